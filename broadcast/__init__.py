@@ -1,0 +1,1 @@
+"""Tell a whole country something, now, over SMPP; exact to the last receipt."""

@@ -1,0 +1,1 @@
+"""Who hears it: MSISDNs, routing to carriers, import, snapshot into slices."""

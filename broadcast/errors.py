@@ -1,0 +1,56 @@
+"""The errors that a person sees. The type dictates the action; the message says the way out.
+
+A docstring is the default message. The command line prints `str(error)` on one line and exits with
+`exit_code`: 1 failed, 2 usage, 3 refused by a rule. None of them ever holds an MSISDN or a message text.
+"""
+
+
+class BroadcastError(Exception):
+    """Something went wrong; the log has the details"""
+
+    exit_code = 1
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class ConfigError(BroadcastError):
+    """The configuration is wrong: fix the named file and key"""
+
+    exit_code = 2
+
+
+class InputError(BroadcastError):
+    """The input is wrong: nothing was changed"""
+
+    exit_code = 2
+
+
+class RefusedError(BroadcastError):
+    """A rule refuses this"""
+
+    exit_code = 3
+
+
+class DatabaseError(BroadcastError):
+    """The database cannot be used"""
+
+
+class DatabaseDownError(DatabaseError):
+    """The database does not answer: start it, or check BROADCAST_DATABASE_URL"""
+
+
+class SchemaError(DatabaseError):
+    """The database's schema is not the one that this version needs: see `broadcast db status`"""
+
+
+class FencedError(BroadcastError):
+    """This worker lost its lease: it must stop sending and writing at once"""
+
+
+class BindRefusedError(BroadcastError):
+    """The SMSC refused the bind: check system_id, password and the carrier's allowed addresses"""
+
+
+class AuditError(BroadcastError):
+    """The books do not balance: see the differences above"""

@@ -1,0 +1,1 @@
+"""What the people who watch see: metrics, health, logs."""
