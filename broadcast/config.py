@@ -5,21 +5,16 @@ stand in one of them only. Unknown keys are refused with the nearest known one. 
 TOML: a bind names the environment variable or the file that holds its password.
 """
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import cattrs
-from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
-from cattrs.v import format_exception
-
 from broadcast.errors import ConfigError
+from broadcast.tables import nearest, read_toml, structure
 
 BindMode = Literal["transceiver", "transmitter", "receiver"]
 Concatenation = Literal["udh8", "udh16", "sar", "payload"]
@@ -45,19 +40,39 @@ class Country:
     international_prefix: str = "00"
 
     def __post_init__(self) -> None:
-        _require(re.fullmatch(r"[1-9]\d{0,2}", self.country_code), "country.country_code: 1 to 3 digits, no +")
-        _require(self.national_lengths, "country.national_lengths: give at least one length")
+        _require(
+            re.fullmatch("[1-9][0-9]{0,2}", self.country_code), "country_code must be 1 to 3 digits, no +"
+        )
+        _require(re.fullmatch("[0-9]*", self.trunk_prefix), "trunk_prefix must be digits, or empty")
+        _require(re.fullmatch("[0-9]+", self.international_prefix), "international_prefix must be digits")
+        longest = 15 - len(self.country_code)  # E.164: 15 digits with the country code
+        _require(self.national_lengths, "national_lengths needs at least one length")
+        _require(
+            all(1 <= length <= longest for length in self.national_lengths),
+            f"national_lengths must be 1 to {longest} digits (E.164, without the country code)",
+        )
         try:
             ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"country.time_zone: {self.time_zone!r} is not an IANA time zone") from None
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"time_zone {self.time_zone!r} is not an IANA time zone") from None
+        self._check_prefixes()
+
+    def _check_prefixes(self) -> None:
+        _require(self.prefixes, "prefixes needs at least one carrier")
         seen: dict[str, str] = {}
         for carrier, prefixes in self.prefixes.items():
+            _require(
+                re.fullmatch("[a-z0-9][a-z0-9_-]*", carrier),
+                f"prefixes.{carrier}: a carrier's name has small letters, digits, - and _ only",
+            )
             for prefix in prefixes:
-                _require(re.fullmatch(r"\d+", prefix), f"country.prefixes.{carrier}: {prefix!r} is not digits")
+                _require(re.fullmatch("[0-9]+", prefix), f"prefixes.{carrier}: {prefix!r} is not digits")
                 _require(
-                    prefix not in seen,
-                    f"country.prefixes: {prefix} belongs to both {seen.get(prefix)} and {carrier}",
+                    len(prefix) <= max(self.national_lengths),
+                    f"prefixes.{carrier}: {prefix} is longer than any national number",
+                )
+                _require(
+                    prefix not in seen, f"prefixes: {prefix} belongs to both {seen.get(prefix)} and {carrier}"
                 )
                 seen[prefix] = carrier
 
@@ -70,6 +85,9 @@ class Tls:
     cert_file: str | None = None
     key_file: str | None = None
     server_name: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.cert_file or not self.key_file, "key_file needs cert_file beside it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +111,52 @@ class Bind:
     reconnect_max_s: float = 60.0
 
     def __post_init__(self) -> None:
-        _require(0 < self.port < 65536, f"bind {self.system_id}: port must be 1 to 65535")
-        _require(1 <= len(self.system_id) <= 15, f"bind {self.system_id!r}: system_id has 1 to 15 characters")
-        _require(self.sessions >= 1, f"bind {self.system_id}: sessions must be at least 1")
-        _require(self.window >= 1, f"bind {self.system_id}: window must be at least 1")
+        _require(self.host, "host must not be empty")
+        _require(0 < self.port < 65536, "port must be 1 to 65535")
+        _require(
+            re.fullmatch("[ -~]{1,15}", self.system_id),
+            "system_id must be 1 to 15 printable ASCII characters",
+        )
+        _require(
+            re.fullmatch("[ -~]{0,12}", self.system_type), "system_type must be at most 12 ASCII characters"
+        )
+        _require(1 <= self.sessions <= 1000, "sessions must be 1 to 1000")
+        _require(1 <= self.window <= 100_000, "window must be 1 to 100000")
+        for name in ("bind_timeout_s", "response_timeout_s", "enquire_link_s", "reconnect_min_s"):
+            _require(getattr(self, name) > 0, f"{name} must be more than 0 seconds")
+        _require(
+            self.reconnect_min_s <= self.reconnect_max_s, "reconnect_max_s must not be below reconnect_min_s"
+        )
         _require(
             not (self.password_env and self.password_file),
-            f"bind {self.system_id}: give password_env or password_file, not both",
+            "password_env and password_file exclude each other: give one",
         )
 
     def password(self) -> str:
-        """The secret itself, read now. Raises ConfigError when the named place does not hold one."""
+        """The secret itself, read now; empty when the bind names no place for one.
+
+        Raises ConfigError when the named place does not hold one.
+        """
         if self.password_env:
-            if self.password_env not in os.environ:
-                raise ConfigError(
-                    f"bind {self.system_id}: the environment variable {self.password_env} is not set"
-                )
-            return os.environ[self.password_env]
-        if self.password_file:
-            try:
-                return Path(self.password_file).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ConfigError(
-                    f"bind {self.system_id}: cannot read password_file {self.password_file}: {error.strerror}"
-                ) from error
-        return ""
+            secret = os.environ.get(self.password_env)
+            place = f"the environment variable {self.password_env}"
+            if secret is None:
+                raise ConfigError(f"bind {self.system_id}: {place} is not set")
+        elif self.password_file:
+            secret, place = self._read_password(Path(self.password_file)), self.password_file
+        else:
+            return ""
+        if not secret:
+            raise ConfigError(f"bind {self.system_id}: {place} is empty: put the password there")
+        return secret
+
+    def _read_password(self, path: Path) -> str:
+        """Without the line's end, which editors add."""
+        try:
+            return path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ConfigError(f"bind {self.system_id}: cannot read password_file {path}: {reason}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +186,34 @@ class Carrier:
     retry_delay_s: float = 2.0
 
     def __post_init__(self) -> None:
-        _require(self.tps >= 1, "carrier.tps must be at least 1 segment per second")
-        _require(self.binds, "carrier.binds: a carrier needs at least one bind")
+        _require(1 <= self.tps <= 1_000_000, "tps must be 1 to 1000000 segments per second")
+        _require(self.binds, "binds needs at least one bind")
         _require(
             any(bind.mode != "receiver" for bind in self.binds),
-            "carrier.binds: a carrier needs a transceiver or transmitter bind to send",
+            "binds needs a transceiver or transmitter bind to send",
         )
         _require(
             any(bind.mode != "transmitter" for bind in self.binds),
-            "carrier.binds: a carrier needs a transceiver or receiver bind, or its receipts are lost",
+            "binds needs a transceiver or receiver bind, or its receipts are lost",
+        )
+        for name in ("source_ton", "source_npi", "dest_ton", "dest_npi"):
+            value = getattr(self, name)
+            _require(value is None or 0 <= value <= 255, f"{name} must be 0 to 255")
+        _require(
+            re.fullmatch("[ -~]{0,5}", self.service_type), "service_type must be at most 5 ASCII characters"
+        )
+        overridden = (*self.temporary_statuses, *self.permanent_statuses)
+        _require(
+            all(0 < status <= 0xFFFFFFFF for status in overridden),
+            "temporary_statuses and permanent_statuses must be 0x00000001 to 0xFFFFFFFF",
         )
         _require(
             not set(self.temporary_statuses) & set(self.permanent_statuses),
-            "carrier: a status cannot be both temporary and permanent",
+            "temporary_statuses and permanent_statuses must not share a status",
         )
+        _require(self.sender is None or self.sender, "sender must not be empty")
+        _require(self.retry_limit >= 0, "retry_limit must be at least 0")
+        _require(self.retry_delay_s > 0, "retry_delay_s must be more than 0 seconds")
 
     def slots(self) -> tuple[Bind, ...]:
         """The bind of every slot, in slot order: each bind repeated `sessions` times."""
@@ -179,8 +232,10 @@ class Engine:
     drain_s: float = 8.0
 
     def __post_init__(self) -> None:
-        _require(1 <= self.slice_size <= 30_000, "engine.slice_size must be 1 to 30000 recipients")
-        _require(self.lease_s >= 2, "engine.lease_s must be at least 2 seconds")
+        _require(1 <= self.slice_size <= 30_000, "slice_size must be 1 to 30000 recipients")
+        _require(self.lease_s >= 2, "lease_s must be at least 2 seconds")
+        for name in ("group_s", "bucket_s", "receipt_wait_s", "drain_s"):
+            _require(getattr(self, name) > 0, f"{name} must be more than 0 seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +248,10 @@ class Config:
     engine: Engine = field(default_factory=Engine)
 
     def __post_init__(self) -> None:
+        _require(self.sender, "sender must not be empty")
+        known = sorted(self.country.prefixes)
         for name in self.carriers:
-            if name not in self.country.prefixes:
-                known = ", ".join(sorted(self.country.prefixes))
-                raise ValueError(f"carriers.{name}: no such carrier in country.prefixes ({known})")
+            _require(name in known, f"carriers.{name} is not in country.prefixes: {nearest(name, known)}")
 
 
 def load(paths: Sequence[Path]) -> Config:
@@ -204,33 +259,27 @@ def load(paths: Sequence[Path]) -> Config:
     joined: dict[str, Any] = {}
     origin: dict[str, Path] = {}
     for path in paths:
-        for key, value in _read(path).items():
+        for key, value in read_toml(path).items():
             _join(joined, origin, key, value, path)
-    return _structure(joined, ", ".join(str(path) for path in paths))
+    return structure(joined, Config, ", ".join(str(path) for path in paths))
 
 
 def paths_from(options: Sequence[str]) -> tuple[Path, ...]:
-    """Configuration files by precedence: the command's options, else BROADCAST_CONFIG (separated like PATH)."""
-    chosen = list(options) or [part for part in os.environ.get("BROADCAST_CONFIG", "").split(os.pathsep) if part]
+    """The configuration files: the command's options, else BROADCAST_CONFIG (separated like PATH)."""
+    chosen = list(options) or [
+        part for part in os.environ.get("BROADCAST_CONFIG", "").split(os.pathsep) if part
+    ]
     if not chosen:
-        raise ConfigError("no configuration: give --config FILE or set BROADCAST_CONFIG (config/vietnam.toml, say)")
+        raise ConfigError(
+            "no configuration: give --config FILE or set BROADCAST_CONFIG (config/vietnam.toml, say)"
+        )
     return tuple(Path(name) for name in chosen)
 
 
 def _require(holds: object, message: str) -> None:
+    """message: starts with the key; `tables.structure` puts the key's table in front of it."""
     if not holds:
         raise ValueError(message)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"no configuration file {path}: check --config and BROADCAST_CONFIG") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from error
 
 
 def _join(joined: dict[str, Any], origin: dict[str, Path], key: str, value: Any, path: Path) -> None:
@@ -238,64 +287,15 @@ def _join(joined: dict[str, Any], origin: dict[str, Path], key: str, value: Any,
     if key == "carriers" and isinstance(value, dict) and isinstance(joined.get(key, {}), dict):
         carriers = joined.setdefault(key, {})
         for name, table in value.items():
-            if name in carriers:
-                raise ConfigError(f"carriers.{name} stands in both {origin[name]} and {path}: keep one")
+            _once(origin, f"carriers.{name}", path)
             carriers[name] = table
-            origin[name] = path
+        origin[key] = path
         return
-    if key in joined:
-        raise ConfigError(f"{key} stands in both {origin[key]} and {path}: keep one")
+    _once(origin, key, path)
     joined[key] = value
+
+
+def _once(origin: dict[str, Path], key: str, path: Path) -> None:
+    if key in origin:
+        raise ConfigError(f"{key} stands in both {origin[key]} and {path}: keep one")
     origin[key] = path
-
-
-def _structure(joined: dict[str, Any], source: str) -> Config:
-    converter = cattrs.Converter(forbid_extra_keys=True)
-    converter.register_structure_hook(str, _exact(str, "text"))
-    converter.register_structure_hook(int, _exact(int, "a whole number"))
-    converter.register_structure_hook(float, _number)
-    try:
-        return converter.structure(joined, Config)
-    except (ClassValidationError, IterableValidationError) as error:
-        raise ConfigError(f"{source}: {'; '.join(_messages(error, ''))}") from error
-
-
-def _exact(kind: type, name: str) -> Any:
-    def structure(value: Any, _: Any) -> Any:
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise ValueError(f"must be {name}, not {value!r}")
-        return value
-
-    return structure
-
-
-def _number(value: Any, _: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"must be a number, not {value!r}")
-    return float(value)
-
-
-def _messages(error: BaseException, where: str) -> list[str]:
-    """One sentence for every leaf of cattrs' error tree, the key's full name in front."""
-    if isinstance(error, ForbiddenExtraKeysError):
-        known = [each.name for each in fields(error.cl)]
-        return [_unknown_key(f"{where}{key}", key, known) for key in sorted(error.extra_fields)]
-    if isinstance(error, ClassValidationError):
-        noted, bare = error.group_exceptions()
-        found = [line for inner, note in noted for line in _messages(inner, f"{where}{note.name}.")]
-        return found + [line for inner in bare for line in _messages(inner, where)]
-    if isinstance(error, IterableValidationError):
-        listed, rest = error.group_exceptions()
-        found = [line for inner, note in listed for line in _messages(inner, f"{where}{note.index}.")]
-        return found + [line for inner in rest for line in _messages(inner, where)]
-    if isinstance(error, KeyError):
-        return [f"{where}{error.args[0]} is missing"]
-    text = str(error) if isinstance(error, ValueError) else format_exception(error, None)
-    place = where.rstrip(".")
-    return [text if not place or text.startswith(place.split(".")[0]) else f"{place}: {text}"]
-
-
-def _unknown_key(full_name: str, key: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
-    return f"unknown key {full_name}: {hint}"

@@ -116,6 +116,7 @@ CREATE TABLE slice (
     state       text NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'leased', 'done', 'expired', 'cancelled')),
     worker_no   integer REFERENCES worker,
     token       bigint NOT NULL DEFAULT 0,      -- fencing: grows with every lease
+    segments    smallint NOT NULL DEFAULT 0,    -- of one message at this carrier; known at the first lease
     resends     boolean NOT NULL DEFAULT false, -- made of recipients in doubt that are sent a second time
     answered    bytea NOT NULL DEFAULT '',
     retry       bytea NOT NULL DEFAULT '',
@@ -154,9 +155,21 @@ CREATE TABLE tally (
     PRIMARY KEY (campaign_id, carrier_no, shard)
 ) WITH (fillfactor = 50);
 
--- The journal: a ring of buckets, one open for writing. See broadcast/ledger/README in settle.py's docstring.
+-- Receipts per carrier, likewise in shards: received = intermediate + matched + duplicate
+--   + rows of unmatched_receipt + final rows in buckets that are not settled yet.
+CREATE TABLE carrier_tally (
+    carrier_no   smallint NOT NULL REFERENCES carrier,
+    shard        integer NOT NULL,
+    received     bigint NOT NULL DEFAULT 0,     -- acked to the SMSC
+    intermediate bigint NOT NULL DEFAULT 0,
+    matched      bigint NOT NULL DEFAULT 0,
+    duplicate    bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (carrier_no, shard)
+) WITH (fillfactor = 50);
+
+-- The journal: a ring of buckets, one open for writing (broadcast/ledger/settle.py says how it turns).
 CREATE TABLE ledger_ring (
-    only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+    sole       boolean PRIMARY KEY DEFAULT true CHECK (sole),
     bucket     smallint NOT NULL,               -- being written
     opened_at  timestamptz NOT NULL,
     oldest     smallint NOT NULL                -- next to settle; equal to bucket: nothing closed
@@ -167,7 +180,7 @@ INSERT INTO ledger_ring (bucket, opened_at, oldest) VALUES (0, now(), 0);
 CREATE TABLE submission (
     bucket       smallint NOT NULL,
     segment      smallint NOT NULL,             -- from 1
-    segments     smallint NOT NULL,
+    segments     smallint NOT NULL,             -- of the message; 0: its recipient was rejected over another segment
     ordinal      smallint NOT NULL,
     slice_id     integer NOT NULL,
     campaign_id  integer NOT NULL,
@@ -194,6 +207,9 @@ BEGIN
                         WITH (autovacuum_enabled = false)', bucket, bucket);
         EXECUTE format('CREATE TABLE receipt_%s PARTITION OF receipt FOR VALUES IN (%s)
                         WITH (autovacuum_enabled = false)', bucket, bucket);
+        -- a COPY into a partition leaves the bucket out: rows are made before their bucket is known
+        EXECUTE format('ALTER TABLE submission_%s ALTER bucket SET DEFAULT %s', bucket, bucket);
+        EXECUTE format('ALTER TABLE receipt_%s ALTER bucket SET DEFAULT %s', bucket, bucket);
     END LOOP;
 END $$;
 
@@ -214,7 +230,7 @@ CREATE TABLE open_submission (
     smsc_id      text COLLATE "C" NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX open_submission_by_id ON open_submission (smsc_id, carrier_no);
-CREATE INDEX open_submission_by_recipient ON open_submission (slice_id, ordinal) WHERE segments > 1;
+CREATE INDEX open_submission_by_recipient ON open_submission (slice_id, ordinal);
 
 -- Final receipts whose submission is not known (yet): tried again with every bucket.
 CREATE TABLE unmatched_receipt (
@@ -250,7 +266,7 @@ CREATE TABLE in_doubt (
     ordinal     smallint NOT NULL,
     segments    smallint NOT NULL,
     msisdn      bigint NOT NULL,
-    reason      text NOT NULL,                  -- worker_lost, link_lost, no_response
+    reason      text NOT NULL,                  -- worker_lost, link_lost, no_response, cut_short
     since       timestamptz NOT NULL DEFAULT now(),
     ended_at    timestamptz,
     ended_as    text CHECK (ended_as IN ('answered', 'receipt', 'resent', 'closed')),
@@ -301,29 +317,30 @@ CREATE UNLOGGED TABLE settling_submission (
     segments     smallint NOT NULL,
     carrier_no   smallint NOT NULL,
     state        smallint,
+    fresh        boolean NOT NULL,              -- its state came with this bucket
     closed       boolean NOT NULL,
     received_at  timestamptz,
     err          text COLLATE "C",
     smsc_id      text COLLATE "C" NOT NULL
 ) WITH (autovacuum_enabled = false);
 
--- Enter a group: the caller's transaction may write the returned bucket until it ends. Null: the worker has
--- been reaped, nothing may be written; 0 rows never. Raises nothing.
+-- Enter a group: the caller's transaction may write the returned bucket until it ends. Null: this worker was
+-- reaped, or the batch is committed already; nothing may be written.
 CREATE FUNCTION ledger_enter(writer integer, batch bigint) RETURNS smallint LANGUAGE plpgsql AS $$
 DECLARE
     chosen smallint;
 BEGIN
     UPDATE worker SET last_batch = batch
-     WHERE worker_no = writer AND ended_at IS NULL AND expires_at > clock_timestamp() AND last_batch = batch - 1;
+     WHERE worker_no = writer AND ended_at IS NULL AND last_batch = batch - 1;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
     LOOP
         SELECT bucket INTO chosen FROM ledger_ring;
-        PERFORM pg_advisory_xact_lock_shared(7102, chosen);
-        PERFORM FROM ledger_ring WHERE bucket = chosen;   -- a new snapshot: still the open one?
-        EXIT WHEN FOUND;
-        PERFORM 1;  -- it was closed meanwhile; the lock of the old bucket is kept till commit, which is harmless
+        IF pg_try_advisory_xact_lock_shared(7102, chosen::integer) THEN
+            PERFORM FROM ledger_ring WHERE bucket = chosen;  -- a new snapshot: still the open one?
+            EXIT WHEN FOUND;
+        END IF;
     END LOOP;
     RETURN chosen;
 END $$;

@@ -1,0 +1,29 @@
+"""The carriers of the configuration as rows of the database: what leases, routing and snapshots refer to."""
+
+from broadcast.config import Config
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+
+async def sync_carriers(conn: Connection, config: Config) -> dict[str, int]:
+    """Bring `carrier` and `bind_slot` in line with the configuration. Returns carrier_no by name.
+
+    Every carrier of the numbering plan has a row; its TPS is null while the configuration does not connect it.
+    Slots are numbered from 0, in the order of `Carrier.slots()`; surplus ones go once no worker holds them.
+    Rows are locked in the order in which workers lock them.
+    """
+    names = sorted(config.country.prefixes)
+    tps = [config.carriers[name].tps if name in config.carriers else None for name in names]
+    slots = [len(config.carriers[name].slots()) if name in config.carriers else 0 for name in names]
+    async with conn.transaction():
+        await conn.execute(sql("insert_carriers"), names)
+        await conn.fetch(sql("lock_all_carriers"))
+        await conn.execute(sql("update_carriers"), names, tps)
+        await conn.execute(sql("insert_slots"), names, slots)
+        await conn.execute(sql("delete_surplus_slots"), names, slots)
+        return await carrier_numbers(conn)
+
+
+async def carrier_numbers(conn: Connection) -> dict[str, int]:
+    """carrier_no by name, of every carrier ever known."""
+    return {row["name"]: row["carrier_no"] for row in await conn.fetch(sql("carrier_numbers"))}

@@ -1,0 +1,51 @@
+"""Two persons: what the second one approved is what goes out (law 6). Pure."""
+
+import hashlib
+import json
+from datetime import UTC
+
+from broadcast.campaign.content import Content
+from broadcast.errors import InputError, RefusedError
+
+
+def content_hash(content: Content) -> bytes:
+    """SHA-256 over canonical JSON: keys sorted, ASCII, times in UTC, carriers in order. The name is not part of it."""
+    canonical = {
+        "alphabet": content.alphabet,
+        "carriers": sorted(content.carriers),
+        "category": content.category,
+        "expires_at": content.expires_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "grace_s": content.grace_s,
+        "in_doubt_policy": content.in_doubt_policy,
+        "priority": content.priority,
+        "sender": content.sender,
+        "text": content.text,
+    }
+    written = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(written.encode("ascii")).digest()
+
+
+def check_approver(drafted_by: str, approver: str) -> None:
+    """Raises RefusedError when the approver is the drafter, however the name is written."""
+    if _same(drafted_by) == _same(approver):
+        raise RefusedError("who drafted a campaign cannot approve it: a second person must (--as NAME)")
+
+
+def check_unchanged(content: Content, approved_hash: bytes | None) -> None:
+    """Raises RefusedError unless `content` is what was approved."""
+    if approved_hash is None:
+        raise RefusedError("the campaign is not approved: a second person must approve it first")
+    if content_hash(content) != approved_hash:
+        raise RefusedError("the campaign is not what was approved: have it approved again")
+
+
+def check_actor(actor: str) -> str:
+    """The name of who acts, tidied. Raises InputError when there is none."""
+    name = " ".join(actor.split())
+    if not name or len(name) > 100:
+        raise InputError("say who acts, in 1 to 100 characters: --as NAME or BROADCAST_OPERATOR")
+    return name
+
+
+def _same(name: str) -> str:
+    return " ".join(name.split()).casefold()

@@ -1,0 +1,257 @@
+"""Campaigns in the database: each function is one transaction, and leaves an event.
+
+Workers are told through the channel `broadcast_control`, with the campaign_id as payload.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from broadcast.audience.carriers import sync_carriers
+from broadcast.audience.snapshot import take_snapshot
+from broadcast.campaign import approval, sender
+from broadcast.campaign.content import Category, Content, InDoubtPolicy, check, check_name
+from broadcast.campaign.lifecycle import CampaignState, check_move
+from broadcast.campaign.text import Alphabet, compose
+from broadcast.config import Config
+from broadcast.errors import InputError, RefusedError
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A row of `campaign`. audience and segments (of one message, the most of any carrier) are null until launch."""
+
+    campaign_id: int
+    name: str
+    category: Category
+    priority: int
+    sender: str
+    text: str
+    alphabet: Alphabet
+    carriers: tuple[str, ...]
+    in_doubt_policy: InDoubtPolicy
+    grace_s: int
+    expires_at: datetime
+    state: CampaignState
+    drafted_by: str
+    drafted_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    approved_hash: bytes | None
+    launched_by: str | None
+    launched_at: datetime | None
+    finished_at: datetime | None
+    audience: int | None
+    segments: int | None
+
+    @property
+    def content(self) -> Content:
+        """What an approval binds."""
+        return Content(**{each.name: getattr(self, each.name) for each in fields(Content)})
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignEvent:
+    """Who did what, when. details: whatever the event is worth remembering with."""
+
+    at: datetime
+    actor: str
+    event: str
+    details: dict[str, Any]
+
+
+async def draft(conn: Connection, name: str, content: Content, actor: str) -> Campaign:
+    """A new campaign. Raises InputError for a taken name, a past expiry or unusable content."""
+    actor = approval.check_actor(actor)
+    check_name(name)
+    check(content)
+    _check_expiry(content, InputError)
+    try:
+        async with conn.transaction():
+            campaign_id = await conn.fetchval(sql("insert_campaign"), name, *_values(content), actor)
+            await _note(conn, campaign_id, actor, "drafted", {"hash": approval.content_hash(content).hex()})
+            return await get(conn, campaign_id)
+    except asyncpg.UniqueViolationError as error:
+        raise InputError(f"there is a campaign {name} already: choose another name, or edit that one") from error
+
+
+async def edit(conn: Connection, campaign: Campaign, content: Content, actor: str) -> Campaign:
+    """New content for a draft or an approved campaign, which is a draft again; the editor becomes its drafter."""
+    actor = approval.check_actor(actor)
+    check(content)
+    _check_expiry(content, InputError)
+    async with _locked(conn, campaign.campaign_id, CampaignState.DRAFT) as current:
+        await conn.execute(sql("update_content"), current.campaign_id, *_values(content), actor)
+        details = {"hash": approval.content_hash(content).hex(), "approval_voided": current.approved_by is not None}
+        await _note(conn, current.campaign_id, actor, "edited", details)
+        return await get(conn, current.campaign_id)
+
+
+async def approve(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
+    """A second person approves `campaign` as it was read. Raises RefusedError for its drafter, or when it has changed since."""
+    actor = approval.check_actor(actor)
+    seen = approval.content_hash(campaign.content)
+    async with _locked(conn, campaign.campaign_id, CampaignState.APPROVED) as current:
+        approval.check_approver(current.drafted_by, actor)
+        if approval.content_hash(current.content) != seen:
+            raise RefusedError("the campaign was edited a moment ago: look at it again before you approve it")
+        _check_expiry(current.content, RefusedError)
+        await conn.execute(sql("approve_campaign"), current.campaign_id, actor, seen)
+        await _note(conn, current.campaign_id, actor, "approved", {"hash": seen.hex()})
+        return await get(conn, current.campaign_id)
+
+
+async def launch(conn: Connection, config: Config, campaign: Campaign, actor: str) -> Campaign:
+    """Fix the audience and let the workers begin; all or nothing.
+
+    Raises RefusedError: not approved, changed since, expired, nobody to send to. `conn` must not be in a transaction.
+    """
+    actor = approval.check_actor(actor)
+    await sync_carriers(conn, config)
+    try:
+        async with _locked(conn, campaign.campaign_id, CampaignState.RUNNING, "repeatable_read") as current:
+            approval.check_unchanged(current.content, current.approved_hash)
+            _check_expiry(current.content, RefusedError)
+            segments = most_segments(config, current.content)
+            taken = await take_snapshot(
+                conn,
+                current.campaign_id,
+                current.carriers,
+                config.engine.slice_size,
+                hears_opted_out=current.content.hears_opted_out,
+            )
+            if taken.waiting == 0:
+                raise RefusedError(_nobody(taken.excluded))
+            await conn.execute(sql("launch_campaign"), current.campaign_id, actor, taken.audience, segments)
+            details = {"audience": taken.audience, "excluded": taken.excluded, "segments": segments}
+            await _note(conn, current.campaign_id, actor, "launched", details)
+            return await get(conn, current.campaign_id)
+    except asyncpg.SerializationError as error:
+        raise RefusedError("somebody changed the campaign at the same moment: look at it again") from error
+
+
+async def pause(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
+    """Nothing leaves from 2 s after the commit on (law 7)."""
+    return await _move(conn, campaign, CampaignState.PAUSED, actor, "paused")
+
+
+async def resume(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
+    """Sending goes on. Raises RefusedError after the expiry, and for a campaign that was never launched."""
+    if campaign.state is not CampaignState.PAUSED:
+        raise RefusedError(f"the campaign is {campaign.state}: only a paused one can be resumed")
+    _check_expiry(campaign.content, RefusedError)
+    return await _move(conn, campaign, CampaignState.RUNNING, actor, "resumed")
+
+
+async def cancel(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
+    """Nothing leaves any more; who still waited is excluded. Receipts of what left still count."""
+    return await _move(conn, campaign, CampaignState.CANCELLED, actor, "cancelled")
+
+
+async def get(conn: Connection, campaign_id: int) -> Campaign:
+    """Raises InputError when there is none."""
+    row = await conn.fetchrow(sql("campaign_by_id"), campaign_id)
+    if row is None:
+        raise InputError(f"there is no campaign with the number {campaign_id}")
+    return _campaign(row)
+
+
+async def by_name(conn: Connection, name: str) -> Campaign:
+    """Raises InputError when there is none."""
+    row = await conn.fetchrow(sql("campaign_by_name"), name)
+    if row is None:
+        raise InputError(f"there is no campaign {name}: see `broadcast campaign list`")
+    return _campaign(row)
+
+
+async def all_campaigns(conn: Connection) -> list[Campaign]:
+    """The newest first."""
+    return [_campaign(row) for row in await conn.fetch(sql("all_campaigns"))]
+
+
+async def events(conn: Connection, campaign_id: int) -> list[CampaignEvent]:
+    """What happened to a campaign, in order."""
+    rows = await conn.fetch(sql("campaign_events"), campaign_id)
+    return [CampaignEvent(row["at"], row["actor"], row["event"], json.loads(row["details"])) for row in rows]
+
+
+def most_segments(config: Config, content: Content) -> int:
+    """Segments of one message at the connected carrier that needs the most; 0 when none is connected.
+
+    Raises InputError when a carrier cannot carry the text or its sender.
+    """
+    most = 0
+    for name in content.carriers:
+        if name in config.carriers:
+            carrier = config.carriers[name]
+            sender.address(carrier.sender or content.sender)
+            message = compose(content.text, content.alphabet, carrier.concatenation, carrier.default_alphabet, 0)
+            most = max(most, len(message.segments))
+    return most
+
+
+@asynccontextmanager
+async def _locked(
+    conn: Connection, campaign_id: int, target: CampaignState, isolation: Any = None
+) -> AsyncIterator[Campaign]:
+    """A transaction that holds the campaign's row, once it may go to `target`."""
+    async with conn.transaction(isolation=isolation):
+        row = await conn.fetchrow(sql("lock_campaign"), campaign_id)
+        if row is None:
+            raise InputError(f"there is no campaign with the number {campaign_id}")
+        current = _campaign(row)
+        check_move(current.state, target)
+        yield current
+
+
+async def _move(conn: Connection, campaign: Campaign, target: CampaignState, actor: str, event: str) -> Campaign:
+    actor = approval.check_actor(actor)
+    async with _locked(conn, campaign.campaign_id, target) as current:
+        await conn.execute(sql("move_campaign"), current.campaign_id, target.value)
+        await _note(conn, current.campaign_id, actor, event, {"from": current.state.value})
+        return await get(conn, current.campaign_id)
+
+
+async def _note(conn: Connection, campaign_id: int, actor: str, event: str, details: dict[str, Any]) -> None:
+    """An event, and a word to the workers; both with the commit."""
+    await conn.execute(sql("insert_campaign_event"), campaign_id, actor, event, json.dumps(details))
+    await conn.execute(sql("notify_control"), str(campaign_id))
+
+
+def _campaign(row: asyncpg.Record) -> Campaign:
+    values = dict(row)
+    return Campaign(**{**values, "carriers": tuple(values["carriers"]), "state": CampaignState(values["state"])})
+
+
+def _values(content: Content) -> tuple[Any, ...]:
+    """In the order of `insert_campaign` and `update_content`."""
+    return (
+        content.category,
+        content.priority,
+        content.sender,
+        content.text,
+        content.alphabet,
+        list(content.carriers),
+        content.in_doubt_policy,
+        content.grace_s,
+        content.expires_at,
+    )
+
+
+def _check_expiry(content: Content, error: type[InputError] | type[RefusedError]) -> None:
+    if content.expires_at <= datetime.now(UTC):
+        raise error("the campaign's expiry has passed: give a later one")
+
+
+def _nobody(excluded: dict[str, int]) -> str:
+    if not excluded:
+        return "the audience is empty: import subscribers of the campaign's carriers first"
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
+    return f"nobody would hear it: everyone in the audience is excluded ({reasons})"

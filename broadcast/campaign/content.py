@@ -1,0 +1,90 @@
+"""What a campaign says, to whom, and how: everything that an approval binds (law 6). Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from broadcast.campaign import sender
+from broadcast.campaign.text import Alphabet, choose_alphabet, compose, normalise
+from broadcast.errors import InputError
+
+Category = Literal["emergency", "health", "routine"]
+InDoubtPolicy = Literal["resend", "hold"]
+
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+# Higher goes first. An emergency reaches people twice rather than not at all, and those who opted out too.
+PRIORITY: dict[Category, int] = {"emergency": 9, "health": 5, "routine": 1}
+IN_DOUBT: dict[Category, InDoubtPolicy] = {"emergency": "resend", "health": "hold", "routine": "hold"}
+GRACE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """carriers: names; their subscribers are the audience. grace_s: how long an in-doubt recipient's receipt may
+    take before `in_doubt_policy` decides. expires_at: aware; nothing leaves after it (law 5).
+    """
+
+    text: str
+    sender: str
+    alphabet: Alphabet
+    carriers: tuple[str, ...]
+    category: Category
+    priority: int
+    expires_at: datetime
+    in_doubt_policy: InDoubtPolicy
+    grace_s: int = GRACE_S
+
+    @property
+    def hears_opted_out(self) -> bool:
+        """Whether those who opted out are in the audience all the same."""
+        return self.category == "emergency"
+
+
+def content(
+    *,
+    text: str,
+    sender: str,
+    carriers: tuple[str, ...],
+    category: Category,
+    expires_at: datetime,
+    alphabet: Alphabet | None = None,
+    priority: int | None = None,
+    in_doubt_policy: InDoubtPolicy | None = None,
+    grace_s: int = GRACE_S,
+) -> Content:
+    """Content with what is left out filled in by category and text. Raises InputError as `check`."""
+    text = normalise(text)
+    made = Content(
+        text=text,
+        sender=sender,
+        alphabet=alphabet or choose_alphabet(text),
+        carriers=tuple(sorted(set(carriers))),
+        category=category,
+        priority=PRIORITY[category] if priority is None else priority,
+        expires_at=expires_at,
+        in_doubt_policy=in_doubt_policy or IN_DOUBT[category],
+        grace_s=grace_s,
+    )
+    check(made)
+    return made
+
+
+def check(made: Content) -> None:
+    """Raises InputError for what no carrier could send: sender, text, alphabet, empty carriers, bad numbers."""
+    sender.address(made.sender)
+    compose(made.text, made.alphabet, "udh8", "gsm0338", 0)
+    if not made.carriers:
+        raise InputError("a campaign needs at least one carrier")
+    if not 0 <= made.priority <= 9:
+        raise InputError("the priority must be 0 to 9; higher goes first")
+    if not 0 <= made.grace_s <= 86_400:
+        raise InputError("the grace period must be 0 to 86400 seconds")
+    if made.expires_at.tzinfo is None:
+        raise InputError("the expiry needs a time zone")
+
+
+def check_name(name: str) -> None:
+    """Raises InputError unless `name` can stand in a command line and in a file's name."""
+    if not re.fullmatch(r"\w[\w.:-]{0,63}", name):
+        raise InputError("a campaign's name has 1 to 64 letters, digits, '.', ':', '_' or '-', and no blanks")

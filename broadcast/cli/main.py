@@ -1,0 +1,129 @@
+"""The command `broadcast`: its groups, and how every failure ends as one line and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 usage or input, 3 refused by a rule, 130 stopped by Ctrl-C.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import asyncpg
+import click
+
+from broadcast.cli.settings import Settings
+from broadcast.errors import BroadcastError
+from broadcast.store.pool import LOST, explain
+
+# Loaded when asked for: a command starts quickly, and its completion too. name: (place, one line for --help)
+_COMMANDS = {
+    "bench": ("bench:bench", "Measure how fast this machine sends."),
+    "campaign": ("campaign:campaign", "Draft, approve, launch and follow an alert."),
+    "carrier": ("carrier:carrier", "The carriers, and simulated ones to rehearse with."),
+    "db": ("db:db", "The database: start, stop, migrate, status."),
+    "demo": ("demo:demo", "One alert to a small nation, from its import to its report."),
+    "subscriber": ("subscriber:subscriber", "Who hears alerts: import, statistics, opt-out."),
+    "worker": ("worker:worker", "Send, as one process: run as many as there are cores."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(f"broadcast.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(_COMMANDS.items())])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--config",
+    "config_files",
+    multiple=True,
+    metavar="FILE",
+    help="A configuration file; give it again for more (the country, the carriers). Default: BROADCAST_CONFIG.",
+)
+@click.version_option(package_name="broadcast", prog_name="broadcast")
+@click.pass_context
+def broadcast(ctx: click.Context, config_files: Sequence[str]) -> None:
+    """Tell a whole country something, now: a national alert over SMPP, exact to the last receipt.
+
+    \b
+    Example, with everything simulated:
+      broadcast demo
+
+    \b
+    Completion of commands and options, for bash (zsh and fish likewise):
+      eval "$(_BROADCAST_COMPLETE=bash_source broadcast)"
+
+    The environment: BROADCAST_CONFIG (configuration files), BROADCAST_DATABASE_URL (a PostgreSQL of your own;
+    unset means the embedded one), BROADCAST_HOME (where the embedded one lives), BROADCAST_OPERATOR (who you
+    are), BROADCAST_TRACE=1 (failures with their traceback).
+    """
+    ctx.obj = Settings(tuple(config_files))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line (default: this process's) and exit with its code."""
+    try:
+        words = None if arguments is None else list(arguments)
+        code = broadcast.main(args=words, prog_name="broadcast", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = _fail("stopped", 130)
+    except BrokenPipeError:  # the reader of our output went away, `| head` say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except Exception as error:  # noqa: BLE001 - the one place where any failure becomes a line
+        code = _report(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(error: Exception) -> int:
+    """One line on stderr; returns the exit code. An unforeseen error's text may hold a number, so it is not shown."""
+    if os.environ.get("BROADCAST_TRACE") == "1":
+        traceback.print_exception(error)
+    cause = _first(error)
+    if isinstance(cause, BroadcastError):
+        return _fail(str(cause), cause.exit_code)
+    if isinstance(cause, LOST):
+        failure = explain(cause)
+        return _fail(str(failure), failure.exit_code)
+    if isinstance(cause, OSError):
+        place = f" ({cause.filename})" if cause.filename else ""
+        return _fail(f"{cause.strerror or type(cause).__name__}{place}", 1)
+    if isinstance(cause, asyncpg.PostgresError):
+        return _fail(f"PostgreSQL refused a statement ({type(cause).__name__} {cause.sqlstate}); {_TRACE}", 1)
+    return _fail(f"unexpected {type(cause).__name__}; {_TRACE}", 1)
+
+
+_TRACE = "run it again with BROADCAST_TRACE=1 and report what it prints"
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error that counts in a group of tasks' errors: one that says what to do, or else the first."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [_first(inner) for inner in error.exceptions]
+    said = [leaf for leaf in leaves if isinstance(leaf, BroadcastError)]
+    return (said or leaves)[0]
+
+
+def _fail(text: str, code: int) -> int:
+    click.echo(f"broadcast: {' '.join(text.split())}", err=True)
+    return code

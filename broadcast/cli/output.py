@@ -1,0 +1,132 @@
+"""What commands print: tables and lines for people on stdout, or JSON with `--json`; asides on stderr.
+
+Text that somebody else wrote (names, messages) is never read as rich's markup.
+"""
+
+import dataclasses
+import enum
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PLAIN_WIDTH = 160
+
+
+def json_option(command: F) -> F:
+    """`--json` as the parameter `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
+
+
+def console() -> Console:
+    """For stdout as it is now; wide enough where it is no terminal that tables keep to one line a row."""
+    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, soft_wrap=False)
+
+
+def say(text: str) -> None:
+    """One line for a person on stdout."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """An aside on stderr, so that stdout stays what was asked for."""
+    click.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document. Dataclasses are objects, times ISO 8601, enums their value, bytes hexadecimal."""
+    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+
+
+def print_json_line(value: Any) -> None:
+    """One JSON document on one line, flushed: for a stream of them."""
+    click.echo(json.dumps(value, default=_plain, ensure_ascii=False))
+    sys.stdout.flush()
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table; numbers are right-aligned and grouped by thousands, None is a dash."""
+    console().print(table(title, columns, rows))
+
+
+def print_facts(title: str, facts: Mapping[str, Any]) -> None:
+    """Names and values, a line each."""
+    shown = Table(title=title or None, title_justify="left", show_header=False, box=None, pad_edge=False)
+    shown.add_column()
+    shown.add_column(overflow="fold")
+    for name, value in facts.items():
+        shown.add_row(Text(name), Text(words(value)))
+    console().print(shown)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """As `print_table`, not printed yet."""
+    body = [list(row) for row in rows]
+    made = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        numeric = bool(body) and all(_is_number(row[index]) for row in body)
+        made.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        made.add_row(*(Text(words(value)) for value in row))
+    return made
+
+
+def words(value: Any) -> str:
+    """A value as a person reads it: 1234567 -> 1,234,567; a time with its zone; None -> a dash."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, enum.Enum):
+        return str(value.value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S %Z")
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(words(each) for each in value)
+    return str(value)
+
+
+def duration(seconds: float) -> str:
+    """12 s, 3 min 20 s, 2 h 05 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

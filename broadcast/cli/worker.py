@@ -1,0 +1,71 @@
+"""`broadcast worker`: one sending process."""
+
+import asyncio
+import logging
+import signal
+
+import click
+
+from broadcast.cli.runner import run
+from broadcast.cli.settings import configuration
+from broadcast.config import Config
+from broadcast.engine.worker import Worker
+from broadcast.errors import FencedError
+from broadcast.monitor import logs
+from broadcast.monitor.health import HealthServer
+from broadcast.monitor.metrics import Metrics
+from broadcast.store import pool
+
+log = logging.getLogger(__name__)
+
+
+@click.command(epilog="Example: broadcast worker --metrics-port 9464")
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of /metrics, /healthz and /readyz; 0, the default, takes a free one.",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
+def worker(metrics_port: int, metrics_host: str) -> None:
+    """Send what campaigns have to send, until SIGTERM. Run one for each core, on as many machines as you like."""
+    logs.configure()
+    config = configuration()
+    for carrier in config.carriers.values():
+        for bind in carrier.binds:
+            bind.password()  # a secret that is missing is told now, not by a link that never binds
+    run(_serve(config, metrics_host, metrics_port))
+
+
+async def _serve(config: Config, host: str, port: int) -> None:
+    """Live until told to stop; when the leases are lost, begin a new life."""
+    url = pool.database_url()
+    metrics = Metrics()
+    life = Worker(config, metrics, url)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+    async def ready() -> str | None:
+        return await life.ready()
+
+    health = HealthServer(metrics, {"lease": ready})
+    log.info("metrics on http://%s:%d/metrics", host, await health.start(host, port))
+    try:
+        while not stopping.is_set():
+            passing_on = asyncio.create_task(_pass_on(stopping, life), name="stop")
+            try:
+                await life.run()
+            except FencedError as error:
+                log.warning("%s; starting anew", error)
+                life = Worker(config, metrics, url)
+            finally:
+                passing_on.cancel()
+    finally:
+        await health.stop()
+
+
+async def _pass_on(stopping: asyncio.Event, life: Worker) -> None:
+    await stopping.wait()
+    life.stop()

@@ -1,0 +1,76 @@
+"""Readings that are taken now and then, rather than counted as they happen."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+
+import asyncpg
+
+from broadcast.engine.lane import Lane
+from broadcast.ledger.journal import CarrierNo
+from broadcast.ledger.writer import LOST, Connect
+from broadcast.monitor.metrics import RECIPIENT_STATES, Metrics
+from broadcast.store.queries import sql
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+DATABASE_EVERY = 5  # rounds
+
+
+class Gauges:
+    """Sets the gauges of one worker once a second, those of the shared database every few seconds."""
+
+    def __init__(self, metrics: Metrics, lanes: Mapping[CarrierNo, Lane]) -> None:
+        self._metrics = metrics
+        self._lanes = lanes
+        self._sent: dict[int, int] = {}
+        self._at = time.monotonic()
+        self._campaigns: set[int] = set()
+
+    async def run(self, connect: Connect) -> None:
+        """Until cancelled."""
+        rounds = 0
+        connection: asyncpg.Connection | None = None
+        try:
+            while True:
+                await asyncio.sleep(EVERY_S)
+                self._read_lanes()
+                rounds += 1
+                if rounds % DATABASE_EVERY:
+                    continue
+                try:
+                    if connection is None or connection.is_closed():
+                        connection = await connect()
+                    await self._read_database(connection)
+                except LOST as error:
+                    log.debug("no readings of the database: %s", type(error).__name__)
+        finally:
+            if connection is not None:
+                connection.terminate()
+
+    def _read_lanes(self) -> None:
+        now = time.monotonic()
+        elapsed, self._at = now - self._at, now
+        for number, lane in self._lanes.items():
+            sent = lane.sent - self._sent.get(number, 0)
+            self._sent[number] = lane.sent
+            self._metrics.submitted.labels(lane.name).inc(sent)
+            self._metrics.tps_used.labels(lane.name).set(sent / elapsed)
+            self._metrics.tps_granted.labels(lane.name).set(lane.pacer.grant)
+            self._metrics.in_flight.labels(lane.name).set(sum(link.in_flight for link in lane.links))
+            self._metrics.window.labels(lane.name).set(sum(link.window for link in lane.links))
+
+    async def _read_database(self, connection: asyncpg.Connection) -> None:
+        rows = await connection.fetch(sql("gauge_recipients"))
+        for row in rows:
+            lane = self._lanes.get(row["carrier_no"])
+            if lane is not None:
+                counts = {state: row[state] for state in RECIPIENT_STATES}
+                self._metrics.campaign(row["campaign_id"], lane.name, counts)
+        current = {row["campaign_id"] for row in rows}
+        for ended in self._campaigns - current:
+            self._metrics.drop_campaign(ended)
+        self._campaigns = current
+        self._metrics.unmatched_receipts.set(await connection.fetchval(sql("gauge_unmatched")))

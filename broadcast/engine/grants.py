@@ -1,0 +1,66 @@
+"""Who of the living workers holds which bind slots of a carrier, and what of its TPS. Pure.
+
+Every worker computes the same targets from the same rows, inside a transaction that locks the carrier's row,
+and moves towards them: it lets go at once, and takes only what is free. So the sum of the grants never
+exceeds the carrier's TPS, whatever order the workers come in (law 4).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A row of bind_slot. worker_no: None when nobody living holds it; sends: its bind may submit."""
+
+    slot_no: int
+    worker_no: int | None
+    granted_tps: int
+    bound: bool
+    sends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What this worker does now: slots to take, slots to give up, and the new grant of each slot it keeps."""
+
+    take: tuple[int, ...]
+    give_up: tuple[int, ...]
+    grants: dict[int, int]
+
+
+def plan(slots: Sequence[Slot], me: int, living: Sequence[int], tps: int, turn: int) -> Plan:
+    """Move towards a fair share.
+
+    slots: all of the carrier's, in slot order; living: worker numbers, mine among them; turn: rotates who
+    gets the odd slot (the carrier's number), so that single-bind carriers spread over the workers.
+    """
+    mine = [slot for slot in slots if slot.worker_no == me]
+    free = [slot for slot in slots if slot.worker_no is None]
+    share = _share(len(slots), me, living, turn)
+    take = tuple(slot.slot_no for slot in free[: max(0, share - len(mine))])
+    unbound_first = sorted(mine, key=lambda slot: (slot.bound, slot.slot_no))
+    give_up = tuple(slot.slot_no for slot in unbound_first[: max(0, len(mine) - share)])
+    kept = [slot for slot in mine if slot.slot_no not in give_up]
+    return Plan(take, give_up, _grants(slots, kept, me, tps))
+
+
+def _share(slot_count: int, me: int, living: Sequence[int], turn: int) -> int:
+    ranked = sorted(living)
+    rank = (ranked.index(me) + turn) % len(ranked)
+    return slot_count // len(ranked) + (1 if rank < slot_count % len(ranked) else 0)
+
+
+def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: int, tps: int) -> dict[int, int]:
+    """The target of each of my slots, cut to what the others leave free."""
+    senders = [slot for slot in slots if slot.bound and slot.sends and slot.worker_no is not None]
+    target = {
+        slot.slot_no: tps * (place + 1) // len(senders) - tps * place // len(senders)
+        for place, slot in enumerate(senders)
+    }
+    free = tps - sum(slot.granted_tps for slot in slots if slot.worker_no not in (None, me))
+    grants: dict[int, int] = {}
+    for slot in kept:
+        grants[slot.slot_no] = max(0, min(target.get(slot.slot_no, 0), free))
+        free -= grants[slot.slot_no]
+    return grants

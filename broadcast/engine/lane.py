@@ -1,0 +1,388 @@
+"""One carrier on one worker: its links, its pace, its stock of recipients that may be sent.
+
+    slice ─ intend ─▶ journal ─ commit ─▶ stock ─ pace, window ─▶ link ─▶ SMSC
+                                                     answers, receipts ◀─┘ ─▶ journal
+
+Everything here runs on the event loop without awaiting; it works on runs and batches, not on messages.
+"""
+
+import asyncio
+import heapq
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+
+from broadcast.config import Carrier
+from broadcast.engine.answers import Answers
+from broadcast.engine.pacing import Pacer
+from broadcast.engine.work import CUT_SHORT, Work
+from broadcast.ledger.journal import CarrierNo, Inbound, Journal, Receipt, Unreadable
+from broadcast.ledger.rows import copy_time
+from broadcast.monitor.metrics import Metrics
+from broadcast.smpp import status
+from broadcast.smpp.events import Ack, InboundMessage, Token
+from broadcast.smpp.link import Link
+from broadcast.smpp.receipt import ReceiptState
+
+RUN_MOST = 1000  # recipients stamped at once: keeps one pump short
+STOCK_S = 0.15  # seconds of the grant that are intended ahead: some commits' worth
+STOCK_MOST = 16_000
+LATER_MOST_S = 3600.0
+
+
+class Lane:
+    """Implements smpp.events.LinkEvents for the links of one carrier.
+
+    hungry(): more slices are wanted; rebound(): a link was bound or lost, the grants want another look.
+    """
+
+    def __init__(
+        self,
+        carrier_no: CarrierNo,
+        name: str,
+        carrier: Carrier,
+        journal: Journal,
+        metrics: Metrics,
+        hungry: Callable[[], None],
+        rebound: Callable[[], None],
+    ) -> None:
+        self.carrier_no = carrier_no
+        self.name = name
+        self.carrier = carrier
+        self.pacer = Pacer()
+        self.valid_until = 0.0
+        self.links: set[Link] = set()
+        self.works: list[Work] = []
+        self.sent = 0
+        self._journal = journal
+        self._metrics = metrics
+        self._hungry = hungry
+        self._rebound = rebound
+        self._answers = Answers(carrier, journal, self._send_piece_later, self._slow_down)
+        self._stock: deque[tuple[Work, Sequence[int]]] = deque()
+        self._stocked = 0
+        self._intending = 0
+        self._pieces: list[tuple[float, int, Work, int, int]] = []  # heap: due, tie, work, ordinal, segment
+        self._tie = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    # ------------------------------------------------------------ work
+
+    def add(self, work: Work) -> None:
+        """A leased slice to send. The most urgent campaign goes first."""
+        self.works.append(work)
+        self.works.sort(key=lambda each: each.order.rank)
+        self.pump()
+
+    def backlog(self, rank: tuple[int, int]) -> int:
+        """Recipients that wait here in campaigns at least as urgent as `rank`."""
+        return sum(work.slice.waiting for work in self.works if work.order.rank <= rank and not work.releasing)
+
+    @property
+    def appetite(self) -> int:
+        """Recipients that should wait here so that sending never waits for a lease; 0: cannot send."""
+        return 2 * self._target(1) if any(link.can_submit for link in self.links) else 0
+
+    def withdraw(self, stays: Callable[[Work], bool]) -> None:
+        """Stop sending every work but those that stay (law 7): what was not sent waits again, the slice is let go."""
+        going = {id(work) for work in self.works if not stays(work) and not work.releasing}
+        for work in self.works:
+            if id(work) in going:
+                work.releasing = True
+        self._unstock()
+        self._drop_pieces()
+        self._let_go()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is held any more."""
+        return not self.works
+
+    def _unstock(self) -> None:
+        kept: deque[tuple[Work, Sequence[int]]] = deque()
+        for work, ordinals in self._stock:
+            if work.releasing:
+                self._return(work, ordinals)
+            else:
+                kept.append((work, ordinals))
+        self._stock = kept
+
+    def _return(self, work: Work, ordinals: Sequence[int]) -> None:
+        work.unsend(list(ordinals))
+        work.stocked -= len(ordinals)
+        self._stocked -= len(ordinals)
+
+    def _drop_pieces(self) -> None:
+        dropped = [piece for piece in self._pieces if piece[2].releasing]
+        if not dropped:
+            return
+        self._pieces = [piece for piece in self._pieces if not piece[2].releasing]
+        heapq.heapify(self._pieces)
+        left = Counter((work, ordinal) for _, _, work, ordinal, _ in dropped)
+        for (work, ordinal), pieces in left.items():
+            work.stocked -= pieces
+            if pieces == work.segments:
+                work.unsend([ordinal])
+            else:
+                work.doubt(ordinal, CUT_SHORT)
+
+    def _let_go(self) -> None:
+        """Slices that are through, or given back with nothing on its way."""
+        for work in [work for work in self.works if not work.slice.unanswered or (work.releasing and work.idle)]:
+            if work.idle:
+                work.slice.let_go()
+                self.works.remove(work)
+                self._journal.wake()
+
+    # ------------------------------------------------------------ sending
+
+    def pump(self) -> None:
+        """Send what window, pace, lease and stock allow now; come back by itself when time alone is missing."""
+        now = time.monotonic()
+        if now >= self.valid_until:
+            return
+        while self._stock or (self._pieces and self._pieces[0][0] <= now):
+            allowed = self.pacer.allowance(now)
+            link = max(self.links, key=_room, default=None)
+            room = _room(link) if link is not None else 0
+            if link is None or room <= 0:
+                break
+            if allowed <= 0:
+                self._pump_at(self.pacer.next_at(now))
+                break
+            self._send_some(link, min(allowed, room), now)
+        self._top_up(now)
+
+    def _send_some(self, link: Link, most: int, now: float) -> None:
+        """At most `most` segments on one link."""
+        if self._pieces and self._pieces[0][0] <= now:
+            _, _, work, ordinal, segment = heapq.heappop(self._pieces)
+            self._send_piece(link, work, ordinal, segment, now)
+            return
+        work, ordinals = self._stock[0]
+        if time.time() >= work.order.expires_at:  # law 5
+            self._stock.popleft()
+            self._return(work, ordinals)
+            return
+        count = min(most // work.segments, RUN_MOST)
+        if count == 0:
+            self._split(work, ordinals)
+            return
+        run = ordinals[:count]
+        if len(run) == len(ordinals):
+            self._stock.popleft()
+        else:
+            self._stock[0] = (work, ordinals[count:])
+        self._send_run(link, work, run, now)
+
+    def _send_run(self, link: Link, work: Work, run: Sequence[int], now: float) -> None:
+        segments = work.segments
+        count = len(run) * segments
+        msisdns = work.slice.msisdns
+        first = link.reserve(count)
+        data = work.order.template.stamp(first, [msisdns[ordinal] for ordinal in run])
+        if segments == 1:
+            tokens: list[Token] = [(work, ordinal, 1) for ordinal in run]
+        else:
+            tokens = [(work, ordinal, segment) for ordinal in run for segment in range(1, segments + 1)]
+        work.stocked -= len(run)
+        self._stocked -= len(run)
+        self._submit(link, work, first, tokens, data, now)
+
+    def _submit(self, link: Link, work: Work, first: int, tokens: list[Token], data: bytes, now: float) -> None:
+        work.in_flight += len(tokens)
+        self.sent += len(tokens)
+        self.pacer.take(len(tokens), now)
+        link.submit(first, tokens, data, now)
+
+    def _split(self, work: Work, ordinals: Sequence[int]) -> None:
+        """The next message does not fit whole: its segments go one by one."""
+        ordinal = ordinals[0]
+        self._stock.popleft()
+        if len(ordinals) > 1:
+            self._stock.appendleft((work, ordinals[1:]))
+        work.stocked -= 1
+        self._stocked -= 1
+        for segment in range(1, work.segments + 1):
+            self._send_piece_later(work, ordinal, segment, 0.0)
+
+    def _send_piece_later(self, work: Work, ordinal: int, segment: int, due: float) -> None:
+        self._tie += 1
+        work.stocked += 1
+        heapq.heappush(self._pieces, (due, self._tie, work, ordinal, segment))
+
+    def _send_piece(self, link: Link, work: Work, ordinal: int, segment: int, now: float) -> None:
+        work.stocked -= 1
+        if ordinal in work.doubted:
+            return
+        if time.time() >= work.order.expires_at:  # law 5: the rest of it stays unsent
+            work.doubt(ordinal, CUT_SHORT)
+            return
+        first = link.reserve(1)
+        data = work.order.template.stamp_segment(first, work.slice.msisdns[ordinal], segment)
+        self._submit(link, work, first, [(work, ordinal, segment)], data, now)
+
+    def _target(self, segments: int) -> int:
+        return max(1, min(int(self.pacer.grant * STOCK_S), STOCK_MOST) // segments)
+
+    def _top_up(self, now: float) -> None:
+        """Intend more recipients when the stock runs low (law 2: they may be sent when that is committed)."""
+        if self.pacer.grant <= 0 or not any(link.can_submit for link in self.links):
+            return
+        next_retry = now + LATER_MOST_S
+        for work in self.works:
+            if work.releasing or time.time() >= work.order.expires_at:
+                continue
+            target = self._target(work.segments)
+            wanted = target - self._stocked - self._intending
+            if wanted * 4 < target:
+                break
+            ordinals = work.intend(wanted, now)
+            if ordinals:
+                self._intend(work, ordinals)
+            due = work.next_retry()
+            if due is not None:
+                next_retry = min(next_retry, due)
+        if next_retry < now + LATER_MOST_S:
+            self._pump_at(next_retry)
+        elif self._pieces:
+            self._pump_at(self._pieces[0][0])
+        if self.works and self.backlog(self.works[0].order.rank) < self.appetite // 2:
+            self._hungry()
+
+    def _intend(self, work: Work, ordinals: Sequence[int]) -> None:
+        work.intending += len(ordinals)
+        self._intending += len(ordinals)
+        self._journal.on_commit(lambda: self._cleared(work, ordinals))
+
+    def _cleared(self, work: Work, ordinals: Sequence[int]) -> None:
+        """The intent is durable."""
+        work.intending -= len(ordinals)
+        self._intending -= len(ordinals)
+        if work.releasing:
+            work.unsend(list(ordinals))
+            self._journal.wake()
+            self._let_go()
+            return
+        work.stocked += len(ordinals)
+        self._stocked += len(ordinals)
+        self._stock.append((work, ordinals))
+        self._pump_soon()
+
+    def _pump_soon(self) -> None:
+        self._pump_at(0.0)
+
+    def _pump_at(self, when: float) -> None:
+        loop = asyncio.get_running_loop()
+        delay = max(0.0, when - time.monotonic())
+        due = loop.time() + delay
+        if self._timer is not None:
+            if not self._timer.cancelled() and self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(due, self._timed)
+
+    def _timed(self) -> None:
+        self._timer = None
+        self.pump()
+
+    def _slow_down(self) -> None:
+        self.pacer.throttled(time.monotonic())
+
+    # ------------------------------------------------------------ smpp.events.LinkEvents
+
+    def bound(self, link: Link) -> None:
+        """See LinkEvents."""
+        self.links.add(link)
+        self._rebound()
+
+    def closed(self, link: Link, reason: str) -> None:
+        """See LinkEvents."""
+        self.links.discard(link)
+        self._rebound()
+
+    def room(self, link: Link) -> None:
+        """See LinkEvents."""
+        self.pump()
+
+    def answered(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+        """See LinkEvents."""
+        at = copy_time(time.time())
+        now = time.monotonic()
+        statuses: Counter[int] = Counter()
+        last: Work | None = None
+        for (work, ordinal, segment), answer, smsc_id in answers:
+            if work is not last:
+                if last is not None:
+                    last.slice.touched()
+                last = work
+            work.in_flight -= 1
+            if work.doubted and ordinal in work.doubted:
+                self._answers.late(work, ordinal, segment, answer, smsc_id)
+            elif answer == 0 and work.segments == 1:
+                work.slice.accept(ordinal, smsc_id, at)
+            else:
+                self._answers.segment(work, ordinal, segment, answer, smsc_id, at, now)
+            if answer:
+                statuses[answer] += 1
+        if last is not None:
+            last.slice.touched()
+        statuses[0] = len(answers) - sum(statuses.values())
+        self._count(statuses)
+        self._let_go()
+        self._journal.wake()
+
+    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+        """See LinkEvents."""
+        for (work, ordinal, segment), answer, smsc_id in answers:
+            self._answers.late(work, ordinal, segment, answer, smsc_id)
+        self._count(Counter(answer for _, answer, _ in answers))
+
+    def unanswered(self, link: Link, tokens: list[Token], reason: str) -> None:
+        """See LinkEvents."""
+        for work, ordinal, _ in tokens:
+            work.in_flight -= 1
+            work.doubt(ordinal, reason)
+        self._let_go()
+        self._journal.wake()
+
+    def receipts(self, link: Link, receipts: list[Receipt]) -> None:
+        """See LinkEvents."""
+        acks = [receipt[0] for receipt in receipts]
+        self._journal.receipts(self.carrier_no, receipts, copy_time(time.time()), lambda: link.ack(acks))
+        states = Counter([receipt[1] for receipt in receipts])
+        self._metrics.count_receipts(
+            self.name, {ReceiptState(state).name.lower(): count for state, count in states.items()}
+        )
+
+    def messages(self, link: Link, messages: list[InboundMessage]) -> None:
+        """See LinkEvents."""
+        self._journal.group.inbound += [
+            Inbound(
+                self.carrier_no,
+                int(message.source) if message.source.isdecimal() and len(message.source) <= 15 else None,
+                message.destination,
+                message.esm_class,
+                message.data_coding,
+                message.payload,
+            )
+            for message in messages
+        ]
+        self._journal.on_commit(lambda: link.ack([message.ack for message in messages]))
+
+    def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
+        """See LinkEvents."""
+        self._journal.group.unreadable += [Unreadable(self.carrier_no, pdu, reason) for _, pdu, reason in pdus]
+        self._journal.on_commit(lambda: link.ack([ack for ack, _, _ in pdus]))
+        self._metrics.quarantined.labels(self.name).inc(len(pdus))
+
+    def _count(self, statuses: Counter[int]) -> None:
+        named = {status.name(answer): count for answer, count in statuses.items() if count}
+        self._metrics.count_responses(self.name, named)
+        slowed = sum(count for answer, count in statuses.items() if answer in (0x58, 0x14))
+        if slowed:
+            self._metrics.throttled.labels(self.name).inc(slowed)
+
+
+def _room(link: Link) -> int:
+    return link.room

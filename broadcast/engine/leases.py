@@ -1,0 +1,183 @@
+"""What a worker holds, and for how long (design: Leases). Every method is one transaction on one connection.
+
+A worker lives by its row: it renews `expires_at`, and once another has reaped it it never lives again. Slots and
+slices are its own only while it lives, so one renewal keeps them all. It trusts its own clock less than the
+database's: `valid_until` lies a second before the lease could end.
+"""
+
+import time
+from dataclasses import dataclass
+
+import asyncpg
+
+from broadcast.config import Config
+from broadcast.engine.grants import Plan, Slot, plan
+from broadcast.errors import FencedError
+from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, LeasedSlice, SliceId
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+MARGIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChange:
+    """What to do about one carrier's slots after a round. grants: TPS by slot_no, for all slots kept."""
+
+    carrier_no: CarrierNo
+    carrier: str
+    taken: tuple[int, ...]
+    given_up: tuple[int, ...]
+    granted_tps: int
+
+
+class Leases:
+    """The leases of one worker. `bound` tells which of its slots have a bound link: (carrier_no, slot_no)."""
+
+    def __init__(self, config: Config, worker_no: int, valid_until: float) -> None:
+        self.worker_no = worker_no
+        self.valid_until = valid_until
+        self._config = config
+        self._lease_s = config.engine.lease_s
+
+    @classmethod
+    async def register(cls, connection: Connection, config: Config, host: str, pid: int) -> "Leases":
+        """A new worker, alive for a lease from now."""
+        asked = time.monotonic()
+        lease_s = config.engine.lease_s
+        worker_no = await connection.fetchval(sql("register_worker"), host, pid, lease_s)
+        return cls(config, worker_no, asked + lease_s - MARGIN_S)
+
+    async def renew(self, connection: Connection) -> None:
+        """Live for another lease. Raises FencedError when somebody has reaped this worker."""
+        asked = time.monotonic()
+        if await connection.fetchval(sql("renew_worker"), self.worker_no, self._lease_s) is None:
+            raise FencedError("this worker was taken for dead and its leases given away")
+        self.valid_until = asked + self._lease_s - MARGIN_S
+
+    async def reap(self, connection: Connection) -> int:
+        """Give back what ended workers held. Returns how many recipients are in doubt because of it (law 2)."""
+        async with connection.transaction():
+            await connection.fetch(sql("reap_workers"), self._lease_s)
+            await connection.execute(sql("free_slots"))
+            freed = [row["slice_id"] for row in await connection.fetch(sql("free_slices"))]
+            return await doubt_orphans(connection, freed) if freed else 0
+
+    async def share_slots(
+        self, connection: Connection, bound: set[tuple[CarrierNo, int]]
+    ) -> list[SlotChange]:
+        """Move towards a fair share of every carrier's slots and TPS (law 4). The carriers' rows are locked."""
+        async with connection.transaction():
+            carriers = await connection.fetch(sql("lock_carriers"))
+            living = [row["worker_no"] for row in await connection.fetch(sql("living_workers"))]
+            if self.worker_no not in living:
+                raise FencedError("this worker was taken for dead and its leases given away")
+            rows = await connection.fetch(sql("slots"))
+            changes = []
+            for carrier in carriers:
+                if carrier["name"] in self._config.carriers:
+                    slots = self._slots(carrier, rows, bound)
+                    decided = plan(slots, self.worker_no, living, carrier["tps"], carrier["carrier_no"])
+                    changes.append(await self._apply(connection, carrier, decided, bound))
+            return changes
+
+    def _slots(
+        self, carrier: asyncpg.Record, rows: list[asyncpg.Record], bound: set[tuple[CarrierNo, int]]
+    ) -> list[Slot]:
+        binds = self._config.carriers[carrier["name"]].slots()
+        carrier_no = carrier["carrier_no"]
+        return [
+            Slot(
+                slot_no=row["slot_no"],
+                worker_no=row["worker_no"],
+                granted_tps=row["granted_tps"],
+                bound=(carrier_no, row["slot_no"]) in bound if row["worker_no"] == self.worker_no else row["bound"],
+                sends=binds[row["slot_no"]].mode != "receiver",
+            )
+            for row in rows
+            if row["carrier_no"] == carrier_no and row["slot_no"] < len(binds)
+        ]
+
+    async def _apply(
+        self, connection: Connection, carrier: asyncpg.Record, decided: Plan, bound: set[tuple[CarrierNo, int]]
+    ) -> SlotChange:
+        carrier_no = carrier["carrier_no"]
+        if decided.take:
+            await connection.fetch(
+                sql("take_slots"), self.worker_no, [carrier_no] * len(decided.take), list(decided.take)
+            )
+        kept = {**decided.grants, **dict.fromkeys(decided.give_up, 0)}
+        if kept:
+            await connection.execute(
+                sql("set_grants"),
+                self.worker_no,
+                [carrier_no] * len(kept),
+                list(kept),
+                list(kept.values()),
+                [(carrier_no, slot_no) in bound for slot_no in kept],
+            )
+        return SlotChange(
+            carrier_no, carrier["name"], decided.take, decided.give_up, sum(decided.grants.values())
+        )
+
+    async def release_slot(self, connection: Connection, carrier_no: CarrierNo, slot_no: int) -> None:
+        """A slot goes back, its link closed before."""
+        await connection.execute(sql("release_slots"), self.worker_no, [carrier_no], [slot_no])
+
+    async def lease_slices(
+        self,
+        connection: Connection,
+        journal: Journal,
+        carrier_no: CarrierNo,
+        campaign_id: CampaignId,
+        count: int,
+        segments: int,
+    ) -> list[LeasedSlice]:
+        """Up to `count` ready slices of a campaign at a carrier become this worker's."""
+        leased = await connection.fetch(
+            sql("lease_slices"), self.worker_no, carrier_no, campaign_id, count, segments
+        )
+        return [
+            LeasedSlice(
+                journal,
+                slice_id=SliceId(row["slice_id"]),
+                campaign_id=campaign_id,
+                carrier_no=carrier_no,
+                token=row["token"],
+                segments=segments,
+                mark=row["mark"],
+                answered=row["answered"],
+                retry=row["retry"],
+                msisdns=row["msisdns"],
+            )
+            for row in leased
+        ]
+
+    async def end(self, connection: Connection) -> None:
+        """Goodbye: whatever is still held is free for the others at once."""
+        await connection.execute(sql("end_worker"), self.worker_no)
+        await self.reap(connection)
+
+
+async def doubt_orphans(connection: Connection, slice_ids: list[int]) -> int:
+    """Slices whose owner is gone: what was intended without a recorded answer is in doubt from now on.
+
+    Inside the caller's transaction. The bits are set since the in_doubt table speaks for them now. Returns the count.
+    """
+    status: str = await connection.execute(sql("doubt_orphans"), slice_ids)
+    bitmaps = await connection.fetch(sql("orphan_bitmaps"), slice_ids)
+    changed = [(row["slice_id"], _all_spoken_for(row)) for row in bitmaps]
+    await connection.execute(
+        sql("set_answered"), [slice_id for slice_id, _ in changed], [bitmap for _, bitmap in changed]
+    )
+    return int(status.rsplit(" ", 1)[1])
+
+
+def _all_spoken_for(row: asyncpg.Record) -> bytes:
+    """Every bit below the mark, but those that wait again."""
+    octets = (row["total"] + 7) // 8
+    below = (1 << row["mark"]) - 1
+    waiting = int.from_bytes(row["retry"], "little")
+    answered = int.from_bytes(row["answered"], "little")
+    spoken_for: int = answered | (below & ~waiting)
+    return spoken_for.to_bytes(octets, "little")

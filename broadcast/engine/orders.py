@@ -1,0 +1,62 @@
+"""From an approved campaign to what a carrier gets: composed, addressed, encoded once (law 6)."""
+
+import time
+from datetime import UTC, datetime
+
+from broadcast.campaign import approval
+from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.sender import address
+from broadcast.campaign.text import compose
+from broadcast.config import Carrier, ValidityFormat
+from broadcast.engine.work import Order
+from broadcast.errors import RefusedError
+from broadcast.smpp.adapter import validity_text
+from broadcast.smpp.template import SubmitFields, Template
+
+UDHI = 0x40
+RECEIPT_WANTED = 1
+
+
+def order(campaign: Campaign, carrier: Carrier) -> Order:
+    """The campaign's PDUs for one carrier. Raises RefusedError when it is not what was approved.
+
+    A relative validity counts from now: orders are made anew with every lease.
+    """
+    if campaign.approved_hash is None or approval.content_hash(campaign) != campaign.approved_hash:
+        raise RefusedError(f"campaign {campaign.campaign_id} differs from what was approved: it is not sent")
+    message = compose(
+        campaign.text, campaign.alphabet, carrier.concatenation, carrier.default_alphabet, campaign.campaign_id
+    )
+    sender = address(carrier.sender or campaign.sender)
+    fields = [
+        SubmitFields(
+            source=sender.text,
+            source_ton=sender.ton if carrier.source_ton is None else carrier.source_ton,
+            source_npi=sender.npi if carrier.source_npi is None else carrier.source_npi,
+            dest_ton=carrier.dest_ton,
+            dest_npi=carrier.dest_npi,
+            service_type=carrier.service_type,
+            esm_class=UDHI if segment.udhi else 0,
+            data_coding=message.data_coding,
+            registered_delivery=RECEIPT_WANTED,
+            validity_period=_validity(campaign.expires_at, carrier.validity),
+            short_message=segment.short_message,
+            tlvs=segment.tlvs,
+        )
+        for segment in message.segments
+    ]
+    return Order(
+        campaign.campaign_id,
+        (-campaign.priority, campaign.campaign_id),
+        Template(fields),
+        campaign.expires_at.timestamp(),
+    )
+
+
+def _validity(expires_at: datetime, form: ValidityFormat) -> str:
+    """validity_period so that the SMSC drops it too (law 5; SMPP 3.4 §7.1.1)."""
+    if form == "none":
+        return ""
+    if form == "absolute":
+        return validity_text(expires_at.astimezone(UTC))
+    return validity_text(max(1.0, expires_at.timestamp() - time.time()))

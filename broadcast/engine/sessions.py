@@ -1,0 +1,79 @@
+"""The links behind a worker's slots: opened with the slot, closed before it is given up."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from broadcast.engine.lane import Lane
+from broadcast.errors import BroadcastError
+from broadcast.ledger.journal import CarrierNo
+from broadcast.monitor.metrics import Metrics
+from broadcast.smpp.link import keep_bound
+
+log = logging.getLogger(__name__)
+
+SlotKey = tuple[CarrierNo, int]
+
+
+class Sessions:
+    """One task per held slot, which keeps its link bound for as long as the slot is held."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._tasks: dict[SlotKey, asyncio.Task[None]] = {}
+        self._leaving: dict[SlotKey, asyncio.Task[None]] = {}
+        self._states: dict[SlotKey, str] = {}
+
+    @property
+    def bound(self) -> set[SlotKey]:
+        """Slots whose link is bound now."""
+        return {key for key, state in self._states.items() if state == "bound" and key in self._tasks}
+
+    def open(self, lane: Lane, slot_no: int) -> None:
+        """A slot is held from now on: bind it and keep it bound."""
+        key = (lane.carrier_no, slot_no)
+        name = f"{lane.name}-{slot_no}"
+        bind = lane.carrier.slots()[slot_no]
+
+        def report(state: str) -> None:
+            self._states[key] = state
+            self._metrics.link_state(name, lane.name, state)
+
+        self._tasks[key] = asyncio.create_task(
+            self._keep(keep_bound(name, bind, lane.carrier, lane, report), key, name), name=f"link {name}"
+        )
+
+    async def _keep(self, bound: Coroutine[Any, Any, None], key: SlotKey, name: str) -> None:
+        try:
+            await bound
+        except BroadcastError as error:
+            log.error("link %s cannot be kept: %s", name, error)
+        finally:
+            self._states.pop(key, None)
+            self._metrics.link_gone(name)
+
+    def give_up(self, carrier_no: CarrierNo, slot_no: int, closed: Callable[[], None]) -> None:
+        """Unbind; `released` names the slot once its link is closed, and `closed` is called then."""
+        key = (carrier_no, slot_no)
+        task = self._tasks.pop(key, None)
+        if task is not None:
+            task.cancel()
+            task.add_done_callback(lambda _: closed())
+            self._leaving[key] = task
+
+    def released(self) -> list[SlotKey]:
+        """Slots that were given up and whose links are closed since the last call."""
+        gone = [key for key, task in self._leaving.items() if task.done()]
+        for key in gone:
+            del self._leaving[key]
+        return gone
+
+    async def close(self) -> None:
+        """Unbind all."""
+        tasks = [*self._tasks.values(), *self._leaving.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+        self._leaving.clear()

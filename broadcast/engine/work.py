@@ -1,0 +1,115 @@
+"""A leased slice at work on one carrier: its template, and what became of messages that are not through yet."""
+
+import heapq
+from dataclasses import dataclass
+
+from broadcast.ledger.journal import LeasedSlice
+from broadcast.smpp.template import Template
+
+CUT_SHORT = "cut_short"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first."""
+
+    campaign_id: int
+    rank: tuple[int, int]
+    template: Template
+    expires_at: float
+
+
+class Parts:
+    """The segments of one message under way. Index 0 is segment 1."""
+
+    __slots__ = ("ids", "open", "refused", "temporary")
+
+    def __init__(self, segments: int) -> None:
+        self.ids: list[str] = [""] * segments
+        self.open = segments
+        self.refused = -1
+        self.temporary: list[int] = []
+
+    def accepted(self) -> list[tuple[int, str]]:
+        """(segment, id) of those that the SMSC took."""
+        return [(segment, smsc_id) for segment, smsc_id in enumerate(self.ids, 1) if smsc_id]
+
+
+class Work:
+    """Hot: one object a slice. A token on a link is (work, ordinal, segment)."""
+
+    __slots__ = (
+        "_later",
+        "attempts",
+        "doubted",
+        "in_flight",
+        "intending",
+        "order",
+        "parts",
+        "releasing",
+        "segments",
+        "slice",
+        "stocked",
+    )
+
+    def __init__(self, leased: LeasedSlice, order: Order) -> None:
+        self.slice = leased
+        self.order = order
+        self.segments = order.template.segments
+        self.parts: dict[int, Parts] = {}
+        self.attempts: dict[int, int] = {}
+        self.doubted: set[int] = set()
+        self.in_flight = 0  # segments
+        self.intending = 0  # recipients whose intent is not committed yet
+        self.stocked = 0  # recipients (or pieces of them) that may be sent
+        self.releasing = False
+        self._later: list[tuple[float, int]] = [(0.0, ordinal) for ordinal in leased.retries()]
+
+    @property
+    def idle(self) -> bool:
+        """Nothing of it is on its way."""
+        return not (self.in_flight or self.intending or self.stocked)
+
+    def intend(self, count: int, now: float) -> list[int] | range:
+        """Up to `count` recipients to send next: those that waited again and are due, else new ones."""
+        due = []
+        while self._later and len(due) < count and self._later[0][0] <= now:
+            due.append(heapq.heappop(self._later)[1])
+        if due:
+            self.slice.intend_again(due)
+            return due
+        return self.slice.intend_next(count)
+
+    def ready(self, now: float) -> int:
+        """Recipients that `intend` could give now."""
+        leased = self.slice
+        due = sum(1 for at, _ in self._later if at <= now) if self._later else 0
+        return leased.total - leased.mark + due
+
+    def next_retry(self) -> float | None:
+        """When the first recipient that waits again is due."""
+        return self._later[0][0] if self._later else None
+
+    def again(self, ordinal: int, due: float) -> None:
+        """Surely not accepted: it waits again, until `due`."""
+        self.slice.take_back([ordinal])
+        heapq.heappush(self._later, (due, ordinal))
+
+    def unsend(self, ordinals: list[int]) -> None:
+        """Surely not sent: they wait again, due at once."""
+        self.slice.take_back(ordinals)
+        for ordinal in ordinals:
+            heapq.heappush(self._later, (0.0, ordinal))
+
+    def doubt(self, ordinal: int, reason: str) -> None:
+        """No answer will come, or not in time."""
+        if ordinal not in self.doubted:
+            self.doubted.add(ordinal)
+            self.slice.doubt(ordinal, reason)
+
+    def parts_of(self, ordinal: int) -> Parts:
+        """The progress of a message of several segments."""
+        parts = self.parts.get(ordinal)
+        if parts is None:
+            parts = self.parts[ordinal] = Parts(self.segments)
+        return parts

@@ -1,0 +1,79 @@
+"""The audit: count every recipient from the rows that speak for it, and compare with the tallies (law 1)."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from broadcast.errors import InputError
+from broadcast.ledger.states import RecipientState
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One state at one carrier. counted: from rows; tallied: from the running totals."""
+
+    carrier: str
+    state: str
+    counted: int
+    tallied: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """balanced: every line agrees, they sum to the audience, nobody has two ends, every receipt has a place."""
+
+    balanced: bool
+    audience: int
+    counted: int
+    lines: tuple[AuditLine, ...]
+    problems: tuple[str, ...]
+
+
+async def audit(connection: Connection, campaign_id: int) -> AuditResult:
+    """Recount a campaign in one snapshot of the database. Raises InputError when it was never launched."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        audience = await connection.fetchval(sql("audit_audience"), campaign_id)
+        if audience is None:
+            raise InputError("this campaign was never launched: there is nothing to audit")
+        names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("audit_names"))}
+        counted = {
+            (row["carrier_no"], RecipientState(row["state"])): row["recipients"]
+            for row in await connection.fetch(sql("audit_counted"), campaign_id)
+        }
+        tallied = {
+            (row["carrier_no"], state): row[state.column]
+            for row in await connection.fetch(sql("audit_tallied"), campaign_id)
+            for state in RecipientState
+            if row[state.column]
+        }
+        twice = await connection.fetchrow(sql("audit_twice"), campaign_id)
+        receipts = await connection.fetch(sql("audit_receipts"))
+    lines = tuple(
+        AuditLine(names[key[0]], key[1].column, counted.get(key, 0), tallied.get(key, 0))
+        for key in sorted({*counted, *tallied}, key=lambda key: (names[key[0]], key[1]))
+    )
+    total = sum(counted.values())
+    problems = _problems(lines, total, audience, twice is not None, receipts)
+    return AuditResult(not problems, audience, total, lines, tuple(problems))
+
+
+def _problems(
+    lines: tuple[AuditLine, ...], total: int, audience: int, twice: bool, receipts: list[asyncpg.Record]
+) -> list[str]:
+    found = [
+        f"{line.carrier} {line.state}: {line.counted} counted, {line.tallied} tallied"
+        for line in lines
+        if line.counted != line.tallied or line.counted < 0
+    ]
+    if total != audience:
+        found.append(f"{total} recipients counted, the audience is {audience}")
+    if twice:
+        found.append("at least one recipient has more than one final or open row")
+    found += [
+        f"{row['name']}: {row['received']} receipts acked, {row['placed']} have a place"
+        for row in receipts
+        if row["received"] != row["placed"]
+    ]
+    return found

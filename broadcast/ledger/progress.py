@@ -1,0 +1,101 @@
+"""How far a campaign is, from its tallies: cheap enough to ask every second."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from broadcast.errors import InputError
+from broadcast.ledger.states import RecipientState
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+_ENDS = (
+    RecipientState.DELIVERED,
+    RecipientState.UNDELIVERABLE,
+    RecipientState.REJECTED,
+    RecipientState.EXPIRED,
+    RecipientState.UNKNOWN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierProgress:
+    """One carrier's recipients by state. tps: its segments per second, None when it is not connected.
+
+    links: bound now, over all campaigns. segments: accepted by its SMSC, all copies.
+    """
+
+    carrier: str
+    tps: int | None
+    links: int
+    segments: int
+    states: Mapping[str, int]
+
+    @property
+    def audience(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def to_send(self) -> int:
+        """The audience without those who were left out."""
+        return self.audience - self.states["excluded"]
+
+    @property
+    def sent(self) -> int:
+        """Left us, or never will: everything but waiting and excluded."""
+        return self.to_send - self.states["waiting"]
+
+    @property
+    def ended(self) -> int:
+        """Recipients at their end."""
+        return sum(self.states[state.column] for state in _ENDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A campaign at one moment. segments: of one message, known once launched. workers: alive now."""
+
+    at: datetime
+    state: str
+    launched: bool
+    finished: bool
+    segments: int | None
+    workers: int
+    carriers: tuple[CarrierProgress, ...]
+
+    @property
+    def total(self) -> CarrierProgress:
+        """All carriers together, under the name `all`."""
+        states = {
+            state.column: sum(line.states[state.column] for line in self.carriers) for state in RecipientState
+        }
+        tps = sum(line.tps or 0 for line in self.carriers) or None
+        links = sum(line.links for line in self.carriers)
+        return CarrierProgress("all", tps, links, sum(line.segments for line in self.carriers), states)
+
+
+async def progress(connection: Connection, campaign_id: int) -> Progress:
+    """Where the campaign is now. Raises InputError when there is none of that number."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        row = await connection.fetchrow(sql("progress_campaign"), campaign_id)
+        if row is None:
+            raise InputError("there is no such campaign any more")
+        lines = await connection.fetch(sql("progress_tallies"), campaign_id)
+    return Progress(
+        at=row["at"],
+        state=row["state"],
+        launched=row["launched_at"] is not None,
+        finished=row["finished_at"] is not None,
+        segments=row["segments"],
+        workers=row["workers"],
+        carriers=tuple(
+            CarrierProgress(
+                carrier=line["carrier"],
+                tps=line["tps"],
+                links=line["links"],
+                segments=line["segments"],
+                states={state.column: line[state.column] for state in RecipientState},
+            )
+            for line in lines
+        ),
+    )

@@ -1,0 +1,222 @@
+"""The report: what became of an alert, read in one snapshot of the database.
+
+Counts per carrier and state come from the tallies, reasons and times from the final rows in one pass. The
+report holds no MSISDN; `recipients` streams them for who asks for the list.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from json import loads
+
+import asyncpg
+
+from broadcast.errors import InputError
+from broadcast.ledger.progress import Progress, progress
+from broadcast.ledger.states import RecipientState
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+LONGEST_DELAY_S = 86_400
+_STEPS = 100
+_IMPORTS = 20
+_PREFETCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The campaign itself. took_s: from launch to its end, or to now."""
+
+    campaign_id: int
+    name: str
+    category: str
+    priority: int
+    sender: str
+    text: str
+    alphabet: str
+    in_doubt_policy: str
+    state: str
+    drafted_by: str
+    drafted_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    launched_by: str | None
+    launched_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime
+    audience: int | None
+    segments: int | None
+    took_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Recipients that ended in a state for the same reason: a receipt's `err`, or `status:<command_status>`."""
+
+    carrier: str
+    state: str
+    reason: str
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Recipients that were ever in doubt. ended_as: answered, receipt, resent, closed, or None: still is."""
+
+    carrier: str
+    reason: str
+    ended_as: str | None
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What became of every line of a subscriber file: lines = imported + updated + duplicate + refused."""
+
+    source: str
+    finished_at: datetime
+    lines: int
+    imported: int
+    updated: int
+    duplicate: int
+    refused: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that somebody did."""
+
+    at: datetime
+    actor: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When things happened. step_s: the width of a step of `sent`, counted from the launch.
+
+    sent: carrier -> step -> recipients whose last segment was accepted then (only those at their end).
+    delays: carrier -> seconds from that to the final receipt, up to LONGEST_DELAY_S -> recipients.
+    """
+
+    step_s: float
+    sent: Mapping[str, Mapping[int, int]]
+    delays: Mapping[str, Mapping[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is said about one campaign."""
+
+    facts: Facts
+    progress: Progress
+    exclusions: tuple[Reason, ...]
+    failures: tuple[Reason, ...]
+    doubts: tuple[Doubt, ...]
+    imports: tuple[Import, ...]
+    events: tuple[Event, ...]
+    times: Times
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One recipient as it stands. smsc_ids: of its segments, in order."""
+
+    carrier: str
+    msisdn: int
+    state: str
+    submitted_at: datetime | None
+    settled_at: datetime | None
+    err: str
+    smsc_ids: str
+
+
+async def find(connection: Connection, name: str) -> Facts:
+    """The campaign of that name. Raises InputError with the nearest name when there is none."""
+    row = await connection.fetchrow(sql("report_campaign"), name)
+    if row is None:
+        names = [each["name"] for each in await connection.fetch(sql("campaign_names"))]
+        near = get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else "see `broadcast campaign list`"
+        raise InputError(f"no campaign named {name}: {hint}")
+    return Facts(**row)
+
+
+async def report(connection: Connection, name: str) -> Report:
+    """Read it all. Raises InputError when there is no such campaign, or it was never launched."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        facts = await find(connection, name)
+        if facts.launched_at is None or facts.took_s is None:
+            raise InputError(f"campaign {name} is {facts.state}: it was never launched, so there is nothing to report")
+        step_s = max(1.0, facts.took_s / _STEPS)
+        number = facts.campaign_id
+        rows = await connection.fetch(sql("report_outcomes"), number, step_s, LONGEST_DELAY_S)
+        exclusions = await connection.fetch(sql("report_exclusions"), number)
+        doubts = await connection.fetch(sql("report_doubts"), number)
+        imports = await connection.fetch(sql("report_imports"), number, _IMPORTS)
+        events = await connection.fetch(sql("report_events"), number)
+        return Report(
+            facts=facts,
+            progress=await progress(connection, number),
+            exclusions=tuple(Reason(row["carrier"], "excluded", row["reason"], row["recipients"]) for row in exclusions),
+            failures=_failures(rows),
+            doubts=tuple(Doubt(**row) for row in doubts),
+            imports=tuple(_import(row) for row in imports),
+            events=tuple(Event(**row) for row in events),
+            times=_times(rows, step_s),
+        )
+
+
+async def recipients(connection: Connection, campaign_id: int) -> AsyncIterator[Recipient]:
+    """Every recipient, in no order, streamed: memory does not grow with the audience."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        async for row in connection.cursor(sql("report_recipients"), campaign_id, prefetch=_PREFETCH):
+            yield Recipient(
+                carrier=row["carrier"],
+                msisdn=row["msisdn"],
+                state=RecipientState(row["state"]).column,
+                submitted_at=row["submitted_at"],
+                settled_at=row["settled_at"],
+                err=row["err"],
+                smsc_ids=row["smsc_ids"],
+            )
+
+
+def share_within(delays: Mapping[int, int], share: float) -> int | None:
+    """Seconds within which that share (0 to 1) of the receipts came; None when there were none."""
+    total = sum(delays.values())
+    seen = 0
+    for delay in sorted(delays):
+        seen += delays[delay]
+        if seen >= share * total:
+            return delay
+    return None
+
+
+def _failures(rows: Iterable[asyncpg.Record]) -> tuple[Reason, ...]:
+    """Final states other than delivered, by reason, the most frequent first within a carrier and state."""
+    counts: Counter[tuple[str, int, str]] = Counter()
+    for row in rows:
+        if row["state"] != RecipientState.DELIVERED:
+            counts[row["carrier"], row["state"], row["err"]] += row["recipients"]
+    ordered = sorted(counts.items(), key=lambda item: (item[0][0], item[0][1], -item[1], item[0][2]))
+    return tuple(
+        Reason(carrier, RecipientState(state).column, err, count) for (carrier, state, err), count in ordered
+    )
+
+
+def _times(rows: Sequence[asyncpg.Record], step_s: float) -> Times:
+    sent: dict[str, Counter[int]] = {}
+    delays: dict[str, Counter[int]] = {}
+    for row in rows:
+        if row["step"] is None:
+            continue
+        sent.setdefault(row["carrier"], Counter())[max(0, row["step"])] += row["recipients"]
+        delays.setdefault(row["carrier"], Counter())[max(0, row["delay_s"])] += row["recipients"]
+    return Times(step_s, sent, delays)
+
+
+def _import(row: asyncpg.Record) -> Import:
+    return Import(**{**row, "refused": loads(row["refused"] or "{}")})

@@ -1,0 +1,124 @@
+"""Settlement: receipts meet their submissions in bulk while sending goes on.
+
+The journal is a ring of BUCKETS partitions. Workers append to the open one; after `bucket_s` it is closed and the
+next one opened; closing waits for the groups in flight, which hold a shared lock on it. A closed bucket is
+settled in one transaction:
+
+  receipts of the bucket   ┐  join   ┌ a final row per recipient in `outcome`, and its tally
+  submissions of it        ├────────▶│ no receipt yet: `open_submission`, which later receipts try
+  open and parked ones     ┘         └ no submission yet: `unmatched_receipt`, which later submissions try
+
+then truncated and used again. One settler works at a time, under a lock that ends with its transaction, so any
+worker can take over in the next moment. Settling twice cannot happen: the ring moves on in the same transaction.
+"""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import asyncpg
+
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+BUCKETS = 12
+_STEPS = ("gather_receipts", "gather_submissions")
+_FINISH = ("gather_open", "finish_single", "finish_parts", "leave_open")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one look at the ring did. lag_s: how long the oldest unsettled rows have waited at most."""
+
+    settled: bool
+    seconds: float
+    lag_s: float
+
+
+async def turn(connection: Connection, bucket_s: float, *, at_once: bool = False) -> Settled:
+    """Close the open bucket when its time is up, and settle the oldest closed one.
+
+    at_once: close whatever holds rows, however young (the end of a campaign, tests). Does nothing while another
+    settler works.
+    """
+    started = time.monotonic()
+    await _rotate(connection, 0.0 if at_once else bucket_s)
+    settled = await _settle_oldest(connection)
+    ring = await _ring(connection)
+    behind = (ring.bucket - ring.oldest) % BUCKETS
+    return Settled(settled, time.monotonic() - started, ring.age_s + behind * bucket_s if behind else 0.0)
+
+
+async def settle_all(connection: Connection) -> None:
+    """Settle everything that is committed now."""
+    for _ in range(2 * BUCKETS):
+        ring = await _ring(connection)
+        used = await connection.fetchval(sql("bucket_used"), ring.bucket)
+        if not used and ring.bucket == ring.oldest:
+            return
+        await turn(connection, 0.0, at_once=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    bucket: int  # being written
+    oldest: int  # next to settle
+    age_s: float  # of the bucket being written
+
+
+async def _ring(connection: Connection) -> _Ring:
+    row = await connection.fetchrow(sql("ring"))
+    assert row is not None  # the migration made the only row
+    return _Ring(row["bucket"], row["oldest"], row["age_s"])
+
+
+async def _rotate(connection: Connection, bucket_s: float) -> None:
+    async with connection.transaction():
+        if not await connection.fetchval(sql("settler_claim")):
+            return
+        ring = await _ring(connection)
+        following = (ring.bucket + 1) % BUCKETS
+        if ring.age_s < bucket_s or following == ring.oldest:
+            return
+        if await connection.fetchval(sql("bucket_used"), ring.bucket):
+            await connection.execute(sql("rotate"), following)
+
+
+async def _settle_oldest(connection: Connection) -> bool:
+    async with connection.transaction():
+        if not await connection.fetchval(sql("settler_claim")):
+            return False
+        ring = await _ring(connection)
+        bucket = ring.oldest
+        if bucket == ring.bucket:
+            return False
+        await connection.execute(sql("close_bucket"), bucket)
+        await connection.execute("TRUNCATE settling_receipt, settling_submission")
+        for step in _STEPS:
+            await connection.execute(sql(step), bucket)
+        for step in _FINISH:
+            await connection.execute(sql(step))
+        await _sort_receipts(connection, bucket)
+        if await connection.fetchval(sql("doubts_waiting")):
+            await connection.execute(sql("settle_doubts"))
+        await connection.execute(f"TRUNCATE submission_{bucket}, receipt_{bucket}")
+        await connection.execute(sql("advance"), (bucket + 1) % BUCKETS)
+        return True
+
+
+async def _sort_receipts(connection: Connection, bucket: int) -> None:
+    """Park what is unmatched, and count: what came = matched + duplicate + newly parked - no longer parked."""
+    came = await _by_carrier(connection, "count_final_receipts", bucket)
+    matched = await _by_carrier(connection, "count_matched")
+    unparked = await _by_carrier(connection, "unpark_receipts")
+    parked = await _by_carrier(connection, "park_receipts")
+    carriers = sorted({*came, *matched, *unparked, *parked})
+    if carriers:
+        duplicate = [came[no] + unparked[no] - matched[no] - parked[no] for no in carriers]
+        await connection.execute(
+            sql("add_settled_receipts"), carriers, [matched[no] for no in carriers], duplicate
+        )
+
+
+async def _by_carrier(connection: Connection, query: str, *arguments: int) -> Counter[int]:
+    return Counter({row["carrier_no"]: row["receipts"] for row in await connection.fetch(sql(query), *arguments)})

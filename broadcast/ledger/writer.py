@@ -1,0 +1,253 @@
+"""One transaction for everything that happened since the last one (laws 1 to 3).
+
+A group is written under a number of its own, kept in the worker's row by the same transaction: when the
+connection is lost while a commit is under way, the number tells whether it was made. The writer never gives a
+group up: it writes it again on a new connection until it is committed or the worker has lost its lease.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+
+import asyncpg
+
+from broadcast.errors import DatabaseDownError, FencedError
+from broadcast.ledger import rows
+from broadcast.ledger.journal import DELTA_SIZE, SEGMENTS, Doubt, Group, Journal, LateAnswer
+from broadcast.ledger.states import RecipientState
+from broadcast.store import pool
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+log = logging.getLogger(__name__)
+
+Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+# InternalClientError: what asyncpg says when a connection ends between two of its states
+LOST = (*pool.LOST, asyncpg.InternalClientError, DatabaseDownError, OSError, TimeoutError)
+RETRY_S = 0.2
+COMMIT_TIMEOUT_S = 30.0
+
+_TALLIED = (
+    RecipientState.WAITING,
+    RecipientState.IN_DOUBT,
+    RecipientState.ACCEPTED,
+    RecipientState.REJECTED,
+)
+
+
+class Writer:
+    """Commits the journal's groups, one at a time, at most one every `group_s` seconds.
+
+    connect: opens a connection of the writer's own. observe(rows, seconds): called after every commit.
+    """
+
+    def __init__(
+        self, connect: Connect, worker_no: int, group_s: float, observe: Callable[[int, float], None]
+    ) -> None:
+        self.journal = Journal(self._wake)
+        self._connect = connect
+        self._worker_no = worker_no
+        self._group_s = group_s
+        self._observe = observe
+        self._batch = 0
+        self._pending = asyncio.Event()
+        self._connection: asyncpg.Connection | None = None
+
+    def _wake(self) -> None:
+        self._pending.set()
+
+    async def run(self) -> None:
+        """Until cancelled. Raises FencedError when the worker has lost its lease."""
+        try:
+            while True:
+                await self._pending.wait()
+                await asyncio.sleep(self._group_s)
+                await self.flush()
+        finally:
+            await self._drop()
+
+    async def flush(self) -> None:
+        """Commit what there is now."""
+        self._pending.clear()
+        group = self.journal.take()
+        if not group:
+            return
+        started = time.monotonic()
+        self._batch += 1
+        await self._commit_surely(group)
+        self._observe(group.rows, time.monotonic() - started)
+        for callback in group.committed:
+            callback()
+
+    async def _commit_surely(self, group: Group) -> None:
+        attempt = 0
+        while True:
+            try:
+                if attempt and await self._was_committed():
+                    return
+                async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                    await self._write(await self._connected(), group)
+                return
+            except LOST as error:
+                attempt += 1
+                if attempt == 1 or attempt % 50 == 0:
+                    log.warning("database lost while writing a group (%s), trying again", type(error).__name__)
+                await self._drop()
+                await asyncio.sleep(RETRY_S)
+
+    async def _was_committed(self) -> bool:
+        """After a lost connection: is the group in the books? Raises FencedError when this worker has ended."""
+        row = await (await self._connected()).fetchrow(sql("last_batch"), self._worker_no)
+        if row is None or not row["lives"]:
+            raise FencedError("this worker lost its lease while the database was away")
+        return bool(row["last_batch"] == self._batch)
+
+    async def _write(self, connection: Connection, group: Group) -> None:
+        async with connection.transaction():
+            bucket = await connection.fetchval(sql("ledger_enter"), self._worker_no, self._batch)
+            if bucket is None:
+                raise FencedError("this worker lost its lease: its group was not written")
+            if group.doubts:
+                await _add_doubts(connection, group.doubts)
+            if group.late:  # after the doubts: a late answer may end one of the same group
+                group = await _with_late_answers(connection, group)
+            await _copy_rows(connection, group, bucket)
+            await self._write_progress(connection, group)
+            await self._add_tallies(connection, group)
+            await _write_rare(connection, group)
+
+    async def _write_progress(self, connection: Connection, group: Group) -> None:
+        if not group.slices:
+            return
+        written = await connection.fetch(
+            sql("write_progress"),
+            self._worker_no,
+            [each.slice_id for each in group.slices],
+            [each.token for each in group.slices],
+            [each.mark for each in group.slices],
+            [each.answered for each in group.slices],
+            [each.retry for each in group.slices],
+            [each.state for each in group.slices],
+        )
+        if len(written) != len(group.slices):
+            raise FencedError("a slice of this group has another owner now: nothing was written")
+
+    async def _add_tallies(self, connection: Connection, group: Group) -> None:
+        if group.tallies:
+            keys = sorted(group.tallies)  # in order: two writers never lock the same rows crosswise
+            await connection.execute(
+                sql("add_tallies"),
+                self._worker_no,
+                [campaign_id for campaign_id, _ in keys],
+                [carrier_no for _, carrier_no in keys],
+                *([group.tallies[key][state] for key in keys] for state in _TALLIED),
+                [group.tallies[key][SEGMENTS] for key in keys],
+            )
+        if group.receipt_counts:
+            carriers = sorted(group.receipt_counts)
+            await connection.execute(
+                sql("add_receipt_counts"),
+                self._worker_no,
+                carriers,
+                [group.receipt_counts[carrier][0] for carrier in carriers],
+                [group.receipt_counts[carrier][1] for carrier in carriers],
+            )
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._connect()
+        return self._connection
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+
+async def _copy_rows(connection: Connection, group: Group, bucket: int) -> None:
+    for table, columns, lines in (
+        (f"submission_{bucket}", rows.SUBMISSION_COLUMNS, group.submissions),
+        (f"receipt_{bucket}", rows.RECEIPT_COLUMNS, group.receipts),
+        ("outcome", rows.OUTCOME_COLUMNS, group.outcomes),
+    ):
+        if lines:
+            await connection.copy_to_table(
+                table, source=_source(rows.copy_stream(lines)), columns=columns, format="binary"
+            )
+
+
+async def _source(stream: bytes) -> AsyncIterator[bytes]:
+    yield stream
+
+
+async def _with_late_answers(connection: Connection, group: Group) -> Group:
+    """The group with what its late answers add; itself untouched, for it may have to be written again.
+
+    A late answer ends a doubt that still waits; where the doubt has ended, something knew better already.
+    """
+    whole = replace(
+        group,
+        submissions=group.submissions.copy(),
+        outcomes=group.outcomes.copy(),
+        tallies={key: delta.copy() for key, delta in group.tallies.items()},
+    )
+    by_place = {(late.slice_id, late.ordinal): late for late in group.late}
+    ended = await connection.fetch(
+        sql("answer_doubts"), [late.slice_id for late in group.late], [late.ordinal for late in group.late]
+    )
+    at = rows.copy_time(time.time())
+    for row in ended:
+        late = by_place[(row["slice_id"], row["ordinal"])]
+        delta = whole.tallies.setdefault((row["campaign_id"], row["carrier_no"]), [0] * DELTA_SIZE)
+        delta[RecipientState.IN_DOUBT] -= 1
+        delta[RecipientState.REJECTED if late.err else RecipientState.ACCEPTED] += 1
+        _add_late_rows(whole, row, late, delta, at)
+    return whole
+
+
+def _add_late_rows(group: Group, row: asyncpg.Record, late: LateAnswer, delta: list[int], at: int) -> None:
+    place = (row["campaign_id"], row["slice_id"], row["ordinal"], row["carrier_no"])
+    if late.err:
+        end = (RecipientState.REJECTED, row["segments"], late.err.encode())
+        group.outcomes.append(rows.outcome_row(at, *place, *end))
+        return
+    head = rows.submission_head(row["slice_id"], row["campaign_id"], row["carrier_no"], at)
+    delta[SEGMENTS] += len(late.smsc_ids)
+    group.submissions.extend(
+        rows.submission_row(head, len(late.smsc_ids), segment, row["ordinal"], smsc_id.encode())
+        for segment, smsc_id in enumerate(late.smsc_ids, 1)
+    )
+
+
+async def _add_doubts(connection: Connection, doubts: list[Doubt]) -> None:
+    await connection.execute(
+        sql("add_doubts"),
+        [doubt.campaign_id for doubt in doubts],
+        [doubt.carrier_no for doubt in doubts],
+        [doubt.slice_id for doubt in doubts],
+        [doubt.ordinal for doubt in doubts],
+        [doubt.segments for doubt in doubts],
+        [doubt.msisdn for doubt in doubts],
+        [doubt.reason for doubt in doubts],
+    )
+
+
+async def _write_rare(connection: Connection, group: Group) -> None:
+    """What most groups do not hold."""
+    for unreadable in group.unreadable:
+        await connection.execute(
+            sql("keep_unreadable"), [unreadable.carrier_no], [unreadable.pdu], [unreadable.reason]
+        )
+    if group.inbound:
+        await connection.execute(
+            sql("keep_inbound"),
+            [message.carrier_no for message in group.inbound],
+            [message.msisdn for message in group.inbound],
+            [message.destination for message in group.inbound],
+            [message.esm_class for message in group.inbound],
+            [message.data_coding for message in group.inbound],
+            [message.payload for message in group.inbound],
+        )

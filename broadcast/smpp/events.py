@@ -1,0 +1,66 @@
+"""What a link tells its owner: the calls of `LinkEvents` and the values they carry."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from broadcast.smpp.link import Link
+
+# Whatever the owner wants back with the answer; the link never looks at it. On the hot path: no wrapper.
+Token = Any
+
+# What `Link.ack` needs to answer one deliver_sm or data_sm. Opaque: made by the link, given back once.
+Ack = bytes
+
+NO_RESPONSE = "no_response"  # expired: the link is still up, a late answer may follow
+LINK_LOST = "link_lost"  # the link ended before the answer came
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """A message from a subscriber (MO), not decoded. source, destination: addresses as they came, latin-1.
+
+    payload: short_message, or message_payload (0x0424) when that one is empty; user data header included.
+    """
+
+    ack: Ack
+    source: str
+    destination: str
+    esm_class: int
+    data_coding: int
+    payload: bytes
+
+
+class LinkEvents(Protocol):
+    """Implemented by the owner of links; no call may raise.
+
+    Everything of one read arrives in one call per kind, in this order: answers, late answers, receipts,
+    messages, unreadable PDUs, then `room`. A receipt may come before the answer to its submit.
+    """
+
+    def bound(self, link: "Link") -> None:
+        """The SMSC accepted the bind."""
+
+    def answered(self, link: "Link", answers: list[tuple[Token, int, str]]) -> None:
+        """(token, command_status, canonical id of the SMSC or "") of each answered submit."""
+
+    def answered_late(self, link: "Link", answers: list[tuple[Token, int, str]]) -> None:
+        """The same, for tokens that were given to `unanswered` with `no_response` before."""
+
+    def receipts(self, link: "Link", receipts: list[tuple[Ack, int, str, str, int | None]]) -> None:
+        """(ack, ReceiptState as int, canonical id, err, MSISDN or None) of each; ack after the commit."""
+
+    def messages(self, link: "Link", messages: list[InboundMessage]) -> None:
+        """Messages from subscribers; ack after the commit."""
+
+    def unreadable(self, link: "Link", pdus: list[tuple[Ack, bytes, str]]) -> None:
+        """(ack, the whole PDU, reason) of each deliver_sm or data_sm that cannot be read; ack after the commit."""
+
+    def unanswered(self, link: "Link", tokens: list[Token], reason: str) -> None:
+        """NO_RESPONSE or LINK_LOST: these submits may or may not have arrived."""
+
+    def room(self, link: "Link") -> None:
+        """There may be room again: after answers, expiries, and when the socket takes more."""
+
+    def closed(self, link: "Link", reason: str) -> None:
+        """The connection is gone; `unanswered` has been called before for what was in the window."""

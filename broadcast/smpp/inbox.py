@@ -1,0 +1,108 @@
+"""What one read from the SMSC means: the octets turned into answers, receipts, messages and control PDUs. Pure.
+
+This is the hot path: one tuple per answer or receipt, no other object that outlives the call.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from broadcast.config import Carrier
+from broadcast.smpp import pdu as smpp
+from broadcast.smpp.delivery import UnreadableError, read_delivery
+from broadcast.smpp.events import Ack, InboundMessage, Token
+from broadcast.smpp.framer import Frame, Framer, UnrecoverablePduError
+from broadcast.smpp.receipt import id_reader, read, read_usual
+from broadcast.smpp.status import UNKNOWN_ERROR
+from broadcast.smpp.window import MISSING, Window
+
+_HEADER: Final = smpp.HEADER_OCTETS
+
+
+@dataclass(slots=True)
+class Batch:
+    """The lists are those of LinkEvents; controls: everything else, in order; broken: the stream cannot go on."""
+
+    answers: list[tuple[Token, int, str]] = field(default_factory=list)
+    late: list[tuple[Token, int, str]] = field(default_factory=list)
+    receipts: list[tuple[Ack, int, str, str, int | None]] = field(default_factory=list)
+    messages: list[InboundMessage] = field(default_factory=list)
+    unreadable: list[tuple[Ack, bytes, str]] = field(default_factory=list)
+    controls: list[Frame] = field(default_factory=list)
+    broken: UnrecoverablePduError | None = None
+
+    @property
+    def to_ack(self) -> int:
+        """How many deliver_sm and data_sm there are to answer."""
+        return len(self.receipts) + len(self.messages) + len(self.unreadable)
+
+
+class Inbox:
+    """Reads for one link; takes answered submits out of its window. strays: answers that nobody waited for."""
+
+    def __init__(self, window: Window, carrier: Carrier) -> None:
+        self._framer = Framer()
+        self._window = window
+        self._response_id = id_reader(carrier.response_id)
+        self._receipt_id = id_reader(carrier.receipt_id)
+        self.strays = 0
+
+    def feed(self, data: bytes) -> Batch:
+        """Never raises, whatever the SMSC sent."""
+        batch = Batch()
+        try:
+            frames = self._framer.feed(data)
+        except UnrecoverablePduError as error:
+            batch.broken = error
+            frames = error.complete
+        take, response_id = self._window.pending.pop, self._response_id
+        for frame in frames:
+            command, status, sequence, pdu = frame
+            if command == smpp.SUBMIT_SM_RESP:
+                token = take(sequence, MISSING)
+                if token is MISSING:
+                    self._late(batch, sequence, status, pdu)
+                else:
+                    batch.answers.append((token, status, response_id(pdu[_HEADER:]) if status == 0 else ""))
+            elif command == smpp.DELIVER_SM:
+                usual = read_usual(pdu, self._receipt_id)
+                if usual is None:
+                    self._delivery(batch, command, pdu, smpp.deliver_sm_ack(pdu))
+                else:
+                    batch.receipts.append((pdu[12:16], *usual))
+            elif command == smpp.DATA_SM:
+                self._delivery(batch, command, pdu, smpp.data_sm_ack(pdu))
+            elif command != smpp.GENERIC_NACK or not self._nacked(batch, status, sequence):
+                batch.controls.append(frame)
+        return batch
+
+    def _late(self, batch: Batch, sequence: int, status: int, pdu: bytes) -> None:
+        token = self._window.late.pop(sequence, MISSING)
+        if token is MISSING:
+            self.strays += 1
+        else:
+            batch.late.append((token, status, self._response_id(pdu[_HEADER:]) if status == 0 else ""))
+
+    def _nacked(self, batch: Batch, status: int, sequence: int) -> bool:
+        """A generic_nack for a submit is its answer, and never ROK (quirk 28). False: it was for something else."""
+        for waiting, answers in ((self._window.pending, batch.answers), (self._window.late, batch.late)):
+            token = waiting.pop(sequence, MISSING)
+            if token is not MISSING:
+                answers.append((token, status or UNKNOWN_ERROR, ""))
+                return True
+        return False
+
+    def _delivery(self, batch: Batch, command: int, pdu: bytes, ack: Ack) -> None:
+        """A deliver_sm or data_sm of an unusual shape."""
+        try:
+            delivery = read_delivery(command, pdu)
+            receipt = read(delivery, self._receipt_id)
+        except UnreadableError as error:
+            batch.unreadable.append((ack, pdu, str(error)))
+            return
+        if receipt is not None:
+            batch.receipts.append((ack, *receipt))
+            return
+        source, destination = delivery.source.decode("latin-1"), delivery.destination.decode("latin-1")
+        batch.messages.append(
+            InboundMessage(ack, source, destination, delivery.esm_class, delivery.data_coding, delivery.text)
+        )

@@ -1,0 +1,83 @@
+"""The submits of a link that have no answer yet: their tokens by sequence number, and when they were sent. Pure.
+
+One dictionary entry per message is all there is; times are kept per run of submits.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final
+
+from broadcast.smpp.events import Token
+from broadcast.smpp.pdu import MAX_SEQUENCE
+
+MISSING: Final = object()  # a token may be anything, None too
+_MARKS_PER_TIMEOUT: Final = 64
+_LATE_PER_PLACE: Final = 4
+_LATE_AT_LEAST: Final = 1000
+
+
+class Window:
+    """At most `size` unanswered submits, by what `room` says. Every token leaves it exactly once, by `pending.pop`,
+    `expire` or `drain`; an expired one can come back once by `late.pop`. Times in seconds of one clock.
+
+    Submits are added in the order in which their sequence numbers were reserved.
+    """
+
+    def __init__(self, size: int, response_timeout_s: float) -> None:
+        self.size = size
+        self.pending: dict[int, Token] = {}  # the link's hot path pops from it
+        self.late: dict[int, Token] = {}  # expired ones; the oldest are forgotten first
+        self._late_size = max(_LATE_AT_LEAST, _LATE_PER_PLACE * size)
+        self._timeout_s = response_timeout_s
+        self._mark_s = response_timeout_s / _MARKS_PER_TIMEOUT
+        self._marks: deque[tuple[float, int]] = deque()  # (time, first sequence number sent then)
+        self._next = 1
+
+    @property
+    def room(self) -> int:
+        """Free places."""
+        return max(0, self.size - len(self.pending))
+
+    def reserve(self, count: int) -> int:
+        """The first of `count` contiguous sequence numbers; a run never passes 0x7FFFFFFF, it starts again at 1."""
+        first = self._next
+        if first + count - 1 > MAX_SEQUENCE:
+            first = 1
+        self._next = first + count if first + count <= MAX_SEQUENCE else 1
+        return first
+
+    def add(self, first_sequence: int, tokens: Sequence[Token], now: float) -> None:
+        """Before the write: an answer may come before the write returns."""
+        self.pending.update(zip(range(first_sequence, first_sequence + len(tokens)), tokens, strict=True))
+        if not self._marks or now - self._marks[-1][0] >= self._mark_s:
+            self._marks.append((now, first_sequence))
+
+    def expire(self, now: float) -> list[Token]:
+        """The tokens whose answer is overdue (by up to 1/64 of the timeout more), moved to `late`."""
+        limit = now - self._timeout_s - self._mark_s
+        passed = False
+        while self._marks and self._marks[0][0] <= limit:
+            self._marks.popleft()
+            passed = True
+        if not passed:
+            return []
+        overdue = [number for number in self.pending if not self._marks or _before(number, self._marks[0][1])]
+        expired = {number: self.pending.pop(number) for number in overdue}
+        self.late.update(expired)
+        for number in list(islice(self.late, max(0, len(self.late) - self._late_size))):
+            del self.late[number]
+        return list(expired.values())
+
+    def drain(self) -> list[Token]:
+        """All tokens that still wait for an answer; the link has ended."""
+        tokens = list(self.pending.values())
+        self.pending.clear()
+        self.late.clear()
+        self._marks.clear()
+        return tokens
+
+
+def _before(number: int, boundary: int) -> bool:
+    """Was it reserved before the boundary? Sequence numbers go round; a window is far less than half of them."""
+    return 0 < (boundary - number) % MAX_SEQUENCE < MAX_SEQUENCE // 2

@@ -1,0 +1,230 @@
+"""The embedded PostgreSQL: the wheel's programs run as a server of our own, one per home folder.
+
+An ordinary user's home is in that user's data folder, and the programs run where pip put them. Root runs the
+server as the system user `broadcast`, who may see neither root's HOME nor a clone below it: home is
+/var/lib/broadcast, and the programs are copied there. Nothing outside the home is changed (only where the home's path is too
+long for a socket, a folder for it is made). No TCP port; the socket's folder is open to its own user and root.
+"""
+
+import fcntl
+import hashlib
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from broadcast.errors import DatabaseError
+from broadcast.store import binaries, system_user
+from broadcast.store.system_user import Owner
+
+SETTINGS: Mapping[str, str] = {
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "log_checkpoints": "off",
+    "log_timezone": "UTC",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "wal_buffers": "64MB",
+}
+_ROOT_HOME = Path("/var/lib/broadcast")
+_START_S = 60
+_LOCK_S = 120.0
+_SOCKET_PATH_OCTETS = 100  # the kernel takes 107
+_PORT = 5432  # part of the socket's name, nothing more
+_NAME = "broadcast"  # of the superuser and of the database
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server of one home. Several homes, and so several servers, may live side by side."""
+
+    home: Path
+    settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "server.log"
+
+    @property
+    def socket_folder(self) -> Path:
+        """In the home, unless its path is too long for a socket."""
+        inside = self.home / "run"
+        if len(os.fsencode(inside / _socket_name())) <= _SOCKET_PATH_OCTETS:
+            return inside
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+        base = "/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR", tempfile.gettempdir())
+        return Path(base if len(base) <= 60 else "/tmp") / f"broadcast-{digest}"
+
+    def url(self, database: str = _NAME) -> str:
+        """For asyncpg and psql."""
+        return f"postgresql://{_NAME}@/{quote(database)}?host={quote(str(self.socket_folder))}"
+
+    def answers(self) -> bool:
+        """Whether something accepts connections at the socket."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(5)
+            try:
+                probe.connect(str(self.socket_folder / _socket_name()))
+            except OSError:
+                return False
+        return True
+
+    def start(self) -> bool:
+        """Start the server, with a new database when there is none; False when it ran already.
+
+        Raises DatabaseError with the server's own last words when it does not come up.
+        """
+        owner = system_user.owner()
+        make_home(self.home, owner)
+        with self._locked():
+            if self.answers():
+                return False
+            programs = self._programs(owner)
+            if not self.data.exists():
+                self._create_data(owner, programs)
+            self._check_data(owner, programs)
+            owner.make_folder(self.socket_folder)
+            self._launch(owner, programs)
+        return True
+
+    def stop(self, mode: str = "fast") -> bool:
+        """Stop it; False when it did not run. mode: fast, or immediate for data that is thrown away."""
+        if not (self.data / "postmaster.pid").exists():
+            return False
+        owner = system_user.owner()
+        with self._locked():
+            command = [self._programs(owner) / "pg_ctl", "stop", "-D", self.data, "-m", mode, "-w", "-t", str(_START_S)]
+            done = self._run(owner, command)
+        if done.returncode != 0 and self.answers():
+            raise DatabaseError(f"the embedded database does not stop: {_last_line(done.stderr)}")
+        return done.returncode == 0
+
+    def remove(self) -> None:
+        """Stop it and delete its home with everything in it."""
+        if self.home.exists():
+            self.stop("immediate")
+            if self.socket_folder.parent != self.home:
+                shutil.rmtree(self.socket_folder, ignore_errors=True)
+            shutil.rmtree(self.home)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One start or stop at a time in this home."""
+        deadline = time.monotonic() + _LOCK_S
+        with (self.home / "lock").open("a") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise DatabaseError(f"another process is starting or stopping {self.home}") from None
+                    time.sleep(0.05)
+            yield
+
+    def _programs(self, owner: Owner) -> Path:
+        if not owner.switch:
+            return binaries.in_wheel()
+        return binaries.copied_to(_ROOT_HOME if self.home.is_relative_to(_ROOT_HOME) else self.home)
+
+    def _create_data(self, owner: Owner, programs: Path) -> None:
+        """initdb beside the final place, then a rename: a broken start leaves no half a database."""
+        draft = self.home / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        owner.make_folder(draft)
+        command = [programs / "initdb", "-D", draft, "-U", _NAME, "-A", "trust", "-E", "UTF8", "--no-locale"]
+        made = self._run(owner, command)
+        if made.returncode != 0:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise DatabaseError(f"cannot make a database in {self.home}: {_last_line(made.stderr)}")
+        draft.rename(self.data)
+
+    def _check_data(self, owner: Owner, programs: Path) -> None:
+        owner.make_folder(self.data)
+        mine = self._run(owner, [programs / "postgres", "--version"]).stdout.split()[-1].split(".")[0]
+        theirs = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
+        if mine != theirs:
+            raise DatabaseError(
+                f"{self.data} is of PostgreSQL {theirs}, the embedded one is {mine}: "
+                "dump it with its own version, or move it away"
+            )
+
+    def _launch(self, owner: Owner, programs: Path) -> None:
+        settings = {**self.settings, "listen_addresses": "", "port": str(_PORT)}
+        settings |= {"unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0700"}
+        options = shlex.join(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))
+        command = [programs / "pg_ctl", "start", "-D", self.data, "-l", self.log, "-w", "-t", str(_START_S), "-o", options]
+        started = self._run(owner, command)
+        if started.returncode != 0:
+            words = _last_line(self.log.read_text(errors="replace") if self.log.exists() else started.stderr)
+            raise DatabaseError(f"the embedded database does not start ({self.log}): {words}")
+        made = self._run(owner, [programs / "createdb", "-h", self.socket_folder, "-U", _NAME, _NAME])
+        if made.returncode != 0 and "already exists" not in made.stderr:
+            raise DatabaseError(f"cannot create the database {_NAME}: {_last_line(made.stderr)}")
+
+    def _run(self, owner: Owner, command: Sequence[str | Path]) -> "subprocess.CompletedProcess[str]":
+        try:
+            return owner.run(command, folder=self.home, timeout_s=_START_S + 30)
+        except subprocess.TimeoutExpired:
+            raise DatabaseError(f"{Path(command[0]).name} did not end in {_START_S + 30} s ({self.home})") from None
+        except OSError as error:
+            raise DatabaseError(f"cannot run {Path(command[0]).name} as {owner.name}: {error.strerror}") from error
+
+
+def server() -> Server:
+    """The server of this process's home."""
+    return Server(home())
+
+
+def home() -> Path:
+    """BROADCAST_HOME, or /var/lib/broadcast for root, or the user's data folder. Absolute; it need not exist."""
+    chosen = os.environ.get("BROADCAST_HOME", "").strip()
+    return Path(chosen).absolute() if chosen else default_home()
+
+
+def default_home() -> Path:
+    """Where the homes of this user lie when BROADCAST_HOME does not say."""
+    if os.geteuid() == 0:
+        return _ROOT_HOME
+    base = os.environ.get("XDG_DATA_HOME", "")
+    try:
+        return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share") / "broadcast"
+    except RuntimeError as error:
+        raise DatabaseError("this user has no home folder: set BROADCAST_HOME to a folder for the database") from error
+
+
+def make_home(path: Path, owner: Owner) -> None:
+    """Create a home where `owner` can reach it. Raises DatabaseError; an existing folder is left as it is."""
+    try:
+        if not path.exists():
+            path.mkdir(parents=True)
+            path.chmod(0o755 if owner.switch else 0o700)
+    except OSError as error:
+        raise DatabaseError(f"cannot create {path}: {error.strerror}; set BROADCAST_HOME to a place that can") from error
+    if owner.switch and owner.run(["test", "-x", path], folder=Path("/"), timeout_s=10).returncode != 0:
+        raise DatabaseError(
+            f"the system user {owner.name} cannot reach {path}: set BROADCAST_HOME to a folder whose parents "
+            f"are open to all, {_ROOT_HOME} say"
+        )
+
+
+def _socket_name() -> str:
+    return f".s.PGSQL.{_PORT}"
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it gave no reason"

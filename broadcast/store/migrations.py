@@ -1,0 +1,148 @@
+"""Numbered migrations: `store/migrations/NNNN_name.sql`, each applied once, in order, in a transaction of its own.
+
+An applied file is never edited: its checksum is recorded, and a difference is an error.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+
+from broadcast.errors import BroadcastError, SchemaError
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+_FOLDER = Path(__file__).with_name("migrations")
+_LOCK_WAIT_S = 120
+_OLDEST_SERVER = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file. `checksum` is the SHA-256 of its octets."""
+
+    version: int
+    name: str
+    text: str
+    checksum: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One row of `schema_migration`."""
+
+    version: int
+    name: str
+    checksum: bytes
+    applied_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What this version brings beside what the database has."""
+
+    known: tuple[Migration, ...]
+    applied: tuple[Applied, ...]
+
+    @property
+    def pending(self) -> tuple[Migration, ...]:
+        done = {each.version for each in self.applied}
+        return tuple(each for each in self.known if each.version not in done)
+
+    @property
+    def ahead(self) -> tuple[Applied, ...]:
+        """Applied by a newer version of broadcast."""
+        mine = {each.version for each in self.known}
+        return tuple(each for each in self.applied if each.version not in mine)
+
+    @property
+    def changed(self) -> tuple[Migration, ...]:
+        """Files whose content is no longer what was applied."""
+        recorded = {each.version: each.checksum for each in self.applied}
+        return tuple(each for each in self.known if recorded.get(each.version, each.checksum) != each.checksum)
+
+    def check(self) -> None:
+        """Raises SchemaError unless the database has exactly what this version brings."""
+        self.check_not_ahead()
+        if self.pending:
+            raise SchemaError(
+                f"the database's schema is behind: {len(self.applied)} of {len(self.known)} migrations applied; "
+                "run `broadcast db migrate`"
+            )
+
+    def check_not_ahead(self) -> None:
+        """Raises SchemaError when the database knows migrations that this version does not, or other ones."""
+        if self.ahead:
+            raise SchemaError(
+                f"the database's schema is ahead (migration {self.ahead[-1].version:04} {self.ahead[-1].name}): "
+                "it needs a newer version of broadcast than this one"
+            )
+        if self.changed:
+            first = self.changed[0]
+            raise SchemaError(
+                f"migration {first.version:04}_{first.name} was applied with other content: this database belongs "
+                "to another version of broadcast; use that version, or an empty database"
+            )
+
+
+def files(folder: Path = _FOLDER) -> tuple[Migration, ...]:
+    """The migrations that this version brings. Raises BroadcastError for a gap or a file name that is no number."""
+    found: list[Migration] = []
+    for expected, path in enumerate(sorted(folder.glob("*.sql")), start=1):
+        match = re.fullmatch(r"(\d{4})_([a-z0-9_]+)\.sql", path.name)
+        if not match or int(match[1]) != expected:
+            raise BroadcastError(f"{path.name}: expected migration {expected:04}_name.sql")
+        content = path.read_bytes()
+        found.append(Migration(expected, match[2], content.decode("utf-8"), hashlib.sha256(content).digest()))
+    return tuple(found)
+
+
+async def status(conn: Connection) -> Status:
+    """What is applied and what is not; changes nothing."""
+    rows: Sequence[asyncpg.Record] = []
+    if await conn.fetchval(sql("migrations_known")):
+        rows = await conn.fetch(sql("migrations_applied"))
+    return Status(files(), tuple(Applied(**row) for row in rows))
+
+
+async def migrate(conn: Connection) -> tuple[Migration, ...]:
+    """Apply what is pending; returns it. Safe to run from several places at once: the second waits and finds none.
+
+    Raises SchemaError for a server older than PostgreSQL 15, a newer or changed schema, or a lock not gained in time.
+    """
+    await _check_server(conn)
+    done: list[Migration] = []
+    try:
+        while (applied := await _apply_next(conn)) is not None:
+            done.append(applied)
+    except asyncpg.LockNotAvailableError as error:
+        raise SchemaError(f"another migration has been running for {_LOCK_WAIT_S} s: try again later") from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise SchemaError(f"this database role may not change the schema: {error}") from error
+    return tuple(done)
+
+
+async def _apply_next(conn: Connection) -> Migration | None:
+    async with conn.transaction():
+        await conn.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_S}s'")
+        await conn.execute(sql("migration_lock"))
+        now = await status(conn)
+        now.check_not_ahead()
+        if not now.pending:
+            return None
+        migration = now.pending[0]
+        await conn.execute(sql("migrations_table"))
+        await conn.execute(migration.text)
+        await conn.execute(sql("migration_record"), migration.version, migration.name, migration.checksum)
+        return migration
+
+
+async def _check_server(conn: Connection) -> None:
+    version = await conn.fetchrow(sql("server_version"))
+    assert version is not None
+    if version["number"] < _OLDEST_SERVER * 10_000:
+        raise SchemaError(f"PostgreSQL {version['text']} is too old: broadcast needs {_OLDEST_SERVER} or newer")

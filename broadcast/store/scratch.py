@@ -1,0 +1,57 @@
+"""Homes for a while: a demo or a test run has a server of its own, which goes when its maker ends.
+
+A maker that was killed leaves its home behind; the next one to make a home removes it, for the lock that
+said `in use` went with the maker.
+"""
+
+import fcntl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from broadcast.store import system_user
+from broadcast.store.embedded import Server, home, make_home
+
+
+@contextmanager
+def scratch_home(purpose: str) -> Iterator[Path]:
+    """A fresh home, for as long as the context lasts; the server in it is stopped and all is deleted at its end."""
+    owner = system_user.owner()
+    make_home(home(), owner)
+    base = home() / "scratch"
+    make_home(base, owner)
+    with (base / ".lock").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _sweep(base)
+        made = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=base))
+        made.chmod(0o755 if owner.switch else 0o700)
+        in_use = _hold(made)
+    if in_use is None:
+        raise RuntimeError("a new folder cannot be in use")
+    with in_use:
+        try:
+            yield made
+        finally:
+            Server(made).remove()
+
+
+def _sweep(base: Path) -> None:
+    """Remove homes whose maker has ended."""
+    for left in (path for path in base.iterdir() if path.is_dir()):
+        held = _hold(left)
+        if held is not None:
+            with held:
+                Server(left).remove()
+
+
+def _hold(folder: Path) -> IO[str] | None:
+    """The folder's `in use` lock, or None when another process holds it."""
+    file = (folder / "in-use").open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file

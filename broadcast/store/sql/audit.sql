@@ -1,0 +1,57 @@
+-- name: audit_counted
+-- Every recipient of a campaign counted from the rows that speak for it, per carrier and state (law 1).
+SELECT carrier_no, state, sum(recipients)::bigint AS recipients
+  FROM (
+    SELECT carrier_no,
+           CASE slice.state WHEN 'expired' THEN 5 WHEN 'cancelled' THEN 9 ELSE 1 END AS state,
+           sum(total - mark + bit_count(retry)) AS recipients
+      FROM slice WHERE campaign_id = $1 GROUP BY 1, 2
+    UNION ALL
+    SELECT carrier_no, 2, sum(mark - bit_count(answered) - bit_count(retry)) FROM slice WHERE campaign_id = $1 GROUP BY 1
+    UNION ALL
+    SELECT carrier_no, 2, count(*) FROM in_doubt WHERE campaign_id = $1 AND ended_at IS NULL GROUP BY 1
+    UNION ALL
+    SELECT carrier_no, 3, count(*) FROM submission WHERE campaign_id = $1 AND segment = 1 AND segments > 0 GROUP BY 1
+    UNION ALL
+    SELECT carrier_no, CASE WHEN closed THEN 4 ELSE 3 END, count(*)
+      FROM open_submission WHERE campaign_id = $1 AND segment = 1 AND segments > 0 GROUP BY 1, 2
+    UNION ALL
+    SELECT carrier_no, outcome.state, count(*) FROM outcome WHERE campaign_id = $1 GROUP BY 1, 2
+    UNION ALL
+    SELECT carrier_no, 9, sum(cardinality(msisdns)) FROM exclusion WHERE campaign_id = $1 GROUP BY 1
+  ) AS counted
+ GROUP BY carrier_no, state
+HAVING sum(recipients) <> 0;
+
+-- name: audit_tallied
+-- What the tallies say of a campaign, per carrier.
+SELECT carrier_no, sum(waiting)::bigint AS waiting, sum(in_doubt)::bigint AS in_doubt, sum(accepted)::bigint AS accepted,
+       sum(unknown)::bigint AS unknown, sum(expired)::bigint AS expired, sum(rejected)::bigint AS rejected,
+       sum(undeliverable)::bigint AS undeliverable, sum(delivered)::bigint AS delivered,
+       sum(excluded)::bigint AS excluded, sum(segments)::bigint AS segments
+  FROM tally WHERE campaign_id = $1 GROUP BY carrier_no;
+
+-- name: audit_audience
+-- The audience of a campaign as fixed at launch; null before.
+SELECT audience FROM campaign WHERE campaign_id = $1;
+
+-- name: audit_twice
+-- Recipients of a campaign with more than one final or open row of the same place: must be none.
+SELECT count(*) FROM (
+    SELECT slice_id, ordinal FROM outcome WHERE campaign_id = $1
+    UNION ALL
+    SELECT slice_id, ordinal FROM open_submission WHERE campaign_id = $1 AND segment = 1 AND segments > 0
+) AS rows GROUP BY slice_id, ordinal HAVING count(*) > 1 LIMIT 1;
+
+-- name: audit_receipts
+-- The receipts' own books per carrier: what was acked against where every receipt is now.
+SELECT carrier.name, sum(received)::bigint AS received,
+       (sum(intermediate) + sum(matched) + sum(duplicate))::bigint
+       + (SELECT count(*) FROM unmatched_receipt AS u WHERE u.carrier_no = carrier.carrier_no)
+       + (SELECT count(*) FROM receipt AS r WHERE r.carrier_no = carrier.carrier_no AND r.state > 0) AS placed
+  FROM carrier_tally JOIN carrier USING (carrier_no)
+ GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.name;
+
+-- name: audit_names
+-- Carriers by number.
+SELECT carrier_no, name FROM carrier;

@@ -1,0 +1,93 @@
+-- name: resend_doubts
+-- Campaigns that prefer a second copy to none: after the grace period their in-doubt recipients wait again, in slices
+-- of $1 of their own. Returns the campaigns.
+WITH due AS MATERIALIZED (
+    SELECT d.slice_id, d.ordinal, d.campaign_id, d.carrier_no, d.msisdn
+      FROM in_doubt AS d JOIN campaign AS c USING (campaign_id)
+     WHERE d.ended_at IS NULL AND c.in_doubt_policy = 'resend' AND c.state = 'running'
+       AND c.expires_at > clock_timestamp() AND d.since < clock_timestamp() - make_interval(secs => c.grace_s)
+       FOR UPDATE OF d
+), ended AS (
+    UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'resent'
+      FROM due WHERE in_doubt.slice_id = due.slice_id AND in_doubt.ordinal = due.ordinal
+), made AS (
+    INSERT INTO slice (campaign_id, carrier_no, total, resends, msisdns)
+    SELECT campaign_id, carrier_no, count(*), true, array_agg(msisdn ORDER BY msisdn)
+      FROM (SELECT *, (row_number() OVER (PARTITION BY campaign_id, carrier_no ORDER BY msisdn) - 1) / $1::integer AS part
+              FROM due) AS parted
+     GROUP BY campaign_id, carrier_no, part
+), counted AS (
+    INSERT INTO tally (campaign_id, carrier_no, shard, in_doubt, waiting)
+    SELECT campaign_id, carrier_no, 0, -count(*), count(*) FROM due GROUP BY campaign_id, carrier_no
+    ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
+       SET in_doubt = tally.in_doubt + excluded.in_doubt, waiting = tally.waiting + excluded.waiting
+)
+SELECT campaign_id, count(*) AS recipients FROM due GROUP BY campaign_id;
+
+-- name: end_waiting
+-- Slices that nobody may send any more: what still waits in them is expired (law 5), or excluded by a cancel.
+WITH over AS MATERIALIZED (
+    SELECT s.slice_id, s.campaign_id, s.carrier_no, c.state = 'cancelled' AS cancelled,
+           s.total - s.mark + bit_count(s.retry) AS recipients
+      FROM slice AS s JOIN campaign AS c USING (campaign_id)
+     WHERE s.state = 'ready' AND c.finished_at IS NULL
+       AND (c.state = 'cancelled' OR (c.state IN ('running', 'paused') AND c.expires_at <= clock_timestamp()))
+       FOR UPDATE OF s SKIP LOCKED
+), ended AS (
+    UPDATE slice SET state = CASE WHEN over.cancelled THEN 'cancelled' ELSE 'expired' END
+      FROM over WHERE slice.slice_id = over.slice_id
+)
+INSERT INTO tally (campaign_id, carrier_no, shard, waiting, expired, excluded)
+SELECT campaign_id, carrier_no, 0, -sum(recipients), coalesce(sum(recipients) FILTER (WHERE NOT cancelled), 0),
+       coalesce(sum(recipients) FILTER (WHERE cancelled), 0)
+  FROM over GROUP BY campaign_id, carrier_no
+ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
+   SET waiting = tally.waiting + excluded.waiting, expired = tally.expired + excluded.expired,
+       excluded = tally.excluded + excluded.excluded;
+
+-- name: overdue_campaigns
+-- Campaigns that stop waiting for receipts: $1 seconds after their expiry.
+SELECT campaign_id FROM campaign
+ WHERE launched_at IS NOT NULL AND finished_at IS NULL
+   AND expires_at < clock_timestamp() - make_interval(secs => $1);
+
+-- name: close_open
+-- Accepted recipients of a campaign that waits no longer are unknown, until a late receipt after all.
+WITH closing AS (
+    UPDATE open_submission SET closed = true WHERE campaign_id = $1 AND NOT closed
+    RETURNING campaign_id, carrier_no, segment, segments)
+INSERT INTO tally (campaign_id, carrier_no, shard, accepted, unknown)
+SELECT campaign_id, carrier_no, 0, -count(*), count(*)
+  FROM closing WHERE segment = 1 AND segments > 0 GROUP BY campaign_id, carrier_no
+ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
+   SET accepted = tally.accepted + excluded.accepted, unknown = tally.unknown + excluded.unknown;
+
+-- name: close_doubts
+-- In-doubt recipients of a campaign that waits no longer are unknown for good.
+WITH closing AS (
+    UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'closed'
+     WHERE campaign_id = $1 AND ended_at IS NULL
+    RETURNING campaign_id, carrier_no, slice_id, ordinal, segments
+), kept AS (
+    INSERT INTO outcome (settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids)
+    SELECT clock_timestamp(), campaign_id, slice_id, ordinal, carrier_no, 4, segments, 'in_doubt', '' FROM closing
+)
+INSERT INTO tally (campaign_id, carrier_no, shard, in_doubt, unknown)
+SELECT campaign_id, carrier_no, 0, -count(*), count(*) FROM closing GROUP BY campaign_id, carrier_no
+ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
+   SET in_doubt = tally.in_doubt + excluded.in_doubt, unknown = tally.unknown + excluded.unknown;
+
+-- name: finish_campaigns
+-- Launched campaigns in which every recipient is at its end; a cancelled one keeps its state.
+WITH over AS (
+    SELECT campaign_id FROM campaign JOIN tally USING (campaign_id)
+     WHERE launched_at IS NOT NULL AND finished_at IS NULL
+     GROUP BY campaign_id HAVING sum(waiting) = 0 AND sum(in_doubt) = 0 AND sum(accepted) = 0
+), finished AS (
+    UPDATE campaign SET finished_at = clock_timestamp(),
+                        state = CASE WHEN state = 'cancelled' THEN state ELSE 'finished' END
+      FROM over WHERE campaign.campaign_id = over.campaign_id
+    RETURNING campaign.campaign_id)
+INSERT INTO campaign_event (campaign_id, actor, event)
+SELECT campaign_id, 'broadcast', 'finished' FROM finished
+RETURNING campaign_id;

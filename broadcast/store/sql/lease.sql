@@ -1,0 +1,111 @@
+-- name: register_worker
+-- A new worker's row; its number is its name in every lease. $3: lease in seconds.
+INSERT INTO worker (host, pid, expires_at)
+VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+RETURNING worker_no;
+
+-- name: renew_worker
+-- Prolong a worker's lease; no row when it was reaped, and then it never comes back.
+UPDATE worker SET expires_at = clock_timestamp() + make_interval(secs => $2)
+ WHERE worker_no = $1 AND ended_at IS NULL
+RETURNING worker_no;
+
+-- name: end_worker
+-- A worker says goodbye: everything that it still held is free at once.
+UPDATE worker SET ended_at = clock_timestamp() WHERE worker_no = $1 AND ended_at IS NULL;
+
+-- name: reap_workers
+-- Workers whose lease ended. Not within a lease ($1 s) of the server's own start: nobody could renew meanwhile.
+UPDATE worker SET ended_at = clock_timestamp()
+ WHERE worker_no IN (
+           SELECT worker_no FROM worker
+            WHERE ended_at IS NULL AND expires_at < clock_timestamp()
+              AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => $1)
+              FOR UPDATE SKIP LOCKED)
+RETURNING worker_no;
+
+-- name: free_slots
+-- Slots whose worker has ended go back.
+UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false
+  FROM worker
+ WHERE worker.worker_no = bind_slot.worker_no AND worker.ended_at IS NOT NULL;
+
+-- name: free_slices
+-- Slices whose worker has ended go back; `doubt_orphans` must follow in the same transaction.
+UPDATE slice SET state = 'ready', worker_no = NULL, token = token + 1
+  FROM worker
+ WHERE worker.worker_no = slice.worker_no AND slice.state = 'leased' AND worker.ended_at IS NOT NULL
+RETURNING slice_id;
+
+-- name: doubt_orphans
+-- Recipients of freed slices ($1: slice_ids) that may have been sent without a recorded answer (law 2).
+INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason)
+SELECT campaign_id, carrier_no, slice_id, ordinal, segments, msisdns[ordinal + 1], 'worker_lost'
+  FROM slice, generate_series(0, mark - 1) AS ordinal
+ WHERE slice_id = ANY($1::integer[])
+   AND get_bit(answered, ordinal) = 0 AND get_bit(retry, ordinal) = 0
+ON CONFLICT (slice_id, ordinal) DO NOTHING;
+
+-- name: orphan_bitmaps
+-- The bitmaps of freed slices, to set the bits of those now in doubt.
+SELECT slice_id, mark, answered, retry, total FROM slice WHERE slice_id = ANY($1::integer[]) FOR UPDATE;
+
+-- name: set_answered
+-- New bitmaps of freed slices; a slice with every bit set is done.
+UPDATE slice SET answered = new.answered, state = CASE WHEN bit_count(new.answered) = total THEN 'done' ELSE state END
+  FROM unnest($1::integer[], $2::bytea[]) AS new (slice_id, answered)
+ WHERE slice.slice_id = new.slice_id;
+
+-- name: living_workers
+-- Numbers of the workers that live.
+SELECT worker_no FROM worker WHERE ended_at IS NULL ORDER BY worker_no;
+
+-- name: lock_carriers
+-- The carriers' rows, locked in order: whoever changes grants goes one at a time.
+SELECT carrier_no, name, tps FROM carrier WHERE tps IS NOT NULL ORDER BY carrier_no FOR UPDATE;
+
+-- name: slots
+-- Every slot of every carrier.
+SELECT carrier_no, slot_no, worker_no, granted_tps, bound FROM bind_slot ORDER BY carrier_no, slot_no;
+
+-- name: take_slots
+-- Free slots become mine. $2, $3: carrier_no and slot_no side by side.
+UPDATE bind_slot SET worker_no = $1, granted_tps = 0, bound = false
+  FROM unnest($2::smallint[], $3::smallint[]) AS wanted (carrier_no, slot_no)
+ WHERE bind_slot.carrier_no = wanted.carrier_no AND bind_slot.slot_no = wanted.slot_no
+   AND bind_slot.worker_no IS NULL
+RETURNING bind_slot.carrier_no, bind_slot.slot_no;
+
+-- name: release_slots
+-- My slots go back, their links closed before. $2, $3 as in take_slots.
+UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false
+  FROM unnest($2::smallint[], $3::smallint[]) AS mine (carrier_no, slot_no)
+ WHERE bind_slot.carrier_no = mine.carrier_no AND bind_slot.slot_no = mine.slot_no
+   AND bind_slot.worker_no = $1;
+
+-- name: set_grants
+-- The grants and link states of my slots. $2, $3 as in take_slots, $4: TPS, $5: bound.
+UPDATE bind_slot SET granted_tps = new.tps, bound = new.bound
+  FROM unnest($2::smallint[], $3::smallint[], $4::integer[], $5::boolean[]) AS new (carrier_no, slot_no, tps, bound)
+ WHERE bind_slot.carrier_no = new.carrier_no AND bind_slot.slot_no = new.slot_no
+   AND bind_slot.worker_no = $1;
+
+-- name: running_campaigns
+-- What may be sent now, the most urgent first.
+SELECT campaign_id FROM campaign
+ WHERE state = 'running' AND expires_at > clock_timestamp() AND finished_at IS NULL
+ ORDER BY priority DESC, campaign_id;
+
+-- name: lease_slices
+-- Up to $4 ready slices of one campaign ($3) and carrier ($2) become worker $1's; $5: segments of its message.
+WITH chosen AS (
+    SELECT slice_id FROM slice
+     WHERE carrier_no = $2 AND campaign_id = $3 AND state = 'ready'
+     ORDER BY slice_id LIMIT $4
+       FOR UPDATE SKIP LOCKED)
+UPDATE slice SET state = 'leased', worker_no = $1, token = token + 1, segments = $5
+  FROM chosen
+ WHERE slice.slice_id = chosen.slice_id
+   AND EXISTS (SELECT FROM worker WHERE worker_no = $1 AND ended_at IS NULL)
+   AND EXISTS (SELECT FROM campaign WHERE campaign_id = $3 AND state = 'running')
+RETURNING slice.slice_id, token, mark, answered, retry, msisdns;

@@ -1,0 +1,61 @@
+-- name: ledger_enter
+-- Open a group for worker $1 under batch number $2; the bucket to write, or null when it may not write.
+SELECT ledger_enter($1, $2);
+
+-- name: last_batch
+-- The newest group of worker $1 that was committed, and whether it still lives: after a lost connection.
+SELECT last_batch, ended_at IS NULL AS lives FROM worker WHERE worker_no = $1;
+
+-- name: write_progress
+-- Marks and bitmaps of the slices that a group touched; fenced by token. Arrays side by side, $7: new state.
+UPDATE slice
+   SET mark = new.mark, answered = new.answered, retry = new.retry, state = new.state,
+       worker_no = CASE WHEN new.state = 'leased' THEN $1 END
+  FROM unnest($2::integer[], $3::bigint[], $4::integer[], $5::bytea[], $6::bytea[], $7::text[])
+       AS new (slice_id, token, mark, answered, retry, state)
+ WHERE slice.slice_id = new.slice_id AND slice.token = new.token AND slice.worker_no = $1 AND slice.state = 'leased'
+RETURNING slice.slice_id;
+
+-- name: add_tallies
+-- Add a group's changes to the tallies of shard $1. $2..: columns side by side.
+INSERT INTO tally (campaign_id, carrier_no, shard, waiting, in_doubt, accepted, rejected, segments)
+SELECT campaign_id, carrier_no, $1, waiting, in_doubt, accepted, rejected, segments
+  FROM unnest($2::integer[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+       AS new (campaign_id, carrier_no, waiting, in_doubt, accepted, rejected, segments)
+ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
+   SET waiting = tally.waiting + excluded.waiting, in_doubt = tally.in_doubt + excluded.in_doubt,
+       accepted = tally.accepted + excluded.accepted, rejected = tally.rejected + excluded.rejected,
+       segments = tally.segments + excluded.segments;
+
+-- name: add_receipt_counts
+-- Count the receipts that a group acks. $2: carrier_no, $3: received, $4: of them intermediate.
+INSERT INTO carrier_tally (carrier_no, shard, received, intermediate)
+SELECT carrier_no, $1, received, intermediate
+  FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) AS new (carrier_no, received, intermediate)
+ON CONFLICT (carrier_no, shard) DO UPDATE
+   SET received = carrier_tally.received + excluded.received,
+       intermediate = carrier_tally.intermediate + excluded.intermediate;
+
+-- name: add_doubts
+-- Recipients whose answer will not come. Columns side by side.
+INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason)
+SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::smallint[], $5::smallint[], $6::bigint[], $7::text[]);
+
+-- name: answer_doubts
+-- In-doubt recipients that were answered late end so; returns those that still waited for it.
+UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'answered'
+  FROM unnest($1::integer[], $2::smallint[]) AS late (slice_id, ordinal)
+ WHERE in_doubt.slice_id = late.slice_id AND in_doubt.ordinal = late.ordinal AND in_doubt.ended_at IS NULL
+RETURNING in_doubt.campaign_id, in_doubt.carrier_no, in_doubt.slice_id, in_doubt.ordinal, in_doubt.segments;
+
+-- name: keep_unreadable
+-- Quarantine a deliver_sm that could not be read; the same content again is one row and a count.
+INSERT INTO quarantine (carrier_no, digest, pdu, reason)
+SELECT carrier_no, sha256(pdu), pdu, reason
+  FROM unnest($1::smallint[], $2::bytea[], $3::text[]) AS new (carrier_no, pdu, reason)
+ON CONFLICT (carrier_no, digest) DO UPDATE SET last_at = clock_timestamp(), times = quarantine.times + 1;
+
+-- name: keep_inbound
+-- Messages from subscribers, as they came.
+INSERT INTO inbound (carrier_no, msisdn, destination, esm_class, data_coding, payload)
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::smallint[], $5::smallint[], $6::bytea[]);

@@ -1,0 +1,28 @@
+-- name: migrations_table
+-- Where the applied migrations are recorded.
+CREATE TABLE IF NOT EXISTS schema_migration (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   bytea NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: migrations_known
+-- Whether the table of applied migrations exists.
+SELECT to_regclass('schema_migration') IS NOT NULL;
+
+-- name: migrations_applied
+-- The applied migrations in order.
+SELECT version, name, checksum, applied_at FROM schema_migration ORDER BY version;
+
+-- name: migration_record
+-- Note that a migration was applied.
+INSERT INTO schema_migration (version, name, checksum) VALUES ($1, $2, $3);
+
+-- name: migration_lock
+-- One migration at a time in this database, until the transaction ends.
+SELECT pg_advisory_xact_lock(7100);
+
+-- name: server_version
+-- The server's version as a number, 150004 say, and as text.
+SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS text;

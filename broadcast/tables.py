@@ -1,0 +1,153 @@
+"""TOML tables into frozen dataclasses, and what is wrong with them in a person's words.
+
+Nothing is coerced: a wrong type is the writer's slip, and a text is no list of its letters. An unknown key is
+refused with the nearest known one. Messages name the key in full and never print a table, which may hold a
+secret in the wrong place.
+"""
+
+import difflib
+import math
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import cattrs
+from cattrs.cols import list_structure_factory, mapping_structure_factory
+from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
+from cattrs.gen import make_dict_structure_fn
+
+from broadcast.errors import ConfigError
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+_SHAPES: dict[type, str] = {dict: "a table", list: "a list"}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file's top table. Raises ConfigError when it is missing, not UTF-8 or not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no file {path}: check its name and where you are") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8: save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+
+
+def structure(raw: Mapping[str, Any], kind: type[T], source: str) -> T:
+    """`raw` as a `kind`: a dataclass whose __post_init__ may raise ValueError, the key at fault in front.
+
+    Raises ConfigError with `source` in front and every fault that was found.
+    """
+    try:
+        return _converter().structure(raw, kind)
+    except (ClassValidationError, IterableValidationError) as error:
+        raise ConfigError(f"{source}: {'; '.join(_messages(error, ''))}") from error
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    converter.register_structure_hook(str, _exact(str, "text"))
+    converter.register_structure_hook(int, _exact(int, "a whole number"))
+    converter.register_structure_hook(bool, _exact(bool, "true or false"))
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook_func(_made_of(Literal), _choice)
+    converter.register_structure_hook_factory(
+        is_dataclass,
+        lambda kind: _shaped(dict, make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)),
+    )
+    converter.register_structure_hook_factory(
+        _made_of(Mapping),
+        lambda kind: _shaped(dict, mapping_structure_factory(kind, converter)),
+    )
+    converter.register_structure_hook_factory(
+        _made_of(tuple),
+        lambda kind: _shaped(list, list_structure_factory(kind, converter), tuple),
+    )
+    return converter
+
+
+def _made_of(origin: Any) -> Callable[[Any], bool]:
+    return lambda kind: get_origin(kind) is origin
+
+
+def _shaped(shape: type, build: Hook, finish: Callable[[Any], Any] = lambda built: built) -> Hook:
+    """`build` for values of `shape` only: cattrs alone would take a text for a list of its letters."""
+
+    def structure(value: Any, kind: Any) -> Any:
+        if not isinstance(value, shape):
+            raise ValueError(f"must be {_SHAPES[shape]}, not {_said(value)}")
+        return finish(build(value, kind))
+
+    return structure
+
+
+def _exact(kind: type, name: str) -> Hook:
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise ValueError(f"must be {name}, not {_said(value)}")
+        return value
+
+    return structure
+
+
+def _number(value: Any, _: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"must be a number, not {_said(value)}")
+    return float(value)
+
+
+def _choice(value: Any, kind: Any) -> Any:
+    allowed = get_args(kind)
+    if value not in allowed:
+        raise ValueError(f"must be one of {', '.join(allowed)}, not {_said(value)}")
+    return value
+
+
+def _said(value: Any) -> str:
+    return _SHAPES.get(type(value)) or repr(value)
+
+
+def _messages(error: BaseException, place: str) -> list[str]:
+    """One sentence for every leaf of cattrs' error tree, the key's full name in front.
+
+    place: the key at which `error` arose, empty at the top.
+    """
+    if isinstance(error, ForbiddenExtraKeysError):
+        known = [each.name for each in fields(error.cl)]
+        return [
+            f"unknown key {_below(place, key)}: {nearest(key, known)}" for key in sorted(error.extra_fields)
+        ]
+    if isinstance(error, ClassValidationError):
+        noted, bare = error.group_exceptions()
+        found = [line for inner, note in noted for line in _messages(inner, _below(place, note.name))]
+        return found + [line for inner in bare for line in _bare_messages(inner, place)]
+    if isinstance(error, IterableValidationError):
+        listed, _ = error.group_exceptions()
+        return [line for inner, note in listed for line in _messages(inner, _below(place, str(note.index)))]
+    return [f"{place} is missing" if isinstance(error, KeyError) else f"{place} {error}"]
+
+
+def _bare_messages(error: BaseException, place: str) -> list[str]:
+    """What a table as a whole says: unknown keys, or __post_init__'s message, which starts with the key."""
+    if isinstance(error, ForbiddenExtraKeysError):
+        return _messages(error, place)
+    return [_below(place, str(error))]
+
+
+def _below(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The way out of an unknown name: the nearest known one, or all of them."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"

@@ -1,0 +1,126 @@
+"""One embedded server for the whole run, and for each test a fresh database made from a migrated template."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import asyncpg
+import pytest
+
+from broadcast import config as configuration
+from broadcast.store import migrations
+from broadcast.store.embedded import SETTINGS, Server
+from broadcast.store.pool import connect, open_pool
+from broadcast.store.scratch import scratch_home
+
+_numbers = itertools.count(1)
+_SMALL = {"shared_buffers": "64MB", "fsync": "off", "max_wal_size": "1GB"}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of whoever runs it."""
+    for name in [each for each in os.environ if each.startswith("BROADCAST_") and each != "BROADCAST_HOME"]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The run's own PostgreSQL, with a migrated database named `template`."""
+    with scratch_home("tests") as home:
+        running = Server(home, {**SETTINGS, **_SMALL})
+        running.start()
+        asyncio.run(_make_template(running))
+        yield running
+
+
+@pytest.fixture
+def empty_database_url(server: Server) -> Iterator[str]:
+    """A fresh database without any table."""
+    yield from _database(server, "template0")
+
+
+@pytest.fixture
+def database_url(server: Server) -> Iterator[str]:
+    """A fresh, migrated, empty database."""
+    yield from _database(server, "template")
+
+
+@pytest.fixture
+def database_env(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """`database_url`, set as BROADCAST_DATABASE_URL too: for tests of commands."""
+    monkeypatch.setenv("BROADCAST_DATABASE_URL", database_url)
+    return database_url
+
+
+@pytest.fixture
+async def conn(database_url: str) -> "AsyncIterator[asyncpg.Connection]":
+    connection = await connect(database_url)
+    yield connection
+    await connection.close(timeout=10)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> "AsyncIterator[asyncpg.Pool]":
+    opened = await open_pool(database_url, max_size=8)
+    yield opened
+    await asyncio.wait_for(opened.close(), 10)
+
+
+@pytest.fixture
+def config() -> configuration.Config:
+    """A small Vietnam: three carriers with a bind each, two more known by prefix only."""
+    country = configuration.Country(
+        name="Vietnam",
+        country_code="84",
+        national_lengths=(9,),
+        prefixes={
+            "viettel": ("32", "33", "34", "35", "36", "37", "38", "39", "86", "96", "97", "98"),
+            "vinaphone": ("81", "82", "83", "84", "85", "88", "91", "94"),
+            "mobifone": ("70", "76", "77", "78", "79", "89", "90", "93"),
+            "vietnamobile": ("52", "56", "58", "92"),
+            "gmobile": ("59", "99"),
+        },
+        time_zone="Asia/Ho_Chi_Minh",
+        trunk_prefix="0",
+    )
+    binds = {
+        name: configuration.Bind(host="127.0.0.1", port=2775, system_id=name)
+        for name in ("viettel", "vinaphone", "mobifone")
+    }
+    carriers = {name: configuration.Carrier(tps=1000, binds=(bind,)) for name, bind in binds.items()}
+    return configuration.Config(country=country, sender="BOYTE", carriers=carriers)
+
+
+def _database(server: Server, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.url(name)
+    _run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _run_sql(server: Server, statement: str) -> None:
+    async def run(connection: asyncpg.Connection) -> None:
+        await connection.execute(statement)
+
+    asyncio.run(_with_connection(server.url("postgres"), run))
+
+
+async def _make_template(server: Server) -> None:
+    async def create(connection: asyncpg.Connection) -> None:
+        await connection.execute("CREATE DATABASE template")
+
+    async def migrate(connection: asyncpg.Connection) -> None:
+        await migrations.migrate(connection)
+
+    await _with_connection(server.url("postgres"), create)
+    await _with_connection(server.url("template"), migrate)
+
+
+async def _with_connection(url: str, act: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+    connection = await connect(url, check_schema=False)
+    try:
+        await act(connection)
+    finally:
+        await connection.close(timeout=10)

@@ -1,0 +1,127 @@
+"""Every series has its name, its bounded labels and its way out."""
+
+import pytest
+from prometheus_client import generate_latest
+
+from broadcast.monitor.metrics import Metrics
+
+CARRIER_SERIES = {
+    "submitted": "broadcast_submitted_segments",
+    "throttled": "broadcast_throttled",
+    "quarantined": "broadcast_quarantined",
+    "in_flight": "broadcast_in_flight_segments",
+    "window": "broadcast_window_segments",
+    "tps_granted": "broadcast_tps_granted",
+    "tps_used": "broadcast_tps_used",
+}
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.mark.parametrize(("attribute", "name"), CARRIER_SERIES.items())
+def test_a_carrier_series_has_one_label_and_its_name(metrics: Metrics, attribute: str, name: str) -> None:
+    getattr(metrics, attribute).labels("viettel").inc(3)
+    suffix = "_total" if attribute in ("submitted", "throttled", "quarantined") else ""
+    assert metrics.registry.get_sample_value(name + suffix, {"carrier": "viettel"}) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("attribute", "name"),
+    [
+        ("group_rows", "broadcast_ledger_group_rows"),
+        ("commit_seconds", "broadcast_ledger_commit_seconds"),
+        ("settle_seconds", "broadcast_settle_seconds"),
+        ("loop_lag_seconds", "broadcast_loop_lag_seconds"),
+    ],
+)
+def test_a_histogram_counts_and_sums(metrics: Metrics, attribute: str, name: str) -> None:
+    getattr(metrics, attribute).observe(2)
+    assert metrics.registry.get_sample_value(f"{name}_count") == 1.0
+    assert metrics.registry.get_sample_value(f"{name}_sum") == 2.0
+    assert metrics.registry.get_sample_value(f"{name}_bucket", {"le": "+Inf"}) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("attribute", "name"),
+    [
+        ("settle_lag_seconds", "broadcast_settle_lag_seconds"),
+        ("unmatched_receipts", "broadcast_unmatched_receipts"),
+    ],
+)
+def test_a_reading_of_the_database_is_a_plain_gauge(metrics: Metrics, attribute: str, name: str) -> None:
+    getattr(metrics, attribute).set(7)
+    assert metrics.registry.get_sample_value(name) == 7.0
+
+
+def test_vendor_statuses_share_one_label(metrics: Metrics) -> None:
+    metrics.count_responses("mobifone", {"ESME_ROK": 5, "0x000004A1": 2, "0x00000400": 1})
+    value = metrics.registry.get_sample_value
+    assert value("broadcast_responses_total", {"carrier": "mobifone", "status": "ESME_ROK"}) == 5.0
+    assert value("broadcast_responses_total", {"carrier": "mobifone", "status": "vendor"}) == 3.0
+    assert b"4A1" not in generate_latest(metrics.registry)
+
+
+def test_receipt_states_are_a_closed_set(metrics: Metrics) -> None:
+    metrics.count_receipts("viettel", {"delivered": 4, "undeliverable": 1, "BUFFRED": 2, "intermediate": 1})
+    states = {
+        sample.labels["state"]: sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "broadcast_receipts_total"
+    }
+    assert states == {"delivered": 4.0, "undeliverable": 1.0, "intermediate": 3.0}
+
+
+def test_links_are_counted_by_state(metrics: Metrics) -> None:
+    def shown() -> dict[str, float]:
+        return {
+            sample.labels["state"]: sample.value
+            for family in metrics.registry.collect()
+            for sample in family.samples
+            if sample.name == "broadcast_links" and sample.labels["carrier"] == "viettel"
+        }
+
+    metrics.link_state("viettel/0", "viettel", "connecting")
+    metrics.link_state("viettel/1", "viettel", "bound")
+    metrics.link_state("mobifone/0", "mobifone", "bound")
+    assert shown() == {"connecting": 1, "binding": 0, "bound": 1, "backing_off": 0, "refused": 0}
+
+    metrics.link_state("viettel/0", "viettel", "bound")
+    metrics.link_state("viettel/1", "viettel", "refused:ESME_RINVPASWD")
+    assert shown() == {"connecting": 0, "binding": 0, "bound": 1, "backing_off": 0, "refused": 1}
+
+    metrics.link_gone("viettel/1")
+    metrics.link_gone("never there")
+    assert shown() == {"connecting": 0, "binding": 0, "bound": 1, "backing_off": 0, "refused": 0}
+
+
+def test_an_unknown_link_state_is_a_mistake(metrics: Metrics) -> None:
+    with pytest.raises(ValueError, match="sleeping"):
+        metrics.link_state("viettel/0", "viettel", "sleeping")
+
+
+def test_a_campaign_shows_what_is_not_final_and_leaves_when_it_ends(metrics: Metrics) -> None:
+    metrics.campaign(3, "viettel", {"waiting": 10, "in_doubt": 2, "accepted": 5, "delivered": 900})
+    metrics.campaign(4, "viettel", {"waiting": 1})
+    value = metrics.registry.get_sample_value
+    labels = {"campaign": "3", "carrier": "viettel"}
+    assert value("broadcast_recipients", labels | {"state": "waiting"}) == 10.0
+    assert value("broadcast_recipients", labels | {"state": "in_doubt"}) == 2.0
+    assert value("broadcast_recipients", labels | {"state": "accepted"}) == 5.0
+    assert value("broadcast_recipients", labels | {"state": "delivered"}) is None
+
+    metrics.drop_campaign(3)
+    metrics.drop_campaign(99)
+    assert value("broadcast_recipients", labels | {"state": "waiting"}) is None
+    assert value("broadcast_recipients", {"campaign": "4", "carrier": "viettel", "state": "waiting"}) == 1.0
+
+
+def test_two_workers_in_one_process_do_not_share_series() -> None:
+    first, second = Metrics(), Metrics()
+    first.submitted.labels("viettel").inc()
+    assert (
+        second.registry.get_sample_value("broadcast_submitted_segments_total", {"carrier": "viettel"}) is None
+    )
