@@ -28,6 +28,7 @@ class Country:
     """A country's numbering plan, as far as mobile numbers go.
 
     prefixes: carrier name -> the leading digits of the national significant number that are its own.
+    landline_prefixes: leading digits of fixed lines; an import refuses those numbers by that name.
     national_lengths: digits of a mobile national significant number (without trunk prefix).
     """
 
@@ -38,6 +39,7 @@ class Country:
     time_zone: str
     trunk_prefix: str = ""
     international_prefix: str = "00"
+    landline_prefixes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(
@@ -75,6 +77,9 @@ class Country:
                     prefix not in seen, f"prefixes: {prefix} belongs to both {seen.get(prefix)} and {carrier}"
                 )
                 seen[prefix] = carrier
+        for prefix in self.landline_prefixes:
+            _require(re.fullmatch("[0-9]+", prefix), f"landline_prefixes: {prefix!r} is not digits")
+            _require(prefix not in seen, f"landline_prefixes: {prefix} belongs to {seen.get(prefix)}")
 
 
 @dataclass(frozen=True, slots=True)

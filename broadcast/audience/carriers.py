@@ -8,7 +8,7 @@ from broadcast.store.types import Connection
 async def sync_carriers(conn: Connection, config: Config) -> dict[str, int]:
     """Bring `carrier` and `bind_slot` in line with the configuration. Returns carrier_no by name.
 
-    Every carrier of the numbering plan has a row; its TPS is null while the configuration does not connect it.
+    Every carrier of the numbering plan has a row; its TPS is null while it is not connected.
     Slots are numbered from 0, in the order of `Carrier.slots()`; surplus ones go once no worker holds them.
     Rows are locked in the order in which workers lock them.
     """

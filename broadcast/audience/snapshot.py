@@ -28,8 +28,8 @@ async def take_snapshot(
 ) -> Snapshot:
     """Write slices, exclusions and the first tallies of a campaign.
 
-    Must run in a repeatable-read transaction, so that an import meanwhile changes nothing. Carriers without TPS are
-    not connected: their subscribers are excluded. hears_opted_out: an emergency reaches those too.
+    One repeatable-read transaction, so that an import meanwhile changes nothing. Carriers without TPS are not
+    connected: their subscribers are excluded. hears_opted_out: an emergency reaches those too.
     """
     async with conn.transaction(isolation="repeatable_read"):
         rows = await conn.fetch(sql("audience_carriers"), list(carriers))
@@ -44,7 +44,12 @@ async def take_snapshot(
                 )
             if excluded:
                 await conn.execute(
-                    sql("snapshot_exclusions"), campaign_id, row["carrier_no"], _EXCLUSION_SIZE, reason, not reached
+                    sql("snapshot_exclusions"),
+                    campaign_id,
+                    row["carrier_no"],
+                    _EXCLUSION_SIZE,
+                    reason,
+                    not reached,
                 )
         tallied = await conn.fetchrow(sql("snapshot_tallies"), campaign_id)
         reasons = {row["reason"]: row["recipients"] for row in await conn.fetch(sql("excluded"), campaign_id)}

@@ -9,7 +9,7 @@ from broadcast.errors import InputError, RefusedError
 
 
 def content_hash(content: Content) -> bytes:
-    """SHA-256 over canonical JSON: keys sorted, ASCII, times in UTC, carriers in order. The name is not part of it."""
+    """SHA-256 over canonical JSON: sorted keys, ASCII, UTC, sorted carriers. The name is not part of it."""
     canonical = {
         "alphabet": content.alphabet,
         "carriers": sorted(content.carriers),

@@ -26,7 +26,7 @@ from broadcast.store.types import Connection
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A row of `campaign`. audience and segments (of one message, the most of any carrier) are null until launch."""
+    """A row of `campaign`. audience and segments (of one message, the most of any carrier): null before launch."""
 
     campaign_id: int
     name: str
@@ -79,23 +79,28 @@ async def draft(conn: Connection, name: str, content: Content, actor: str) -> Ca
             await _note(conn, campaign_id, actor, "drafted", {"hash": approval.content_hash(content).hex()})
             return await get(conn, campaign_id)
     except asyncpg.UniqueViolationError as error:
-        raise InputError(f"there is a campaign {name} already: choose another name, or edit that one") from error
+        raise InputError(
+            f"there is a campaign {name} already: choose another name, or edit that one"
+        ) from error
 
 
 async def edit(conn: Connection, campaign: Campaign, content: Content, actor: str) -> Campaign:
-    """New content for a draft or an approved campaign, which is a draft again; the editor becomes its drafter."""
+    """New content for a draft or an approved campaign: a draft again, and the editor is its drafter."""
     actor = approval.check_actor(actor)
     check(content)
     _check_expiry(content, InputError)
     async with _locked(conn, campaign.campaign_id, CampaignState.DRAFT) as current:
         await conn.execute(sql("update_content"), current.campaign_id, *_values(content), actor)
-        details = {"hash": approval.content_hash(content).hex(), "approval_voided": current.approved_by is not None}
+        details = {
+            "hash": approval.content_hash(content).hex(),
+            "approval_voided": current.approved_by is not None,
+        }
         await _note(conn, current.campaign_id, actor, "edited", details)
         return await get(conn, current.campaign_id)
 
 
 async def approve(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
-    """A second person approves `campaign` as it was read. Raises RefusedError for its drafter, or when it has changed since."""
+    """A second person approves `campaign` as it was read. Raises RefusedError: its drafter, or edited since."""
     actor = approval.check_actor(actor)
     seen = approval.content_hash(campaign.content)
     async with _locked(conn, campaign.campaign_id, CampaignState.APPROVED) as current:
@@ -111,7 +116,8 @@ async def approve(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
 async def launch(conn: Connection, config: Config, campaign: Campaign, actor: str) -> Campaign:
     """Fix the audience and let the workers begin; all or nothing.
 
-    Raises RefusedError: not approved, changed since, expired, nobody to send to. `conn` must not be in a transaction.
+    Raises RefusedError: not approved, changed since, expired, nobody to send to. `conn` must not be in a
+    transaction.
     """
     actor = approval.check_actor(actor)
     await sync_carriers(conn, config)
@@ -192,7 +198,9 @@ def most_segments(config: Config, content: Content) -> int:
         if name in config.carriers:
             carrier = config.carriers[name]
             sender.address(carrier.sender or content.sender)
-            message = compose(content.text, content.alphabet, carrier.concatenation, carrier.default_alphabet, 0)
+            message = compose(
+                content.text, content.alphabet, carrier.concatenation, carrier.default_alphabet, 0
+            )
             most = max(most, len(message.segments))
     return most
 
@@ -211,7 +219,9 @@ async def _locked(
         yield current
 
 
-async def _move(conn: Connection, campaign: Campaign, target: CampaignState, actor: str, event: str) -> Campaign:
+async def _move(
+    conn: Connection, campaign: Campaign, target: CampaignState, actor: str, event: str
+) -> Campaign:
     actor = approval.check_actor(actor)
     async with _locked(conn, campaign.campaign_id, target) as current:
         await conn.execute(sql("move_campaign"), current.campaign_id, target.value)
@@ -227,7 +237,9 @@ async def _note(conn: Connection, campaign_id: int, actor: str, event: str, deta
 
 def _campaign(row: asyncpg.Record) -> Campaign:
     values = dict(row)
-    return Campaign(**{**values, "carriers": tuple(values["carriers"]), "state": CampaignState(values["state"])})
+    return Campaign(
+        **{**values, "carriers": tuple(values["carriers"]), "state": CampaignState(values["state"])}
+    )
 
 
 def _values(content: Content) -> tuple[Any, ...]:

@@ -1,9 +1,9 @@
 """The states of a campaign, and which may follow which. Pure.
 
-  draft ──approve──▶ approved ──launch──▶ running ◀──pause, resume──▶ paused
-    ▲                   │                    │                           │
-    └───── edit ────────┘                    └──── last recipient at its end, or the expiry ──▶ finished
-  cancel: from every state but the last two. A cancelled campaign still takes its receipts.
+draft ──approve──▶ approved ──launch──▶ running ◀──pause, resume──▶ paused
+  ▲                   │                    │                           │
+  └───── edit ────────┘                    └──── last recipient at its end, or the expiry ──▶ finished
+cancel: from every state but the last two. A cancelled campaign still takes its receipts.
 """
 
 from enum import StrEnum

@@ -1,8 +1,8 @@
 """Who an alert comes from: the sender's text and its type of number (SMPP 3.4 §5.2.5, §5.2.6). Pure.
 
-  BOYTE          alphanumeric   TON 5, NPI 0: at most 11 characters (3GPP TS 23.040 §9.1.2.5)
-  1022           short code     TON 3, NPI 0: 3 to 8 digits
-  +84912345678   MSISDN         TON 1, NPI 1: 9 to 15 digits, with or without +
+BOYTE          alphanumeric   TON 5, NPI 0: at most 11 characters (3GPP TS 23.040 §9.1.2.5)
+1022           short code     TON 3, NPI 0: 3 to 8 digits
++84912345678   MSISDN         TON 1, NPI 1: 9 to 15 digits, with or without +
 """
 
 import re
@@ -35,7 +35,9 @@ def address(sender: str) -> SenderAddress:
 
 def _check_alphanumeric(sender: str) -> None:
     if not sender or sender != sender.strip():
-        raise InputError("the sender is empty or has a blank at an end: give a name such as BOYTE, or a number")
+        raise InputError(
+            "the sender is empty or has a blank at an end: give a name such as BOYTE, or a number"
+        )
     if not re.search(r"[A-Za-z]", sender):
         raise InputError("the sender has no letter and is no number of 3 to 15 digits")
     if len(sender) > MAX_ALPHANUMERIC:

@@ -108,7 +108,9 @@ def choose_alphabet(text: str) -> Alphabet:
 
 def without_diacritics(text: str) -> str:
     """The same words in plain letters: Vietnamese by its own convention (đ is d), others by NFKD."""
-    bare = (character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character))
+    bare = (
+        character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character)
+    )
     return "".join(bare).translate(_PLAIN)
 
 
@@ -131,7 +133,9 @@ def compose(
     units = sum(weight for _, weight in encoded)
     parts = _cut(encoded, units, _WHOLE[alphabet], _PART[concatenation][alphabet])
     if len(parts) > MAX_SEGMENTS:
-        raise InputError(f"the text takes {len(parts)} segments, at most {MAX_SEGMENTS} can be joined: shorten it")
+        raise InputError(
+            f"the text takes {len(parts)} segments, at most {MAX_SEGMENTS} can be joined: shorten it"
+        )
     if concatenation == "payload" and len(parts) > 1:
         segments = [Segment(b"", False, ((MESSAGE_PAYLOAD, b"".join(parts)),))]
     else:

@@ -98,7 +98,9 @@ def status(as_json: bool) -> None:
 
 def _own_server() -> embedded.Server:
     if not is_embedded():
-        raise RefusedError("BROADCAST_DATABASE_URL is set: that database is not this command's to start or stop")
+        raise RefusedError(
+            "BROADCAST_DATABASE_URL is set: that database is not this command's to start or stop"
+        )
     return embedded.server()
 
 

@@ -47,7 +47,9 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in sorted(_COMMANDS.items())])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.option(
     "--config",
     "config_files",

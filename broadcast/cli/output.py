@@ -45,7 +45,12 @@ def note(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON document. Dataclasses are objects, times ISO 8601, enums their value, bytes hexadecimal."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    click.echo(to_json(value))
+
+
+def to_json(value: Any) -> str:
+    """What `print_json` prints."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
 
 
 def print_json_line(value: Any) -> None:
@@ -61,12 +66,11 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 def print_facts(title: str, facts: Mapping[str, Any]) -> None:
     """Names and values, a line each."""
-    shown = Table(title=title or None, title_justify="left", show_header=False, box=None, pad_edge=False)
-    shown.add_column()
-    shown.add_column(overflow="fold")
-    for name, value in facts.items():
-        shown.add_row(Text(name), Text(words(value)))
-    console().print(shown)
+    width = max(map(len, facts), default=0)
+    for line in ([title] if title else []) + [
+        f"{name:<{width}}  {words(value)}" for name, value in facts.items()
+    ]:
+        click.echo(line.rstrip())
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
@@ -108,6 +112,12 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def masked(msisdn: int) -> str:
+    """A number that its owner may recognise and nobody can call: 84912***678."""
+    digits = str(msisdn)
+    return f"{digits[:-6]}***{digits[-3:]}" if len(digits) >= 9 else "***"
 
 
 def _is_number(value: Any) -> bool:

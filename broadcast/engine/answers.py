@@ -49,8 +49,9 @@ class Answers:
         parts = work.parts_of(ordinal)
         if answer == 0:
             parts.ids[segment - 1] = smsc_id
-            if all(parts.ids):
-                self._end_doubt(work, ordinal, tuple(parts.ids), "")
+            accepted = parts.accepted()
+            if len(accepted) == work.segments:
+                self._end_doubt(work, ordinal, tuple(each for _, each in accepted), "")
         elif self._meaning(answer) is Meaning.PERMANENT and not parts.accepted():
             self._end_doubt(work, ordinal, (), _err(answer))
 
@@ -69,7 +70,7 @@ class Answers:
 
     def _ended(self, work: Work, ordinal: int, parts: Parts, at: int, now: float) -> None:
         if parts.refused < 0 and not parts.temporary:
-            work.slice.accept_parts(ordinal, parts.ids, at)
+            work.slice.accept_parts(ordinal, [smsc_id for _, smsc_id in parts.accepted()], at)
         elif parts.refused >= 0:
             work.slice.reject(ordinal, _err(parts.refused), parts.accepted(), at)
         else:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from broadcast.config import Carrier
 from broadcast.engine.answers import Answers
-from broadcast.engine.pacing import Pacer
+from broadcast.engine.pacing import WINDOW_S, Pacer
 from broadcast.engine.work import CUT_SHORT, Work
 from broadcast.ledger.journal import CarrierNo, Inbound, Journal, Receipt, Unreadable
 from broadcast.ledger.rows import copy_time
@@ -136,13 +136,20 @@ class Lane:
 
     # ------------------------------------------------------------ sending
 
+    def set_grant(self, tps: int) -> None:
+        """This worker's share of the carrier's TPS from now on (law 4)."""
+        now = time.monotonic()
+        self.pacer.set_grant(tps, now)
+        if tps > self.pacer.grant:
+            self._pump_at(now + WINDOW_S)
+
     def pump(self) -> None:
         """Send what window, pace, lease and stock allow now; come back by itself when time alone is missing."""
         now = time.monotonic()
         if now >= self.valid_until:
             return
+        allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
         while self._stock or (self._pieces and self._pieces[0][0] <= now):
-            allowed = self.pacer.allowance(now)
             link = max(self.links, key=_room, default=None)
             room = _room(link) if link is not None else 0
             if link is None or room <= 0:
@@ -151,6 +158,7 @@ class Lane:
                 self._pump_at(self.pacer.next_at(now))
                 break
             self._send_some(link, min(allowed, room), now)
+            allowed = self.pacer.allowance(now)
         self._top_up(now)
 
     def _send_some(self, link: Link, most: int, now: float) -> None:

@@ -9,7 +9,6 @@ from broadcast.campaign.sender import address
 from broadcast.campaign.text import compose
 from broadcast.config import Carrier, ValidityFormat
 from broadcast.engine.work import Order
-from broadcast.errors import RefusedError
 from broadcast.smpp.adapter import validity_text
 from broadcast.smpp.template import SubmitFields, Template
 
@@ -22,8 +21,7 @@ def order(campaign: Campaign, carrier: Carrier) -> Order:
 
     A relative validity counts from now: orders are made anew with every lease.
     """
-    if campaign.approved_hash is None or approval.content_hash(campaign) != campaign.approved_hash:
-        raise RefusedError(f"campaign {campaign.campaign_id} differs from what was approved: it is not sent")
+    approval.check_unchanged(campaign.content, campaign.approved_hash)
     message = compose(
         campaign.text, campaign.alphabet, carrier.concatenation, carrier.default_alphabet, campaign.campaign_id
     )

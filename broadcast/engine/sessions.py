@@ -9,7 +9,7 @@ from broadcast.engine.lane import Lane
 from broadcast.errors import BroadcastError
 from broadcast.ledger.journal import CarrierNo
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp.link import keep_bound
+from broadcast.smpp.binding import keep_bound
 
 log = logging.getLogger(__name__)
 

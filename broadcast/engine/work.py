@@ -25,14 +25,14 @@ class Parts:
     __slots__ = ("ids", "open", "refused", "temporary")
 
     def __init__(self, segments: int) -> None:
-        self.ids: list[str] = [""] * segments
+        self.ids: list[str | None] = [None] * segments  # None: not accepted; '' is an id that an SMSC gave
         self.open = segments
         self.refused = -1
         self.temporary: list[int] = []
 
     def accepted(self) -> list[tuple[int, str]]:
         """(segment, id) of those that the SMSC took."""
-        return [(segment, smsc_id) for segment, smsc_id in enumerate(self.ids, 1) if smsc_id]
+        return [(segment, smsc_id) for segment, smsc_id in enumerate(self.ids, 1) if smsc_id is not None]
 
 
 class Work:
@@ -72,7 +72,7 @@ class Work:
 
     def intend(self, count: int, now: float) -> list[int] | range:
         """Up to `count` recipients to send next: those that waited again and are due, else new ones."""
-        due = []
+        due: list[int] = []
         while self._later and len(due) < count and self._later[0][0] <= now:
             due.append(heapq.heappop(self._later)[1])
         if due:

@@ -159,15 +159,14 @@ class Worker:
             if doubted:
                 log.warning("%d recipients are in doubt after the loss of a worker", doubted)
             for change in changes:
-                self._apply(connection, change)
+                self._apply(change)
             for carrier_no, slot_no in self._sessions.released():
                 await self._leases.release_slot(connection, carrier_no, slot_no)
             await _wait(self._wake_heartbeat, HEARTBEAT_S)
 
-    def _apply(self, connection: asyncpg.Connection, change: SlotChange) -> None:
+    def _apply(self, change: SlotChange) -> None:
         lane = self._lanes[change.carrier_no]
-        lane.pacer.set_grant(change.granted_tps, time.monotonic())
-        lane.pump()
+        lane.set_grant(change.granted_tps)
         for slot_no in change.taken:
             self._sessions.open(lane, slot_no)
         for slot_no in change.given_up:

@@ -149,7 +149,9 @@ async def report(connection: Connection, name: str) -> Report:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         facts = await find(connection, name)
         if facts.launched_at is None or facts.took_s is None:
-            raise InputError(f"campaign {name} is {facts.state}: it was never launched, so there is nothing to report")
+            raise InputError(
+                f"campaign {name} is {facts.state}: it was never launched, so there is nothing to report"
+            )
         step_s = max(1.0, facts.took_s / _STEPS)
         number = facts.campaign_id
         rows = await connection.fetch(sql("report_outcomes"), number, step_s, LONGEST_DELAY_S)
@@ -160,7 +162,9 @@ async def report(connection: Connection, name: str) -> Report:
         return Report(
             facts=facts,
             progress=await progress(connection, number),
-            exclusions=tuple(Reason(row["carrier"], "excluded", row["reason"], row["recipients"]) for row in exclusions),
+            exclusions=tuple(
+                Reason(row["carrier"], "excluded", row["reason"], row["recipients"]) for row in exclusions
+            ),
             failures=_failures(rows),
             doubts=tuple(Doubt(**row) for row in doubts),
             imports=tuple(_import(row) for row in imports),

@@ -1,6 +1,7 @@
-"""The one importer of aiosmpplib: its encoders give the requests that an ESME sends, its enum the status names.
+"""The one importer of aiosmpplib: its encoders give an ESME's requests, its enum the names of statuses.
 
-Worked around here: it refuses passwords over 8 characters, wants text where we have octets, and times as objects.
+Worked around here: it refuses passwords over 8 characters, and wants text where we have octets and objects
+where we have SMPP time text.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class SubmitFields:
 
 
 def bind_pdu(mode: BindMode, system_id: str, password: str, system_type: str, sequence: int) -> bytes:
-    """bind_transceiver, bind_transmitter or bind_receiver. Raises ConfigError for what the PDU cannot hold."""
+    """bind_transceiver, _transmitter or _receiver. Raises ConfigError for what the PDU cannot hold."""
     try:
         request = _BINDS[mode](sequence_num=sequence, system_id=system_id, system_type=system_type)
         password.encode("ascii")
@@ -71,12 +72,16 @@ def bind_pdu(mode: BindMode, system_id: str, password: str, system_type: str, se
 def submit_pdu(fields: SubmitFields, destination: str, sequence: int) -> bytes:
     """A whole submit_sm. Raises ConfigError when a field does not fit."""
     if len(fields.short_message) > MAX_SHORT_MESSAGE_OCTETS:
-        raise ConfigError(f"a short_message of {len(fields.short_message)} octets: at most 254 fit a submit_sm")
+        raise ConfigError(
+            f"a short_message of {len(fields.short_message)} octets: at most 254 fit a submit_sm"
+        )
     try:
         encoded = _encode(fields, destination, sequence)
     except ValueError as error:
         raise ConfigError("a sender, address type or service_type cannot be sent over SMPP") from error
-    body = _splice(encoded, fields) + b"".join(pack("!HH", tag, len(value)) + value for tag, value in fields.tlvs)
+    body = _splice(encoded, fields) + b"".join(
+        pack("!HH", tag, len(value)) + value for tag, value in fields.tlvs
+    )
     return pack("!I", HEADER_OCTETS + len(body)) + encoded[4:HEADER_OCTETS] + body
 
 
@@ -129,8 +134,8 @@ def _encode(fields: SubmitFields, destination: str, sequence: int) -> bytes:
 def _splice(encoded: bytes, fields: SubmitFields) -> bytes:
     """The body with validity_period and data_coding put in, which the library takes in its own terms only.
 
-    Behind the destination: esm_class, protocol_id, priority_flag, schedule_delivery_time (NUL), validity_period (NUL),
-    registered_delivery, replace_if_present_flag, data_coding, sm_default_msg_id, sm_length.
+    Behind the destination: esm_class, protocol_id, priority_flag, schedule_delivery_time (empty),
+    validity_period (empty), registered_delivery, replace_if_present_flag, data_coding, ...
     """
     validity = encoded.index(b"\0", destination_place(encoded)) + 5
     return (

@@ -1,7 +1,7 @@
 """How long to wait before the next attempt to bind. Pure.
 
-Fast rebinding earns bans at some SMSCs, so a successful bind alone resets nothing: only having stayed bound does
-(quirk 32).
+Fast rebinding earns bans at some SMSCs, so a successful bind alone resets nothing: only having stayed bound
+does (quirk 32).
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
-"""The body of a deliver_sm or data_sm, read tolerantly into its fields. Source: SMPP 3.4 §4.6.1, §4.7.1, quirks 9-11.
+"""The body of a deliver_sm or data_sm, read tolerantly into its fields.
 
-Lengths and NULs are followed, never the limits of the standard; octets behind the last whole TLV are ignored.
+Source: SMPP 3.4 §4.6.1, §4.7.1; quirks 9-11. Lengths and NULs are followed, never the limits of the standard;
+octets behind the last whole TLV are ignored.
 """
 
 import re
@@ -38,7 +39,10 @@ class Delivery:
 
 
 def read_delivery(command: int, pdu: bytes) -> Delivery:
-    """`pdu`: the whole deliver_sm or data_sm (`command`). Raises UnreadableError when its mandatory fields do not end."""
+    """`pdu`: the whole deliver_sm or data_sm, by `command`.
+
+    Raises UnreadableError when its mandatory fields do not end.
+    """
     match = (_DATA_SM_BODY if command == DATA_SM else _DELIVER_SM_BODY).match(pdu, HEADER_OCTETS)
     if match is None:
         raise UnreadableError("truncated: its mandatory fields do not end")

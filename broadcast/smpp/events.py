@@ -54,7 +54,7 @@ class LinkEvents(Protocol):
         """Messages from subscribers; ack after the commit."""
 
     def unreadable(self, link: "Link", pdus: list[tuple[Ack, bytes, str]]) -> None:
-        """(ack, the whole PDU, reason) of each deliver_sm or data_sm that cannot be read; ack after the commit."""
+        """(ack, whole PDU, reason) of each deliver_sm or data_sm that cannot be read; ack after commit."""
 
     def unanswered(self, link: "Link", tokens: list[Token], reason: str) -> None:
         """NO_RESPONSE or LINK_LOST: these submits may or may not have arrived."""
@@ -63,4 +63,4 @@ class LinkEvents(Protocol):
         """There may be room again: after answers, expiries, and when the socket takes more."""
 
     def closed(self, link: "Link", reason: str) -> None:
-        """The connection is gone; `unanswered` has been called before for what was in the window."""
+        """A link that was bound is gone; what was in the window has been given to `unanswered`."""

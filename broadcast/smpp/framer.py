@@ -26,8 +26,11 @@ class Framer:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The PDUs that are complete now, in order. Raises UnrecoverablePduError at a command_length below 16 or
-        above MAX_PDU_OCTETS; nothing may be fed after that."""
+        """The PDUs that are complete now, in order.
+
+        Raises UnrecoverablePduError at a command_length below 16 or above MAX_PDU_OCTETS; nothing may be
+        fed after that.
+        """
         if self._rest:
             data = self._rest + data
         frames: list[Frame] = []

@@ -1,4 +1,4 @@
-"""What one read from the SMSC means: the octets turned into answers, receipts, messages and control PDUs. Pure.
+"""What one read from the SMSC means: octets turned into answers, receipts, messages, control PDUs. Pure.
 
 This is the hot path: one tuple per answer or receipt, no other object that outlives the call.
 """
@@ -20,7 +20,7 @@ _HEADER: Final = smpp.HEADER_OCTETS
 
 @dataclass(slots=True)
 class Batch:
-    """The lists are those of LinkEvents; controls: everything else, in order; broken: the stream cannot go on."""
+    """The lists of LinkEvents; controls: everything else, in order; broken: the stream cannot go on."""
 
     answers: list[tuple[Token, int, str]] = field(default_factory=list)
     late: list[tuple[Token, int, str]] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Batch:
 
 
 class Inbox:
-    """Reads for one link; takes answered submits out of its window. strays: answers that nobody waited for."""
+    """Reads for one link and empties its window. strays: answers that nobody waited for."""
 
     def __init__(self, window: Window, carrier: Carrier) -> None:
         self._framer = Framer()
@@ -83,7 +83,7 @@ class Inbox:
             batch.late.append((token, status, self._response_id(pdu[_HEADER:]) if status == 0 else ""))
 
     def _nacked(self, batch: Batch, status: int, sequence: int) -> bool:
-        """A generic_nack for a submit is its answer, and never ROK (quirk 28). False: it was for something else."""
+        """A generic_nack for a submit is its answer, and never ROK (quirk 28). False: for something else."""
         for waiting, answers in ((self._window.pending, batch.answers), (self._window.late, batch.late)):
             token = waiting.pop(sequence, MISSING)
             if token is not MISSING:

@@ -60,7 +60,8 @@ def receipt_responses(acks: Sequence[bytes]) -> bytes:
     if sum(map(len, acks)) == 4 * len(acks):  # deliver_sm only: one join, nothing per receipt
         return _DELIVER_SM_RESP_HEAD + _BETWEEN_DELIVER_SM_RESPS.join(acks) + b"\0" if acks else b""
     return b"".join(
-        (_DELIVER_SM_RESP_HEAD + ack if len(ack) == 4 else _DATA_SM_RESP_HEAD + ack[1:]) + b"\0" for ack in acks
+        (_DELIVER_SM_RESP_HEAD + ack if len(ack) == 4 else _DATA_SM_RESP_HEAD + ack[1:]) + b"\0"
+        for ack in acks
     )
 
 

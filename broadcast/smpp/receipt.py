@@ -1,7 +1,7 @@
-"""Delivery receipts, read tolerantly: an id and a state, from text or TLVs. Source: SMPP 3.4 appendix B, quirks 1-15.
+"""Delivery receipts, read tolerantly: an id and a state, from text or TLVs.
 
-Two ways: `read_usual` knows the commonest shape by one regular expression, and `read` takes everything else.
-Whatever the first one takes, the second would read the same.
+Source: SMPP 3.4 appendix B, quirks 1-15. Two ways: `read_usual` knows the commonest shape by one
+regular expression, and `read` takes everything else. What the first takes the second reads the same.
 """
 
 import re
@@ -69,7 +69,7 @@ _USUAL: Final = re.compile(
 _TEXT: Final = re.compile(rb"\btext:", re.IGNORECASE)
 _ID: Final = re.compile(rb"(?<![0-9A-Za-z])id:\s*(?!sub:|dlvrd:|stat:)(\S+)", re.IGNORECASE)
 _STAT: Final = re.compile(rb"\bstat:\s*(?!\w+:)([A-Za-z]+)", re.IGNORECASE)
-_WORD: Final = re.compile(rb"\b(" + b"|".join(sorted(_WORDS, key=len, reverse=True)) + rb")\b", re.IGNORECASE)
+_WORD: Final = re.compile(rb"\b(" + b"|".join(_WORDS) + rb")\b", re.IGNORECASE)
 _ERR: Final = re.compile(rb"\berr:\s?(?!\w+(?: date)?:)([0-9A-Za-z]{1,16})", re.IGNORECASE)
 _OTHER_FIELD: Final = re.compile(rb"\b(?:sub|dlvrd|submit date|done date|err):", re.IGNORECASE)
 

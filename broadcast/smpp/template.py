@@ -1,8 +1,8 @@
 """A campaign's submit_sm PDUs: encoded once, then stamped with sequence numbers and destinations.
 
-A run of messages is the block of one message repeated; every octet that differs between messages (four of the
-sequence number, the digits of the MSISDN) is then one strided write for all of them. Nothing is done per message
-in Python except turning its MSISDN into digits.
+A run of messages is the block of one message repeated; every octet that differs between messages (four of
+the sequence number, the digits of the MSISDN) is then one strided write for all of them. Nothing is done per
+message in Python except turning its MSISDN into digits.
 """
 
 import sys

@@ -13,11 +13,15 @@ class Due(Enum):
 
 
 class Timers:
-    """Any octet from the SMSC is a sign of life. `received_at` and `sent_at` are set by the owner, once per read or
-    write; a link that is silent in either direction for `enquire_link_s` asks, so that the SMSC's own idle
-    cut-off does not meet us either (quirks 34, 35)."""
+    """received_at, sent_at: set by the owner, once per read or write.
 
-    def __init__(self, bind_timeout_s: float, enquire_link_s: float, response_timeout_s: float, now: float) -> None:
+    A link that is silent in either direction for `enquire_link_s` asks: so the SMSC's idle cut-off does not
+    meet us, and any octet from it is a sign of life (quirks 34, 35).
+    """
+
+    def __init__(
+        self, bind_timeout_s: float, enquire_link_s: float, response_timeout_s: float, now: float
+    ) -> None:
         self.received_at = now
         self.sent_at = now
         self._bind_deadline: float | None = now + bind_timeout_s

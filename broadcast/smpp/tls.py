@@ -18,6 +18,7 @@ def client_context(tls: Tls) -> ssl.SSLContext:
             context.load_cert_chain(tls.cert_file, tls.key_file)
         except OSError as error:
             raise ConfigError(
-                f"tls.cert_file {tls.cert_file} with key_file {tls.key_file} cannot be used: {error.strerror or error}"
+                f"tls.cert_file {tls.cert_file} and key_file {tls.key_file} cannot be used: "
+                f"{error.strerror or error}"
             ) from error
     return context

@@ -1,6 +1,6 @@
-"""The submits of a link that have no answer yet: their tokens by sequence number, and when they were sent. Pure.
+"""The submits of a link that have no answer yet: their tokens by sequence number. Pure.
 
-One dictionary entry per message is all there is; times are kept per run of submits.
+One dictionary entry per message is all there is; times of sending are kept per run of submits.
 """
 
 from collections import deque
@@ -18,10 +18,10 @@ _LATE_AT_LEAST: Final = 1000
 
 
 class Window:
-    """At most `size` unanswered submits, by what `room` says. Every token leaves it exactly once, by `pending.pop`,
-    `expire` or `drain`; an expired one can come back once by `late.pop`. Times in seconds of one clock.
+    """At most `size` unanswered submits, by what `room` says. Times in seconds of one clock.
 
-    Submits are added in the order in which their sequence numbers were reserved.
+    Every token leaves it exactly once: by `pending.pop`, `expire` or `drain`; an expired one may come back
+    once, by `late.pop`. Submits added in the order in which their sequence numbers were reserved.
     """
 
     def __init__(self, size: int, response_timeout_s: float) -> None:
@@ -40,7 +40,7 @@ class Window:
         return max(0, self.size - len(self.pending))
 
     def reserve(self, count: int) -> int:
-        """The first of `count` contiguous sequence numbers; a run never passes 0x7FFFFFFF, it starts again at 1."""
+        """The first of `count` contiguous sequence numbers; a run that would pass 0x7FFFFFFF starts at 1."""
         first = self._next
         if first + count - 1 > MAX_SEQUENCE:
             first = 1
@@ -79,5 +79,5 @@ class Window:
 
 
 def _before(number: int, boundary: int) -> bool:
-    """Was it reserved before the boundary? Sequence numbers go round; a window is far less than half of them."""
+    """Was it reserved before the boundary? The numbers go round; a window is far less than half of them."""
     return 0 < (boundary - number) % MAX_SEQUENCE < MAX_SEQUENCE // 2

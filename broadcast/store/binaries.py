@@ -48,7 +48,9 @@ def _copy(source: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     target.parent.chmod(0o755)
-    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "__pycache__"))
+    shutil.copytree(
+        source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "__pycache__")
+    )
     for folder, _, names in os.walk(target):
         Path(folder).chmod(0o755)
         for path in (Path(folder, name) for name in names):

@@ -106,7 +106,17 @@ class Server:
             return False
         owner = system_user.owner()
         with self._locked():
-            command = [self._programs(owner) / "pg_ctl", "stop", "-D", self.data, "-m", mode, "-w", "-t", str(_START_S)]
+            command = [
+                self._programs(owner) / "pg_ctl",
+                "stop",
+                "-D",
+                self.data,
+                "-m",
+                mode,
+                "-w",
+                "-t",
+                str(_START_S),
+            ]
             done = self._run(owner, command)
         if done.returncode != 0 and self.answers():
             raise DatabaseError(f"the embedded database does not stop: {_last_line(done.stderr)}")
@@ -166,7 +176,19 @@ class Server:
         settings = {**self.settings, "listen_addresses": "", "port": str(_PORT)}
         settings |= {"unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0700"}
         options = shlex.join(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))
-        command = [programs / "pg_ctl", "start", "-D", self.data, "-l", self.log, "-w", "-t", str(_START_S), "-o", options]
+        command = [
+            programs / "pg_ctl",
+            "start",
+            "-D",
+            self.data,
+            "-l",
+            self.log,
+            "-w",
+            "-t",
+            str(_START_S),
+            "-o",
+            options,
+        ]
         started = self._run(owner, command)
         if started.returncode != 0:
             words = _last_line(self.log.read_text(errors="replace") if self.log.exists() else started.stderr)
@@ -179,9 +201,13 @@ class Server:
         try:
             return owner.run(command, folder=self.home, timeout_s=_START_S + 30)
         except subprocess.TimeoutExpired:
-            raise DatabaseError(f"{Path(command[0]).name} did not end in {_START_S + 30} s ({self.home})") from None
+            raise DatabaseError(
+                f"{Path(command[0]).name} did not end in {_START_S + 30} s ({self.home})"
+            ) from None
         except OSError as error:
-            raise DatabaseError(f"cannot run {Path(command[0]).name} as {owner.name}: {error.strerror}") from error
+            raise DatabaseError(
+                f"cannot run {Path(command[0]).name} as {owner.name}: {error.strerror}"
+            ) from error
 
 
 def server() -> Server:
@@ -203,7 +229,9 @@ def default_home() -> Path:
     try:
         return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share") / "broadcast"
     except RuntimeError as error:
-        raise DatabaseError("this user has no home folder: set BROADCAST_HOME to a folder for the database") from error
+        raise DatabaseError(
+            "this user has no home folder: set BROADCAST_HOME to a folder for the database"
+        ) from error
 
 
 def make_home(path: Path, owner: Owner) -> None:
@@ -213,7 +241,9 @@ def make_home(path: Path, owner: Owner) -> None:
             path.mkdir(parents=True)
             path.chmod(0o755 if owner.switch else 0o700)
     except OSError as error:
-        raise DatabaseError(f"cannot create {path}: {error.strerror}; set BROADCAST_HOME to a place that can") from error
+        raise DatabaseError(
+            f"cannot create {path}: {error.strerror}; set BROADCAST_HOME to a place that can"
+        ) from error
     if owner.switch and owner.run(["test", "-x", path], folder=Path("/"), timeout_s=10).returncode != 0:
         raise DatabaseError(
             f"the system user {owner.name} cannot reach {path}: set BROADCAST_HOME to a folder whose parents "

@@ -63,7 +63,9 @@ class Status:
     def changed(self) -> tuple[Migration, ...]:
         """Files whose content is no longer what was applied."""
         recorded = {each.version: each.checksum for each in self.applied}
-        return tuple(each for each in self.known if recorded.get(each.version, each.checksum) != each.checksum)
+        return tuple(
+            each for each in self.known if recorded.get(each.version, each.checksum) != each.checksum
+        )
 
     def check(self) -> None:
         """Raises SchemaError unless the database has exactly what this version brings."""
@@ -120,7 +122,9 @@ async def migrate(conn: Connection) -> tuple[Migration, ...]:
         while (applied := await _apply_next(conn)) is not None:
             done.append(applied)
     except asyncpg.LockNotAvailableError as error:
-        raise SchemaError(f"another migration has been running for {_LOCK_WAIT_S} s: try again later") from error
+        raise SchemaError(
+            f"another migration has been running for {_LOCK_WAIT_S} s: try again later"
+        ) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise SchemaError(f"this database role may not change the schema: {error}") from error
     return tuple(done)
@@ -145,4 +149,6 @@ async def _check_server(conn: Connection) -> None:
     version = await conn.fetchrow(sql("server_version"))
     assert version is not None
     if version["number"] < _OLDEST_SERVER * 10_000:
-        raise SchemaError(f"PostgreSQL {version['text']} is too old: broadcast needs {_OLDEST_SERVER} or newer")
+        raise SchemaError(
+            f"PostgreSQL {version['text']} is too old: broadcast needs {_OLDEST_SERVER} or newer"
+        )

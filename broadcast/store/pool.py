@@ -56,7 +56,9 @@ async def open_pool(
     """A pool that has connected; close it. Raises as `connect`."""
     url = url or database_url()
     try:
-        pool: asyncpg.Pool = await asyncpg.create_pool(url, min_size=min_size, max_size=max_size, **_options())
+        pool: asyncpg.Pool = await asyncpg.create_pool(
+            url, min_size=min_size, max_size=max_size, **_options()
+        )
     except _FAILURES as error:
         raise explain(error, url) from error
     if check_schema:
@@ -77,17 +79,25 @@ def explain(error: BaseException, url: str | None = None) -> DatabaseError:
     if isinstance(error, asyncpg.InvalidCatalogNameError):
         return DatabaseError(f"{where} has no such database: create it, or check BROADCAST_DATABASE_URL")
     if isinstance(error, asyncpg.TooManyConnectionsError):
-        return DatabaseError(f"{where} has no free connection: raise its max_connections, or run fewer workers")
+        return DatabaseError(
+            f"{where} has no free connection: raise its max_connections, or run fewer workers"
+        )
     if isinstance(error, asyncpg.CannotConnectNowError):
         return DatabaseDownError(f"{where} is starting up or shutting down: try again in a moment")
-    if isinstance(error, asyncpg.InterfaceError | ValueError) and not isinstance(error, asyncpg.PostgresError):
+    if isinstance(error, asyncpg.InterfaceError | ValueError) and not isinstance(
+        error, asyncpg.PostgresError
+    ):
         if url is not None:
             return DatabaseError(
                 "BROADCAST_DATABASE_URL is not a usable URL: write postgresql://user:password@host:5432/database"
             )
-        return DatabaseDownError(f"the connection to {where} ended: see whether it still runs, then run this again")
+        return DatabaseDownError(
+            f"the connection to {where} ended: see whether it still runs, then run this again"
+        )
     if url is None:
-        return DatabaseDownError(f"the connection to {where} was lost: see whether it still runs, then run this again")
+        return DatabaseDownError(
+            f"the connection to {where} was lost: see whether it still runs, then run this again"
+        )
     return DatabaseDownError(f"{where} does not answer: start it, or check BROADCAST_DATABASE_URL")
 
 

@@ -57,10 +57,14 @@ class Owner:
         except FileExistsError:
             pass
         except OSError as error:
-            raise DatabaseError(f"cannot create {path}: {error.strerror}; set BROADCAST_HOME to a place that can") from error
+            raise DatabaseError(
+                f"cannot create {path}: {error.strerror}; set BROADCAST_HOME to a place that can"
+            ) from error
         found = path.lstat()
         if not path.is_dir() or path.is_symlink() or found.st_uid != self.uid:
-            raise DatabaseError(f"{path} is not a folder of the user {self.name}: move it away, or set BROADCAST_HOME")
+            raise DatabaseError(
+                f"{path} is not a folder of the user {self.name}: move it away, or set BROADCAST_HOME"
+            )
 
 
 def owner() -> Owner:
@@ -90,7 +94,9 @@ def _create() -> pwd.struct_passwd:
     """useradd, repeated while another process holds the user database's lock."""
     tool = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if tool is None:
-        raise DatabaseError(f"PostgreSQL does not run as root and there is no useradd: create a user named {NAME}")
+        raise DatabaseError(
+            f"PostgreSQL does not run as root and there is no useradd: create a user named {NAME}"
+        )
     command = [tool, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
     command += ["--shell", "/usr/sbin/nologin", NAME]
     deadline = time.monotonic() + _CREATE_S
@@ -100,5 +106,7 @@ def _create() -> pwd.struct_passwd:
         if entry:
             return entry
         if time.monotonic() > deadline:
-            raise DatabaseError(f"PostgreSQL does not run as root and useradd {NAME} failed: {made.stderr.strip()}")
+            raise DatabaseError(
+                f"PostgreSQL does not run as root and useradd {NAME} failed: {made.stderr.strip()}"
+            )
         time.sleep(0.2)

@@ -93,6 +93,7 @@ def test_a_minimal_file_and_every_default(write: Write) -> None:
             time_zone="Asia/Ho_Chi_Minh",
             trunk_prefix="0",
             international_prefix="00",
+            landline_prefixes=(),
         ),
         sender="BOYTE",
         carriers={
@@ -397,6 +398,16 @@ def test_a_wrong_type_is_never_coerced(fault: Fault, old: str, new: str, said: s
             'mobifone = ["90"]',
             '"Mobi Fone" = ["90"]',
             "country.prefixes.Mobi Fone: a carrier's name has small letters, digits, - and _ only",
+        ),
+        (
+            'trunk_prefix = "0"',
+            'landline_prefixes = ["2", "x"]',
+            "country.landline_prefixes: 'x' is not digits",
+        ),
+        (
+            'trunk_prefix = "0"',
+            'landline_prefixes = ["90"]',
+            "country.landline_prefixes: 90 belongs to mobifone",
         ),
         ('sender = "BOYTE"', 'sender = ""', "sender must not be empty"),
         ("tps = 100", "tps = 0", "carriers.viettel.tps must be 1 to 1000000 segments per second"),

@@ -131,3 +131,7 @@ SELECT coalesce(sum(waiting), 0)::bigint AS waiting, coalesce(sum(excluded), 0):
 -- name: excluded
 -- Excluded recipients of a campaign by reason.
 SELECT reason, sum(cardinality(msisdns))::bigint AS recipients FROM exclusion WHERE campaign_id = $1 GROUP BY reason;
+
+-- name: analyze_subscriber
+-- Fresh statistics after an import, so that a launch at once is planned well.
+ANALYZE subscriber;

@@ -99,3 +99,15 @@ SELECT carrier.name AS carrier, r.msisdn, r.state, r.submitted_at, r.settled_at,
       FROM exclusion CROSS JOIN LATERAL unnest(msisdns) AS msisdn WHERE campaign_id = $1
   ) AS r
   JOIN carrier USING (carrier_no);
+
+-- name: books_ours
+-- Per carrier of a campaign: recipients that expired unsent, that were ever in doubt, and of these the resent ones.
+SELECT carrier.name AS carrier,
+       (SELECT coalesce(sum(total - mark + bit_count(retry)), 0)::bigint FROM slice
+         WHERE slice.campaign_id = $1 AND slice.carrier_no = carrier.carrier_no AND slice.state = 'expired') AS never_sent,
+       (SELECT count(*) FROM in_doubt
+         WHERE in_doubt.campaign_id = $1 AND in_doubt.carrier_no = carrier.carrier_no) AS doubts,
+       (SELECT count(*) FROM in_doubt
+         WHERE in_doubt.campaign_id = $1 AND in_doubt.carrier_no = carrier.carrier_no AND ended_as = 'resent') AS resent
+  FROM carrier
+ ORDER BY carrier.carrier_no;

@@ -1,0 +1,58 @@
+# One venv, pinned by ops/requirements.lock, made anew when that file or pyproject.toml changes.
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+MADE := $(VENV)/.made
+GATED := smpp ledger engine campaign audience
+
+.PHONY: help demo test lint bench venv clean
+
+help:
+	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
+	@echo 'make test    lint, types, import layers and all tests'
+	@echo 'make lint    the first three of these'
+	@echo 'make bench   how fast this machine sends'
+	@echo 'make venv    only the environment: .venv, with the command .venv/bin/broadcast'
+	@echo 'make clean   remove what these made here'
+
+demo: $(MADE)
+	@$(BIN)/broadcast demo
+
+bench: $(MADE)
+	@$(BIN)/broadcast bench
+
+lint: $(MADE)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/coverage erase
+	$(BIN)/pytest --cov --cov-report=
+	@for package in $(GATED); do \
+	    echo "$$package: lines covered, 90 % needed"; \
+	    $(BIN)/coverage report --include="broadcast/$$package/*" --fail-under=90 --skip-covered || exit 1; \
+	done
+
+venv: $(MADE)
+
+# The lock is the Makefile itself, so that two runs at once make one venv.
+$(MADE): pyproject.toml ops/requirements.lock
+	@exec 9<Makefile; flock 9; \
+	if [ $@ -nt pyproject.toml ] && [ $@ -nt ops/requirements.lock ]; then exit 0; fi; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'broadcast needs Python 3.11 or newer: make PYTHON=/path/to/python3' >&2; exit 1; }; \
+	echo 'making .venv: the packages of ops/requirements.lock (once)'; \
+	rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || \
+	    { echo 'no venv could be made: on Debian, apt-get install python3-venv' >&2; exit 1; }; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r ops/requirements.lock && \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	$(BIN)/python -m pip check --disable-pip-version-check >&2 && \
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo-out htmlcov .coverage .coverage.* *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	    .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,127 @@
+"""Reads a CSV file of subscribers line by line: encoding, header, delimiter; bounded memory whatever the file holds.
+
+Every line stands for itself: a quoted field cannot run over its end, so one stray quote costs one line.
+"""
+
+import codecs
+import csv
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from broadcast.errors import InputError
+
+COLUMNS = ("msisdn", "carrier", "opted_out")
+LONGEST_LINE = 4096  # characters; a longer one is refused
+
+_DELIMITERS = ",;\t"
+_CHUNK_OCTETS = 1 << 20
+_WRONG_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """width: number of columns. Positions are from 0; None: the file has no such column."""
+
+    delimiter: str
+    width: int
+    msisdn: int
+    carrier: int | None
+    opted_out: int | None
+
+    def fields(self, line: str) -> list[str]:
+        """The fields of one line. Raises csv.Error when its quotes do not match."""
+        if '"' not in line:
+            return line.split(self.delimiter)
+        return next(csv.reader([line], delimiter=self.delimiter, strict=True))
+
+
+def parse_header(line: str) -> Header:
+    """Find the delimiter by the column msisdn. Raises InputError that says what is missing or odd."""
+    for delimiter in _DELIMITERS:
+        names = [name.strip().strip('"').strip().lower() for name in line.split(delimiter)]
+        if "msisdn" in names:
+            break
+    else:
+        raise InputError(
+            "the first line must name the columns: msisdn, and if you like carrier and opted_out, "
+            "parted by commas, semicolons or tabs"
+        )
+    for name in names:
+        if names.count(name) > 1 and name in COLUMNS:
+            raise InputError(f"the column {name} stands twice in the first line: keep one")
+        near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.75)
+        if name not in COLUMNS and near:
+            raise InputError(f"the column {name!r} is unknown: did you mean {near[0]}?")
+    place = {name: names.index(name) for name in COLUMNS if name in names}
+    return Header(delimiter, len(names), place["msisdn"], place.get("carrier"), place.get("opted_out"))
+
+
+class Lines:
+    """An open file: its header, then its lines. Close it, or use it as a context."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises InputError when the file cannot be read, is empty, is not UTF-8 or has no usable header."""
+        try:
+            self._file: IO[bytes] = path.open("rb")
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}") from error
+        self._name = path.name
+        try:
+            self.header = self._read_header()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _read_header(self) -> Header:
+        try:
+            first = self._file.readline(LONGEST_LINE)
+        except OSError as error:
+            raise InputError(f"cannot read {self._name}: {error.strerror}") from error
+        if not first:
+            raise InputError(f"{self._name} is empty: it needs a header line and numbers")
+        if first.startswith(_WRONG_BOMS) or b"\0" in first:
+            raise InputError(f"{self._name} is not UTF-8 (it looks like UTF-16): save it as CSV UTF-8")
+        line = self._decode(first.removeprefix(codecs.BOM_UTF8), 1).rstrip("\r\n")
+        if "\r" in line:
+            raise InputError(f"{self._name} has line ends of carriage returns only: save it with LF or CRLF")
+        try:
+            return parse_header(line)
+        except InputError as error:
+            raise InputError(f"{self._name}: {error}") from error
+
+    def batches(self) -> Iterator[tuple[int, Sequence[str]]]:
+        """Lines without their ends, some 100 KB to 1 MB at a time, each batch after the number of its first line.
+
+        The header is line 1. A line of more than LONGEST_LINE characters comes cut, but still longer than that.
+        Raises InputError for octets that are not UTF-8.
+        """
+        number = 2
+        rest = b""
+        while chunk := self._file.read(_CHUNK_OCTETS):
+            block, newline, rest = (rest + chunk).rpartition(b"\n")
+            if newline:
+                lines = self._decode(block, number).replace("\r\n", "\n").split("\n")
+                yield number, lines
+                number += len(lines)
+            elif len(rest) > _CHUNK_OCTETS:
+                rest = rest[:80].decode("utf-8", "ignore").ljust(LONGEST_LINE + 1).encode()
+        if rest:
+            yield number, [self._decode(rest, number).removesuffix("\r")]
+
+    def _decode(self, octets: bytes, first_number: int) -> str:
+        try:
+            return octets.decode("utf-8")
+        except UnicodeDecodeError as error:
+            number = first_number + octets.count(b"\n", 0, error.start)
+            raise InputError(
+                f"{self._name}, line {number}: this is not UTF-8: save it as CSV UTF-8"
+            ) from error

@@ -1,0 +1,73 @@
+"""A report as one plain document: what `--json` prints, and what the HTML template shows."""
+
+from typing import Any
+
+from broadcast.ledger.audit import AuditResult
+from broadcast.ledger.progress import CarrierProgress
+from broadcast.ledger.report import Import, Report, share_within
+from broadcast.ledger.states import RecipientState
+
+STATES = tuple(state.column for state in RecipientState)
+
+
+def document(report: Report, audit: AuditResult) -> dict[str, Any]:
+    """Everything but the curves; no MSISDN. Counts are recipients unless their name says otherwise."""
+    return {
+        "campaign": report.facts,
+        "total": carrier_line(report, report.progress.total),
+        "carriers": [carrier_line(report, line) for line in report.progress.carriers],
+        "exclusions": report.exclusions,
+        "failures": report.failures,
+        "doubts": report.doubts,
+        "imports": [import_line(each) for each in report.imports],
+        "events": report.events,
+        "audit": {"balanced": audit.balanced, "problems": audit.problems},
+    }
+
+
+def carrier_line(report: Report, line: CarrierProgress) -> dict[str, Any]:
+    """One carrier (or `all`): its states, segments, mean rate while it sent, and how fast receipts came."""
+    delays = report.times.delays
+    mine = delays.get(line.carrier, {}) if line.carrier != "all" else _sum(list(delays.values()))
+    return {
+        "carrier": line.carrier,
+        "tps": line.tps,
+        "audience": line.audience,
+        **dict(line.states),
+        "segments_accepted": line.segments,
+        "segments_per_second": _rate(report, line),
+        "receipts_half_within_s": share_within(mine, 0.5),
+        "receipts_95_percent_within_s": share_within(mine, 0.95),
+    }
+
+
+def import_line(each: Import) -> dict[str, Any]:
+    """One import with the sum of its refused lines, so that a reader can add them up."""
+    return {
+        "source": each.source,
+        "finished_at": each.finished_at,
+        "lines": each.lines,
+        "imported": each.imported,
+        "updated": each.updated,
+        "duplicate": each.duplicate,
+        "refused": sum(each.refused.values()),
+        "refused_by_reason": dict(sorted(each.refused.items())),
+    }
+
+
+def _rate(report: Report, line: CarrierProgress) -> float | None:
+    """Accepted segments over the time from the launch to the last step in which this carrier accepted one."""
+    sent = report.times.sent
+    steps = sent.values() if line.carrier == "all" else [sent.get(line.carrier, {})]
+    last = max((max(each) for each in steps if each), default=None)
+    if last is None:
+        return None
+    return round(line.segments / ((last + 1) * report.times.step_s), 1)
+
+
+def _sum(delays: list[Any]) -> dict[int, int]:
+    joined: dict[int, int] = {}
+    for each in delays:
+        for delay, count in each.items():
+            joined[delay] = joined.get(delay, 0) + count
+    return joined

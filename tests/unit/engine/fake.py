@@ -1,0 +1,121 @@
+"""A lane with a journal that commits when told, and links that answer when told: no socket, no database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from broadcast.config import Bind, Carrier
+from broadcast.engine.lane import Lane
+from broadcast.engine.pacing import WINDOW_S
+from broadcast.engine.work import Order, Work
+from broadcast.ledger.journal import CampaignId, CarrierNo, Group, Journal, LeasedSlice, SliceId
+from broadcast.monitor.metrics import Metrics
+
+CARRIER = Carrier(tps=100_000, binds=(Bind("127.0.0.1", 2775, "esme"),), retry_limit=2, retry_delay_s=5.0)
+
+
+class FakeTemplate:
+    """Stamps what the test can read back: one line a segment."""
+
+    def __init__(self, segments: int) -> None:
+        self.segments = segments
+
+    def stamp(self, first_sequence: int, msisdns: Sequence[int]) -> bytes:
+        return b"".join(b"%d/%d;" % (each, number + 1) for each in msisdns for number in range(self.segments))
+
+    def stamp_segment(self, sequence: int, msisdn: int, segment: int) -> bytes:
+        return b"%d/%d;" % (msisdn, segment)
+
+
+class FakeLink:
+    """A bound link with a window; remembers what was written and the tokens that wait."""
+
+    def __init__(self, window: int = 1000) -> None:
+        self.window = window
+        self.can_submit = True
+        self.pending: dict[int, Any] = {}
+        self.wire: list[str] = []
+        self.acked: list[bytes] = []
+        self._next = 1
+
+    @property
+    def room(self) -> int:
+        return self.window - len(self.pending)
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.pending)
+
+    def reserve(self, count: int) -> int:
+        self._next += count
+        return self._next - count
+
+    def submit(self, first: int, tokens: list[Any], data: bytes, now: float) -> None:
+        sent = data.decode().split(";")[:-1]
+        assert len(sent) == len(tokens)
+        self.wire += sent
+        self.pending.update(zip(range(first, first + len(tokens)), tokens, strict=True))
+        assert len(self.pending) <= self.window
+
+    def ack(self, acks: list[bytes]) -> None:
+        self.acked += acks
+
+    def take(self, count: int) -> list[Any]:
+        """The oldest tokens that wait."""
+        chosen = list(self.pending)[:count]
+        return [self.pending.pop(number) for number in chosen]
+
+
+class Bench:
+    """A lane with everything around it."""
+
+    def __init__(self, carrier: Carrier = CARRIER, *links: FakeLink) -> None:
+        self.journal = Journal(lambda: None)
+        self.hungry = 0
+        self.lane = Lane(CarrierNo(1), "viettel", carrier, self.journal, Metrics(), self._hungry, lambda: None)
+        self.lane.valid_until = float("inf")
+        self.links = links or (FakeLink(),)
+        self.groups: list[Group] = []
+        for link in self.links:
+            self.lane.bound(link)  # type: ignore[arg-type]
+
+    def _hungry(self) -> None:
+        self.hungry += 1
+
+    def grant(self, tps: int) -> None:
+        """A grant, in force since long."""
+        self.lane.pacer.set_grant(tps, -2 * WINDOW_S)
+
+    def work(
+        self, count: int, segments: int = 1, campaign: int = 1, expires_at: float = 4e9, rank: tuple[int, int] = (0, 0)
+    ) -> Work:
+        leased = LeasedSlice(
+            self.journal, slice_id=SliceId(campaign * 100 + len(self.lane.works)), campaign_id=CampaignId(campaign),
+            carrier_no=CarrierNo(1), token=1, segments=segments, mark=0, answered=b"", retry=b"",
+            msisdns=[84320000000 + number for number in range(count)],
+        )  # fmt: skip
+        work = Work(leased, Order(campaign, rank, FakeTemplate(segments), expires_at))  # type: ignore[arg-type]
+        self.lane.add(work)
+        return work
+
+    def commit(self) -> Group:
+        """Take the group and tell everybody that it is durable."""
+        group = self.journal.take()
+        self.groups.append(group)
+        for callback in group.committed:
+            callback()
+        self.lane.pump()
+        return group
+
+    def answer(self, link: FakeLink, count: int, status: int = 0) -> None:
+        tokens = link.take(count)
+        answers = [(token, status, "" if status else f"id-{token[1]}-{token[2]}") for token in tokens]
+        self.lane.answered(link, answers)  # type: ignore[arg-type]
+
+    def moves(self) -> dict[int, int]:
+        """Sum of the tally changes of all groups: state -> recipients."""
+        total: dict[int, int] = {}
+        for group in self.groups:
+            for delta in group.tallies.values():
+                for state, change in enumerate(delta):
+                    total[state] = total.get(state, 0) + change
+        return {state: change for state, change in total.items() if change}

@@ -1,0 +1,97 @@
+"""Slots and grants: whatever the order, their sum stays within the TPS, and it settles at a fair share."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcast.engine.grants import Slot, plan
+
+
+def apply(slots: list[Slot], me: int, living: list[int], tps: int, turn: int = 1, links_up: bool = True) -> list[Slot]:
+    """What one round of one worker makes of the rows; links of taken slots are bound at once when links_up."""
+    decided = plan(slots, me, living, tps, turn)
+    after = []
+    for slot in slots:
+        if slot.slot_no in decided.take:
+            slot = replace(slot, worker_no=me, granted_tps=0, bound=links_up)
+        elif slot.slot_no in decided.give_up:
+            slot = replace(slot, worker_no=None, granted_tps=0, bound=False)
+        elif slot.slot_no in decided.grants:
+            slot = replace(slot, granted_tps=decided.grants[slot.slot_no])
+        after.append(slot)
+    return after
+
+
+def empty(count: int) -> list[Slot]:
+    return [Slot(number, None, 0, False, True) for number in range(count)]
+
+
+@given(
+    slot_count=st.integers(1, 8),
+    tps=st.integers(1, 20_000),
+    turns=st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=60),
+    turn=st.integers(0, 5),
+)
+@settings(deadline=None)
+def test_the_sum_of_grants_never_exceeds_the_tps(
+    slot_count: int, tps: int, turns: list[tuple[int, bool]], turn: int
+) -> None:
+    slots = empty(slot_count)
+    for me, links_up in turns:
+        slots = apply(slots, me, [1, 2, 3, 4], tps, turn, links_up)
+        assert sum(slot.granted_tps for slot in slots) <= tps
+
+
+@given(slot_count=st.integers(1, 8), workers=st.integers(1, 5), tps=st.integers(10, 20_000))
+@settings(deadline=None)
+def test_it_settles_with_all_slots_held_evenly_and_the_whole_tps_granted(
+    slot_count: int, workers: int, tps: int
+) -> None:
+    slots = empty(slot_count)
+    living = list(range(1, workers + 1))
+    for me in living * 4:
+        slots = apply(slots, me, living, tps)
+    held = [sum(slot.worker_no == me for slot in slots) for me in living]
+    assert sum(held) == slot_count
+    assert max(held) - min(held) <= 1
+    assert sum(slot.granted_tps for slot in slots) == tps
+
+
+def test_a_newcomer_gets_its_share() -> None:
+    slots = empty(4)
+    for _ in range(2):
+        slots = apply(slots, 1, [1], 1000)
+    assert [slot.granted_tps for slot in slots] == [250] * 4
+    for me in (1, 2, 1, 2, 1, 2):
+        slots = apply(slots, me, [1, 2], 1000)
+        assert sum(slot.granted_tps for slot in slots) <= 1000
+    assert sorted(slot.worker_no or 0 for slot in slots) == [1, 1, 2, 2]
+    assert [slot.granted_tps for slot in slots] == [250] * 4
+
+
+def test_a_link_that_is_down_leaves_its_share_to_the_others() -> None:
+    slots = [Slot(0, 1, 500, True, True), Slot(1, 1, 500, False, True)]
+    assert plan(slots, 1, [1], 1000, 0).grants == {0: 1000, 1: 0}
+
+
+def test_what_another_still_has_is_not_granted_twice() -> None:
+    slots = [Slot(0, 1, 0, True, True), Slot(1, 2, 1000, False, True)]
+    assert plan(slots, 1, [1, 2], 1000, 0).grants == {0: 0}
+
+
+def test_receivers_get_no_tps() -> None:
+    slots = [Slot(0, 1, 0, True, True), Slot(1, 1, 0, True, False)]
+    assert plan(slots, 1, [1], 700, 0).grants == {0: 700, 1: 0}
+
+
+def test_single_bind_carriers_spread_over_workers() -> None:
+    takers = [me for turn in range(2) for me in (1, 2) if plan(empty(1), me, [1, 2], 100, turn).take]
+    assert sorted(takers) == [1, 2]
+
+
+def test_the_unbound_slot_is_given_up_first() -> None:
+    slots = [Slot(0, 1, 500, True, True), Slot(1, 1, 500, False, True)]
+    decided = plan(slots, 1, [1, 2], 1000, 1)
+    assert decided.give_up == (1,)
+    assert decided.grants == {0: 1000}

@@ -1,0 +1,361 @@
+"""A lane decides what leaves, when, and what its answers mean; every recipient keeps exactly one state."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from unit.engine.fake import CARRIER, Bench, FakeLink
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcast.ledger.states import RecipientState as S
+from broadcast.smpp.events import InboundMessage
+
+THROTTLED, QUEUE_FULL, INVALID_DESTINATION = 0x58, 0x14, 0x0B
+
+
+@pytest.fixture
+def bench() -> Bench:
+    made = Bench()
+    made.grant(100_000)
+    return made
+
+
+def settle_pace(bench: Bench) -> None:
+    """Let the pacer's credit fill up: it starts with none."""
+    bench.lane.pacer.allowance(time.monotonic())
+    bench.lane.pacer._credit = 1e6
+
+
+async def test_nothing_leaves_before_its_intent_is_committed(bench: Bench) -> None:
+    settle_pace(bench)
+    work = bench.work(10)
+    assert bench.links[0].wire == []
+    assert work.slice.mark == 10
+    settle_pace(bench)
+    group = bench.commit()
+    assert [progress.mark for progress in group.slices] == [10]
+    settle_pace(bench)
+    bench.lane.pump()
+    assert len(bench.links[0].wire) == 10
+    assert bench.moves() == {S.WAITING: -10, S.IN_DOUBT: 10}
+
+
+async def test_accepted_messages_end_their_slice(bench: Bench) -> None:
+    bench.work(10)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 10)
+    group = bench.commit()
+    assert len(group.submissions) == 10
+    assert [(progress.state, progress.answered) for progress in group.slices] == [("done", b"\xff\x03")]
+    assert bench.lane.empty
+    assert bench.moves() == {S.WAITING: -10, S.ACCEPTED: 10, 0: 10}
+
+
+async def test_the_window_bounds_what_is_in_flight() -> None:
+    link = FakeLink(window=4)
+    bench = Bench(CARRIER, link)
+    bench.grant(100_000)
+    bench.work(10)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    assert len(link.wire) == 4
+    bench.answer(link, 2)
+    bench.lane.room(link)  # type: ignore[arg-type]
+    assert len(link.wire) == 6
+
+
+async def test_the_pace_bounds_what_leaves() -> None:
+    bench = Bench()
+    bench.grant(100)
+    bench.work(50)
+    bench.commit()
+    bench.lane.pump()
+    assert len(bench.links[0].wire) <= 2
+
+
+async def test_a_message_larger_than_the_window_goes_segment_by_segment() -> None:
+    link = FakeLink(window=2)
+    bench = Bench(CARRIER, link)
+    bench.grant(100_000)
+    bench.work(2, segments=5)
+    bench.commit()
+    for _ in range(10):
+        settle_pace(bench)
+        bench.lane.pump()
+        bench.answer(link, 2)
+        bench.commit()
+    assert link.wire == [f"8432000000{who}/{segment}" for who in range(2) for segment in range(1, 6)]
+    assert bench.moves() == {S.WAITING: -2, S.ACCEPTED: 2, 0: 10}
+    assert [len(group.submissions) for group in bench.groups if group.submissions] == [5, 5]
+
+
+async def test_permanent_refusal_rejects_at_once(bench: Bench) -> None:
+    bench.work(1)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 1, INVALID_DESTINATION)
+    group = bench.commit()
+    assert len(group.outcomes) == 1
+    assert b"status:ESME_RINVDSTADR" in group.outcomes[0]
+    assert bench.moves() == {S.WAITING: -1, S.REJECTED: 1}
+
+
+async def test_throttled_waits_again_slows_the_carrier_and_gives_up_after_the_limit(bench: Bench) -> None:
+    bench = Bench(replace(CARRIER, retry_delay_s=1e-9))
+    bench.grant(100_000)
+    bench.work(1)
+    for attempt in range(3):
+        for _ in range(2):  # the refusal, then the intent to send it again
+            bench.commit()
+            settle_pace(bench)
+        bench.lane.pump()
+        assert len(bench.links[0].wire) == attempt + 1
+        bench.answer(bench.links[0], 1, THROTTLED)
+    bench.commit()
+    assert bench.lane.pacer.factor < 1
+    assert bench.moves() == {S.WAITING: -1, S.REJECTED: 1}
+    assert b"status:retries" in bench.groups[-1].outcomes[0]
+
+
+async def test_a_temporary_refusal_waits_for_its_delay(bench: Bench) -> None:
+    work = bench.work(1)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 1, QUEUE_FULL)
+    group = bench.commit()
+    assert [progress.retry for progress in group.slices] == [b"\x01"]
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.commit()
+    assert len(bench.links[0].wire) == 1
+    assert (work.slice.waiting, work.next_retry() is not None) == (1, True)
+
+
+async def test_only_the_refused_segment_goes_again(bench: Bench) -> None:
+    bench = Bench(replace(CARRIER, retry_delay_s=1e-9))
+    bench.grant(100_000)
+    bench.work(1, segments=3)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    link = bench.links[0]
+    bench.answer(link, 1)
+    bench.answer(link, 1, THROTTLED)
+    bench.answer(link, 1)
+    settle_pace(bench)
+    bench.lane.pump()
+    assert link.wire[3:] == ["84320000000/2"]
+    bench.answer(link, 1)
+    bench.commit()
+    assert len(bench.groups[-1].submissions) == 3
+    assert bench.moves() == {S.WAITING: -1, S.ACCEPTED: 1, 0: 3}
+
+
+async def test_a_rejected_message_remembers_its_accepted_segments(bench: Bench) -> None:
+    bench.work(1, segments=2)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 1)
+    bench.answer(bench.links[0], 1, INVALID_DESTINATION)
+    group = bench.commit()
+    assert (len(group.submissions), len(group.outcomes)) == (1, 1)
+    assert bench.moves() == {S.WAITING: -1, S.REJECTED: 1, 0: 1}
+
+
+async def test_a_lost_link_leaves_doubts_and_late_answers_are_passed_on(bench: Bench) -> None:
+    work = bench.work(3)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    link = bench.links[0]
+    tokens = link.take(3)
+    bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
+    group = bench.commit()
+    assert [(doubt.ordinal, doubt.msisdn, doubt.reason) for doubt in group.doubts] == [
+        (0, 84320000000, "no_response"), (1, 84320000001, "no_response"), (2, 84320000002, "no_response"),
+    ]  # fmt: skip
+    assert bench.lane.empty
+    bench.lane.answered_late(
+        link,  # type: ignore[arg-type]
+        [(tokens[0], 0, "late"), (tokens[1], INVALID_DESTINATION, ""), (tokens[2], THROTTLED, "")],
+    )
+    group = bench.commit()
+    assert [(late.ordinal, late.smsc_ids, late.err) for late in group.late] == [
+        (0, ("late",), ""), (1, (), "status:ESME_RINVDSTADR"),
+    ]  # fmt: skip
+    assert work.slice.unanswered == 0
+
+
+async def test_one_lost_segment_puts_the_recipient_in_doubt_once(bench: Bench) -> None:
+    bench.work(1, segments=3)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    link = bench.links[0]
+    bench.answer(link, 1)
+    tokens = link.take(2)
+    bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
+    bench.lane.answered_late(link, [(tokens[0], 0, "b")])  # type: ignore[arg-type]
+    assert not bench.journal.group.late
+    bench.lane.answered_late(link, [(tokens[1], 0, "c")])  # type: ignore[arg-type]
+    group = bench.commit()
+    assert len(group.doubts) == 1
+    assert [late.smsc_ids for late in group.late] == [("id-0-1", "b", "c")]
+
+
+async def test_withdrawing_returns_what_was_not_sent_and_lets_go_when_answered() -> None:
+    link = FakeLink(window=4)
+    bench = Bench(CARRIER, link)
+    bench.grant(100_000)
+    work = bench.work(10)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.lane.withdraw(lambda _: False)
+    assert not bench.lane.empty
+    settle_pace(bench)
+    bench.lane.pump()
+    assert len(link.wire) == 4
+    bench.answer(link, 4)
+    group = bench.commit()
+    assert bench.lane.empty
+    assert group.slices[-1].state == "ready"
+    assert work.slice.waiting == 6
+    assert bench.moves() == {S.WAITING: -4, S.ACCEPTED: 4, 0: 4}
+
+
+async def test_an_intent_that_commits_after_the_withdrawal_is_taken_back(bench: Bench) -> None:
+    work = bench.work(5)
+    bench.lane.withdraw(lambda _: False)
+    bench.commit()
+    bench.commit()
+    assert bench.lane.empty
+    assert bench.links[0].wire == []
+    assert work.slice.waiting == 5
+    assert bench.moves() == {}
+
+
+async def test_withdrawing_a_half_sent_message_leaves_it_in_doubt() -> None:
+    link = FakeLink(window=2)
+    bench = Bench(CARRIER, link)
+    bench.grant(100_000)
+    bench.work(2, segments=3)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    assert len(link.wire) == 2
+    bench.lane.withdraw(lambda _: False)
+    bench.answer(link, 2)
+    bench.commit()
+    bench.commit()
+    assert bench.lane.empty
+    assert [doubt.reason for group in bench.groups for doubt in group.doubts] == ["cut_short"]
+    assert bench.moves() == {S.WAITING: -1, S.IN_DOUBT: 1}
+
+
+async def test_nothing_leaves_after_the_expiry(bench: Bench) -> None:
+    work = bench.work(5, expires_at=time.time() + 0.05)
+    work.order = replace(work.order, expires_at=time.time() - 1)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.commit()
+    assert bench.links[0].wire == []
+    assert work.slice.waiting == 5
+
+
+async def test_nothing_leaves_without_a_valid_lease(bench: Bench) -> None:
+    bench.work(5)
+    bench.lane.valid_until = time.monotonic() - 0.001
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    assert bench.links[0].wire == []
+
+
+async def test_the_more_urgent_campaign_goes_first(bench: Bench) -> None:
+    bench.grant(20)
+    bench.work(50, campaign=1, rank=(-1, 1))
+    bench.work(50, campaign=2, rank=(-9, 2))
+    assert [work.order.campaign_id for work in bench.lane.works] == [2, 1]
+    assert bench.lane.backlog((-9, 2)) < bench.lane.backlog((-1, 1))
+
+
+async def test_receipts_are_acked_only_after_the_commit(bench: Bench) -> None:
+    link = bench.links[0]
+    bench.lane.receipts(link, [(b"a1", 8, "id1", "000", 84320000000), (b"a2", 0, "id2", "", None)])  # type: ignore[arg-type]
+    bench.lane.messages(link, [InboundMessage(b"a3", "84320000000", "BOYTE", 0, 0, b"STOP")])  # type: ignore[arg-type]
+    bench.lane.unreadable(link, [(b"a4", b"pdu", "no id")])  # type: ignore[arg-type]
+    assert link.acked == []
+    group = bench.commit()
+    assert link.acked == [b"a1", b"a2", b"a3", b"a4"]
+    assert (len(group.receipts), group.receipt_counts) == (2, {1: [2, 1]})
+    assert [message.msisdn for message in group.inbound] == [84320000000]
+    assert [unreadable.reason for unreadable in group.unreadable] == ["no id"]
+
+
+async def test_a_retaken_slice_begins_with_those_that_waited_again(bench: Bench) -> None:
+    from broadcast.engine.work import Order, Work
+    from broadcast.ledger.journal import CampaignId, CarrierNo, LeasedSlice, SliceId
+    from unit.engine.fake import FakeTemplate
+
+    leased = LeasedSlice(
+        bench.journal, slice_id=SliceId(7), campaign_id=CampaignId(1), carrier_no=CarrierNo(1), token=2, segments=1,
+        mark=4, answered=b"\x05", retry=b"\x0a", msisdns=[84320000000 + n for n in range(6)],
+    )  # fmt: skip
+    work = Work(leased, Order(1, (0, 0), FakeTemplate(1), 4e9))  # type: ignore[arg-type]
+    assert (leased.waiting, leased.unanswered) == (4, 4)
+    assert work.intend(10, 0.0) == [1, 3]
+    assert work.intend(10, 0.0) == range(4, 6)
+
+
+@given(
+    script=st.lists(
+        st.tuples(st.sampled_from(["pump", "commit", "ok", "throttle", "refuse", "lose", "late"]), st.integers(1, 7)),
+        max_size=60,
+    ),
+    segments=st.integers(1, 3),
+    window=st.integers(1, 8),
+)
+@settings(deadline=None, max_examples=150)
+async def test_conservation_whatever_happens(script: list[tuple[str, int]], segments: int, window: int) -> None:
+    """Law 1: the changes of all groups sum to nothing, and the bitmaps agree with them."""
+    link = FakeLink(window)
+    bench = Bench(replace(CARRIER, retry_delay_s=1e-9), link)
+    bench.grant(100_000)
+    work = bench.work(20, segments)
+    lost: list[object] = []
+    for act, count in script:
+        settle_pace(bench)
+        if act == "pump":
+            bench.lane.pump()
+        elif act == "commit":
+            bench.commit()
+        elif act == "lose":
+            tokens = link.take(count)
+            lost += tokens
+            bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
+        elif act == "late":
+            bench.lane.answered_late(link, [(token, 0, "late") for token in lost[:count]])  # type: ignore[arg-type]
+            del lost[:count]
+        else:
+            bench.answer(link, count, {"ok": 0, "throttle": THROTTLED, "refuse": INVALID_DESTINATION}[act])
+        bench.lane.room(link)  # type: ignore[arg-type]
+    bench.commit()
+    moves = bench.moves()
+    assert sum(change for state, change in moves.items() if state) == 0
+    leased = work.slice
+    bits = int.from_bytes(leased.answered, "little").bit_count()
+    again = int.from_bytes(leased.retry, "little").bit_count()
+    assert leased.waiting == 20 + moves.get(S.WAITING, 0) == leased.total - leased.mark + again
+    doubts = sum(len(group.doubts) for group in bench.groups)
+    assert leased.mark - bits - again + doubts == moves.get(S.IN_DOUBT, 0)
+    assert moves.get(S.ACCEPTED, 0) + moves.get(S.REJECTED, 0) + doubts == bits
+    assert leased.unanswered == 20 - bits
