@@ -49,7 +49,7 @@ $(MADE): pyproject.toml ops/requirements.lock
 	    { echo 'no venv could be made: on Debian, apt-get install python3-venv' >&2; exit 1; }; \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r ops/requirements.lock && \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . && \
-	$(BIN)/python -m pip check --disable-pip-version-check >&2 && \
+	{ found=$$($(BIN)/python -m pip check --disable-pip-version-check) || { echo "$$found" >&2; exit 1; }; } && \
 	touch $@
 
 clean:

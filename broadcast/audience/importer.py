@@ -1,6 +1,6 @@
 """Brings a CSV file of subscribers into the database: all of it or nothing, every line accounted for.
 
-lines = imported + updated + duplicate + refused. Refused lines go to a file of their own, with number and reason.
+lines = imported + updated + duplicate + refused. Refused lines go to a file of their own, with their reason.
 """
 
 import csv
@@ -32,7 +32,7 @@ Row = tuple[int, int, int, bool, bool]
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """Counted in lines. updated: known before; duplicate: the same number again in the file; refused: by reason."""
+    """Counted in lines. updated: known before; duplicate: the same number again in it; refused: by reason."""
 
     import_no: int
     source: str
@@ -109,9 +109,9 @@ class LineReader:
 
 
 async def import_csv(conn: Connection, config: Config, path: Path, refused_file: Path) -> ImportResult:
-    """Import `path`; refused lines go to `refused_file`, which holds numbers and is readable by its owner only.
+    """Import `path`; refused lines go to `refused_file`, which holds numbers: readable by its owner only.
 
-    Raises InputError for a file that cannot be used (nothing is changed), RefusedError while another import runs.
+    Raises InputError for an unusable file, RefusedError while another import runs; nothing is changed then.
     """
     begun = time.perf_counter()
     with Lines(path) as source:

@@ -1,4 +1,4 @@
-"""Reads a CSV file of subscribers line by line: encoding, header, delimiter; bounded memory whatever the file holds.
+"""Reads a CSV file of subscribers line by line: encoding, header, delimiter; memory is bounded.
 
 Every line stands for itself: a quoted field cannot run over its end, so one stray quote costs one line.
 """
@@ -18,6 +18,8 @@ LONGEST_LINE = 4096  # characters; a longer one is refused
 
 _DELIMITERS = ",;\t"
 _CHUNK_OCTETS = 1 << 20
+_CUT_OCTETS = 4 * (LONGEST_LINE + 1)
+_CONTINUATION = bytes(range(0x80, 0xC0))
 _WRONG_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -90,6 +92,10 @@ class Lines:
             raise InputError(f"{self._name} is empty: it needs a header line and numbers")
         if first.startswith(_WRONG_BOMS) or b"\0" in first:
             raise InputError(f"{self._name} is not UTF-8 (it looks like UTF-16): save it as CSV UTF-8")
+        if len(first) == LONGEST_LINE:
+            raise InputError(
+                f"{self._name} has a first line of more than {LONGEST_LINE} octets: is it a CSV file?"
+            )
         line = self._decode(first.removeprefix(codecs.BOM_UTF8), 1).rstrip("\r\n")
         if "\r" in line:
             raise InputError(f"{self._name} has line ends of carriage returns only: save it with LF or CRLF")
@@ -99,21 +105,23 @@ class Lines:
             raise InputError(f"{self._name}: {error}") from error
 
     def batches(self) -> Iterator[tuple[int, Sequence[str]]]:
-        """Lines without their ends, some 100 KB to 1 MB at a time, each batch after the number of its first line.
+        """Lines without their ends, up to 1 MB at a time; each batch after the number of its first line.
 
-        The header is line 1. A line of more than LONGEST_LINE characters comes cut, but still longer than that.
+        The header is line 1. A line of more than LONGEST_LINE characters may come cut, but longer than that.
         Raises InputError for octets that are not UTF-8.
         """
         number = 2
         rest = b""
         while chunk := self._file.read(_CHUNK_OCTETS):
+            if len(rest) == _CUT_OCTETS:
+                chunk = chunk.lstrip(_CONTINUATION)  # of the character that the cut went through
             block, newline, rest = (rest + chunk).rpartition(b"\n")
             if newline:
                 lines = self._decode(block, number).replace("\r\n", "\n").split("\n")
                 yield number, lines
                 number += len(lines)
             elif len(rest) > _CHUNK_OCTETS:
-                rest = rest[:80].decode("utf-8", "ignore").ljust(LONGEST_LINE + 1).encode()
+                rest = rest[:80].decode("utf-8", "ignore").encode().ljust(_CUT_OCTETS)
         if rest:
             yield number, [self._decode(rest, number).removesuffix("\r")]
 

@@ -1,7 +1,7 @@
 """Reads a phone number however people write it. Pure.
 
-A country's mobile number is written +84 912 345 678, 0084..., 84..., 0912-345-678, or, when a spreadsheet ate the
-zero, 912345678. All become one integer, 84912345678. Where digits could be read in two ways (Vietnam has both the
+A mobile number is written +84 912 345 678, 0084..., 84..., 0912-345-678, or, when a spreadsheet ate the zero,
+912345678. All become one integer, 84912345678. Where digits could be read in two ways (Vietnam has both the
 country code 84 and a carrier's prefix 84), the country code is tried first, and the length decides.
 """
 

@@ -26,7 +26,7 @@ from broadcast.store.types import Connection
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A row of `campaign`. audience and segments (of one message, the most of any carrier): null before launch."""
+    """A row of `campaign`. audience and segments (of a message, at most): null until launch."""
 
     campaign_id: int
     name: str
@@ -100,7 +100,7 @@ async def edit(conn: Connection, campaign: Campaign, content: Content, actor: st
 
 
 async def approve(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
-    """A second person approves `campaign` as it was read. Raises RefusedError: its drafter, or edited since."""
+    """A second person approves `campaign` as read. Raises RefusedError: its drafter, or edited since."""
     actor = approval.check_actor(actor)
     seen = approval.content_hash(campaign.content)
     async with _locked(conn, campaign.campaign_id, CampaignState.APPROVED) as current:

@@ -21,8 +21,8 @@ GRACE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """carriers: names; their subscribers are the audience. grace_s: how long the receipt of an in-doubt recipient
-    may take before `in_doubt_policy` decides. expires_at: aware; nothing leaves after it (law 5).
+    """carriers: names; their subscribers are the audience. grace_s: how long an in-doubt recipient's
+    receipt may take before `in_doubt_policy` decides. expires_at: aware; nothing leaves after it (law 5).
     """
 
     text: str

@@ -28,7 +28,7 @@ _BOOK_S = 30.0
     "books",
     multiple=True,
     metavar="CARRIER=URL",
-    help="Compare with a simulated carrier's own account, if it has served this campaign only. Repeat per carrier.",
+    help="Compare with a simulated carrier's own account, if it served this campaign only. Repeatable.",
 )
 @json_option
 def campaign_audit(name: str, books: Sequence[str], as_json: bool) -> None:

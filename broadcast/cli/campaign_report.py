@@ -18,7 +18,7 @@ from broadcast.cli.report_files import write_recipients, write_summary, write_te
 from broadcast.cli.report_html import render
 from broadcast.cli.runner import run
 from broadcast.ledger.audit import AuditResult, audit
-from broadcast.ledger.report import Report, find, report
+from broadcast.ledger.report import Report, report
 from broadcast.store.pool import connect
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

@@ -69,7 +69,7 @@ class Rates:
         return self._rate(carrier, 1)
 
     def left_s(self, line: CarrierProgress) -> float | None:
-        """Seconds until the last recipient is sent at this rate; 0 when none waits, None while nothing moves."""
+        """Seconds until the last is sent at this rate; 0 when none waits, None while nothing moves."""
         waiting = line.states["waiting"]
         rate = self.recipients_per_s(line.carrier)
         if waiting == 0:

@@ -55,7 +55,7 @@ class _LazyGroup(click.Group):
     "config_files",
     multiple=True,
     metavar="FILE",
-    help="A configuration file; give it again for more (the country, the carriers). Default: BROADCAST_CONFIG.",
+    help="A configuration file; repeat for more (the country, the carriers). Default: BROADCAST_CONFIG.",
 )
 @click.version_option(package_name="broadcast", prog_name="broadcast")
 @click.pass_context
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _report(error: Exception) -> int:
-    """One line on stderr; returns the exit code. An unforeseen error's text may hold a number, so it is not shown."""
+    """A line on stderr; gives the exit code. An unforeseen error's text may hold a number: not shown."""
     if os.environ.get("BROADCAST_TRACE") == "1":
         traceback.print_exception(error)
     cause = _first(error)

@@ -1,4 +1,4 @@
-"""The files of a report: written beside their place and then moved there, so that none is ever half a file."""
+"""The files of a report: written beside their place and then moved there, so that none is half a file."""
 
 import csv
 import tempfile

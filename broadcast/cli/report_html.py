@@ -62,7 +62,7 @@ def states_chart(report: Report) -> str:
 
 
 def rate_chart(report: Report) -> str:
-    """Recipients accepted per second since the launch, a line per carrier; empty when nothing was accepted."""
+    """Recipients accepted per second since the launch, a line per carrier; empty when there were none."""
     sent, step_s = report.times.sent, report.times.step_s
     if not sent:
         return ""

@@ -1,4 +1,4 @@
-"""How a command runs its coroutine: on uvloop, in a runner that cancels what is left and closes at the end."""
+"""How a command runs its coroutine: on uvloop, in a runner that cancels what is left at the end."""
 
 import asyncio
 from collections.abc import Coroutine

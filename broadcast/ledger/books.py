@@ -1,8 +1,8 @@
 """Our ledger beside an SMSC's own account of one campaign. Pure.
 
-The SMSC's account counts recipients by what it did with them, whatever we learnt of it. Whoever is not at an
-end in our ledger (accepted, in doubt, unknown) may be anywhere in the other one, and nobody else may: so with none of those the two
-are equal, and otherwise the SMSC is ahead by no more than them.
+The SMSC's account counts recipients by what it did with them, whatever we learnt of it. Whoever is open in
+our ledger (accepted, in doubt, unknown) may be anywhere in the other one, and nobody else may: with none open
+the two are equal, and otherwise the SMSC is ahead by no more than these.
 """
 
 from collections.abc import Mapping

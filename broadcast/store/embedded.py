@@ -2,8 +2,8 @@
 
 An ordinary user's home is in that user's data folder, and the programs run where pip put them. Root runs the
 server as the system user `broadcast`, who may see neither root's HOME nor a clone below it: home is
-/var/lib/broadcast, and the programs are copied there. Nothing outside the home is changed (only where the home's path is too
-long for a socket, a folder for it is made). No TCP port; the socket's folder is open to its own user and root.
+/var/lib/broadcast, and the programs are copied there. Nothing outside the home is changed (where its path is
+too long for a socket, a folder elsewhere is made for that). No TCP port; only the owner and root can connect.
 """
 
 import fcntl
@@ -36,8 +36,9 @@ SETTINGS: Mapping[str, str] = {
     "wal_buffers": "64MB",
 }
 _ROOT_HOME = Path("/var/lib/broadcast")
-_START_S = 60
-_LOCK_S = 120.0
+_WAIT_S = 300  # a start after a crash replays what was written
+_COMMAND_S = 330.0
+_LOCK_S = 330.0
 _SOCKET_PATH_OCTETS = 100  # the kernel takes 107
 _PORT = 5432  # part of the socket's name, nothing more
 _NAME = "broadcast"  # of the superuser and of the database
@@ -106,18 +107,7 @@ class Server:
             return False
         owner = system_user.owner()
         with self._locked():
-            command = [
-                self._programs(owner) / "pg_ctl",
-                "stop",
-                "-D",
-                self.data,
-                "-m",
-                mode,
-                "-w",
-                "-t",
-                str(_START_S),
-            ]
-            done = self._run(owner, command)
+            done = self._control(owner, "stop", "-m", mode)
         if done.returncode != 0 and self.answers():
             raise DatabaseError(f"the embedded database does not stop: {_last_line(done.stderr)}")
         return done.returncode == 0
@@ -155,8 +145,8 @@ class Server:
         draft = self.home / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         owner.make_folder(draft)
-        command = [programs / "initdb", "-D", draft, "-U", _NAME, "-A", "trust", "-E", "UTF8", "--no-locale"]
-        made = self._run(owner, command)
+        options = ("-D", str(draft), "-U", _NAME, "-A", "trust", "-E", "UTF8", "--no-locale")
+        made = self._run(owner, [programs / "initdb", *options])
         if made.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
             raise DatabaseError(f"cannot make a database in {self.home}: {_last_line(made.stderr)}")
@@ -176,20 +166,7 @@ class Server:
         settings = {**self.settings, "listen_addresses": "", "port": str(_PORT)}
         settings |= {"unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0700"}
         options = shlex.join(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))
-        command = [
-            programs / "pg_ctl",
-            "start",
-            "-D",
-            self.data,
-            "-l",
-            self.log,
-            "-w",
-            "-t",
-            str(_START_S),
-            "-o",
-            options,
-        ]
-        started = self._run(owner, command)
+        started = self._control(owner, "start", "-l", str(self.log), "-o", options)
         if started.returncode != 0:
             words = _last_line(self.log.read_text(errors="replace") if self.log.exists() else started.stderr)
             raise DatabaseError(f"the embedded database does not start ({self.log}): {words}")
@@ -197,12 +174,16 @@ class Server:
         if made.returncode != 0 and "already exists" not in made.stderr:
             raise DatabaseError(f"cannot create the database {_NAME}: {_last_line(made.stderr)}")
 
+    def _control(self, owner: Owner, action: str, *words: str) -> "subprocess.CompletedProcess[str]":
+        program = self._programs(owner) / "pg_ctl"
+        return self._run(owner, [program, action, "-D", str(self.data), "-w", "-t", str(_WAIT_S), *words])
+
     def _run(self, owner: Owner, command: Sequence[str | Path]) -> "subprocess.CompletedProcess[str]":
         try:
-            return owner.run(command, folder=self.home, timeout_s=_START_S + 30)
+            return owner.run(command, folder=self.home, timeout_s=_COMMAND_S)
         except subprocess.TimeoutExpired:
             raise DatabaseError(
-                f"{Path(command[0]).name} did not end in {_START_S + 30} s ({self.home})"
+                f"{Path(command[0]).name} did not end in {_COMMAND_S:.0f} s ({self.home})"
             ) from None
         except OSError as error:
             raise DatabaseError(
@@ -216,7 +197,7 @@ def server() -> Server:
 
 
 def home() -> Path:
-    """BROADCAST_HOME, or /var/lib/broadcast for root, or the user's data folder. Absolute; it need not exist."""
+    """BROADCAST_HOME, or /var/lib/broadcast for root, or the user's data folder. It need not exist."""
     chosen = os.environ.get("BROADCAST_HOME", "").strip()
     return Path(chosen).absolute() if chosen else default_home()
 
@@ -241,9 +222,7 @@ def make_home(path: Path, owner: Owner) -> None:
             path.mkdir(parents=True)
             path.chmod(0o755 if owner.switch else 0o700)
     except OSError as error:
-        raise DatabaseError(
-            f"cannot create {path}: {error.strerror}; set BROADCAST_HOME to a place that can"
-        ) from error
+        raise DatabaseError(f"cannot create {path}: {error.strerror}; set BROADCAST_HOME") from error
     if owner.switch and owner.run(["test", "-x", path], folder=Path("/"), timeout_s=10).returncode != 0:
         raise DatabaseError(
             f"the system user {owner.name} cannot reach {path}: set BROADCAST_HOME to a folder whose parents "

@@ -1,4 +1,4 @@
-"""Numbered migrations: `store/migrations/NNNN_name.sql`, each applied once, in order, in a transaction of its own.
+"""Numbered migrations: `store/migrations/NNNN_name.sql`, each applied once, in order, in its own transaction.
 
 An applied file is never edited: its checksum is recorded, and a difference is an error.
 """
@@ -72,27 +72,27 @@ class Status:
         self.check_not_ahead()
         if self.pending:
             raise SchemaError(
-                f"the database's schema is behind: {len(self.applied)} of {len(self.known)} migrations applied; "
-                "run `broadcast db migrate`"
+                f"the database's schema is behind: {len(self.applied)} of {len(self.known)} migrations are "
+                "applied; run `broadcast db migrate`"
             )
 
     def check_not_ahead(self) -> None:
-        """Raises SchemaError when the database knows migrations that this version does not, or other ones."""
+        """Raises SchemaError when the database has migrations that this version does not know."""
         if self.ahead:
             raise SchemaError(
-                f"the database's schema is ahead (migration {self.ahead[-1].version:04} {self.ahead[-1].name}): "
-                "it needs a newer version of broadcast than this one"
+                f"the database's schema is ahead, it has migration {self.ahead[-1].version:04}: "
+                "use the newer version of broadcast that it belongs to"
             )
         if self.changed:
             first = self.changed[0]
             raise SchemaError(
-                f"migration {first.version:04}_{first.name} was applied with other content: this database belongs "
-                "to another version of broadcast; use that version, or an empty database"
+                f"migration {first.version:04}_{first.name} was applied with other content: this database "
+                "belongs to another version of broadcast; use that one, or an empty database"
             )
 
 
 def files(folder: Path = _FOLDER) -> tuple[Migration, ...]:
-    """The migrations that this version brings. Raises BroadcastError for a gap or a file name that is no number."""
+    """The migrations that this version brings. Raises BroadcastError for a gap or another name."""
     found: list[Migration] = []
     for expected, path in enumerate(sorted(folder.glob("*.sql")), start=1):
         match = re.fullmatch(r"(\d{4})_([a-z0-9_]+)\.sql", path.name)
@@ -112,9 +112,9 @@ async def status(conn: Connection) -> Status:
 
 
 async def migrate(conn: Connection) -> tuple[Migration, ...]:
-    """Apply what is pending; returns it. Safe to run from several places at once: the second waits and finds none.
+    """Apply what is pending; returns it. Safe to run in several places at once: the second waits.
 
-    Raises SchemaError for a server older than PostgreSQL 15, a newer or changed schema, or a lock not gained in time.
+    Raises SchemaError: a server older than PostgreSQL 15, a newer or changed schema, a lock not gained.
     """
     await _check_server(conn)
     done: list[Migration] = []

@@ -17,14 +17,14 @@ _SETTINGS = {"application_name": "broadcast", "timezone": "UTC"}
 
 
 def database_url() -> str:
-    """BROADCAST_DATABASE_URL, or else where the embedded server answers. Raises DatabaseDownError if it does not run."""
+    """BROADCAST_DATABASE_URL, or the embedded server's. Raises DatabaseDownError if that does not run."""
     url = os.environ.get("BROADCAST_DATABASE_URL", "").strip()
     if url:
         return url
     server = embedded.server()
     if not server.answers():
         raise DatabaseDownError(
-            "the embedded database does not run: start it with `broadcast db up`, or set BROADCAST_DATABASE_URL"
+            "the embedded database does not run: run `broadcast db up`, or set BROADCAST_DATABASE_URL"
         )
     return server.url()
 
@@ -35,7 +35,7 @@ def is_embedded() -> bool:
 
 
 async def connect(url: str | None = None, *, check_schema: bool = True) -> asyncpg.Connection:
-    """A connection of one's own; close it. Raises DatabaseError, DatabaseDownError, and SchemaError if asked to check."""
+    """A connection of one's own; close it. Raises DatabaseError, DatabaseDownError, SchemaError."""
     url = url or database_url()
     try:
         connection: asyncpg.Connection = await asyncpg.connect(url, **_options())
@@ -72,7 +72,7 @@ async def open_pool(
 
 
 def explain(error: BaseException, url: str | None = None) -> DatabaseError:
-    """The failure in words, the way out included, without password. For errors of connecting or of a lost connection."""
+    """The failure in words, with the way out. url: what did not connect; None: a connection was lost."""
     where = _place(url)
     if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
         return DatabaseError(f"{where} refused the login: check user and password in BROADCAST_DATABASE_URL")

@@ -26,7 +26,7 @@ class Query:
 
 
 def parse(topic: str, source: str) -> tuple[Query, ...]:
-    """The blocks of one file, in order. Raises BroadcastError when a name, a purpose or the SQL is missing."""
+    """The blocks of one file in order. Raises BroadcastError when a name, a purpose or the SQL is missing."""
     head, *blocks = _NAME.split(source)
     if head.strip():
         raise BroadcastError(f"sql/{topic}.sql: text before the first `-- name:`")
@@ -41,15 +41,14 @@ def queries() -> dict[str, Query]:
     for path in sorted(_FOLDER.glob("*.sql")):
         for query in parse(path.stem, path.read_text(encoding="utf-8")):
             if query.name in found:
-                raise BroadcastError(
-                    f"query {query.name} stands in sql/{found[query.name].topic}.sql and sql/{query.topic}.sql"
-                )
+                topics = f"sql/{found[query.name].topic}.sql and sql/{query.topic}.sql"
+                raise BroadcastError(f"query {query.name} stands in {topics}")
             found[query.name] = query
     return found
 
 
 def sql(name: str) -> str:
-    """The text of a query, for asyncpg. Raises BroadcastError for a name that no file has."""
+    """The text of a query, for asyncpg. Raises BroadcastError for an unknown name."""
     try:
         return queries()[name].text
     except KeyError:

@@ -17,7 +17,7 @@ from broadcast.store.embedded import Server, home, make_home
 
 @contextmanager
 def scratch_home(purpose: str) -> Iterator[Path]:
-    """A fresh home, for as long as the context lasts; the server in it is stopped and all is deleted at its end."""
+    """A fresh home while the context lasts; then its server is stopped and all of it is deleted."""
     owner = system_user.owner()
     make_home(home(), owner)
     base = home() / "scratch"

@@ -1,4 +1,4 @@
-"""Who runs the embedded server: oneself, or for root the system user `broadcast`, since PostgreSQL refuses root."""
+"""Who runs the embedded server: oneself, or the system user `broadcast`, since PostgreSQL refuses root."""
 
 import os
 import pwd
@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from broadcast.errors import DatabaseError
 
@@ -31,8 +32,8 @@ class Owner:
 
         Raises subprocess.TimeoutExpired and OSError; a non-zero exit is the caller's to judge.
         """
-        who = {"user": self.uid, "group": self.gid, "extra_groups": ()} if self.switch else {}
-        return subprocess.run(
+        who: dict[str, Any] = {"user": self.uid, "group": self.gid, "extra_groups": ()} if self.switch else {}
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [str(part) for part in command],
             cwd=folder,
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "HOME": str(folder)},
@@ -42,8 +43,9 @@ class Owner:
             errors="replace",
             timeout=timeout_s,
             check=False,
-            **who,  # type: ignore[call-overload]  # mypy cannot see through the dict
+            **who,
         )
+        return done
 
     def make_folder(self, path: Path) -> None:
         """Create `path` as this user's own, mode 700; nothing if it is that already.
@@ -68,7 +70,7 @@ class Owner:
 
 
 def owner() -> Owner:
-    """This user, or for root the system user, who is created when missing. Raises DatabaseError if that fails."""
+    """This user, or for root the system user, created when missing. Raises DatabaseError if that fails."""
     if os.geteuid() != 0:
         uid = os.geteuid()
         return Owner(_name_of(uid), uid, os.getegid(), switch=False)

@@ -1,0 +1,74 @@
+"""Who is known: counts per carrier, one person, opting out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from broadcast.errors import InputError
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCount:
+    """Subscribers of one carrier. tps: None when it is not connected; ported: came from another carrier."""
+
+    carrier: str
+    tps: int | None
+    subscribers: int
+    ported: int
+    opted_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastImport:
+    """A finished import, counted in lines; refused: by reason."""
+
+    import_no: int
+    source: str
+    started_at: datetime
+    finished_at: datetime
+    lines: int
+    imported: int
+    updated: int
+    duplicate: int
+    refused: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One person's row."""
+
+    msisdn: int
+    carrier: str
+    ported: bool
+    import_no: int
+    opted_out_at: datetime | None
+
+
+async def counts(conn: Connection) -> list[CarrierCount]:
+    """Per carrier, by name; carriers without subscribers too."""
+    rows = await conn.fetch(sql("subscriber_counts"))
+    return [CarrierCount(**row) for row in rows]
+
+
+async def past_imports(conn: Connection, limit: int) -> list[PastImport]:
+    """The newest first."""
+    rows = await conn.fetch(sql("recent_imports"), limit)
+    return [PastImport(**{**row, "refused": json.loads(row["refused"])}) for row in rows]
+
+
+async def find(conn: Connection, msisdn: int) -> Subscriber:
+    """Raises InputError when nobody has this number."""
+    row = await conn.fetchrow(sql("subscriber_by_msisdn"), msisdn)
+    if row is None:
+        raise InputError("no subscriber has this number: see `broadcast subscriber import`")
+    return Subscriber(**row)
+
+
+async def set_opt_out(conn: Connection, msisdn: int, opted_out: bool) -> Subscriber:
+    """Opt out of all but emergencies, or in again; for launches from now on. Raises InputError as `find`."""
+    async with conn.transaction():
+        await conn.execute(sql("set_opt_out"), msisdn, opted_out)
+        return await find(conn, msisdn)

@@ -1,0 +1,196 @@
+"""`broadcast campaign`: an alert from its first draft to its last report."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import click
+
+from broadcast.campaign import campaigns
+from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.content import Content
+from broadcast.cli.campaign_audit import campaign_audit
+from broadcast.cli.campaign_content import content_options, edited_content, new_content
+from broadcast.cli.campaign_forecast import campaign_forecast
+from broadcast.cli.campaign_report import campaign_report
+from broadcast.cli.campaign_show import campaign_list, campaign_show
+from broadcast.cli.campaign_watch import campaign_watch
+from broadcast.cli.operator import actor_option
+from broadcast.cli.output import json_option, print_json, say
+from broadcast.cli.runner import run
+from broadcast.cli.settings import configuration
+from broadcast.config import Config
+from broadcast.store.pool import connect
+from broadcast.store.types import Connection
+
+Change = Callable[[Connection, Campaign, str], Awaitable[Campaign]]
+
+
+@click.group()
+def campaign() -> None:
+    """Draft, approve, launch and follow an alert.
+
+    \b
+    Example:
+      broadcast campaign draft wash-hands --text-file alert.txt --category health --expires 6h
+      broadcast campaign forecast wash-hands
+      broadcast campaign approve wash-hands --as SOMEBODY-ELSE
+      broadcast campaign launch wash-hands
+      broadcast campaign watch wash-hands
+    """
+
+
+for _command in (
+    campaign_audit,
+    campaign_forecast,
+    campaign_list,
+    campaign_report,
+    campaign_show,
+    campaign_watch,
+):
+    campaign.add_command(_command)
+
+
+@campaign.command()
+@click.argument("name")
+@content_options
+@actor_option
+@json_option
+def draft(name: str, actor: str, as_json: bool, **options: Any) -> None:
+    """Write down an alert; nothing is sent before a second person approves it and it is launched.
+
+    \b
+    Example:
+      broadcast campaign draft wash-hands --text-file alert.txt --category health --expires 6h
+    """
+    made = run(_draft(name, new_content(configuration(), options), actor))
+    _say(made, f"{name} is drafted: see `broadcast campaign forecast {name}`, then have it approved", as_json)
+
+
+@campaign.command()
+@click.argument("name")
+@content_options
+@actor_option
+@json_option
+def edit(name: str, actor: str, as_json: bool, **options: Any) -> None:
+    """Change an alert that was not launched yet: only what is given. An approval is void.
+
+    \b
+    Example:
+      broadcast campaign edit wash-hands --expires 12h
+    """
+    done = run(_edit(configuration(), name, options, actor))
+    _say(done, f"{name} is a draft by {done.drafted_by}: it needs approval", as_json)
+
+
+@campaign.command()
+@click.argument("name")
+@actor_option
+@json_option
+def approve(name: str, actor: str, as_json: bool) -> None:
+    """Approve an alert that somebody else drafted, as it is now: see `broadcast campaign show`.
+
+    \b
+    Example:
+      broadcast campaign approve wash-hands --as second-person
+    """
+    done = run(_change(name, campaigns.approve, actor))
+    _say(done, f"{name} is approved by {done.approved_by}", as_json)
+
+
+@campaign.command()
+@click.argument("name")
+@actor_option
+@json_option
+def launch(name: str, actor: str, as_json: bool) -> None:
+    """Fix the audience and begin to send, as soon as workers run.
+
+    \b
+    Example:
+      broadcast campaign launch wash-hands
+    """
+    done = run(_launch(configuration(), name, actor))
+    _say(
+        done, f"{name} is launched: {done.audience:,} in the audience, {done.segments} segments each", as_json
+    )
+
+
+@campaign.command()
+@click.argument("name")
+@actor_option
+@json_option
+def pause(name: str, actor: str, as_json: bool) -> None:
+    """Stop sending within 2 seconds; receipts still count.
+
+    \b
+    Example:
+      broadcast campaign pause wash-hands
+    """
+    _say(run(_change(name, campaigns.pause, actor)), f"{name} is paused", as_json)
+
+
+@campaign.command()
+@click.argument("name")
+@actor_option
+@json_option
+def resume(name: str, actor: str, as_json: bool) -> None:
+    """Go on with a paused alert.
+
+    \b
+    Example:
+      broadcast campaign resume wash-hands
+    """
+    _say(run(_change(name, campaigns.resume, actor)), f"{name} runs again", as_json)
+
+
+@campaign.command()
+@click.argument("name")
+@actor_option
+@json_option
+def cancel(name: str, actor: str, as_json: bool) -> None:
+    """Stop for good within 2 seconds. What was sent stays sent, and its receipts still count.
+
+    \b
+    Example:
+      broadcast campaign cancel wash-hands
+    """
+    _say(run(_change(name, campaigns.cancel, actor)), f"{name} is cancelled", as_json)
+
+
+def _say(done: Campaign, line: str, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+    else:
+        say(line)
+
+
+async def _draft(name: str, content: Content, actor: str) -> Campaign:
+    conn = await connect()
+    try:
+        return await campaigns.draft(conn, name, content, actor)
+    finally:
+        await conn.close()
+
+
+async def _edit(config: Config, name: str, options: dict[str, Any], actor: str) -> Campaign:
+    conn = await connect()
+    try:
+        found = await campaigns.by_name(conn, name)
+        return await campaigns.edit(conn, found, edited_content(config, options, found.content), actor)
+    finally:
+        await conn.close()
+
+
+async def _launch(config: Config, name: str, actor: str) -> Campaign:
+    conn = await connect()
+    try:
+        return await campaigns.launch(conn, config, await campaigns.by_name(conn, name), actor)
+    finally:
+        await conn.close()
+
+
+async def _change(name: str, change: Change, actor: str) -> Campaign:
+    conn = await connect()
+    try:
+        return await change(conn, await campaigns.by_name(conn, name), actor)
+    finally:
+        await conn.close()

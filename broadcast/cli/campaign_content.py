@@ -1,0 +1,147 @@
+"""The options that say what an alert is: the same for a new draft and for an edit."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+import click
+
+from broadcast.campaign import content as contents
+from broadcast.campaign.content import CATEGORIES, IN_DOUBT, PRIORITY, Content, InDoubtPolicy
+from broadcast.campaign.text import Alphabet, choose_alphabet, normalise, without_diacritics
+from broadcast.config import Config
+from broadcast.errors import InputError
+from broadcast.tables import nearest
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--text", help="The text itself."),
+    click.option(
+        "--text-file", type=click.Path(path_type=Path, allow_dash=True), help="Its file, UTF-8; - is stdin."
+    ),
+    click.option("--plain", is_flag=True, help="Write the text without diacritics: fewer segments."),
+    click.option(
+        "--alphabet", type=click.Choice(get_args(Alphabet)), help="Default: gsm0338 if it has every letter."
+    ),
+    click.option("--sender", help="Default: the configuration's."),
+    click.option(
+        "--carrier",
+        "carriers",
+        multiple=True,
+        metavar="NAME",
+        help="Only this one; repeatable. Default: all.",
+    ),
+    click.option(
+        "--category",
+        type=click.Choice(CATEGORIES),
+        help="Default: health. An emergency reaches opted-out too.",
+    ),
+    click.option("--priority", type=click.IntRange(0, 9), help="Higher goes first. Default: by category."),
+    click.option(
+        "--expires", metavar="WHEN", help="6h, 90m, 2d, or a time such as 2030-01-31T18:00. Default: 24h."
+    ),
+    click.option(
+        "--in-doubt",
+        type=click.Choice(get_args(InDoubtPolicy)),
+        help="After a crash, to those who may have it already: resend or hold. Default: by category.",
+    ),
+    click.option("--grace", type=click.IntRange(0, 86_400), help="Seconds to wait before that. Default: 60."),
+)
+
+_RELATIVE = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def content_options(command: F) -> F:
+    """All of them, as the parameters that `new_content` and `edited_content` take."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def new_content(config: Config, options: Mapping[str, Any]) -> Content:
+    """What a draft says. Raises InputError for what is missing or wrong."""
+    text = _text(options)
+    if text is None:
+        raise InputError("give the alert's text: --text TEXT or --text-file FILE")
+    return contents.content(
+        text=text,
+        sender=options["sender"] or config.sender,
+        carriers=_carriers(config, options) or tuple(config.country.prefixes),
+        category=options["category"] or "health",
+        expires_at=expiry(options["expires"] or "24h", config, datetime.now(UTC)),
+        alphabet=options["alphabet"],
+        priority=options["priority"],
+        in_doubt_policy=options["in_doubt"],
+        grace_s=contents.GRACE_S if options["grace"] is None else options["grace"],
+    )
+
+
+def edited_content(config: Config, options: Mapping[str, Any], before: Content) -> Content:
+    """`before` with what was given changed; what follows from text or category follows again."""
+    text = _text(options) or (without_diacritics(before.text) if options["plain"] else None)
+    changes: dict[str, Any] = {
+        "sender": options["sender"],
+        "carriers": _carriers(config, options),
+        "category": options["category"],
+        "priority": options["priority"],
+        "in_doubt_policy": options["in_doubt"],
+        "grace_s": options["grace"],
+        "alphabet": options["alphabet"],
+    }
+    given = {name: value for name, value in changes.items() if value is not None}
+    if options["expires"]:
+        given["expires_at"] = expiry(options["expires"], config, datetime.now(UTC))
+    if text is not None:
+        given = {"alphabet": choose_alphabet(text), **given, "text": text}
+    if category := options["category"]:
+        given = {"priority": PRIORITY[category], "in_doubt_policy": IN_DOUBT[category], **given}
+    if not given:
+        raise InputError("nothing to change was given: see `broadcast campaign edit --help`")
+    return replace(before, **given)
+
+
+def expiry(when: str, config: Config, now: datetime) -> datetime:
+    """`90m`, `6h`, `2d` from now, or an ISO 8601 time, of the country's zone unless it names one."""
+    if relative := re.fullmatch(r"(\d{1,6})([smhd])", when.strip().lower()):
+        return now + timedelta(seconds=int(relative[1]) * _RELATIVE[relative[2]])
+    try:
+        written = datetime.fromisoformat(when.strip())
+    except ValueError:
+        raise InputError(f"--expires {when}: write 90m, 6h, 2d, or a time such as 2030-01-31T18:00") from None
+    return written if written.tzinfo else written.replace(tzinfo=ZoneInfo(config.country.time_zone))
+
+
+def _carriers(config: Config, options: Mapping[str, Any]) -> tuple[str, ...] | None:
+    known = list(config.country.prefixes)
+    for name in options["carriers"]:
+        if name not in known:
+            raise InputError(f"no carrier {name} in the numbering plan: {nearest(name, known)}")
+    return tuple(sorted(set(options["carriers"]))) or None
+
+
+def _text(options: Mapping[str, Any]) -> str | None:
+    """The text given, as it will be kept; None when none was."""
+    text, file = options["text"], options["text_file"]
+    if text is not None and file is not None:
+        raise InputError("give --text or --text-file, not both")
+    if file is not None:
+        text = _read(file)
+    if text is None:
+        return None
+    return normalise(without_diacritics(text) if options["plain"] else text)
+
+
+def _read(file: Path) -> str:
+    try:
+        with click.open_file(str(file), "rb") as source:
+            octets: bytes = source.read(100_000)
+        return octets.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is not UTF-8: save it as UTF-8") from error

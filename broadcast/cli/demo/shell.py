@@ -1,0 +1,164 @@
+"""Runs `broadcast` commands as their own processes and prints each before: the demo is the tutorial.
+
+What runs in the background is watched: when one of these ends by itself, so does the demo, with its last words.
+"""
+
+import ctypes
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broadcast.errors import BroadcastError
+
+_LOOK_S = 0.05
+_END_S = 30.0
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Background:
+    name: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
+@dataclass(slots=True)
+class Shell:
+    """environment: of every command. logs: the folder for what background processes say."""
+
+    environment: Mapping[str, str]
+    logs: Path
+    _background: list[_Background] = field(default_factory=list)
+
+    def __enter__(self) -> "Shell":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def tell(self, text: str) -> None:
+        """A sentence about what comes next."""
+        click.secho(f"\n{text}", fg="cyan")
+
+    def run(self, *words: str | Path, expect: int = 0, timeout_s: float = 120) -> None:
+        """One command in the foreground. Raises BroadcastError when it ends otherwise than expected, or not in time."""
+        self._print(words)
+        process = subprocess.Popen(self._command(words), env=dict(self.environment), stdin=subprocess.DEVNULL)
+        code = self._wait(process, words, timeout_s)
+        if code != expect:
+            raise BroadcastError(f"`{_spelt(words)}` ended with exit code {code}")
+
+    def read(self, *words: str | Path, timeout_s: float = 120) -> Any:
+        """One command with `--json`; what it printed, parsed. Raises as `run`."""
+        self._print((*words, "--json"))
+        process = subprocess.Popen(
+            self._command((*words, "--json")),
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+        try:
+            output, _ = process.communicate(timeout=timeout_s)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if process.returncode != 0:
+            raise BroadcastError(f"`{_spelt(words)}` ended with exit code {process.returncode}")
+        return json.loads(output)
+
+    def start(self, name: str, *words: str | Path) -> None:
+        """One command in the background, in a session of its own; `stop` ends it, and so does our own death."""
+        self._print(words, " &")
+        log = self.logs / f"{name}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                self._command(words),
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - this process has no threads
+            )
+        self._background.append(_Background(name, process, log))
+
+    def wait_for(self, what: str, ready: Callable[[], bool], timeout_s: float = 30) -> None:
+        """Wait until something that runs in the background has come up. Raises BroadcastError when it does not."""
+        deadline = time.monotonic() + timeout_s
+        while not ready():
+            self._check_background()
+            if time.monotonic() > deadline:
+                raise BroadcastError(f"{what} did not come up in {timeout_s:.0f} s")
+            time.sleep(_LOOK_S)
+
+    def stop(self) -> None:
+        """End what runs in the background: SIGTERM, and SIGKILL for what does not heed it."""
+        for each in self._background:
+            if each.process.poll() is None:
+                each.process.terminate()
+        deadline = time.monotonic() + _END_S
+        for each in self._background:
+            try:
+                each.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                each.process.kill()
+                each.process.wait()
+        self._background.clear()
+
+    def _wait(self, process: "subprocess.Popen[bytes]", words: tuple[str | Path, ...], timeout_s: float) -> int:
+        deadline = time.monotonic() + timeout_s
+        try:
+            while (code := process.poll()) is None:
+                self._check_background()
+                if time.monotonic() > deadline:
+                    raise BroadcastError(f"`{_spelt(words)}` did not end in {timeout_s:.0f} s")
+                time.sleep(_LOOK_S)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        return code
+
+    def _check_background(self) -> None:
+        for each in self._background:
+            code = each.process.poll()
+            if code is not None:
+                words = each.log.read_text(errors="replace").strip().splitlines()[-3:]
+                raise BroadcastError(f"{each.name} ended by itself with exit code {code}: {' / '.join(words)}")
+
+    def _command(self, words: tuple[str | Path, ...]) -> list[str]:
+        return [sys.executable, "-m", "broadcast", *(str(word) for word in words)]
+
+    def _print(self, words: tuple[str | Path, ...], tail: str = "") -> None:
+        click.secho(f"$ {_spelt(words)}{tail}", bold=True)
+        sys.stdout.flush()
+
+
+def _spelt(words: tuple[str | Path, ...]) -> str:
+    """As one types it; files below the folder one is in by their short name."""
+    return shlex.join(["broadcast", *(_short(word) for word in words)])
+
+
+def _short(word: str | Path) -> str:
+    if isinstance(word, Path) and word.is_relative_to(Path.cwd()):
+        return str(word.relative_to(Path.cwd()))
+    return str(word)
+
+
+def _die_with_parent() -> None:
+    """In the child: a demo that is killed leaves no carriers and workers behind. Linux only, elsewhere nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() == 1:
+            os._exit(1)

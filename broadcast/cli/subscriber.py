@@ -1,0 +1,214 @@
+"""`broadcast subscriber`: who hears alerts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from broadcast.audience import subscribers
+from broadcast.audience.carriers import sync_carriers
+from broadcast.audience.generator import Expected, Generator
+from broadcast.audience.importer import ImportResult, import_csv
+from broadcast.audience.msisdn import Normalizer, Refusal
+from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
+from broadcast.cli.output import json_option, masked, print_facts, print_json, print_table, say
+from broadcast.cli.runner import run
+from broadcast.cli.settings import configuration
+from broadcast.config import Config
+from broadcast.errors import InputError
+from broadcast.store.pool import connect
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def subscriber() -> None:
+    """Who hears alerts: import, statistics, opt-out.
+
+    \b
+    Example:
+      broadcast subscriber import people.csv
+      broadcast subscriber stats
+    """
+
+
+@subscriber.command("import")
+@click.argument("file", type=_FILE)
+@click.option("--refused", type=_FILE, help="Where refused lines go. Default: FILE's name with .refused.csv.")
+@json_option
+def import_(file: Path, refused: Path | None, as_json: bool) -> None:
+    """Bring a CSV file of numbers into the database; all of it or nothing.
+
+    Its first line names the columns: msisdn, and perhaps carrier (of ported numbers) and opted_out. UTF-8;
+    commas, semicolons or tabs; numbers in any usual spelling. An import never lifts an opt-out.
+
+    \b
+    Example:
+      broadcast subscriber import people.csv --refused refused.csv
+    """
+    done = run(_import(configuration(), file, refused or file.with_suffix(".refused.csv")))
+    if as_json:
+        print_json(done)
+        return
+    rows = [("imported", done.imported), ("updated", done.updated), ("duplicate", done.duplicate)]
+    rows += [(f"refused: {reason}", count) for reason, count in done.refused.items()]
+    print_table(f"{done.source}, {done.seconds:.1f} s", ("", "lines"), [*rows, ("all", done.lines)])
+    say(f"refused lines, with numbers and reasons: {done.refused_file}")
+
+
+@subscriber.command()
+@json_option
+def stats(as_json: bool) -> None:
+    """Subscribers per carrier, and the last imports.
+
+    \b
+    Example:
+      broadcast subscriber stats
+    """
+    counts, imports = run(_stats(configuration()))
+    if as_json:
+        print_json({"carriers": counts, "imports": imports})
+        return
+    rows = [(each.carrier, each.tps, each.subscribers, each.ported, each.opted_out) for each in counts]
+    total = [sum(row[column] or 0 for row in rows) for column in (2, 3, 4)]  # type: ignore[misc]
+    print_table(
+        "Subscribers",
+        ("carrier", "TPS", "subscribers", "ported", "opted out"),
+        [*rows, ("all", None, *total)],
+    )
+    lines = [
+        (
+            each.finished_at,
+            each.source,
+            each.lines,
+            each.imported,
+            each.updated,
+            each.duplicate,
+            sum(each.refused.values()),
+        )
+        for each in imports
+    ]
+    if lines:
+        columns = ("finished", "file", "lines", "imported", "updated", "duplicate", "refused")
+        print_table("Imports", columns, lines)
+
+
+@subscriber.command()
+@click.argument("number")
+@click.option("--reveal", is_flag=True, help="Show the whole number.")
+@json_option
+def show(number: str, reveal: bool, as_json: bool) -> None:
+    """One subscriber: carrier, opt-out.
+
+    \b
+    Example:
+      broadcast subscriber show 0912345678
+    """
+    _show(run(_find(_msisdn(number))), reveal, as_json)
+
+
+@subscriber.command("opt-out")
+@click.argument("number")
+@click.option("--undo", is_flag=True, help="Opt in again.")
+@json_option
+def opt_out(number: str, undo: bool, as_json: bool) -> None:
+    """Send a number nothing but emergencies, from the next launch on.
+
+    \b
+    Example:
+      broadcast subscriber opt-out 0912345678
+    """
+    _show(run(_set_opt_out(_msisdn(number), not undo)), False, as_json)
+
+
+@subscriber.command()
+@click.argument("file", type=_FILE)
+@click.option("--lines", type=click.IntRange(1), default=200_000, show_default=True, help="How many.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same file.")
+@click.option(
+    "--weight", multiple=True, metavar="CARRIER=SHARE", help="Share of a carrier; give one for each."
+)
+@json_option
+def generate(file: Path, lines: int, seed: int, weight: Sequence[str], as_json: bool) -> None:
+    """Write a made-up list to rehearse with: the country's numbering plan, and the dirt of real lists.
+
+    \b
+    Example:
+      broadcast subscriber generate people.csv --lines 1000 --weight viettel=5 --weight mobifone=2
+    """
+    generator = Generator(configuration().country, lines, seed, dict(map(_weight, weight)) or None)
+    expected = _write(generator, file)
+    if as_json:
+        print_json(expected)
+    else:
+        say(f"{file}: {expected.lines:,} lines; an import into an empty database gives {expected.imported:,}")
+
+
+def _write(generator: Generator, file: Path) -> Expected:
+    try:
+        with file.open("w", encoding="utf-8", newline="") as sink:
+            return generator.write(sink)
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror}") from error
+
+
+def _weight(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    try:
+        return name, float(share)
+    except ValueError:
+        raise InputError(f"--weight {text}: write CARRIER=SHARE, viettel=5 say") from None
+
+
+def _msisdn(number: str) -> int:
+    found = Normalizer(configuration().country).normalize(number)
+    if isinstance(found, Refusal):
+        raise InputError(f"that is no mobile number of {configuration().country.name}: {found.value}")
+    return found
+
+
+def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
+    facts = {
+        "msisdn": str(found.msisdn) if reveal else masked(found.msisdn),
+        "carrier": found.carrier,
+        "ported": found.ported,
+        "import": found.import_no,
+        "opted_out_at": found.opted_out_at,
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        print_facts("", facts)
+
+
+async def _import(config: Config, file: Path, refused: Path) -> ImportResult:
+    conn = await connect()
+    try:
+        return await import_csv(conn, config, file, refused)
+    finally:
+        await conn.close()
+
+
+async def _stats(config: Config) -> tuple[list[CarrierCount], list[PastImport]]:
+    conn = await connect()
+    try:
+        await sync_carriers(conn, config)
+        return await subscribers.counts(conn), await subscribers.past_imports(conn, 5)
+    finally:
+        await conn.close()
+
+
+async def _find(msisdn: int) -> Subscriber:
+    conn = await connect()
+    try:
+        return await subscribers.find(conn, msisdn)
+    finally:
+        await conn.close()
+
+
+async def _set_opt_out(msisdn: int, opted_out: bool) -> Subscriber:
+    conn = await connect()
+    try:
+        return await subscribers.set_opt_out(conn, msisdn, opted_out)
+    finally:
+        await conn.close()

@@ -1,0 +1,264 @@
+"""ops/, config/ and the Dockerfile: checked by the tools that will read them, and against the code."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from broadcast.config import load
+from broadcast.monitor.metrics import Metrics
+
+ROOT = Path(__file__).parents[2]
+OPS = ROOT / "ops"
+DASHBOARD = OPS / "grafana" / "dashboards" / "broadcast.json"
+ALERTS = OPS / "prometheus" / "alerts.yml"
+NUMBERING = ROOT.parent / "shared" / "data" / "numbering-vn.csv"
+
+_NAME = re.compile(r"\b(?:broadcast|process)_[a-z_]+\b")
+_SELECTOR = re.compile(r"\b((?:broadcast|process)_[a-z_]+)\{([^}]*)\}")
+_SCRAPED = frozenset({"job", "instance"})  # given by Prometheus to every series
+
+
+def series() -> Mapping[str, frozenset[str]]:
+    """Name of every sample that a worker can serve -> its label names."""
+    registry = Metrics().registry
+    found = {
+        sample.name: frozenset(sample.labels) for family in registry.collect() for sample in family.samples
+    }
+    for name, collector in registry._names_to_collectors.items():
+        labels = frozenset(getattr(collector, "_labelnames", ()))
+        found[name] = labels | found.get(name, frozenset())
+    return found
+
+
+def watched() -> list[str]:
+    """The worker's own families, without what the client library adds to each."""
+    added = ("_created", "_count", "_sum", "_bucket", "_total")
+    return sorted(name for name in series() if name.startswith("broadcast_") and not name.endswith(added))
+
+
+def dashboard_expressions() -> Iterator[str]:
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel.get("targets", []):
+            yield target["expr"]
+
+
+def alert_rules() -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]
+    return rules
+
+
+def expressions() -> list[str]:
+    return [*dashboard_expressions(), *(rule["expr"] for rule in alert_rules())]
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> None:
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def tool(name: str) -> Path:
+    """A tool of the development packages, beside this interpreter."""
+    return Path(sys.executable).parent / name
+
+
+# ---------------------------------------------------------------- metrics, alerts, dashboard
+
+
+@pytest.mark.parametrize("expression", expressions())
+def test_a_rule_or_panel_names_only_what_a_worker_serves(expression: str) -> None:
+    known = series()
+    names = set(_NAME.findall(expression))
+    assert names <= known.keys()
+    for name, selector in _SELECTOR.findall(expression):
+        labels = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", selector))
+        assert labels <= known[name] | _SCRAPED
+    for grouped in re.findall(r"\b(?:by|on) \(([^)]*)\)", expression):
+        asked = {label.strip() for label in grouped.split(",")}
+        assert any(asked <= known[name] | _SCRAPED for name in names), grouped
+
+
+@pytest.mark.parametrize("name", watched())
+def test_every_series_is_shown_or_watched(name: str) -> None:
+    assert any(name in expression for expression in expressions())
+
+
+def test_the_dashboard_is_in_order() -> None:
+    dashboard = json.loads(DASHBOARD.read_text())
+    panels = dashboard["panels"]
+    assert dashboard["uid"] == "broadcast"
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert all(0 <= x < 24 for x, _ in cells)
+        taken |= cells
+        assert panel["title"]
+
+
+def test_the_dashboard_uses_the_provisioned_data_source() -> None:
+    text = (OPS / "grafana/provisioning/datasources/prometheus.yml").read_text()
+    assert [source["type"] for source in yaml.safe_load(text)["datasources"]] == ["prometheus"]
+    provider = yaml.safe_load((OPS / "grafana/provisioning/dashboards/broadcast.yml").read_text())
+    folder = provider["providers"][0]["options"]["path"]
+    compose = yaml.safe_load((OPS / "compose.yaml").read_text())
+    assert f"./grafana/dashboards:{folder}:ro" in compose["services"]["grafana"]["volumes"]
+
+
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: str(rule["alert"]))
+def test_an_alert_leads_to_a_runbook(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in ("page", "ticket")
+    assert {"summary", "description", "runbook"} == set(rule["annotations"])
+    assert (ROOT / rule["annotations"]["runbook"]).is_file()
+
+
+@pytest.fixture(scope="module")
+def promtool() -> str:
+    found = shutil.which("promtool")
+    if found is None:
+        pytest.skip("no promtool: it is in Debian's package `prometheus`")
+    return found
+
+
+def test_prometheus_accepts_its_configuration(promtool: str) -> None:
+    run(promtool, "check", "config", "prometheus.yml", cwd=ALERTS.parent)
+
+
+def test_alerts_fire_when_they_should(promtool: str) -> None:
+    run(promtool, "test", "rules", "alerts_test.yml", cwd=ALERTS.parent)
+
+
+def test_the_dashboards_queries_are_promql(promtool: str, tmp_path: Path) -> None:
+    rules = [
+        {
+            "record": f"panel:{number}",
+            "expr": expr.replace("$__rate_interval", "1m").replace("$carrier", ".*"),
+        }
+        for number, expr in enumerate(dashboard_expressions())
+    ]
+    assert len(rules) > 20
+    path = tmp_path / "panels.yml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    run(promtool, "check", "rules", path)
+
+
+# ---------------------------------------------------------------- files that other tools read
+
+
+def test_hadolint_finds_nothing() -> None:
+    run(tool("hadolint"), "Dockerfile")
+
+
+def test_yamllint_finds_nothing() -> None:
+    run(tool("yamllint"), "--strict", "-c", "ops/yamllint.yaml", "ops")
+
+
+def test_the_image_runs_as_a_user_without_rights() -> None:
+    final = (ROOT / "Dockerfile").read_text().split("\nFROM ")[-1]
+    assert re.search(r"^USER 10001$", final, re.MULTILINE)
+
+
+def test_compose_mounts_only_what_is_there() -> None:
+    services = yaml.safe_load((OPS / "compose.yaml").read_text())["services"]
+    mounted = {
+        volume.split(":")[0]
+        for service in services.values()
+        for volume in service.get("volumes", [])
+        if volume.startswith(".")
+    }
+    assert mounted - {"./site"} == {"./prometheus", "./grafana/provisioning", "./grafana/dashboards"}
+    assert all((OPS / path).is_dir() for path in mounted - {"./site"})
+
+
+def test_prometheus_scrapes_the_port_that_the_image_serves() -> None:
+    scrape = yaml.safe_load((OPS / "prometheus/prometheus.yml").read_text())["scrape_configs"][0]
+    found = scrape["dns_sd_configs"][0]
+    assert (scrape["job_name"], found["names"], found["port"]) == ("broadcast", ["worker"], 9464)
+    assert '"--metrics-port", "9464"' in (ROOT / "Dockerfile").read_text()
+    assert "worker" in yaml.safe_load((OPS / "compose.yaml").read_text())["services"]
+
+
+def test_the_lock_holds_versions_and_no_addresses() -> None:
+    lines = (OPS / "requirements.lock").read_text().splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][A-Za-z0-9.]*", line) for line in lines)
+    assert lines == sorted(lines, key=str.lower)
+
+
+def test_the_lock_pins_every_named_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = {
+        re.split(r"[><=]", each)[0].lower()
+        for each in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    }
+    pinned = {
+        line.split("==")[0].lower().replace("_", "-")
+        for line in (OPS / "requirements.lock").read_text().splitlines()
+    }
+    assert named <= pinned
+
+
+# ---------------------------------------------------------------- country profiles
+
+
+def test_the_profile_of_vietnam_equals_the_numbering_plan() -> None:
+    if not NUMBERING.exists():
+        pytest.skip("the regulator's table is not beside this repository")
+    with NUMBERING.open(encoding="utf-8", newline="") as file:
+        plan = {row["prefix"]: row["carrier"] for row in csv.DictReader(file)}
+    prefixes = load([ROOT / "config/vietnam.toml"]).country.prefixes
+    assert {prefix: carrier for carrier, each in prefixes.items() for prefix in each} == plan
+
+
+def test_the_profile_of_vietnam() -> None:
+    vietnam = load([ROOT / "config/vietnam.toml"])
+    country = vietnam.country
+    assert (country.country_code, country.trunk_prefix, country.national_lengths) == ("84", "0", (9,))
+    assert (vietnam.sender, country.time_zone) == ("BOYTE", "Asia/Ho_Chi_Minh")
+    assert {carrier: len(prefixes) for carrier, prefixes in country.prefixes.items()} == {
+        "viettel": 12,
+        "vinaphone": 8,
+        "mobifone": 8,
+        "vietnamobile": 4,
+        "gmobile": 2,
+    }
+
+
+def test_the_examples_are_valid() -> None:
+    site = load([ROOT / "config/vietnam.toml", ROOT / "config/carriers.example.toml"])
+    assert list(site.carriers) == ["viettel", "vinaphone"]
+    assert [bind.mode for bind in site.carriers["vinaphone"].slots()] == [
+        "transmitter",
+        "transmitter",
+        "receiver",
+    ]
+    assert load([ROOT / "config/example-country.toml"]).country.country_code == "351"
+
+
+def test_the_defaults_that_the_example_shows_are_the_defaults(tmp_path: Path) -> None:
+    """Every commented-out key of the example, switched on, changes nothing."""
+    text = (ROOT / "config/carriers.example.toml").read_text()
+    shown = re.sub(r"(?m)^# ([a-z_]+ = )", r"\1", text)
+    skipped = re.sub(r"(?m)^(sender|source_ton|source_npi|temporary_statuses) = .*$", "", shown)
+    assert skipped.count("\n") == text.count("\n")
+    path = tmp_path / "shown.toml"
+    path.write_text(skipped)
+    vietnam = ROOT / "config/vietnam.toml"
+    assert load([vietnam, path]) == load([vietnam, ROOT / "config/carriers.example.toml"])
+    assert len(re.findall(r"(?m)^# [a-z_]+ = ", text)) >= 20
