@@ -3,11 +3,11 @@
 For rehearsals: the generator knows what an import must make of its lines, so that books can be compared.
 """
 
-import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import IO
 
 from broadcast.audience.msisdn import Refusal
@@ -44,9 +44,6 @@ class Expected:
     subscribers: Counter[str] = field(default_factory=Counter)
     opted_out: Counter[str] = field(default_factory=Counter)
 
-    def as_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
-
 
 @dataclass(frozen=True, slots=True)
 class _Person:
@@ -79,7 +76,7 @@ class Generator:
                 f"no carrier {unknown[0]} in the numbering plan: {', '.join(sorted(country.prefixes))}"
             )
         self._names = list(chosen)
-        self._weights = [chosen[name] for name in self._names]
+        self._weights = list(accumulate(chosen.values()))
         self._numbers = {name: _Numbers(country, name, self._random) for name in self._names}
         self._earlier: list[_Person] = []
 
@@ -91,10 +88,10 @@ class Generator:
 
     def lines(self) -> Iterator[str]:
         """Each with its line end, without header."""
-        kinds = self._kinds()
+        kinds, weights = self._kinds()
         for _ in range(self._count):
             self.expected.lines += 1
-            yield self._line(self._random.choices(*kinds)[0])
+            yield self._line(self._random.choices(kinds, cum_weights=weights)[0])
 
     def _kinds(self) -> tuple[list[str], list[float]]:
         dirt = self._dirt
@@ -109,7 +106,7 @@ class Generator:
         clean = 1.0 - sum(shares.values())
         if clean <= 0:
             raise InputError("the shares of dirt sum to more than all lines")
-        return ["clean", *shares], [clean, *shares.values()]
+        return ["clean", *shares], list(accumulate([clean, *shares.values()]))
 
     def _line(self, kind: str) -> str:
         if kind == "clean" or (kind == "duplicate" and not self._earlier):
@@ -125,7 +122,7 @@ class Generator:
 
     def _new_person(self) -> _Person:
         chance = self._random.random
-        carrier = self._random.choices(self._names, self._weights)[0]
+        carrier = self._random.choices(self._names, cum_weights=self._weights)[0]
         national = self._numbers[carrier].next()
         ported_to = ""
         if len(self._names) > 1 and chance() < self._dirt.ported:
@@ -145,17 +142,17 @@ class Generator:
         usual = country.trunk_prefix + national
         if chance >= self._dirt.spellings:
             return usual
-        spaced = f"{national[:3]} {national[3:6]} {national[6:]}"
+        code = country.country_code
         ways = (
-            f"+{country.country_code}{national}",
-            f"{country.international_prefix}{country.country_code}{national}",
-            f"{country.country_code}{national}",
-            f"+{country.country_code} {spaced}",
+            f"+{code}{national}",
+            f"{country.international_prefix}{code}{national}",
+            f"{code}{national}",
+            f"+{code} {national[:3]} {national[3:6]} {national[6:]}",
             f"({usual[:4]}) {usual[4:]}",
             f"{usual[:4]}.{usual[4:7]}.{usual[7:]}",
             f"{usual[:4]}-{usual[4:]}",
         )
-        return self._random.choice(ways)
+        return ways[int(chance / self._dirt.spellings * len(ways))]
 
     def _refused(self, kind: str) -> str:
         country = self._country

@@ -4,6 +4,7 @@ lines = imported + updated + duplicate + refused. Refused lines go to a file of 
 """
 
 import csv
+import json
 import os
 import time
 from collections import Counter
@@ -148,7 +149,15 @@ async def _import(conn: Connection, source: Lines, reader: LineReader, path: Pat
         counts = {"lines": reader.lines, "imported": merged["imported"], "updated": merged["updated"]}
         counts |= {"duplicate": repeated, "refused": dict(sorted(reader.refused.items()))}
         _check_conserved(counts)
-        await conn.execute(sql("import_end"), import_no, *counts.values())
+        await conn.execute(
+            sql("import_end"),
+            import_no,
+            counts["lines"],
+            counts["imported"],
+            counts["updated"],
+            counts["duplicate"],
+            json.dumps(counts["refused"]),
+        )
         await conn.execute(sql("import_empty_staging"))
     return {"import_no": import_no, **counts}
 

@@ -65,6 +65,7 @@ class Lane:
         self._pieces: list[tuple[float, int, Work, int, int]] = []  # heap: due, tie, work, ordinal, segment
         self._tie = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
 
     # ------------------------------------------------------------ work
 
@@ -281,14 +282,13 @@ class Lane:
         self._pump_at(0.0)
 
     def _pump_at(self, when: float) -> None:
-        loop = asyncio.get_running_loop()
-        delay = max(0.0, when - time.monotonic())
-        due = loop.time() + delay
+        """Pump at `when` (monotonic), or earlier if it was to be earlier anyway."""
         if self._timer is not None:
-            if not self._timer.cancelled() and self._timer.when() <= due:
+            if self._timer_at <= when:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(due, self._timed)
+        self._timer_at = when
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, when - time.monotonic()), self._timed)
 
     def _timed(self) -> None:
         self._timer = None

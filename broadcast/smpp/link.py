@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from broadcast.config import Bind, Carrier
 from broadcast.smpp import status as statuses
@@ -130,6 +130,7 @@ class Link(asyncio.Protocol):
                 if self._window.pending:
                     await _at_most(timeout_s / 2, self._drained.wait())
                 if self.state is LinkState.UNBINDING:
+                    self._reason = "unbound"  # whether the SMSC answers or just closes
                     self._write(unbind_pdu(self._window.reserve(1)))
             await _at_most(timeout_s / 2, self.finished())
         finally:
@@ -151,7 +152,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Bind at once."""
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit it
         self._transport = transport
         transport.set_write_buffer_limits(high=WRITE_BUFFER_OCTETS)
         bind = self._bind
@@ -171,10 +172,11 @@ class Link(asyncio.Protocol):
         if batch.controls:
             self._write(b"".join([self._session.control(frame) for frame in batch.controls]))
             self._heed_bind()
+        if batch.broken is not None:
+            self._session.end(str(batch.broken))
         self._hand_over(batch)
-        ending = self._session.ending or (str(batch.broken) if batch.broken else "")
-        if ending:
-            self._close(ending)
+        if self._session.ending:
+            self._close(self._session.ending)
         elif self.state is LinkState.UNBINDING and not self._window.pending:
             self._drained.set()
 
@@ -239,19 +241,24 @@ class Link(asyncio.Protocol):
     def _tick(self) -> None:
         now = self._loop.time()
         self._ticking = self._loop.call_later(self._timers.tick_s, self._tick)
-        if not self._reading:  # what is missing may be waiting to be read
+        if self._reading:
+            self._expire(now)
+        else:  # what is missing may be waiting to be read
             self._timers.received_at = now
-            return
-        expired = self._window.expire(now)
-        if expired:
-            self._events.unanswered(self, expired, NO_RESPONSE)
-            self._events.room(self)
         due = self._timers.due(now)
         if due is Due.ENQUIRE:
             self._timers.enquired(now)
             self._write(enquire_link_pdu(self._window.reserve(1)))
         elif due is not Due.NOTHING:
             self.abort(due.value)
+
+    def _expire(self, now: float) -> None:
+        expired = self._window.expire(now)
+        if expired:
+            self._events.unanswered(self, expired, NO_RESPONSE)
+            self._events.room(self)
+            if self.state is LinkState.UNBINDING and not self._window.pending:
+                self._drained.set()
 
     def _write(self, data: bytes) -> None:
         self._timers.sent_at = self._loop.time()

@@ -61,7 +61,7 @@ _NUMBERS: Final[dict[int, int]] = {
 # (MSISDN) (sm_length) (id) (state) (err) of a deliver_sm with esm_class 4 and the text of appendix B
 _USUAL: Final = re.compile(
     rb"[^\0]{0,5}\0..\+?([0-9]{1,15})\0..[^\0]{0,20}\0\x04..\0\0....(.)"
-    rb"id:([!-~]{1,65}) sub:[0-9]* dlvrd:[0-9]* submit date:[0-9]* done date:[0-9]* "
+    rb"id:([!-9;-~]{1,65}) sub:[0-9]* dlvrd:[0-9]* submit date:[0-9]* done date:[0-9]* "
     rb"stat:([A-Z]+) err:([0-9A-Za-z]*) [Tt]ext:",
     re.DOTALL,
 )

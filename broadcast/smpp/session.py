@@ -58,28 +58,29 @@ class Session:
             raise BroadcastError(f"a link cannot go from {self.state.value} to {target.value}")
         self.state = target
 
+    def end(self, reason: str) -> None:
+        """Take no more submits; the connection is to be closed."""
+        if self.state in (LinkState.BINDING, LinkState.BOUND):
+            self.move(LinkState.UNBINDING)
+        self.ending = self.ending or reason
+
     def control(self, frame: Frame) -> bytes:
         """Take a PDU that is neither an answer to a submit nor a delivery; returns what must be sent back."""
         command, status, sequence, _ = frame
         if command == smpp.ENQUIRE_LINK:
             return smpp.enquire_link_resp(sequence)
         if command == smpp.UNBIND:
-            self._unbound()
+            self.end("unbound by the SMSC")
             return smpp.unbind_resp(sequence)
         if command & smpp.RESPONSE_BIT:
             self._response(command, status)
             return b""
         return b"" if command in _UNANSWERED else smpp.generic_nack(sequence, INVALID_COMMAND_ID)
 
-    def _unbound(self) -> None:
-        if self.state in (LinkState.BINDING, LinkState.BOUND):
-            self.move(LinkState.UNBINDING)
-        self.ending = self.ending or "unbound by the SMSC"
-
     def _response(self, command: int, status: int) -> None:
         """Only one bind and one unbind are ever out, so their sequence numbers need not match."""
         if command == smpp.UNBIND_RESP and self.state is LinkState.UNBINDING:
-            self.ending = self.ending or "unbound"
+            self.end("unbound")
         elif self.state is LinkState.BINDING and command == smpp.GENERIC_NACK:
             self._bind_answered(status or UNKNOWN_ERROR)
         elif self.state is LinkState.BINDING and command in _BIND_RESPONSES:
@@ -90,4 +91,4 @@ class Session:
         if status == ROK:
             self.move(LinkState.BOUND)
         else:  # already bound (0x05) too: this session is not (quirk 31)
-            self.ending = self.ending or "bind refused"
+            self.end("bind refused")

@@ -1,6 +1,6 @@
 """Runs `broadcast` commands as their own processes and prints each before: the demo is the tutorial.
 
-What runs in the background is watched: when one of these ends by itself, so does the demo, with its last words.
+What runs in the background is watched: when one of these ends by itself, so does the demo, with its words.
 """
 
 import ctypes
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class Shell:
         click.secho(f"\n{text}", fg="cyan")
 
     def run(self, *words: str | Path, expect: int = 0, timeout_s: float = 120) -> None:
-        """One command in the foreground. Raises BroadcastError when it ends otherwise than expected, or not in time."""
+        """One command in the foreground. Raises BroadcastError unless it ends as expected, in time."""
         self._print(words)
         process = subprocess.Popen(self._command(words), env=dict(self.environment), stdin=subprocess.DEVNULL)
         code = self._wait(process, words, timeout_s)
@@ -78,7 +79,7 @@ class Shell:
         return json.loads(output)
 
     def start(self, name: str, *words: str | Path) -> None:
-        """One command in the background, in a session of its own; `stop` ends it, and so does our own death."""
+        """One command in the background, in its own session; `stop` ends it, and so does our own death."""
         self._print(words, " &")
         log = self.logs / f"{name}.log"
         with log.open("wb") as file:
@@ -89,12 +90,12 @@ class Shell:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - this process has no threads
+                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - this process has no threads
             )
         self._background.append(_Background(name, process, log))
 
     def wait_for(self, what: str, ready: Callable[[], bool], timeout_s: float = 30) -> None:
-        """Wait until something that runs in the background has come up. Raises BroadcastError when it does not."""
+        """Wait until something in the background has come up. Raises BroadcastError when it does not."""
         deadline = time.monotonic() + timeout_s
         while not ready():
             self._check_background()
@@ -116,7 +117,9 @@ class Shell:
                 each.process.wait()
         self._background.clear()
 
-    def _wait(self, process: "subprocess.Popen[bytes]", words: tuple[str | Path, ...], timeout_s: float) -> int:
+    def _wait(
+        self, process: "subprocess.Popen[bytes]", words: tuple[str | Path, ...], timeout_s: float
+    ) -> int:
         deadline = time.monotonic() + timeout_s
         try:
             while (code := process.poll()) is None:
@@ -135,7 +138,9 @@ class Shell:
             code = each.process.poll()
             if code is not None:
                 words = each.log.read_text(errors="replace").strip().splitlines()[-3:]
-                raise BroadcastError(f"{each.name} ended by itself with exit code {code}: {' / '.join(words)}")
+                raise BroadcastError(
+                    f"{each.name} ended by itself with exit code {code}: {' / '.join(words)}"
+                )
 
     def _command(self, words: tuple[str | Path, ...]) -> list[str]:
         return [sys.executable, "-m", "broadcast", *(str(word) for word in words)]
@@ -156,9 +161,9 @@ def _short(word: str | Path) -> str:
     return str(word)
 
 
-def _die_with_parent() -> None:
-    """In the child: a demo that is killed leaves no carriers and workers behind. Linux only, elsewhere nothing."""
+def _die_with(parent: int) -> None:
+    """In the child: a demo that is killed leaves no carriers and workers behind (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() == 1:
+        if os.getppid() != parent:  # it was killed in between
             os._exit(1)

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def differences(expected: Mapping[str, Any], report: Mapping[str, Any], connected: frozenset[str]) -> list[str]:
+def differences(
+    expected: Mapping[str, Any], report: Mapping[str, Any], connected: frozenset[str]
+) -> list[str]:
     """What does not agree, a sentence each; empty when every line is accounted for.
 
-    expected: of `subscriber generate --json`. report: of `campaign report --json`. connected: carriers with a link.
+    expected: of `subscriber generate --json`. report: of `campaign report --json`. connected: the carriers'
+    names that have a link.
     """
     imported = report["imports"][0]
     lines = {carrier["carrier"]: carrier for carrier in report["carriers"]}
@@ -22,7 +25,9 @@ def differences(expected: Mapping[str, Any], report: Mapping[str, Any], connecte
         ("subscribers, by carrier", _counts(expected["subscribers"]), _audiences(lines)),
         ("left out", _left_out(expected, connected), _exclusions(report)),
     ]
-    return [f"{what}: expected {mine}, the report has {theirs}" for what, mine, theirs in pairs if mine != theirs]
+    return [
+        f"{what}: expected {mine}, the report has {theirs}" for what, mine, theirs in pairs if mine != theirs
+    ]
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:

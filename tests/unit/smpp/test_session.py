@@ -30,13 +30,13 @@ def test_bind_accepted(command: int) -> None:
 def test_bind_refused_and_already_bound_is_not_bound(status: int) -> None:
     each = session(LinkState.BINDING)
     each.control(frame(0x80000009, status=status))
-    assert (each.state, each.bind_status, each.ending) == (LinkState.BINDING, status, "bind refused")
+    assert (each.state, each.bind_status, each.ending) == (LinkState.UNBINDING, status, "bind refused")
 
 
 def test_a_nack_is_never_an_accepted_bind() -> None:
     each = session(LinkState.BINDING)
     each.control(frame(0x80000000, sequence=0, status=0))
-    assert (each.state, each.bind_status) == (LinkState.BINDING, 0xFF)
+    assert (each.state, each.bind_status) == (LinkState.UNBINDING, 0xFF)
 
 
 def test_enquire_link_with_any_sequence_number() -> None:

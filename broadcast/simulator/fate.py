@@ -1,0 +1,65 @@
+"""What becomes of a recipient's message: decided by its MSISDN and the personality's seed, so that runs repeat.
+
+All segments and copies of one recipient share the fate. A recipient's place is the CRC-32 of its digits,
+started with the seed: uniform enough for a rehearsal, and the fastest hash there is from Python.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from enum import IntEnum
+from itertools import accumulate, repeat
+from typing import Final
+from zlib import crc32
+
+from broadcast.simulator.personality import Personality
+
+_PLACES: Final = 1 << 32
+
+
+class Fate(IntEnum):
+    """In the order of their places, the usual one last. The first two answer submit_sm with an error."""
+
+    REFUSED = 0
+    TEMPORARY = 1
+    UNDELIVERABLE = 2
+    EXPIRED = 3
+    REJECTED = 4
+    UNREPORTED = 5
+    DELIVERED = 6
+
+
+class Fates:
+    """The fates of one personality's recipients. `answered_with_error`: places below it are of that kind."""
+
+    def __init__(self, personality: Personality) -> None:
+        shares = (
+            personality.refused_share,
+            personality.temporary_share,
+            personality.undeliverable_share,
+            personality.expired_share,
+            personality.rejected_share,
+            personality.unreported_share,
+        )
+        self._seed = personality.seed
+        self._bounds = [round(bound * _PLACES) for bound in accumulate(shares)]
+        self.answered_with_error = self._bounds[Fate.TEMPORARY]
+        self._usual = self._bounds[-1]
+
+    def places(self, msisdns: Sequence[bytes]) -> list[int]:
+        """Where each of them lies; `at` says what that means."""
+        return list(map(crc32, msisdns, repeat(self._seed)))
+
+    def at(self, place: int) -> Fate:
+        """The fate of whoever lies there."""
+        return Fate(bisect_right(self._bounds, place))
+
+    def of(self, msisdn: bytes) -> Fate:
+        """The fate of one recipient, digits as on the wire."""
+        return self.at(crc32(msisdn, self._seed))
+
+    def column(self, places: Sequence[int]) -> bytes:
+        """One octet per place: its Fate."""
+        usual, bounds = self._usual, self._bounds
+        if min(places, default=usual) >= usual:
+            return bytes((Fate.DELIVERED,)) * len(places)
+        return bytes([6 if place >= usual else bisect_right(bounds, place) for place in places])

@@ -1,0 +1,265 @@
+"""A campaign's life in the database: approval binds, moves are checked, workers are told, every step leaves an event."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from broadcast.audience.carriers import sync_carriers
+from broadcast.campaign import campaigns
+from broadcast.campaign.approval import content_hash
+from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.content import Content, content
+from broadcast.campaign.lifecycle import CampaignState
+from broadcast.config import Config
+from broadcast.errors import InputError, RefusedError
+from broadcast.store.pool import connect
+
+
+def alert(**changes: Any) -> Content:
+    given: dict[str, Any] = {
+        "text": "Rửa tay",
+        "sender": "BOYTE",
+        "carriers": ("viettel", "gmobile"),
+        "category": "health",
+        "expires_at": datetime.now(UTC) + timedelta(hours=1),
+    }
+    return content(**{**given, **changes})
+
+
+async def people(conn: asyncpg.Connection, config: Config, **by_carrier: int) -> None:
+    numbers = await sync_carriers(conn, config)
+    for place, (carrier, count) in enumerate(by_carrier.items()):
+        await conn.execute(
+            "INSERT INTO subscriber (msisdn, hash_bucket, carrier_no, import_no)"
+            " SELECT m, m % 64, $1, 1 FROM generate_series($2::bigint, $2::bigint + $3::bigint - 1) AS m",
+            numbers[carrier],
+            84_900_000_000 + place * 1_000_000,
+            count,
+        )
+
+
+@pytest.fixture
+async def approved(conn: asyncpg.Connection, config: Config) -> Campaign:
+    await people(conn, config, viettel=10, gmobile=3)
+    drafted = await campaigns.draft(conn, "wash-hands", alert(), "ann")
+    return await campaigns.approve(conn, drafted, "bob")
+
+
+@pytest.fixture
+async def heard(database_url: str) -> AsyncIterator[list[str]]:
+    """What workers hear on the control channel."""
+    payloads: list[str] = []
+    listener = await connect(database_url)
+    await listener.add_listener("broadcast_control", lambda *event: payloads.append(str(event[3])))
+    yield payloads
+    await listener.close()
+
+
+async def test_a_draft_is_kept_as_given(conn: asyncpg.Connection) -> None:
+    made = await campaigns.draft(conn, "wash-hands", alert(), "ann")
+    assert made == await campaigns.get(conn, made.campaign_id) == await campaigns.by_name(conn, "wash-hands")
+    assert made.content == alert(expires_at=made.expires_at)
+    assert (made.state, made.drafted_by, made.audience, made.approved_hash) == (
+        CampaignState.DRAFT,
+        "ann",
+        None,
+        None,
+    )
+    assert await campaigns.all_campaigns(conn) == [made]
+
+
+async def test_bad_drafts_leave_nothing(conn: asyncpg.Connection) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    for name, said, actor, message in (
+        ("a b", alert(), "ann", "name"),
+        ("a", alert(), " ", "--as"),
+        ("a", replace(alert(), sender="MINISTRYOFHEALTH"), "ann", "at most 11"),
+        ("a", alert(expires_at=past), "ann", "expiry has passed"),
+    ):
+        with pytest.raises(InputError, match=message):
+            await campaigns.draft(conn, name, said, actor)
+    assert await campaigns.all_campaigns(conn) == []
+    await campaigns.draft(conn, "a", alert(), "ann")
+    with pytest.raises(InputError, match="a campaign a already"):
+        await campaigns.draft(conn, "a", alert(), "ann")
+    with pytest.raises(InputError, match="no campaign b"):
+        await campaigns.by_name(conn, "b")
+    with pytest.raises(InputError, match="number 77"):
+        await campaigns.get(conn, 77)
+
+
+async def test_two_persons(conn: asyncpg.Connection) -> None:
+    made = await campaigns.draft(conn, "a", alert(), "ann")
+    for drafter in ("ann", "Ann "):
+        with pytest.raises(RefusedError, match="second person"):
+            await campaigns.approve(conn, made, drafter)
+    done = await campaigns.approve(conn, made, "bob")
+    assert (done.state, done.approved_by, done.approved_hash) == (
+        "approved",
+        "bob",
+        content_hash(made.content),
+    )
+    with pytest.raises(RefusedError, match="is approved"):
+        await campaigns.approve(conn, done, "bob")
+
+
+async def test_approving_what_was_edited_meanwhile(conn: asyncpg.Connection) -> None:
+    seen = await campaigns.draft(conn, "a", alert(), "ann")
+    await campaigns.edit(conn, seen, replace(seen.content, text="Khác"), "ann")
+    with pytest.raises(RefusedError, match="edited a moment ago"):
+        await campaigns.approve(conn, seen, "bob")
+
+
+async def test_an_edit_voids_the_approval(
+    conn: asyncpg.Connection, config: Config, approved: Campaign
+) -> None:
+    edited = await campaigns.edit(conn, approved, replace(approved.content, text="Đeo khẩu trang"), "carol")
+    assert (
+        edited.state,
+        edited.drafted_by,
+        edited.approved_by,
+        edited.approved_at,
+        edited.approved_hash,
+    ) == (
+        "draft",
+        "carol",
+        None,
+        None,
+        None,
+    )
+    with pytest.raises(RefusedError, match="is draft: it cannot become running"):
+        await campaigns.launch(conn, config, edited, "dan")
+    with pytest.raises(RefusedError, match="second person"):
+        await campaigns.approve(conn, edited, "carol")
+
+
+async def test_launch(conn: asyncpg.Connection, config: Config, approved: Campaign, heard: list[str]) -> None:
+    done = await campaigns.launch(conn, config, approved, "dan")
+    assert (done.state, done.launched_by, done.audience, done.segments) == ("running", "dan", 13, 1)
+    assert done.launched_at is not None
+    assert [(each.event, each.actor) for each in await campaigns.events(conn, done.campaign_id)] == [
+        ("drafted", "ann"),
+        ("approved", "bob"),
+        ("launched", "dan"),
+    ]
+    assert (await campaigns.events(conn, done.campaign_id))[2].details == {
+        "audience": 13,
+        "excluded": {"not_connected": 3},
+        "segments": 1,
+    }
+    await conn.fetchval("SELECT 1")
+    async with asyncio.timeout(5):
+        while str(done.campaign_id) not in heard:
+            await asyncio.sleep(0.01)
+    with pytest.raises(RefusedError, match="is running"):
+        await campaigns.launch(conn, config, done, "dan")
+    with pytest.raises(RefusedError, match="is running"):
+        await campaigns.edit(conn, done, alert(), "ann")
+
+
+async def _untouched(conn: asyncpg.Connection, campaign: Campaign) -> None:
+    for table in ("slice", "exclusion", "tally"):
+        assert await conn.fetchval(f"SELECT count(*) FROM {table}") == 0
+    assert (await campaigns.get(conn, campaign.campaign_id)).launched_at is None
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "text = 'Khác'",
+        "sender = 'OTHER'",
+        "expires_at = expires_at + interval '1 s'",
+        "carriers = carriers || 'mobifone'",
+        "priority = 9",
+    ],
+)
+async def test_what_was_not_approved_does_not_go_out(
+    conn: asyncpg.Connection, config: Config, approved: Campaign, tampering: str
+) -> None:
+    await conn.execute(f"UPDATE campaign SET {tampering}")
+    with pytest.raises(RefusedError, match="not what was approved"):
+        await campaigns.launch(conn, config, approved, "dan")
+    await _untouched(conn, approved)
+
+
+async def test_launch_after_the_expiry(conn: asyncpg.Connection, config: Config) -> None:
+    await people(conn, config, viettel=1)
+    soon = alert(expires_at=datetime.now(UTC) + timedelta(seconds=0.5))
+    made = await campaigns.approve(conn, await campaigns.draft(conn, "a", soon, "ann"), "bob")
+    await asyncio.sleep(0.6)
+    with pytest.raises(RefusedError, match="expiry has passed"):
+        await campaigns.launch(conn, config, made, "dan")
+    await _untouched(conn, made)
+
+
+async def test_launch_to_nobody(conn: asyncpg.Connection, config: Config) -> None:
+    made = await campaigns.approve(conn, await campaigns.draft(conn, "a", alert(), "ann"), "bob")
+    with pytest.raises(RefusedError, match="audience is empty"):
+        await campaigns.launch(conn, config, made, "dan")
+    await people(conn, config, gmobile=4)
+    with pytest.raises(RefusedError, match="everyone in the audience is excluded .4 not_connected"):
+        await campaigns.launch(conn, config, made, "dan")
+    await _untouched(conn, made)
+
+
+async def test_a_carrier_that_cannot_write_the_text(conn: asyncpg.Connection, config: Config) -> None:
+    await people(conn, config, viettel=1)
+    made = await campaigns.draft(conn, "a", alert(text="Δ", alphabet="gsm0338"), "ann")
+    made = await campaigns.approve(conn, made, "bob")
+    latin = replace(config.carriers["viettel"], default_alphabet="latin1")
+    changed = replace(config, carriers={**config.carriers, "viettel": latin})
+    with pytest.raises(InputError, match=r"latin1 cannot write U\+0394"):
+        await campaigns.launch(conn, changed, made, "dan")
+    await _untouched(conn, made)
+
+
+async def test_launched_twice_at_once(database_url: str, config: Config, approved: Campaign) -> None:
+    pair = [await connect(database_url) for _ in range(2)]
+    done = await asyncio.gather(
+        *(campaigns.launch(each, config, approved, "dan") for each in pair), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in done) == ["Campaign", "RefusedError"]
+    assert await pair[0].fetchval("SELECT sum(waiting + excluded) FROM tally") == 13
+    for each in pair:
+        await each.close()
+
+
+async def test_pause_resume_cancel(
+    conn: asyncpg.Connection, config: Config, approved: Campaign, heard: list[str]
+) -> None:
+    running = await campaigns.launch(conn, config, approved, "dan")
+    with pytest.raises(RefusedError, match="only a paused one"):
+        await campaigns.resume(conn, running, "dan")
+    paused = await campaigns.pause(conn, running, "eve")
+    assert paused.state is CampaignState.PAUSED
+    assert (await campaigns.resume(conn, paused, "eve")).state is CampaignState.RUNNING
+    heard.clear()
+    cancelled = await campaigns.cancel(conn, paused, "eve")
+    assert (cancelled.state, cancelled.finished_at) == ("cancelled", None)
+    async with asyncio.timeout(5):
+        while not heard:
+            await asyncio.sleep(0.01)
+    assert heard == [str(running.campaign_id)]
+    with pytest.raises(RefusedError, match="is cancelled: it cannot become paused, only nothing any more"):
+        await campaigns.pause(conn, cancelled, "eve")
+    events = await campaigns.events(conn, running.campaign_id)
+    assert [each.event for each in events][3:] == ["paused", "resumed", "cancelled"]
+    assert events[-1].details == {"from": "running"}
+
+
+async def test_cancel_before_launch_is_the_end(conn: asyncpg.Connection) -> None:
+    made = await campaigns.draft(conn, "a", alert(), "ann")
+    done = await campaigns.cancel(conn, made, "ann")
+    assert done.state is CampaignState.CANCELLED
+    assert done.finished_at is not None
+
+
+async def test_resume_after_the_expiry(conn: asyncpg.Connection, config: Config, approved: Campaign) -> None:
+    paused = await campaigns.pause(conn, await campaigns.launch(conn, config, approved, "dan"), "dan")
+    with pytest.raises(RefusedError, match="expiry"):
+        await campaigns.resume(conn, replace(paused, expires_at=datetime(2020, 1, 1, tzinfo=UTC)), "dan")

@@ -1,0 +1,76 @@
+"""`broadcast db`, as one types it: a process each."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broadcast.store.scratch import scratch_home
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with scratch_home("cli") as made:
+        yield made
+
+
+def broadcast(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "broadcast", *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_life_of_an_embedded_database(home: Path) -> None:
+    here = {"BROADCAST_HOME": str(home)}
+    down = broadcast("db", "status", "--json", **here)
+    assert down.returncode == 1
+    assert "broadcast db up" in json.loads(down.stdout)["problem"]
+    assert json.loads(broadcast("db", "up", "--json", **here).stdout)["started"] is True
+    assert "runs already" in broadcast("db", "up", **here).stdout
+
+    behind = broadcast("db", "status", "--json", **here)
+    assert (behind.returncode, json.loads(behind.stdout)["pending"][0]) == (1, "0001_start")
+    assert broadcast("db", "migrate", **here).stdout.startswith("applied 0001_start")
+    assert broadcast("db", "migrate", **here).stdout == "the schema is up to date\n"
+    ready = broadcast("db", "status", **here)
+    assert ready.returncode == 0
+    assert f"embedded, {home}" in ready.stdout
+
+    assert broadcast("db", "down", **here).stdout == "PostgreSQL stopped\n"
+    assert json.loads(broadcast("db", "down", "--json", **here).stdout) == {"stopped": False}
+    gone = broadcast("db", "migrate", **here)
+    assert (gone.returncode, gone.stdout) == (1, "")
+    assert gone.stderr.splitlines() == [
+        "broadcast: the embedded database does not run: run `broadcast db up`, or set BROADCAST_DATABASE_URL"
+    ]
+
+
+def test_a_database_by_url_is_not_ours_to_start(database_url: str) -> None:
+    for command in ("up", "down"):
+        refused = broadcast("db", command, BROADCAST_DATABASE_URL=database_url)
+        assert refused.returncode == 3
+        assert "BROADCAST_DATABASE_URL is set" in refused.stderr
+
+
+def test_a_database_by_url_that_is_down() -> None:
+    url = "postgresql://boyte:s3cret@127.0.0.1:1/alerts"
+    for command in ("migrate", "status"):
+        down = broadcast("db", command, BROADCAST_DATABASE_URL=url)
+        assert down.returncode == 1
+        assert "127.0.0.1:1 does not answer" in down.stdout + down.stderr
+        assert "s3cret" not in down.stdout + down.stderr
+
+
+def test_status_of_a_database_by_url(database_url: str) -> None:
+    ready = json.loads(broadcast("db", "status", "--json", BROADCAST_DATABASE_URL=database_url).stdout)
+    assert (ready["ready"], ready["problem"], ready["pending"]) == (True, None, [])
+    assert ready["place"].startswith("this machine:5432/test_")

@@ -1,0 +1,76 @@
+"""Migrating real databases: an empty one, one that is done, two at once, and those of other versions."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from broadcast.errors import SchemaError
+from broadcast.store import migrations
+from broadcast.store.pool import connect
+
+
+async def test_an_empty_database_becomes_the_schema(empty_database_url: str) -> None:
+    connection = await connect(empty_database_url, check_schema=False)
+    before = await migrations.status(connection)
+    done = await migrations.migrate(connection)
+    after = await migrations.status(connection)
+    again = await migrations.migrate(connection)
+    await connection.close()
+    assert [each.version for each in done] == [each.version for each in before.pending]
+    assert (before.applied, after.pending, again) == ((), (), ())
+    assert [each.name for each in after.applied][:1] == ["start"]
+
+
+async def test_two_migrations_at_once(empty_database_url: str) -> None:
+    first, second = [await connect(empty_database_url, check_schema=False) for _ in range(2)]
+    done = await asyncio.wait_for(asyncio.gather(migrations.migrate(first), migrations.migrate(second)), 30)
+    assert sum(len(each) for each in done) == len(migrations.files())
+    for connection in (first, second):
+        (await migrations.status(connection)).check()
+        await connection.close()
+
+
+async def test_a_broken_migration_leaves_nothing(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = migrations.Migration(
+        1, "broken", "CREATE TABLE half (n integer); SELECT no_such_function()", b"x"
+    )
+    monkeypatch.setattr(migrations, "files", lambda: (broken,))
+    connection = await connect(empty_database_url, check_schema=False)
+    with pytest.raises(asyncpg.UndefinedFunctionError):
+        await migrations.migrate(connection)
+    assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    await connection.close()
+
+
+async def test_a_newer_schema_is_left_alone(conn: asyncpg.Connection, database_url: str) -> None:
+    await conn.execute("INSERT INTO schema_migration (version, name, checksum) VALUES (9999, 'future', 'x')")
+    with pytest.raises(SchemaError, match="migration 9999: use the newer version"):
+        await migrations.migrate(conn)
+    with pytest.raises(SchemaError, match="newer version"):
+        await connect(database_url)
+
+
+async def test_an_edited_migration_is_noticed(conn: asyncpg.Connection) -> None:
+    await conn.execute("UPDATE schema_migration SET checksum = 'x' WHERE version = 1")
+    with pytest.raises(SchemaError, match="0001_start was applied with other content"):
+        await migrations.migrate(conn)
+
+
+async def test_an_old_server_is_refused(conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "_OLDEST_SERVER", 99)
+    with pytest.raises(SchemaError, match="too old: broadcast needs 99"):
+        await migrations.migrate(conn)
+
+
+async def test_a_role_that_may_not_create_is_told(empty_database_url: str) -> None:
+    connection = await connect(empty_database_url, check_schema=False)
+    await connection.execute(
+        """DO $$ BEGIN CREATE ROLE reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+           SET ROLE reader"""
+    )
+    with pytest.raises(SchemaError, match="may not change the schema"):
+        await migrations.migrate(connection)
+    await connection.close()

@@ -1,0 +1,353 @@
+"""The report, the watcher and the audit of a small campaign whose rows are written by hand."""
+
+import csv
+import io
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import asyncpg
+import pytest
+from click.testing import CliRunner, Result
+
+from broadcast.cli.main import broadcast
+from broadcast.errors import AuditError, InputError
+from broadcast.ledger.progress import progress
+from broadcast.ledger.report import recipients, report
+
+LAUNCH = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+TALLY_COLUMNS = "waiting, in_doubt, accepted, unknown, expired, rejected, undeliverable, delivered, excluded"
+
+
+@pytest.fixture
+async def campaign_id(conn: asyncpg.Connection) -> int:
+    """`wash-hands`, finished: 8 recipients at viettel in two slices, 2 excluded there, 3 at a carrier not connected.
+
+    viettel: 4 delivered, 1 undeliverable, 1 rejected, 1 expired unsent, 1 resent after doubt and delivered.
+    """
+    await conn.execute("INSERT INTO carrier (name, tps) VALUES ('viettel', 100), ('gmobile', NULL)")
+    number: int = await conn.fetchval(
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
+                                 expires_at, state, drafted_by, drafted_at, approved_by, approved_at, launched_by,
+                                 launched_at, finished_at, audience, segments)
+           VALUES ('wash-hands', 'health', 5, 'BOYTE', 'Rửa tay <b>thường xuyên</b>', 'ucs2', '{viettel,gmobile}',
+                   'resend', 30, $1::timestamptz + interval '1 hour', 'finished', 'an', $1, 'binh', $1, 'binh', $1,
+                   $1::timestamptz + interval '90 seconds', 13, 1) RETURNING campaign_id""",
+        LAUNCH,
+    )
+    first = await add_slice(
+        conn, number, [84320000000 + n for n in range(8)], "expired", mark=7, answered=b"\x7f"
+    )
+    second = await add_slice(conn, number, [84320000006], "done", mark=1, answered=b"\x01")
+    for ordinal, (state, err, delay) in enumerate(
+        [(8, "000", 1), (8, "000", 2), (8, "000", 2), (8, "000", 9), (7, "012", 3)]
+    ):
+        await add_outcome(
+            conn, number, first, ordinal, state, err, LAUNCH + timedelta(seconds=ordinal), delay
+        )
+    await add_outcome(conn, number, first, 5, 6, "status:11", None, 0)
+    await add_outcome(conn, number, second, 0, 8, "000", LAUNCH + timedelta(seconds=60), 1)
+    await conn.execute(
+        """INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason, since,
+                                 ended_at, ended_as)
+           VALUES ($1, 1, $2, 6, 1, 84320000006, 'link_lost', $3, $3, 'resent')""",
+        number, first, LAUNCH,
+    )  # fmt: skip
+    await conn.execute(
+        """INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns)
+           VALUES ($1, 1, 'opted_out', '{84320000008,84320000009}'),
+                  ($1, 2, 'not_connected', '{84590000000,84590000001,84590000002}')""",
+        number,
+    )
+    await conn.execute(
+        f"""INSERT INTO tally (campaign_id, carrier_no, shard, segments, {TALLY_COLUMNS})
+            VALUES ($1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2), ($1, 1, 7, 6, -1, 0, 0, 0, 1, 1, 1, 5, 0),
+                   ($1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3)""",
+        number,
+    )
+    await conn.execute(
+        """INSERT INTO subscriber_import (source, started_at, finished_at, lines, imported, updated, duplicate, refused)
+           VALUES ('people.csv', $1, $1, 20, 13, 0, 3, '{"landline": 3, "foreign": 1}')""",
+        LAUNCH - timedelta(hours=1),
+    )
+    await conn.execute(
+        "INSERT INTO campaign_event (campaign_id, at, actor, event) VALUES ($1, $2, 'an', 'drafted')",
+        number,
+        LAUNCH,
+    )
+    return number
+
+
+async def add_slice(
+    conn: asyncpg.Connection, campaign_id: int, msisdns: list[int], state: str, *, mark: int, answered: bytes
+) -> int:
+    number: int = await conn.fetchval(
+        """INSERT INTO slice (campaign_id, carrier_no, total, mark, state, segments, answered, msisdns)
+           VALUES ($1, 1, $2, $3, $4, 1, $5, $6) RETURNING slice_id""",
+        campaign_id, len(msisdns), mark, state, answered, msisdns,
+    )  # fmt: skip
+    return number
+
+
+async def add_outcome(
+    conn: asyncpg.Connection,
+    campaign_id: int,
+    slice_id: int,
+    ordinal: int,
+    state: int,
+    err: str,
+    submitted_at: datetime | None,
+    delay_s: int,
+) -> None:
+    await conn.execute(
+        "INSERT INTO outcome VALUES ($1, $2, $3, $4, $5, 1, $6, 1, $7, $8)",
+        submitted_at, (submitted_at or LAUNCH) + timedelta(seconds=delay_s), campaign_id, slice_id, ordinal, state,
+        err, f"id{slice_id}-{ordinal}" if submitted_at else "",
+    )  # fmt: skip
+
+
+def command(*words: str) -> Result:
+    return CliRunner().invoke(broadcast, list(words), catch_exceptions=True)
+
+
+async def test_progress_sums_the_shards(conn: asyncpg.Connection, campaign_id: int) -> None:
+    now = await progress(conn, campaign_id)
+    assert (now.state, now.launched, now.finished, now.segments, now.workers) == (
+        "finished",
+        True,
+        True,
+        1,
+        0,
+    )
+    viettel, gmobile = now.carriers
+    assert (viettel.carrier, viettel.tps, viettel.segments) == ("viettel", 100, 6)
+    assert (viettel.audience, viettel.to_send, viettel.sent, viettel.ended) == (10, 8, 8, 8)
+    assert (gmobile.carrier, gmobile.tps, gmobile.audience, gmobile.sent) == ("gmobile", None, 3, 0)
+    assert dict(now.total.states) == {
+        "waiting": 0, "in_doubt": 0, "accepted": 0, "unknown": 0, "expired": 1, "rejected": 1, "undeliverable": 1,
+        "delivered": 5, "excluded": 5,
+    }  # fmt: skip
+
+
+async def test_the_report_reads_everything(conn: asyncpg.Connection, campaign_id: int) -> None:
+    found = await report(conn, "wash-hands")
+    assert (found.facts.audience, found.facts.took_s) == (13, 90.0)
+    assert [(each.carrier, each.reason, each.recipients) for each in found.exclusions] == [
+        ("viettel", "opted_out", 2),
+        ("gmobile", "not_connected", 3),
+    ]
+    assert [(each.state, each.reason, each.recipients) for each in found.failures] == [
+        ("rejected", "status:11", 1),
+        ("undeliverable", "012", 1),
+    ]
+    assert [(each.reason, each.ended_as, each.recipients) for each in found.doubts] == [
+        ("link_lost", "resent", 1)
+    ]
+    assert [(each.source, each.lines, dict(each.refused)) for each in found.imports] == [
+        ("people.csv", 20, {"landline": 3, "foreign": 1})
+    ]
+    assert [(each.actor, each.event) for each in found.events] == [("an", "drafted")]
+    assert found.times.step_s == 1.0
+    assert dict(found.times.sent["viettel"]) == {0: 1, 1: 1, 2: 1, 3: 1, 4: 1, 60: 1}
+    assert dict(found.times.delays["viettel"]) == {1: 2, 2: 2, 3: 1, 9: 1}
+
+
+async def test_every_recipient_has_one_line(conn: asyncpg.Connection, campaign_id: int) -> None:
+    lines = [each async for each in recipients(conn, campaign_id)]
+    assert {each.msisdn: each.state for each in lines} == {
+        84320000000: "delivered", 84320000001: "delivered", 84320000002: "delivered", 84320000003: "delivered",
+        84320000004: "undeliverable", 84320000005: "rejected", 84320000006: "delivered", 84320000007: "expired",
+        84320000008: "excluded", 84320000009: "excluded",
+        84590000000: "excluded", 84590000001: "excluded", 84590000002: "excluded",
+    }  # fmt: skip
+    assert len(lines) == 13
+    assert {each.err for each in lines if each.state == "excluded"} == {"opted_out", "not_connected"}
+
+
+async def test_recipients_under_way(conn: asyncpg.Connection, campaign_id: int) -> None:
+    """A campaign that still runs: waiting, waiting again, in doubt, accepted in the journal, accepted and open."""
+    numbers = [84330000000 + n for n in range(6)]
+    number = await add_slice(conn, campaign_id, numbers, "leased", mark=5, answered=b"\x03")
+    await conn.execute("UPDATE slice SET retry = '\\x08' WHERE slice_id = $1", number)
+    await conn.execute(
+        """INSERT INTO submission (bucket, segment, segments, ordinal, slice_id, campaign_id, submitted_at, carrier_no,
+                                   smsc_id) VALUES (0, 1, 2, 0, $1, $2, $3, 1, 'a'), (0, 2, 2, 0, $1, $2, $3, 1, 'b')""",
+        number, campaign_id, LAUNCH,
+    )  # fmt: skip
+    await conn.execute(
+        """INSERT INTO open_submission (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no,
+                                        smsc_id) VALUES ($3, $1, $2, 1, 1, 1, 1, 'c')""",
+        number, campaign_id, LAUNCH,
+    )  # fmt: skip
+    await conn.execute(
+        """INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason)
+           VALUES ($1, 1, $2, 2, 1, 84330000002, 'no_response')""",
+        campaign_id, number,
+    )  # fmt: skip
+    lines = {each.msisdn: each async for each in recipients(conn, campaign_id)}
+    assert [lines[each].state for each in numbers] == [
+        "accepted", "accepted", "in_doubt", "waiting", "in_doubt", "waiting",
+    ]  # fmt: skip
+    assert (lines[numbers[0]].smsc_ids, lines[numbers[1]].smsc_ids) == ("a b", "c")
+    assert len(lines) == 13 + 6
+
+
+async def test_what_was_cancelled_is_a_reason(conn: asyncpg.Connection, campaign_id: int) -> None:
+    await conn.execute("UPDATE slice SET state = 'cancelled' WHERE state = 'expired'")
+    found = await report(conn, "wash-hands")
+    assert ("viettel", "cancelled", 1) in [
+        (each.carrier, each.reason, each.recipients) for each in found.exclusions
+    ]
+    assert {each.msisdn: each.state async for each in recipients(conn, campaign_id)}[
+        84320000007
+    ] == "excluded"
+
+
+async def test_names_that_do_not_exist_get_the_nearest(conn: asyncpg.Connection, campaign_id: int) -> None:
+    with pytest.raises(InputError, match="no campaign named wash-hand: did you mean wash-hands"):
+        await report(conn, "wash-hand")
+    with pytest.raises(InputError, match="campaign list"):
+        await report(conn, "zzz")
+
+
+async def test_a_draft_has_no_report(conn: asyncpg.Connection, campaign_id: int) -> None:
+    await conn.execute("UPDATE campaign SET launched_at = NULL, state = 'draft'")
+    with pytest.raises(InputError, match="never launched"):
+        await report(conn, "wash-hands")
+
+
+@pytest.fixture
+def wash_hands(campaign_id: int, database_env: str) -> str:
+    """For tests of commands, which run loops of their own."""
+    return "wash-hands"
+
+
+def test_report_command_writes_its_files(wash_hands: str, tmp_path: Path) -> None:
+    places = {name: tmp_path / "out" / name for name in ("r.html", "r.csv", "r.json", "people.csv")}
+    done = command(
+        "campaign", "report", wash_hands, "--json", "--html", str(places["r.html"]), "--csv", str(places["r.csv"]),
+        "--json-file", str(places["r.json"]), "--recipients", str(places["people.csv"]),
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document == json.loads(places["r.json"].read_text())
+    assert document["audit"] == {"balanced": True, "problems": []}
+    assert (document["total"]["audience"], document["total"]["delivered"]) == (13, 5)
+    assert document["carriers"][0]["receipts_half_within_s"] == 2
+    assert document["imports"][0]["refused"] == 4
+    html = places["r.html"].read_text()
+    assert "Rửa tay &lt;b&gt;" in html
+    assert "<b>thường" not in html
+    rows = list(csv.DictReader(io.StringIO(places["r.csv"].read_text())))
+    assert sum(int(row["recipients"]) for row in rows) == 13
+    assert {"carrier": "viettel", "state": "excluded", "reason": "opted_out", "recipients": "2"} in rows
+    people = list(csv.DictReader(io.StringIO(places["people.csv"].read_text())))
+    assert len(people) == 13
+    assert {row["msisdn"] for row in people if row["state"] == "undeliverable"} == {"84320***004"}
+    assert all("84320" not in path.read_text() for name, path in places.items() if name != "people.csv")
+    assert places["people.csv"].stat().st_mode & 0o077 == 0
+
+
+def test_report_command_on_the_terminal(wash_hands: str, tmp_path: Path) -> None:
+    shown = command("campaign", "report", wash_hands).stdout
+    assert "wash-hands: health alert from BOYTE" in shown
+    assert "1 min 30 s" in shown
+    assert "landline 3" in shown
+    assert "status:11" in shown
+    revealed = command("campaign", "report", wash_hands, "--recipients", str(tmp_path / "p.csv"), "--reveal")
+    assert revealed.exit_code == 0
+    assert "84320000004" in (tmp_path / "p.csv").read_text()
+    assert "84320000004" not in revealed.output
+    assert command("campaign", "report", wash_hands, "--reveal").exit_code == 2
+
+
+def test_a_report_that_cannot_be_written(wash_hands: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    failed = command("campaign", "report", wash_hands, "--html", str(tmp_path / "file" / "r.html"))
+    assert isinstance(failed.exception, InputError)
+    assert "cannot write" in str(failed.exception)
+
+
+def test_watch_ends_with_the_campaign(wash_hands: str) -> None:
+    line = command("campaign", "watch", wash_hands)
+    assert line.exit_code == 0
+    assert (
+        "finished; sent 8 of 8 (100%); 0 segments/s; delivered 5; failed 3; left 0 s; viettel 100%"
+        in line.stdout
+    )
+    document = json.loads(command("campaign", "watch", wash_hands, "--json").stdout)
+    assert (document["state"], document["total"]["delivered"], document["total"]["left_s"]) == (
+        "finished",
+        5,
+        0.0,
+    )
+
+
+@pytest.fixture
+def book() -> Iterator[tuple[str, dict[str, object]]]:
+    """An SMSC's account over HTTP, as a simulated carrier gives it: URL and what it will say."""
+    said: dict[str, object] = {
+        "messages": 6, "recipients": 6, "segments": 7, "duplicates": 1, "extra_copies": 1, "rejected": 1,
+        "fates": {"delivered": 5, "undeliverable": 1}, "max_per_second": 100, "tps": 100,
+    }  # fmt: skip
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the library's name
+            self.send_response(200 if self.path == "/book" else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(said).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", said
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+def test_audit_with_an_smscs_book(wash_hands: str, book: tuple[str, dict[str, object]]) -> None:
+    url, said = book
+    balanced = command("campaign", "audit", wash_hands, "--book", f"viettel={url}")
+    assert balanced.exit_code == 0, balanced.output
+    assert "the books balance: 13 recipients" in balanced.stdout
+    said["fates"] = {"delivered": 6, "undeliverable": 1}
+    off = command("campaign", "audit", wash_hands, "--book", f"viettel={url}/book", "--json")
+    assert isinstance(off.exception, AuditError)
+    document = json.loads(off.stdout)
+    assert document["balanced"] is False
+    assert document["problems"] == ["viettel delivered: the SMSC has more, and only 0 of ours are open"]
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        ("viettel=ftp://x", "not an http URL"),
+        ("viettel=http://127.0.0.1:1", "gives no account"),
+        ("nobody={url}", "has no carrier nobody"),
+    ],
+)
+def test_audit_with_a_wrong_book(
+    wash_hands: str, book: tuple[str, dict[str, object]], option: str, complaint: str
+) -> None:
+    failed = command("campaign", "audit", wash_hands, "--book", option.format(url=book[0]))
+    assert isinstance(failed.exception, InputError)
+    assert complaint in str(failed.exception)
+
+
+def test_audit_needs_carrier_and_url(wash_hands: str) -> None:
+    assert command("campaign", "audit", wash_hands, "--book", "http://x").exit_code == 2
+
+
+async def test_audit_finds_a_recipient_that_is_gone(
+    conn: asyncpg.Connection, campaign_id: int, database_env: str
+) -> None:
+    await conn.execute("DELETE FROM outcome WHERE ordinal = 4")
+    found = await report(conn, "wash-hands")
+    assert [each.reason for each in found.failures] == ["status:11"]

@@ -1,0 +1,74 @@
+"""Law 6: any change of the content changes the hash; the drafter cannot approve."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from broadcast.campaign.approval import check_actor, check_approver, check_unchanged, content_hash
+from broadcast.campaign.content import Content
+from broadcast.errors import InputError, RefusedError
+
+CONTENT = Content(
+    text="Rửa tay",
+    sender="BOYTE",
+    alphabet="ucs2",
+    carriers=("mobifone", "viettel"),
+    category="health",
+    priority=5,
+    expires_at=datetime(2030, 1, 1, 12, tzinfo=UTC),
+    in_doubt_policy="hold",
+    grace_s=60,
+)
+
+
+def test_the_hash_is_fixed_for_ever() -> None:
+    assert content_hash(CONTENT).hex() == "8c9103ec6f243fbc44065134f3c7d0c989331911bcbf3ad5db5bfe84f9863477"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "Rửa tay "},
+        {"sender": "BOYTA"},
+        {"alphabet": "gsm0338"},
+        {"carriers": ("viettel",)},
+        {"category": "routine"},
+        {"priority": 6},
+        {"expires_at": CONTENT.expires_at + timedelta(microseconds=1)},
+        {"in_doubt_policy": "resend"},
+        {"grace_s": 61},
+    ],
+)
+def test_every_part_counts(change: dict[str, Any]) -> None:
+    changed = replace(CONTENT, **change)
+    assert content_hash(changed) != content_hash(CONTENT)
+    with pytest.raises(RefusedError, match="not what was approved"):
+        check_unchanged(changed, content_hash(CONTENT))
+
+
+def test_what_means_the_same_hashes_the_same() -> None:
+    hanoi = timezone(timedelta(hours=7))
+    same = replace(CONTENT, carriers=("viettel", "mobifone"), expires_at=CONTENT.expires_at.astimezone(hanoi))
+    assert content_hash(same) == content_hash(CONTENT)
+    check_unchanged(same, content_hash(CONTENT))
+
+
+def test_unapproved() -> None:
+    with pytest.raises(RefusedError, match="not approved"):
+        check_unchanged(CONTENT, None)
+
+
+@pytest.mark.parametrize("approver", ["ann", "ANN", " Ann "])
+def test_the_drafter_cannot_approve(approver: str) -> None:
+    with pytest.raises(RefusedError, match="second person"):
+        check_approver("ann", approver)
+    check_approver("ann", "bob")
+
+
+def test_actors() -> None:
+    assert check_actor("  Ann   B ") == "Ann B"
+    for name in ("", "  ", "x" * 101):
+        with pytest.raises(InputError, match="--as"):
+            check_actor(name)

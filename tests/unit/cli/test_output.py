@@ -1,0 +1,96 @@
+"""What a person reads: numbers, times, durations, masked numbers; and JSON."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from broadcast.cli import output
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Point:
+    x: int
+    at: datetime
+
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "-"),
+        (1234567, "1,234,567"),
+        (True, "yes"),
+        (False, "no"),
+        (12.345, "12.3"),
+        (AT, "2026-01-02 03:04:05 UTC"),
+        (Colour.RED, "red"),
+        (["a", 1000], "a, 1,000"),
+        ("[bold]as it is[/bold]", "[bold]as it is[/bold]"),
+    ],
+)
+def test_words(value: object, said: str) -> None:
+    assert output.words(value) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")],
+)
+def test_duration(seconds: float, said: str) -> None:
+    assert output.duration(seconds) == said
+
+
+@pytest.mark.parametrize(("msisdn", "said"), [(84912345678, "84912***678"), (12345678, "***"), (0, "***")])
+def test_masked(msisdn: int, said: str) -> None:
+    assert output.masked(msisdn) == said
+
+
+def test_json_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {
+        "p": Point(1, AT),
+        "c": Colour.RED,
+        "b": b"\x01\xff",
+        "f": Path("/x"),
+        "s": {3, 1},
+        "t": "Rửa tay",
+    }
+    output.print_json(value)
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {
+        "p": {"x": 1, "at": "2026-01-02T03:04:05+00:00"}, "c": "red", "b": "01ff", "f": "/x", "s": [1, 3],
+        "t": "Rửa tay",
+    }  # fmt: skip
+    assert "Rửa tay" in printed
+    output.print_json_line({"a": [1]})
+    assert capsys.readouterr().out == '{"a": [1]}\n'
+    with pytest.raises(TypeError, match="object has no JSON form"):
+        output.to_json(object())
+
+
+def test_tables_show_markup_as_text_and_align_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table("The [red]title", ("name", "count"), [("[b]x[/b]", 5), ("y", 12345), ("z", None)])
+    printed = capsys.readouterr().out
+    assert "The [red]title" in printed
+    assert "[b]x[/b]" in printed
+    rows = [
+        [cell.strip() for cell in line.strip("│").split("│")] for line in printed.splitlines() if "│" in line
+    ]
+    assert rows == [["[b]x[/b]", "5"], ["y", "12,345"], ["z", "-"]]
+    assert "│ [b]x[/b] │      5 │" in printed
+
+
+def test_facts_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_facts("Title", {"a": 1, "longer": None})
+    assert capsys.readouterr().out == "Title\na       1\nlonger  -\n"
+    output.print_facts("", {"a": ""})
+    assert capsys.readouterr().out == "a\n"

@@ -1,0 +1,95 @@
+"""The HTML report: complete, self-contained, and nobody's text is markup in it."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+import pytest
+
+from broadcast.cli.report_document import document
+from broadcast.cli.report_html import delay_chart, rate_chart, render, states_chart
+from broadcast.ledger.audit import AuditResult
+from broadcast.ledger.progress import CarrierProgress, Progress
+from broadcast.ledger.report import Doubt, Event, Facts, Import, Reason, Report, Times
+from broadcast.ledger.states import RecipientState
+
+AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+BALANCED = AuditResult(True, 113, 113, (), ())
+
+
+def states(**counts: int) -> dict[str, int]:
+    return {state.column: 0 for state in RecipientState} | counts
+
+
+@pytest.fixture
+def found() -> Report:
+    facts = Facts(
+        campaign_id=1, name="<wash>", category="health", priority=5, sender="BOYTE",
+        text="Rửa tay <script>x</script>", alphabet="ucs2", in_doubt_policy="hold", state="finished",
+        drafted_by="an", drafted_at=AT, approved_by="binh", approved_at=AT, launched_by="binh",
+        launched_at=AT, finished_at=AT, expires_at=AT, audience=113, segments=4, took_s=75.0,
+    )  # fmt: skip
+    viettel = CarrierProgress("viettel", 100, 1, 440, states(delivered=100, undeliverable=10))
+    gmobile = CarrierProgress("gmobile", None, 0, 0, states(excluded=3))
+    return Report(
+        facts=facts,
+        progress=Progress(AT, "finished", True, True, 4, 0, (viettel, gmobile)),
+        exclusions=(Reason("gmobile", "excluded", "not_connected", 3),),
+        failures=(Reason("viettel", "undeliverable", "<012>", 10),),
+        doubts=(Doubt("viettel", "worker_lost", None, 1),),
+        imports=(Import("people.csv", AT, 120, 113, 0, 4, {"landline": 3}),),
+        events=(Event(AT, "an", "drafted"),),
+        times=Times(1.0, {"viettel": {0: 60, 9: 50}}, {"viettel": {2: 100, 7: 10}}),
+    )
+
+
+def test_it_is_self_contained_and_well_formed(found: Report) -> None:
+    page = render(found, BALANCED)
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", page)) - {
+        "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink",
+    }  # fmt: skip
+    assert {address for address in addresses if "pygal" not in address} == set()
+    assert not re.search(r"(?:src|href)=\"(?!#)", page.replace("xlink:href", "href"))
+    assert page.count("<svg") == 3
+    for chart in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        ElementTree.fromstring(chart)
+
+
+def test_what_people_wrote_is_text(found: Report) -> None:
+    page = render(found, BALANCED)
+    assert "&lt;wash&gt;" in page
+    assert "Rửa tay &lt;script&gt;x&lt;/script&gt;" in page
+    assert "&lt;012&gt;" in page
+
+
+def test_figures(found: Report) -> None:
+    page = render(found, BALANCED)
+    assert "1 min 15 s from launch" in page
+    assert re.search(r"<b>113</b>recipients", page)
+    assert re.search(r'<b class="good">balanced</b>', page)
+    assert "landline 3" in page
+    assert "still is" in page
+    odd = render(found, AuditResult(False, 113, 112, (), ("one is missing",)))
+    assert "NOT balanced" in odd
+    assert "one is missing" in odd
+
+
+def test_the_document(found: Report) -> None:
+    said = document(found, BALANCED)
+    assert said["total"]["audience"] == 113
+    viettel = said["carriers"][0]
+    assert viettel["segments_per_second"] == 44.0
+    assert (viettel["receipts_half_within_s"], viettel["receipts_95_percent_within_s"]) == (2, 7)
+    assert said["carriers"][1]["segments_per_second"] is None
+    assert said["imports"][0] == {
+        "source": "people.csv", "finished_at": AT, "lines": 120, "imported": 113, "updated": 0,
+        "duplicate": 4, "refused": 3, "refused_by_reason": {"landline": 3},
+    }  # fmt: skip
+
+
+def test_charts_of_a_campaign_that_sent_nothing(found: Report) -> None:
+    nothing = replace(found, times=Times(1.0, {}, {}))
+    assert (rate_chart(nothing), delay_chart(nothing)) == ("", "")
+    assert "gmobile" in states_chart(nothing)
+    assert render(nothing, BALANCED).count("<svg") == 1

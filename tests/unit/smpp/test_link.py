@@ -1,0 +1,425 @@
+"""A link from connect to close, with literal octets, a clock that the test moves and no socket."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from struct import pack
+from typing import Any
+
+import pytest
+from broadcast.config import Bind, BindMode, Carrier
+from broadcast.errors import ConfigError
+from broadcast.smpp import link as link_module
+from broadcast.smpp.link import CLOSED_UNBOUND, Link
+from broadcast.smpp.session import LinkState
+from unit.smpp.fake import Clock, Diary, FakeTransport
+from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
+
+BIND_OK = bytes.fromhex("00000015 80000009 00000000 00000001".replace(" ", "")) + b"smsc\0"
+CARRIER = Carrier(tps=1, binds=(Bind("smsc.example", 2775, "esme"),))
+ENQUIRE = bytes.fromhex("0000001000000015000000000000")  # and the sequence number's last two octets
+
+
+@dataclass
+class Rig:
+    link: Link
+    transport: FakeTransport
+    diary: Diary
+    clock: Clock
+
+    def submit(self, *tokens: str) -> int:
+        first = self.link.reserve(len(tokens))
+        self.link.submit(first, list(tokens), b"<%d>" % first, self.clock.now)
+        return first
+
+    def lose(self, error: Exception | None = None) -> None:
+        self.link.connection_lost(error)
+
+
+Maker = Callable[..., Rig]
+
+
+@pytest.fixture
+async def unbound(monkeypatch: pytest.MonkeyPatch) -> Maker:
+    """A link just connected."""
+
+    def make(mode: BindMode = "transceiver", **bind: Any) -> Rig:
+        clock, diary, transport = Clock(), Diary(), FakeTransport()
+        place = Bind("smsc.example", 2775, "esme", mode=mode, **{"window": 5, "response_timeout_s": 64.0, **bind})
+        with monkeypatch.context() as patch:
+            patch.setattr(link_module.asyncio, "get_running_loop", lambda: clock)
+            link = Link("viettel-0", place, CARRIER, diary)
+        link.connection_made(transport)
+        return Rig(link, transport, diary, clock)
+
+    return make
+
+
+@pytest.fixture
+async def bound(unbound: Maker) -> Maker:
+    """A link just bound, with its diary and transport cleared."""
+
+    def make(mode: BindMode = "transceiver", **bind: Any) -> Rig:
+        rig = unbound(mode, **bind)
+        rig.link.data_received(BIND_OK)
+        assert rig.diary.taken() == [("bound", None)]
+        rig.transport.taken()
+        return rig
+
+    return make
+
+
+# ---------------------------------------------------------------- bind
+
+
+async def test_it_binds_as_soon_as_it_is_connected(unbound: Maker) -> None:
+    rig = unbound()
+    assert rig.transport.taken() == (
+        b"\0\0\0\x1b" b"\0\0\0\x09" b"\0\0\0\0" b"\0\0\0\1" b"esme\0" b"\0" b"\0" b"\x34\0\0" b"\0"
+    )  # fmt: skip
+    assert (rig.link.is_bound, rig.link.can_submit, rig.link.room) == (False, False, 0)
+    rig.link.data_received(BIND_OK)
+    assert rig.diary.taken() == [("bound", None)]
+    assert rig.link.bind_answer.result() == 0
+    assert (rig.link.is_bound, rig.link.can_submit, rig.link.room, rig.link.window) == (True, True, 5, 5)
+
+
+async def test_bind_response_and_first_receipt_in_one_read(unbound: Maker) -> None:
+    rig = unbound()
+    rig.link.data_received(BIND_OK + deliver_sm(9, receipt_text()))
+    assert [entry[0] for entry in rig.diary.taken()] == ["bound", "receipts"]
+
+
+@pytest.mark.parametrize("status", [0x05, 0x0E])
+@pytest.mark.parametrize("body", [b"", b"\0"])
+async def test_a_refused_bind_closes_and_is_not_bound(unbound: Maker, status: int, body: bytes) -> None:
+    rig = unbound()
+    rig.link.data_received(pdu(0x80000009, 1, body, status))
+    assert rig.link.bind_answer.result() == status
+    assert rig.transport.closed
+    rig.lose()
+    assert await rig.link.finished() == "bind refused"
+    assert rig.diary.taken() == []
+
+
+async def test_an_unanswered_bind_is_given_up(unbound: Maker) -> None:
+    rig = unbound(bind_timeout_s=10.0)
+    rig.clock.advance(9.5)
+    assert not rig.transport.aborted
+    rig.clock.advance(1.0)
+    assert rig.transport.aborted
+    rig.lose()
+    assert rig.link.bind_answer.result() == CLOSED_UNBOUND
+    assert await rig.link.finished() == "no answer to the bind"
+
+
+async def test_a_receiver_never_submits(bound: Maker) -> None:
+    rig = bound("receiver")
+    assert (rig.link.is_bound, rig.link.can_submit, rig.link.room) == (True, False, 0)
+
+
+async def test_a_password_that_is_not_set_fails_before_connecting() -> None:
+    bind = Bind("h", 1, "e", password_env="BROADCAST_TEST_NOT_SET")
+    with pytest.raises(ConfigError, match="BROADCAST_TEST_NOT_SET"):
+        Link("x", bind, Carrier(tps=1, binds=(bind,)), Diary())
+
+
+# ---------------------------------------------------------------- submits and answers
+
+
+async def test_submit_and_answer(bound: Maker) -> None:
+    rig = bound()
+    first = rig.submit("a", "b")
+    assert first == 2
+    assert rig.transport.taken() == b"<2>"
+    assert (rig.link.in_flight, rig.link.room) == (2, 3)
+    rig.link.data_received(answer(3, b"B3") + pdu(0x80000004, 2, b"", 0x58))
+    assert rig.diary.taken() == [("answered", [("b", 0, "b3"), ("a", 0x58, "")]), ("room", 5)]
+
+
+async def test_an_answer_before_its_submit_returns(bound: Maker) -> None:
+    rig = bound()
+    rig.transport.on_write = lambda data: rig.link.data_received(answer(2))
+    rig.submit("a")
+    assert rig.diary.taken() == [("answered", [("a", 0, "a1")]), ("room", 5)]
+    assert rig.link.in_flight == 0
+
+
+async def test_answers_split_at_every_octet(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a", "b")
+    for octet in answer(2, b"x") + answer(3, b"y"):
+        rig.link.data_received(bytes((octet,)))
+    assert [entry for entry in rig.diary.taken() if entry[0] == "answered"] == [
+        ("answered", [("a", 0, "x")]),
+        ("answered", [("b", 0, "y")]),
+    ]
+
+
+async def test_an_overdue_answer_and_the_late_one(bound: Maker) -> None:
+    rig = bound(enquire_link_s=1000.0)
+    rig.submit("a", "b")
+    rig.link.data_received(answer(2))
+    rig.diary.taken()
+    rig.clock.advance(64.0)
+    assert rig.diary.taken() == []
+    rig.clock.advance(2.0)
+    assert rig.diary.taken() == [("unanswered", (["b"], "no_response")), ("room", 5)]
+    rig.link.data_received(answer(3, b"late"))
+    assert rig.diary.taken() == [("answered_late", [("b", 0, "late")])]
+    rig.link.data_received(answer(3, b"late"))
+    rig.lose()
+    assert rig.diary.taken() == [("closed", "closed by the SMSC")]
+
+
+async def test_the_close_hands_back_the_window_once(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a", "b", "c")
+    rig.link.data_received(answer(3))
+    rig.diary.taken()
+    rig.lose(ConnectionResetError("reset"))
+    assert rig.diary.taken() == [("unanswered", (["a", "c"], "link_lost")), ("closed", "connection lost: reset")]
+    assert rig.clock.waiting == 0
+    assert rig.link.state is LinkState.CLOSED
+
+
+async def test_a_submit_on_a_lost_link_comes_straight_back(bound: Maker) -> None:
+    rig = bound()
+    rig.lose()
+    rig.diary.taken()
+    rig.submit("a")
+    assert rig.diary.taken() == [("unanswered", (["a"], "link_lost"))]
+    assert rig.transport.taken() == b""
+
+
+async def test_answers_and_a_close_in_one_read(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a", "b")
+    rig.link.data_received(answer(2) + b"HTTP/1.1 400 Bad Request")
+    assert rig.diary.taken() == [("answered", [("a", 0, "a1")]), ("room", 0)]
+    assert rig.transport.closed
+    rig.lose()
+    assert rig.diary.taken() == [
+        ("unanswered", (["b"], "link_lost")),
+        ("closed", "a command_length of 1213486160 octets: this is not SMPP"),
+    ]
+
+
+async def test_sequence_numbers_go_round(bound: Maker) -> None:
+    rig = bound()
+    rig.link._window._next = 0x7FFFFFFE
+    assert rig.submit("a", "b") == 0x7FFFFFFE
+    assert rig.submit("c") == 1
+    rig.link.data_received(answer(1, b"c") + answer(0x7FFFFFFF, b"b") + answer(0x7FFFFFFE, b"a"))
+    assert rig.diary.taken()[0] == ("answered", [("c", 0, "c"), ("b", 0, "b"), ("a", 0, "a")])
+
+
+async def test_a_full_socket_leaves_no_room(bound: Maker) -> None:
+    rig = bound()
+    rig.link.pause_writing()
+    assert (rig.link.room, rig.link.can_submit) == (0, True)
+    rig.link.resume_writing()
+    assert rig.diary.taken() == [("room", 5)]
+
+
+# ---------------------------------------------------------------- deliveries
+
+
+async def test_nothing_is_acknowledged_before_the_owner_says_so(bound: Maker) -> None:
+    rig = bound()
+    rig.link.data_received(
+        deliver_sm(0x21, receipt_text())
+        + deliver_sm(0x22, b"STOP", esm_class=0)
+        + pdu(0x05, 0x23, b"\0")
+        + data_sm(0x24, tlv(0x0424, receipt_text(b"b2")))
+    )
+    assert rig.transport.taken() == b""
+    told = dict(rig.diary.taken())
+    assert [receipt[1:3] for receipt in told["receipts"]] == [(8, "a1"), (8, "b2")]
+    rig.clock.advance(20.0)
+    assert rig.transport.taken() == b""
+    rig.link.ack([told["receipts"][1][0]])
+    assert rig.transport.taken() == bytes.fromhex("00000011 80000103 00000000 00000024 00".replace(" ", ""))
+    rig.link.ack([told["receipts"][0][0], told["messages"][0].ack, told["unreadable"][0][0]])
+    assert rig.transport.taken() == b"".join(
+        pack("!IIII", 17, 0x80000005, 0, number) + b"\0" for number in (0x21, 0x22, 0x23)
+    )
+
+
+async def test_an_ack_after_the_close_is_nothing(bound: Maker) -> None:
+    rig = bound()
+    rig.link.data_received(deliver_sm(1, receipt_text()))
+    acks = [receipt[0] for receipt in rig.diary.taken()[0][1]]
+    rig.lose()
+    rig.link.ack(acks)
+    assert rig.transport.taken() == b""
+
+
+async def test_reading_stops_while_too_much_waits_for_its_commit(
+    bound: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "UNACKED_MOST", 4)
+    rig = bound(enquire_link_s=10.0, response_timeout_s=10.0)
+    rig.submit("a")
+    rig.transport.taken()
+    rig.link.data_received(b"".join(deliver_sm(number, receipt_text()) for number in range(5)))
+    acks = [receipt[0] for receipt in rig.diary.taken()[0][1]]
+    assert not rig.transport.reading
+    rig.clock.advance(100.0)
+    assert rig.diary.taken() == []  # nothing expired: what is missing may wait to be read
+    assert rig.transport.taken().count(ENQUIRE) == 10
+    rig.link.ack(acks[:2])
+    assert not rig.transport.reading
+    rig.link.ack(acks[2:])
+    assert rig.transport.reading
+    assert not rig.transport.aborted
+
+
+# ---------------------------------------------------------------- the session
+
+
+async def test_enquire_link_is_answered_at_once(bound: Maker) -> None:
+    rig = bound()
+    rig.link.data_received(pdu(0x15, 0xFFFFFFFF) + pdu(0x15, 0))
+    assert rig.transport.taken() == bytes.fromhex(
+        "000000108000001500000000ffffffff" + "00000010800000150000000000000000"
+    )
+
+
+async def test_an_idle_link_asks_and_a_half_open_one_is_cut(bound: Maker) -> None:
+    rig = bound(enquire_link_s=30.0, response_timeout_s=60.0)
+    rig.submit("a")
+    rig.transport.taken()
+    rig.clock.advance(29.0)
+    assert rig.transport.taken() == b""
+    rig.clock.advance(2.0)
+    assert rig.transport.taken() == ENQUIRE + b"\0\3"
+    rig.link.data_received(pdu(0x80000015, 3))
+    rig.clock.advance(29.0)
+    assert rig.transport.taken() == b""
+    rig.clock.advance(2.0)
+    assert rig.transport.taken() == ENQUIRE + b"\0\4"
+    rig.clock.advance(58.0)
+    assert not rig.transport.aborted
+    rig.clock.advance(4.0)
+    assert rig.transport.aborted
+    assert rig.link.room == 0
+    rig.diary.taken()
+    rig.lose()
+    assert rig.diary.taken() == [("closed", "no sign of life")]
+
+
+async def test_unbind_from_the_smsc(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a", "b")
+    rig.transport.taken()
+    rig.link.data_received(answer(2) + pdu(0x06, 77))
+    assert rig.transport.taken() == bytes.fromhex("0000001080000006000000000000004d")
+    assert rig.diary.taken() == [("answered", [("a", 0, "a1")]), ("room", 0)]
+    assert rig.transport.closed
+    rig.lose()
+    assert rig.diary.taken() == [("unanswered", (["b"], "link_lost")), ("closed", "unbound by the SMSC")]
+
+
+async def test_a_close_that_cannot_be_flushed_is_cut(bound: Maker) -> None:
+    rig = bound()
+    rig.link.data_received(pdu(0x06, 77))
+    rig.clock.advance(1.9)
+    assert (rig.transport.closed, rig.transport.aborted) == (True, False)
+    rig.clock.advance(0.2)
+    assert rig.transport.aborted
+
+
+async def test_an_smsc_that_sends_and_never_reads_is_cut(bound: Maker) -> None:
+    rig = bound()
+    rig.transport.buffered = 17 << 20
+    rig.link.data_received(pdu(0x15, 1))
+    assert rig.transport.aborted
+    rig.lose()
+    assert rig.diary.taken() == [("closed", "the SMSC does not read")]
+
+
+async def test_what_comes_after_the_end_is_not_taken(bound: Maker) -> None:
+    rig = bound()
+    rig.link.data_received(pdu(0x06, 77))
+    rig.diary.taken()
+    rig.link.data_received(deliver_sm(1, receipt_text()))
+    assert rig.diary.taken() == []
+
+
+async def test_unknown_commands_and_notifications_leave_the_link_alone(bound: Maker) -> None:
+    rig = bound()
+    rig.link.data_received(pdu(0x102, 5, b"junk") + pdu(0x0B, 6) + pdu(0x800012AB, 7, b"x", 0x4A1) + pdu(0x5555, 8))
+    assert rig.transport.taken() == bytes.fromhex("00000010800000000000000300000008")
+    assert rig.link.is_bound
+
+
+# ---------------------------------------------------------------- unbind
+
+
+async def test_unbind_waits_for_the_answers_then_says_goodbye(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a")
+    rig.transport.taken()
+    leaving = asyncio.create_task(rig.link.unbind(1000.0))
+    await turn()
+    assert (rig.link.can_submit, rig.link.room, rig.transport.taken()) == (False, 0, b"")
+    rig.link.data_received(answer(2) + deliver_sm(5, receipt_text()))
+    await turn()
+    assert rig.transport.taken() == bytes.fromhex("00000010000000060000000000000003")
+    rig.link.ack([b"\0\0\0\5"])
+    assert rig.transport.taken() == bytes.fromhex("0000001180000005000000000000000500")
+    rig.link.data_received(pdu(0x80000006, 3))
+    assert rig.transport.closed
+    rig.lose()
+    await leaving
+    assert [entry[0] for entry in rig.diary.taken()] == ["answered", "receipts", "room", "closed"]
+    assert await rig.link.finished() == "unbound"
+
+
+async def test_unbind_gives_up_on_a_dead_smsc(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a")
+    leaving = asyncio.create_task(rig.link.unbind(0.0))
+    await turn(20)
+    assert rig.transport.aborted
+    rig.lose()
+    await leaving
+    assert rig.diary.taken() == [("unanswered", (["a"], "link_lost")), ("closed", "unbound")]
+
+
+async def test_a_cancelled_unbind_still_cuts_the_connection(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a")
+    leaving = asyncio.create_task(rig.link.unbind(1000.0))
+    await turn()
+    leaving.cancel()
+    await turn()
+    assert rig.transport.aborted
+    rig.lose()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+
+
+async def test_unbind_of_a_closed_link_returns(bound: Maker) -> None:
+    rig = bound()
+    rig.lose()
+    await rig.link.unbind(1000.0)
+    assert await rig.link.finished() == "closed by the SMSC"
+
+
+async def test_unbind_while_the_smsc_unbinds(bound: Maker) -> None:
+    rig = bound()
+    rig.link.data_received(pdu(0x06, 77))
+    leaving = asyncio.create_task(rig.link.unbind(1000.0))
+    await turn()
+    assert not rig.transport.aborted
+    rig.lose()
+    await leaving
+    assert await rig.link.finished() == "unbound by the SMSC"
+
+
+async def turn(times: int = 5) -> None:
+    """Let the loop run what is ready."""
+    for _ in range(times):
+        await asyncio.sleep(0)
