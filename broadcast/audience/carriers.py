@@ -5,6 +5,15 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 
+async def name_carriers(conn: Connection, config: Config) -> dict[str, int]:
+    """A row for every carrier of the numbering plan; what is connected stays as it is. Returns carrier_no by name.
+
+    For commands that need names only: they may run with less of the configuration than the workers have.
+    """
+    await conn.execute(sql("insert_carriers"), sorted(config.country.prefixes))
+    return await carrier_numbers(conn)
+
+
 async def sync_carriers(conn: Connection, config: Config) -> dict[str, int]:
     """Bring `carrier` and `bind_slot` in line with the configuration. Returns carrier_no by name.
 
@@ -16,7 +25,7 @@ async def sync_carriers(conn: Connection, config: Config) -> dict[str, int]:
     tps = [config.carriers[name].tps if name in config.carriers else None for name in names]
     slots = [len(config.carriers[name].slots()) if name in config.carriers else 0 for name in names]
     async with conn.transaction():
-        await conn.execute(sql("insert_carriers"), names)
+        await name_carriers(conn, config)
         await conn.fetch(sql("lock_all_carriers"))
         await conn.execute(sql("update_carriers"), names, tps)
         await conn.execute(sql("insert_slots"), names, slots)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from broadcast.audience.carriers import sync_carriers
+from broadcast.audience.carriers import name_carriers
 from broadcast.audience.lines import LONGEST_LINE, Header, Lines
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.routing import Router
@@ -116,7 +116,7 @@ async def import_csv(conn: Connection, config: Config, path: Path, refused_file:
     """
     begun = time.perf_counter()
     with Lines(path) as source:
-        numbers = await sync_carriers(conn, config)
+        numbers = await name_carriers(conn, config)
         part = refused_file.with_name(refused_file.name + ".part")
         try:
             with _open_private(part) as sink:

@@ -12,10 +12,9 @@ from broadcast.store.types import Connection
 
 @dataclass(frozen=True, slots=True)
 class CarrierCount:
-    """Subscribers of one carrier. tps: None when it is not connected; ported: came from another carrier."""
+    """Subscribers of one carrier. ported: came from another one."""
 
     carrier: str
-    tps: int | None
     subscribers: int
     ported: int
     opted_out: int

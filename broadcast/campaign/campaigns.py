@@ -120,6 +120,10 @@ async def launch(conn: Connection, config: Config, campaign: Campaign, actor: st
     transaction.
     """
     actor = approval.check_actor(actor)
+    if not set(campaign.carriers) & set(config.carriers):
+        raise RefusedError(
+            "none of the campaign's carriers is connected: give the --config FILE that has them"
+        )
     await sync_carriers(conn, config)
     try:
         async with _locked(conn, campaign.campaign_id, CampaignState.RUNNING, "repeatable_read") as current:

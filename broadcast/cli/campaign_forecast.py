@@ -1,12 +1,12 @@
 """`broadcast campaign forecast`: what an alert costs in segments and time, in both alphabets."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from broadcast.audience import subscribers
-from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.forecast import CarrierLoad, Forecast, forecast
@@ -32,7 +32,9 @@ def campaign_forecast(name: str, as_json: bool) -> None:
     config = configuration()
     found, reached, excluded = run(_look(config, name))
     now = datetime.now(UTC)
-    ways = forecast(found.text, found.alphabet, _loads(config, reached), now, found.expires_at)
+    ways = forecast(
+        found.text, found.alphabet, _loads(config, found.carriers, reached), now, found.expires_at
+    )
     if as_json:
         print_json({"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": ways})
         return
@@ -45,7 +47,6 @@ async def _look(config: Config, name: str) -> tuple[Campaign, dict[str, int], di
     """The campaign, who would be reached by carrier, and how many not, by reason."""
     conn = await connect()
     try:
-        await sync_carriers(conn, config)
         found = await campaigns.by_name(conn, name)
         counts = [each for each in await subscribers.counts(conn) if each.carrier in found.carriers]
     finally:
@@ -54,20 +55,22 @@ async def _look(config: Config, name: str) -> tuple[Campaign, dict[str, int], di
     reached = {
         each.carrier: each.subscribers - (0 if all_heard else each.opted_out)
         for each in counts
-        if each.tps is not None
+        if each.carrier in config.carriers
     }
     reasons = {
-        "not_connected": sum(each.subscribers for each in counts if each.tps is None),
-        "opted_out": 0 if all_heard else sum(each.opted_out for each in counts if each.tps is not None),
+        "not_connected": sum(each.subscribers for each in counts if each.carrier not in config.carriers),
+        "opted_out": 0
+        if all_heard
+        else sum(each.opted_out for each in counts if each.carrier in config.carriers),
     }
     return found, reached, {reason: count for reason, count in reasons.items() if count}
 
 
-def _loads(config: Config, reached: dict[str, int]) -> list[CarrierLoad]:
+def _loads(config: Config, carriers: Sequence[str], reached: Mapping[str, int]) -> list[CarrierLoad]:
     return [
-        CarrierLoad(name, reached[name], carrier.tps, carrier.concatenation, carrier.default_alphabet)
+        CarrierLoad(name, reached.get(name, 0), carrier.tps, carrier.concatenation, carrier.default_alphabet)
         for name, carrier in sorted(config.carriers.items())
-        if name in reached
+        if name in carriers
     ]
 
 

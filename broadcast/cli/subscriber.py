@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from broadcast.audience import subscribers
-from broadcast.audience.carriers import sync_carriers
 from broadcast.audience.generator import Expected, Generator
 from broadcast.audience.importer import ImportResult, import_csv
 from broadcast.audience.msisdn import Normalizer, Refusal
@@ -65,17 +64,13 @@ def stats(as_json: bool) -> None:
     Example:
       broadcast subscriber stats
     """
-    counts, imports = run(_stats(configuration()))
+    counts, imports = run(_stats())
     if as_json:
         print_json({"carriers": counts, "imports": imports})
         return
-    rows = [(each.carrier, each.tps, each.subscribers, each.ported, each.opted_out) for each in counts]
-    total = [sum(row[column] or 0 for row in rows) for column in (2, 3, 4)]  # type: ignore[misc]
-    print_table(
-        "Subscribers",
-        ("carrier", "TPS", "subscribers", "ported", "opted out"),
-        [*rows, ("all", None, *total)],
-    )
+    rows = [(each.carrier, each.subscribers, each.ported, each.opted_out) for each in counts]
+    total = ("all", sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows))
+    print_table("Subscribers", ("carrier", "subscribers", "ported", "opted out"), [*rows, total])
     lines = [
         (
             each.finished_at,
@@ -189,10 +184,9 @@ async def _import(config: Config, file: Path, refused: Path) -> ImportResult:
         await conn.close()
 
 
-async def _stats(config: Config) -> tuple[list[CarrierCount], list[PastImport]]:
+async def _stats() -> tuple[list[CarrierCount], list[PastImport]]:
     conn = await connect()
     try:
-        await sync_carriers(conn, config)
         return await subscribers.counts(conn), await subscribers.past_imports(conn, 5)
     finally:
         await conn.close()

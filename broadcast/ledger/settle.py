@@ -24,8 +24,6 @@ from broadcast.store.types import Connection
 BUCKETS = 12
 # A bucket is sorted and joined in memory: some 200 octets a row, two rows a message.
 _MEMORY = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"
-_STEPS = ("gather_receipts", "gather_submissions")
-_FINISH = ("gather_open", "finish_single", "finish_parts", "leave_open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +95,7 @@ async def _settle_oldest(connection: Connection) -> bool:
         await connection.execute(_MEMORY)
         await connection.execute(sql("close_bucket"), bucket)
         await connection.execute("TRUNCATE settling_receipt, settling_submission")
-        for step in _STEPS:
-            await connection.execute(sql(step), bucket)
-        for step in _FINISH:
-            await connection.execute(sql(step))
-        await _sort_receipts(connection, bucket)
+        await _settle_bucket(connection, bucket)
         if await connection.fetchval(sql("doubts_waiting")):
             await connection.execute(sql("settle_doubts"))
         await connection.execute(f"TRUNCATE submission_{bucket}, receipt_{bucket}")
@@ -109,15 +103,23 @@ async def _settle_oldest(connection: Connection) -> bool:
         return True
 
 
-async def _sort_receipts(connection: Connection, bucket: int) -> None:
-    """Park what is unmatched, and count: what came = matched + duplicate + newly parked - no longer parked."""
+async def _settle_bucket(connection: Connection, bucket: int) -> None:
+    """Submissions and receipts to where they belong, and the receipts' counts: what came is matched, a duplicate, or
+    parked."""
     came = await _by_carrier(connection, "count_final_receipts", bucket)
-    matched = await _by_carrier(connection, "count_matched")
-    unparked = await _by_carrier(connection, "unpark_receipts")
-    parked = await _by_carrier(connection, "park_receipts")
-    carriers = sorted({*came, *matched, *unparked, *parked})
+    came += await _by_carrier(connection, "unpark_receipts", bucket)
+    dropped = await _by_carrier(connection, "drop_repeated", bucket)
+    laid_out = await _by_carrier(connection, "settle_bucket", bucket)
+    matched = came - dropped - laid_out
+    if laid_out:
+        matched += await _by_carrier(connection, "settle_open")
+        matched += await _by_carrier(connection, "gather_open")
+    await connection.execute(sql("finish_parts"))
+    await connection.execute(sql("leave_open"))
+    parked = await _by_carrier(connection, "park_receipts") if laid_out else Counter[int]()
+    carriers = sorted(came)
     if carriers:
-        duplicate = [came[no] + unparked[no] - matched[no] - parked[no] for no in carriers]
+        duplicate = [came[no] - matched[no] - parked[no] for no in carriers]
         await connection.execute(
             sql("add_settled_receipts"), carriers, [matched[no] for no in carriers], duplicate
         )

@@ -17,7 +17,7 @@ class SlidingSecond:
     __slots__ = ("_count", "_log", "highest")
 
     def __init__(self) -> None:
-        self._log: deque[tuple[float, int]] = deque()
+        self._log: deque[tuple[float, int]] = deque()  # (since, how many), the oldest first
         self._count = 0
         self.highest = 0
 
@@ -29,9 +29,13 @@ class SlidingSecond:
         return self._count
 
     def add(self, since: float, now: float, arrived: int) -> None:
-        """`arrived` came after `since` and not later than `now`."""
-        count = self.count(now)
-        if since > now - SECOND:
-            self._log.append((since, arrived))
-            self._count = count + arrived
+        """`arrived` came after `since` and not later than `now`. `now` never goes back; `since` may."""
+        self.count(now)
+        if since <= now - SECOND:
+            return
+        log, place = self._log, len(self._log)
+        while place and log[place - 1][0] > since:
+            place -= 1
+        log.insert(place, (since, arrived))
+        self._count += arrived
         self.highest = max(self.highest, self._count)

@@ -221,7 +221,7 @@ class Link(asyncio.Protocol):
     def _hand_over(self, batch: Batch) -> None:
         """One call per kind that there is."""
         events = self._events
-        self._unacked += len(batch.receipts) + len(batch.messages) + len(batch.unreadable)
+        self._unacked += batch.to_ack
         if self._reading and self._unacked > UNACKED_MOST:
             self._reading = False
             self._transport.pause_reading()

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 import uvloop
+from unit.smpp.fake import Diary
+from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
+
 from broadcast.config import Bind, Carrier, Tls
 from broadcast.errors import BindRefusedError, ConfigError
 from broadcast.smpp import binding
 from broadcast.smpp.binding import connect, keep_bound
 from broadcast.smpp.link import Link
-from unit.smpp.fake import Diary
-from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
 
 PATIENCE_S = 10.0
 BIND_OK = pdu(0x80000009, 1, b"smsc\0")
@@ -73,7 +74,7 @@ def kept(smsc: Smsc, diary: Diary, states: list[str], **settings: Any) -> asynci
 
 async def until(holds: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
 
 
@@ -108,7 +109,8 @@ async def test_it_binds_again_after_every_way_to_lose_a_link() -> None:
         writer.write(BIND_OK + (ways[number] if number < len(ways) else b""))
         await writer.drain()
         if number > len(ways):
-            await reader.read()
+            assert await read_pdu(reader) == (0x06, 0, 2, b"")
+            writer.write(pdu(0x80000006, 2))
 
     async with Smsc(script) as smsc:
         states: list[str] = []
@@ -132,7 +134,7 @@ async def test_a_refused_bind_is_reported_and_tried_again() -> None:
             writer.write(pdu(0x80000009, 1, b"\0" * (number % 2), statuses[number]))
         else:
             writer.write(BIND_OK)
-            await reader.read()
+            await read_pdu(reader)  # the unbind: this one just closes
 
     async with Smsc(script) as smsc:
         states: list[str] = []
@@ -334,9 +336,20 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for `smsc.test`, and its key."""
     cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        + ["-days", "2", "-subj", "/CN=smsc.test", "-addext", "subjectAltName=DNS:smsc.test"]
-        + ["-keyout", str(key), "-out", str(cert)],
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ),
+            *("-days", "2", "-subj", "/CN=smsc.test", "-addext", "subjectAltName=DNS:smsc.test"),
+            *("-keyout", str(key), "-out", str(cert)),
+        ],
         check=True,
         capture_output=True,
     )

@@ -1,4 +1,4 @@
-"""Importing real files into a real database: what is counted, what is refused, and that nothing is half done."""
+"""Importing real files into a real database: what counts, what is refused, and that nothing is half done."""
 
 import asyncio
 import csv
@@ -37,7 +37,8 @@ class Desk:
     async def known(self) -> dict[int, tuple[str, bool, bool]]:
         """Carrier, ported, opted out by MSISDN."""
         rows = await self.conn.fetch(
-            "SELECT msisdn, hash_bucket, name, ported, opted_out_at FROM subscriber JOIN carrier USING (carrier_no)"
+            "SELECT msisdn, hash_bucket, name, ported, opted_out_at"
+            " FROM subscriber JOIN carrier USING (carrier_no)"
         )
         assert all(row["hash_bucket"] == row["msisdn"] % 64 for row in rows)
         return {row["msisdn"]: (row["name"], row["ported"], row["opted_out_at"] is not None) for row in rows}
@@ -237,7 +238,8 @@ async def test_a_surplus_slot_stays_while_it_is_held(conn: asyncpg.Connection, c
         "INSERT INTO worker (host, pid, expires_at) VALUES ('h', 1, now()) RETURNING worker_no"
     )
     await conn.execute(
-        "UPDATE bind_slot SET worker_no = $1 FROM carrier WHERE carrier.carrier_no = bind_slot.carrier_no AND name = $2",
+        "UPDATE bind_slot SET worker_no = $1 FROM carrier"
+        " WHERE carrier.carrier_no = bind_slot.carrier_no AND name = $2",
         worker_no,
         "viettel",
     )
@@ -259,6 +261,7 @@ async def test_two_at_once_agree(database_url: str, config: Config) -> None:
 
 async def _slots(conn: asyncpg.Connection) -> dict[str, list[int]]:
     rows = await conn.fetch(
-        "SELECT name, array_agg(slot_no ORDER BY slot_no) AS slots FROM bind_slot JOIN carrier USING (carrier_no) GROUP BY name"
+        "SELECT name, array_agg(slot_no ORDER BY slot_no) AS slots"
+        " FROM bind_slot JOIN carrier USING (carrier_no) GROUP BY name"
     )
     return {row["name"]: row["slots"] for row in rows}

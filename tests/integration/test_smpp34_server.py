@@ -6,12 +6,13 @@ import socket
 from collections.abc import AsyncIterator
 
 import uvloop
-from broadcast.config import Bind, Carrier
-from broadcast.smpp.binding import connect
-from broadcast.smpp.template import SubmitFields, Template
 from smpp34 import DeliverSmResp, Esme, Server, SubmitSmEvent, Unbound
 from unit.smpp.fake import Diary
 from unit.smpp.wire import receipt_text
+
+from broadcast.config import Bind, Carrier
+from broadcast.smpp.binding import connect
+from broadcast.smpp.template import SubmitFields, Template
 
 PATIENCE_S = 10.0
 

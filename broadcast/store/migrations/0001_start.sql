@@ -300,11 +300,11 @@ CREATE TABLE inbound (
 
 -- The settler's scratch: real tables, unlogged, emptied by each settlement.
 CREATE UNLOGGED TABLE settling_receipt (
+    no          bigint NOT NULL,
     received_at timestamptz NOT NULL,
     msisdn      bigint,
     carrier_no  smallint NOT NULL,
     state       smallint NOT NULL,
-    parked      boolean NOT NULL,               -- came from unmatched_receipt
     err         text COLLATE "C" NOT NULL,
     smsc_id     text COLLATE "C" NOT NULL
 ) WITH (autovacuum_enabled = false);
@@ -317,7 +317,6 @@ CREATE UNLOGGED TABLE settling_submission (
     segments     smallint NOT NULL,
     carrier_no   smallint NOT NULL,
     state        smallint,
-    fresh        boolean NOT NULL,              -- its state came with this bucket
     closed       boolean NOT NULL,
     received_at  timestamptz,
     err          text COLLATE "C",

@@ -74,10 +74,10 @@ UPDATE subscriber_import
 
 -- name: subscriber_counts
 -- Subscribers per carrier: all, ported to it, opted out.
-SELECT carrier.name AS carrier, carrier.tps, count(msisdn) AS subscribers, count(*) FILTER (WHERE ported) AS ported,
+SELECT carrier.name AS carrier, count(msisdn) AS subscribers, count(*) FILTER (WHERE ported) AS ported,
        count(opted_out_at) AS opted_out
   FROM carrier LEFT JOIN subscriber USING (carrier_no)
- GROUP BY carrier.carrier_no, carrier.name, carrier.tps ORDER BY carrier.name;
+ GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.name;
 
 -- name: recent_imports
 -- The newest finished imports.

@@ -22,70 +22,132 @@ SELECT pg_advisory_xact_lock(7102, $1::integer);
 -- The oldest bucket is settled and empty.
 UPDATE ledger_ring SET oldest = $1;
 
--- name: gather_receipts
--- Final receipts of the bucket, and those parked before whose submission it holds; of several for one id the most advanced.
-INSERT INTO settling_receipt (received_at, msisdn, carrier_no, state, parked, err, smsc_id)
-SELECT DISTINCT ON (carrier_no, smsc_id) received_at, msisdn, carrier_no, state, parked, err, smsc_id
-  FROM (SELECT received_at, msisdn, carrier_no, state, false AS parked, err, smsc_id
-          FROM receipt WHERE bucket = $1 AND state > 0
-        UNION ALL
-        SELECT received_at, msisdn, carrier_no, state, true, err, smsc_id
-          FROM unmatched_receipt AS u
-         WHERE EXISTS (SELECT FROM submission AS s
-                        WHERE s.bucket = $1 AND s.smsc_id = u.smsc_id AND s.carrier_no = u.carrier_no)) AS final
- ORDER BY carrier_no, smsc_id, state DESC, received_at;
+-- name: unpark_receipts
+-- Parked receipts whose submission came with this bucket join its receipts. How many, per carrier.
+WITH back AS (
+    DELETE FROM unmatched_receipt AS u
+     USING (SELECT smsc_id, carrier_no FROM submission WHERE bucket = $1) AS s
+     WHERE u.smsc_id = s.smsc_id AND u.carrier_no = s.carrier_no
+    RETURNING u.received_at, u.msisdn, u.carrier_no, u.state, u.err, u.smsc_id
+), joined AS (
+    INSERT INTO receipt (bucket, received_at, msisdn, carrier_no, state, err, smsc_id)
+    SELECT $1, received_at, msisdn, carrier_no, state, err, smsc_id FROM back
+)
+SELECT carrier_no, count(*) AS receipts FROM back GROUP BY carrier_no;
 
--- name: gather_submissions
--- Submissions of the bucket, each with its receipt if there is one; of equal ids the newest takes it.
-INSERT INTO settling_submission
-       (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, fresh, closed, received_at, err, smsc_id)
-SELECT s.submitted_at, s.slice_id, s.campaign_id, s.ordinal, s.segment, s.segments, s.carrier_no,
-       r.state, r.state IS NOT NULL, false, r.received_at, r.err, s.smsc_id
-  FROM (SELECT *, row_number() OVER (PARTITION BY carrier_no, smsc_id ORDER BY submitted_at DESC, slice_id, ordinal) AS age
-          FROM submission WHERE bucket = $1) AS s
-  LEFT JOIN settling_receipt AS r ON r.carrier_no = s.carrier_no AND r.smsc_id = s.smsc_id AND s.age = 1;
+-- name: drop_repeated
+-- Of several final receipts for one id only the most advanced stays. How many went, per carrier.
+WITH repeated AS (
+    SELECT carrier_no, smsc_id FROM receipt WHERE bucket = $1 AND state > 0
+     GROUP BY carrier_no, smsc_id HAVING count(*) > 1
+), ranked AS (
+    SELECT r.ctid AS place, row_number() OVER (PARTITION BY carrier_no, smsc_id ORDER BY state DESC, received_at) AS rank
+      FROM receipt AS r JOIN repeated USING (carrier_no, smsc_id)
+     WHERE r.bucket = $1 AND r.state > 0
+), gone AS (
+    DELETE FROM receipt AS r USING ranked
+     WHERE r.bucket = $1 AND r.ctid = ranked.place AND ranked.rank > 1
+    RETURNING r.carrier_no
+)
+SELECT carrier_no, count(*) AS receipts FROM gone GROUP BY carrier_no;
 
--- name: gather_open
--- Open messages that a receipt now concerns, with all their segments; the newest of equal ids takes it.
+-- name: settle_bucket
+-- One pass over a bucket's submissions and receipts. Messages of one segment with a receipt end here, those without
+-- are open; segments of longer ones and receipts without submission are laid out for the next steps. How many of
+-- the latter, per carrier.
+WITH pair AS MATERIALIZED (
+    SELECT s.submitted_at, s.slice_id, s.campaign_id, s.ordinal, s.segment, s.segments, s.carrier_no, s.smsc_id,
+           r.state, r.received_at, r.err, r.msisdn, r.carrier_no AS receipt_carrier_no, r.smsc_id AS receipt_smsc_id
+      FROM (SELECT * FROM submission WHERE bucket = $1) AS s
+      FULL JOIN (SELECT * FROM receipt WHERE bucket = $1 AND state > 0) AS r
+        ON s.smsc_id = r.smsc_id AND s.carrier_no = r.carrier_no
+), ended AS (
+    INSERT INTO outcome (submitted_at, settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids)
+    SELECT submitted_at, received_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_id
+      FROM pair WHERE segments = 1 AND state IS NOT NULL
+), tallied AS (
+    INSERT INTO tally (campaign_id, carrier_no, shard, accepted, expired, rejected, undeliverable, delivered)
+    SELECT campaign_id, carrier_no, 0, -count(*), count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE state = 6),
+           count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8)
+      FROM pair WHERE segments = 1 AND state IS NOT NULL GROUP BY campaign_id, carrier_no
+    ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
+       SET accepted = tally.accepted + excluded.accepted, unknown = tally.unknown + excluded.unknown,
+           expired = tally.expired + excluded.expired, rejected = tally.rejected + excluded.rejected,
+           undeliverable = tally.undeliverable + excluded.undeliverable,
+           delivered = tally.delivered + excluded.delivered
+), opened AS (
+    INSERT INTO open_submission (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id)
+    SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id
+      FROM pair WHERE segments <= 1 AND state IS NULL
+), parts AS (
+    INSERT INTO settling_submission
+           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id)
+    SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, false, received_at, err, smsc_id
+      FROM pair WHERE segments > 1
+), unmatched AS (
+    INSERT INTO settling_receipt (no, received_at, msisdn, carrier_no, state, err, smsc_id)
+    SELECT row_number() OVER (), received_at, msisdn, receipt_carrier_no, state, err, receipt_smsc_id
+      FROM pair WHERE slice_id IS NULL
+    RETURNING carrier_no
+)
+SELECT carrier_no, count(*) AS receipts FROM unmatched GROUP BY carrier_no;
+
+-- name: settle_open
+-- Open messages of one segment that a laid-out receipt ends; of equal ids the newest takes it. How many, per carrier.
 WITH hit AS MATERIALIZED (
-    SELECT DISTINCT ON (o.carrier_no, o.smsc_id)
-           o.slice_id, o.ordinal, o.segment, r.state, r.received_at, r.err
+    SELECT DISTINCT ON (r.no) r.no, o.ctid AS place, o.submitted_at, o.slice_id, o.campaign_id, o.ordinal, o.segments,
+           o.carrier_no, o.closed, o.smsc_id, r.state, r.received_at, r.err
       FROM settling_receipt AS r
       JOIN open_submission AS o ON o.smsc_id = r.smsc_id AND o.carrier_no = r.carrier_no
-     WHERE o.state IS NULL
-       AND NOT EXISTS (SELECT FROM settling_submission AS s
-                        WHERE s.smsc_id = r.smsc_id AND s.carrier_no = r.carrier_no AND s.state IS NOT NULL)
-     ORDER BY o.carrier_no, o.smsc_id, o.submitted_at DESC
+     WHERE o.segments <= 1
+     ORDER BY r.no, o.submitted_at DESC
+), gone AS (
+    DELETE FROM open_submission AS o USING hit WHERE o.ctid = hit.place
+), used AS (
+    DELETE FROM settling_receipt AS r USING hit WHERE r.no = hit.no RETURNING r.carrier_no
+), ended AS (
+    INSERT INTO outcome (submitted_at, settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids)
+    SELECT submitted_at, received_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_id
+      FROM hit WHERE segments = 1
+), tallied AS (
+    INSERT INTO tally (campaign_id, carrier_no, shard, accepted, unknown, expired, rejected, undeliverable, delivered)
+    SELECT campaign_id, carrier_no, 0, -count(*) FILTER (WHERE NOT closed), -count(*) FILTER (WHERE closed),
+           count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE state = 6),
+           count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8)
+      FROM hit WHERE segments = 1 GROUP BY campaign_id, carrier_no
+    ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
+       SET accepted = tally.accepted + excluded.accepted, unknown = tally.unknown + excluded.unknown,
+           expired = tally.expired + excluded.expired, rejected = tally.rejected + excluded.rejected,
+           undeliverable = tally.undeliverable + excluded.undeliverable,
+           delivered = tally.delivered + excluded.delivered
+)
+SELECT carrier_no, count(*) AS receipts FROM used GROUP BY carrier_no;
+
+-- name: gather_open
+-- Open messages of several segments that a laid-out receipt concerns are laid out whole, the receipt with its segment;
+-- of equal ids the newest takes it. How many receipts, per carrier.
+WITH hit AS MATERIALIZED (
+    SELECT DISTINCT ON (r.no) r.no, o.slice_id, o.ordinal, o.segment, r.state, r.received_at, r.err
+      FROM settling_receipt AS r
+      JOIN open_submission AS o ON o.smsc_id = r.smsc_id AND o.carrier_no = r.carrier_no
+     WHERE o.segments > 1 AND o.state IS NULL
+     ORDER BY r.no, o.submitted_at DESC
 ), moved AS (
     DELETE FROM open_submission AS o
      USING (SELECT DISTINCT slice_id, ordinal FROM hit) AS touched
      WHERE o.slice_id = touched.slice_id AND o.ordinal = touched.ordinal
     RETURNING o.*
+), used AS (
+    DELETE FROM settling_receipt AS r USING hit WHERE r.no = hit.no RETURNING r.carrier_no
+), laid_out AS (
+    INSERT INTO settling_submission
+           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id)
+    SELECT m.submitted_at, m.slice_id, m.campaign_id, m.ordinal, m.segment, m.segments, m.carrier_no,
+           coalesce(m.state, h.state), m.closed, coalesce(m.received_at, h.received_at), coalesce(m.err, h.err), m.smsc_id
+      FROM moved AS m
+      LEFT JOIN hit AS h USING (slice_id, ordinal, segment)
 )
-INSERT INTO settling_submission
-       (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, fresh, closed, received_at, err, smsc_id)
-SELECT m.submitted_at, m.slice_id, m.campaign_id, m.ordinal, m.segment, m.segments, m.carrier_no,
-       coalesce(m.state, h.state), m.state IS NULL AND h.state IS NOT NULL, m.closed, coalesce(m.received_at, h.received_at), coalesce(m.err, h.err), m.smsc_id
-  FROM moved AS m
-  LEFT JOIN hit AS h USING (slice_id, ordinal, segment);
-
--- name: finish_single
--- Messages of one segment with a final receipt: their final rows and tallies.
-WITH done AS MATERIALIZED (
-    SELECT * FROM settling_submission WHERE segments = 1 AND state IS NOT NULL
-), kept AS (
-    INSERT INTO outcome (submitted_at, settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids)
-    SELECT submitted_at, received_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_id FROM done
-)
-INSERT INTO tally (campaign_id, carrier_no, shard, accepted, unknown, expired, rejected, undeliverable, delivered)
-SELECT campaign_id, carrier_no, 0, -count(*) FILTER (WHERE NOT closed), -count(*) FILTER (WHERE closed),
-       count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE state = 6),
-       count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8)
-  FROM done GROUP BY campaign_id, carrier_no
-ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
-   SET accepted = tally.accepted + excluded.accepted, unknown = tally.unknown + excluded.unknown,
-       expired = tally.expired + excluded.expired, rejected = tally.rejected + excluded.rejected,
-       undeliverable = tally.undeliverable + excluded.undeliverable, delivered = tally.delivered + excluded.delivered;
+SELECT carrier_no, count(*) AS receipts FROM used GROUP BY carrier_no;
 
 -- name: finish_parts
 -- Messages of several segments, all with a final receipt: delivered if all are, else the state that says why not.
@@ -93,7 +155,7 @@ WITH done AS MATERIALIZED (
     SELECT campaign_id, slice_id, ordinal, carrier_no, max(segments) AS segments, bool_or(closed) AS closed,
            max(submitted_at) AS submitted_at, max(received_at) AS received_at, min(state) AS state,
            (array_agg(err ORDER BY state, segment))[1] AS err, string_agg(smsc_id, ' ' ORDER BY segment) AS smsc_ids
-      FROM settling_submission WHERE segments > 1
+      FROM settling_submission
      GROUP BY campaign_id, slice_id, ordinal, carrier_no
     HAVING bool_and(state IS NOT NULL) AND count(*) = max(segments)
 ), kept AS (
@@ -111,44 +173,25 @@ ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
        undeliverable = tally.undeliverable + excluded.undeliverable, delivered = tally.delivered + excluded.delivered;
 
 -- name: leave_open
--- Messages that still want a receipt stay open, with the segments that have theirs.
+-- Messages of several segments that still want a receipt stay open, with the segments that have theirs.
 INSERT INTO open_submission
        (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id)
 SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id
-  FROM settling_submission WHERE segments <= 1 AND state IS NULL
-UNION ALL
-SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id
   FROM (SELECT *, bool_and(state IS NOT NULL) OVER (PARTITION BY slice_id, ordinal) AS complete
-          FROM settling_submission WHERE segments > 1) AS parts
+          FROM settling_submission) AS parts
  WHERE NOT complete;
 
 -- name: count_final_receipts
 -- Final receipts that came in the bucket, per carrier.
 SELECT carrier_no, count(*) AS receipts FROM receipt WHERE bucket = $1 AND state > 0 GROUP BY carrier_no;
 
--- name: count_matched
--- Receipts that found their submission, per carrier.
-SELECT carrier_no, count(*) AS receipts FROM settling_submission WHERE fresh GROUP BY carrier_no;
-
--- name: unpark_receipts
--- Parked receipts whose submission came with this bucket.
-WITH gone AS (
-    DELETE FROM unmatched_receipt AS u
-     USING settling_submission AS s
-     WHERE s.fresh AND u.smsc_id = s.smsc_id AND u.carrier_no = s.carrier_no
-    RETURNING u.carrier_no)
-SELECT carrier_no, count(*) AS receipts FROM gone GROUP BY carrier_no;
-
 -- name: park_receipts
--- Final receipts whose submission is not known: not settled here, no repetition of one that is open or parked.
+-- Receipts still laid out have no submission yet, unless they repeat one that is open or parked. How many, per carrier.
 WITH parked AS (
     INSERT INTO unmatched_receipt (received_at, msisdn, carrier_no, state, err, smsc_id)
     SELECT r.received_at, r.msisdn, r.carrier_no, r.state, r.err, r.smsc_id
       FROM settling_receipt AS r
-     WHERE NOT r.parked
-       AND NOT EXISTS (SELECT FROM settling_submission AS s
-                        WHERE s.smsc_id = r.smsc_id AND s.carrier_no = r.carrier_no AND s.state IS NOT NULL)
-       AND NOT EXISTS (SELECT FROM open_submission AS o
+     WHERE NOT EXISTS (SELECT FROM open_submission AS o
                         WHERE o.smsc_id = r.smsc_id AND o.carrier_no = r.carrier_no AND o.state IS NOT NULL)
        AND NOT EXISTS (SELECT FROM unmatched_receipt AS u
                         WHERE u.smsc_id = r.smsc_id AND u.carrier_no = r.carrier_no)

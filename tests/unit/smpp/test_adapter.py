@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
 from broadcast.errors import ConfigError
 from broadcast.smpp import pdu as smpp
 from broadcast.smpp.adapter import (
@@ -16,7 +17,9 @@ from broadcast.smpp.adapter import (
     validity_text,
 )
 
-FIELDS = SubmitFields("BOYTE", 5, 0, 1, 1, "", 0x40, 8, 1, "000001000000000R", b"\x05\x00\x03\x07\x02\x01\x1e\xa4")
+FIELDS = SubmitFields(
+    "BOYTE", 5, 0, 1, 1, "", 0x40, 8, 1, "000001000000000R", b"\x05\x00\x03\x07\x02\x01\x1e\xa4"
+)
 
 
 def test_bind_transceiver() -> None:
@@ -56,9 +59,11 @@ def test_submit_sm() -> None:
 
 
 def test_submit_sm_with_its_text_in_a_tlv() -> None:
-    fields = replace(FIELDS, short_message=b"", validity_period="", tlvs=((0x0424, b"Hi!"), (0x020C, b"\0\7")))
+    fields = replace(
+        FIELDS, short_message=b"", validity_period="", tlvs=((0x0424, b"Hi!"), (0x020C, b"\0\7"))
+    )
     encoded = submit_pdu(fields, "8491", 1)
-    assert encoded.endswith(b"\x40\0\0\0\0\1\0\x08\0\0" b"\x04\x24\0\3Hi!" b"\x02\x0c\0\2\0\7")
+    assert encoded.endswith(b"\x40\0\0\0\0\1\0\x08\0\0\x04\x24\0\3Hi!\x02\x0c\0\2\0\7")
     assert int.from_bytes(encoded[:4], "big") == len(encoded)
 
 

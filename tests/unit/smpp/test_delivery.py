@@ -1,10 +1,11 @@
 """deliver_sm and data_sm, whole and broken (quirks 9-11)."""
 
 import pytest
-from broadcast.smpp.delivery import Delivery, UnreadableError, read_delivery
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.smpp.wire import data_sm, deliver_sm, pdu, tlv
+
+from broadcast.smpp.delivery import Delivery, UnreadableError, read_delivery
 
 DELIVER_SM, DATA_SM = 0x05, 0x103
 
@@ -28,7 +29,11 @@ def test_the_text_may_stand_in_message_payload() -> None:
 
 def test_vendor_tlvs_repeated_ones_and_trailing_octets() -> None:
     tlvs = tlv(0x1400, b"v") + tlv(0x3FFF, b"") + tlv(0x0427, b"\0\2") + tlv(0x1400, b"again") + b"\0\x1e\0"
-    assert read_delivery(DELIVER_SM, deliver_sm(1, b"x", tlvs)).tlvs == {0x1400: b"v", 0x3FFF: b"", 0x0427: b"\0\2"}
+    assert read_delivery(DELIVER_SM, deliver_sm(1, b"x", tlvs)).tlvs == {
+        0x1400: b"v",
+        0x3FFF: b"",
+        0x0427: b"\0\2",
+    }
 
 
 def test_a_tlv_longer_than_the_pdu_is_left_out() -> None:
@@ -43,7 +48,7 @@ def test_an_sm_length_beyond_the_pdu_takes_what_is_there() -> None:
 
 
 def test_times_in_it_do_not_shift_the_rest() -> None:
-    body = b"CMT\0" b"\1\1849\0" b"\5\0B\0" b"\4\0\0" b"200309080507000+\0" b"000002010102000R\0" b"\0\0\1\0\3abc"
+    body = b"CMT\0\1\1849\0\5\0B\0\4\0\0200309080507000+\0000002010102000R\0\0\0\1\0\3abc"
     assert read_delivery(DELIVER_SM, pdu(DELIVER_SM, 1, body)) == Delivery(b"849", b"B", 4, 1, b"abc", {})
 
 

@@ -1,10 +1,13 @@
 """PDUs out of a stream, however it is cut (quirk 37)."""
 
+from itertools import pairwise
+
 import pytest
-from broadcast.smpp.framer import Framer, UnrecoverablePduError
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.smpp.wire import pdu
+
+from broadcast.smpp.framer import Framer, UnrecoverablePduError
 
 THREE = [pdu(0x80000004, 1, b"id1\0"), pdu(0x80000015, 2), pdu(0x80000004, 3, b"", 0x58)]
 
@@ -23,11 +26,7 @@ def test_any_cut_gives_the_same_pdus(bodies: list[bytes], cuts: list[int]) -> No
     stream = b"".join(pdus)
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     framer = Framer()
-    got = [
-        frame
-        for start, end in zip(places, places[1:], strict=False)
-        for frame in framer.feed(stream[start:end])
-    ]
+    got = [frame for start, end in pairwise(places) for frame in framer.feed(stream[start:end])]
     assert [frame[3] for frame in got] == pdus
 
 

@@ -1,12 +1,13 @@
 """What one read means: answers, receipts, messages, control PDUs, and what cannot be read."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
+
 from broadcast.config import Bind, Carrier
 from broadcast.smpp.events import InboundMessage
 from broadcast.smpp.inbox import Inbox
 from broadcast.smpp.window import Window
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
 
 BIND = Bind("localhost", 2775, "esme")
 
@@ -69,7 +70,9 @@ def test_late_answers() -> None:
 
 def test_a_nack_answers_its_submit_and_is_never_ok() -> None:
     box, window = inbox("ab")
-    batch = box.feed(pdu(0x80000000, 1, status=3) + pdu(0x80000000, 2, status=0) + pdu(0x80000000, 0, status=3))
+    batch = box.feed(
+        pdu(0x80000000, 1, status=3) + pdu(0x80000000, 2, status=0) + pdu(0x80000000, 0, status=3)
+    )
     assert batch.answers == [("a", 3, ""), ("b", 0xFF, "")]
     assert [frame[:3] for frame in batch.controls] == [(0x80000000, 3, 0)]
     assert window.pending == {}
@@ -93,9 +96,7 @@ def test_receipts_by_deliver_sm_and_data_sm() -> None:
 def test_messages_from_people() -> None:
     box, _ = inbox()
     batch = box.feed(deliver_sm(7, b"\5\0\3\1\2\1ST", esm_class=0x40, data_coding=8, destination=b"1900\xe9"))
-    assert batch.messages == [
-        InboundMessage(b"\0\0\0\7", "84912345678", "1900é", 0x40, 8, b"\5\0\3\1\2\1ST")
-    ]
+    assert batch.messages == [InboundMessage(b"\0\0\0\7", "84912345678", "1900é", 0x40, 8, b"\5\0\3\1\2\1ST")]
 
 
 def test_what_cannot_be_read_is_kept_whole_and_the_rest_goes_on() -> None:
@@ -111,7 +112,9 @@ def test_what_cannot_be_read_is_kept_whole_and_the_rest_goes_on() -> None:
 
 def test_control_pdus_in_order() -> None:
     box, _ = inbox()
-    batch = box.feed(pdu(0x15, 5) + answer(1) + pdu(0xABCD, 6) + pdu(0x80000009, 1, b"smsc\0" + tlv(0x210, b"\x50")))
+    batch = box.feed(
+        pdu(0x15, 5) + answer(1) + pdu(0xABCD, 6) + pdu(0x80000009, 1, b"smsc\0" + tlv(0x210, b"\x50"))
+    )
     assert [frame[:3] for frame in batch.controls] == [(0x15, 0, 5), (0xABCD, 0, 6), (0x80000009, 0, 1)]
 
 

@@ -5,15 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from struct import pack
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit.smpp.fake import Clock, Diary, FakeTransport
+from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
+
 from broadcast.config import Bind, BindMode, Carrier
 from broadcast.errors import ConfigError
 from broadcast.smpp import link as link_module
 from broadcast.smpp.link import CLOSED_UNBOUND, Link
 from broadcast.smpp.session import LinkState
-from unit.smpp.fake import Clock, Diary, FakeTransport
-from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
 
 BIND_OK = bytes.fromhex("00000015 80000009 00000000 00000001".replace(" ", "")) + b"smsc\0"
 CARRIER = Carrier(tps=1, binds=(Bind("smsc.example", 2775, "esme"),))
@@ -39,28 +43,27 @@ class Rig:
 Maker = Callable[..., Rig]
 
 
-@pytest.fixture
-async def unbound(monkeypatch: pytest.MonkeyPatch) -> Maker:
+def connected(mode: BindMode = "transceiver", **bind: Any) -> Rig:
     """A link just connected."""
-
-    def make(mode: BindMode = "transceiver", **bind: Any) -> Rig:
-        clock, diary, transport = Clock(), Diary(), FakeTransport()
-        place = Bind("smsc.example", 2775, "esme", mode=mode, **{"window": 5, "response_timeout_s": 64.0, **bind})
-        with monkeypatch.context() as patch:
-            patch.setattr(link_module.asyncio, "get_running_loop", lambda: clock)
-            link = Link("viettel-0", place, CARRIER, diary)
-        link.connection_made(transport)
-        return Rig(link, transport, diary, clock)
-
-    return make
+    clock, diary, transport = Clock(), Diary(), FakeTransport()
+    place = Bind("smsc.example", 2775, "esme", mode=mode, **{"window": 5, "response_timeout_s": 64.0, **bind})
+    with patch.object(link_module.asyncio, "get_running_loop", lambda: clock):
+        link = Link("viettel-0", place, CARRIER, diary)
+    link.connection_made(transport)
+    return Rig(link, transport, diary, clock)
 
 
 @pytest.fixture
-async def bound(unbound: Maker) -> Maker:
+async def unbound() -> Maker:
+    return connected
+
+
+@pytest.fixture
+async def bound() -> Maker:
     """A link just bound, with its diary and transport cleared."""
 
     def make(mode: BindMode = "transceiver", **bind: Any) -> Rig:
-        rig = unbound(mode, **bind)
+        rig = connected(mode, **bind)
         rig.link.data_received(BIND_OK)
         assert rig.diary.taken() == [("bound", None)]
         rig.transport.taken()
@@ -178,7 +181,10 @@ async def test_the_close_hands_back_the_window_once(bound: Maker) -> None:
     rig.link.data_received(answer(3))
     rig.diary.taken()
     rig.lose(ConnectionResetError("reset"))
-    assert rig.diary.taken() == [("unanswered", (["a", "c"], "link_lost")), ("closed", "connection lost: reset")]
+    assert rig.diary.taken() == [
+        ("unanswered", (["a", "c"], "link_lost")),
+        ("closed", "connection lost: reset"),
+    ]
     assert rig.clock.waiting == 0
     assert rig.link.state is LinkState.CLOSED
 
@@ -349,7 +355,9 @@ async def test_what_comes_after_the_end_is_not_taken(bound: Maker) -> None:
 
 async def test_unknown_commands_and_notifications_leave_the_link_alone(bound: Maker) -> None:
     rig = bound()
-    rig.link.data_received(pdu(0x102, 5, b"junk") + pdu(0x0B, 6) + pdu(0x800012AB, 7, b"x", 0x4A1) + pdu(0x5555, 8))
+    rig.link.data_received(
+        pdu(0x102, 5, b"junk") + pdu(0x0B, 6) + pdu(0x800012AB, 7, b"x", 0x4A1) + pdu(0x5555, 8)
+    )
     assert rig.transport.taken() == bytes.fromhex("00000010800000000000000300000008")
     assert rig.link.is_bound
 
@@ -417,6 +425,57 @@ async def test_unbind_while_the_smsc_unbinds(bound: Maker) -> None:
     rig.lose()
     await leaving
     assert await rig.link.finished() == "unbound by the SMSC"
+
+
+# ---------------------------------------------------------------- conservation
+
+STEPS = st.one_of(
+    st.tuples(st.just("submit"), st.integers(1, 5)),
+    st.tuples(st.just("answer"), st.integers(0, 40)),
+    st.tuples(st.just("nack"), st.integers(0, 40)),
+    st.tuples(st.just("wait"), st.integers(0, 40)),
+    st.tuples(st.just("unreadable"), st.integers(0, 40)),
+    st.tuples(st.just("unbind"), st.just(0)),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(STEPS, max_size=40), st.integers(0, 3), st.binary(max_size=40))
+def test_every_token_ends_once_whatever_the_smsc_does(
+    steps: list[tuple[str, int]], wrap: int, junk: bytes
+) -> None:
+    async def scenario() -> None:
+        rig = connected(enquire_link_s=1000.0)
+        rig.link.data_received(BIND_OK)
+        rig.link._window._next = 0x7FFFFFF0 if wrap else 2
+        tokens, numbers = [], []
+        for step, value in steps:
+            if step == "submit":
+                new = [str(len(tokens) + place) for place in range(value)]
+                first = rig.submit(*new)
+                tokens += new
+                numbers += range(first, first + value)
+            elif step == "wait":
+                rig.clock.advance(float(value))
+            elif step == "unbind":
+                rig.link.data_received(pdu(0x06, 1))
+            else:
+                number = numbers[value % len(numbers)] if numbers else value
+                commands = {"answer": 0x80000004, "nack": 0x80000000, "unreadable": 0x05}
+                rig.link.data_received(pdu(commands[step], number, b"x"))
+        rig.link.data_received(junk)
+        rig.lose()
+        told = dict.fromkeys(("answered", "answered_late"), ())
+        for name in told:
+            told[name] = tuple(
+                each[0] for entry, given in rig.diary.entries if entry == name for each in given
+            )
+        lost = [each for entry, given in rig.diary.entries if entry == "unanswered" for each in given[0]]
+        assert sorted([*told["answered"], *lost]) == sorted(tokens)
+        assert set(told["answered_late"]) <= set(lost)
+        assert len(set(told["answered_late"])) == len(told["answered_late"])
+
+    asyncio.run(scenario())
 
 
 async def turn(times: int = 5) -> None:

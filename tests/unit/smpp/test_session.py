@@ -1,10 +1,11 @@
 """The states of a link, and control PDUs by their octets."""
 
 import pytest
+from unit.smpp.wire import pdu
+
 from broadcast.errors import BroadcastError
 from broadcast.smpp.framer import Frame
 from broadcast.smpp.session import MOVES, LinkState, Session
-from unit.smpp.wire import pdu
 
 NO_ANSWER = b""
 
@@ -41,7 +42,9 @@ def test_a_nack_is_never_an_accepted_bind() -> None:
 
 def test_enquire_link_with_any_sequence_number() -> None:
     for state in (LinkState.BINDING, LinkState.BOUND, LinkState.UNBINDING):
-        assert session(state).control(frame(0x15, 0xFFFFFFFF)) == bytes.fromhex("000000108000001500000000ffffffff")
+        assert session(state).control(frame(0x15, 0xFFFFFFFF)) == bytes.fromhex(
+            "000000108000001500000000ffffffff"
+        )
 
 
 def test_unbind_from_the_smsc() -> None:

@@ -1,6 +1,7 @@
 """What statuses mean, the carrier's own ones too."""
 
 import pytest
+
 from broadcast.smpp.status import Meaning, meaning, name
 
 

@@ -3,14 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from broadcast.errors import ConfigError
-from broadcast.smpp.adapter import SubmitFields, submit_pdu
-from broadcast.smpp.template import Template
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broadcast.errors import ConfigError
+from broadcast.smpp.adapter import SubmitFields, submit_pdu
+from broadcast.smpp.template import Template
+
 FIELDS = SubmitFields("BOYTE", 5, 0, 1, 1, "", 0, 8, 1, "", b"\x1e\xa4")
-LONG = [replace(FIELDS, short_message=bytes([5, 0, 3, 9, 3, part]) + b"x" * part, esm_class=0x40) for part in (1, 2, 3)]
+LONG = [
+    replace(FIELDS, short_message=bytes([5, 0, 3, 9, 3, part]) + b"x" * part, esm_class=0x40)
+    for part in (1, 2, 3)
+]
 
 
 def test_one_segment_octet_by_octet() -> None:
@@ -23,7 +27,9 @@ def test_one_segment_octet_by_octet() -> None:
 
 
 @given(st.integers(1, 0x7FFF0000), st.lists(st.integers(10**6, 10**15 - 1), max_size=40), st.integers(1, 3))
-def test_a_run_is_all_segments_of_each_message_in_order(first: int, msisdns: list[int], segments: int) -> None:
+def test_a_run_is_all_segments_of_each_message_in_order(
+    first: int, msisdns: list[int], segments: int
+) -> None:
     template = Template(LONG[:segments])
     assert template.segments == segments
     assert template.stamp(first, msisdns) == b"".join(

@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+
 from broadcast.config import Tls
 from broadcast.errors import ConfigError
 from broadcast.smpp.tls import client_context

@@ -1,8 +1,9 @@
 """Every token of a window leaves it exactly once."""
 
-from broadcast.smpp.window import MISSING, Window
 from hypothesis import given
 from hypothesis import strategies as st
+
+from broadcast.smpp.window import MISSING, Window
 
 TIMEOUT_S = 64.0  # so that times of sending are kept to the second
 LAST = 0x7FFFFFFF

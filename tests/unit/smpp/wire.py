@@ -41,7 +41,7 @@ def deliver_sm(
 
 
 def data_sm(sequence: int, tlvs: bytes, *, esm_class: int = 4, data_coding: int = 0) -> bytes:
-    body = b"\0" b"\1\1" b"84912345678\0" b"\5\0" b"BOYTE\0" + bytes((esm_class, 0, data_coding)) + tlvs
+    body = b"\0\1\184912345678\0\5\0BOYTE\0" + bytes((esm_class, 0, data_coding)) + tlvs
     return pdu(0x00000103, sequence, body)
 
 

@@ -1,0 +1,141 @@
+"""The SMSC's own account: what it took, refused, reported. The second book that an audit compares with.
+
+Exact, and fast: one Counter per segment of a message, counting MSISDNs (as digits) in C. A recipient has a
+message when every segment of it has come; copies are what has come more than once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from broadcast.simulator.content import Content
+from broadcast.simulator.fate import Fate
+
+# the fates of accepted messages, as the summary names them
+_FATES = {
+    "delivered": (Fate.TEMPORARY, Fate.UNREPORTED, Fate.DELIVERED),
+    "undeliverable": (Fate.UNDELIVERABLE,),
+    "expired": (Fate.EXPIRED,),
+    "rejected": (Fate.REJECTED,),
+}
+
+
+@dataclass(slots=True)
+class _Message:
+    """One message to whomever: who got which segment, and how often."""
+
+    parts: dict[int, Counter[bytes]]
+
+    def copies(self) -> Mapping[bytes, int]:
+        """Complete copies per recipient; recipients with none are left out."""
+        first, *others = sorted(self.parts.values(), key=len)
+        if not others:
+            return first
+        complete = set(first).intersection(*others)
+        return {msisdn: min(part[msisdn] for part in (first, *others)) for msisdn in complete}
+
+
+@dataclass(slots=True)
+class Book:
+    """segments: accepted submit_sm. Receipts by fate are of segments; fates of the summary of recipients."""
+
+    segments: int = 0
+    throttled: int = 0
+    window_exceeded: int = 0
+    temporary: int = 0
+    malformed: int = 0
+    sessions: int = 0
+    binds: int = 0
+    binds_refused: int = 0
+    redelivered: int = 0
+    sent: Counter[int] = field(default_factory=Counter)
+    acked: Counter[int] = field(default_factory=Counter)
+    _messages: dict[tuple[object, ...], _Message] = field(default_factory=dict)
+    _unusual: dict[bytes, int] = field(default_factory=dict)
+    _refused: set[bytes] = field(default_factory=set)
+
+    def accept(self, content: Content, msisdns: Sequence[bytes]) -> None:
+        """Every one of them got this segment."""
+        message = self._messages.get(content.message)
+        if message is None:
+            parts = {number: Counter[bytes]() for number in range(1, content.total + 1)}
+            message = self._messages[content.message] = _Message(parts)
+        message.parts[content.number].update(msisdns)
+        self.segments += len(msisdns)
+
+    def unusual(self, fates: Iterable[tuple[bytes, int]]) -> None:
+        """(MSISDN, Fate) of recipients of accepted segments whose fate is not DELIVERED."""
+        self._unusual.update(fates)
+
+    def refuse(self, msisdns: Iterable[bytes]) -> None:
+        """Refused at submit_sm, for good."""
+        self._refused.update(msisdns)
+
+    def copies(self) -> dict[str, int]:
+        """Recipients with more than one complete copy of a message, and how many copies they have."""
+        found: Counter[str] = Counter()
+        for message in self._messages.values():
+            for msisdn, copies in message.copies().items():
+                if copies > 1:
+                    found[msisdn.decode()] += copies
+        return dict(found)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts. messages, extra_copies: complete copies; recipients, duplicates, fates, rejected: MSISDNs."""
+        messages = extra = 0
+        recipients: set[bytes] = set()
+        duplicates: set[bytes] = set()
+        for message in self._messages.values():
+            copies = message.copies()
+            total = sum(copies.values())
+            messages += total
+            recipients.update(copies)
+            if total > len(copies):
+                extra += total - len(copies)
+                duplicates.update(msisdn for msisdn, count in copies.items() if count > 1)
+        return {
+            "messages": messages,
+            "recipients": len(recipients),
+            "segments": self.segments,
+            "duplicates": len(duplicates),
+            "extra_copies": extra,
+            "rejected": len(self._refused - recipients),
+            "incomplete": len(self._begun() - recipients),
+            "throttled": self.throttled,
+            "window_exceeded": self.window_exceeded,
+            "temporary": self.temporary,
+            "malformed": self.malformed,
+            "fates": self._fates_of(recipients),
+            "receipts": self._receipts(),
+            "sessions": self.sessions,
+            "binds": self.binds,
+            "binds_refused": self.binds_refused,
+        }
+
+    def _begun(self) -> set[bytes]:
+        """Whoever got any segment."""
+        return {
+            msisdn for message in self._messages.values() for part in message.parts.values() for msisdn in part
+        }
+
+    def _fates_of(self, recipients: set[bytes]) -> dict[str, int]:
+        unusual = Counter(fate for msisdn, fate in self._unusual.items() if msisdn in recipients)
+        counts = {name: sum(unusual[fate] for fate in fates) for name, fates in _FATES.items()}
+        counts["delivered"] += len(recipients) - sum(counts.values())
+        return counts
+
+    def _receipts(self) -> dict[str, Any]:
+        """sent: deliver_sm, redelivered ones once. By the words of the summary's fates too."""
+        return {
+            "sent": self.sent.total(),
+            "acked": self.acked.total(),
+            "redelivered": self.redelivered,
+            "by_fate": {
+                name: {
+                    "sent": sum(self.sent[fate] for fate in fates),
+                    "acked": sum(self.acked[fate] for fate in fates),
+                }
+                for name, fates in _FATES.items()
+            },
+        }

@@ -1,0 +1,181 @@
+"""What an SMSC answers to the submit_sm of a read, and which receipts it will send. No socket here.
+
+Hot path: columns per shape; only refused messages are looked at one by one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any, Final
+
+from broadcast.simulator.book import Book
+from broadcast.simulator.content import INVALID_EXPIRY, Content
+from broadcast.simulator.fate import Fate, Fates
+from broadcast.simulator.message_ids import Ids
+from broadcast.simulator.personality import Personality
+from broadcast.simulator.rate import SlidingSecond
+from broadcast.simulator.receipts import Receipts
+from broadcast.simulator.stamping import stamp
+from broadcast.simulator.submits import Reader, Shape
+from broadcast.smpp.pdu import HEADER, HEADER_OCTETS, SUBMIT_SM_RESP
+
+THROTTLED: Final = 0x58
+QUEUE_FULL: Final = 0x14
+
+_UNLIMITED: Final = 1 << 60
+# a message that was refused for a time and is taken at last is as good as any
+_SETTLED: Final = bytes.maketrans(bytes((Fate.TEMPORARY,)), bytes((Fate.DELIVERED,)))
+
+
+@dataclass(slots=True)
+class Answer:
+    """responses: submit_sm_resp PDUs, `count` of them. receipts: those to be sent later."""
+
+    responses: bytearray = field(default_factory=bytearray)
+    count: int = 0
+    receipts: list[Receipts] = field(default_factory=list)
+
+    def refuse(self, sequences: bytes, status: int) -> None:
+        """The same error for all: joined sequence numbers, four octets each."""
+        block = HEADER.pack(HEADER_OCTETS, SUBMIT_SM_RESP, status, 0)
+        self.responses += stamp(block, len(sequences) // 4, ((12, 4, sequences),))
+        self.count += len(sequences) // 4
+
+    def accept(self, sequences: bytes, ids: bytes) -> None:
+        """ids: joined, of one width."""
+        count = len(sequences) // 4
+        width = len(ids) // count
+        block = HEADER.pack(HEADER_OCTETS + width + 1, SUBMIT_SM_RESP, 0, 0) + bytes(width + 1)
+        self.responses += stamp(block, count, ((12, 4, sequences), (HEADER_OCTETS, width, ids)))
+        self.count += count
+
+
+class Intake:
+    """One SMSC's: its limits count over all sessions. Per read: `begin`, `reader.read` ..., `finish`."""
+
+    def __init__(self, personality: Personality, book: Book, first_id: int) -> None:
+        self.reader = Reader()
+        self.taken = SlidingSecond()
+        self.offered = SlidingSecond()
+        self._personality = personality
+        self._book = book
+        self._fates = Fates(personality)
+        self._ids = Ids(personality, first_id)
+        self._refused_once: set[tuple[tuple[object, ...], int, bytes]] = set()
+        self._window_room = 0
+
+    def begin(self, unanswered: int, now: float) -> None:
+        """unanswered: of this session. now: of the monotonic clock."""
+        tps = self._personality.tps
+        self._window_room = max(0, self._personality.window - unanswered)
+        rate_room = tps - self.taken.count(now) if tps else _UNLIMITED
+        self.reader.begin(max(0, min(self._window_room, rate_room)))
+
+    def finish(self, owner: Any, since: float, now: float, clock: float, submitted: bytes) -> Answer | None:
+        """The answer to all that was read since `begin`; None when that was nothing.
+
+        owner: goes into the receipts. since, now: as in SlidingSecond. clock: POSIX seconds. submitted:
+        YYMMDDhhmm for receipts.
+        """
+        reader = self.reader
+        if not reader.taken and not reader.over:
+            return None
+        self.taken.add(since, now, reader.taken)
+        self.offered.add(since, now, reader.taken + len(reader.over))
+        answer = Answer()
+        for shape in reader.shapes:
+            self._shape(answer, shape, owner, clock, submitted)
+        for sequence, status in reader.malformed:
+            answer.refuse(sequence, status)
+        self._book.malformed += len(reader.malformed)
+        self._refuse_over(answer, reader.over)
+        return answer
+
+    def _refuse_over(self, answer: Answer, over: list[bytes]) -> None:
+        """What came above the rate is throttled; what came above the window finds the queue full."""
+        if not over:
+            return
+        in_window = max(0, min(len(over), self._window_room - self.reader.taken))
+        for sequences, status in ((over[:in_window], THROTTLED), (over[in_window:], QUEUE_FULL)):
+            if sequences:
+                answer.refuse(b"".join(sequences), status)
+        self._book.throttled += in_window
+        self._book.window_exceeded += len(over) - in_window
+
+    def _shape(self, answer: Answer, shape: Shape, owner: Any, clock: float, submitted: bytes) -> None:
+        sequences, msisdns, content = b"".join(shape.sequences), shape.msisdns, shape.content
+        status = content.status or (INVALID_EXPIRY if content.expires_at < clock else 0)
+        if status:
+            answer.refuse(sequences, status)
+            self._book.refuse(msisdns)
+            return
+        places = self._fates.places(msisdns)
+        if min(places) < self._fates.answered_with_error:
+            accepted = self._errors(answer, content, sequences, msisdns, places)
+            if not any(accepted):
+                return
+            sequences = b"".join(compress(_fours(sequences), accepted))
+            msisdns, places = list(compress(msisdns, accepted)), list(compress(places, accepted))
+        response_ids, receipt_ids = self._ids.take(len(msisdns))
+        answer.accept(sequences, response_ids)
+        self._book.accept(content, msisdns)
+        fates = self._fates.column(places)
+        self._note_unusual(msisdns, fates)
+        batch = Receipts(
+            owner,
+            shape.head,
+            submitted,
+            shape.width,
+            len(receipt_ids) // len(msisdns),
+            b"".join(msisdns),
+            receipt_ids,
+            fates.translate(_SETTLED),
+        )
+        wanted = _wanted(batch, content)
+        if wanted:
+            answer.receipts.append(wanted)
+
+    def _errors(
+        self, answer: Answer, content: Content, sequences: bytes, msisdns: list[bytes], places: list[int]
+    ) -> list[bool]:
+        """Answers those that get an error; tells for each message whether it is accepted."""
+        accepted = [True] * len(msisdns)
+        limit = self._fates.answered_with_error
+        for index in [index for index, place in enumerate(places) if place < limit]:
+            sequence, msisdn = sequences[4 * index : 4 * index + 4], msisdns[index]
+            if self._fates.at(places[index]) is Fate.REFUSED:
+                answer.refuse(sequence, self._personality.refused_status)
+                self._book.refuse((msisdn,))
+                accepted[index] = False
+            elif self._first_time(content, msisdn):
+                answer.refuse(sequence, self._personality.temporary_status)
+                self._book.temporary += 1
+                accepted[index] = False
+        return accepted
+
+    def _first_time(self, content: Content, msisdn: bytes) -> bool:
+        key = (content.message, content.number, msisdn)
+        if key in self._refused_once:
+            return False
+        self._refused_once.add(key)
+        return True
+
+    def _note_unusual(self, msisdns: list[bytes], fates: bytes) -> None:
+        usual = int(Fate.DELIVERED)
+        if fates.count(usual) < len(fates):
+            self._book.unusual((msisdn, fate) for msisdn, fate in zip(msisdns, fates, strict=True) if fate != usual)
+
+
+def _wanted(batch: Receipts, content: Content) -> Receipts | None:
+    """Without those that were not asked for and those that get lost; None when none is left."""
+    if content.receipts == "none":
+        return None
+    left_out = {int(Fate.UNREPORTED)} | ({int(Fate.DELIVERED)} if content.receipts == "failures" else set())
+    if not any(batch.fates.count(fate) for fate in left_out):
+        return batch
+    kept = [fate not in left_out for fate in batch.fates]
+    return batch.chosen(kept) if any(kept) else None
+
+
+def _fours(octets: bytes) -> Iterable[bytes]:
+    return (octets[index : index + 4] for index in range(0, len(octets), 4))

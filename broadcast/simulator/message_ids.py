@@ -1,0 +1,63 @@
+"""The message ids that a simulated carrier gives: how one is written in the response, and how in the receipt.
+
+Made in batches and joined: within a batch all are of one width.
+"""
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+from broadcast.config import IdFormat
+from broadcast.simulator.personality import Personality
+from broadcast.simulator.stamping import stamp
+
+_UUID: Final = b"-" * 36
+_UUID_GROUPS: Final = ((0, 8), (9, 4), (14, 4), (19, 4), (24, 12))
+_LETTERS: Final[dict[IdFormat, str]] = {"text": "d", "decimal": "d", "hex": "x"}
+
+
+class Ids:
+    """`take(count)` gives new ids twice, joined: as in responses and as in receipts."""
+
+    def __init__(self, personality: Personality, first: int) -> None:
+        """first: the first number of a counter; above all numbers of earlier runs, or ids come again."""
+        self._next = first
+        self._uuid = personality.id_kind == "uuid"
+        self._cased: tuple[Callable[[bytes], bytes], ...] = tuple(
+            bytes.upper if upper else bytes
+            for upper in (personality.response_id_upper, personality.receipt_id_upper)
+        )
+        self._formats = (
+            f"%0{personality.response_id_width}{_LETTERS[personality.response_id]}",
+            f"%0{personality.receipt_id_width}{_LETTERS[personality.receipt_id]}",
+        )
+
+    def take(self, count: int) -> tuple[bytes, bytes]:
+        """Each of the two has `count` ids of one width."""
+        if self._uuid:
+            plain = _uuids(count)
+            return self._cased[0](plain), self._cased[1](plain)
+        first = self._first_of(count)
+        self._next = first + count
+        numbers = tuple(range(first, first + count))
+        written = ((text * count % numbers).encode() for text in self._formats)
+        response, receipt = (case(octets) for case, octets in zip(self._cased, written, strict=True))
+        return response, receipt
+
+    def _first_of(self, count: int) -> int:
+        """The next number, or a later one from which all `count` are of one width in both formats."""
+        first = self._next
+        for text in self._formats:
+            if len(text % first) != len(text % (first + count - 1)):
+                base = 16 if text.endswith("x") else 10
+                while len(text % first) != len(text % (first + count - 1)):
+                    first = base ** len(text % first)
+        return first
+
+
+def _uuids(count: int) -> bytes:
+    """Random ones, whatever the personality's seed: a carrier does not give an id twice."""
+    groups = (
+        (place, width, random.randbytes(count * width // 2).hex().encode()) for place, width in _UUID_GROUPS
+    )
+    return bytes(stamp(_UUID, count, groups))

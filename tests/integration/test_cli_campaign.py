@@ -1,0 +1,285 @@
+"""The commands of `subscriber` and `campaign` as an operator types them, against a real database."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broadcast.campaign.examples import BOYTE_2020, example
+from broadcast.cli.campaign import campaign
+from broadcast.cli.main import main
+from broadcast.cli.subscriber import subscriber
+
+CONFIG = """
+sender = "BOYTE"
+
+[country]
+name = "Vietnam"
+country_code = "84"
+trunk_prefix = "0"
+national_lengths = [9]
+landline_prefixes = ["2"]
+time_zone = "Asia/Ho_Chi_Minh"
+
+[country.prefixes]
+viettel = ["96", "97", "98"]
+mobifone = ["90", "93"]
+gmobile = ["59", "99"]
+
+[carriers.viettel]
+tps = 50
+binds = [{ host = "127.0.0.1", port = 2775, system_id = "viettel", sessions = 2 }]
+
+[carriers.mobifone]
+tps = 10
+concatenation = "payload"
+binds = [{ host = "127.0.0.1", port = 2776, system_id = "mobifone" }]
+"""
+
+PEOPLE = (
+    "msisdn,opted_out\n"
+    + "".join(f"09600000{n:02},\n" for n in range(30))
+    + ("0900000001,\n0900000002,yes\n0990000001,\n02438221234,\n")
+)
+
+
+class Desk:
+    """Types a command and reads what it says."""
+
+    def __init__(self, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._config, self._capsys = config, capsys
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        """stdout of a command that succeeds; stderr, which is one line, of one that must fail with `code`."""
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["--config", str(self._config), *words])
+        out, err = self._capsys.readouterr()
+        assert ended.value.code == code, err
+        assert code == 0 or (len(err.splitlines()) == 1 and "Traceback" not in err), err
+        return out if code == 0 else err
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self(*words, "--json"))
+
+
+@pytest.fixture
+def desk(
+    database_env: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Desk:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BROADCAST_OPERATOR", "ann")
+    Path("site.toml").write_text(CONFIG, encoding="utf-8")
+    Path("people.csv").write_text(PEOPLE, encoding="utf-8")
+    Path("alert.txt").write_text(example(BOYTE_2020) + "\n", encoding="utf-8")
+    return Desk(tmp_path / "site.toml", capsys)
+
+
+@pytest.fixture
+def drafted(desk: Desk) -> Desk:
+    desk("subscriber", "import", "people.csv")
+    desk("campaign", "draft", "hands", "--text-file", "alert.txt", "--expires", "6h")
+    return desk
+
+
+def test_import_and_stats(desk: Desk) -> None:
+    done = desk.json("subscriber", "import", "people.csv")
+    assert (done["lines"], done["imported"], done["refused"], done["refused_file"]) == (
+        34,
+        33,
+        {"landline": 1},
+        "people.refused.csv",
+    )
+    assert Path("people.refused.csv").read_text(encoding="utf-8") == (
+        'line,reason,content\n35,landline,"02438221234,"\n'
+    )
+    shown = desk("subscriber", "import", "people.csv", "--refused", "no.csv")
+    assert "updated" in shown
+    assert "no.csv" in shown
+    stats = desk.json("subscriber", "stats")
+    assert {
+        each["carrier"]: (each["tps"], each["subscribers"], each["opted_out"]) for each in stats["carriers"]
+    } == {
+        "gmobile": (None, 1, 0),
+        "mobifone": (10, 2, 1),
+        "viettel": (50, 30, 0),
+    }
+    assert [each["lines"] for each in stats["imports"]] == [34, 34]
+    assert "people.csv" in desk("subscriber", "stats")
+
+
+def test_a_refused_file_is_one_line(desk: Desk) -> None:
+    Path("people.csv").write_bytes("tên;số\n1;0912345678\n".encode("cp1258", "ignore"))
+    error = desk("subscriber", "import", "people.csv", code=2)
+    assert "people.csv" in error
+    assert desk.json("subscriber", "stats")["imports"] == []
+    assert "No such file" in desk("subscriber", "import", "none.csv", code=2)
+
+
+def test_one_subscriber(drafted: Desk) -> None:
+    assert drafted.json("subscriber", "show", "096 0000 001") == {
+        "msisdn": "84960***001",
+        "carrier": "viettel",
+        "ported": False,
+        "import": 1,
+        "opted_out_at": None,
+    }
+    assert "84960000001" in drafted("subscriber", "show", "0960000001", "--reveal")
+    assert drafted.json("subscriber", "opt-out", "0960000001")["opted_out_at"] is not None
+    assert drafted.json("subscriber", "opt-out", "0960000001", "--undo")["opted_out_at"] is None
+    assert "landline" in drafted("subscriber", "show", "02438221234", code=2)
+    error = drafted("subscriber", "show", "0970000001", code=2)
+    assert "no subscriber" in error
+    assert "970000001" not in error
+
+
+def test_generate(desk: Desk) -> None:
+    expected = desk.json("subscriber", "generate", "made.csv", "--lines", "500", "--weight", "viettel=1")
+    assert expected["lines"] == 500
+    done = desk.json("subscriber", "import", "made.csv")
+    assert {key: done[key] for key in ("lines", "imported", "duplicate", "refused")} == {
+        key: expected[key] for key in ("lines", "imported", "duplicate", "refused")
+    }
+    assert "500 lines" in desk("subscriber", "generate", "made.csv", "--lines", "500")
+    assert "CARRIER=SHARE" in desk("subscriber", "generate", "made.csv", "--weight", "viettel", code=2)
+    assert "no carrier acme" in desk("subscriber", "generate", "made.csv", "--weight", "acme=1", code=2)
+    assert "cannot write" in desk("subscriber", "generate", "no/made.csv", code=2)
+
+
+def test_forecast_shows_both_alphabets(drafted: Desk) -> None:
+    found = drafted.json("campaign", "forecast", "hands")
+    columns = ("carrier", "recipients", "segments", "air_segments")
+    ways = [
+        (way["alphabet"], [tuple(each[column] for column in columns) for each in way["carriers"]])
+        for way in found["ways"]
+    ]
+    assert ways == [
+        ("ucs2", [("mobifone", 1, 1, 4), ("viettel", 30, 4, 4)]),
+        ("gsm0338", [("mobifone", 1, 1, 2), ("viettel", 30, 2, 2)]),
+    ]
+    assert found["ways"][0]["seconds"] == 30 * 4 / 50
+    assert found["excluded"] == {"not_connected": 1, "opted_out": 1}
+    shown = drafted("campaign", "forecast", "hands")
+    assert "GSM 03.38 without diacritics" in shown
+    assert "1 not_connected, 1 opted_out" in shown
+    drafted("campaign", "draft", "chinese", "--text", "注意", "--category", "emergency")
+    assert "U+6CE8" in drafted("campaign", "forecast", "chinese")
+    assert drafted.json("campaign", "forecast", "chinese")["excluded"] == {"not_connected": 1}
+
+
+def test_from_draft_to_cancel(drafted: Desk) -> None:
+    assert "second person" in drafted("campaign", "approve", "hands", code=3)
+    assert "is draft" in drafted("campaign", "launch", "hands", code=3)
+    assert drafted.json("campaign", "approve", "hands", "--as", "bob")["approved_by"] == "bob"
+    assert "needs approval" in drafted("campaign", "edit", "hands", "--grace", "5")
+    assert "not" in drafted("campaign", "launch", "hands", code=3)
+    assert "approved by bob" in drafted("campaign", "approve", "hands", "--as", "bob")
+    launched = drafted.json("campaign", "launch", "hands")
+    assert (launched["state"], launched["audience"], launched["segments"]) == ("running", 33, 4)
+    assert "is paused" in drafted("campaign", "pause", "hands")
+    assert "runs again" in drafted("campaign", "resume", "hands")
+    assert "is cancelled" in drafted("campaign", "cancel", "hands")
+    assert "cannot become running" in drafted("campaign", "launch", "hands", code=3)
+    shown = drafted.json("campaign", "show", "hands")
+    assert [each["event"] for each in shown["events"]] == (
+        ["drafted", "approved", "edited", "approved", "launched", "paused", "resumed", "cancelled"]
+    )
+    assert shown["campaign"]["text"] == example(BOYTE_2020)
+    assert "Bộ Y tế" in drafted("campaign", "show", "hands")
+    assert [each["name"] for each in drafted.json("campaign", "list")] == ["hands"]
+    assert "cancelled" in drafted("campaign", "list")
+
+
+def test_launch_to_an_empty_audience(desk: Desk) -> None:
+    desk("campaign", "draft", "hands", "--text", "Rua tay")
+    desk("campaign", "approve", "hands", "--as", "bob")
+    assert "audience is empty" in desk("campaign", "launch", "hands", code=3)
+    assert desk.json("campaign", "show", "hands")["campaign"]["state"] == "approved"
+
+
+def test_a_draft_with_everything(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("Rửa tay".encode())))
+    made = desk.json(
+        *(
+            "campaign",
+            "draft",
+            "x",
+            "--text-file",
+            "-",
+            "--plain",
+            "--alphabet",
+            "gsm0338",
+            "--sender",
+            "1022",
+        ),
+        *("--carrier", "viettel", "--carrier", "mobifone", "--category", "routine", "--priority", "0"),
+        *("--expires", "2099-01-31T18:00", "--in-doubt", "resend", "--grace", "0", "--as", "carol"),
+    )
+    assert {key: made[key] for key in ("text", "alphabet", "sender", "carriers", "category", "priority")} == {
+        "text": "Rua tay",
+        "alphabet": "gsm0338",
+        "sender": "1022",
+        "carriers": ["mobifone", "viettel"],
+        "category": "routine",
+        "priority": 0,
+    }
+    assert made["expires_at"] == "2099-01-31T11:00:00+00:00"
+    assert (made["in_doubt_policy"], made["grace_s"], made["drafted_by"]) == ("resend", 0, "carol")
+
+
+def test_edit_changes_what_follows(drafted: Desk) -> None:
+    edited = drafted.json(
+        "campaign", "edit", "hands", "--plain", "--category", "emergency", "--expires", "2d"
+    )
+    assert (edited["alphabet"], edited["priority"], edited["in_doubt_policy"]) == ("gsm0338", 9, "resend")
+    assert edited["text"].startswith("Bo Y te khuyen cao")
+    edited = drafted.json("campaign", "edit", "hands", "--text", "Rửa tay", "--carrier", "viettel")
+    assert (edited["text"], edited["alphabet"], edited["carriers"]) == ("Rửa tay", "ucs2", ["viettel"])
+    assert "nothing to change" in drafted("campaign", "edit", "hands", code=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "--text TEXT or --text-file FILE"),
+        (("--text", "a", "--text-file", "alert.txt"), "not both"),
+        (("--text-file", "none.txt"), "No such file"),
+        (("--text-file", "latin.txt"), "not UTF-8"),
+        (("--text", "a", "--sender", "MINISTRYOFHEALTH"), "at most 11"),
+        (("--text", "a", "--carrier", "viettle"), "did you mean viettel"),
+        (("--text", "a", "--expires", "soon"), "90m, 6h, 2d"),
+        (("--text", "a", "--expires", "2020-01-01"), "expiry has passed"),
+        (("--text", "a", "--expires", "0s"), "expiry has passed"),
+        (("--text", "ố", "--alphabet", "gsm0338"), "U+1ED1"),
+        (("--text", "a", "--as", " "), "--as NAME"),
+    ],
+)
+def test_bad_drafts(desk: Desk, words: tuple[str, ...], message: str) -> None:
+    Path("latin.txt").write_bytes("Bình".encode("latin-1"))
+    assert message in desk("campaign", "draft", "a", *words, code=2)
+    assert desk.json("campaign", "list") == []
+
+
+def test_unknown_campaigns(desk: Desk) -> None:
+    for verb in ("forecast", "approve", "launch", "pause", "resume", "cancel", "show"):
+        assert "no campaign none" in desk("campaign", verb, "none", code=2)
+
+
+def test_whoever_is_at_the_keyboard(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BROADCAST_OPERATOR")
+    monkeypatch.setattr("getpass.getuser", lambda: "dan")
+    assert desk.json("campaign", "draft", "a", "--text", "a")["drafted_by"] == "dan"
+
+    def nobody() -> str:
+        raise KeyError
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert "--as NAME" in desk("campaign", "draft", "b", "--text", "a", code=2)
+
+
+def test_every_command_has_an_example() -> None:
+    for group in (campaign, subscriber):
+        for command in group.commands.values():
+            assert "Example" in (command.help or ""), command.name

@@ -1,0 +1,92 @@
+"""The whole demo with a small list: two at once, each with carriers, database and workers of its own."""
+
+import csv
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def start(folder: Path, home: Path, *words: str) -> "subprocess.Popen[str]":
+    home.mkdir(mode=0o700)
+    return subprocess.Popen(
+        [sys.executable, "-m", "broadcast", "demo", "--workers", "2", "--out", str(folder), *words],
+        cwd=home,
+        env={**os.environ, "HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    try:
+        output, _ = process.communicate(timeout=150)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+        pytest.fail(f"the demo did not end: {output[-3000:]}")
+    return output
+
+
+def test_two_demos_at_once(tmp_path: Path) -> None:
+    demos = [
+        start(tmp_path / f"out{seed}", tmp_path / f"home{seed}", "--lines", "3000", "--seed", str(seed))
+        for seed in (1, 2)
+    ]
+    outputs = [finish(each) for each in demos]
+    assert [each.returncode for each in demos] == [0, 0], "\n".join(each[-3000:] for each in outputs)
+    for seed, output in zip((1, 2), outputs, strict=True):
+        check(tmp_path / f"out{seed}", output)
+        assert stat.S_IMODE((tmp_path / f"home{seed}").stat().st_mode) == 0o700
+
+
+def check(out: Path, output: str) -> None:
+    (folder,) = out.iterdir()
+    assert output.rstrip().splitlines()[-1].startswith("3,000 lines accounted for in")
+    for command in (
+        "db up",
+        "subscriber import",
+        "campaign forecast",
+        "worker",
+        "campaign watch",
+        "campaign audit",
+    ):
+        assert f"$ broadcast {command}" in output
+    assert "the books balance" in output
+    report = json.loads((folder / "report.json").read_text())
+    imported, total = report["imports"][0], report["total"]
+    assert imported["lines"] == 3000
+    assert total["audience"] == imported["imported"]
+    assert total["delivered"] > 0.8 * total["audience"]
+    assert {line["carrier"] for line in report["carriers"] if line["excluded"] == line["audience"]} == {
+        "vietnamobile", "gmobile",
+    }  # fmt: skip
+    summary = list(csv.DictReader((folder / "report.csv").read_text().splitlines()))
+    assert sum(int(row["recipients"]) for row in summary) == total["audience"]
+    people = list(csv.DictReader((folder / "recipients.csv").read_text().splitlines()))
+    assert len(people) == total["audience"]
+    assert sum(row["state"] == "delivered" for row in people) == total["delivered"]
+    assert "<svg" in (folder / "report.html").read_text()
+
+
+def test_a_demo_that_is_stopped_leaves_nothing_running(tmp_path: Path) -> None:
+    demo = start(tmp_path / "out", tmp_path / "home", "--lines", "3000")
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "broadcast campaign watch" in line:
+            break
+    children = _children(demo.pid)
+    assert len(children) >= 5
+    demo.terminate()
+    output = finish(demo)
+    assert demo.returncode == 130, output
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
