@@ -6,7 +6,7 @@ from broadcast.store.types import Connection
 
 
 async def name_carriers(conn: Connection, config: Config) -> dict[str, int]:
-    """A row for every carrier of the numbering plan; what is connected stays as it is. Returns carrier_no by name.
+    """A row for every carrier of the numbering plan, nothing else changed. Returns carrier_no by name.
 
     For commands that need names only: they may run with less of the configuration than the workers have.
     """

@@ -1,5 +1,6 @@
 """The report as one self-contained HTML file: charts are inline SVG, nothing is loaded from anywhere."""
 
+from collections.abc import Container
 from typing import Any
 
 import jinja2
@@ -67,10 +68,15 @@ def rate_chart(report: Report) -> str:
     if not sent:
         return ""
     last = max(max(steps) for steps in sent.values())
+    highest = max(max(steps.values()) for steps in sent.values()) / step_s
     chart = pygal.XY(
-        **_options(_LINES, 320), title="Recipients sent per second", x_title="seconds since launch", **_LINE
+        **_options(_LINES, 320),
+        title="Recipients sent per second",
+        x_title="seconds since launch",
+        range=(0, highest),
+        **_LINE,
     )
-    for carrier in sorted(sent):
+    for carrier in _in_order(report, sent):
         points = [((step + 0.5) * step_s, sent[carrier].get(step, 0) / step_s) for step in range(last + 1)]
         chart.add(carrier, points)
     return _svg(chart)
@@ -84,13 +90,13 @@ def delay_chart(report: Report) -> str:
         return ""
     chart = pygal.XY(
         **_options(_LINES, 320),
-        title="Receipts come within ... (share of recipients)",
+        title="Receipts come within ... (% of recipients)",
         x_title="seconds since accepted",
         range=(0, 100),
         **_LINE,
     )
     stride = max(1, (longest + 1) // _POINTS)
-    for carrier in sorted(delays):
+    for carrier in _in_order(report, delays):
         chart.add(carrier, _cumulative(dict(delays[carrier]), longest, stride))
     return _svg(chart)
 
@@ -100,6 +106,11 @@ _LINE: dict[str, Any] = {
     "stroke_style": {"width": 2},
     "x_value_formatter": lambda x: f"{x:g}",
 }
+
+
+def _in_order(report: Report, curves: Container[str]) -> list[str]:
+    """The carriers that have a curve, as in the tables."""
+    return [line.carrier for line in report.progress.carriers if line.carrier in curves]
 
 
 def _cumulative(delays: dict[int, int], longest: int, stride: int) -> list[tuple[int, float]]:
@@ -115,18 +126,19 @@ def _cumulative(delays: dict[int, int], longest: int, stride: int) -> list[tuple
 
 def _options(colours: Any, height: int) -> dict[str, Any]:
     style = Style(
-        background="transparent", plot_background="transparent", colors=tuple(colours), font_family="inherit"
+        background="transparent",
+        plot_background="transparent",
+        colors=tuple(colours),
+        font_family="inherit",
+        guide_stroke_color="#cfd8dc",
+        major_guide_stroke_color="#b0bec5",
     )
     return {
         "style": style,
         "height": height,
         "width": 900,
         "js": (),
-        "legend_at_bottom": True,
-        "legend_at_bottom_columns": 5,
         "disable_xml_declaration": True,
-        "no_prefix": False,
-        "show_minor_y_labels": False,
     }
 
 

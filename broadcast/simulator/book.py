@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broadcast.simulator.content import Content
-from broadcast.simulator.fate import Fate
+from broadcast.simulator.fate import REPORTED, Fate
 
 # the fates of accepted messages, as the summary names them
 _FATES = {
@@ -38,17 +38,20 @@ class _Message:
 
 @dataclass(slots=True)
 class Book:
-    """segments: accepted submit_sm. Receipts by fate are of segments; fates of the summary of recipients."""
+    """segments: accepted submit_sm. due: receipts that are to be acked in the end; sent, acked: by Fate, of
+    segments. nacked: deliver_sm_resp with an error. The summary's fates are of recipients.
+    """
 
     segments: int = 0
     throttled: int = 0
     window_exceeded: int = 0
     temporary: int = 0
     malformed: int = 0
-    sessions: int = 0
     binds: int = 0
     binds_refused: int = 0
+    due: int = 0
     redelivered: int = 0
+    nacked: int = 0
     sent: Counter[int] = field(default_factory=Counter)
     acked: Counter[int] = field(default_factory=Counter)
     _messages: dict[tuple[object, ...], _Message] = field(default_factory=dict)
@@ -72,6 +75,14 @@ class Book:
         """Refused at submit_sm, for good."""
         self._refused.update(msisdns)
 
+    def report(self, counts: Counter[int], fates: bytes) -> None:
+        """`fates`, an octet each, happened to receipts. counts: `sent` or `acked`."""
+        left = len(fates)
+        for fate in REPORTED:
+            number = fates.count(fate) if left else 0
+            counts[fate] += number
+            left -= number
+
     def copies(self) -> dict[str, int]:
         """Recipients with more than one complete copy of a message, and how many copies they have."""
         found: Counter[str] = Counter()
@@ -82,7 +93,7 @@ class Book:
         return dict(found)
 
     def summary(self) -> dict[str, Any]:
-        """Counts. messages, extra_copies: complete copies; recipients, duplicates, fates, rejected: MSISDNs."""
+        """messages, extra_copies: complete copies; recipients, duplicates, fates, rejected: MSISDNs."""
         messages = extra = 0
         recipients: set[bytes] = set()
         duplicates: set[bytes] = set()
@@ -108,7 +119,6 @@ class Book:
             "malformed": self.malformed,
             "fates": self._fates_of(recipients),
             "receipts": self._receipts(),
-            "sessions": self.sessions,
             "binds": self.binds,
             "binds_refused": self.binds_refused,
         }
@@ -116,7 +126,10 @@ class Book:
     def _begun(self) -> set[bytes]:
         """Whoever got any segment."""
         return {
-            msisdn for message in self._messages.values() for part in message.parts.values() for msisdn in part
+            msisdn
+            for message in self._messages.values()
+            for part in message.parts.values()
+            for msisdn in part
         }
 
     def _fates_of(self, recipients: set[bytes]) -> dict[str, int]:
@@ -130,7 +143,9 @@ class Book:
         return {
             "sent": self.sent.total(),
             "acked": self.acked.total(),
+            "pending": self.due - self.acked.total(),
             "redelivered": self.redelivered,
+            "nacked": self.nacked,
             "by_fate": {
                 name: {
                     "sent": sum(self.sent[fate] for fate in fates),

@@ -48,7 +48,7 @@ class Content:
 
 
 def read_content(head: bytes, tail: bytes) -> Content:
-    """head: from service_type to dest_addr_npi. tail: from the NUL behind the destination to the PDU's end."""
+    """head: from service_type to dest_addr_npi. tail: from the NUL behind the destination to the end."""
     try:
         validity = tail.index(b"\0", tail.index(b"\0", 4) + 1)
         registered, _, coding, _, length = tail[validity + 1 : validity + 6]

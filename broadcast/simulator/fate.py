@@ -1,4 +1,4 @@
-"""What becomes of a recipient's message: decided by its MSISDN and the personality's seed, so that runs repeat.
+"""What becomes of a recipient's message: decided by MSISDN and the personality's seed, so that runs repeat.
 
 All segments and copies of one recipient share the fate. A recipient's place is the CRC-32 of its digits,
 started with the seed: uniform enough for a rehearsal, and the fastest hash there is from Python.
@@ -26,6 +26,10 @@ class Fate(IntEnum):
     REJECTED = 4
     UNREPORTED = 5
     DELIVERED = 6
+
+
+REPORTED: Final = (Fate.DELIVERED, Fate.UNDELIVERABLE, Fate.EXPIRED, Fate.REJECTED)
+"""The fates that receipts tell of, the usual one first."""
 
 
 class Fates:

@@ -163,7 +163,9 @@ class Intake:
     def _note_unusual(self, msisdns: list[bytes], fates: bytes) -> None:
         usual = int(Fate.DELIVERED)
         if fates.count(usual) < len(fates):
-            self._book.unusual((msisdn, fate) for msisdn, fate in zip(msisdns, fates, strict=True) if fate != usual)
+            self._book.unusual(
+                (msisdn, fate) for msisdn, fate in zip(msisdns, fates, strict=True) if fate != usual
+            )
 
 
 def _wanted(batch: Receipts, content: Content) -> Receipts | None:

@@ -88,7 +88,10 @@ class Personality:
             _require(0 < getattr(self, name) <= 0xFFFFFFFF, f"{name} must be 0x00000001 to 0xFFFFFFFF")
         for name in SHARES:
             _require(0 <= getattr(self, name) <= 1, f"{name} must be 0 to 1")
-        _require(sum(getattr(self, name) for name in SHARES) <= 1, "refused_share and the other shares sum to more than 1")
+        _require(
+            sum(getattr(self, name) for name in SHARES) <= 1,
+            "refused_share and the other shares sum to more than 1",
+        )
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> Personality:

@@ -19,7 +19,6 @@ _WORDS: Final[dict[Fate, tuple[bytes, bytes, bytes]]] = {
     Fate.EXPIRED: (b"000", b"EXPIRED err:011", b"\3"),
     Fate.REJECTED: (b"000", b"REJECTD err:004", b"\x08"),
 }
-REPORTED: Final = tuple(_WORDS)
 _USUAL: Final = _WORDS[Fate.DELIVERED]
 
 
@@ -29,6 +28,7 @@ class Receipts:
 
     owner: the session that the messages came on. head: the submit_sm's from service_type to dest_addr_npi.
     submitted: as in the text, YYMMDDhhmm. msisdns, ids: joined, each of one width; fates: an octet each.
+    again: they went out before, on a session that was lost.
     """
 
     owner: Any
@@ -39,6 +39,7 @@ class Receipts:
     msisdns: bytes
     ids: bytes
     fates: bytes
+    again: bool = False
 
     def __len__(self) -> int:
         return len(self.fates)
@@ -69,12 +70,12 @@ class Receipts:
 
     def _with(self, msisdns: bytes, ids: bytes, fates: bytes) -> "Receipts":
         return Receipts(
-            self.owner, self.head, self.submitted, self.width, self.id_width, msisdns, ids, fates
+            self.owner, self.head, self.submitted, self.width, self.id_width, msisdns, ids, fates, self.again
         )
 
     def kind(self) -> tuple[Any, ...]:
         """Two batches with the same may be joined."""
-        return (id(self.owner), self.head, self.submitted, self.width, self.id_width)
+        return (id(self.owner), self.head, self.submitted, self.width, self.id_width, self.again)
 
 
 def join(batches: Iterable[Receipts]) -> list[Receipts]:
@@ -86,7 +87,7 @@ def join(batches: Iterable[Receipts]) -> list[Receipts]:
 
 
 def encode(batch: Receipts, sequences: bytes, done: bytes, tlvs: bool) -> bytearray:
-    """The deliver_sm PDUs. sequences: four octets each. done: YYMMDDhhmm. tlvs: with id and state as TLVs too."""
+    """The deliver_sm PDUs. sequences: four octets each. done: YYMMDDhhmm. tlvs: id and state as TLVs too."""
     block, places = _block(batch, done, tlvs)
     columns = [(12, 4, sequences), (places.msisdn, batch.width, batch.msisdns)]
     columns += [(place, batch.id_width, batch.ids) for place in places.ids]

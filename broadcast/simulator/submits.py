@@ -137,9 +137,11 @@ class Reader:
             start = data.index(b"\0", service_type + 3, end) + 3
             stop = data.index(b"\0", start, end)
         except ValueError:
-            return self._refuse(sequence, INVALID_COMMAND_LENGTH)
+            self._refuse(sequence, INVALID_COMMAND_LENGTH)
+            return None
         if not data[start:stop].isdigit() or stop - start > MAX_MSISDN_DIGITS:
-            return self._refuse(sequence, INVALID_DESTINATION)
+            self._refuse(sequence, INVALID_DESTINATION)
+            return None
         key = (data[position + HEADER_OCTETS : start], stop - start, data[stop:end])
         shape = self._shapes.get(key)
         if shape is None:

@@ -261,6 +261,8 @@ class Link(asyncio.Protocol):
                 self._drained.set()
 
     def _write(self, data: bytes) -> None:
+        if not data:
+            return
         self._timers.sent_at = self._loop.time()
         self._transport.write(data)
         if self._transport.get_write_buffer_size() > WRITE_BUFFER_MOST_OCTETS:

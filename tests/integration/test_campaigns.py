@@ -196,6 +196,15 @@ async def test_launch_after_the_expiry(conn: asyncpg.Connection, config: Config)
     await _untouched(conn, made)
 
 
+async def test_launch_without_the_carriers_file(
+    conn: asyncpg.Connection, config: Config, approved: Campaign
+) -> None:
+    with pytest.raises(RefusedError, match="--config FILE"):
+        await campaigns.launch(conn, replace(config, carriers={}), approved, "dan")
+    assert await conn.fetchval("SELECT count(*) FROM carrier WHERE tps IS NOT NULL") == 3
+    await _untouched(conn, approved)
+
+
 async def test_launch_to_nobody(conn: asyncpg.Connection, config: Config) -> None:
     made = await campaigns.approve(conn, await campaigns.draft(conn, "a", alert(), "ann"), "bob")
     with pytest.raises(RefusedError, match="audience is empty"):

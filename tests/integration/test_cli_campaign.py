@@ -99,12 +99,10 @@ def test_import_and_stats(desk: Desk) -> None:
     assert "updated" in shown
     assert "no.csv" in shown
     stats = desk.json("subscriber", "stats")
-    assert {
-        each["carrier"]: (each["tps"], each["subscribers"], each["opted_out"]) for each in stats["carriers"]
-    } == {
-        "gmobile": (None, 1, 0),
-        "mobifone": (10, 2, 1),
-        "viettel": (50, 30, 0),
+    assert {each["carrier"]: (each["subscribers"], each["opted_out"]) for each in stats["carriers"]} == {
+        "gmobile": (1, 0),
+        "mobifone": (2, 1),
+        "viettel": (30, 0),
     }
     assert [each["lines"] for each in stats["imports"]] == [34, 34]
     assert "people.csv" in desk("subscriber", "stats")

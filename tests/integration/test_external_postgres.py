@@ -61,18 +61,9 @@ async def test_schema_and_queries(external: str) -> None:
 def test_a_whole_campaign(external: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [
-            sys.executable,
-            "-m",
-            "broadcast",
-            "demo",
-            "--lines",
-            "2000",
-            "--workers",
-            "1",
-            "--out",
-            str(tmp_path),
-        ]
-        + ["--database-url", external],
+            *(sys.executable, "-m", "broadcast", "demo", "--lines", "2000", "--workers", "1"),
+            *("--out", str(tmp_path), "--database-url", external),
+        ],
         capture_output=True,
         text=True,
         timeout=120,

@@ -251,6 +251,14 @@ async def test_a_surplus_slot_stays_while_it_is_held(conn: asyncpg.Connection, c
     assert await _slots(conn) == {}
 
 
+async def test_an_import_with_less_configuration_disconnects_nobody(desk: Desk) -> None:
+    await sync_carriers(desk.conn, desk.config)
+    desk.config = Config(desk.config.country, "BOYTE")
+    await desk.give("msisdn\n0912345678\n")
+    assert await desk.conn.fetchval("SELECT count(*) FROM carrier WHERE tps = 1000") == 3
+    assert await _slots(desk.conn) == {"viettel": [0], "vinaphone": [0], "mobifone": [0]}
+
+
 async def test_two_at_once_agree(database_url: str, config: Config) -> None:
     pair = [await connect(database_url) for _ in range(2)]
     first, second = await asyncio.gather(*(sync_carriers(each, config) for each in pair))

@@ -58,7 +58,7 @@ class Options:
 
 
 def play(options: Options) -> None:
-    """All of it. Raises BroadcastError at the first step that fails, AuditError if a line is unaccounted for."""
+    """All of it. Raises BroadcastError at the step that fails, AuditError if a line is unaccounted for."""
     started = time.monotonic()
     with _database(options) as database, Shell(_environment(options, database), options.folder) as shell:
         addresses = _carriers(shell, options)

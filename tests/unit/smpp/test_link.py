@@ -301,11 +301,11 @@ async def test_an_idle_link_asks_and_a_half_open_one_is_cut(bound: Maker) -> Non
     rig.clock.advance(2.0)
     assert rig.transport.taken() == ENQUIRE + b"\0\3"
     rig.link.data_received(pdu(0x80000015, 3))
-    rig.clock.advance(29.0)
+    rig.clock.advance(28.0)
     assert rig.transport.taken() == b""
-    rig.clock.advance(2.0)
+    rig.clock.advance(3.0)
     assert rig.transport.taken() == ENQUIRE + b"\0\4"
-    rig.clock.advance(58.0)
+    rig.clock.advance(57.0)
     assert not rig.transport.aborted
     rig.clock.advance(4.0)
     assert rig.transport.aborted

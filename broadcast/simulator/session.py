@@ -1,0 +1,240 @@
+"""One connection of an ESME: its bind, its PDUs cut from the stream, its receipts and their answers.
+
+One write per read. What an ESME may do in which state stands in _STATES.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from broadcast.simulator.receipts import Receipts, encode
+from broadcast.simulator.stamping import column, run_at
+from broadcast.simulator.unacked import Unacked
+from broadcast.smpp import pdu as smpp
+
+if TYPE_CHECKING:
+    from broadcast.simulator.server import Smsc
+
+log = logging.getLogger(__name__)
+
+INVALID_COMMAND_LENGTH: Final = 0x02
+INVALID_COMMAND_ID: Final = 0x03
+INVALID_BIND_STATUS: Final = 0x04
+ALREADY_BOUND: Final = 0x05
+
+_READ_OCTETS: Final = 64_000  # a read of so many may have left some in the socket
+_WRITE_BUFFER_OCTETS: Final = 1 << 20
+_ACK_OCTETS: Final = 17
+_ACK_LEAD: Final = smpp.HEADER.pack(_ACK_OCTETS, smpp.DELIVER_SM_RESP, 0, 0)[:12]
+_INTERFACE_VERSION: Final = b"\x02\x10\0\1\x34"
+
+
+class State(Enum):
+    """SMPP 3.4 §2.2."""
+
+    OPEN = "open"
+    BOUND_TX = "transmitter"
+    BOUND_RX = "receiver"
+    BOUND_TRX = "transceiver"
+    CLOSED = "closed"
+
+
+_BINDS: Final = {
+    smpp.BIND_TRANSMITTER: State.BOUND_TX,
+    smpp.BIND_RECEIVER: State.BOUND_RX,
+    smpp.BIND_TRANSCEIVER: State.BOUND_TRX,
+}
+_SUBMITS: Final = frozenset({State.BOUND_TX, State.BOUND_TRX})
+_RECEIVES: Final = frozenset({State.BOUND_RX, State.BOUND_TRX})
+
+
+class Session(asyncio.Protocol):
+    """From connect to close."""
+
+    def __init__(self, smsc: "Smsc") -> None:
+        self.state = State.OPEN
+        self._smsc = smsc
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+        self._empty_at = 0.0  # when the socket was last known to be empty
+        self._unanswered = 0  # submit_sm whose answer waits for its delay
+        self._writable = True
+        self._queue: deque[Receipts] = deque()
+        self._unacked = Unacked()
+
+    @property
+    def receives(self) -> bool:
+        """May be given receipts."""
+        return self.state in _RECEIVES
+
+    @property
+    def is_bound(self) -> bool:
+        return self.state in _SUBMITS or self.state in _RECEIVES
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(_WRITE_BUFFER_OCTETS)
+        self._smsc.joined(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.state = State.CLOSED
+        self._transport = None
+        unacked = self._unacked.open()
+        for batch in unacked:
+            batch.again = True
+        left = [*unacked, *self._queue]
+        self._queue.clear()
+        self._smsc.left(self, left)
+
+    def data_received(self, data: bytes) -> None:
+        now = self._smsc.now()
+        since = self._smsc.since(self._empty_at, now)
+        if len(data) < _READ_OCTETS:
+            self._empty_at = now
+        if self._rest:
+            data = self._rest + data
+        self._smsc.intake.begin(self._unanswered, now)
+        out = bytearray()
+        position, ended = self._read(data, out)
+        self._rest = data[position:]
+        answer = self._smsc.take(self, since, now)
+        if answer is not None:
+            if self._smsc.personality.response_delay_s:
+                self._unanswered += answer.count
+                self._smsc.answer_later(self, answer, now)
+            else:
+                out = answer.responses + out
+        self.write(out)
+        if ended:
+            self.close()
+
+    def pause_writing(self) -> None:
+        """The ESME does not read: take no more from it until it does."""
+        self._writable = False
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        if self._transport is not None:
+            self._transport.resume_reading()
+        self.pump()
+
+    def write(self, octets: bytes | bytearray) -> None:
+        if octets and self._transport is not None:
+            self._transport.write(octets)
+
+    def answered(self, responses: bytearray, count: int) -> None:
+        """The delay of these responses is over."""
+        self._unanswered -= count
+        self.write(responses)
+
+    def close(self) -> None:
+        """After what has been written; `connection_lost` follows."""
+        if self.state is not State.CLOSED:
+            self.state = State.CLOSED
+            if self._transport is not None:
+                self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection at once, as an SMSC that dies."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def deliver(self, batch: Receipts) -> None:
+        """Send these receipts, as soon as there is room; `pump` starts it."""
+        self._queue.append(batch)
+
+    def pump(self) -> None:
+        """Send queued receipts as far as the window allows, in one write."""
+        window = self._smsc.personality.receipt_window
+        out = bytearray()
+        while self._queue and self._writable and self.receives:
+            room = window - self._unacked.count
+            if room <= 0:
+                break
+            batch = self._queue.popleft()
+            if len(batch) > room:
+                self._queue.appendleft(batch.part(room, len(batch)))
+                batch = batch.part(0, room)
+            sequences = self._unacked.add(batch)
+            out += encode(batch, sequences, self._smsc.minute(), self._smsc.personality.receipt_tlvs)
+            self._smsc.sent(batch)
+        self.write(out)
+
+    def _read(self, data: bytes, out: bytearray) -> tuple[int, bool]:
+        """Takes the complete PDUs; what they are answered with at once goes to `out`.
+
+        Gives the position behind the last, and whether the session ends.
+        """
+        position, size, reader = 0, len(data), self._smsc.intake.reader
+        acks: list[bytes] = []
+        ended = False
+        while size - position >= smpp.HEADER_OCTETS and not ended:
+            length, command, status, sequence = smpp.HEADER.unpack_from(data, position)
+            end = position + length
+            if not smpp.HEADER_OCTETS <= length <= smpp.MAX_PDU_OCTETS:
+                log.warning("a command_length of %d: this is not SMPP", length)
+                out += smpp.generic_nack(0, INVALID_COMMAND_LENGTH)
+                ended = True
+            elif end > size:
+                break
+            elif command == smpp.SUBMIT_SM and self.state in _SUBMITS:
+                position = reader.read(data, position)
+            elif command == smpp.DELIVER_SM_RESP and status == 0:
+                position = _read_acks(data, position, end, acks)
+            else:
+                ended = self._control(command, status, sequence, data[position:end], out)
+                position = end
+        if acks:
+            self._smsc.acked(self._unacked.answer(b"".join(acks)))
+            self.pump()
+        return position, ended
+
+    def _control(self, command: int, status: int, sequence: int, pdu: bytes, out: bytearray) -> bool:
+        """Everything that does not come by the thousand. True: the session ends."""
+        if command in _BINDS:
+            return self._bind(command, sequence, pdu, out)
+        if command == smpp.ENQUIRE_LINK:
+            out += smpp.enquire_link_resp(sequence)
+        elif command == smpp.UNBIND:
+            out += smpp.unbind_resp(sequence)
+            return True
+        elif command == smpp.DELIVER_SM_RESP:
+            self._smsc.nacked(self._unacked.answer(pdu[12:16]))
+        elif command == smpp.SUBMIT_SM:
+            out += smpp.HEADER.pack(smpp.HEADER_OCTETS, smpp.SUBMIT_SM_RESP, INVALID_BIND_STATUS, sequence)
+        elif not command & smpp.RESPONSE_BIT:
+            out += smpp.generic_nack(sequence, INVALID_COMMAND_ID)
+        return False
+
+    def _bind(self, command: int, sequence: int, pdu: bytes, out: bytearray) -> bool:
+        if self.is_bound:
+            out += smpp.HEADER.pack(smpp.HEADER_OCTETS, command | smpp.RESPONSE_BIT, ALREADY_BOUND, sequence)
+            return False
+        status = self._smsc.admit(pdu[smpp.HEADER_OCTETS :])
+        body = b"" if status else self._smsc.personality.name.encode("ascii", "replace")[:15] + b"\0"
+        body += b"" if status else _INTERFACE_VERSION
+        out += smpp.HEADER.pack(smpp.HEADER_OCTETS + len(body), command | smpp.RESPONSE_BIT, status, sequence)
+        out += body
+        if status:
+            log.warning("a bind was refused with status 0x%02X", status)
+            return True
+        self.state = _BINDS[command]
+        self._smsc.bound(self)
+        return False
+
+
+def _read_acks(data: bytes, position: int, end: int, acks: list[bytes]) -> int:
+    """Takes the deliver_sm_resp there and all like it that follow, into `acks`; the position behind."""
+    if data.startswith(_ACK_LEAD, position):
+        count = run_at(data, position, data[position:end], ((12, 4),))
+        if count:
+            behind = position + count * _ACK_OCTETS
+            acks.append(column(data[position:behind], _ACK_OCTETS, 12, 4))
+            return behind
+    acks.append(data[position + 12 : position + 16])
+    return end

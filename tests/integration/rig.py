@@ -1,0 +1,231 @@
+"""Simulated carriers as processes, workers in this process or as their own, a campaign to send: an engine test's world."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import asyncpg
+
+from broadcast.audience.carriers import sync_carriers
+from broadcast.campaign import campaigns
+from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.content import content
+from broadcast.config import Bind, Carrier, Config
+from broadcast.engine.worker import Worker
+from broadcast.ledger.audit import audit
+from broadcast.monitor.metrics import Metrics
+
+TEXT = "Wash your hands often, wear a mask, stay at home."
+
+
+@dataclass
+class Smsc:
+    """A simulator process and where its book is."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    book_port: int
+
+    async def book(self) -> dict[str, Any]:
+        """Its own account, now."""
+        return await asyncio.to_thread(self._get, "/book")
+
+    def _get(self, path: str) -> Any:
+        with urlopen(f"http://127.0.0.1:{self.book_port}{path}", timeout=10) as response:
+            return json.load(response)
+
+
+@dataclass
+class Rig:
+    """Everything of one test; `finish` waits for the campaign and checks both books."""
+
+    folder: Path
+    url: str
+    conn: asyncpg.Connection
+    config: Config
+    smscs: dict[str, Smsc] = field(default_factory=dict)
+    workers: dict[Worker, "asyncio.Task[None]"] = field(default_factory=dict)
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def smsc(self, name: str, **personality: object) -> Smsc:
+        """Start a simulated carrier with this personality."""
+        path = self.folder / f"{name}.toml"
+        lines = {"name": name, "system_id": name, **personality}
+        path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items()))
+        ready = self.folder / f"{name}.ready"
+        words = ["carrier", "simulate", "--personality", path, "--ready-file", ready, "--json"]
+        process = await self.command(*words, quiet=True)
+        await until(ready.exists, "the simulator is ready")
+        told = json.loads(ready.read_text())
+        self.smscs[name] = Smsc(process, told["port"], told["book_port"])
+        return self.smscs[name]
+
+    def connect(self, name: str, tps: int, *, sessions: int = 2, window: int = 100, **carrier: Any) -> None:
+        """The carrier's side of the configuration, for a simulator that was started."""
+        bind = Bind(
+            "127.0.0.1", self.smscs[name].port, name, sessions=sessions, window=window, response_timeout_s=5.0,
+            enquire_link_s=2.0, reconnect_min_s=0.2,
+        )  # fmt: skip
+        ids: dict[str, Any] = {"response_id": "decimal", "receipt_id": "decimal"}
+        carriers = {**self.config.carriers, name: Carrier(tps=tps, binds=(bind,), **{**ids, **carrier})}
+        self.config = replace(self.config, carriers=carriers)
+
+    async def subscribers(self, carrier: str, count: int, first: int = 84320000000) -> None:
+        """So many subscribers of a carrier."""
+        numbers = await sync_carriers(self.conn, self.config)
+        await self.conn.execute(
+            """INSERT INTO subscriber (msisdn, hash_bucket, carrier_no, import_no)
+               SELECT m, m % 64, $1, 1 FROM generate_series($2::bigint, $2::bigint + $3 - 1) AS m""",
+            numbers[carrier], first, count,
+        )  # fmt: skip
+
+    async def launch(self, *, lifetime_s: float = 3600, text: str = TEXT, **more: Any) -> Campaign:
+        """Draft, approve and launch."""
+        made = content(
+            text=text, sender="BOYTE", carriers=tuple(self.config.carriers),
+            expires_at=datetime.now(UTC) + timedelta(seconds=lifetime_s),
+            **{"category": "emergency", "grace_s": 1, **more},
+        )  # fmt: skip
+        drafted = await campaigns.draft(self.conn, f"alert-{time.monotonic_ns()}", made, "an")
+        approved = await campaigns.approve(self.conn, drafted, "binh")
+        return await campaigns.launch(self.conn, self.config, approved, "an")
+
+    def worker(self) -> Worker:
+        """A worker in this process."""
+        made = Worker(self.config, Metrics(), self.url)
+        self.workers[made] = asyncio.create_task(made.run(), name="worker")
+        return made
+
+    async def stop(self, worker: Worker) -> None:
+        """SIGTERM's way."""
+        worker.stop()
+        await asyncio.wait_for(self.workers.pop(worker), 20)
+
+    async def worker_process(self) -> asyncio.subprocess.Process:
+        """A worker as its own process."""
+        country = Path(__file__).parents[2] / "config" / "vietnam.toml"
+        carriers = self.folder / "carriers.toml"
+        carriers.write_text("".join(_toml(name, each) for name, each in self.config.carriers.items()))
+        return await self.command("worker", config=f"{country}{os.pathsep}{carriers}")
+
+    async def command(self, *words: object, config: str = "", quiet: bool = False) -> asyncio.subprocess.Process:
+        """`broadcast ...` in the background."""
+        log = self.folder / f"process-{len(self.processes)}.log"
+        with log.open("wb") as file:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "broadcast", *map(str, words),
+                env={**os.environ, "BROADCAST_DATABASE_URL": self.url, "BROADCAST_CONFIG": config},
+                stdout=file, stderr=file, stdin=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    async def states(self, campaign: Campaign) -> dict[str, int]:
+        """The campaign's tallies that are not zero."""
+        row = await self.conn.fetchrow(
+            """SELECT sum(waiting) AS waiting, sum(in_doubt) AS in_doubt, sum(accepted) AS accepted,
+                      sum(unknown) AS unknown, sum(expired) AS expired, sum(rejected) AS rejected,
+                      sum(undeliverable) AS undeliverable, sum(delivered) AS delivered, sum(excluded) AS excluded
+                 FROM tally WHERE campaign_id = $1""",
+            campaign.campaign_id,
+        )
+        assert row is not None
+        return {name: int(count) for name, count in row.items() if count}
+
+    async def reached(self, campaign: Campaign, count: int, *states: str) -> None:
+        """Wait until so many recipients are in these states together."""
+
+        async def there() -> bool:
+            found = await self.states(campaign)
+            return sum(found.get(state, 0) for state in states) >= count
+
+        await until(there, f"{count} recipients {states}")
+
+    async def finish(self, campaign: Campaign, within_s: float = 60) -> dict[str, int]:
+        """Wait for the end of the campaign; the audit must balance. Returns the states."""
+
+        async def over() -> bool:
+            return (await campaigns.get(self.conn, campaign.campaign_id)).finished_at is not None
+
+        try:
+            await until(over, "the campaign is finished", within_s)
+        finally:
+            result = await audit(self.conn, campaign.campaign_id)
+            print(await self.states(campaign), result.problems)
+        assert result.problems == ()
+        return await self.states(campaign)
+
+    async def close(self) -> None:
+        for worker in list(self.workers):
+            worker.stop()
+        await asyncio.gather(*self.workers.values(), return_exceptions=True)
+        for process in self.processes:
+            if process.returncode is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                await asyncio.wait_for(process.wait(), 15)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def until(holds: Callable[[], Any], what: str, within_s: float = 30.0) -> None:
+    """Wait for a condition, plain or awaitable."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = holds()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        await asyncio.sleep(0.05)
+
+
+def freeze(process: asyncio.subprocess.Process) -> None:
+    process.send_signal(signal.SIGSTOP)
+
+
+def thaw(process: asyncio.subprocess.Process) -> None:
+    process.send_signal(signal.SIGCONT)
+
+
+@asynccontextmanager
+async def make_rig(folder: Path, url: str, conn: asyncpg.Connection, config: Config) -> AsyncIterator[Rig]:
+    """A rig without any carrier; everything it started has ended when the context ends."""
+    made = Rig(folder, url, conn, replace(config, carriers={}))
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def _toml(name: str, carrier: Carrier) -> str:
+    bind = carrier.binds[0]
+    lines: Sequence[str] = (
+        f"[carriers.{name}]",
+        f"tps = {carrier.tps}",
+        f'response_id = "{carrier.response_id}"',
+        f'receipt_id = "{carrier.receipt_id}"',
+        f"[[carriers.{name}.binds]]",
+        f'host = "{bind.host}"',
+        f"port = {bind.port}",
+        f'system_id = "{bind.system_id}"',
+        f"sessions = {bind.sessions}",
+        f"window = {bind.window}",
+        f"response_timeout_s = {bind.response_timeout_s}",
+        f"enquire_link_s = {bind.enquire_link_s}",
+        f"reconnect_min_s = {bind.reconnect_min_s}",
+    )
+    return "\n".join(lines) + "\n"
