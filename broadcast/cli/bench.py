@@ -101,7 +101,9 @@ def bench(
         ("peak memory of a worker", "MiB", median(each.worker_mib for each in results)),
         ("database per settled message", "octets", median(each.octets_per_message for each in results)),
     ]
-    print_table(f"{messages:,} messages of {segments} segment(s), median of {runs}", ("what", "unit", "median"), rows)
+    print_table(
+        f"{messages:,} messages of {segments} segment(s), median of {runs}", ("what", "unit", "median"), rows
+    )
 
 
 def _once(load: Load) -> Result:
@@ -147,7 +149,9 @@ async def _measure(shell: Shell, server: Server, config: Config, load: Load) -> 
         await migrations.migrate(connection)
         await _subscribers(connection, config, load)
         for number in range(load.workers):
-            shell.start(f"worker-{number}", "--config", COUNTRY, "--config", shell.logs / "carriers.toml", "worker")
+            shell.start(
+                f"worker-{number}", "--config", COUNTRY, "--config", shell.logs / "carriers.toml", "worker"
+            )
         await _links(connection, load)
         return await _campaign(shell, server, connection, config, load)
     finally:

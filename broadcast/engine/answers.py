@@ -30,7 +30,9 @@ class Answers:
         self._piece = piece
         self._slow_down = slow_down
 
-    def segment(self, work: Work, ordinal: int, segment: int, answer: int, smsc_id: str, at: int, now: float) -> None:
+    def segment(
+        self, work: Work, ordinal: int, segment: int, answer: int, smsc_id: str, at: int, now: float
+    ) -> None:
         """One answered segment of a message that is not in doubt. at: from rows.copy_time; now: monotonic."""
         parts = work.parts_of(ordinal)
         parts.open -= 1

@@ -77,7 +77,9 @@ class Lane:
 
     def backlog(self, rank: tuple[int, int]) -> int:
         """Recipients that wait here in campaigns at least as urgent as `rank`."""
-        return sum(work.slice.waiting for work in self.works if work.order.rank <= rank and not work.releasing)
+        return sum(
+            work.slice.waiting for work in self.works if work.order.rank <= rank and not work.releasing
+        )
 
     @property
     def appetite(self) -> int:
@@ -129,7 +131,9 @@ class Lane:
 
     def _let_go(self) -> None:
         """Slices that are through, or given back with nothing on its way."""
-        for work in [work for work in self.works if not work.slice.unanswered or (work.releasing and work.idle)]:
+        for work in [
+            work for work in self.works if not work.slice.unanswered or (work.releasing and work.idle)
+        ]:
             if work.idle:
                 work.slice.let_go()
                 self.works.remove(work)
@@ -198,7 +202,9 @@ class Lane:
         self._stocked -= len(run)
         self._submit(link, work, first, tokens, data, now)
 
-    def _submit(self, link: Link, work: Work, first: int, tokens: list[Token], data: bytes, now: float) -> None:
+    def _submit(
+        self, link: Link, work: Work, first: int, tokens: list[Token], data: bytes, now: float
+    ) -> None:
         work.in_flight += len(tokens)
         self.sent += len(tokens)
         self.pacer.take(len(tokens), now)
@@ -380,7 +386,9 @@ class Lane:
 
     def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
         """See LinkEvents."""
-        self._journal.group.unreadable += [Unreadable(self.carrier_no, pdu, reason) for _, pdu, reason in pdus]
+        self._journal.group.unreadable += [
+            Unreadable(self.carrier_no, pdu, reason) for _, pdu, reason in pdus
+        ]
         self._journal.on_commit(lambda: link.ack([ack for ack, _, _ in pdus]))
         self._metrics.quarantined.labels(self.name).inc(len(pdus))
 

@@ -91,7 +91,9 @@ class Leases:
                 slot_no=row["slot_no"],
                 worker_no=row["worker_no"],
                 granted_tps=row["granted_tps"],
-                bound=(carrier_no, row["slot_no"]) in bound if row["worker_no"] == self.worker_no else row["bound"],
+                bound=(carrier_no, row["slot_no"]) in bound
+                if row["worker_no"] == self.worker_no
+                else row["bound"],
                 sends=binds[row["slot_no"]].mode != "receiver",
             )
             for row in rows
@@ -99,7 +101,11 @@ class Leases:
         ]
 
     async def _apply(
-        self, connection: Connection, carrier: asyncpg.Record, decided: Plan, bound: set[tuple[CarrierNo, int]]
+        self,
+        connection: Connection,
+        carrier: asyncpg.Record,
+        decided: Plan,
+        bound: set[tuple[CarrierNo, int]],
     ) -> SlotChange:
         carrier_no = carrier["carrier_no"]
         if decided.take:

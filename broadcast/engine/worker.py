@@ -89,9 +89,7 @@ class Worker:
         finally:
             await connection.close()
         self.worker_no = self._leases.worker_no
-        self._writer = Writer(
-            self._connect, self.worker_no, self._config.engine.group_s, self._committed
-        )
+        self._writer = Writer(self._connect, self.worker_no, self._config.engine.group_s, self._committed)
         self._sessions = Sessions(self._metrics)
         for name, carrier in self._config.carriers.items():
             self._lanes[names[name]] = Lane(
@@ -175,7 +173,9 @@ class Worker:
     async def _control(self, connection: asyncpg.Connection) -> None:
         await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake_control.set())
         while True:
-            running = [CampaignId(row["campaign_id"]) for row in await connection.fetch(sql("running_campaigns"))]
+            running = [
+                CampaignId(row["campaign_id"]) for row in await connection.fetch(sql("running_campaigns"))
+            ]
             if running != self._running:
                 self._running = running
                 self._wake_leasing.set()
@@ -207,7 +207,9 @@ class Worker:
             lane.add(Work(leased, made))
         lane.withdraw(lambda work: work.slice.campaign_id in self._running)  # stopped meanwhile?
 
-    async def _order(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> Order | None:
+    async def _order(
+        self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId
+    ) -> Order | None:
         """What a campaign is at a carrier, made anew now and then; None when it does not go there."""
         key = (lane.carrier_no, campaign_id)
         made_at, made = self._orders.get(key, (-ORDER_S, None))

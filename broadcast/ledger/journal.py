@@ -102,7 +102,9 @@ class Group:
     committed: list[Callable[[], None]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.slices or self.receipts or self.committed or self.late or self.unreadable or self.inbound)
+        return bool(
+            self.slices or self.receipts or self.committed or self.late or self.unreadable or self.inbound
+        )
 
     @property
     def rows(self) -> int:
@@ -229,7 +231,14 @@ class LeasedSlice:
         self._add_parts(ordinal, accepted, 0, at)
         self._journal.group.outcomes.append(
             rows.outcome_row(
-                at, self.campaign_id, self.slice_id, ordinal, self.carrier_no, _REJECTED, self.segments, err.encode()
+                at,
+                self.campaign_id,
+                self.slice_id,
+                ordinal,
+                self.carrier_no,
+                _REJECTED,
+                self.segments,
+                err.encode(),
             )
         )
 
@@ -240,7 +249,13 @@ class LeasedSlice:
         self._touch()
         self._journal.group.doubts.append(
             Doubt(
-                self.campaign_id, self.carrier_no, self.slice_id, ordinal, self.segments, self.msisdns[ordinal], reason
+                self.campaign_id,
+                self.carrier_no,
+                self.slice_id,
+                ordinal,
+                self.segments,
+                self.msisdns[ordinal],
+                reason,
             )
         )
 
@@ -306,7 +321,10 @@ class Journal:
         head = rows.receipt_head(carrier_no, at)
         row = rows.receipt_row
         self.group.receipts.extend(
-            [row(head, state, msisdn, err.encode(), smsc_id.encode()) for _, state, smsc_id, err, msisdn in receipts]
+            [
+                row(head, state, msisdn, err.encode(), smsc_id.encode())
+                for _, state, smsc_id, err, msisdn in receipts
+            ]
         )
         counts = self.group.receipt_counts.setdefault(carrier_no, [0, 0])
         counts[0] += len(receipts)

@@ -78,11 +78,33 @@ def receipt_row(head: bytes, state: int, msisdn: int | None, err: bytes, smsc_id
 
 
 def outcome_row(
-    settled_at: int, campaign_id: int, slice_id: int, ordinal: int, carrier_no: int, state: int, segments: int, err: bytes
+    settled_at: int,
+    campaign_id: int,
+    slice_id: int,
+    ordinal: int,
+    carrier_no: int,
+    state: int,
+    segments: int,
+    err: bytes,
 ) -> bytes:
     """A recipient that ends without a receipt: no ids, never accepted as a whole."""
     head = _outcome_head.pack(
-        9, 8, settled_at, 4, campaign_id, 4, slice_id, 2, ordinal, 2, carrier_no, 2, state, 2, segments, len(err)
+        9,
+        8,
+        settled_at,
+        4,
+        campaign_id,
+        4,
+        slice_id,
+        2,
+        ordinal,
+        2,
+        carrier_no,
+        2,
+        state,
+        2,
+        segments,
+        len(err),
     )
     return head + err + _length.pack(0)
 

@@ -126,4 +126,6 @@ async def _settle_bucket(connection: Connection, bucket: int) -> None:
 
 
 async def _by_carrier(connection: Connection, query: str, *arguments: int) -> Counter[int]:
-    return Counter({row["carrier_no"]: row["receipts"] for row in await connection.fetch(sql(query), *arguments)})
+    return Counter(
+        {row["carrier_no"]: row["receipts"] for row in await connection.fetch(sql(query), *arguments)}
+    )

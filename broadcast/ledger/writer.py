@@ -94,7 +94,9 @@ class Writer:
             except LOST as error:
                 attempt += 1
                 if attempt == 1 or attempt % 50 == 0:
-                    log.warning("database lost while writing a group (%s), trying again", type(error).__name__)
+                    log.warning(
+                        "database lost while writing a group (%s), trying again", type(error).__name__
+                    )
                 await self._drop()
                 await asyncio.sleep(RETRY_S)
 

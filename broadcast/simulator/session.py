@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import deque
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from broadcast.simulator.receipts import Receipts, encode
 from broadcast.simulator.stamping import column, run_at
@@ -74,7 +74,7 @@ class Session(asyncio.Protocol):
         return self.state in _SUBMITS or self.state in _RECEIVES
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit it
         self._transport = transport
         transport.set_write_buffer_limits(_WRITE_BUFFER_OCTETS)
         self._smsc.joined(self)

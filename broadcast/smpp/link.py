@@ -284,4 +284,5 @@ class Link(asyncio.Protocol):
 
 async def _at_most(timeout_s: float, awaitable: Awaitable[Any]) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(awaitable, timeout_s)
+        async with asyncio.timeout(timeout_s):  # wait_for of Python 3.11 can swallow a cancellation
+            await awaitable

@@ -44,9 +44,13 @@ class World:
             token=1, segments=segments, mark=0, answered=b"", retry=b"", msisdns=list(msisdns),
         )  # fmt: skip
 
-    def receipt(self, smsc_id: str, state: RecipientState | int, msisdn: int | None = None, err: str = "000") -> None:
+    def receipt(
+        self, smsc_id: str, state: RecipientState | int, msisdn: int | None = None, err: str = "000"
+    ) -> None:
         """One receipt into the journal."""
-        self.writer.journal.receipts(self.carrier_no, [(None, int(state), smsc_id, err, msisdn)], AT, lambda: None)
+        self.writer.journal.receipts(
+            self.carrier_no, [(None, int(state), smsc_id, err, msisdn)], AT, lambda: None
+        )
 
     async def tally(self) -> dict[str, int]:
         """The campaign's tallies that are not zero."""
@@ -63,7 +67,9 @@ class World:
 
 async def make_world(url: str, conn: asyncpg.Connection) -> World:
     """Everything empty but one running campaign."""
-    carrier_no = await conn.fetchval("INSERT INTO carrier (name, tps) VALUES ('viettel', 1000) RETURNING carrier_no")
+    carrier_no = await conn.fetchval(
+        "INSERT INTO carrier (name, tps) VALUES ('viettel', 1000) RETURNING carrier_no"
+    )
     campaign_id = await conn.fetchval(
         """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
                                  expires_at, state, drafted_by, launched_at)

@@ -118,7 +118,9 @@ class Rig:
         carriers.write_text("".join(_toml(name, each) for name, each in self.config.carriers.items()))
         return await self.command("worker", config=f"{country}{os.pathsep}{carriers}")
 
-    async def command(self, *words: object, config: str = "", quiet: bool = False) -> asyncio.subprocess.Process:
+    async def command(
+        self, *words: object, config: str = "", quiet: bool = False
+    ) -> asyncio.subprocess.Process:
         """`broadcast ...` in the background."""
         log = self.folder / f"process-{len(self.processes)}.log"
         with log.open("wb") as file:

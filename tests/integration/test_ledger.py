@@ -14,7 +14,11 @@ from broadcast.ledger.settle import BUCKETS, settle_all, turn
 from broadcast.ledger.states import RecipientState
 from broadcast.store.pool import connect
 
-DELIVERED, UNDELIVERABLE, EXPIRED = RecipientState.DELIVERED, RecipientState.UNDELIVERABLE, RecipientState.EXPIRED
+DELIVERED, UNDELIVERABLE, EXPIRED = (
+    RecipientState.DELIVERED,
+    RecipientState.UNDELIVERABLE,
+    RecipientState.EXPIRED,
+)
 
 
 @pytest.fixture
@@ -122,7 +126,11 @@ async def test_a_message_is_delivered_when_all_its_segments_are(world: World) ->
     await settle_all(world.conn)
     assert await balanced(world) == {"undeliverable": 1, "delivered": 2}
     rows = await world.conn.fetch("SELECT ordinal, smsc_ids, err, segments FROM outcome ORDER BY ordinal")
-    assert [tuple(row) for row in rows] == [(0, "a1 a2", "000", 2), (1, "b1 b2", "000", 2), (2, "c1 c2", "012", 2)]
+    assert [tuple(row) for row in rows] == [
+        (0, "a1 a2", "000", 2),
+        (1, "b1 b2", "000", 2),
+        (2, "c1 c2", "012", 2),
+    ]
 
 
 async def test_the_newest_of_equal_ids_takes_the_receipt(world: World) -> None:

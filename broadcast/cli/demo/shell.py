@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ _PR_SET_PDEATHSIG = 1
 @dataclass(frozen=True, slots=True)
 class _Background:
     name: str
+    kind: str
     process: "subprocess.Popen[bytes]"
     log: Path
 
@@ -92,7 +93,7 @@ class Shell:
                 start_new_session=True,
                 preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - this process has no threads
             )
-        self._background.append(_Background(name, process, log))
+        self._background.append(_Background(name, str(words[0]), process, log))
 
     def wait_for(self, what: str, ready: Callable[[], bool], timeout_s: float = 30) -> None:
         """Wait until something in the background has come up. Raises BroadcastError when it does not."""
@@ -104,18 +105,11 @@ class Shell:
             time.sleep(_LOOK_S)
 
     def stop(self) -> None:
-        """End what runs in the background: SIGTERM, and SIGKILL for what does not heed it."""
-        for each in self._background:
-            if each.process.poll() is None:
-                each.process.terminate()
-        deadline = time.monotonic() + _END_S
-        for each in self._background:
-            try:
-                each.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                each.process.kill()
-                each.process.wait()
-        self._background.clear()
+        """End what runs in the background, the last kind first: workers unbind while carriers listen."""
+        while self._background:
+            kind = self._background[-1].kind
+            _end([each.process for each in self._background if each.kind == kind])
+            self._background = [each for each in self._background if each.kind != kind]
 
     def _wait(
         self, process: "subprocess.Popen[bytes]", words: tuple[str | Path, ...], timeout_s: float
@@ -148,6 +142,20 @@ class Shell:
     def _print(self, words: tuple[str | Path, ...], tail: str = "") -> None:
         click.secho(f"$ {_spelt(words)}{tail}", bold=True)
         sys.stdout.flush()
+
+
+def _end(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
+    """SIGTERM, and SIGKILL for what does not heed it."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    deadline = time.monotonic() + _END_S
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _spelt(words: tuple[str | Path, ...]) -> str:

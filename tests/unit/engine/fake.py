@@ -71,7 +71,9 @@ class Bench:
     def __init__(self, carrier: Carrier = CARRIER, *links: FakeLink) -> None:
         self.journal = Journal(lambda: None)
         self.hungry = 0
-        self.lane = Lane(CarrierNo(1), "viettel", carrier, self.journal, Metrics(), self._hungry, lambda: None)
+        self.lane = Lane(
+            CarrierNo(1), "viettel", carrier, self.journal, Metrics(), self._hungry, lambda: None
+        )
         self.lane.valid_until = float("inf")
         self.links = links or (FakeLink(),)
         self.groups: list[Group] = []
@@ -86,7 +88,12 @@ class Bench:
         self.lane.pacer.set_grant(tps, -2 * WINDOW_S)
 
     def work(
-        self, count: int, segments: int = 1, campaign: int = 1, expires_at: float = 4e9, rank: tuple[int, int] = (0, 0)
+        self,
+        count: int,
+        segments: int = 1,
+        campaign: int = 1,
+        expires_at: float = 4e9,
+        rank: tuple[int, int] = (0, 0),
     ) -> Work:
         leased = LeasedSlice(
             self.journal, slice_id=SliceId(campaign * 100 + len(self.lane.works)), campaign_id=CampaignId(campaign),

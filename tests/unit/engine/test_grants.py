@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from broadcast.engine.grants import Slot, plan
 
 
-def apply(slots: list[Slot], me: int, living: list[int], tps: int, turn: int = 1, links_up: bool = True) -> list[Slot]:
+def apply(
+    slots: list[Slot], me: int, living: list[int], tps: int, turn: int = 1, links_up: bool = True
+) -> list[Slot]:
     """What one round of one worker makes of the rows; links of taken slots are bound at once when links_up."""
     decided = plan(slots, me, living, tps, turn)
     after = []

@@ -318,14 +318,18 @@ async def test_a_retaken_slice_begins_with_those_that_waited_again(bench: Bench)
 
 @given(
     script=st.lists(
-        st.tuples(st.sampled_from(["pump", "commit", "ok", "throttle", "refuse", "lose", "late"]), st.integers(1, 7)),
+        st.tuples(
+            st.sampled_from(["pump", "commit", "ok", "throttle", "refuse", "lose", "late"]), st.integers(1, 7)
+        ),
         max_size=60,
     ),
     segments=st.integers(1, 3),
     window=st.integers(1, 8),
 )
 @settings(deadline=None, max_examples=150)
-async def test_conservation_whatever_happens(script: list[tuple[str, int]], segments: int, window: int) -> None:
+async def test_conservation_whatever_happens(
+    script: list[tuple[str, int]], segments: int, window: int
+) -> None:
     """Law 1: the changes of all groups sum to nothing, and the bitmaps agree with them."""
     link = FakeLink(window)
     bench = Bench(replace(CARRIER, retry_delay_s=1e-9), link)

@@ -51,7 +51,9 @@ def test_never_more_than_the_grant_in_any_second(tps: int, steps: list[float]) -
     assert most_in_a_second(run(pacer, start, steps)) <= tps
 
 
-@pytest.mark.parametrize(("tps", "step"), [(100, 0.001), (33, 0.0013), (5_000, 0.002), (20_000, 0.004), (7, 0.01)])
+@pytest.mark.parametrize(
+    ("tps", "step"), [(100, 0.001), (33, 0.0013), (5_000, 0.002), (20_000, 0.004), (7, 0.01)]
+)
 def test_at_least_98_percent_when_timers_are_a_little_late(tps: int, step: float) -> None:
     pacer, start = granted(tps)
     sent = run(pacer, start, list(itertools.repeat(step, int(10 / step))))

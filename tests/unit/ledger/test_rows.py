@@ -23,8 +23,10 @@ def test_a_receipt_row_with_and_without_its_number() -> None:
         "00 06 00 00 00 02 00 02 00 00 00 08 00 00 00 00 00 00 00 01 00 00 00 02 00 08 "
         "00 00 00 08 00 00 00 13 a1 ec 5a 41 00 00 00 03 30 30 30 00 00 00 02 61 62"
     )
-    assert rows.receipt_row(head, 0, None, b"", b"ab").hex(" ").endswith(
-        "00 00 00 02 00 00 ff ff ff ff 00 00 00 00 00 00 00 02 61 62"
+    assert (
+        rows.receipt_row(head, 0, None, b"", b"ab")
+        .hex(" ")
+        .endswith("00 00 00 02 00 00 ff ff ff ff 00 00 00 00 00 00 00 02 61 62")
     )
 
 

@@ -18,7 +18,9 @@ def test_receipt_states_have_the_numbers_of_recipient_states() -> None:
 
 def test_final_states_lead_nowhere_and_every_state_has_its_moves() -> None:
     assert set(MOVES) == set(S)
-    assert all(not MOVES[state] for state in (S.DELIVERED, S.UNDELIVERABLE, S.REJECTED, S.EXPIRED, S.EXCLUDED))
+    assert all(
+        not MOVES[state] for state in (S.DELIVERED, S.UNDELIVERABLE, S.REJECTED, S.EXPIRED, S.EXCLUDED)
+    )
 
 
 @pytest.mark.parametrize(
