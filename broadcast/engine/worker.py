@@ -46,6 +46,7 @@ SETTLE_S = 0.2
 TIDY_S = 1.0
 AGAIN_S = 0.5
 SLICES_MOST = 8
+UNBOUND_S = 1.0
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
 STATEMENT_TIMEOUT_S = 30.0
 CONTROL_CHANNEL = "broadcast_control"
@@ -120,7 +121,7 @@ class Worker:
                 await self._drain()
                 await _end(steady)
                 await self._sessions.close()
-                await self._settle_down()
+                await self._until_empty(UNBOUND_S)  # what was unanswered is in doubt now
                 await _end([writing])
                 await self._writer.flush()
         except BaseExceptionGroup as failures:
@@ -180,8 +181,11 @@ class Worker:
                 self._running = running
                 self._wake_leasing.set()
                 for lane in self._lanes.values():
-                    lane.withdraw(lambda work: work.slice.campaign_id in running)
+                    lane.withdraw(self._runs)
             await _wait(self._wake_control, CONTROL_S)
+
+    def _runs(self, work: Work) -> bool:
+        return work.slice.campaign_id in self._running
 
     async def _leasing(self, connection: asyncpg.Connection) -> None:
         while True:
@@ -205,7 +209,7 @@ class Worker:
             connection, self._writer.journal, lane.carrier_no, campaign_id, count, segments
         ):
             lane.add(Work(leased, made))
-        lane.withdraw(lambda work: work.slice.campaign_id in self._running)  # stopped meanwhile?
+        lane.withdraw(self._runs)  # stopped meanwhile?
 
     async def _order(
         self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId
@@ -243,20 +247,16 @@ class Worker:
     # ------------------------------------------------------------ the end
 
     async def _drain(self) -> None:
-        """Send no more; wait for the answers that are on their way, at most `drain_s`."""
+        """Send no more, and wait for the answers that are on their way."""
         for lane in self._lanes.values():
             lane.withdraw(lambda _: False)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._config.engine.drain_s):
-                while not all(lane.empty for lane in self._lanes.values()):
-                    await asyncio.sleep(0.02)
+        await self._until_empty(self._config.engine.drain_s)
 
-    async def _settle_down(self) -> None:
-        """The links are closed: what was unanswered is in doubt now, and everything can be let go."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._config.engine.lease_s):
-                while not all(lane.empty for lane in self._lanes.values()):
-                    await asyncio.sleep(0.02)
+    async def _until_empty(self, most_s: float) -> None:
+        """Until every slice is let go; at most so long, for the rest is freed with the worker's other leases."""
+        deadline = time.monotonic() + most_s
+        while not all(lane.empty for lane in self._lanes.values()) and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
     async def _goodbye(self) -> None:
         connection = await self._connect()

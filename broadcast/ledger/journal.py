@@ -1,4 +1,4 @@
-"""Everything that happened since the last group, in memory, until one transaction takes it (design: the way of an alert).
+"""Everything that happened since the last group, in memory, until one transaction takes it.
 
 The engine calls these methods on its hot path; `take` hands the collected group to the writer and starts a new
 one. Nothing here awaits, so a group is always consistent: a recipient's bit, its row and its tally are in the

@@ -16,8 +16,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-import asyncpg
-
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 

@@ -1,11 +1,12 @@
 """The SMSC's own account: what it took, refused, reported. The second book that an audit compares with.
 
-Exact, and fast: one Counter per segment of a message, counting MSISDNs (as digits) in C. A recipient has a
-message when every segment of it has come; copies are what has come more than once.
+Exact, and cheap while messages come: their MSISDNs (as digits) are kept as they come, and counted when the
+book is asked for. A recipient has a message when every segment of it has come; copies are what has come more
+than once.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,18 +23,33 @@ _FATES = {
 
 
 @dataclass(slots=True)
-class _Message:
-    """One message to whomever: who got which segment, and how often."""
+class _Part:
+    """Who got one segment, and how often. Arrivals are counted when somebody asks, not while they come."""
 
-    parts: dict[int, Counter[bytes]]
+    counted: Counter[bytes] = field(default_factory=Counter)
+    arrived: list[tuple[int, bytes]] = field(default_factory=list)  # (digits of each, all MSISDNs joined)
+
+    def counts(self) -> Counter[bytes]:
+        """Per MSISDN."""
+        for width, digits in self.arrived:
+            self.counted.update([digits[index : index + width] for index in range(0, len(digits), width)])
+        self.arrived.clear()
+        return self.counted
+
+
+@dataclass(slots=True)
+class _Message:
+    """One message to whomever: its segments by number."""
+
+    parts: dict[int, _Part]
 
     def copies(self) -> Mapping[bytes, int]:
         """Complete copies per recipient; recipients with none are left out."""
-        first, *others = sorted(self.parts.values(), key=len)
+        first, *others = sorted((part.counts() for part in self.parts.values()), key=len)
         if not others:
             return first
         complete = set(first).intersection(*others)
-        return {msisdn: min(part[msisdn] for part in (first, *others)) for msisdn in complete}
+        return {msisdn: min(counts[msisdn] for counts in (first, *others)) for msisdn in complete}
 
 
 @dataclass(slots=True)
@@ -58,14 +74,14 @@ class Book:
     _unusual: dict[bytes, int] = field(default_factory=dict)
     _refused: set[bytes] = field(default_factory=set)
 
-    def accept(self, content: Content, msisdns: Sequence[bytes]) -> None:
-        """Every one of them got this segment."""
+    def accept(self, content: Content, width: int, msisdns: bytes) -> None:
+        """Every one of them got this segment. msisdns: joined, each of `width` digits."""
         message = self._messages.get(content.message)
         if message is None:
-            parts = {number: Counter[bytes]() for number in range(1, content.total + 1)}
+            parts = {number: _Part() for number in range(1, content.total + 1)}
             message = self._messages[content.message] = _Message(parts)
-        message.parts[content.number].update(msisdns)
-        self.segments += len(msisdns)
+        message.parts[content.number].arrived.append((width, msisdns))
+        self.segments += len(msisdns) // width
 
     def unusual(self, fates: Iterable[tuple[bytes, int]]) -> None:
         """(MSISDN, Fate) of recipients of accepted segments whose fate is not DELIVERED."""

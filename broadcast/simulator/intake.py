@@ -118,7 +118,8 @@ class Intake:
             msisdns, places = list(compress(msisdns, accepted)), list(compress(places, accepted))
         response_ids, receipt_ids = self._ids.take(len(msisdns))
         answer.accept(sequences, response_ids)
-        self._book.accept(content, msisdns)
+        digits = b"".join(msisdns)
+        self._book.accept(content, shape.width, digits)
         fates = self._fates.column(places)
         self._note_unusual(msisdns, fates)
         batch = Receipts(
@@ -127,7 +128,7 @@ class Intake:
             submitted,
             shape.width,
             len(receipt_ids) // len(msisdns),
-            b"".join(msisdns),
+            digits,
             receipt_ids,
             fates.translate(_SETTLED),
         )

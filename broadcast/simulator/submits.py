@@ -50,8 +50,7 @@ class Shape:
         if len(data) - position < _WORTH_A_RUN * self.length:
             return 0
         block = data[position : position + self.length]
-        count = run_at(data, position, block, ((_SEQUENCE, 4), (self.start, self.width)))
-        return count if count >= _WORTH_A_RUN else 0
+        return run_at(data, position, block, ((_SEQUENCE, 4), (self.start, self.width)))
 
 
 class Reader:
@@ -79,59 +78,57 @@ class Reader:
 
     def read(self, data: bytes, position: int) -> int:
         """Takes the complete submit_sm at `position` and all that follow; the position behind them."""
-        size, last = len(data), self._last
+        last = self._last
         shape = last.successor if last is not None else None
         while True:
-            if shape is None or not (
-                data.startswith(shape.lead, position)
-                and data.startswith(shape.head, position + HEADER_OCTETS)
-                and data.startswith(shape.tail, position + shape.stop)
-                and data[position + shape.start : position + shape.stop].isdigit()
+            if (
+                shape is None
+                or not data.startswith(shape.lead, position)
+                or not data.startswith(shape.head, position + HEADER_OCTETS)
+                or not data.startswith(shape.tail, position + shape.stop)
+                or not data[position + shape.start : position + shape.stop].isdigit()
             ):
                 command, end = _next(data, position)
-                if command != SUBMIT_SM or end > size:
+                if command != SUBMIT_SM or end > len(data):
                     return position
                 shape = self._look(data, position, end)
                 if shape is None:
                     position = end
                     continue
-            elif self.taken >= self._room:
+            if self.taken >= self._room:
                 self.over.append(data[position + _SEQUENCE : position + HEADER_OCTETS])
                 position += shape.length
-                shape = shape.successor
-                continue
-            position = self._take(shape, data, position)
+            else:
+                if not shape.msisdns:
+                    self.shapes.append(shape)
+                run = self._take_run(shape, data, position) if shape is last else 0
+                if not run:
+                    shape.sequences.append(data[position + _SEQUENCE : position + HEADER_OCTETS])
+                    shape.msisdns.append(data[position + shape.start : position + shape.stop])
+                    self.taken += 1
+                position += (run or 1) * shape.length
             if last is not None:
                 last.successor = shape
             self._last = last = shape
-            shape = shape.successor or shape
+            shape = shape.successor
 
-    def _take(self, shape: Shape, data: bytes, position: int) -> int:
-        """One of this shape, or a whole run of them; the position behind."""
-        if not shape.msisdns:
-            self.shapes.append(shape)
-        count = shape.run_at(data, position) if shape.successor is shape else 0
-        count = min(count, self._room - self.taken)
-        if count > 1:
-            end = position + count * shape.length
-            run, width = data[position:end], shape.width
-            digits = column(run, shape.length, shape.start, width)
-            if digits.isdigit():
-                shape.sequences.append(column(run, shape.length, _SEQUENCE, 4))
-                shape.msisdns += [digits[index : index + width] for index in range(0, len(digits), width)]
-                self.taken += count
-                return end
-        shape.sequences.append(data[position + _SEQUENCE : position + HEADER_OCTETS])
-        shape.msisdns.append(data[position + shape.start : position + shape.stop])
-        self.taken += 1
-        return position + shape.length
+    def _take_run(self, shape: Shape, data: bytes, position: int) -> int:
+        """How many of this shape stand there in a row and were taken; 0: not worth it."""
+        count = min(shape.run_at(data, position), self._room - self.taken)
+        if count < _WORTH_A_RUN:
+            return 0
+        run, width = data[position : position + count * shape.length], shape.width
+        digits = column(run, shape.length, shape.start, width)
+        if not digits.isdigit():
+            return 0
+        shape.sequences.append(column(run, shape.length, _SEQUENCE, 4))
+        shape.msisdns += [digits[index : index + width] for index in range(0, len(digits), width)]
+        self.taken += count
+        return count
 
     def _look(self, data: bytes, position: int, end: int) -> Shape | None:
         """The shape of the submit_sm at `position`, read field by field; None: it is noted elsewhere."""
         sequence = data[position + _SEQUENCE : position + HEADER_OCTETS]
-        if self.taken >= self._room:
-            self.over.append(sequence)
-            return None
         try:
             service_type = data.index(b"\0", position + HEADER_OCTETS, end)
             start = data.index(b"\0", service_type + 3, end) + 3
@@ -152,6 +149,9 @@ class Reader:
         return shape
 
     def _refuse(self, sequence: bytes, status: int) -> None:
+        if self.taken >= self._room:
+            self.over.append(sequence)
+            return
         self.malformed.append((sequence, status))
         self.taken += 1
 

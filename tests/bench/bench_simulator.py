@@ -16,11 +16,12 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
-from broadcast.config import Concatenation
 from broadcast.campaign.text import compose
+from broadcast.config import Concatenation
 from broadcast.simulator.stamping import column, run_at
 from broadcast.smpp import pdu as smpp
 from broadcast.smpp.adapter import bind_pdu
@@ -43,8 +44,7 @@ class Sender(asyncio.Protocol):
         self.done = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         transport.write(bind_pdu("transceiver", "bench", "", "", 1))
 
     def data_received(self, data: bytes) -> None:
@@ -121,7 +121,7 @@ async def run(port: int, made: Template, messages: int) -> float:
     sender = Sender(made, messages)
     started = time.perf_counter()
     await asyncio.get_running_loop().create_connection(lambda: sender, "127.0.0.1", port)
-    await asyncio.wait_for(sender.done.wait(), 600)
+    await asyncio.wait_for(sender.done.wait(), 120)
     return time.perf_counter() - started
 
 
@@ -131,13 +131,15 @@ def main() -> None:
     segments = (numbers[1:] or [1])[0]
     with tempfile.TemporaryDirectory() as folder:
         process, ready = start(Path(folder), [word for word in sys.argv[1:] if "=" in word])
-        before, mine = cpu_s(process.pid), time.process_time()
-        took = uvloop.run(run(ready["port"], template(segments), messages))
-        cost, mine = cpu_s(process.pid) - before, time.process_time() - mine
-        with urllib.request.urlopen(f"http://127.0.0.1:{ready['book_port']}/book", timeout=60) as answer:
-            book = json.load(answer)
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        try:
+            before, mine = cpu_s(process.pid), time.process_time()
+            took = uvloop.run(run(ready["port"], template(segments), messages))
+            cost, mine = cpu_s(process.pid) - before, time.process_time() - mine
+            with urllib.request.urlopen(f"http://127.0.0.1:{ready['book_port']}/book", timeout=60) as answer:
+                book = json.load(answer)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
     assert book["recipients"] + book["rejected"] == messages and book["duplicates"] == 0
     total = messages * segments
     print(f"{total:,} submit_sm and receipts in {took:.1f} s: {total / took:,.0f}/s")

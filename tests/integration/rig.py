@@ -1,4 +1,4 @@
-"""Simulated carriers as processes, workers in this process or as their own, a campaign to send: an engine test's world."""
+"""An engine test's world: simulated carriers as processes, workers here or as their own, a campaign to send."""
 
 import asyncio
 import json

@@ -20,9 +20,9 @@ from broadcast.cli.demo.carriers import (
     carriers_toml,
     personality_toml,
 )
-from broadcast.cli.demo.shell import Shell
 from broadcast.cli.demo.verdict import differences
 from broadcast.cli.output import duration, say
+from broadcast.cli.shell import Shell
 from broadcast.errors import AuditError
 from broadcast.store.scratch import scratch_home
 

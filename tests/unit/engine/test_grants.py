@@ -16,12 +16,11 @@ def apply(
     after = []
     for slot in slots:
         if slot.slot_no in decided.take:
-            slot = replace(slot, worker_no=me, granted_tps=0, bound=links_up)
+            after.append(replace(slot, worker_no=me, granted_tps=0, bound=links_up))
         elif slot.slot_no in decided.give_up:
-            slot = replace(slot, worker_no=None, granted_tps=0, bound=False)
-        elif slot.slot_no in decided.grants:
-            slot = replace(slot, granted_tps=decided.grants[slot.slot_no])
-        after.append(slot)
+            after.append(replace(slot, worker_no=None, granted_tps=0, bound=False))
+        else:
+            after.append(replace(slot, granted_tps=decided.grants.get(slot.slot_no, slot.granted_tps)))
     return after
 
 

@@ -4,9 +4,9 @@ import time
 from dataclasses import replace
 
 import pytest
-from unit.engine.fake import CARRIER, Bench, FakeLink
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.engine.fake import CARRIER, Bench, FakeLink
 
 from broadcast.ledger.states import RecipientState as S
 from broadcast.smpp.events import InboundMessage
@@ -302,9 +302,10 @@ async def test_receipts_are_acked_only_after_the_commit(bench: Bench) -> None:
 
 
 async def test_a_retaken_slice_begins_with_those_that_waited_again(bench: Bench) -> None:
+    from unit.engine.fake import FakeTemplate
+
     from broadcast.engine.work import Order, Work
     from broadcast.ledger.journal import CampaignId, CarrierNo, LeasedSlice, SliceId
-    from unit.engine.fake import FakeTemplate
 
     leased = LeasedSlice(
         bench.journal, slice_id=SliceId(7), campaign_id=CampaignId(1), carrier_no=CarrierNo(1), token=2, segments=1,

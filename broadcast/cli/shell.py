@@ -1,6 +1,7 @@
-"""Runs `broadcast` commands as their own processes and prints each before: the demo is the tutorial.
+"""Runs `broadcast` commands as their own processes and prints each before: so the demo is the tutorial.
 
-What runs in the background is watched: when one of these ends by itself, so does the demo, with its words.
+What runs in the background is watched: when one of these ends by itself, what runs in the foreground fails with
+its last words.
 """
 
 import ctypes
@@ -36,10 +37,11 @@ class _Background:
 
 @dataclass(slots=True)
 class Shell:
-    """environment: of every command. logs: the folder for what background processes say."""
+    """environment: of every command. logs: the folder of what the background says. quiet: prints nothing."""
 
     environment: Mapping[str, str]
     logs: Path
+    quiet: bool = False
     _background: list[_Background] = field(default_factory=list)
 
     def __enter__(self) -> "Shell":
@@ -50,12 +52,13 @@ class Shell:
 
     def tell(self, text: str) -> None:
         """A sentence about what comes next."""
-        click.secho(f"\n{text}", fg="cyan")
+        if not self.quiet:
+            click.secho(f"\n{text}", fg="cyan")
 
     def run(self, *words: str | Path, expect: int = 0, timeout_s: float = 120) -> None:
         """One command in the foreground. Raises BroadcastError unless it ends as expected, in time."""
         self._print(words)
-        process = subprocess.Popen(self._command(words), env=dict(self.environment), stdin=subprocess.DEVNULL)
+        process = self._spawn(words)
         code = self._wait(process, words, timeout_s)
         if code != expect:
             raise BroadcastError(f"`{_spelt(words)}` ended with exit code {code}")
@@ -63,12 +66,7 @@ class Shell:
     def read(self, *words: str | Path, timeout_s: float = 120) -> Any:
         """One command with `--json`; what it printed, parsed. Raises as `run`."""
         self._print((*words, "--json"))
-        process = subprocess.Popen(
-            self._command((*words, "--json")),
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        )
+        process = self._spawn((*words, "--json"), stdout=subprocess.PIPE)
         try:
             output, _ = process.communicate(timeout=timeout_s)
         except BaseException:
@@ -80,19 +78,11 @@ class Shell:
         return json.loads(output)
 
     def start(self, name: str, *words: str | Path) -> None:
-        """One command in the background, in its own session; `stop` ends it, and so does our own death."""
+        """One command in the background, in its own session; `stop` ends it, and so does our death."""
         self._print(words, " &")
         log = self.logs / f"{name}.log"
         with log.open("wb") as file:
-            process = subprocess.Popen(
-                self._command(words),
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - this process has no threads
-            )
+            process = self._spawn(words, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
         self._background.append(_Background(name, str(words[0]), process, log))
 
     def wait_for(self, what: str, ready: Callable[[], bool], timeout_s: float = 30) -> None:
@@ -103,6 +93,10 @@ class Shell:
             if time.monotonic() > deadline:
                 raise BroadcastError(f"{what} did not come up in {timeout_s:.0f} s")
             time.sleep(_LOOK_S)
+
+    def running(self) -> list[tuple[str, int]]:
+        """Name and process id of what runs in the background."""
+        return [(each.name, each.process.pid) for each in self._background]
 
     def stop(self) -> None:
         """End what runs in the background, the last kind first: workers unbind while carriers listen."""
@@ -136,12 +130,19 @@ class Shell:
                     f"{each.name} ended by itself with exit code {code}: {' / '.join(words)}"
                 )
 
-    def _command(self, words: tuple[str | Path, ...]) -> list[str]:
-        return [sys.executable, "-m", "broadcast", *(str(word) for word in words)]
+    def _spawn(self, words: tuple[str | Path, ...], **options: Any) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "broadcast", *(str(word) for word in words)],
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - this process has no threads
+            **options,
+        )
 
     def _print(self, words: tuple[str | Path, ...], tail: str = "") -> None:
-        click.secho(f"$ {_spelt(words)}{tail}", bold=True)
-        sys.stdout.flush()
+        if not self.quiet:
+            click.secho(f"$ {_spelt(words)}{tail}", bold=True)
+            sys.stdout.flush()
 
 
 def _end(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
@@ -170,7 +171,7 @@ def _short(word: str | Path) -> str:
 
 
 def _die_with(parent: int) -> None:
-    """In the child: a demo that is killed leaves no carriers and workers behind (Linux only)."""
+    """In the child: whoever is killed leaves no carriers and workers behind (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it was killed in between
