@@ -11,6 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,11 +38,15 @@ class _Background:
 
 @dataclass(slots=True)
 class Shell:
-    """environment: of every command. logs: the folder of what the background says. quiet: prints nothing."""
+    """environment: of every command. logs: the folder of what the background says. quiet: prints nothing.
+
+    interrupted: asked while a command runs; when it says so, that command is ended and KeyboardInterrupt raised.
+    """
 
     environment: Mapping[str, str]
     logs: Path
     quiet: bool = False
+    interrupted: Callable[[], bool] = field(default=lambda: False)
     _background: list[_Background] = field(default_factory=list)
 
     def __enter__(self) -> "Shell":
@@ -58,24 +63,16 @@ class Shell:
     def run(self, *words: str | Path, expect: int = 0, timeout_s: float = 120) -> None:
         """One command in the foreground. Raises BroadcastError unless it ends as expected, in time."""
         self._print(words)
-        process = self._spawn(words)
-        code = self._wait(process, words, timeout_s)
-        if code != expect:
-            raise BroadcastError(f"`{_spelt(words)}` ended with exit code {code}")
+        self._judge(words, self._wait(self._spawn(words), words, timeout_s), expect)
 
     def read(self, *words: str | Path, timeout_s: float = 120) -> Any:
         """One command with `--json`; what it printed, parsed. Raises as `run`."""
-        self._print((*words, "--json"))
-        process = self._spawn((*words, "--json"), stdout=subprocess.PIPE)
-        try:
-            output, _ = process.communicate(timeout=timeout_s)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        if process.returncode != 0:
-            raise BroadcastError(f"`{_spelt(words)}` ended with exit code {process.returncode}")
-        return json.loads(output)
+        words = (*words, "--json")
+        self._print(words)
+        with tempfile.TemporaryFile() as output:
+            self._judge(words, self._wait(self._spawn(words, stdout=output), words, timeout_s), 0)
+            output.seek(0)
+            return json.load(output)
 
     def start(self, name: str, *words: str | Path) -> None:
         """One command in the background, in its own session; `stop` ends it, and so does our death."""
@@ -89,7 +86,7 @@ class Shell:
         """Wait until something in the background has come up. Raises BroadcastError when it does not."""
         deadline = time.monotonic() + timeout_s
         while not ready():
-            self._check_background()
+            self._look()
             if time.monotonic() > deadline:
                 raise BroadcastError(f"{what} did not come up in {timeout_s:.0f} s")
             time.sleep(_LOOK_S)
@@ -111,17 +108,25 @@ class Shell:
         deadline = time.monotonic() + timeout_s
         try:
             while (code := process.poll()) is None:
-                self._check_background()
+                self._look()
                 if time.monotonic() > deadline:
                     raise BroadcastError(f"`{_spelt(words)}` did not end in {timeout_s:.0f} s")
                 time.sleep(_LOOK_S)
         except BaseException:
-            process.kill()
-            process.wait()
+            _end([process])
             raise
         return code
 
-    def _check_background(self) -> None:
+    def _judge(self, words: tuple[str | Path, ...], code: int, expect: int) -> None:
+        if self.interrupted():  # Ctrl-C reaches the command too, and it may be the first to end
+            raise KeyboardInterrupt
+        if code != expect:
+            raise BroadcastError(f"`{_spelt(words)}` ended with exit code {code}")
+
+    def _look(self) -> None:
+        """Between two waits: is all well in the background, and are we to go on?"""
+        if self.interrupted():
+            raise KeyboardInterrupt
         for each in self._background:
             code = each.process.poll()
             if code is not None:

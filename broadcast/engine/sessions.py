@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from broadcast.engine.lane import Lane
 from broadcast.errors import BroadcastError
@@ -32,6 +31,12 @@ class Sessions:
 
     def open(self, lane: Lane, slot_no: int) -> None:
         """A slot is held from now on: bind it and keep it bound."""
+        self._tasks[lane.carrier_no, slot_no] = asyncio.create_task(
+            self._keep(lane, slot_no), name=f"link {lane.name}-{slot_no}"
+        )
+
+    async def _keep(self, lane: Lane, slot_no: int) -> None:
+        """Until cancelled. What cannot even be tried, over an unusable TLS file say, is tried again later."""
         key = (lane.carrier_no, slot_no)
         name = f"{lane.name}-{slot_no}"
         bind = lane.carrier.slots()[slot_no]
@@ -40,15 +45,14 @@ class Sessions:
             self._states[key] = state
             self._metrics.link_state(name, lane.name, state)
 
-        self._tasks[key] = asyncio.create_task(
-            self._keep(keep_bound(name, bind, lane.carrier, lane, report), key, name), name=f"link {name}"
-        )
-
-    async def _keep(self, bound: Coroutine[Any, Any, None], key: SlotKey, name: str) -> None:
         try:
-            await bound
-        except BroadcastError as error:
-            log.error("link %s cannot be kept: %s", name, error)
+            while True:
+                try:
+                    await keep_bound(name, bind, lane.carrier, lane, report)
+                except BroadcastError as error:
+                    log.error("link %s cannot be kept: %s", name, error)
+                    report("refused")
+                    await asyncio.sleep(bind.reconnect_max_s)
         finally:
             self._states.pop(key, None)
             self._metrics.link_gone(name)

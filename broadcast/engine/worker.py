@@ -119,11 +119,11 @@ class Worker:
                 await self._stopping.wait()
                 await _end(feeding)
                 await self._drain()
-                await _end(steady)
                 await self._sessions.close()
                 await self._until_empty(UNBOUND_S)  # what was unanswered is in doubt now
-                await _end([writing])
-                await self._writer.flush()
+                self._writer.finish()
+                await writing
+                await _end(steady)
         except BaseExceptionGroup as failures:
             await self._sessions.close()
             raise _first(failures) from failures
@@ -153,8 +153,7 @@ class Worker:
                     lane.valid_until = self._leases.valid_until
                     lane.pump()
                 doubted = await self._leases.reap(connection)
-                bound = self._sessions.bound
-                changes = await self._leases.share_slots(connection, bound)
+                changes = [] if self._stopping.is_set() else await self._share(connection)
             if doubted:
                 log.warning("%d recipients are in doubt after the loss of a worker", doubted)
             for change in changes:
@@ -162,6 +161,9 @@ class Worker:
             for carrier_no, slot_no in self._sessions.released():
                 await self._leases.release_slot(connection, carrier_no, slot_no)
             await _wait(self._wake_heartbeat, HEARTBEAT_S)
+
+    async def _share(self, connection: asyncpg.Connection) -> list[SlotChange]:
+        return await self._leases.share_slots(connection, self._sessions.bound)
 
     def _apply(self, change: SlotChange) -> None:
         lane = self._lanes[change.carrier_no]

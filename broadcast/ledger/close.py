@@ -3,7 +3,6 @@
 Runs beside settlement under the same lock, so that nothing settles while states move in bulk.
 """
 
-
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 

@@ -53,6 +53,7 @@ class Writer:
         self._group_s = group_s
         self._observe = observe
         self._batch = 0
+        self._finishing = False
         self._pending = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
 
@@ -60,14 +61,20 @@ class Writer:
         self._pending.set()
 
     async def run(self) -> None:
-        """Until cancelled. Raises FencedError when the worker has lost its lease."""
+        """Until `finish`. Raises FencedError when the worker has lost its lease."""
         try:
-            while True:
+            while not self._finishing:
                 await self._pending.wait()
                 await asyncio.sleep(self._group_s)
                 await self.flush()
+            await self.flush()
         finally:
             await self._drop()
+
+    def finish(self) -> None:
+        """Commit what there is and end; a group under way is never cut off."""
+        self._finishing = True
+        self._wake()
 
     async def flush(self) -> None:
         """Commit what there is now."""

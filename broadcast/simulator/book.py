@@ -140,13 +140,9 @@ class Book:
         }
 
     def _begun(self) -> set[bytes]:
-        """Whoever got any segment."""
-        return {
-            msisdn
-            for message in self._messages.values()
-            for part in message.parts.values()
-            for msisdn in part
-        }
+        """Whoever got a segment of a message that has several."""
+        long = (message for message in self._messages.values() if len(message.parts) > 1)
+        return set().union(*(part.counts() for message in long for part in message.parts.values()))
 
     def _fates_of(self, recipients: set[bytes]) -> dict[str, int]:
         unusual = Counter(fate for msisdn, fate in self._unusual.items() if msisdn in recipients)

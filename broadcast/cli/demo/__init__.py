@@ -3,9 +3,9 @@
 import os
 import signal
 import tempfile
+import threading
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -49,9 +49,12 @@ def demo(
     Example:
       broadcast demo --lines 20000
     """
-    signal.signal(signal.SIGTERM, _stop)
+    stop = threading.Event()  # a flag rather than an exception, which might strike in the midst of a clean-up
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    play(Options(lines, seed, workers or cores, country.absolute(), _make_folder(out), database_url))
+    options = Options(lines, seed, workers or cores, country.absolute(), _make_folder(out), database_url)
+    play(options, stop.is_set)
 
 
 def _make_folder(out: Path) -> Path:
@@ -66,8 +69,3 @@ def _make_folder(out: Path) -> Path:
             f"cannot write to {out}: {error.strerror}; choose another place with --out"
         ) from error
     return made
-
-
-def _stop(_: int, __: FrameType | None) -> None:
-    """SIGTERM ends the demo as Ctrl-C does: orderly."""
-    raise KeyboardInterrupt

@@ -4,7 +4,7 @@ import json
 import os
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +57,10 @@ class Options:
         return self.folder / "carriers.toml"
 
 
-def play(options: Options) -> None:
-    """All of it. Raises BroadcastError at the step that fails, AuditError if a line is unaccounted for."""
+def play(options: Options, interrupted: Callable[[], bool]) -> None:
+    """All of it, unless `interrupted`. Raises BroadcastError, AuditError if a line is unaccounted for."""
     started = time.monotonic()
-    with _database(options) as database, Shell(_environment(options, database), options.folder) as shell:
+    with _database(options) as database, _shell(options, database, interrupted) as shell:
         addresses = _carriers(shell, options)
         options.configuration.write_text(carriers_toml(addresses, options.sessions), encoding="utf-8")
         expected = _subscribers(shell, options)
@@ -87,15 +87,15 @@ def _database(options: Options) -> Iterator[dict[str, str]]:
         yield {"BROADCAST_HOME": str(home)}
 
 
-def _environment(options: Options, database: Mapping[str, str]) -> dict[str, str]:
-    """Of every command: nothing of a real installation, so that the demo touches nothing but its own."""
+def _shell(options: Options, database: Mapping[str, str], interrupted: Callable[[], bool]) -> Shell:
+    """Without the settings of a real installation: the demo touches nothing but its own."""
     bare = {key: value for key, value in os.environ.items() if not key.startswith("BROADCAST_")}
     files = os.pathsep.join(str(path) for path in (options.country, options.configuration))
     mine = {**database, "BROADCAST_CONFIG": files, PASSWORD_VARIABLE: PASSWORD}
     say("To look on from another terminal, say there first:")
     for key, value in mine.items():
         say(f"$ export {key}={shlex.quote(value)}")
-    return bare | mine
+    return Shell(bare | mine, options.folder, interrupted=interrupted)
 
 
 def _carriers(shell: Shell, options: Options) -> dict[str, Address]:
