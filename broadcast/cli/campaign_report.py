@@ -93,7 +93,7 @@ def _show(found: Report, audited: AuditResult) -> None:
             "launched": facts.launched_at,
             "finished": facts.finished_at,
             "took": took,
-            "segments a message": facts.segments,
+            "segments a message": facts.segments and f"up to {facts.segments}",
         },
     )
     for each in everything["imports"]:

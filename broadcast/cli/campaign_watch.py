@@ -121,11 +121,11 @@ def plain_line(now: Progress, rates: Rates) -> str:
 
 
 def picture(now: Progress, rates: Rates) -> Table:
-    """A row per carrier with bar, rate against TPS, and time left."""
+    """A row per carrier that has someone to send to, with bar, rate against TPS, and time left."""
     shown = Table(header_style="bold", title=Text(headline(now)), title_justify="left", expand=False)
     for head in ("carrier", "", "sent", "of", "delivered", "failed", "in doubt", "segments/s", "TPS", "left"):
         shown.add_column(Text(head), justify="left" if head in ("carrier", "") else "right")
-    for line in (*now.carriers, now.total):
+    for line in (*(each for each in now.carriers if each.to_send), now.total):
         left = rates.left_s(line)
         shown.add_row(
             Text(line.carrier, style="bold" if line.carrier == "all" else ""),

@@ -5,7 +5,7 @@ import json
 from typing import Final
 
 from broadcast.errors import BroadcastError
-from broadcast.simulator.server import Smsc
+from broadcast.simulator.server import Smsc, why
 
 _DEADLINE_S: Final = 5.0
 _HEAD_OCTETS: Final = 8192
@@ -24,7 +24,7 @@ class BookServer:
             self._server = await asyncio.start_server(self._serve, host, port, limit=_HEAD_OCTETS)
         except OSError as error:
             raise BroadcastError(
-                f"cannot serve the book on {host} port {port} ({error.strerror or error}): "
+                f"cannot serve the book on {host} port {port} ({why(error)}): "
                 "give another --book-port, or 0 for a free one"
             ) from error
         opened: int = self._server.sockets[0].getsockname()[1]

@@ -5,6 +5,7 @@ traffic; its beat also tells how late the loop is, which the count per second ne
 """
 
 import asyncio
+import os
 import random
 import time
 from datetime import UTC, datetime
@@ -25,6 +26,13 @@ INVALID_SYSTEM_ID: Final = 0x0F
 _QUIET_S: Final = 1.0  # the ticker rests after so long without traffic
 _NACK_RETRY_S: Final = 1.0
 _SPREAD_OVER: Final = 64  # receipts that share one delay at least
+
+
+def why(error: OSError) -> str:
+    """What the system says, without asyncio's words around it."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return error.strerror or str(error)
 
 
 class Smsc:
@@ -53,7 +61,7 @@ class Smsc:
             self._server = await self._loop.create_server(lambda: Session(self), host, port, backlog=256)
         except OSError as error:
             raise BroadcastError(
-                f"cannot listen on {host} port {port} ({error.strerror or error}): "
+                f"cannot listen on {host} port {port} ({why(error)}): "
                 "give another --port, or 0 for a free one"
             ) from error
         opened: int = self._server.sockets[0].getsockname()[1]

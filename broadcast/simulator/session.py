@@ -24,7 +24,7 @@ INVALID_COMMAND_ID: Final = 0x03
 INVALID_BIND_STATUS: Final = 0x04
 ALREADY_BOUND: Final = 0x05
 
-_READ_OCTETS: Final = 64_000  # a read of so many may have left some in the socket
+_READ_OCTETS: Final = 250_000  # loops read 256,000 at the most: so many may have left some in the socket
 _WRITE_BUFFER_OCTETS: Final = 1 << 20
 _ACK_OCTETS: Final = 17
 _ACK_LEAD: Final = smpp.HEADER.pack(_ACK_OCTETS, smpp.DELIVER_SM_RESP, 0, 0)[:12]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -173,3 +174,28 @@ async def test_the_embedded_server_is_found_by_home(server: Server, monkeypatch:
     connection = await connect(check_schema=False)
     assert isinstance(connection, asyncpg.Connection)
     await connection.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root only: becomes another user")
+def test_an_ordinary_user_with_a_closed_home(home: Path) -> None:
+    """The wheel's programs run in place, all data lie below that HOME, and its mode stays."""
+    owner = system_user.owner()
+    theirs = home / "theirs"
+    owner.make_folder(theirs)
+    bare = [
+        "env",
+        f"PYTHONPATH={os.pathsep.join(sys.path)}",
+        "PYTHONDONTWRITEBYTECODE=1",
+        sys.executable,
+        "-m",
+    ]
+    if owner.run([*bare, "broadcast", "--version"], folder=theirs, timeout_s=30).returncode != 0:
+        pytest.skip(f"the user {owner.name} cannot run this Python")
+    try:
+        up = owner.run([*bare, "broadcast", "db", "up"], folder=theirs, timeout_s=60)
+        assert up.returncode == 0, up.stderr
+        assert owner.run([*bare, "broadcast", "db", "migrate"], folder=theirs, timeout_s=60).returncode == 0
+        assert (theirs / ".local" / "share" / "broadcast" / "data" / "PG_VERSION").exists()
+        assert stat.S_IMODE(theirs.stat().st_mode) == 0o700
+    finally:
+        owner.run([*bare, "broadcast", "db", "down"], folder=theirs, timeout_s=60)

@@ -186,6 +186,7 @@ CREATE TABLE submission (
     campaign_id  integer NOT NULL,
     submitted_at timestamptz NOT NULL,
     carrier_no   smallint NOT NULL,
+    carried      smallint NOT NULL DEFAULT 0,   -- buckets that it went through without a receipt
     smsc_id      text COLLATE "C" NOT NULL
 ) PARTITION BY LIST (bucket);
 
@@ -230,7 +231,7 @@ CREATE TABLE open_submission (
     smsc_id      text COLLATE "C" NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX open_submission_by_id ON open_submission (smsc_id, carrier_no);
-CREATE INDEX open_submission_by_recipient ON open_submission (slice_id, ordinal);
+CREATE INDEX open_submission_by_recipient ON open_submission (slice_id, ordinal) WHERE segments > 1;
 
 -- Final receipts whose submission is not known (yet): tried again with every bucket.
 CREATE TABLE unmatched_receipt (
@@ -316,6 +317,7 @@ CREATE UNLOGGED TABLE settling_submission (
     segment      smallint NOT NULL,
     segments     smallint NOT NULL,
     carrier_no   smallint NOT NULL,
+    carried      smallint NOT NULL,
     state        smallint,
     closed       boolean NOT NULL,
     received_at  timestamptz,

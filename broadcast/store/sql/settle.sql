@@ -52,11 +52,11 @@ WITH repeated AS (
 SELECT carrier_no, count(*) AS receipts FROM gone GROUP BY carrier_no;
 
 -- name: settle_bucket
--- One pass over a bucket's submissions and receipts. Messages of one segment with a receipt end here, those without
--- are open; segments of longer ones and receipts without submission are laid out for the next steps. How many of
--- the latter, per carrier.
+-- One pass over a bucket's submissions and receipts. Messages of one segment with a receipt end here; those without
+-- are carried on to bucket $2, at most $3 times, and open then. Segments of longer messages and receipts without
+-- submission are laid out for the next steps. How many of the latter, per carrier.
 WITH pair AS MATERIALIZED (
-    SELECT s.submitted_at, s.slice_id, s.campaign_id, s.ordinal, s.segment, s.segments, s.carrier_no, s.smsc_id,
+    SELECT s.submitted_at, s.slice_id, s.campaign_id, s.ordinal, s.segment, s.segments, s.carrier_no, s.carried, s.smsc_id,
            r.state, r.received_at, r.err, r.msisdn, r.carrier_no AS receipt_carrier_no, r.smsc_id AS receipt_smsc_id
       FROM (SELECT * FROM submission WHERE bucket = $1) AS s
       FULL JOIN (SELECT * FROM receipt WHERE bucket = $1 AND state > 0) AS r
@@ -78,11 +78,18 @@ WITH pair AS MATERIALIZED (
 ), opened AS (
     INSERT INTO open_submission (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id)
     SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id
-      FROM pair WHERE segments <= 1 AND state IS NULL
+      FROM pair WHERE segments <= 1 AND state IS NULL AND carried >= $3
+), carried_on AS (
+    INSERT INTO submission
+           (bucket, submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, smsc_id)
+    SELECT $2, submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried + 1, smsc_id
+      FROM pair WHERE segments <= 1 AND state IS NULL AND carried < $3
 ), parts AS (
     INSERT INTO settling_submission
-           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id)
-    SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, false, received_at, err, smsc_id
+           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, state, closed,
+            received_at, err, smsc_id)
+    SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, state, false,
+           received_at, err, smsc_id
       FROM pair WHERE segments > 1
 ), unmatched AS (
     INSERT INTO settling_receipt (no, received_at, msisdn, carrier_no, state, err, smsc_id)
@@ -135,14 +142,15 @@ WITH hit AS MATERIALIZED (
 ), moved AS (
     DELETE FROM open_submission AS o
      USING (SELECT DISTINCT slice_id, ordinal FROM hit) AS touched
-     WHERE o.slice_id = touched.slice_id AND o.ordinal = touched.ordinal
+     WHERE o.slice_id = touched.slice_id AND o.ordinal = touched.ordinal AND o.segments > 1
     RETURNING o.*
 ), used AS (
     DELETE FROM settling_receipt AS r USING hit WHERE r.no = hit.no RETURNING r.carrier_no
 ), laid_out AS (
     INSERT INTO settling_submission
-           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id)
-    SELECT m.submitted_at, m.slice_id, m.campaign_id, m.ordinal, m.segment, m.segments, m.carrier_no,
+           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, state, closed,
+            received_at, err, smsc_id)
+    SELECT m.submitted_at, m.slice_id, m.campaign_id, m.ordinal, m.segment, m.segments, m.carrier_no, 0,
            coalesce(m.state, h.state), m.closed, coalesce(m.received_at, h.received_at), coalesce(m.err, h.err), m.smsc_id
       FROM moved AS m
       LEFT JOIN hit AS h USING (slice_id, ordinal, segment)
@@ -173,13 +181,23 @@ ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
        undeliverable = tally.undeliverable + excluded.undeliverable, delivered = tally.delivered + excluded.delivered;
 
 -- name: leave_open
--- Messages of several segments that still want a receipt stay open, with the segments that have theirs.
+-- Messages of several segments without any receipt are carried on to bucket $1, at most $2 times; those that have some
+-- receipts, or have waited long, are open, with the segments that have theirs.
+WITH incomplete AS MATERIALIZED (
+    SELECT *, NOT had_any AND carried < $2 AS goes_on
+      FROM (SELECT *, bool_and(state IS NOT NULL) OVER message AS complete, bool_or(state IS NOT NULL) OVER message AS had_any
+              FROM settling_submission WINDOW message AS (PARTITION BY slice_id, ordinal)) AS parts
+     WHERE NOT complete
+), carried_on AS (
+    INSERT INTO submission
+           (bucket, submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, smsc_id)
+    SELECT $1, submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried + 1, smsc_id
+      FROM incomplete WHERE goes_on
+)
 INSERT INTO open_submission
        (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id)
 SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id
-  FROM (SELECT *, bool_and(state IS NOT NULL) OVER (PARTITION BY slice_id, ordinal) AS complete
-          FROM settling_submission) AS parts
- WHERE NOT complete;
+  FROM incomplete WHERE NOT goes_on;
 
 -- name: count_final_receipts
 -- Final receipts that came in the bucket, per carrier.

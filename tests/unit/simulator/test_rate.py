@@ -40,7 +40,9 @@ def test_older_than_a_second_counts_for_nothing() -> None:
     assert (rate.highest, rate.count(1.0)) == (0, 0)
 
 
-_READS = st.lists(st.tuples(st.floats(0, 0.4), st.floats(0, 0.3), st.integers(1, 50)), min_size=1, max_size=40)
+_READS = st.lists(
+    st.tuples(st.floats(0, 0.4), st.floats(0, 0.3), st.integers(1, 50)), min_size=1, max_size=40
+)
 
 
 @given(_READS)

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.simulator.pdus import HEAD, submit, tail
 
 from broadcast.simulator.stamping import column, run_at, stamp
-from unit.simulator.pdus import HEAD, submit, tail
 
 VARYING = ((12, 4), (16 + len(HEAD), 11))
 
