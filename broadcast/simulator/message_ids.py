@@ -22,6 +22,7 @@ class Ids:
     def __init__(self, personality: Personality, first: int) -> None:
         """first: the first number of a counter; above all numbers of earlier runs, or ids come again."""
         self._next = first
+        self._same_width_until = 0
         self._uuid = personality.id_kind == "uuid"
         self._cased: tuple[Callable[[bytes], bytes], ...] = tuple(
             bytes.upper if upper else bytes
@@ -47,12 +48,16 @@ class Ids:
     def _first_of(self, count: int) -> int:
         """The next number, or a later one from which all `count` are of one width in both formats."""
         first = self._next
-        for text in self._formats:
-            if len(text % first) != len(text % (first + count - 1)):
-                base = 16 if text.endswith("x") else 10
-                while len(text % first) != len(text % (first + count - 1)):
-                    first = base ** len(text % first)
+        while first + count > self._same_width_until:
+            first = max(first, self._same_width_until)
+            self._same_width_until = min(_width_ends(text, first) for text in self._formats)
         return first
+
+
+def _width_ends(text: str, first: int) -> int:
+    """The number at which ids in this format become wider than that of `first`."""
+    base = 16 if text.endswith("x") else 10
+    return int(base ** len(text % first))
 
 
 def _uuids(count: int) -> bytes:

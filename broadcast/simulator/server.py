@@ -211,6 +211,8 @@ class Smsc:
 
     def _deliver(self, batches: list[Receipts]) -> None:
         """To the session that the messages came on, or to another that receives, or nobody yet."""
+        if not batches:
+            return
         receiving = [session for session in self._sessions if session.receives]
         if not receiving:
             self._backlog += batches

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.simulator.pdus import HEAD, tail
 
@@ -108,6 +108,7 @@ def test_what_cannot_be_read(end: bytes, status: int) -> None:
     assert read(end).status == status
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_anything_is_read_or_refused(octets: bytes) -> None:
     found = read(b"\0" + octets)

@@ -1,6 +1,6 @@
 """What certainly arrived within a second."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.simulator.rate import SlidingSecond
@@ -45,6 +45,7 @@ _READS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_READS)
 def test_as_a_plain_count_over_all_reads(steps: list[tuple[float, float, int]]) -> None:
     rate = SlidingSecond()

@@ -1,7 +1,7 @@
 """Runs of PDUs, written and read by columns."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.simulator.pdus import HEAD, submit, tail
 
@@ -20,6 +20,7 @@ def test_a_column_of_the_wrong_width_is_an_error() -> None:
         stamp(b"....", 2, [(0, 2, b"abc")])
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=20))
 def test_what_is_stamped_is_read_again(values: list[bytes]) -> None:
     run = stamp(b"-" * 7, len(values), [(2, 3, b"".join(values))])

@@ -1,7 +1,7 @@
 """submit_sm gathered by shape."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.simulator.pdus import HEAD, cut, header, submit, tail
 
@@ -125,6 +125,7 @@ _HEADS = st.sampled_from([HEAD, b"CMT\0\5\0BOYTE\0\1\1", b"\0\1\1\x2b\0\1\1"])
 _PDU = st.tuples(st.integers(0, 2**31 - 1), _MSISDN, st.sampled_from([*TAILS, tail()]), _HEADS)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(_PDU, st.integers(1, 40)), max_size=12), st.integers(0, 200))
 def test_as_read_one_by_one(runs: list[tuple[tuple[int, bytes, bytes, bytes], int]], room: int) -> None:
     pdus = [submit(n, msisdn, end, head) for (n, msisdn, end, head), times in runs for _ in range(times)]

@@ -1,6 +1,6 @@
 """Receipts under way, and what comes back for them."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.simulator.fate import Fate
@@ -57,6 +57,7 @@ _STEP = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_STEP, max_size=25))
 def test_as_a_dictionary_would(steps: list[int | list[int] | tuple[int, int]]) -> None:
     """Ids are the sequence numbers. A number adds so many, a list or a range answers."""

@@ -1,6 +1,6 @@
 """Things for later: never early, at most a tick late, in order."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.simulator.wheel import TICK_S, Wheel
@@ -27,6 +27,7 @@ def test_what_is_past_comes_with_the_next_tick() -> None:
     assert wheel.due(10.0 + 2 * TICK_S) == [1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 2), max_size=30))
 def test_never_early_and_a_tick_late_at_most(times: list[float]) -> None:
     wheel: Wheel[float] = Wheel()
