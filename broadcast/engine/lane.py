@@ -51,6 +51,7 @@ class Lane:
         self.carrier = carrier
         self.pacer = Pacer()
         self.valid_until = 0.0
+        self.held_back = False  # settlement is behind: what is intended goes out, nothing more is intended
         self.links: set[Link] = set()
         self.works: list[Work] = []
         self.sent = 0
@@ -242,7 +243,7 @@ class Lane:
 
     def _top_up(self, now: float) -> None:
         """Intend more recipients when the stock runs low (law 2: they may be sent when that is committed)."""
-        if self.pacer.grant <= 0 or not any(link.can_submit for link in self.links):
+        if self.held_back or self.pacer.grant <= 0 or not any(link.can_submit for link in self.links):
             return
         next_retry = now + LATER_MOST_S
         for work in self.works:

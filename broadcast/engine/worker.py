@@ -6,7 +6,8 @@ It owns nothing that its loss would lose. Its tasks, each with a connection of i
   control    which campaigns run; those that do not are withdrawn          (NOTIFY, and twice a second)
   leasing    keep every lane fed with slices
   writer     one transaction for everything that happened since
-  settler    turn the ring, tidy up                                        (whichever worker gets the lock)
+  rotator    close the ledger's open bucket when its time is up            (whichever worker gets the lock)
+  settler    settle what is closed, tidy up                                (whichever worker gets the lock)
 """
 
 import asyncio
@@ -47,6 +48,7 @@ TIDY_S = 1.0
 AGAIN_S = 0.5
 SLICES_MOST = 8
 UNBOUND_S = 1.0
+BEHIND_MOST = 3  # buckets closed and not settled
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
 STATEMENT_TIMEOUT_S = 30.0
 CONTROL_CHANNEL = "broadcast_control"
@@ -109,6 +111,7 @@ class Worker:
                 steady = [
                     group.create_task(self._always(self._heartbeat), name="heartbeat"),
                     group.create_task(self._always(self._settler), name="settler"),
+                    group.create_task(self._always(self._rotator), name="rotator"),
                     group.create_task(gauges.run(self._connect), name="gauges"),
                     group.create_task(measure_lag(self._metrics), name="loop lag"),
                 ]
@@ -176,6 +179,7 @@ class Worker:
     async def _control(self, connection: asyncpg.Connection) -> None:
         await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake_control.set())
         while True:
+            await self._hold_back(connection)
             running = [
                 CampaignId(row["campaign_id"]) for row in await connection.fetch(sql("running_campaigns"))
             ]
@@ -185,6 +189,13 @@ class Worker:
                 for lane in self._lanes.values():
                     lane.withdraw(self._runs)
             await _wait(self._wake_control, CONTROL_S)
+
+    async def _hold_back(self, connection: asyncpg.Connection) -> None:
+        """Where the machine, not the carriers, is the limit: settlement comes first once it is this far behind."""
+        behind = await settle.behind(connection)
+        for lane in self._lanes.values():
+            lane.held_back = behind >= BEHIND_MOST
+            lane.pump()
 
     def _runs(self, work: Work) -> bool:
         return work.slice.campaign_id in self._running
@@ -235,15 +246,20 @@ class Worker:
         engine = self._config.engine
         tidied = 0.0
         while True:
-            turned = await settle.turn(connection, engine.bucket_s)
-            if turned.settled:
-                self._metrics.settle_seconds.observe(turned.seconds)
-            self._metrics.settle_lag_seconds.set(turned.lag_s)
+            done = await settle.settle_next(connection, engine.bucket_s)
+            if done.settled:
+                self._metrics.settle_seconds.observe(done.seconds)
+            self._metrics.settle_lag_seconds.set(done.lag_s)
             if time.monotonic() - tidied >= TIDY_S:
                 tidied = time.monotonic()
                 for campaign_id in await close.tidy(connection, engine.slice_size, engine.receipt_wait_s):
                     log.info("campaign %d is finished", campaign_id)
                     self._metrics.drop_campaign(campaign_id)
+            await asyncio.sleep(0 if done.settled else SETTLE_S)
+
+    async def _rotator(self, connection: asyncpg.Connection) -> None:
+        while True:
+            await settle.rotate(connection, self._config.engine.bucket_s)
             await asyncio.sleep(SETTLE_S)
 
     # ------------------------------------------------------------ the end

@@ -35,18 +35,36 @@ class Settled:
     lag_s: float
 
 
-async def turn(connection: Connection, bucket_s: float, *, at_once: bool = False) -> Settled:
-    """Close the open bucket when its time is up, and settle the oldest closed one.
+async def rotate(connection: Connection, bucket_s: float) -> None:
+    """Close the open bucket when it is `bucket_s` old and holds anything, unless the ring is full.
 
-    at_once: close whatever holds rows, however young (the end of a campaign, tests). Does nothing while another
-    settler works.
+    Apart from settlement, so that buckets stay small while a settlement takes its time: many small joins cost less
+    than a large one.
     """
+    async with connection.transaction():
+        if not await connection.fetchval(sql("rotator_claim")):
+            return
+        ring = await _ring(connection)
+        following = (ring.bucket + 1) % BUCKETS
+        if ring.age_s < bucket_s or following == ring.oldest:
+            return
+        if await connection.fetchval(sql("bucket_used"), ring.bucket):
+            await connection.execute(sql("rotate"), following)
+
+
+async def settle_next(connection: Connection, bucket_s: float) -> Settled:
+    """Settle the oldest closed bucket, if there is one and no other settler works."""
     started = time.monotonic()
-    await _rotate(connection, 0.0 if at_once else bucket_s)
     settled = await _settle_oldest(connection)
     ring = await _ring(connection)
-    behind = (ring.bucket - ring.oldest) % BUCKETS
-    return Settled(settled, time.monotonic() - started, ring.age_s + behind * bucket_s if behind else 0.0)
+    closed = (ring.bucket - ring.oldest) % BUCKETS
+    return Settled(settled, time.monotonic() - started, ring.age_s + closed * bucket_s if closed else 0.0)
+
+
+async def behind(connection: Connection) -> int:
+    """Buckets that are closed and not settled yet."""
+    ring = await _ring(connection)
+    return (ring.bucket - ring.oldest) % BUCKETS
 
 
 async def settle_all(connection: Connection) -> None:
@@ -56,7 +74,8 @@ async def settle_all(connection: Connection) -> None:
         used = await connection.fetchval(sql("bucket_used"), ring.bucket)
         if not used and ring.bucket == ring.oldest:
             return
-        await turn(connection, 0.0, at_once=True)
+        await rotate(connection, 0.0)
+        await settle_next(connection, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +89,6 @@ async def _ring(connection: Connection) -> _Ring:
     row = await connection.fetchrow(sql("ring"))
     assert row is not None  # the migration made the only row
     return _Ring(row["bucket"], row["oldest"], row["age_s"])
-
-
-async def _rotate(connection: Connection, bucket_s: float) -> None:
-    async with connection.transaction():
-        if not await connection.fetchval(sql("settler_claim")):
-            return
-        ring = await _ring(connection)
-        following = (ring.bucket + 1) % BUCKETS
-        if ring.age_s < bucket_s or following == ring.oldest:
-            return
-        if await connection.fetchval(sql("bucket_used"), ring.bucket):
-            await connection.execute(sql("rotate"), following)
 
 
 async def _settle_oldest(connection: Connection) -> bool:

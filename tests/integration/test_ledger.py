@@ -10,7 +10,7 @@ from broadcast.errors import FencedError, InputError
 from broadcast.ledger.audit import audit
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
-from broadcast.ledger.settle import BUCKETS, settle_all, turn
+from broadcast.ledger.settle import BUCKETS, behind, rotate, settle_all, settle_next
 from broadcast.ledger.states import RecipientState
 from broadcast.store.pool import connect
 
@@ -325,9 +325,22 @@ async def test_the_ring_turns_and_stops_when_it_is_full(world: World) -> None:
         slice_.touched()
         world.receipt(f"id{ordinal}", DELIVERED)
         await world.writer.flush()
-        await turn(world.conn, 0.0)
+        await rotate(world.conn, 0.0)
+        await settle_next(world.conn, 0.0)
     await settle_all(world.conn)
     assert await balanced(world) == {"delivered": 3 * BUCKETS}
+
+
+async def test_how_far_settlement_is_behind_is_known(world: World) -> None:
+    for number in range(3):
+        world.receipt(f"r{number}", DELIVERED)
+        await world.writer.flush()
+        assert await behind(world.conn) == number
+        await rotate(world.conn, 0.0)
+    await rotate(world.conn, 0.0)  # the open bucket is empty: it stays open
+    assert await behind(world.conn) == 3
+    await settle_next(world.conn, 0.0)
+    assert await behind(world.conn) == 2
 
 
 async def test_only_one_settler_at_a_time(world: World) -> None:
@@ -337,8 +350,9 @@ async def test_only_one_settler_at_a_time(world: World) -> None:
     try:
         async with other.transaction():
             assert await other.fetchval("SELECT pg_try_advisory_xact_lock(7101)")
-            assert not (await turn(world.conn, 0.0, at_once=True)).settled
-        assert (await turn(world.conn, 0.0, at_once=True)).settled
+            await rotate(world.conn, 0.0)
+            assert not (await settle_next(world.conn, 0.0)).settled
+        assert (await settle_next(world.conn, 0.0)).settled
     finally:
         await other.close()
 

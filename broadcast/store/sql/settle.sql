@@ -2,6 +2,10 @@
 -- One settler at a time, for this transaction.
 SELECT pg_try_advisory_xact_lock(7101);
 
+-- name: rotator_claim
+-- One that closes buckets at a time, for this transaction.
+SELECT pg_try_advisory_xact_lock(7104);
+
 -- name: ring
 -- Which bucket is written, since when, and which is the oldest that is not settled.
 SELECT bucket, oldest, extract(epoch FROM clock_timestamp() - opened_at)::float8 AS age_s FROM ledger_ring;

@@ -364,3 +364,17 @@ async def test_conservation_whatever_happens(
     assert leased.mark - bits - again + doubts == moves.get(S.IN_DOUBT, 0)
     assert moves.get(S.ACCEPTED, 0) + moves.get(S.REJECTED, 0) + doubts == bits
     assert leased.unanswered == 20 - bits
+
+
+async def test_a_lane_that_is_held_back_sends_what_is_intended_and_intends_no_more(bench: Bench) -> None:
+    work = bench.work(10)
+    bench.lane.held_back = True
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    assert (len(bench.links[0].wire), work.slice.mark) == (10, 10)
+    more = bench.work(5)
+    assert more.slice.mark == 0
+    bench.lane.held_back = False
+    bench.lane.pump()
+    assert more.slice.mark == 5
