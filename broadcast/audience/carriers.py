@@ -1,8 +1,12 @@
 """The carriers of the configuration as rows of the database: what leases, routing and snapshots refer to."""
 
+import logging
+
 from broadcast.config import Config
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
+
+log = logging.getLogger(__name__)
 
 
 async def name_carriers(conn: Connection, config: Config) -> dict[str, int]:
@@ -19,7 +23,8 @@ async def sync_carriers(conn: Connection, config: Config) -> dict[str, int]:
 
     Every carrier of the numbering plan has a row; its TPS is null while it is not connected.
     Slots are numbered from 0, in the order of `Carrier.slots()`; surplus ones go once no worker holds them.
-    Rows are locked in the order in which workers lock them.
+    Rows are locked in the order in which workers lock them. What one process says holds for all of them: a
+    TPS that was another one before is warned of, since two configurations may be about.
     """
     names = sorted(config.country.prefixes)
     tps = [config.carriers[name].tps if name in config.carriers else None for name in names]
@@ -27,10 +32,18 @@ async def sync_carriers(conn: Connection, config: Config) -> dict[str, int]:
     async with conn.transaction():
         await name_carriers(conn, config)
         await conn.fetch(sql("lock_all_carriers"))
-        await conn.execute(sql("update_carriers"), names, tps)
+        changed = await conn.fetch(sql("update_carriers"), names, tps)
         await conn.execute(sql("insert_slots"), names, slots)
         await conn.execute(sql("delete_surplus_slots"), names, slots)
-        return await carrier_numbers(conn)
+        numbers = await carrier_numbers(conn)
+    for row in changed:
+        if row["before"] is not None:
+            now = "not connected" if row["after"] is None else f"{row['after']}"
+            log.warning(
+                "carrier %s: its TPS was %d and is %s from now on, for every worker: is this the right file?",
+                *(row["name"], row["before"], now),
+            )
+    return numbers
 
 
 async def carrier_numbers(conn: Connection) -> dict[str, int]:

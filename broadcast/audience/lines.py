@@ -1,4 +1,4 @@
-"""Reads a CSV file of subscribers line by line: encoding, header, delimiter; memory is bounded.
+"""Reads CSV of subscribers line by line: encoding, header, delimiter; memory is bounded.
 
 Every line stands for itself: a quoted field cannot run over its end, so one stray quote costs one line.
 """
@@ -8,7 +8,6 @@ import csv
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from broadcast.errors import InputError
@@ -21,6 +20,9 @@ _CHUNK_OCTETS = 1 << 20
 _CUT_OCTETS = 4 * (LONGEST_LINE + 1)
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _WRONG_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+# A line as it stands in a text, or msisdn, carrier, opted_out where the source has columns.
+Line = str | tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,23 @@ def parse_header(line: str) -> Header:
     for delimiter in _DELIMITERS:
         names = [name.strip().strip('"').strip().lower() for name in line.split(delimiter)]
         if "msisdn" in names:
-            break
-    else:
-        raise InputError(
-            "the first line must name the columns: msisdn, and if you like carrier and opted_out, "
-            "parted by commas, semicolons or tabs"
-        )
+            return check_names(delimiter, names)
+    raise InputError(
+        "the first line must name the columns: msisdn, and if you like carrier and opted_out, "
+        "parted by commas, semicolons or tabs"
+    )
+
+
+def check_names(delimiter: str, names: Sequence[str]) -> Header:
+    """The places of the columns. Raises InputError that says which name is missing, odd or there twice."""
     for name in names:
         if names.count(name) > 1 and name in COLUMNS:
             raise InputError(f"the column {name} stands twice in the first line: keep one")
         near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.75)
         if name not in COLUMNS and near:
             raise InputError(f"the column {name!r} is unknown: did you mean {near[0]}?")
+    if "msisdn" not in names:
+        raise InputError("it has no column msisdn")
     place = {name: names.index(name) for name in COLUMNS if name in names}
     return Header(delimiter, len(names), place["msisdn"], place.get("carrier"), place.get("opted_out"))
 
@@ -64,24 +71,23 @@ def parse_header(line: str) -> Header:
 class Lines:
     """An open file: its header, then its lines. Close it, or use it as a context."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises InputError when the file cannot be read, is empty, is not UTF-8 or has no usable header."""
-        try:
-            self._file: IO[bytes] = path.open("rb")
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}") from error
-        self._name = path.name
-        try:
-            self.header = self._read_header()
-        except BaseException:
-            self._file.close()
-            raise
+    def __init__(self, name: str, raw: IO[bytes], size: int, octets: IO[bytes]) -> None:
+        """raw: the file, of `size` octets; octets: its content, unpacked from it if it is compressed.
+
+        Raises InputError when it cannot be read, is empty, is not UTF-8 or has no usable header.
+        """
+        self._name, self._raw, self._size, self._file = name, raw, size, octets
+        self.header = self._read_header()
 
     def __enter__(self) -> "Lines":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._raw.close()
+
+    def position(self) -> tuple[int, int]:
+        """Octets read from the file, compressed or not, of all its octets."""
+        return self._raw.tell(), self._size
 
     def _read_header(self) -> Header:
         try:
@@ -104,7 +110,7 @@ class Lines:
         except InputError as error:
             raise InputError(f"{self._name}: {error}") from error
 
-    def batches(self) -> Iterator[tuple[int, Sequence[str]]]:
+    def batches(self) -> Iterator[tuple[int, Sequence[Line]]]:
         """Lines without their ends, up to 1 MB at a time; each batch after the number of its first line.
 
         The header is line 1. A line of more than LONGEST_LINE characters may come cut, but longer than that.

@@ -16,11 +16,23 @@ class Router:
             prefix: carrier for carrier, prefixes in country.prefixes.items() for prefix in prefixes
         }
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
+        # What is left of a number once digits that no prefix reaches are cut off, to its carrier: a few thousand.
+        self._cut = 10 ** max(0, min(country.national_lengths) - self._lengths[0]) if self._lengths else 1
+        self._known: dict[int, str] = {}
 
     def carrier(self, msisdn: int) -> str | None:
         """The carrier's name; None for a number that no prefix covers."""
         if self._ports and msisdn in self._ports:
             return self._ports[msisdn]
+        lead = msisdn // self._cut
+        known = self._known.get(lead)
+        if known is None:
+            known = self._by_longest_prefix(msisdn)
+            if known is not None:
+                self._known[lead] = known
+        return known
+
+    def _by_longest_prefix(self, msisdn: int) -> str | None:
         national = str(msisdn)[self._code_length :]
         for length in self._lengths:
             found = self._by_prefix.get(national[:length])

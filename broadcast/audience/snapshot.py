@@ -1,6 +1,6 @@
 """The audience of a campaign, fixed at launch: cut into slices and exclusions inside Postgres.
 
-No recipient passes through this process: one scan per carrier turns rows into arrays of `slice_size`.
+No recipient passes through this process: one scan of the table, part by part, turns rows into arrays of `slice_size`.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,10 @@ from broadcast.store.types import Connection
 
 # An array of MSISDNs that is only kept, not sent: as long as is handy.
 _EXCLUSION_SIZE = 30_000
+
+# 64 MiB, about a million subscribers: what Postgres holds in memory at once. Each part ends with a shorter slice
+# for each carrier.
+_PART_PAGES = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +30,28 @@ class Snapshot:
 async def take_snapshot(
     conn: Connection, campaign_id: int, carriers: Sequence[str], slice_size: int, *, hears_opted_out: bool
 ) -> Snapshot:
-    """Write slices, exclusions and the first tallies of a campaign.
+    """Write slices (at most `slice_size`, and a second's worth of a slower carrier), exclusions and first tallies.
 
     One repeatable-read transaction, so that an import meanwhile changes nothing. Carriers without TPS are not
     connected: their subscribers are excluded. hears_opted_out: an emergency reaches those too.
     """
     async with conn.transaction(isolation="repeatable_read"):
         rows = await conn.fetch(sql("audience_carriers"), list(carriers))
-        for row in rows:
-            if row["tps"] is None:
-                reached, excluded, reason = False, True, "not_connected"
-            else:
-                reached, excluded, reason = True, not hears_opted_out, "opted_out"
-            if reached:
-                await conn.execute(
-                    sql("snapshot_slices"), campaign_id, row["carrier_no"], slice_size, hears_opted_out
-                )
-            if excluded:
-                await conn.execute(
-                    sql("snapshot_exclusions"),
-                    campaign_id,
-                    row["carrier_no"],
-                    _EXCLUSION_SIZE,
-                    reason,
-                    not reached,
-                )
+        connected = [row["carrier_no"] for row in rows if row["tps"] is not None]
+        others = [row["carrier_no"] for row in rows if row["tps"] is None]
+        pages = await conn.fetchval(sql("subscriber_pages"))
+        for first in range(0, pages, _PART_PAGES):
+            await conn.execute(
+                sql("snapshot_part"),
+                campaign_id,
+                (first, 0),
+                (first + _PART_PAGES, 0),
+                connected,
+                others,
+                slice_size,
+                _EXCLUSION_SIZE,
+                hears_opted_out,
+            )
         tallied = await conn.fetchrow(sql("snapshot_tallies"), campaign_id)
         reasons = {row["reason"]: row["recipients"] for row in await conn.fetch(sql("excluded"), campaign_id)}
     if tallied is None or tallied["excluded"] != sum(reasons.values()):

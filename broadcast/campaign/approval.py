@@ -42,8 +42,8 @@ def check_unchanged(content: Content, approved_hash: bytes | None) -> None:
 def check_actor(actor: str) -> str:
     """The name of who acts, tidied. Raises InputError when there is none."""
     name = " ".join(actor.split())
-    if not name or len(name) > 100:
-        raise InputError("say who acts, in 1 to 100 characters: --as NAME or BROADCAST_OPERATOR")
+    if not 0 < len(name) <= 100 or not name.isprintable():
+        raise InputError("say who acts, in 1 to 100 printable characters: --as NAME or BROADCAST_OPERATOR")
     return name
 
 

@@ -120,6 +120,7 @@ async def launch(conn: Connection, config: Config, campaign: Campaign, actor: st
     transaction.
     """
     actor = approval.check_actor(actor)
+    check_move(campaign.state, CampaignState.RUNNING)
     if not set(campaign.carriers) & set(config.carriers):
         raise RefusedError(
             "none of the campaign's carriers is connected: give the --config FILE that has them"
@@ -261,9 +262,15 @@ def _values(content: Content) -> tuple[Any, ...]:
     )
 
 
+# A validity_period has two digits for its year (SMPP 3.4 §7.1.1): from then on it would be a past one.
+_NEXT_CENTURY = datetime(2100, 1, 1, tzinfo=UTC)
+
+
 def _check_expiry(content: Content, error: type[InputError] | type[RefusedError]) -> None:
     if content.expires_at <= datetime.now(UTC):
         raise error("the campaign's expiry has passed: give a later one")
+    if content.expires_at >= _NEXT_CENTURY:
+        raise error("the campaign's expiry is in another century: give an earlier one")
 
 
 def _nobody(excluded: dict[str, int]) -> str:

@@ -1,6 +1,7 @@
 """What a campaign says, to whom, and how: everything that an approval binds (law 6). Pure."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -73,6 +74,7 @@ def content(
 def check(made: Content) -> None:
     """Raises InputError for what no carrier could send: sender, text, alphabet, no carriers, odd numbers."""
     sender.address(made.sender)
+    _check_printable(made.text)
     compose(made.text, made.alphabet, "udh8", "gsm0338", 0)
     if not made.carriers:
         raise InputError("a campaign needs at least one carrier")
@@ -82,6 +84,14 @@ def check(made: Content) -> None:
         raise InputError("the grace period must be 0 to 86400 seconds")
     if made.expires_at.tzinfo is None:
         raise InputError("the expiry needs a time zone")
+
+
+def _check_printable(text: str) -> None:
+    """A control character is a slip of some editor: no handset shows it, and NUL cannot even be kept."""
+    strange = {c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\t\f"}
+    if strange:
+        points = ", ".join(sorted(f"U+{ord(character):04X}" for character in strange))
+        raise InputError(f"the text has control characters ({points}): take them out")
 
 
 def check_name(name: str) -> None:

@@ -37,9 +37,21 @@ MOVES: dict[CampaignState, frozenset[CampaignState]] = {
 ENDS = frozenset({_S.CANCELLED, _S.FINISHED})
 
 
+# What whoever was refused may do instead.
+_WAY_OUT: dict[CampaignState, str] = {
+    _S.DRAFT: "a second person must approve it before it can be launched",
+    _S.APPROVED: "launch it, or edit it, which voids the approval",
+    _S.RUNNING: "pause or cancel it; another text needs another campaign",
+    _S.PAUSED: "resume or cancel it; another text needs another campaign",
+    _S.CANCELLED: "that is its end: draft another campaign",
+    _S.FINISHED: "that is its end: draft another campaign",
+}
+
+
 def check_move(origin: CampaignState, target: CampaignState) -> None:
-    """Raises RefusedError when no rule lets a campaign go from `origin` to `target`."""
+    """Raises RefusedError, with what can be done instead, when no rule lets a campaign go to `target`."""
     if target in MOVES[origin]:
         return
-    ways = ", ".join(sorted(state for state in MOVES[origin])) or "nothing any more"
-    raise RefusedError(f"the campaign is {origin}: it cannot become {target}, only {ways}")
+    if target is origin:
+        raise RefusedError(f"the campaign is {origin} already: {_WAY_OUT[origin]}")
+    raise RefusedError(f"the campaign is {origin}, it cannot become {target}: {_WAY_OUT[origin]}")

@@ -8,6 +8,7 @@ import click
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Content
+from broadcast.cli.campaign_archive import campaign_archive
 from broadcast.cli.campaign_audit import campaign_audit
 from broadcast.cli.campaign_content import content_options, edited_content, new_content
 from broadcast.cli.campaign_forecast import campaign_forecast
@@ -40,6 +41,7 @@ def campaign() -> None:
 
 
 for _command in (
+    campaign_archive,
     campaign_audit,
     campaign_forecast,
     campaign_list,

@@ -9,7 +9,8 @@ import click
 
 from broadcast.cli.output import json_option, note, print_json, print_table, say
 from broadcast.cli.runner import run
-from broadcast.errors import AuditError, InputError
+from broadcast.errors import AuditError, BroadcastError, InputError
+from broadcast.ledger import archive_read
 from broadcast.ledger.audit import AuditResult, audit
 from broadcast.ledger.books import BookLine, Ours, compare
 from broadcast.ledger.progress import progress
@@ -58,7 +59,7 @@ def campaign_audit(name: str, books: Sequence[str], as_json: bool) -> None:
 
 
 def read_book(url: str) -> Mapping[str, Any]:
-    """A simulated SMSC's summary. Raises InputError when the URL does not give one."""
+    """A simulated SMSC's summary. Raises InputError for another URL, BroadcastError when nobody answers."""
     if not url.startswith(("http://", "https://")):
         raise InputError(f"--book: {url} is not an http URL")
     opener = urllib.request.build_opener(
@@ -69,8 +70,10 @@ def read_book(url: str) -> Mapping[str, Any]:
             url if url.rstrip("/").endswith("/book") else f"{url.rstrip('/')}/book", timeout=_BOOK_S
         ) as got:
             book = json.load(got)
-    except (OSError, ValueError) as error:
-        raise InputError(f"--book: {url} gives no account: {error}") from error
+    except OSError as error:
+        raise BroadcastError(f"--book: {url} does not answer: is that simulator still running?") from error
+    except ValueError as error:
+        raise InputError(f"--book: {url} is not the book of a simulated carrier") from error
     if not isinstance(book, dict):
         raise InputError(f"--book: {url} gives something else than an account")
     return book
@@ -94,7 +97,12 @@ async def _audit(name: str, books: Mapping[str, Mapping[str, Any]]) -> tuple[Aud
 
 async def _ours(connection: Connection, campaign_id: int) -> dict[str, Ours]:
     now = await progress(connection, campaign_id)
-    rows = {row["carrier"]: row for row in await connection.fetch(sql("books_ours"), campaign_id)}
+    kept = await archive_read.archived(connection, campaign_id)
+    rows: Mapping[str, Any] = (
+        archive_read.books(kept)
+        if kept
+        else {row["carrier"]: row for row in await connection.fetch(sql("books_ours"), campaign_id)}
+    )
     return {
         line.carrier: Ours(
             line=line,

@@ -70,7 +70,7 @@ def new_content(config: Config, options: Mapping[str, Any]) -> Content:
         raise InputError("give the alert's text: --text TEXT or --text-file FILE")
     return contents.content(
         text=text,
-        sender=options["sender"] or config.sender,
+        sender=config.sender if options["sender"] is None else options["sender"],
         carriers=_carriers(config, options) or tuple(config.country.prefixes),
         category=options["category"] or "health",
         expires_at=expiry(options["expires"] or "24h", config, datetime.now(UTC)),
@@ -83,7 +83,9 @@ def new_content(config: Config, options: Mapping[str, Any]) -> Content:
 
 def edited_content(config: Config, options: Mapping[str, Any], before: Content) -> Content:
     """`before` with what was given changed; what follows from text or category follows again."""
-    text = _text(options) or (without_diacritics(before.text) if options["plain"] else None)
+    text = _text(options)
+    if text is None and options["plain"]:
+        text = without_diacritics(before.text)
     changes: dict[str, Any] = {
         "sender": options["sender"],
         "carriers": _carriers(config, options),

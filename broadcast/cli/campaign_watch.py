@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 import click
-from rich.console import Group
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -86,6 +87,11 @@ class Rates:
         return max(0.0, (last[carrier][which] - first[carrier][which]) / seconds)
 
 
+_WIDE_FROM = 130
+_WIDE = ("carrier", "", "sent", "of", "delivered", "failed", "in doubt", "segments/s", "TPS", "left")
+_NARROW = ("carrier", "%", "sent", "delivered", "failed", "in doubt", "segments/s", "left")
+
+
 def is_over(now: Progress) -> bool:
     """Nothing more will move, or nothing more is sent."""
     return now.finished or now.state in ("cancelled", "finished")
@@ -120,26 +126,40 @@ def plain_line(now: Progress, rates: Rates) -> str:
     return "; ".join([*parts, " ".join(carriers)]).rstrip("; ")
 
 
-def picture(now: Progress, rates: Rates) -> Table:
-    """A row per carrier that has someone to send to, with bar, rate against TPS, and time left."""
+def picture(now: Progress, rates: Rates, width: int) -> Table:
+    """A row per carrier that has someone to send to, with rate and time left; what fits into `width`.
+
+    A bar, a rate against TPS where there is room. No digit of a number is ever cut off: it would be another.
+    """
+    heads = _WIDE if width >= _WIDE_FROM else _NARROW
     shown = Table(header_style="bold", title=Text(headline(now)), title_justify="left", expand=False)
-    for head in ("carrier", "", "sent", "of", "delivered", "failed", "in doubt", "segments/s", "TPS", "left"):
-        shown.add_column(Text(head), justify="left" if head in ("carrier", "") else "right")
+    if heads is _NARROW:
+        shown.box = SIMPLE_HEAD
+        shown.padding = 0
+    for head in heads:
+        justify: JustifyMethod = "left" if head in ("carrier", "") else "right"
+        shown.add_column(Text(head), justify=justify, overflow="fold")
     for line in (*(each for each in now.carriers if each.to_send), now.total):
-        left = rates.left_s(line)
-        shown.add_row(
-            Text(line.carrier, style="bold" if line.carrier == "all" else ""),
-            ProgressBar(total=max(1, line.to_send), completed=line.sent, width=24),
-            f"{line.sent:,}",
-            f"{line.to_send:,}",
-            f"{line.states['delivered']:,}",
-            f"{_failed(line):,}",
-            f"{line.states['in_doubt']:,}",
-            f"{rates.segments_per_s(line.carrier):,.0f}",
-            f"{line.tps:,}" if line.tps else "-",
-            duration(left) if left is not None else "-",
-        )
+        cells = _cells(line, rates)
+        shown.add_row(*(cells[head] for head in heads))
     return shown
+
+
+def _cells(line: CarrierProgress, rates: Rates) -> dict[str, RenderableType]:
+    left = rates.left_s(line)
+    return {
+        "carrier": Text(line.carrier, style="bold" if line.carrier == "all" else ""),
+        "": ProgressBar(total=max(1, line.to_send), completed=line.sent, width=24),
+        "%": _percent(line.sent, line.to_send),
+        "sent": f"{line.sent:,}",
+        "of": f"{line.to_send:,}",
+        "delivered": f"{line.states['delivered']:,}",
+        "failed": f"{_failed(line):,}",
+        "in doubt": f"{line.states['in_doubt']:,}",
+        "segments/s": f"{rates.segments_per_s(line.carrier):,.0f}",
+        "TPS": f"{line.tps:,}" if line.tps else "-",
+        "left": duration(left) if left is not None else "-",
+    }
 
 
 def json_line(now: Progress, rates: Rates) -> dict[str, Any]:
@@ -195,7 +215,7 @@ async def _follow_live(name: str) -> None:
     with Live(console=console(), auto_refresh=False) as live:
         async for now in _look(name, _LOOK_S):
             rates.look(now)
-            live.update(Group(picture(now, rates)), refresh=True)
+            live.update(Group(picture(now, rates, live.console.width)), refresh=True)
 
 
 async def _follow_lines(name: str, every_s: float) -> None:

@@ -20,6 +20,7 @@ from rich.text import Text
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PLAIN_WIDTH = 160
+_NARROWEST = 80
 
 
 def json_option(command: F) -> F:
@@ -61,7 +62,9 @@ def print_json_line(value: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table; numbers are right-aligned and grouped by thousands, None is a dash."""
-    console().print(table(title, columns, rows))
+    shown = console()
+    shown.width = max(shown.width, _NARROWEST)  # narrower, columns vanish: better that the terminal wraps
+    shown.print(table(title, columns, rows))
 
 
 def print_facts(title: str, facts: Mapping[str, Any]) -> None:

@@ -7,9 +7,10 @@ import click
 
 from broadcast.audience import subscribers
 from broadcast.audience.generator import Expected, Generator
-from broadcast.audience.importer import ImportResult, import_csv
+from broadcast.audience.importer import ImportResult, import_file
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
+from broadcast.cli.import_progress import import_progress
 from broadcast.cli.output import json_option, masked, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
@@ -36,16 +37,21 @@ def subscriber() -> None:
 @click.option("--refused", type=_FILE, help="Where refused lines go. Default: FILE's name with .refused.csv.")
 @json_option
 def import_(file: Path, refused: Path | None, as_json: bool) -> None:
-    """Bring a CSV file of numbers into the database; all of it or nothing.
+    """Bring a file of numbers into the database; all of it or nothing.
 
-    Its first line names the columns: msisdn, and perhaps carrier (of ported numbers) and opted_out. UTF-8;
-    commas, semicolons or tabs; numbers in any usual spelling. An import never lifts an opt-out.
+    CSV, also compressed by gzip or zstandard, or Parquet. Columns: msisdn, and perhaps carrier (of ported
+    numbers) and opted_out; a CSV file's first line names them. CSV is in UTF-8, with commas, semicolons or
+    tabs. Numbers in any usual spelling. An import never lifts an opt-out; one that was stopped has changed
+    nothing: start it again.
 
     \b
     Example:
-      broadcast subscriber import people.csv --refused refused.csv
+      broadcast subscriber import people.csv.zst --refused refused.csv
     """
-    done = run(_import(configuration(), file, refused or file.with_suffix(".refused.csv")))
+    refused = refused or file.with_suffix(".refused.csv")
+    if refused.exists() and file.exists() and refused.samefile(file):
+        raise InputError(f"--refused {refused} is the file to import: the refused lines need another one")
+    done = run(_import(configuration(), file, refused))
     if as_json:
         print_json(done)
         return
@@ -179,7 +185,8 @@ def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
 async def _import(config: Config, file: Path, refused: Path) -> ImportResult:
     conn = await connect()
     try:
-        return await import_csv(conn, config, file, refused)
+        with import_progress(file.name) as report:
+            return await import_file(conn, config, file, refused, report)
     finally:
         await conn.close()
 

@@ -6,6 +6,7 @@ database's: `valid_until` lies a second before the lease could end.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import asyncpg
@@ -64,9 +65,15 @@ class Leases:
             return await doubt_orphans(connection, freed) if freed else 0
 
     async def share_slots(
-        self, connection: Connection, bound: set[tuple[CarrierNo, int]]
+        self,
+        connection: Connection,
+        bound: set[tuple[CarrierNo, int]],
+        lower: Callable[[CarrierNo, int], None],
     ) -> list[SlotChange]:
-        """Move towards a fair share of every carrier's slots and TPS (law 4). The carriers' rows are locked."""
+        """Move towards a fair share of every carrier's slots and TPS (law 4). The carriers' rows are locked.
+
+        lower(carrier_no, tps): this worker's new grant, called before the commit; a higher one is for after it.
+        """
         async with connection.transaction():
             carriers = await connection.fetch(sql("lock_carriers"))
             living = [row["worker_no"] for row in await connection.fetch(sql("living_workers"))]
@@ -79,6 +86,7 @@ class Leases:
                     slots = self._slots(carrier, rows, bound)
                     decided = plan(slots, self.worker_no, living, carrier["tps"], carrier["carrier_no"])
                     changes.append(await self._apply(connection, carrier, decided, bound))
+                    lower(changes[-1].carrier_no, changes[-1].granted_tps)
             return changes
 
     def _slots(

@@ -46,11 +46,12 @@ LEASING_S = 0.25
 SETTLE_S = 0.2
 TIDY_S = 1.0
 AGAIN_S = 0.5
+ANSWER_S = 3.0
+FAILED_S = 5.0
 SLICES_MOST = 8
 UNBOUND_S = 1.0
 BEHIND_MOST = 3  # buckets closed and not settled
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
-STATEMENT_TIMEOUT_S = 30.0
 CONTROL_CHANNEL = "broadcast_control"
 # A worker that hangs inside a transaction must not hold its locks for longer than its lease.
 SESSION = "SET idle_in_transaction_session_timeout = '5s'"
@@ -144,6 +145,9 @@ class Worker:
             except LOST as error:
                 log.warning("database lost (%s), trying again", type(error).__name__)
                 await asyncio.sleep(AGAIN_S)
+            except asyncpg.PostgresError as error:  # one task's trouble must not stop the sending (law 8)
+                log.error("%s: %s %s, trying again", task.__name__, type(error).__name__, error.sqlstate)
+                await asyncio.sleep(FAILED_S)
             finally:
                 if connection is not None:
                     connection.terminate()
@@ -166,7 +170,13 @@ class Worker:
             await _wait(self._wake_heartbeat, HEARTBEAT_S)
 
     async def _share(self, connection: asyncpg.Connection) -> list[SlotChange]:
-        return await self._leases.share_slots(connection, self._sessions.bound)
+        return await self._leases.share_slots(connection, self._sessions.bound, self._lower)
+
+    def _lower(self, carrier_no: CarrierNo, tps: int) -> None:
+        """Before the commit that gives it away, so that nobody else has it while this worker still uses it (law 4)."""
+        lane = self._lanes[carrier_no]
+        if tps < lane.pacer.grant:
+            lane.set_grant(tps)
 
     def _apply(self, change: SlotChange) -> None:
         lane = self._lanes[change.carrier_no]
@@ -179,10 +189,12 @@ class Worker:
     async def _control(self, connection: asyncpg.Connection) -> None:
         await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake_control.set())
         while True:
-            await self._hold_back(connection)
-            running = [
-                CampaignId(row["campaign_id"]) for row in await connection.fetch(sql("running_campaigns"))
-            ]
+            async with asyncio.timeout(
+                ANSWER_S
+            ):  # a connection that hangs must not keep a `pause` from us (law 7)
+                await self._hold_back(connection)
+                rows = await connection.fetch(sql("running_campaigns"))
+            running = [CampaignId(row["campaign_id"]) for row in rows]
             if running != self._running:
                 self._running = running
                 self._wake_leasing.set()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from broadcast.errors import InputError
+from broadcast.ledger import archive_read
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -38,10 +39,8 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         if audience is None:
             raise InputError("this campaign was never launched: there is nothing to audit")
         names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("audit_names"))}
-        counted = {
-            (row["carrier_no"], RecipientState(row["state"])): row["recipients"]
-            for row in await connection.fetch(sql("audit_counted"), campaign_id)
-        }
+        kept = await archive_read.archived(connection, campaign_id)
+        counted = kept.counted() if kept else await _counted(connection, campaign_id)
         tallied = {
             (row["carrier_no"], state): row[state.column]
             for row in await connection.fetch(sql("audit_tallied"), campaign_id)
@@ -56,7 +55,15 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
     )
     total = sum(counted.values())
     problems = _problems(lines, total, audience, twice is not None, receipts)
+    problems += archive_read.problems(kept) if kept else []
     return AuditResult(not problems, audience, total, lines, tuple(problems))
+
+
+async def _counted(connection: Connection, campaign_id: int) -> dict[tuple[int, RecipientState], int]:
+    return {
+        (row["carrier_no"], RecipientState(row["state"])): row["recipients"]
+        for row in await connection.fetch(sql("audit_counted"), campaign_id)
+    }
 
 
 def _problems(

@@ -5,15 +5,17 @@ report holds no MSISDN; `recipients` streams them for who asks for the list.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from json import loads
+from typing import Any
 
 import asyncpg
 
 from broadcast.errors import InputError
+from broadcast.ledger import archive_read
 from broadcast.ledger.progress import Progress, progress
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
@@ -23,6 +25,9 @@ LONGEST_DELAY_S = 86_400
 _STEPS = 100
 _IMPORTS = 20
 _PREFETCH = 5000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_Rows = Sequence[asyncpg.Record] | Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +159,17 @@ async def report(connection: Connection, name: str) -> Report:
             )
         step_s = max(1.0, facts.took_s / _STEPS)
         number = facts.campaign_id
-        rows = await connection.fetch(sql("report_outcomes"), number, step_s, LONGEST_DELAY_S)
-        exclusions = await connection.fetch(sql("report_exclusions"), number)
-        doubts = await connection.fetch(sql("report_doubts"), number)
+        kept = await archive_read.archived(connection, number)
+        rows: _Rows
+        exclusions: _Rows
+        doubts: _Rows
+        if kept:
+            rows = archive_read.outcomes(kept, facts.launched_at, step_s, LONGEST_DELAY_S)
+            exclusions, doubts = archive_read.exclusions(kept), archive_read.doubts(kept)
+        else:
+            rows = await connection.fetch(sql("report_outcomes"), number, step_s, LONGEST_DELAY_S)
+            exclusions = await connection.fetch(sql("report_exclusions"), number)
+            doubts = await connection.fetch(sql("report_doubts"), number)
         imports = await connection.fetch(sql("report_imports"), number, _IMPORTS)
         events = await connection.fetch(sql("report_events"), number)
         return Report(
@@ -176,6 +189,11 @@ async def report(connection: Connection, name: str) -> Report:
 async def recipients(connection: Connection, campaign_id: int) -> AsyncIterator[Recipient]:
     """Every recipient, in no order, streamed: memory does not grow with the audience."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        kept = await archive_read.archived(connection, campaign_id)
+        if kept:
+            async for carrier, archived in archive_read.recipients(kept):
+                yield _archived(carrier, archived)
+            return
         async for row in connection.cursor(sql("report_recipients"), campaign_id, prefetch=_PREFETCH):
             yield Recipient(
                 carrier=row["carrier"],
@@ -186,6 +204,14 @@ async def recipients(connection: Connection, campaign_id: int) -> AsyncIterator[
                 err=row["err"],
                 smsc_ids=row["smsc_ids"],
             )
+
+
+def _archived(carrier: str, row: archive_read.Row) -> Recipient:
+    _, _, msisdn, state, _, submitted, settled, err, smsc_ids = row
+    submitted_at, settled_at = (
+        None if at is None else _EPOCH + timedelta(microseconds=at) for at in (submitted, settled)
+    )
+    return Recipient(carrier, msisdn, RecipientState(state).column, submitted_at, settled_at, err, smsc_ids)
 
 
 def share_within(delays: Mapping[int, int], share: float) -> int | None:
@@ -199,7 +225,7 @@ def share_within(delays: Mapping[int, int], share: float) -> int | None:
     return None
 
 
-def _failures(rows: Iterable[asyncpg.Record]) -> tuple[Reason, ...]:
+def _failures(rows: _Rows) -> tuple[Reason, ...]:
     """Final states other than delivered, by reason, the most frequent first within a carrier and state."""
     counts: Counter[tuple[str, int, str]] = Counter()
     for row in rows:
@@ -211,7 +237,7 @@ def _failures(rows: Iterable[asyncpg.Record]) -> tuple[Reason, ...]:
     )
 
 
-def _times(rows: Sequence[asyncpg.Record], step_s: float) -> Times:
+def _times(rows: _Rows, step_s: float) -> Times:
     sent: dict[str, Counter[int]] = {}
     delays: dict[str, Counter[int]] = {}
     for row in rows:

@@ -25,8 +25,19 @@ log = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
-# InternalClientError: what asyncpg says when a connection ends between two of its states
-LOST = (*pool.LOST, asyncpg.InternalClientError, DatabaseDownError, OSError, TimeoutError)
+# What another try may mend. InternalClientError: what asyncpg says when a connection ends between two of its states.
+LOST = (
+    *pool.LOST,
+    asyncpg.InternalClientError,
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InsufficientResourcesError,  # disk, memory
+    DatabaseDownError,
+    OSError,
+    TimeoutError,
+)
 RETRY_S = 0.2
 COMMIT_TIMEOUT_S = 30.0
 
@@ -246,7 +257,9 @@ async def _add_doubts(connection: Connection, doubts: list[Doubt]) -> None:
 
 async def _write_rare(connection: Connection, group: Group) -> None:
     """What most groups do not hold."""
-    for unreadable in group.unreadable:
+    for unreadable in sorted(
+        group.unreadable, key=lambda each: each.pdu
+    ):  # two writers lock rows in one order
         await connection.execute(
             sql("keep_unreadable"), [unreadable.carrier_no], [unreadable.pdu], [unreadable.reason]
         )

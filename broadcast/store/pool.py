@@ -79,7 +79,7 @@ def explain(error: BaseException, url: str | None = None) -> DatabaseError:
     if isinstance(error, asyncpg.InvalidCatalogNameError):
         return DatabaseError(f"{where} has no such database: create it, or check BROADCAST_DATABASE_URL")
     if isinstance(error, asyncpg.TooManyConnectionsError):
-        return DatabaseError(
+        return DatabaseDownError(
             f"{where} has no free connection: raise its max_connections, or run fewer workers"
         )
     if isinstance(error, asyncpg.CannotConnectNowError):

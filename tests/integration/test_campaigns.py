@@ -132,7 +132,9 @@ async def test_an_edit_voids_the_approval(
         None,
         None,
     )
-    with pytest.raises(RefusedError, match="is draft: it cannot become running"):
+    with pytest.raises(
+        RefusedError, match="is draft, it cannot become running: a second person must approve"
+    ):
         await campaigns.launch(conn, config, edited, "dan")
     with pytest.raises(RefusedError, match="second person"):
         await campaigns.approve(conn, edited, "carol")
@@ -243,6 +245,8 @@ async def test_pause_resume_cancel(
     running = await campaigns.launch(conn, config, approved, "dan")
     with pytest.raises(RefusedError, match="only a paused one"):
         await campaigns.resume(conn, running, "dan")
+    with pytest.raises(RefusedError, match="is running already: pause or cancel it"):
+        await campaigns.launch(conn, config, running, "dan")
     paused = await campaigns.pause(conn, running, "eve")
     assert paused.state is CampaignState.PAUSED
     assert (await campaigns.resume(conn, paused, "eve")).state is CampaignState.RUNNING
@@ -250,7 +254,7 @@ async def test_pause_resume_cancel(
     assert (cancelled.state, cancelled.finished_at) == ("cancelled", None)
     told = [await asyncio.wait_for(heard.get(), 5) for _ in ("launched", "paused", "resumed", "cancelled")]
     assert told == [str(running.campaign_id)] * 4
-    with pytest.raises(RefusedError, match="is cancelled: it cannot become paused, only nothing any more"):
+    with pytest.raises(RefusedError, match="is cancelled, it cannot become paused: that is its end"):
         await campaigns.pause(conn, cancelled, "eve")
     events = await campaigns.events(conn, running.campaign_id)
     assert [each.event for each in events][3:] == ["paused", "resumed", "cancelled"]

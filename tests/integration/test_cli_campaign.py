@@ -281,3 +281,22 @@ def test_every_command_has_an_example() -> None:
     for group in (campaign, subscriber):
         for command in group.commands.values():
             assert "Example" in (command.help or ""), command.name
+
+
+def test_an_import_never_overwrites_itself(desk: Desk) -> None:
+    complaint = desk("subscriber", "import", "people.csv", "--refused", "./people.csv", code=2)
+    assert "is the file to import" in complaint
+    assert Path("people.csv").read_text(encoding="utf-8") == PEOPLE
+
+
+def test_slips_of_a_hurried_operator(drafted: Desk) -> None:
+    Path("empty.txt").touch()
+    Path("nul.txt").write_bytes(b"a\0b")
+    draft = ("campaign", "draft", "again")
+    assert "U+0000" in drafted(*draft, "--text-file", "nul.txt", code=2)
+    assert "sender is empty" in drafted(*draft, "--text", "x", "--sender", "", code=2)
+    assert "another century" in drafted(*draft, "--text", "x", "--expires", "999999d", code=2)
+    edit = ("campaign", "edit", "hands", "--expires", "1h", "--text-file", "empty.txt")
+    assert "text is empty" in drafted(*edit, code=2)
+    drafted("campaign", "cancel", "hands")
+    assert "draft another campaign" in drafted("campaign", "launch", "hands", code=3)

@@ -2,17 +2,24 @@
 
 import asyncio
 import csv
+import gzip
+import io
 import stat
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from broadcast.audience import subscribers
+from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import carrier_numbers, sync_carriers
 from broadcast.audience.generator import Generator
-from broadcast.audience.importer import ImportResult, import_csv
+from broadcast.audience.importer import ImportResult, import_file
 from broadcast.config import Bind, Carrier, Config
 from broadcast.errors import InputError, RefusedError
 from broadcast.store.pool import connect
@@ -28,7 +35,7 @@ class Desk:
     async def give(self, content: str | bytes) -> ImportResult:
         path = self.folder / "people.csv"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return await import_csv(self.conn, self.config, path, self.refused_file)
+        return await import_file(self.conn, self.config, path, self.refused_file)
 
     def refused(self) -> list[list[str]]:
         with self.refused_file.open(encoding="utf-8", newline="") as source:
@@ -161,9 +168,9 @@ async def test_files_that_cannot_be_used(desk: Desk, content: bytes, message: st
 
 async def test_missing_file_and_unwritable_place(desk: Desk) -> None:
     with pytest.raises(InputError, match=r"cannot read .*No such file"):
-        await import_csv(desk.conn, desk.config, desk.folder / "none.csv", desk.refused_file)
+        await import_file(desk.conn, desk.config, desk.folder / "none.csv", desk.refused_file)
     with pytest.raises(InputError, match="cannot read"):
-        await import_csv(desk.conn, desk.config, desk.folder, desk.refused_file)
+        await import_file(desk.conn, desk.config, desk.folder, desk.refused_file)
     desk.refused_file = desk.folder / "nowhere" / "refused.csv"
     with pytest.raises(InputError, match="--refused FILE"):
         await desk.give("msisdn\n0912345678\n")
@@ -193,7 +200,7 @@ async def test_a_generated_list_is_accounted_for(desk: Desk) -> None:
     generator = Generator(desk.config.country, 20_000, seed=11)
     with path.open("w", encoding="utf-8", newline="") as sink:
         expected = generator.write(sink)
-    done = await import_csv(desk.conn, desk.config, path, desk.refused_file)
+    done = await import_file(desk.conn, desk.config, path, desk.refused_file)
     assert (done.lines, done.imported, done.updated, done.duplicate) == (
         20_000,
         expected.imported,
@@ -205,7 +212,7 @@ async def test_a_generated_list_is_accounted_for(desk: Desk) -> None:
     counted = await subscribers.counts(desk.conn)
     assert {each.carrier: each.subscribers for each in counted} == dict(expected.subscribers)
     assert Counter({each.carrier: each.opted_out for each in counted}) == expected.opted_out
-    again = await import_csv(desk.conn, desk.config, path, desk.refused_file)
+    again = await import_file(desk.conn, desk.config, path, desk.refused_file)
     assert (again.imported, again.updated, again.duplicate) == (0, done.imported, done.duplicate)
 
 
@@ -251,6 +258,20 @@ async def test_a_surplus_slot_stays_while_it_is_held(conn: asyncpg.Connection, c
     assert await _slots(conn) == {}
 
 
+async def test_another_tps_is_warned_of(
+    conn: asyncpg.Connection, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    await sync_carriers(conn, config)
+    await sync_carriers(conn, config)
+    assert not caplog.messages
+    slower = {"viettel": replace(config.carriers["viettel"], tps=5), "mobifone": config.carriers["mobifone"]}
+    await sync_carriers(conn, replace(config, carriers=slower))
+    assert [each.split(", for")[0] for each in sorted(caplog.messages)] == [
+        "carrier viettel: its TPS was 1000 and is 5 from now on",
+        "carrier vinaphone: its TPS was 1000 and is not connected from now on",
+    ]
+
+
 async def test_an_import_with_less_configuration_disconnects_nobody(desk: Desk) -> None:
     await sync_carriers(desk.conn, desk.config)
     desk.config = Config(desk.config.country, "BOYTE")
@@ -273,3 +294,103 @@ async def _slots(conn: asyncpg.Connection) -> dict[str, list[int]]:
         " FROM bind_slot JOIN carrier USING (carrier_no) GROUP BY name"
     )
     return {row["name"]: row["slots"] for row in rows}
+
+
+def _parquet(**columns: object) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), sink)
+    return sink.getvalue()
+
+
+def _zstandard(content: bytes) -> bytes:
+    return bytes(pyarrow.compress(content, codec="zstd", asbytes=True))
+
+
+LIST = b"msisdn,carrier,opted_out\n0912345678,,yes\n+84 33 123 4567,mobifone,\n02438221234,,\n0912345678,,\n"
+KNOWN = {84912345678: ("vinaphone", False, True), 84331234567: ("mobifone", True, False)}
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, _zstandard], ids=["gzip", "zstandard"])
+async def test_compressed_files(desk: Desk, pack: Callable[[bytes], bytes]) -> None:
+    done = await desk.give(pack(LIST))
+    assert (done.lines, done.imported, done.duplicate, done.refused) == (4, 2, 1, {"too_long": 1})
+    assert await desk.known() == KNOWN
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, _zstandard], ids=["gzip", "zstandard"])
+async def test_a_compressed_file_that_is_cut_short_changes_nothing(
+    desk: Desk, pack: Callable[[bytes], bytes]
+) -> None:
+    packed = pack(b"msisdn\n" + b"".join(b"0912%06d\n" % (n * 7919 % 1_000_000) for n in range(300_000)))
+    with pytest.raises(InputError, match=r"people\.csv is damaged or cut short"):
+        await desk.give(packed[: len(packed) // 2])
+    await desk.untouched()
+
+
+async def test_parquet(desk: Desk) -> None:
+    done = await desk.give(
+        _parquet(
+            name=["An", None, "Bo", "Chi"],
+            opted_out=[True, None, False, False],
+            msisdn=["0912345678", "+84 33 123 4567", "02438221234", "0912345678"],
+            carrier=pyarrow.array([None, "mobifone", None, None]).dictionary_encode(),
+        )
+    )
+    assert (done.lines, done.imported, done.duplicate, done.refused) == (4, 2, 1, {"too_long": 1})
+    assert await desk.known() == KNOWN
+    assert desk.refused() == [["3", "too_long", "02438221234,,false"]]
+
+
+async def test_parquet_with_whole_numbers(desk: Desk) -> None:
+    assert (await desk.give(_parquet(msisdn=[84912345678, None, 331234567]))).refused == {"empty": 1}
+    assert set(await desk.known()) == {84912345678, 84331234567}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (_parquet(phone=["0912345678"]), "no column msisdn"),
+        (_parquet(msisdn=[84912345678.0]), "column msisdn holds double"),
+        (_parquet(msisdn=["1"], optedout=["1"]), "did you mean opted_out"),
+        (_parquet(msisdn=["0912345678"])[:-20], "damaged Parquet"),
+    ],
+)
+async def test_parquet_that_cannot_be_used(desk: Desk, content: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        await desk.give(content)
+    await desk.untouched()
+
+
+async def test_batches_add_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several batches: repeated numbers across them are duplicates, the last line counts, opt-outs hold."""
+    monkeypatch.setattr(Reader.batches, "__defaults__", (1000,))
+    await desk.give("msisdn\n0911000001\n")
+    lines = [
+        f"0911{n % 70_000:06},{'1' if n == 5 else ''},{'viettel' if n >= 140_000 else ''}"
+        for n in range(150_000)
+    ]
+    path = desk.folder / "people.csv"
+    path.write_text("\n".join(["msisdn,opted_out,carrier", *lines]))
+    seen: list[Batch] = []
+    done = await import_file(desk.conn, desk.config, path, desk.refused_file, seen.append)
+    assert (done.lines, done.imported, done.updated, done.duplicate) == (150_000, 69_999, 1, 80_000)
+    assert len(seen) > 2 and seen[-1].lines == 150_000
+    assert seen[-1].done == seen[-1].total == path.stat().st_size
+    known = await desk.known()
+    assert known[84911000005] == ("viettel", True, True)
+    assert sum(ported for _, ported, _ in known.values()) == 10_000
+
+
+async def test_an_import_that_is_stopped_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reader.batches, "__defaults__", (1000,))
+    path = desk.folder / "people.csv"
+    path.write_text("msisdn\n" + "".join(f"0911{n:06}\n" for n in range(300_000)))
+    first = asyncio.Event()
+    task = asyncio.create_task(
+        import_file(desk.conn, desk.config, path, desk.refused_file, lambda _: first.set())
+    )
+    await first.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await desk.untouched()

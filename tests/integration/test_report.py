@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from broadcast.cli.main import broadcast
-from broadcast.errors import AuditError, InputError
+from broadcast.errors import AuditError, BroadcastError, InputError
 from broadcast.ledger.audit import audit
 from broadcast.ledger.progress import progress
 from broadcast.ledger.report import recipients, report
@@ -338,7 +338,7 @@ def test_audit_with_an_smscs_book(wash_hands: str, book: tuple[str, dict[str, ob
     ("option", "complaint"),
     [
         ("viettel=ftp://x", "not an http URL"),
-        ("viettel=http://127.0.0.1:1", "gives no account"),
+        ("viettel=http://127.0.0.1:1", "does not answer"),
         ("nobody={url}", "has no carrier nobody"),
     ],
 )
@@ -346,8 +346,10 @@ def test_audit_with_a_wrong_book(
     wash_hands: str, book: tuple[str, dict[str, object]], option: str, complaint: str
 ) -> None:
     failed = command("campaign", "audit", wash_hands, "--book", option.format(url=book[0]))
-    assert isinstance(failed.exception, InputError)
+    assert isinstance(failed.exception, BroadcastError)
     assert complaint in str(failed.exception)
+    assert "Errno" not in str(failed.exception)
+    assert failed.exception.exit_code == (1 if complaint == "does not answer" else 2)
 
 
 def test_audit_needs_carrier_and_url(wash_hands: str) -> None:

@@ -81,8 +81,7 @@ async def test_slices_and_exclusions(conn: asyncpg.Connection, config: Config) -
     assert sorted(map(tuple, sizes)) == [
         ("mobifone", 10),
         ("viettel", 1),
-        ("viettel", 2_000),
-        ("viettel", 2_000),
+        *[("viettel", 1_000)] * 4,  # its TPS, which is less than the 2,000 asked for
     ]
     rows = await conn.fetch("SELECT reason, cardinality(msisdns) FROM exclusion")
     assert sorted(map(tuple, rows)) == [("not_connected", 1), ("not_connected", 30_000), ("opted_out", 500)]

@@ -11,10 +11,11 @@ ON CONFLICT (name) DO NOTHING;
 SELECT carrier_no FROM carrier ORDER BY carrier_no FOR UPDATE;
 
 -- name: update_carriers
--- TPS ($2) by name ($1); null for those that the configuration leaves out.
+-- TPS ($2) by name ($1); null for those that the configuration leaves out. Returns those that change.
 UPDATE carrier SET tps = wanted.tps
   FROM carrier AS known LEFT JOIN unnest($1::text[], $2::integer[]) AS wanted (name, tps) USING (name)
- WHERE carrier.carrier_no = known.carrier_no AND carrier.tps IS DISTINCT FROM wanted.tps;
+ WHERE carrier.carrier_no = known.carrier_no AND carrier.tps IS DISTINCT FROM wanted.tps
+RETURNING carrier.name, known.tps AS before, carrier.tps AS after;
 
 -- name: insert_slots
 -- A row for each bind that a carrier ($1: names) allows ($2: how many).
@@ -48,25 +49,19 @@ INSERT INTO subscriber_import (source, started_at) VALUES ($1, clock_timestamp()
 TRUNCATE import_staging;
 
 -- name: import_merge
--- Staged lines become subscribers; of several for one number the last counts, and an opt-out in any of them. An
--- import never lifts an opt-out. In the primary key's order, so that its index grows page by page.
--- $1: import_no. Returns new and known subscribers.
-WITH person AS (
-    SELECT DISTINCT ON (msisdn % 64, msisdn) msisdn, carrier_no, ported,
-           bool_or(opted_out) OVER (PARTITION BY msisdn % 64, msisdn) AS opted_out
-      FROM import_staging ORDER BY msisdn % 64, msisdn, line_no DESC
-), merged AS (
+-- A batch of distinct staged numbers becomes subscribers; of several lines for one number the last counts, and an
+-- opt-out in any of them. An import never lifts an opt-out. $1: import_no, which a number has that stood in an earlier
+-- batch of the same file. Returns new, known and repeated ones.
+WITH merged AS (
     INSERT INTO subscriber AS known (msisdn, hash_bucket, carrier_no, ported, import_no, opted_out_at)
-    SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN now() END FROM person
+    SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN now() END FROM import_staging
     ON CONFLICT (hash_bucket, msisdn) DO UPDATE
        SET carrier_no = excluded.carrier_no, ported = excluded.ported, import_no = excluded.import_no,
-           opted_out_at = coalesce(known.opted_out_at, excluded.opted_out_at)
-    RETURNING xmax = 0 AS fresh)
-SELECT count(*) FILTER (WHERE fresh) AS imported, count(*) FILTER (WHERE NOT fresh) AS updated FROM merged;
-
--- name: import_repeated
--- Staged lines beyond the first of each number.
-SELECT count(*) - count(DISTINCT msisdn) FROM import_staging;
+           opted_out_at = coalesce(known.opted_out_at, excluded.opted_out_at), previous_import_no = known.import_no
+    RETURNING previous_import_no AS before)
+SELECT count(*) FILTER (WHERE before IS NULL) AS imported, count(*) FILTER (WHERE before <> $1) AS updated,
+       count(*) FILTER (WHERE before = $1) AS duplicate
+  FROM merged;
 
 -- name: import_end
 -- The import's counts. $6: refused lines by reason.
@@ -102,21 +97,32 @@ RETURNING msisdn;
 -- The carriers of an audience ($1: names).
 SELECT carrier_no, name, tps FROM carrier WHERE name = ANY($1::text[]) ORDER BY carrier_no;
 
--- name: snapshot_slices
--- Subscribers of carrier $2 in slices of $3; $4: those who opted out too.
-INSERT INTO slice (campaign_id, carrier_no, total, msisdns)
-SELECT $1, $2, count(*), array_agg(msisdn)
-  FROM (SELECT msisdn, (row_number() OVER () - 1) / $3::integer AS part
-          FROM subscriber WHERE carrier_no = $2 AND ($4::boolean OR opted_out_at IS NULL)) AS person
- GROUP BY part;
+-- name: subscriber_pages
+-- Pages of the table of subscribers.
+SELECT pg_relation_size('subscriber') / current_setting('block_size')::integer;
 
--- name: snapshot_exclusions
--- Subscribers of carrier $2 that will not be sent to, for the reason $4, $3 a row: all ($5) or those who opted out.
+-- name: snapshot_part
+-- Subscribers on pages from $2 up to $3, in slices of at most $6, and of a carrier's TPS where that is less (a slice has
+-- one sender, and the last ones should not keep a slow carrier's other senders idle), and exclusions of $7. $4: carriers
+-- of the audience that are connected; $5: those that are not; $8: whether it reaches those who opted out. One pass,
+-- nothing is sorted.
+WITH person AS MATERIALIZED (
+    SELECT carrier_no, array_agg(msisdn) AS msisdns, count(*)::integer AS total,
+           CASE WHEN carrier_no = ANY($5::smallint[]) THEN 'not_connected' WHEN left_out THEN 'opted_out' END AS reason
+      FROM (SELECT carrier_no, msisdn,
+                   NOT $8::boolean AND opted_out_at IS NOT NULL AND carrier_no = ANY($4::smallint[]) AS left_out
+              FROM subscriber
+             WHERE ctid >= $2::tid AND ctid < $3::tid AND carrier_no = ANY($4::smallint[] || $5::smallint[])) AS judged
+     GROUP BY carrier_no, left_out
+), sliced AS (
+    INSERT INTO slice (campaign_id, carrier_no, total, msisdns)
+    SELECT $1, carrier_no, least(size, total - at), msisdns[at + 1:at + size]
+      FROM (SELECT person.*, least($6::integer, greatest(tps, 20)) AS size FROM person JOIN carrier USING (carrier_no)) AS sized,
+           generate_series(0, total - 1, size) AS at WHERE reason IS NULL
+)
 INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns)
-SELECT $1, $2, $4, array_agg(msisdn)
-  FROM (SELECT msisdn, (row_number() OVER () - 1) / $3::integer AS part
-          FROM subscriber WHERE carrier_no = $2 AND ($5::boolean OR opted_out_at IS NOT NULL)) AS person
- GROUP BY part;
+SELECT $1, carrier_no, reason, msisdns[at + 1:at + $7::integer]
+  FROM person, generate_series(0, total - 1, $7::integer) AS at WHERE reason IS NOT NULL;
 
 -- name: snapshot_tallies
 -- The first tallies, from slices and exclusions. Returns their sums.

@@ -69,6 +69,6 @@ def test_the_drafter_cannot_approve(approver: str) -> None:
 
 def test_actors() -> None:
     assert check_actor("  Ann   B ") == "Ann B"
-    for name in ("", "  ", "x" * 101):
+    for name in ("", "  ", "x" * 101, "a\0", "\udcff"):
         with pytest.raises(InputError, match="--as"):
             check_actor(name)

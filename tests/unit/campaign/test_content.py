@@ -46,6 +46,7 @@ def test_the_rest() -> None:
     ("changes", "message"),
     [
         ({"text": " "}, "text is empty"),
+        ({"text": "a\0b\x1b"}, r"control characters \(U\+0000, U\+001B\)"),
         ({"sender": "MINISTRYOFHEALTH"}, "at most 11"),
         ({"alphabet": "gsm0338"}, "gsm0338 cannot write"),
         ({"carriers": ()}, "at least one carrier"),

@@ -28,5 +28,16 @@ def test_check_move(origin: CampaignState, target: CampaignState) -> None:
     if target in ALLOWED[origin].split():
         check_move(origin, target)
     else:
-        with pytest.raises(RefusedError, match=f"the campaign is {origin}"):
+        with pytest.raises(
+            RefusedError, match=f"the campaign is {origin}( already|, it cannot become {target}):"
+        ):
             check_move(origin, target)
+
+
+def test_a_refusal_says_what_to_do() -> None:
+    with pytest.raises(RefusedError, match="running already: pause or cancel it"):
+        check_move(CampaignState.RUNNING, CampaignState.RUNNING)
+    with pytest.raises(RefusedError, match="cannot become running: a second person must approve it"):
+        check_move(CampaignState.DRAFT, CampaignState.RUNNING)
+    with pytest.raises(RefusedError, match="draft another campaign"):
+        check_move(CampaignState.CANCELLED, CampaignState.RUNNING)

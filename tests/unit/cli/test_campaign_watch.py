@@ -115,8 +115,21 @@ def test_picture_has_a_row_per_carrier_and_one_for_all() -> None:
     rates.look(now)
     console = Console(width=140, record=True, quiet=False, force_terminal=False)
     with console.capture() as shown:
-        console.print(picture(now, rates))
+        console.print(picture(now, rates, 160))
     text = shown.get()
     for word in ("viettel", "all", "400", "running: 2 workers"):
         assert word in text
     assert "gmobile" not in text  # nobody to send to
+
+
+def test_picture_cuts_no_digit_in_a_terminal_of_80_columns() -> None:
+    rates, console = Rates(), Console(width=80)
+    states = {"waiting": 1, "in_doubt": 12_345, "delivered": 87_654_321, "undeliverable": 1_234_567}
+    now = moment(0, line("vietnamobile", 12_000, 0, **states))
+    rates.look(now)
+    with console.capture() as captured:
+        console.print(picture(now, rates, console.width))
+    shown = captured.get()
+    assert "\u2026" not in shown
+    row = next(each for each in shown.splitlines() if "vietnamobile" in each)
+    assert row.split() == ["vietnamobile", "99%", "88,901,233", "87,654,321", "1,234,567", "12,345", "0", "-"]

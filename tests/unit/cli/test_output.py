@@ -1,12 +1,14 @@
 """What a person reads: numbers, times, durations, masked numbers; and JSON."""
 
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from broadcast.cli import output
 
@@ -94,3 +96,14 @@ def test_facts_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "Title\na       1\nlonger  -\n"
     output.print_facts("", {"a": ""})
     assert capsys.readouterr().out == "a\n"
+
+
+def test_a_narrow_terminal_hides_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    narrow = Console(file=sys.stdout, width=20)
+    monkeypatch.setattr(output, "console", lambda: narrow)
+    output.print_table("", ("campaign", "state", "audience"), [("wash-hands", "running", 1234)])
+    shown = capsys.readouterr().out
+    assert "wash-hands" in shown
+    assert "1,234" in shown

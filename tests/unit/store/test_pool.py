@@ -17,7 +17,7 @@ URL = "postgresql://boyte:s3cret@db.example:5433/alerts"
         (TimeoutError(), DatabaseDownError, "db.example:5433 does not answer"),
         (asyncpg.InvalidPasswordError("no"), DatabaseError, "refused the login"),
         (asyncpg.InvalidCatalogNameError("no"), DatabaseError, "has no such database"),
-        (asyncpg.TooManyConnectionsError("no"), DatabaseError, "no free connection"),
+        (asyncpg.TooManyConnectionsError("no"), DatabaseDownError, "no free connection"),
         (asyncpg.CannotConnectNowError("no"), DatabaseDownError, "starting up or shutting down"),
         (ValueError("invalid DSN"), DatabaseError, "BROADCAST_DATABASE_URL is not a usable URL"),
     ],

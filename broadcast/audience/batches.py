@@ -1,0 +1,148 @@
+"""Lines of a file become batches of distinct subscribers, ready for COPY: normalised, routed, in index order.
+
+Runs in a thread beside the database's work: nothing here waits for Postgres. Layout of a tuple: see PostgreSQL's
+documentation of COPY, binary format.
+"""
+
+import csv
+import struct
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+from broadcast.audience.lines import LONGEST_LINE, Header, Line, Lines
+from broadcast.audience.msisdn import Normalizer, Refusal
+from broadcast.audience.routing import Router
+from broadcast.audience.sources import ParquetRows
+from broadcast.config import Config
+
+COLUMNS = ("msisdn", "carrier_no", "ported", "opted_out")  # of a staged row
+BATCH = 200_000  # subscribers; bounds the memory of an import, here and in Postgres
+
+_YES = frozenset({"1", "yes", "y", "true", "t", "x"})
+_NO = frozenset({"", "0", "no", "n", "false", "f"})
+_SHOWN = 200  # characters of a refused line that its file keeps of a field
+_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+_TRAILER = struct.pack(">h", -1)
+_BUCKET_SHIFT = 50  # an MSISDN has at most 15 digits: below 2 to the 50
+_OPTED_OUT, _PORTED, _CARRIER_SHIFT = 1, 2, 2
+
+_head = struct.Struct(">hiq")
+_tail = struct.Struct(">ihibib")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """copy: the input of one COPY. lines: read so far; repeated: lines of this batch beyond a number's first.
+
+    done, total: how much of the file was read by then, in its source's unit.
+    """
+
+    copy: bytes
+    lines: int
+    repeated: int
+    done: int
+    total: int
+
+
+class Reader:
+    """Turns a source into batches, and counts and keeps what it refuses."""
+
+    def __init__(
+        self, config: Config, source: Lines | ParquetRows, carriers: Mapping[str, int], sink: IO[str]
+    ) -> None:
+        """carriers: carrier_no by name. sink: where refused lines are written."""
+        self.lines = 0
+        self.refused: Counter[str] = Counter()
+        self._source = source
+        self._header: Header = source.header
+        self._delimiter, self._width = source.header.delimiter, source.header.width
+        self._msisdn = source.header.msisdn
+        self._carrier = -1 if source.header.carrier is None else source.header.carrier
+        self._opted_out = -1 if source.header.opted_out is None else source.header.opted_out
+        self._normalize = Normalizer(config.country).normalize
+        self._route = Router(config.country).carrier
+        self._shifted = {name: number << _CARRIER_SHIFT for name, number in carriers.items()}
+        self._ports = {name.lower(): name for name in config.country.prefixes}
+        self._people: dict[int, int] = {}
+        self._repeated = 0
+        self._writer = csv.writer(sink)
+        self._writer.writerow(["line", "reason", "content"])
+
+    def batches(self, size: int = BATCH) -> Iterator[Batch]:
+        """Of `size` subscribers or a little more; the last may have any number, none too."""
+        for first_number, lines in self._source.batches():
+            for number, line in enumerate(lines, first_number):
+                reason = self._take(line)
+                if reason:
+                    self._refuse(number, reason, line)
+            self.lines += len(lines)
+            if len(self._people) >= size:
+                yield self._batch()
+        yield self._batch()
+
+    def _batch(self) -> Batch:
+        people, self._people = self._people, {}
+        repeated, self._repeated = self._repeated, 0
+        return Batch(_copy_stream(people), self.lines, repeated, *self._source.position())
+
+    def _take(self, line: Line) -> str:
+        """Put a line's subscriber into the batch; a reason if there is none."""
+        if not isinstance(line, str):
+            return self._add(*line)
+        if len(line) > LONGEST_LINE:
+            return "line_too_long"
+        try:
+            fields = line.split(self._delimiter) if '"' not in line else self._header.fields(line)
+        except csv.Error:
+            return "unmatched_quote"
+        if len(fields) != self._width:
+            return "wrong_columns" if line.strip() else Refusal.EMPTY.value
+        fields.append("")  # for columns that the file has not
+        return self._add(fields[self._msisdn], fields[self._carrier], fields[self._opted_out])
+
+    def _add(self, number: str, written: str, said: str) -> str:
+        msisdn = self._normalize(number)
+        if isinstance(msisdn, str):  # a Refusal
+            return msisdn.value
+        by_prefix = self._route(msisdn)
+        if by_prefix is None:
+            return Refusal.UNKNOWN_PREFIX.value
+        carrier = by_prefix
+        if written and (written := written.strip()):
+            carrier = self._ports.get(written.lower(), "")
+            if not carrier:
+                return "unknown_carrier"
+        facts = self._shifted[carrier]
+        if carrier != by_prefix:
+            facts |= _PORTED
+        if said and (said := said.strip().lower()) not in _NO:
+            if said not in _YES:
+                return "unclear_opted_out"
+            facts |= _OPTED_OUT
+        key = (msisdn & 63) << _BUCKET_SHIFT | msisdn
+        earlier = self._people.get(key)
+        if earlier is not None:  # the last line counts, but an opt-out in any of them holds
+            self._repeated += 1
+            facts |= earlier & _OPTED_OUT
+        self._people[key] = facts
+        return ""
+
+    def _refuse(self, number: int, reason: str, line: Line) -> None:
+        self.refused[reason] += 1
+        content = line if isinstance(line, str) else ",".join(line)
+        self._writer.writerow([number, reason, content[:_SHOWN]])
+
+
+def _copy_stream(people: Mapping[int, int]) -> bytes:
+    """All rows in the order of the primary key, hash_bucket and msisdn, so that its index is visited in order."""
+    tails = {facts: _row_tail(facts) for facts in set(people.values())}
+    low = (1 << _BUCKET_SHIFT) - 1
+    pack = _head.pack
+    rows = [pack(4, 8, key & low) + tails[people[key]] for key in sorted(people)]
+    return b"".join((_HEADER, *rows, _TRAILER))
+
+
+def _row_tail(facts: int) -> bytes:
+    return _tail.pack(2, facts >> _CARRIER_SHIFT, 1, bool(facts & _PORTED), 1, bool(facts & _OPTED_OUT))

@@ -1,0 +1,139 @@
+"""Opens a subscriber file whatever it is packed in: CSV, CSV in gzip or zstandard, Parquet. Told by its first octets.
+
+A name may lie about its content; the first octets of these formats do not.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow
+import pyarrow.parquet
+
+from broadcast.audience.lines import Header, Line, Lines, check_names
+from broadcast.errors import InputError
+
+_GZIP, _ZSTANDARD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+_BATCH_ROWS = 16_384
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pyarrow.ArrowException)
+
+
+def open_source(path: Path) -> "Lines | ParquetRows":
+    """The subscribers of a file. Raises InputError when it cannot be read or has no usable columns."""
+    try:
+        raw = path.open("rb")
+        first = raw.read(4)
+        raw.seek(0)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        if first == _PARQUET:
+            return ParquetRows(raw, path)
+        return Lines(path.name, raw, path.stat().st_size, _unpacked(raw, first, path.name))
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _unpacked(raw: IO[bytes], first: bytes, name: str) -> IO[bytes]:
+    if first == _ZSTANDARD:
+        stream = pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd")
+        return io.BufferedReader(_Unpacked(stream, name))
+    if first.startswith(_GZIP):
+        return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=raw), name))
+    return raw
+
+
+class _Unpacked(io.RawIOBase):
+    """A decompressor as a stream that names the file when its content is damaged or cut short."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        self._stream, self._name = stream, name
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            octets = self._stream.read(len(buffer))
+        except (*_DAMAGED, OSError) as error:
+            raise InputError(f"{self._name} is damaged or cut short: it cannot be decompressed") from error
+        buffer[: len(octets)] = octets
+        return len(octets)
+
+
+class ParquetRows:
+    """An open Parquet file: its columns as text, a batch of rows at a time. Rows count from 1."""
+
+    def __init__(self, raw: IO[bytes], path: Path) -> None:
+        """Raises InputError when it is damaged, or its columns are not named or typed as an import needs."""
+        self._raw, self._name, self._done = raw, path.name, 0
+        try:
+            self._file = pyarrow.parquet.ParquetFile(raw)
+        except (*_DAMAGED, OSError) as error:
+            raise InputError(f"{path.name} is a damaged Parquet file: {_first_line(error)}") from error
+        schema = self._file.schema_arrow
+        try:
+            self.header: Header = check_names(",", [name.strip().lower() for name in schema.names])
+            self._columns = [schema.names[place] for place in self._places()]
+            for column in self._columns:
+                _check_type(column, schema.field(column).type)
+        except InputError as error:
+            raise InputError(f"{path.name}: {error}") from error
+
+    def __enter__(self) -> "ParquetRows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._raw.close()
+
+    def _places(self) -> list[int]:
+        header = self.header
+        return [place for place in (header.msisdn, header.carrier, header.opted_out) if place is not None]
+
+    def position(self) -> tuple[int, int]:
+        """Rows read, of all rows."""
+        return self._done, self._file.metadata.num_rows
+
+    def batches(self) -> Iterator[tuple[int, Sequence[Line]]]:
+        """msisdn, carrier, opted_out of each row, null and missing as ""; each batch after its first row's number."""
+        number = 1
+        try:
+            for batch in self._file.iter_batches(_BATCH_ROWS, columns=self._columns):
+                columns = iter([_texts(batch.column(name)) for name in self._columns])
+                empty = [""] * batch.num_rows
+                carrier = self.header.carrier is not None
+                opted_out = self.header.opted_out is not None
+                rows = zip(
+                    next(columns),
+                    next(columns) if carrier else empty,
+                    next(columns) if opted_out else empty,
+                    strict=True,
+                )
+                yield number, list(rows)
+                number += batch.num_rows
+                self._done = number - 1
+        except (*_DAMAGED, OSError) as error:
+            raise InputError(f"{self._name} is a damaged Parquet file: {_first_line(error)}") from error
+
+
+def _check_type(column: str, kind: Any) -> None:
+    types = pyarrow.types
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    fits = (types.is_string, types.is_large_string, types.is_integer, types.is_boolean, types.is_null)
+    if not any(fit(kind) for fit in fits):
+        raise InputError(
+            f"the column {column} holds {kind}: an import reads text, whole numbers and booleans"
+        )
+
+
+def _texts(column: Any) -> list[str]:
+    texts: list[str] = column.cast(pyarrow.string()).fill_null("").to_pylist()
+    return texts
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,0 +1,121 @@
+"""`broadcast bench`: what this machine sends, what its parts would, what a peer does, and what it all costs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from broadcast.cli.bench.ledger import ledger
+from broadcast.cli.bench.link import link
+from broadcast.cli.bench.load import PARTS, UNLIMITED_TPS, Load, Measured, Part
+from broadcast.cli.bench.pacing import CASES, SENDING_S, Paced, pace
+from broadcast.cli.bench.peer import peer
+from broadcast.cli.bench.pipeline import pipeline
+from broadcast.cli.bench.plot import draw
+from broadcast.cli.bench.results import Run, columns, ratios, rows
+from broadcast.cli.output import json_option, note, print_json, print_table
+
+_LINKS = 2
+_BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger, "peer": peer}
+
+
+@click.command(epilog="Example: broadcast bench --messages 2000000 --ids uuid --runs 3")
+@click.option("--messages", type=click.IntRange(1000, 200_000_000), default=500_000, show_default=True)
+@click.option("--segments", type=click.IntRange(1, 10), default=1, show_default=True, help="Of one message.")
+@click.option("--carriers", type=click.IntRange(1, 3), default=1, show_default=True, help="Each a process.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Each a process.")
+@click.option(
+    "--tps",
+    type=click.IntRange(0, UNLIMITED_TPS),
+    default=0,
+    help="Of a carrier in the pipeline; 0: no limit.",
+)
+@click.option("--ids", type=click.Choice(["counter", "uuid"]), default="counter", show_default=True)
+@click.option("--receipt-delay", "delay_s", type=click.FloatRange(0, 60), default=0.0, show_default=True)
+@click.option("--runs", type=click.IntRange(1, 20), default=1, show_default=True, help="Medians of so many.")
+@click.option("--only", type=click.Choice(PARTS), multiple=True, help="This part; repeat for more.")
+@click.option("--growth", is_flag=True, help="A reading at every million of the pipeline.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the growth as SVG.")
+@click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
+@json_option
+def bench(
+    messages: int, segments: int, carriers: int, workers: int, tps: int, ids: Literal["counter", "uuid"],
+    delay_s: float, runs: int, only: tuple[Part, ...], growth: bool, plot: Path | None, pacing: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Measure how fast this machine sends.
+
+    In one run: the bare link (SMPP without a ledger), the bare ledger (rows without SMPP), the whole pipeline, and
+    the session of aiosmpplib as a peer. Postgres is embedded, fsync on; carriers and workers are processes; every
+    message gets a receipt; the audit must balance. Quote medians: machines are noisy.
+    """
+    if pacing:
+        _show_pacing(as_json)
+        return
+    parts = [part for part in PARTS if part in (only or PARTS)]
+    growth = growth or plot is not None
+    if growth and "pipeline" not in parts:
+        raise click.UsageError("--growth and --plot are about the pipeline: add --only pipeline")
+    load = Load(messages, segments, carriers, workers, tps, ids, delay_s, max(_LINKS, workers))
+    found = [_once(load, parts, growth, f"run {number + 1} of {runs}") for number in range(runs)]
+    _show(load, found, as_json)
+    if plot is not None:
+        draw(plot, found[-1]["pipeline"].growth, _title(load))
+
+
+def _once(load: Load, parts: list[Part], growth: bool, which: str) -> Run:
+    measured: dict[Part, Measured] = {}
+    for part in parts:
+        note(f"{which}: {part}")
+        measured[part] = pipeline(load, growth=growth) if part == "pipeline" else _BARE[part](load)
+    return measured
+
+
+def _title(load: Load) -> str:
+    return f"{load.messages:,} messages of {load.segments} segment(s), ids {load.ids}"
+
+
+def _show(load: Load, runs: list[Run], as_json: bool) -> None:
+    if as_json:
+        print_json({"load": load, "runs": [{**run, "ratios": ratios(run)} for run in runs]})
+        return
+    print_table(f"{_title(load)}, {len(runs)} run(s)", columns(runs), rows(runs))
+    for number, run in enumerate(runs, 1):
+        if "pipeline" in run and run["pipeline"].growth:
+            _show_growth(run["pipeline"], f"as it grew, run {number}")
+
+
+def _show_growth(measured: Measured, title: str) -> None:
+    names = (
+        "settled", "after s", "messages/s", "rows MiB", "their index MiB", "journal MiB", "open MiB", "commit ms",
+        "settle lag s", "worker MiB",
+    )  # fmt: skip
+    print_table(
+        title,
+        names,
+        [
+            (
+                step.settled, step.seconds, step.rate, step.table_mib, step.index_mib, step.journal_mib,
+                step.open_mib, step.commit_ms, step.settle_lag_s, step.worker_mib,
+            )
+            for step in measured.growth
+        ],
+    )  # fmt: skip
+
+
+def _show_pacing(as_json: bool) -> None:
+    found: list[Paced] = []
+    for number, case in enumerate(CASES, 1):
+        note(f"{number} of {len(CASES)}: {case.tps:,} TPS, {case.links} link(s), {case.workers} worker(s)")
+        found.append(pace(case))
+    if as_json:
+        print_json({"pacing": found})
+        return
+    print_table(
+        f"{SENDING_S:.0f} s of sending each",
+        ("TPS", "links", "workers", "most in any second", "% of it used", "throttled"),
+        [
+            (each.tps, each.links, each.workers, each.max_in_a_second, 100 * each.used_share, each.throttled)
+            for each in found
+        ],
+    )

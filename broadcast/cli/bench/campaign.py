@@ -1,0 +1,82 @@
+"""The bench's campaign: as many subscribers as messages, drafted, approved, launched, watched to its end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from broadcast.audience.carriers import sync_carriers
+from broadcast.campaign import campaigns
+from broadcast.campaign.content import content
+from broadcast.cli.bench.load import Load
+from broadcast.cli.bench.stage import LOOK_S
+from broadcast.config import Config
+from broadcast.errors import AuditError, BroadcastError
+from broadcast.ledger.audit import audit
+from broadcast.ledger.progress import Progress, progress
+from broadcast.store import migrations
+
+MOST_S = 3600
+Look = Callable[[Progress], Awaitable[None]]
+
+
+async def prepare(connection: asyncpg.Connection, config: Config, load: Load) -> dict[str, int]:
+    """The schema, and so many numbers that look like a carrier's. Gives the carriers' numbers by name."""
+    await migrations.migrate(connection)
+    numbers = await sync_carriers(connection, config)
+    for place, name in enumerate(config.carriers):
+        await connection.execute(
+            "INSERT INTO subscriber (msisdn, hash_bucket, carrier_no, import_no) "
+            "SELECT m, m % 64, $1, 1 FROM generate_series($2::bigint, $2::bigint + $3::bigint - 1) AS m",
+            numbers[name], first_msisdn(config, place), load.share(place),
+        )  # fmt: skip
+    await connection.execute("VACUUM ANALYZE subscriber")
+    return {name: int(numbers[name]) for name in config.carriers}
+
+
+def first_msisdn(config: Config, place: int) -> int:
+    """The first number of the carrier at this place."""
+    return int(f"{config.country.country_code}{place + 1}{'0' * 8}")
+
+
+async def launch(connection: asyncpg.Connection, config: Config, load: Load) -> int:
+    """Everybody's campaign, launched; its number."""
+    made = content(
+        text=load.text, sender="BENCH", carriers=tuple(config.carriers), category="emergency",
+        expires_at=datetime.now(UTC) + timedelta(days=1),
+    )  # fmt: skip
+    drafted = await campaigns.draft(connection, "bench", made, "drafter")
+    approved = await campaigns.approve(connection, drafted, "approver")
+    launched = await campaigns.launch(connection, config, approved, "approver")
+    return int(launched.campaign_id)
+
+
+async def watch(connection: asyncpg.Connection, campaign_id: int, look: Look) -> tuple[float, float]:
+    """Until it is finished: seconds until all was sent and answered, and until all was settled."""
+    began = time.monotonic()
+    sent_s = 0.0
+    while True:
+        await asyncio.sleep(LOOK_S)
+        now = await progress(connection, campaign_id)
+        await look(now)
+        took = time.monotonic() - began
+        if not sent_s and not now.total.states["waiting"] and not now.total.states["in_doubt"]:
+            sent_s = took
+        if now.finished:
+            return sent_s or took, took
+        if took > MOST_S:
+            raise BroadcastError(f"the campaign did not finish in {MOST_S} s")
+
+
+async def balance(connection: asyncpg.Connection, campaign_id: int, messages: int) -> float:
+    """Octets of database per message. Raises AuditError unless the books balance and everybody was told."""
+    found = await audit(connection, campaign_id)
+    delivered = sum(line.counted for line in found.lines if line.state == "delivered")
+    if not found.balanced or delivered != messages:
+        problems = "; ".join(found.problems) or f"{delivered:,} of {messages:,} were delivered"
+        raise AuditError(f"the books do not balance: {problems}")
+    await connection.execute("VACUUM outcome")
+    octets: int = await connection.fetchval("SELECT pg_total_relation_size('outcome')")
+    return octets / messages

@@ -1,0 +1,90 @@
+"""What a run costs its processes: CPU seconds, and the most memory that they had."""
+
+import os
+import time
+
+import psutil
+
+from broadcast.cli.bench.stage import Stage
+from broadcast.errors import BroadcastError
+
+SENDER, POSTGRES, SIMULATOR = "sender", "postgres", "simulator"
+_LOOK_S = 1.0
+_TRIES = 20
+_POSTGRES_EVERY = 5  # looks: counting pages that many processes share takes milliseconds
+
+
+class Meters:
+    """Counts from its making on. Without workers this process is the sender."""
+
+    def __init__(self, stage: Stage) -> None:
+        running = stage.shell.running()
+        workers = [psutil.Process(pid) for name, pid in running if name.startswith("worker-")]
+        self._groups: dict[str, list[psutil.Process]] = {SENDER: workers or [psutil.Process()]}
+        if stage.server is not None:
+            pid = int((stage.server.data / "postmaster.pid").read_text().split()[0])
+            self._groups[POSTGRES] = [psutil.Process(pid)]
+        simulators = [psutil.Process(pid) for name, pid in running if not name.startswith("worker-")]
+        if simulators:
+            self._groups[SIMULATOR] = simulators
+        self._began = self._cpu()
+        self._looks = 0
+        self._looked_at = 0.0
+        # of this process it would be that of all parts before, too
+        self.peak_mib = {kind: 0.0 for kind in self._groups if kind != SENDER or workers}
+        self.sender_mib = 0.0
+        self.look()
+
+    def look(self) -> None:
+        """Take the memory's peak, once a second however often it is called."""
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_S:
+            return
+        self._looked_at = now
+        for kind in self.peak_mib:
+            if kind == POSTGRES and self._looks % _POSTGRES_EVERY:
+                continue
+            now_mib = self._now_mib(kind)
+            self.peak_mib[kind] = max(self.peak_mib[kind], now_mib)
+            if kind == SENDER:
+                self.sender_mib = now_mib
+        self._looks += 1
+
+    def per_million(self, messages: int) -> dict[str, float]:
+        """Seconds of CPU per million messages since the start, by kind of process."""
+        now = self._cpu()
+        return {kind: (now[kind] - self._began[kind]) / messages * 1e6 for kind in now}
+
+    def _now_mib(self, kind: str) -> float:
+        processes = self._groups[kind]
+        if kind == POSTGRES:
+            return _together_mib(processes[0])
+        return max(process.memory_info().rss for process in processes) / 2**20
+
+    def _cpu(self) -> dict[str, float]:
+        for _ in range(_TRIES):
+            try:
+                return {kind: sum(map(_cpu_s, processes)) for kind, processes in self._groups.items()}
+            except psutil.NoSuchProcess:  # a backend ended while we read: its parent has its time now
+                continue
+        raise BroadcastError("the processes of the bench come and go too fast to be measured")
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    """Of a process, its living children, and those that it has waited for; of this one, only its own."""
+    times = process.cpu_times()
+    if process.pid == os.getpid():
+        return float(times.user + times.system)
+    total: float = times.user + times.system + times.children_user + times.children_system
+    return total + sum(_cpu_s(child) for child in process.children())
+
+
+def _together_mib(process: psutil.Process) -> float:
+    """A process and its children, what they share counted once (where the system tells: Linux)."""
+    total = 0
+    for each in [process, *process.children(recursive=True)]:
+        try:
+            total += getattr(each.memory_full_info(), "pss", 0) or each.memory_info().rss
+        except psutil.NoSuchProcess:  # a backend that ended just now
+            continue
+    return float(total) / 2**20

@@ -1,0 +1,61 @@
+"""`broadcast campaign archive`: a finished campaign's recipients as Parquet files instead of rows."""
+
+from pathlib import Path
+
+import click
+
+from broadcast.cli.operator import actor_option
+from broadcast.cli.output import json_option, print_json, say
+from broadcast.cli.runner import run
+from broadcast.ledger.archive import Archived, archive, moved
+from broadcast.ledger.report import find
+from broadcast.store.pool import connect
+
+
+@click.command("archive")
+@click.argument("name")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, resolve_path=True, path_type=Path),
+    default=".",
+    help="The folder in which NAME.archive is made. Default: the current one.",
+)
+@click.option("--drop", is_flag=True, help="Once the files are proved: remove the rows from the database.")
+@actor_option
+@json_option
+def campaign_archive(name: str, folder: Path, drop: bool, actor: str, as_json: bool) -> None:
+    """Move a finished alert's recipients into Parquet files, with whole numbers: keep them safe.
+
+    The files are read back, counted and summed, and compared with the database before anything is dropped.
+    `report` and `audit` read them then. An archive that is there already is checked and used; when its files
+    were moved after the drop, the same command with their new folder tells the database.
+
+    \b
+    Example:
+      broadcast campaign archive flood-warning --to /srv/alerts
+      broadcast campaign archive flood-warning --to /srv/alerts --drop
+    """
+    done = run(_archive(name, folder, actor, drop))
+    if as_json:
+        print_json(done)
+        return
+    each = f", {done.octets / done.recipients:.1f} octets each" if done.recipients else ""
+    say(f"{name} is archived and proved: {done.recipients:,} recipients{each}, in {done.place}")
+    say(
+        "its rows are gone from the database"
+        if done.dropped
+        else "its rows are still in the database: --drop"
+    )
+
+
+async def _archive(name: str, folder: Path, actor: str, drop: bool) -> Archived:
+    connection = await connect()
+    try:
+        campaign_id = (await find(connection, name)).campaign_id
+        found = await moved(connection, campaign_id, folder)
+        if found:
+            return found
+        return await archive(connection, campaign_id, folder, actor, drop=drop)
+    finally:
+        await connection.close()

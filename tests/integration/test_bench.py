@@ -1,0 +1,95 @@
+"""`broadcast bench`, every part of it, small: what it prints has its shape, and the books balanced."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broadcast.cli.bench.pacing import Case, pace
+
+MESSAGES = 5000
+PARTS = {
+    "link": ({"sender", "simulator"}, None),
+    "ledger": ({"sender", "postgres"}, True),
+    "pipeline": ({"sender", "postgres", "simulator"}, True),
+    "peer": ({"sender", "simulator"}, None),
+}
+
+
+def bench(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "broadcast", "bench", "--messages", str(MESSAGES), *words],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def run_of(*words: str) -> dict[str, Any]:
+    """The only run of a bench with `--json`."""
+    done = bench(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["load"]["messages"] == MESSAGES
+    assert len(said["runs"]) == 1
+    run: dict[str, Any] = said["runs"][0]
+    return run
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_alone(part: str) -> None:
+    kinds, balanced = PARTS[part]
+    run = run_of("--only", part, "--ids", "uuid")
+    assert set(run) == {part, "ratios"}
+    measured = run[part]
+    assert measured["balanced"] is balanced
+    assert measured["messages"] == MESSAGES
+    assert measured["sent_rate"] >= measured["rate"] > 0
+    assert set(measured["cpu_s"]) == kinds
+    assert set(measured["peak_mib"]) == (kinds if part == "pipeline" else kinds - {"sender"})
+    assert all(each > 0 for each in measured["peak_mib"].values())
+    assert set(run["ratios"].values()) == {None}
+
+
+def test_parts_compared_and_the_growth_drawn(tmp_path: Path) -> None:
+    picture = tmp_path / "growth.svg"
+    words = ("--only", "link", "--only", "ledger", "--only", "pipeline", "--segments", "2")
+    run = run_of(*words, "--plot", str(picture))
+    link, ledger, pipeline = (run[part]["rate"] for part in ("link", "ledger", "pipeline"))
+    assert run["ratios"] == {
+        "pipeline_to_peer": None,
+        "possible_rate": pytest.approx(1 / (1 / link + 1 / ledger)),
+        "pipeline_to_possible": pytest.approx(pipeline * (1 / link + 1 / ledger)),
+    }
+    last = run["pipeline"]["growth"][-1]
+    assert last["settled"] == MESSAGES
+    assert last["table_mib"] > 0
+    assert last["worker_mib"] > 0
+    assert "messages/s" in picture.read_text()
+
+
+def test_the_table_has_columns_for_what_was_measured() -> None:
+    done = bench("--only", "link", "--carriers", "2")
+    assert done.returncode == 0, done.stderr
+    assert "bare link" in done.stdout
+    assert "aiosmpplib" not in done.stdout
+    assert "pipeline" not in done.stdout
+
+
+def test_growth_without_the_pipeline_is_a_mistake() -> None:
+    done = bench("--only", "link", "--growth")
+    assert done.returncode == 2
+    assert "--only pipeline" in done.stderr
+
+
+def test_one_pace() -> None:
+    paced = pace(Case(tps=200, links=2, workers=1), sending_s=4.0)
+    assert 0 < paced.max_in_a_second <= 200
+    assert 0.5 < paced.used_share <= 1.01
+    assert paced.throttled == 0

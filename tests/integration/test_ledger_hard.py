@@ -1,0 +1,40 @@
+"""The ledger when Postgres refuses a statement for the moment: the same group again, exactly once."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from integration.ledger_world import AT, make_world
+
+from broadcast.ledger.audit import audit
+from broadcast.store.pool import connect
+
+_WAITS = """SELECT pid FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INTO tally%'"""
+
+
+@pytest.mark.parametrize("query", ["pg_cancel_backend", "pg_terminate_backend"])
+async def test_a_group_cut_off_at_the_tally_is_written_once(
+    database_url: str, conn: asyncpg.Connection, query: str
+) -> None:
+    world = await make_world(database_url, conn)
+    leased = await world.slice([84320000001])
+    leased.intend_next(1)
+    await world.writer.flush()
+    leased.accept(0, "a", AT)
+    leased.touched()
+    other = await connect(database_url)
+    try:
+        async with other.transaction():
+            await other.execute("LOCK TABLE tally IN SHARE MODE")
+            flushing = asyncio.create_task(world.writer.flush())
+            while (pid := await conn.fetchval(_WAITS)) is None and not flushing.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            await conn.fetchval(f"SELECT {query}($1)", pid)
+            await asyncio.sleep(0.1)
+        await asyncio.wait_for(flushing, 10)
+    finally:
+        await other.close()
+        await world.writer._drop()
+    assert await world.tally() == {"accepted": 1}
+    assert (await audit(conn, world.campaign_id)).problems == ()

@@ -1,0 +1,53 @@
+"""What Postgres is given of a batch, octet by octet, by PostgreSQL's documented layout."""
+
+import io
+import struct
+
+from broadcast.audience.batches import Batch, Reader
+from broadcast.audience.lines import Lines
+from broadcast.config import Config, Country
+
+COUNTRY = Country(
+    name="Vietnam",
+    country_code="84",
+    national_lengths=(9,),
+    prefixes={"viettel": ("33",), "vinaphone": ("91",)},
+    international_prefix="00",
+    trunk_prefix="0",
+    time_zone="Asia/Ho_Chi_Minh",
+)
+
+
+def batches(text: str, size: int) -> list[Batch]:
+    octets = text.encode()
+    raw = io.BytesIO(octets)
+    numbers = {name: place for place, name in enumerate(sorted(COUNTRY.prefixes), 1)}
+    reader = Reader(
+        Config(COUNTRY, "BOYTE"), Lines("list.csv", raw, len(octets), raw), numbers, io.StringIO()
+    )
+    return list(reader.batches(size))
+
+
+def rows(copy: bytes) -> list[tuple[int, int, bool, bool]]:
+    assert copy[:19] == b"PGCOPY\n\xff\r\n\0" + bytes(8)
+    assert copy[-2:] == b"\xff\xff"
+    body = copy[19:-2]
+    found = [struct.unpack(">hiqihi?i?", body[at : at + 30]) for at in range(0, len(body), 30)]
+    assert all((row[0], row[1], row[3], row[5], row[7]) == (4, 8, 2, 1, 1) for row in found)
+    return [(row[2], row[4], row[6], row[8]) for row in found]
+
+
+def test_rows_are_distinct_and_in_the_order_of_the_primary_key() -> None:
+    made = batches("msisdn,opted_out\n0912345679,\n0912345678,1\n0912345678,0\n0912345600,\n", 10)
+    assert [(batch.lines, batch.repeated, batch.done, batch.total) for batch in made] == [(4, 1, 67, 67)]
+    found = rows(made[0].copy)
+    assert [(row[0], row[3]) for row in found] == sorted(
+        [(84912345678, True), (84912345679, False), (84912345600, False)],
+        key=lambda row: (row[0] % 64, row[0]),
+    )
+    assert {row[1:3] for row in found} == {(2, False)}
+
+
+def test_no_rows() -> None:
+    made = batches("msisdn\nnobody\n", 10)
+    assert [(batch.lines, batch.repeated, rows(batch.copy)) for batch in made] == [(1, 0, [])]
