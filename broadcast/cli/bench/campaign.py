@@ -11,7 +11,7 @@ from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
 from broadcast.campaign.content import content
 from broadcast.cli.bench.load import Load
-from broadcast.cli.bench.stage import LOOK_S
+from broadcast.cli.bench.stage import LOOK_S, Stage, bound, start_workers
 from broadcast.config import Config
 from broadcast.errors import AuditError, BroadcastError
 from broadcast.ledger.audit import audit
@@ -39,6 +39,14 @@ async def prepare(connection: asyncpg.Connection, config: Config, load: Load) ->
 def first_msisdn(config: Config, place: int) -> int:
     """The first number of the carrier at this place."""
     return int(f"{config.country.country_code}{place + 1}{'0' * 8}")
+
+
+async def begin(connection: asyncpg.Connection, stage: Stage) -> int:
+    """Subscribers, workers with every link bound, and a campaign launched to them; its number."""
+    await prepare(connection, stage.config, stage.load)
+    start_workers(stage)
+    await bound(connection, stage.load)
+    return await launch(connection, stage.config, stage.load)
 
 
 async def launch(connection: asyncpg.Connection, config: Config, load: Load) -> int:

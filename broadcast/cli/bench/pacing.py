@@ -11,9 +11,9 @@ from itertools import product
 
 import asyncpg
 
-from broadcast.cli.bench.campaign import balance, launch, prepare, watch
+from broadcast.cli.bench.campaign import balance, begin, watch
 from broadcast.cli.bench.load import Load
-from broadcast.cli.bench.stage import Stage, bound, staged, start_workers
+from broadcast.cli.bench.stage import Stage, staged
 from broadcast.cli.runner import run
 from broadcast.ledger.progress import Progress
 from broadcast.store.pool import connect
@@ -67,10 +67,7 @@ async def _used_tps(stage: Stage, sending_s: float) -> float:
     load = stage.load
     connection = await connect(stage.database.url(), check_schema=False)
     try:
-        await prepare(connection, stage.config, load)
-        start_workers(stage)
-        await bound(connection, load)
-        campaign_id = await launch(connection, stage.config, load)
+        campaign_id = await begin(connection, stage)
         await watch(connection, campaign_id, _look)
         await balance(connection, campaign_id, load.messages)
         return await _in_the_middle(connection, campaign_id, sending_s)

@@ -1,10 +1,10 @@
 """The whole of it, all laws on: workers as processes send a campaign to simulated carriers and settle it."""
 
-from broadcast.cli.bench.campaign import balance, launch, prepare, watch
+from broadcast.cli.bench.campaign import balance, begin, watch
 from broadcast.cli.bench.growth import Growth
 from broadcast.cli.bench.load import Load, Measured
 from broadcast.cli.bench.meters import Meters
-from broadcast.cli.bench.stage import Stage, bound, staged, start_workers
+from broadcast.cli.bench.stage import Stage, staged
 from broadcast.cli.runner import run
 from broadcast.ledger.progress import Progress
 from broadcast.store.pool import connect
@@ -20,10 +20,7 @@ async def _measure(stage: Stage, grows: bool) -> Measured:
     load = stage.load
     connection = await connect(stage.database.url(), check_schema=False)
     try:
-        await prepare(connection, stage.config, load)
-        start_workers(stage)
-        await bound(connection, load)
-        campaign_id = await launch(connection, stage.config, load)
+        campaign_id = await begin(connection, stage)
         meters = Meters(stage)
         growth = Growth(connection, stage.folder, load.messages) if grows else None
 
