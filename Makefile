@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 MADE := $(VENV)/.made
 GATED := smpp ledger engine campaign audience
 
-.PHONY: help demo test lint bench venv clean
+RUNS ?= 100000
+
+.PHONY: help demo test lint bench fuzz venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
 	@echo 'make test    lint, types, import layers and all tests'
 	@echo 'make lint    the first three of these'
 	@echo 'make bench   how fast this machine sends'
+	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
 	@echo 'make venv    only the environment: .venv, with the command .venv/bin/broadcast'
 	@echo 'make clean   remove what these made here'
 
@@ -21,6 +24,12 @@ demo: $(MADE)
 
 bench: $(MADE)
 	@$(BIN)/broadcast bench
+
+# atheris is brought by its first use: `make test` replays the corpus without it
+fuzz: $(MADE)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+	    $(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[fuzz]'
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(RUNS) $(if $(KEEP),--keep) $(TARGETS)
 
 lint: $(MADE)
 	$(BIN)/ruff format --check .

@@ -21,6 +21,12 @@ Concatenation = Literal["udh8", "udh16", "sar", "payload"]
 IdFormat = Literal["text", "decimal", "hex"]
 ValidityFormat = Literal["absolute", "relative", "none"]
 DefaultAlphabet = Literal["gsm0338", "ascii", "latin1"]
+TlsVersion = Literal["1.2", "1.3"]
+Address = tuple[str, int]  # host (a name, or an IPv4 or IPv6 address without brackets) and port
+ReceiptSegments = Literal["all", "last", "first", "none"]
+ReceiptMeaning = Literal["delivered", "undeliverable", "expired", "rejected", "intermediate"]
+IdZeros = Literal["keep", "strip"]
+NationalShift = Literal["none", "turkish", "spanish", "portuguese"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Country:
 
     prefixes: carrier name -> the leading digits of the national significant number that are its own.
     landline_prefixes: leading digits of fixed lines; an import refuses those numbers by that name.
+    keywords: kind -> words that people answer with; opt_out and opt_in act, any other kind is counted.
     national_lengths: digits of a mobile national significant number (without trunk prefix).
     """
 
@@ -40,6 +47,9 @@ class Country:
     trunk_prefix: str = ""
     international_prefix: str = "00"
     landline_prefixes: tuple[str, ...] = ()
+    keywords: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"opt_out": ("STOP",), "opt_in": ("START",)}
+    )
 
     def __post_init__(self) -> None:
         _require(
@@ -58,6 +68,12 @@ class Country:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"time_zone {self.time_zone!r} is not an IANA time zone") from None
         self._check_prefixes()
+        _require(self.keywords.get("opt_out"), "keywords.opt_out needs at least one word, STOP say")
+        for kind in self.keywords:
+            _require(
+                re.fullmatch("[a-z][a-z0-9_]{0,30}", kind),
+                f"keywords.{kind}: a kind has small letters, digits and _ only",
+            )
 
     def _check_prefixes(self) -> None:
         _require(self.prefixes, "prefixes needs at least one carrier")
@@ -84,12 +100,16 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """TLS towards one SMSC. Files are PEM; without `ca_file` the system's authorities are trusted."""
+    """TLS towards one SMSC. Files are PEM; without `ca_file` the system's authorities are trusted.
+
+    server_name: the name that the SMSC's certificate must hold; left out, the host that is connected to.
+    """
 
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
     server_name: str | None = None
+    min_version: TlsVersion = "1.2"
 
     def __post_init__(self) -> None:
         _require(self.cert_file or not self.key_file, "key_file needs cert_file beside it")
@@ -97,7 +117,10 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """One account on one SMSC address; `sessions` links are bound with it. Times in seconds."""
+    """One account on one SMSC; `sessions` links are bound with it. Times in seconds.
+
+    hosts: more addresses of the same SMSC, "host:port" or "[IPv6]:port", tried in order when the first fails.
+    """
 
     host: str
     port: int
@@ -111,12 +134,19 @@ class Bind:
     tls: Tls | None = None
     bind_timeout_s: float = 10.0
     response_timeout_s: float = 60.0
-    enquire_link_s: float = 30.0
+    enquire_link_s: float = 25.0
     reconnect_min_s: float = 1.0
     reconnect_max_s: float = 60.0
+    hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(self.host, "host must not be empty")
+        _require(
+            "[" not in self.host, "host must be without brackets, IPv6 too: the port is a key of its own"
+        )
+        for text in self.hosts:
+            _require(_address(text), f'hosts: {text!r} is not "host:port" (IPv6: "[2001:db8::1]:2775")')
+        _require(len({*self.addresses()}) == 1 + len(self.hosts), "hosts names an address twice")
         _require(0 < self.port < 65536, "port must be 1 to 65535")
         _require(
             re.fullmatch("[ -~]{1,15}", self.system_id),
@@ -136,6 +166,10 @@ class Bind:
             not (self.password_env and self.password_file),
             "password_env and password_file exclude each other: give one",
         )
+
+    def addresses(self) -> tuple[Address, ...]:
+        """Where the SMSC may be reached, in the order to try: host and port, then `hosts`."""
+        return (self.host, self.port), *(each for text in self.hosts if (each := _address(text)))
 
     def password(self) -> str:
         """The secret itself, read now; empty when the bind names no place for one.
@@ -169,7 +203,13 @@ class Carrier:
     """How one carrier is spoken to. `tps` counts segments per second over all its binds.
 
     response_id / receipt_id: how the SMSC writes the message id in `submit_sm_resp` and in receipts.
-    temporary_statuses / permanent_statuses: command_status values that override the built-in meaning.
+    temporary_statuses / permanent_statuses: command_status values that override the built-in meaning;
+    throttled_statuses / queue_full_statuses: those that mean what 0x58 / 0x14 mean.
+    receipts: for which segments of a message the SMSC sends receipts; they are asked for those only.
+    receipt_states: what its own words mean (in capitals), or its message_state numbers (as "10").
+    id_zeros: whether the leading zeros of an id of format text tell ids apart.
+    national_shift: which single shift table its handsets know (3GPP TS 23.038 annex A), used instead of UCS-2
+    where it saves segments and default_alphabet is gsm0338.
     """
 
     tps: int
@@ -184,9 +224,15 @@ class Carrier:
     default_alphabet: DefaultAlphabet = "gsm0338"
     response_id: IdFormat = "text"
     receipt_id: IdFormat = "text"
+    id_zeros: IdZeros = "keep"
+    receipts: ReceiptSegments = "all"
+    receipt_states: Mapping[str, ReceiptMeaning] = field(default_factory=dict)
+    national_shift: NationalShift = "none"
     validity: ValidityFormat = "absolute"
     temporary_statuses: tuple[int, ...] = ()
     permanent_statuses: tuple[int, ...] = ()
+    throttled_statuses: tuple[int, ...] = ()
+    queue_full_statuses: tuple[int, ...] = ()
     retry_limit: int = 5
     retry_delay_s: float = 2.0
 
@@ -207,18 +253,32 @@ class Carrier:
         _require(
             re.fullmatch("[ -~]{0,5}", self.service_type), "service_type must be at most 5 ASCII characters"
         )
-        overridden = (*self.temporary_statuses, *self.permanent_statuses)
-        _require(
-            all(0 < status <= 0xFFFFFFFF for status in overridden),
-            "temporary_statuses and permanent_statuses must be 0x00000001 to 0xFFFFFFFF",
-        )
-        _require(
-            not set(self.temporary_statuses) & set(self.permanent_statuses),
-            "temporary_statuses and permanent_statuses must not share a status",
-        )
+        self._check_statuses()
+        for word in self.receipt_states:
+            _require(
+                re.fullmatch("[A-Z][A-Z0-9_-]{0,31}", word)
+                or (re.fullmatch("[0-9]{1,3}", word) and int(word) <= 255),
+                f"receipt_states.{word}: a word in capital letters, or a message_state number up to 255",
+            )
         _require(self.sender is None or self.sender, "sender must not be empty")
         _require(self.retry_limit >= 0, "retry_limit must be at least 0")
         _require(self.retry_delay_s > 0, "retry_delay_s must be more than 0 seconds")
+
+    def receipt_segments(self, segments: int) -> tuple[int, ...]:
+        """For which segments (from 1) of a message of so many receipts are asked and awaited (quirk 21)."""
+        every = tuple(range(1, segments + 1))
+        return {"all": every, "last": every[-1:], "first": every[:1], "none": ()}[self.receipts]
+
+    def _check_statuses(self) -> None:
+        """One meaning for each status."""
+        seen: dict[int, str] = {}
+        for name in ("temporary_statuses", "permanent_statuses", "throttled_statuses", "queue_full_statuses"):
+            for status in getattr(self, name):
+                _require(0 < status <= 0xFFFFFFFF, f"{name} must be 0x00000001 to 0xFFFFFFFF")
+                _require(
+                    seen.setdefault(status, name) == name,
+                    f"{seen.get(status)} and {name} must not share a status",
+                )
 
     def slots(self) -> tuple[Bind, ...]:
         """The bind of every slot, in slot order: each bind repeated `sessions` times."""
@@ -235,11 +295,12 @@ class Engine:
     bucket_s: float = 2.0
     receipt_wait_s: float = 3 * 86400.0
     drain_s: float = 8.0
+    parts_wait_s: float = 600.0
 
     def __post_init__(self) -> None:
         _require(1 <= self.slice_size <= 30_000, "slice_size must be 1 to 30000 recipients")
         _require(self.lease_s >= 2, "lease_s must be at least 2 seconds")
-        for name in ("group_s", "bucket_s", "receipt_wait_s", "drain_s"):
+        for name in ("group_s", "bucket_s", "receipt_wait_s", "drain_s", "parts_wait_s"):
             _require(getattr(self, name) > 0, f"{name} must be more than 0 seconds")
 
 
@@ -279,6 +340,14 @@ def paths_from(options: Sequence[str]) -> tuple[Path, ...]:
             "no configuration: give --config FILE or set BROADCAST_CONFIG (config/vietnam.toml, say)"
         )
     return tuple(Path(name) for name in chosen)
+
+
+def _address(text: str) -> Address | None:
+    """host:port, an IPv6 address in brackets; None when it is not that."""
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^\s\[\]:/@]+)):([0-9]{1,5})", text)
+    if match is None or not 0 < int(match[3]) < 65536:
+        return None
+    return match[1] or match[2], int(match[3])
 
 
 def _require(holds: object, message: str) -> None:

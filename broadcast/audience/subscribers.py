@@ -67,7 +67,14 @@ async def find(conn: Connection, msisdn: int) -> Subscriber:
 
 
 async def set_opt_out(conn: Connection, msisdn: int, opted_out: bool) -> Subscriber:
-    """Opt out of all but emergencies, or in again; for launches from now on. Raises InputError as `find`."""
+    """Opt out of all but emergencies, what runs already too, or in again for launches from now on.
+
+    Raises InputError as `find`.
+    """
     async with conn.transaction():
+        await conn.execute(sql("opt_out_claim"))
+        before = await find(conn, msisdn)
         await conn.execute(sql("set_opt_out"), msisdn, opted_out)
+        if opted_out and before.opted_out_at is None:
+            await conn.execute(sql("note_opt_outs"), [msisdn], [None])
         return await find(conn, msisdn)

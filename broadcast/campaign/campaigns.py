@@ -4,9 +4,9 @@ Workers are told through the channel `broadcast_control`, with the campaign_id a
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +15,12 @@ import asyncpg
 from broadcast.audience.carriers import sync_carriers
 from broadcast.audience.snapshot import take_snapshot
 from broadcast.campaign import approval, sender
+from broadcast.campaign.alphabets import Alphabet
 from broadcast.campaign.content import Category, Content, InDoubtPolicy, check, check_name
 from broadcast.campaign.lifecycle import CampaignState, check_move
-from broadcast.campaign.text import Alphabet, compose
-from broadcast.config import Config
+from broadcast.campaign.plain import PlainLetter
+from broadcast.campaign.text import compose
+from broadcast.config import Carrier, Config
 from broadcast.errors import InputError, RefusedError
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -67,8 +69,13 @@ class CampaignEvent:
     details: dict[str, Any]
 
 
-async def draft(conn: Connection, name: str, content: Content, actor: str) -> Campaign:
-    """A new campaign. Raises InputError for a taken name, a past expiry or unusable content."""
+async def draft(
+    conn: Connection, name: str, content: Content, actor: str, changes: Sequence[PlainLetter] = ()
+) -> Campaign:
+    """A new campaign. Raises InputError for a taken name, a past expiry or unusable content.
+
+    changes: the characters that its text has in plain letters; the event keeps them for the forecast.
+    """
     actor = approval.check_actor(actor)
     check_name(name)
     check(content)
@@ -76,7 +83,8 @@ async def draft(conn: Connection, name: str, content: Content, actor: str) -> Ca
     try:
         async with conn.transaction():
             campaign_id = await conn.fetchval(sql("insert_campaign"), name, *_values(content), actor)
-            await _note(conn, campaign_id, actor, "drafted", {"hash": approval.content_hash(content).hex()})
+            details = {"hash": approval.content_hash(content).hex(), **_plain(changes)}
+            await _note(conn, campaign_id, actor, "drafted", details)
             return await get(conn, campaign_id)
     except asyncpg.UniqueViolationError as error:
         raise InputError(
@@ -84,8 +92,17 @@ async def draft(conn: Connection, name: str, content: Content, actor: str) -> Ca
         ) from error
 
 
-async def edit(conn: Connection, campaign: Campaign, content: Content, actor: str) -> Campaign:
-    """New content for a draft or an approved campaign: a draft again, and the editor is its drafter."""
+async def edit(
+    conn: Connection,
+    campaign: Campaign,
+    content: Content,
+    actor: str,
+    changes: Sequence[PlainLetter] | None = None,
+) -> Campaign:
+    """New content for a draft or an approved campaign: a draft again, and the editor is its drafter.
+
+    changes: as of `draft`, for a new text; None for the one that it has.
+    """
     actor = approval.check_actor(actor)
     check(content)
     _check_expiry(content, InputError)
@@ -94,6 +111,7 @@ async def edit(conn: Connection, campaign: Campaign, content: Content, actor: st
         details = {
             "hash": approval.content_hash(content).hex(),
             "approval_voided": current.approved_by is not None,
+            **({} if changes is None else _plain(changes)),
         }
         await _note(conn, current.campaign_id, actor, "edited", details)
         return await get(conn, current.campaign_id)
@@ -193,6 +211,14 @@ async def events(conn: Connection, campaign_id: int) -> list[CampaignEvent]:
     return [CampaignEvent(row["at"], row["actor"], row["event"], json.loads(row["details"])) for row in rows]
 
 
+async def plain_changes(conn: Connection, campaign_id: int) -> tuple[PlainLetter, ...]:
+    """The characters that the text, as it is now, has in plain letters; none when it is as it was given."""
+    found: list[list[Any]] = []
+    for event in await events(conn, campaign_id):
+        found = event.details.get("plain", found)
+    return tuple(PlainLetter(*each) for each in found)
+
+
 def most_segments(config: Config, content: Content) -> int:
     """Segments of one message at the connected carrier that needs the most; 0 when none is connected.
 
@@ -203,11 +229,23 @@ def most_segments(config: Config, content: Content) -> int:
         if name in config.carriers:
             carrier = config.carriers[name]
             sender.address(carrier.sender or content.sender)
-            message = compose(
-                content.text, content.alphabet, carrier.concatenation, carrier.default_alphabet, 0
-            )
-            most = max(most, len(message.segments))
+            most = max(most, _segments(name, carrier, content))
     return most
+
+
+def _segments(name: str, carrier: Carrier, content: Content) -> int:
+    try:
+        message = compose(
+            content.text,
+            content.alphabet,
+            carrier.concatenation,
+            carrier.default_alphabet,
+            0,
+            carrier.national_shift,
+        )
+    except InputError as error:
+        raise InputError(f"carrier {name}: {error}") from error
+    return len(message.segments)
 
 
 @asynccontextmanager
@@ -238,6 +276,11 @@ async def _note(conn: Connection, campaign_id: int, actor: str, event: str, deta
     """An event, and a word to the workers; both with the commit."""
     await conn.execute(sql("insert_campaign_event"), campaign_id, actor, event, json.dumps(details))
     await conn.execute(sql("notify_control"), str(campaign_id))
+
+
+def _plain(changes: Sequence[PlainLetter]) -> dict[str, Any]:
+    """For an event: even an empty one says that the text is not the one before."""
+    return {"plain": [astuple(change) for change in changes]}
 
 
 def _campaign(row: asyncpg.Record) -> Campaign:

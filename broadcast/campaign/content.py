@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from broadcast.campaign import sender
-from broadcast.campaign.text import Alphabet, choose_alphabet, compose, normalise
+from broadcast.campaign.alphabets import Alphabet, choose_alphabet
+from broadcast.campaign.text import compose, normalise
 from broadcast.errors import InputError
 
 Category = Literal["emergency", "health", "routine"]

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from broadcast.campaign.text import Alphabet, UnencodableTextError, compose, without_diacritics
-from broadcast.config import Concatenation, DefaultAlphabet
+from broadcast.campaign.alphabets import Alphabet
+from broadcast.campaign.plain import PlainLetter, plain_text
+from broadcast.campaign.text import compose
+from broadcast.config import Concatenation, DefaultAlphabet, NationalShift
+from broadcast.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +23,35 @@ class CarrierLoad:
     tps: int
     concatenation: Concatenation
     default_alphabet: DefaultAlphabet
+    national_shift: NationalShift = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierForecast:
-    """segments: `submit_sm` of a message; air_segments: what a handset receives; in_time: before expiry."""
+    """segments: `submit_sm` of a message; air_segments: what a handset receives; in_time: before expiry.
+
+    alphabet, shift: what the text goes in here. problem: why it cannot go here; the counts are then 0.
+    """
 
     carrier: str
     recipients: int
+    alphabet: Alphabet
+    shift: NationalShift
     segments: int
     air_segments: int
     total_segments: int
     seconds: float
     ends_at: datetime
     in_time: bool
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """One way to write the campaign. units: septets or UCS-2 units; seconds: until the last carrier is done.
 
-    problem: why this alphabet cannot write the text; the rest is then empty.
+    changes: which characters are written plainly in it, and how often. problem: why it cannot be written
+    this way at all; the rest is then empty.
     """
 
     alphabet: Alphabet
@@ -50,63 +61,107 @@ class Forecast:
     seconds: float
     in_time: bool
     carriers: tuple[CarrierForecast, ...]
+    changes: tuple[PlainLetter, ...] = ()
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Who is reached when; the text is told apart."""
+
+    loads: Sequence[CarrierLoad]
+    starts_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    text: str
+    alphabet: Alphabet
+    without_diacritics: bool = False
+    changes: tuple[PlainLetter, ...] = ()
+
+
 def forecast(
-    text: str, alphabet: Alphabet, loads: Sequence[CarrierLoad], starts_at: datetime, expires_at: datetime
-) -> tuple[Forecast, Forecast]:
-    """The campaign as it is, and beside it what the other alphabet would cost.
-
-    That of UCS-2 is GSM 03.38 without diacritics; that of GSM 03.38 is the same text in UCS-2.
-    """
-    if alphabet == "ucs2":
-        plain = without_diacritics(text)
-        other = _way(plain, "gsm0338", plain != text, loads, starts_at, expires_at)
-    else:
-        other = _way(text, "ucs2", False, loads, starts_at, expires_at)
-    return _way(text, alphabet, False, loads, starts_at, expires_at), other
-
-
-def _way(
     text: str,
     alphabet: Alphabet,
-    plain: bool,
     loads: Sequence[CarrierLoad],
     starts_at: datetime,
     expires_at: datetime,
-) -> Forecast:
+    changes: tuple[PlainLetter, ...] = (),
+) -> tuple[Forecast, Forecast]:
+    """The campaign as it is, and beside it what the other alphabet would cost.
+
+    That of UCS-2 is GSM 03.38 without diacritics; that of GSM 03.38 is the same text in UCS-2. changes: those
+    that the text has behind it.
+    """
+    plan = _Plan(loads, starts_at, expires_at)
+    drafted = _forecast(_Way(text, alphabet, bool(changes), changes), plan)
+    if alphabet == "gsm0338":
+        return drafted, _forecast(_Way(text, "ucs2"), plan)
     try:
-        units = compose(text, alphabet, "udh8", "gsm0338", 0).units
-        lines = tuple(_carrier(text, alphabet, load, starts_at, expires_at) for load in loads)
-    except UnencodableTextError as error:
-        return Forecast(alphabet, plain, 0, 0, 0.0, False, (), str(error))
+        plain = plain_text(text)
+    except InputError as error:
+        return drafted, _impossible(_Way(text, "gsm0338", True), error)
+    return drafted, _forecast(_Way(plain.text, "gsm0338", bool(plain.changes), plain.changes), plan)
+
+
+def _forecast(way: _Way, plan: _Plan) -> Forecast:
+    try:
+        units = compose(way.text, way.alphabet, "udh8", "gsm0338", 0).units
+    except InputError as error:
+        return _impossible(way, error)
+    lines = tuple(_carrier(way, load, plan) for load in plan.loads)
     return Forecast(
-        alphabet=alphabet,
-        without_diacritics=plain,
+        alphabet=way.alphabet,
+        without_diacritics=way.without_diacritics,
         units=units,
         total_segments=sum(line.total_segments for line in lines),
         seconds=max((line.seconds for line in lines), default=0.0),
         in_time=all(line.in_time for line in lines),
         carriers=lines,
+        changes=way.changes,
     )
 
 
-def _carrier(
-    text: str, alphabet: Alphabet, load: CarrierLoad, starts_at: datetime, expires_at: datetime
-) -> CarrierForecast:
-    message = compose(text, alphabet, load.concatenation, load.default_alphabet, 0)
+def _impossible(way: _Way, error: InputError) -> Forecast:
+    return Forecast(
+        way.alphabet, way.without_diacritics, 0, 0, 0.0, False, (), changes=way.changes, problem=str(error)
+    )
+
+
+def _carrier(way: _Way, load: CarrierLoad, plan: _Plan) -> CarrierForecast:
+    try:
+        message = compose(
+            way.text, way.alphabet, load.concatenation, load.default_alphabet, 0, load.national_shift
+        )
+    except InputError as error:
+        return CarrierForecast(
+            load.carrier,
+            load.recipients,
+            way.alphabet,
+            "none",
+            0,
+            0,
+            0,
+            0.0,
+            plan.starts_at,
+            False,
+            str(error),
+        )
     total = load.recipients * len(message.segments)
     seconds = total / load.tps
     # more than a millennium is no date: whatever the TPS, it is not in time
-    ends_at = starts_at + timedelta(seconds=min(seconds, 3e10))
+    ends_at = plan.starts_at + timedelta(seconds=min(seconds, 3e10))
     return CarrierForecast(
         carrier=load.carrier,
         recipients=load.recipients,
+        alphabet=message.alphabet,
+        shift=message.shift,
         segments=len(message.segments),
         air_segments=message.air_segments,
         total_segments=total,
         seconds=seconds,
         ends_at=ends_at,
-        in_time=ends_at <= expires_at,
+        in_time=ends_at <= plan.expires_at,
     )

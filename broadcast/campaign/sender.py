@@ -8,7 +8,7 @@ BOYTE          alphanumeric   TON 5, NPI 0: at most 11 characters (3GPP TS 23.04
 import re
 from dataclasses import dataclass
 
-from broadcast.campaign.text import GSM_BASIC
+from broadcast.campaign.alphabets import GSM_BASIC
 from broadcast.errors import InputError
 
 MAX_ALPHANUMERIC = 11

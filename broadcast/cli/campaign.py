@@ -8,13 +8,16 @@ import click
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Content
+from broadcast.campaign.plain import PlainLetter
 from broadcast.cli.campaign_archive import campaign_archive
 from broadcast.cli.campaign_audit import campaign_audit
 from broadcast.cli.campaign_content import content_options, edited_content, new_content
 from broadcast.cli.campaign_forecast import campaign_forecast
+from broadcast.cli.campaign_replies import campaign_replies
 from broadcast.cli.campaign_report import campaign_report
 from broadcast.cli.campaign_show import campaign_list, campaign_show
 from broadcast.cli.campaign_watch import campaign_watch
+from broadcast.cli.import_warning import warn_of_unfinished
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, print_json, say
 from broadcast.cli.runner import run
@@ -45,6 +48,7 @@ for _command in (
     campaign_audit,
     campaign_forecast,
     campaign_list,
+    campaign_replies,
     campaign_report,
     campaign_show,
     campaign_watch,
@@ -64,7 +68,7 @@ def draft(name: str, actor: str, as_json: bool, **options: Any) -> None:
     Example:
       broadcast campaign draft wash-hands --text-file alert.txt --category health --expires 6h
     """
-    made = run(_draft(name, new_content(configuration(), options), actor))
+    made = run(_draft(name, *new_content(configuration(), options), actor))
     _say(made, f"{name} is drafted: see `broadcast campaign forecast {name}`, then have it approved", as_json)
 
 
@@ -95,7 +99,7 @@ def approve(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign approve wash-hands --as second-person
     """
-    done = run(_change(name, campaigns.approve, actor))
+    done = run(_approve(name, actor))
     _say(done, f"{name} is approved by {done.approved_by}", as_json)
 
 
@@ -165,10 +169,10 @@ def _say(done: Campaign, line: str, as_json: bool) -> None:
         say(line)
 
 
-async def _draft(name: str, content: Content, actor: str) -> Campaign:
+async def _draft(name: str, content: Content, changes: tuple[PlainLetter, ...], actor: str) -> Campaign:
     conn = await connect()
     try:
-        return await campaigns.draft(conn, name, content, actor)
+        return await campaigns.draft(conn, name, content, actor, changes)
     finally:
         await conn.close()
 
@@ -177,7 +181,17 @@ async def _edit(config: Config, name: str, options: dict[str, Any], actor: str) 
     conn = await connect()
     try:
         found = await campaigns.by_name(conn, name)
-        return await campaigns.edit(conn, found, edited_content(config, options, found.content), actor)
+        content, changes = edited_content(config, options, found.content)
+        return await campaigns.edit(conn, found, content, actor, changes)
+    finally:
+        await conn.close()
+
+
+async def _approve(name: str, actor: str) -> Campaign:
+    conn = await connect()
+    try:
+        await warn_of_unfinished(conn)
+        return await campaigns.approve(conn, await campaigns.by_name(conn, name), actor)
     finally:
         await conn.close()
 
@@ -185,6 +199,7 @@ async def _edit(config: Config, name: str, options: dict[str, Any], actor: str) 
 async def _launch(config: Config, name: str, actor: str) -> Campaign:
     conn = await connect()
     try:
+        await warn_of_unfinished(conn)
         return await campaigns.launch(conn, config, await campaigns.by_name(conn, name), actor)
     finally:
         await conn.close()

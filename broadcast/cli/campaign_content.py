@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from broadcast.campaign import campaigns
 from broadcast.campaign import content as contents
+from broadcast.campaign.alphabets import Alphabet, choose_alphabet
 from broadcast.campaign.content import CATEGORIES, IN_DOUBT, PRIORITY, Content, InDoubtPolicy
-from broadcast.campaign.text import Alphabet, choose_alphabet, normalise, without_diacritics
+from broadcast.campaign.plain import PlainLetter, PlainText, plain_text
+from broadcast.campaign.text import normalise
 from broadcast.config import Config
 from broadcast.errors import InputError
 from broadcast.tables import nearest
@@ -24,7 +27,13 @@ _OPTIONS = (
     click.option(
         "--text-file", type=click.Path(path_type=Path, allow_dash=True), help="Its file, UTF-8; - is stdin."
     ),
-    click.option("--plain", is_flag=True, help="Write the text without diacritics: fewer segments."),
+    click.option(
+        "--plain",
+        "--transliterate",
+        "plain",
+        is_flag=True,
+        help="Write the text without diacritics: fewer segments. The forecast shows every change.",
+    ),
     click.option(
         "--alphabet", type=click.Choice(get_args(Alphabet)), help="Default: gsm0338 if it has every letter."
     ),
@@ -63,13 +72,13 @@ def content_options(command: F) -> F:
     return command
 
 
-def new_content(config: Config, options: Mapping[str, Any]) -> Content:
-    """What a draft says. Raises InputError for what is missing or wrong."""
-    text = _text(options)
-    if text is None:
+def new_content(config: Config, options: Mapping[str, Any]) -> tuple[Content, tuple[PlainLetter, ...]]:
+    """What a draft says, and what `--plain` changed in its text. Raises InputError for what is missing or wrong."""
+    given = _text(options)
+    if given is None:
         raise InputError("give the alert's text: --text TEXT or --text-file FILE")
-    return contents.content(
-        text=text,
+    made = contents.content(
+        text=given.text,
         sender=config.sender if options["sender"] is None else options["sender"],
         carriers=_carriers(config, options) or tuple(config.country.prefixes),
         category=options["category"] or "health",
@@ -79,13 +88,20 @@ def new_content(config: Config, options: Mapping[str, Any]) -> Content:
         in_doubt_policy=options["in_doubt"],
         grace_s=contents.GRACE_S if options["grace"] is None else options["grace"],
     )
+    campaigns.most_segments(config, made)  # better refused now than at the launch
+    return made, given.changes
 
 
-def edited_content(config: Config, options: Mapping[str, Any], before: Content) -> Content:
-    """`before` with what was given changed; what follows from text or category follows again."""
+def edited_content(
+    config: Config, options: Mapping[str, Any], before: Content
+) -> tuple[Content, tuple[PlainLetter, ...] | None]:
+    """`before` with what was given changed; what follows from text or category follows again.
+
+    And what `--plain` changed in a new text; None where the text stays.
+    """
     text = _text(options)
     if text is None and options["plain"]:
-        text = without_diacritics(before.text)
+        text = plain_text(before.text)
     changes: dict[str, Any] = {
         "sender": options["sender"],
         "carriers": _carriers(config, options),
@@ -99,12 +115,15 @@ def edited_content(config: Config, options: Mapping[str, Any], before: Content) 
     if options["expires"]:
         given["expires_at"] = expiry(options["expires"], config, datetime.now(UTC))
     if text is not None:
-        given = {"alphabet": choose_alphabet(text), **given, "text": text}
+        given = {"alphabet": choose_alphabet(text.text), **given, "text": text.text}
     if category := options["category"]:
         given = {"priority": PRIORITY[category], "in_doubt_policy": IN_DOUBT[category], **given}
     if not given:
         raise InputError("nothing to change was given: see `broadcast campaign edit --help`")
-    return replace(before, **given)
+    made = replace(before, **given)
+    contents.check(made)
+    campaigns.most_segments(config, made)
+    return made, None if text is None or text.text == before.text else text.changes
 
 
 def expiry(when: str, config: Config, now: datetime) -> datetime:
@@ -126,8 +145,8 @@ def _carriers(config: Config, options: Mapping[str, Any]) -> tuple[str, ...] | N
     return tuple(sorted(set(options["carriers"]))) or None
 
 
-def _text(options: Mapping[str, Any]) -> str | None:
-    """The text given, as it will be kept; None when none was."""
+def _text(options: Mapping[str, Any]) -> PlainText | None:
+    """The text given, as it will be kept, and what `--plain` changed in it; None when none was given."""
     text, file = options["text"], options["text_file"]
     if text is not None and file is not None:
         raise InputError("give --text or --text-file, not both")
@@ -135,7 +154,8 @@ def _text(options: Mapping[str, Any]) -> str | None:
         text = _read(file)
     if text is None:
         return None
-    return normalise(without_diacritics(text) if options["plain"] else text)
+    made = plain_text(normalise(text)) if options["plain"] else PlainText(text, ())
+    return replace(made, text=normalise(made.text))
 
 
 def _read(file: Path) -> str:

@@ -1,5 +1,7 @@
 """`broadcast campaign forecast`: what an alert costs in segments and time, in both alphabets."""
 
+import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +11,9 @@ import click
 from broadcast.audience import subscribers
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.forecast import CarrierLoad, Forecast, forecast
+from broadcast.campaign.forecast import CarrierForecast, CarrierLoad, Forecast, forecast
+from broadcast.campaign.plain import PlainLetter
+from broadcast.cli.import_warning import warn_of_unfinished
 from broadcast.cli.output import duration, json_option, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
@@ -17,6 +21,9 @@ from broadcast.config import Config
 from broadcast.store.pool import connect
 
 _NAMES = {"gsm0338": "GSM 03.38", "ucs2": "UCS-2"}
+_UNSEEN = {"": "nothing", " ": "blank", "\n": "new line"}
+_UNBROKEN = "\0"
+_WIDTH = 110
 
 
 @click.command("forecast")
@@ -25,16 +32,16 @@ _NAMES = {"gsm0338": "GSM 03.38", "ucs2": "UCS-2"}
 def campaign_forecast(name: str, as_json: bool) -> None:
     """Segments and minutes per carrier, for the alert as it is and in the other alphabet.
 
+    Characters that are (or, in the other alphabet, would be) written plainly are shown one by one.
+
     \b
     Example:
       broadcast campaign forecast wash-hands
     """
     config = configuration()
-    found, reached, excluded = run(_look(config, name))
-    now = datetime.now(UTC)
-    ways = forecast(
-        found.text, found.alphabet, _loads(config, found.carriers, reached), now, found.expires_at
-    )
+    found, changes, reached, excluded = run(_look(config, name))
+    loads = _loads(config, found.carriers, reached)
+    ways = forecast(found.text, found.alphabet, loads, datetime.now(UTC), found.expires_at, changes)
     if as_json:
         print_json({"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": ways})
         return
@@ -43,11 +50,15 @@ def campaign_forecast(name: str, as_json: bool) -> None:
     say(f"not reached: {', '.join(f'{count:,} {reason}' for reason, count in excluded.items()) or 'nobody'}")
 
 
-async def _look(config: Config, name: str) -> tuple[Campaign, dict[str, int], dict[str, int]]:
-    """The campaign, who would be reached by carrier, and how many not, by reason."""
+async def _look(
+    config: Config, name: str
+) -> tuple[Campaign, tuple[PlainLetter, ...], dict[str, int], dict[str, int]]:
+    """The campaign, what `--plain` changed, who would be reached by carrier, how many not, by reason."""
     conn = await connect()
     try:
         found = await campaigns.by_name(conn, name)
+        await warn_of_unfinished(conn)
+        changes = await campaigns.plain_changes(conn, found.campaign_id)
         counts = [each for each in await subscribers.counts(conn) if each.carrier in found.carriers]
     finally:
         await conn.close()
@@ -63,12 +74,19 @@ async def _look(config: Config, name: str) -> tuple[Campaign, dict[str, int], di
         if all_heard
         else sum(each.opted_out for each in counts if each.carrier in config.carriers),
     }
-    return found, reached, {reason: count for reason, count in reasons.items() if count}
+    return found, changes, reached, {reason: count for reason, count in reasons.items() if count}
 
 
 def _loads(config: Config, carriers: Sequence[str], reached: Mapping[str, int]) -> list[CarrierLoad]:
     return [
-        CarrierLoad(name, reached.get(name, 0), carrier.tps, carrier.concatenation, carrier.default_alphabet)
+        CarrierLoad(
+            name,
+            reached.get(name, 0),
+            carrier.tps,
+            carrier.concatenation,
+            carrier.default_alphabet,
+            carrier.national_shift,
+        )
         for name, carrier in sorted(config.carriers.items())
         if name in carriers
     ]
@@ -86,6 +104,7 @@ def _print_way(way: Forecast, title: str) -> None:
         (
             each.carrier,
             each.recipients,
+            _written(each),
             each.segments,
             each.total_segments,
             duration(each.seconds),
@@ -94,7 +113,42 @@ def _print_way(way: Forecast, title: str) -> None:
         )
         for each in way.carriers
     ]
-    total = (None, way.total_segments, duration(way.seconds), None, way.in_time)
+    total = (None, None, way.total_segments, duration(way.seconds), None, way.in_time)
     rows.append(("all", sum(each.recipients for each in way.carriers), *total))
-    columns = ("carrier", "recipients", "segments each", "segments", "at least", "ends", "before expiry")
+    columns = (
+        "carrier",
+        "recipients",
+        "alphabet",
+        "segments each",
+        "segments",
+        "at least",
+        "ends",
+        "before expiry",
+    )
     print_table(title, columns, rows)
+    for each in way.carriers:
+        if each.problem is not None:
+            say(f"{each.carrier} cannot carry it: {each.problem}")
+    if way.changes:
+        say(_changed(way.changes))
+
+
+def _written(each: CarrierForecast) -> str:
+    """The alphabet there, and the national table if one is used."""
+    return _NAMES[each.alphabet] + ("" if each.shift == "none" else f", {each.shift} shift table")
+
+
+def _changed(changes: Sequence[PlainLetter]) -> str:
+    """Each character, what is written for it, and how often."""
+    count = sum(change.count for change in changes)
+    pairs = [f"{_seen(each.character)} → {_seen(each.replacement)}: {each.count:,}" for each in changes]
+    whole = "   ".join(pair.replace(" ", _UNBROKEN) for pair in pairs)
+    lines = textwrap.wrap(f"{count:,} characters in plain letters:   {whole}", _WIDTH, break_on_hyphens=False)
+    return "\n".join(lines).replace(_UNBROKEN, " ")
+
+
+def _seen(text: str) -> str:
+    """What cannot be seen by its name or code point."""
+    if text in _UNSEEN:
+        return _UNSEEN[text]
+    return text if text.isprintable() and not unicodedata.combining(text[0]) else f"U+{ord(text[0]):04X}"

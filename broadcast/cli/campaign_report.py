@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import (
     duration,
+    effect_words,
     json_option,
     note,
     print_facts,
@@ -118,5 +120,12 @@ def _show(found: Report, audited: AuditResult) -> None:
             (each.carrier, each.reason, each.ended_as or "still is", each.recipients) for each in found.doubts
         ]
         print_table("\nWho was in doubt", ("carrier", "reason", "ended as", "recipients"), rows3)
+    show_oddities(found.oddities)
+    if found.replies:
+        rows4 = [
+            (each.carrier, each.keyword or None, effect_words(each.effect), each.replies)
+            for each in found.replies
+        ]
+        print_table("\nWhat people answered", ("carrier", "keyword", "effect", "replies"), rows4)
     for problem in audited.problems:
         note(f"the books do not balance: {problem}")

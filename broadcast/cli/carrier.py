@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import click
 
+from broadcast.cli.carrier_check import carrier_check
 from broadcast.cli.carrier_simulate import carrier_simulate
+from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Bind, Config
 from broadcast.errors import ConfigError, DatabaseError
+from broadcast.ledger.received import Oddity, Received, oddities, received
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 from broadcast.tables import nearest
@@ -29,12 +33,15 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class CarrierLine:
-    """One carrier of the numbering plan. tps, slots, window: null when it is not connected. held, bound,
-    granted_tps: null when the database does not tell."""
+    """One carrier of the numbering plan. hosts: all addresses of its binds; tls: which of the binds have it.
+    tps, slots, window, tls: null when it is not connected. held, bound, granted_tps: null when the database
+    does not tell."""
 
     name: str
     prefixes: tuple[str, ...]
     connected: bool
+    hosts: tuple[str, ...]
+    tls: Literal["all", "some", "none"] | None
     tps: int | None
     slots: int | None
     window: int | None
@@ -50,6 +57,7 @@ def carrier() -> None:
     \b
     Example:
       broadcast carrier list
+      broadcast carrier check viettel --to 0912345678
       broadcast carrier simulate --personality config/simulator/viettel.toml
     """
 
@@ -73,6 +81,8 @@ def carrier_list(as_json: bool) -> None:
         (
             line.name,
             "yes" if line.connected else "no",
+            line.hosts,
+            line.tls,
             line.tps,
             line.slots,
             line.window,
@@ -82,7 +92,8 @@ def carrier_list(as_json: bool) -> None:
         )
         for line in lines
     ]
-    print_table("", ("carrier", "connected", "TPS", "binds", "window", "held", "bound", "TPS granted"), rows)
+    limits = ("TPS", "binds", "window", "held", "bound", "TPS granted")
+    print_table("", ("carrier", "connected", "SMSC", "TLS", *limits), rows)
 
 
 @carrier.command("show")
@@ -103,7 +114,8 @@ def carrier_show(name: str, as_json: bool) -> None:
     line, settings = _line(config, name, slots), config.carriers.get(name)
     if as_json:
         mine = None if slots is None else [slot for slot in slots if slot.carrier == name]
-        print_json({"carrier": line, "settings": settings, "slots": mine})
+        got, said = (None, None) if slots is None else run(_told(name))
+        print_json({"carrier": line, "settings": settings, "slots": mine, "receipts": got, "oddities": said})
         return
     print_facts("", {"carrier": name, "prefixes": line.prefixes, "connected": line.connected})
     if settings is None:
@@ -113,6 +125,11 @@ def carrier_show(name: str, as_json: bool) -> None:
     print_facts("", facts)
     say("")
     _show_binds(name, settings.slots(), slots)
+    if slots is not None:
+        got, said = run(_told(name))
+        if got is not None:
+            print_facts("\nits receipts", {each: getattr(got, each) for each in Received.__slots__})
+        show_oddities(said)
 
 
 def _show_binds(name: str, binds: Sequence[Bind], slots: Sequence[Slot] | None) -> None:
@@ -124,11 +141,11 @@ def _show_binds(name: str, binds: Sequence[Bind], slots: Sequence[Slot] | None) 
         rows.append(
             (
                 number,
-                f"{bind.host}:{bind.port}",
+                _addresses(bind),
                 bind.system_id,
                 bind.mode,
                 bind.window,
-                bind.tls is not None,
+                _tls(bind),
                 slot and slot.worker,
                 slot and slot.bound,
                 slot and slot.granted_tps,
@@ -145,6 +162,10 @@ def _line(config: Config, name: str, slots: Sequence[Slot] | None) -> CarrierLin
         name=name,
         prefixes=config.country.prefixes[name],
         connected=settings is not None,
+        hosts=tuple(dict.fromkeys(each for bind in settings.binds for each in _addresses(bind)))
+        if settings
+        else (),
+        tls=_tls_share(settings.binds) if settings else None,
         tps=settings.tps if settings else None,
         slots=len(settings.slots()) if settings else None,
         window=sum(bind.window for bind in settings.slots()) if settings else None,
@@ -152,6 +173,32 @@ def _line(config: Config, name: str, slots: Sequence[Slot] | None) -> CarrierLin
         bound=None if mine is None else sum(slot.bound for slot in mine),
         granted_tps=None if mine is None else sum(slot.granted_tps for slot in mine),
     )
+
+
+def _addresses(bind: Bind) -> tuple[str, ...]:
+    """In the order in which they are tried."""
+    return tuple(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in bind.addresses())
+
+
+def _tls(bind: Bind) -> str:
+    """no; 1.2+; 1.3+, client certificate."""
+    if bind.tls is None:
+        return "no"
+    return f"{bind.tls.min_version}+" + (", client certificate" if bind.tls.cert_file else "")
+
+
+def _tls_share(binds: Sequence[Bind]) -> Literal["all", "some", "none"]:
+    having = sum(bind.tls is not None for bind in binds)
+    return "all" if having == len(binds) else "some" if having else "none"
+
+
+async def _told(name: str) -> tuple[Received | None, tuple[Oddity, ...]]:
+    """What its SMSC told us."""
+    connection = await connect()
+    try:
+        return await received(connection, name), await oddities(connection, name)
+    finally:
+        await connection.close()
 
 
 async def _slots() -> list[Slot] | None:
@@ -177,4 +224,5 @@ async def _slots() -> list[Slot] | None:
     ]
 
 
+carrier.add_command(carrier_check)
 carrier.add_command(carrier_simulate)

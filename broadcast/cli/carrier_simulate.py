@@ -40,10 +40,22 @@ def carrier_simulate(
 ) -> None:
     """Be a carrier's SMSC, until SIGTERM or Ctrl-C; then say what was received and delivered.
 
+    Personalities are in config/simulator, named by what they do; every key may be set from here, those of its
+    tables too. Its book is served as JSON meanwhile:
+
+    \b
+      /book           counts, and what it did by habit
+      /book/copies    recipients with more than one copy
+      /book/sessions  every session, and how it ended
+      /book/replies   what subscribers answered
+      /book/messages  each message, decoded, with its answers and receipts (--set record=100000)
+      /book/receipts  each receipt, and when it was acked (--set record=100000)
+    The last three take ?msisdn=, ?offset= and ?limit=.
+
     \b
     Example:
       broadcast carrier simulate --personality config/simulator/viettel.toml --port 2775 --book-port 8081
-      broadcast carrier simulate --personality config/simulator/viettel.toml --set tps=500
+      broadcast carrier simulate --personality config/simulator/worst.toml --set tps=500 --set receipts.poison=0
     """
     smsc = Smsc(load(personality, settings))
     summary = run(_serve(smsc, host, port, book_port, ready_file, as_json))

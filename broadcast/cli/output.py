@@ -104,6 +104,8 @@ def words(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S %Z")
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(words(each) for each in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {words(each)}" for name, each in value.items())
     return str(value)
 
 
@@ -121,6 +123,13 @@ def masked(msisdn: int) -> str:
     """A number that its owner may recognise and nobody can call: 84912***678."""
     digits = str(msisdn)
     return f"{digits[:-6]}***{digits[-3:]}" if len(digits) >= 9 else "***"
+
+
+def effect_words(effect: str | None) -> str | None:
+    """What a reply brought about, as a person reads it; None: nothing was asked for."""
+    if effect == "none":
+        return None
+    return "to come" if effect is None else effect.replace("_", " ")
 
 
 def _is_number(value: Any) -> bool:

@@ -19,6 +19,8 @@ def document(report: Report, audit: AuditResult) -> dict[str, Any]:
         "exclusions": report.exclusions,
         "failures": report.failures,
         "doubts": report.doubts,
+        "oddities": report.oddities,
+        "replies": report.replies,
         "imports": [import_line(each) for each in report.imports],
         "events": report.events,
         "audit": {"balanced": audit.balanced, "problems": audit.problems},

@@ -16,7 +16,7 @@ from broadcast.store.types import Connection
 
 def write_text(path: Path, text: str) -> None:
     """The HTML and JSON files. Raises InputError when the place cannot be written."""
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(text)
 
 
@@ -25,7 +25,7 @@ def write_summary(path: Path, report: Report) -> None:
     reasons: dict[str, list[tuple[str, int]]] = {}
     for each in report.exclusions:
         reasons.setdefault(each.carrier, []).append((each.reason, each.recipients))
-    with _replacing(path) as file:
+    with replacing(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("carrier", "state", "reason", "recipients"))
         for line in report.progress.carriers:
@@ -37,7 +37,7 @@ def write_summary(path: Path, report: Report) -> None:
 async def write_recipients(path: Path, connection: Connection, campaign_id: int, *, reveal: bool) -> int:
     """CSV: a line per recipient, numbers masked unless `reveal`; returns how many."""
     count = 0
-    with _replacing(path, mode=0o600) as file:
+    with replacing(path, mode=0o600) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("carrier", "msisdn", "state", "submitted_at", "settled_at", "err", "smsc_ids"))
         async for each in recipients(connection, campaign_id):
@@ -49,7 +49,8 @@ async def write_recipients(path: Path, connection: Connection, campaign_id: int,
 
 
 @contextmanager
-def _replacing(path: Path, mode: int = 0o644) -> Iterator[TextIO]:
+def replacing(path: Path, mode: int = 0o644) -> Iterator[TextIO]:
+    """A new file in the place of `path` when the block ends well. Raises InputError when it cannot be written."""
     draft = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

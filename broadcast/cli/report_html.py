@@ -7,7 +7,7 @@ import jinja2
 import pygal
 from pygal.style import Style
 
-from broadcast.cli.output import duration, words
+from broadcast.cli.output import duration, effect_words, words
 from broadcast.cli.report_document import STATES, document
 from broadcast.ledger.audit import AuditResult
 from broadcast.ledger.report import Report, share_within
@@ -38,6 +38,7 @@ def render(report: Report, audit: AuditResult) -> str:
     )
     environment.filters["words"] = words
     environment.filters["duration"] = duration
+    environment.filters["effect_words"] = effect_words
     page = environment.get_template("report.html.j2")
     charts = [states_chart(report), rate_chart(report), delay_chart(report)]
     return page.render(

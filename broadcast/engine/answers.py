@@ -4,31 +4,81 @@ A message ends when all its segments are answered: accepted if all were taken; r
 for good or too often; otherwise only what was refused for the moment goes again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from broadcast.config import Carrier
 from broadcast.engine.work import Parts, Work
-from broadcast.ledger.journal import Journal, LateAnswer
+from broadcast.ledger.journal import Journal, LateAnswer, Receipt
 from broadcast.smpp import status
 from broadcast.smpp.status import Meaning
 
-_SLOW_DOWN = (Meaning.THROTTLED, Meaning.QUEUE_FULL)
+# A full queue may be that of one destination (quirk 25): only when it is many is it the carrier that is too slow.
+FULL_SHARE: Final = 0.05
+MEMORY: Final = 1000  # answers that shares are taken over, about
+REFUSED_MOST: Final = 10_000  # recipients refused for the moment whose receipts are looked for
 
 
 class Answers:
-    """Decides for one carrier. piece(work, ordinal, segment, due): send one segment again; slow_down(): throttled."""
+    """Decides for one carrier. piece(work, ordinal, segment, due): send one segment again.
+
+    slow_down(share): so many of the late answers said that it was too fast.
+
+    refused: MSISDN -> who waits again after a refusal, as far as is known; see `reported`.
+    """
 
     def __init__(
         self,
         carrier: Carrier,
         journal: Journal,
         piece: Callable[[Work, int, int, float], None],
-        slow_down: Callable[[], None],
+        slow_down: Callable[[float], None],
     ) -> None:
         self._carrier = carrier
         self._journal = journal
         self._piece = piece
         self._slow_down = slow_down
+        self._answers = 0.0  # of late, and how many of these said throttled or queue full
+        self._throttled = 0.0
+        self._full = 0.0
+        self.refused: dict[int, tuple[Work, int]] = {}
+
+    def meaning(self, answer: int) -> Meaning:
+        """What a command_status means at this carrier."""
+        return status.meaning(answer, self._carrier)
+
+    def heed(self, statuses: Mapping[int, int]) -> int:
+        """Slow down if a batch of answers (command_status -> how many) says so. How many were refused as too fast."""
+        throttled = full = 0
+        for answer, count in statuses.items():
+            meaning = Meaning.OK if answer == 0 else self.meaning(answer)
+            throttled += count if meaning is Meaning.THROTTLED else 0
+            full += count if meaning is Meaning.QUEUE_FULL else 0
+        self._answers += sum(statuses.values())
+        self._throttled += throttled
+        self._full += full
+        if throttled or (full and self._full > FULL_SHARE * self._answers):
+            self._slow_down((self._throttled + self._full) / self._answers)
+        if self._answers > MEMORY:
+            fading = MEMORY / self._answers
+            self._answers, self._throttled, self._full = MEMORY, self._throttled * fading, self._full * fading
+        return throttled + full
+
+    def reported(self, receipts: Iterable[Receipt]) -> bool:
+        """Final receipts for recipients that wait again: the SMSC may have taken what it refused (quirk 26).
+
+        Such a recipient is in doubt and no second copy goes out: if the receipt's id is none of ours it settles the
+        recipient by its number, and otherwise the campaign's policy decides. Was there any?
+        """
+        found = False
+        for _, state, _, _, msisdn in receipts:
+            if state and msisdn in self.refused:
+                work, ordinal = self.refused.pop(msisdn)
+                if work.waits_again(ordinal):
+                    work.attempts.pop(ordinal, None)
+                    work.recall(ordinal)
+                    found = True
+        return found
 
     def segment(
         self, work: Work, ordinal: int, segment: int, answer: int, smsc_id: str, at: int, now: float
@@ -53,28 +103,29 @@ class Answers:
             parts.ids[segment - 1] = smsc_id
             accepted = parts.accepted()
             if len(accepted) == work.segments:
-                self._end_doubt(work, ordinal, tuple(each for _, each in accepted), "")
-        elif self._meaning(answer) is Meaning.PERMANENT and not parts.accepted():
+                awaited, unawaited = _awaited(work, accepted)
+                self._end_doubt(work, ordinal, tuple(each for _, each in awaited), "", unawaited)
+        elif self.meaning(answer) is Meaning.PERMANENT and not parts.accepted():
             self._end_doubt(work, ordinal, (), _err(answer))
 
-    def _end_doubt(self, work: Work, ordinal: int, smsc_ids: tuple[str, ...], err: str) -> None:
+    def _end_doubt(
+        self, work: Work, ordinal: int, smsc_ids: tuple[str, ...], err: str, unawaited: int = 0
+    ) -> None:
         work.parts.pop(ordinal, None)
-        self._journal.late(LateAnswer(work.slice.slice_id, ordinal, smsc_ids, err))
+        self._journal.late(LateAnswer(work.slice.slice_id, ordinal, smsc_ids, err, unawaited))
 
     def _refused(self, parts: Parts, segment: int, answer: int) -> None:
-        meaning = self._meaning(answer)
-        if meaning in _SLOW_DOWN:
-            self._slow_down()
-        if meaning is Meaning.PERMANENT:
+        if self.meaning(answer) is Meaning.PERMANENT:
             parts.refused = answer
         else:
             parts.temporary.append(segment)
 
     def _ended(self, work: Work, ordinal: int, parts: Parts, at: int, now: float) -> None:
+        awaited, unawaited = _awaited(work, parts.accepted())
         if parts.refused < 0 and not parts.temporary:
-            work.slice.accept_parts(ordinal, [smsc_id for _, smsc_id in parts.accepted()], at)
+            work.slice.accept_parts(ordinal, [smsc_id for _, smsc_id in awaited], at, unawaited)
         elif parts.refused >= 0:
-            work.slice.reject(ordinal, _err(parts.refused), parts.accepted(), at)
+            work.slice.reject(ordinal, _err(parts.refused), awaited, at, unawaited)
         else:
             self._once_more(work, ordinal, parts, at, now)
             return
@@ -85,21 +136,34 @@ class Answers:
         """Refused for the moment: again after a while, within bounds."""
         attempts = work.attempts[ordinal] = work.attempts.get(ordinal, 0) + 1
         if attempts > self._carrier.retry_limit:
-            work.slice.reject(ordinal, "status:retries", parts.accepted(), at)
+            awaited, unawaited = _awaited(work, parts.accepted())
+            work.slice.reject(ordinal, "status:retries", awaited, at, unawaited)
             del work.parts[ordinal], work.attempts[ordinal]
             return
         due = now + self._carrier.retry_delay_s * attempts
         if not parts.accepted():
             del work.parts[ordinal]
             work.again(ordinal, due)
+            self._remember(work, ordinal)
             return
         segments, parts.temporary = parts.temporary, []
         parts.open = len(segments)
         for segment in segments:
             self._piece(work, ordinal, segment, due)
 
-    def _meaning(self, answer: int) -> Meaning:
-        return status.meaning(answer, self._carrier.temporary_statuses, self._carrier.permanent_statuses)
+    def _remember(self, work: Work, ordinal: int) -> None:
+        """Who no longer waits is forgotten when there are too many, and then everybody."""
+        if len(self.refused) >= REFUSED_MOST:
+            kept = {msisdn: each for msisdn, each in self.refused.items() if each[0].waits_again(each[1])}
+            self.refused = kept if len(kept) < REFUSED_MOST // 2 else {}
+        self.refused[work.slice.msisdns[ordinal]] = (work, ordinal)
+
+
+def _awaited(work: Work, accepted: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int]:
+    """Those of the accepted (segment, id) whose receipts are awaited, and how many others there are."""
+    others = work.order.unawaited
+    awaited = [each for each in accepted if each[0] not in others] if others else accepted
+    return awaited, len(accepted) - len(awaited)
 
 
 def _err(answer: int) -> str:

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A row of bind_slot. worker_no: None when nobody living holds it; sends: its bind may submit."""
+    """A row of bind_slot. worker_no: None when nobody living holds it; sends: its bind may submit; receives:
+    receipts come on it."""
 
     slot_no: int
     worker_no: int | None
     granted_tps: int
     bound: bool
     sends: bool
+    receives: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,13 @@ def _share(slot_count: int, me: int, living: Sequence[int], turn: int) -> int:
 
 
 def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: int, tps: int) -> dict[int, int]:
-    """The target of each of my slots, cut to what the others leave free."""
-    senders = [slot for slot in slots if slot.bound and slot.sends and slot.worker_no is not None]
+    """The target of each of my slots, cut to what the others leave free.
+
+    While no bind that receives is up, on any worker, a transmitter does not send: its receipts would have
+    nowhere to go (quirk 38).
+    """
+    up = [slot for slot in slots if slot.bound and slot.worker_no is not None]
+    senders = [slot for slot in up if slot.sends] if any(slot.receives for slot in up) else []
     target = {
         slot.slot_no: tps * (place + 1) // len(senders) - tps * place // len(senders)
         for place, slot in enumerate(senders)

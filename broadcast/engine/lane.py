@@ -14,19 +14,20 @@ from collections.abc import Callable, Sequence
 
 from broadcast.config import Carrier
 from broadcast.engine.answers import Answers
+from broadcast.engine.deliveries import Deliveries
+from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import WINDOW_S, Pacer
 from broadcast.engine.work import CUT_SHORT, Work
-from broadcast.ledger.journal import CarrierNo, Inbound, Journal, Receipt, Unreadable
+from broadcast.ledger.journal import CarrierNo, Journal, Receipt
 from broadcast.ledger.rows import copy_time
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp import status
 from broadcast.smpp.events import Ack, InboundMessage, Token
 from broadcast.smpp.link import Link
-from broadcast.smpp.receipt import ReceiptState
 
 RUN_MOST = 1000  # recipients stamped at once: keeps one pump short
 STOCK_S = 0.15  # seconds of the grant that are intended ahead: some commits' worth
-STOCK_MOST = 16_000
+STOCK_MOST = 40_000
 LATER_MOST_S = 3600.0
 
 
@@ -59,7 +60,9 @@ class Lane:
         self._metrics = metrics
         self._hungry = hungry
         self._rebound = rebound
+        self._oddities = Oddities(carrier_no, name, carrier, journal, metrics)
         self._answers = Answers(carrier, journal, self._send_piece_later, self._slow_down)
+        self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities)
         self._stock: deque[tuple[Work, Sequence[int]]] = deque()
         self._stocked = 0
         self._intending = 0
@@ -301,8 +304,8 @@ class Lane:
         self._timer = None
         self.pump()
 
-    def _slow_down(self) -> None:
-        self.pacer.throttled(time.monotonic())
+    def _slow_down(self, share: float) -> None:
+        self.pacer.throttled(time.monotonic(), share)
 
     # ------------------------------------------------------------ smpp.events.LinkEvents
 
@@ -334,7 +337,7 @@ class Lane:
             work.in_flight -= 1
             if work.doubted and ordinal in work.doubted:
                 self._answers.late(work, ordinal, segment, answer, smsc_id)
-            elif answer == 0 and work.segments == 1:
+            elif answer == 0 and work.simple:
                 work.slice.accept(ordinal, smsc_id, at)
             else:
                 self._answers.segment(work, ordinal, segment, answer, smsc_id, at, now)
@@ -363,42 +366,26 @@ class Lane:
 
     def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         """See LinkEvents."""
-        acks = [receipt[0] for receipt in receipts]
-        self._journal.receipts(self.carrier_no, receipts, copy_time(time.time()), lambda: link.ack(acks))
-        states = Counter([receipt[1] for receipt in receipts])
-        self._metrics.count_receipts(
-            self.name, {ReceiptState(state).name.lower(): count for state, count in states.items()}
-        )
+        self._deliveries.receipts(link, receipts)
+        if self._answers.refused and self._answers.reported(receipts):
+            self._let_go()
 
     def messages(self, link: Link, messages: list[InboundMessage]) -> None:
         """See LinkEvents."""
-        self._journal.group.inbound += [
-            Inbound(
-                self.carrier_no,
-                int(message.source) if message.source.isdecimal() and len(message.source) <= 15 else None,
-                message.destination,
-                message.esm_class,
-                message.data_coding,
-                message.payload,
-            )
-            for message in messages
-        ]
-        self._journal.on_commit(lambda: link.ack([message.ack for message in messages]))
+        self._deliveries.messages(link, messages)
 
     def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
         """See LinkEvents."""
-        self._journal.group.unreadable += [
-            Unreadable(self.carrier_no, pdu, reason) for _, pdu, reason in pdus
-        ]
-        self._journal.on_commit(lambda: link.ack([ack for ack, _, _ in pdus]))
-        self._metrics.quarantined.labels(self.name).inc(len(pdus))
+        self._deliveries.unreadable(link, pdus)
 
     def _count(self, statuses: Counter[int]) -> None:
         named = {status.name(answer): count for answer, count in statuses.items() if count}
         self._metrics.count_responses(self.name, named)
-        slowed = sum(count for answer, count in statuses.items() if answer in (0x58, 0x14))
+        slowed = self._answers.heed(statuses)
         if slowed:
             self._metrics.throttled.labels(self.name).inc(slowed)
+        if len(statuses) > (0 in statuses):
+            self._oddities.statuses(statuses)
 
 
 def _room(link: Link) -> int:

@@ -103,6 +103,7 @@ class Leases:
                 if row["worker_no"] == self.worker_no
                 else row["bound"],
                 sends=binds[row["slot_no"]].mode != "receiver",
+                receives=binds[row["slot_no"]].mode != "transmitter",
             )
             for row in rows
             if row["carrier_no"] == carrier_no and row["slot_no"] < len(binds)

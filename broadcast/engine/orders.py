@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from broadcast.campaign import approval
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.sender import address
-from broadcast.campaign.text import compose
+from broadcast.campaign.text import Message, compose
 from broadcast.config import Carrier, ValidityFormat
 from broadcast.engine.work import Order
 from broadcast.smpp.adapter import validity_text
@@ -31,31 +31,41 @@ def order(campaign: Campaign, carrier: Carrier) -> Order:
         carrier.concatenation,
         carrier.default_alphabet,
         campaign.campaign_id,
+        carrier.national_shift,
     )
-    sender = address(carrier.sender or campaign.sender)
-    fields = [
+    every = len(message.segments)
+    return Order(
+        campaign.campaign_id,
+        (-campaign.priority, campaign.campaign_id),
+        Template(submit_fields(message, carrier, campaign.sender, campaign.expires_at)),
+        math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S,
+        frozenset(range(1, every + 1)).difference(carrier.receipt_segments(every)),
+    )
+
+
+def submit_fields(
+    message: Message, carrier: Carrier, sender: str, expires_at: datetime
+) -> list[SubmitFields]:
+    """The segments as this carrier gets them. sender: where the carrier wants none of its own."""
+    source = address(carrier.sender or sender)
+    awaited = carrier.receipt_segments(len(message.segments))
+    return [
         SubmitFields(
-            source=sender.text,
-            source_ton=sender.ton if carrier.source_ton is None else carrier.source_ton,
-            source_npi=sender.npi if carrier.source_npi is None else carrier.source_npi,
+            source=source.text,
+            source_ton=source.ton if carrier.source_ton is None else carrier.source_ton,
+            source_npi=source.npi if carrier.source_npi is None else carrier.source_npi,
             dest_ton=carrier.dest_ton,
             dest_npi=carrier.dest_npi,
             service_type=carrier.service_type,
             esm_class=UDHI if segment.udhi else 0,
             data_coding=message.data_coding,
-            registered_delivery=RECEIPT_WANTED,
-            validity_period=_validity(campaign.expires_at, carrier.validity),
+            registered_delivery=RECEIPT_WANTED if number in awaited else 0,
+            validity_period=_validity(expires_at, carrier.validity),
             short_message=segment.short_message,
             tlvs=segment.tlvs,
         )
-        for segment in message.segments
+        for number, segment in enumerate(message.segments, 1)
     ]
-    return Order(
-        campaign.campaign_id,
-        (-campaign.priority, campaign.campaign_id),
-        Template(fields),
-        math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S,
-    )
 
 
 def _validity(expires_at: datetime, form: ValidityFormat) -> str:

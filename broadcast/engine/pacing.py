@@ -12,6 +12,7 @@ WINDOW_S = 1.012
 RUSH = 1.06
 BURST_S = 0.02
 THROTTLED_FACTOR = 0.8
+THROTTLED_SHARE = 0.05  # of the answers: from here on one step down is a whole one
 RECOVERY_PER_S = 0.05
 
 
@@ -76,12 +77,18 @@ class Pacer:
             ready = max(ready, self._log[0][0] + WINDOW_S)
         return max(ready, now + 0.0005)
 
-    def throttled(self, now: float) -> None:
-        """The carrier said that it was too much: slow down, at most once in half a second."""
-        self._recover(now)
-        if self._factor == 1.0 or now - self._factor_at >= 0.5:
-            self._factor = max(0.05, self._factor * THROTTLED_FACTOR)
-            self._factor_at = now
+    def throttled(self, now: float, share: float = 1.0) -> None:
+        """The carrier said that it was too much: slow down, at most once in half a second.
+
+        share: of its answers, 0 to 1. An SMSC that refuses one in a thousand now and then is slowed by as little.
+        """
+        if self._factor < 1.0:
+            if now - self._factor_at < 0.5:
+                return
+            self._factor = min(1.0, self._factor + RECOVERY_PER_S * (now - self._factor_at))
+        step = (1 - THROTTLED_FACTOR) * min(1.0, share / THROTTLED_SHARE)
+        self._factor = max(0.05, self._factor * (1 - step))
+        self._factor_at = now
 
     def _limit(self, now: float) -> int:
         if self._raise is not None and now >= self._raise[0]:

@@ -7,16 +7,26 @@ from broadcast.ledger.journal import LeasedSlice
 from broadcast.smpp.template import Template
 
 CUT_SHORT = "cut_short"
+RECEIPT_AFTER_REFUSAL = "receipt_after_refusal"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first."""
+    """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first.
+
+    unawaited: segments (from 1) for which no receipt was asked.
+    """
 
     campaign_id: int
     rank: tuple[int, int]
     template: Template
     expires_at: float
+    unawaited: frozenset[int] = frozenset()
+
+    @property
+    def awaited(self) -> int:
+        """How many receipts a message is to have."""
+        return self.template.segments - len(self.unawaited)
 
 
 class Parts:
@@ -48,6 +58,7 @@ class Work:
         "parts",
         "releasing",
         "segments",
+        "simple",
         "slice",
         "stocked",
     )
@@ -56,6 +67,7 @@ class Work:
         self.slice = leased
         self.order = order
         self.segments = order.template.segments
+        self.simple = self.segments == order.awaited == 1  # one segment, one receipt: nearly all
         self.parts: dict[int, Parts] = {}
         self.attempts: dict[int, int] = {}
         self.doubted: set[int] = set()
@@ -100,6 +112,18 @@ class Work:
         self.slice.take_back(ordinals)
         for ordinal in ordinals:
             heapq.heappush(self._later, (0.0, ordinal))
+
+    def waits_again(self, ordinal: int) -> bool:
+        """Was it refused or not sent, and has it not been intended again since?"""
+        leased = self.slice
+        return leased.state == "leased" and bool(leased.retry[ordinal >> 3] >> (ordinal & 7) & 1)
+
+    def recall(self, ordinal: int) -> None:
+        """One that waits again may have arrived after all: in doubt instead, and not sent again."""
+        self._later = [each for each in self._later if each[1] != ordinal]
+        heapq.heapify(self._later)
+        self.slice.intend_again([ordinal])
+        self.doubt(ordinal, RECEIPT_AFTER_REFUSAL)
 
     def doubt(self, ordinal: int, reason: str) -> None:
         """No answer will come, or not in time."""

@@ -8,6 +8,7 @@ It owns nothing that its loss would lose. Its tasks, each with a connection of i
   writer     one transaction for everything that happened since
   rotator    close the ledger's open bucket when its time is up            (whichever worker gets the lock)
   settler    settle what is closed, tidy up                                (whichever worker gets the lock)
+  replies    read what people answer, opt them out                         (whichever worker gets the lock)
 """
 
 import asyncio
@@ -27,10 +28,11 @@ from broadcast.engine.gauges import Gauges
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases, SlotChange
 from broadcast.engine.orders import order
+from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
 from broadcast.engine.work import Order, Work
 from broadcast.errors import BroadcastError, FencedError
-from broadcast.ledger import close, settle
+from broadcast.ledger import close, opt_outs, settle
 from broadcast.ledger.journal import CampaignId, CarrierNo
 from broadcast.ledger.writer import LOST, Writer
 from broadcast.monitor.lag import measure_lag
@@ -95,6 +97,7 @@ class Worker:
         self.worker_no = self._leases.worker_no
         self._writer = Writer(self._connect, self.worker_no, self._config.engine.group_s, self._committed)
         self._sessions = Sessions(self._metrics)
+        self._replies = Replies(self._config, self._metrics, {number: name for name, number in names.items()})
         for name, carrier in self._config.carriers.items():
             self._lanes[names[name]] = Lane(
                 names[name], name, carrier, self._writer.journal, self._metrics,
@@ -113,6 +116,7 @@ class Worker:
                     group.create_task(self._always(self._heartbeat), name="heartbeat"),
                     group.create_task(self._always(self._settler), name="settler"),
                     group.create_task(self._always(self._rotator), name="rotator"),
+                    group.create_task(self._always(self._replies.read_replies), name="replies"),
                     group.create_task(gauges.run(self._connect), name="gauges"),
                     group.create_task(measure_lag(self._metrics), name="loop lag"),
                 ]
@@ -194,6 +198,9 @@ class Worker:
             ):  # a connection that hangs must not keep a `pause` from us (law 7)
                 await self._hold_back(connection)
                 rows = await connection.fetch(sql("running_campaigns"))
+                recalled = await opt_outs.recalled(connection, self.worker_no)
+            if recalled:
+                self._give_back(recalled)
             running = [CampaignId(row["campaign_id"]) for row in rows]
             if running != self._running:
                 self._running = running
@@ -201,6 +208,11 @@ class Worker:
                 for lane in self._lanes.values():
                     lane.withdraw(self._runs)
             await _wait(self._wake_control, CONTROL_S)
+
+    def _give_back(self, recalled: frozenset[int]) -> None:
+        """Slices in which somebody waits who opted out."""
+        for lane in self._lanes.values():
+            lane.withdraw(lambda work: work.slice.slice_id not in recalled)
 
     async def _hold_back(self, connection: asyncpg.Connection) -> None:
         """Where the machine, not the carriers, is the limit: settlement comes first once it is this far behind."""
@@ -229,7 +241,7 @@ class Worker:
         if missing <= 0:
             return
         count = min(SLICES_MOST, -(-missing // self._config.engine.slice_size))
-        segments = made.template.segments
+        segments = made.awaited
         for leased in await self._leases.lease_slices(
             connection, self._writer.journal, lane.carrier_no, campaign_id, count, segments
         ):

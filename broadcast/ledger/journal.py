@@ -5,9 +5,10 @@ one. Nothing here awaits, so a group is always consistent: a recipient's bit, it
 same group. What must wait for the commit (acks of receipts, permission to send) rides along as callbacks.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NewType
+from typing import Any, Literal, NewType
 
 from broadcast.ledger import rows
 from broadcast.ledger.states import RecipientState
@@ -15,13 +16,16 @@ from broadcast.ledger.states import RecipientState
 CampaignId = NewType("CampaignId", int)
 SliceId = NewType("SliceId", int)
 CarrierNo = NewType("CarrierNo", int)
+OddityKind = Literal["status", "receipt_state"]
 
-_WAITING, _IN_DOUBT, _ACCEPTED, _REJECTED = (
+_WAITING, _IN_DOUBT, _ACCEPTED, _UNKNOWN, _REJECTED = (
     int(RecipientState.WAITING),
     int(RecipientState.IN_DOUBT),
     int(RecipientState.ACCEPTED),
+    int(RecipientState.UNKNOWN),
     int(RecipientState.REJECTED),
 )
+NO_RECEIPTS = "no_receipts"  # why a recipient is unknown whose SMSC sends none
 # (whatever acks it, state, smsc_id, err, msisdn): a tuple since there is one per receipt
 Receipt = tuple[Any, int, str, str, int | None]
 
@@ -56,12 +60,16 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class LateAnswer:
-    """An in-doubt recipient whose segments were all answered after all. err: '' when accepted."""
+    """An in-doubt recipient whose segments were all answered after all. err: '' when accepted.
+
+    smsc_ids: of the segments whose receipts are awaited; unawaited: how many others were taken.
+    """
 
     slice_id: SliceId
     ordinal: int
     smsc_ids: tuple[str, ...]
     err: str
+    unawaited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A message from a subscriber (MO)."""
+    """A message from a subscriber (MO), or a part of one. source, destination: as they came, cut to fit an index.
+
+    msisdn: the source, if it is digits alone. sar: (reference, total, number) of TLVs.
+    """
 
     carrier_no: CarrierNo
     msisdn: int | None
@@ -83,6 +94,8 @@ class Inbound:
     esm_class: int
     data_coding: int
     payload: bytes
+    source: str = ""
+    sar: tuple[int, int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -99,12 +112,12 @@ class Group:
     late: list[LateAnswer] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     inbound: list[Inbound] = field(default_factory=list)
+    oddities: Counter[tuple[CarrierNo, OddityKind, str]] = field(default_factory=Counter)
     committed: list[Callable[[], None]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(
-            self.slices or self.receipts or self.committed or self.late or self.unreadable or self.inbound
-        )
+        rare = self.late or self.unreadable or self.inbound or self.oddities
+        return bool(self.slices or self.receipts or self.committed or rare)
 
     @property
     def rows(self) -> int:
@@ -115,6 +128,8 @@ class Group:
 class LeasedSlice:
     """A slice that this worker holds, with the state of each of its recipients. Hot: one object a slice.
 
+    segments: of a message, those whose receipts are awaited: all of them at most carriers (quirk 21). What the
+    ledger knows as the segments of a message are these; the others count in the tallies only.
     Ordinals index `msisdns`. Every move of a recipient goes through a method here, which touches bitmap, row and
     tally together (law 1); the caller decides, this records.
     """
@@ -220,27 +235,27 @@ class LeasedSlice:
         delta[_ACCEPTED] += 1
         delta[SEGMENTS] += 1
 
-    def accept_parts(self, ordinal: int, smsc_ids: list[str], at: int) -> None:
-        """Every segment of a message was accepted; their ids in order."""
-        self._end(ordinal, _ACCEPTED)
-        self._add_parts(ordinal, list(enumerate(smsc_ids, 1)), len(smsc_ids), at)
+    def accept_parts(self, ordinal: int, smsc_ids: list[str], at: int, unawaited: int = 0) -> None:
+        """Every segment of a message was accepted. smsc_ids: in order, of those whose receipts are awaited.
 
-    def reject(self, ordinal: int, err: str, accepted: list[tuple[int, str]], at: int) -> None:
-        """A segment was refused for good. accepted: the (segment, id) that were taken before."""
+        unawaited: how many others there are. When no receipt is awaited at all the recipient ends as unknown.
+        """
+        if not smsc_ids:
+            self._end(ordinal, _UNKNOWN)
+            self._add_outcome(ordinal, _UNKNOWN, NO_RECEIPTS, at)
+        else:
+            self._end(ordinal, _ACCEPTED)
+        self._add_parts(ordinal, list(enumerate(smsc_ids, 1)), len(smsc_ids), at)
+        self._delta[SEGMENTS] += unawaited
+
+    def reject(
+        self, ordinal: int, err: str, accepted: list[tuple[int, str]], at: int, unawaited: int = 0
+    ) -> None:
+        """A segment was refused for good. accepted: the (segment, id) that were taken before; unawaited: as above."""
         self._end(ordinal, _REJECTED)
         self._add_parts(ordinal, accepted, 0, at)
-        self._journal.group.outcomes.append(
-            rows.outcome_row(
-                at,
-                self.campaign_id,
-                self.slice_id,
-                ordinal,
-                self.carrier_no,
-                _REJECTED,
-                self.segments,
-                err.encode(),
-            )
-        )
+        self._delta[SEGMENTS] += unawaited
+        self._add_outcome(ordinal, _REJECTED, err, at)
 
     def doubt(self, ordinal: int, reason: str) -> None:
         """No answer will come: from now on the in_doubt table speaks for this recipient."""
@@ -286,6 +301,10 @@ class LeasedSlice:
         self.answered[ordinal >> 3] |= 1 << (ordinal & 7)
         self.unanswered -= 1
         self._move(1, _IN_DOUBT, state)
+
+    def _add_outcome(self, ordinal: int, state: int, err: str, at: int) -> None:
+        place = (self.campaign_id, self.slice_id, ordinal, self.carrier_no)
+        self._journal.group.outcomes.append(rows.outcome_row(at, *place, state, self.segments, err.encode()))
 
     def _add_parts(self, ordinal: int, parts: list[tuple[int, str]], segments: int, at: int) -> None:
         if self._head_at != at:

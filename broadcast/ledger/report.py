@@ -17,6 +17,8 @@ import asyncpg
 from broadcast.errors import InputError
 from broadcast.ledger import archive_read
 from broadcast.ledger.progress import Progress, progress
+from broadcast.ledger.received import Oddity
+from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -120,9 +122,11 @@ class Report:
     exclusions: tuple[Reason, ...]
     failures: tuple[Reason, ...]
     doubts: tuple[Doubt, ...]
+    oddities: tuple[Oddity, ...]
     imports: tuple[Import, ...]
     events: tuple[Event, ...]
     times: Times
+    replies: tuple[ReplyCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,7 @@ async def report(connection: Connection, name: str) -> Report:
             rows = await connection.fetch(sql("report_outcomes"), number, step_s, LONGEST_DELAY_S)
             exclusions = await connection.fetch(sql("report_exclusions"), number)
             doubts = await connection.fetch(sql("report_doubts"), number)
+        oddities = await connection.fetch(sql("report_oddities"), number)
         imports = await connection.fetch(sql("report_imports"), number, _IMPORTS)
         events = await connection.fetch(sql("report_events"), number)
         return Report(
@@ -180,9 +185,11 @@ async def report(connection: Connection, name: str) -> Report:
             ),
             failures=_failures(rows),
             doubts=tuple(Doubt(**row) for row in doubts),
+            oddities=tuple(Oddity(**row) for row in oddities),
             imports=tuple(_import(row) for row in imports),
             events=tuple(Event(**row) for row in events),
             times=_times(rows, step_s),
+            replies=tuple(await counts(connection, number)),
         )
 
 

@@ -15,7 +15,8 @@ import asyncpg
 
 from broadcast.errors import DatabaseDownError, FencedError
 from broadcast.ledger import rows
-from broadcast.ledger.journal import DELTA_SIZE, SEGMENTS, Doubt, Group, Journal, LateAnswer
+from broadcast.ledger.aside import Aside
+from broadcast.ledger.journal import DELTA_SIZE, NO_RECEIPTS, SEGMENTS, Doubt, Group, Journal, LateAnswer
 from broadcast.ledger.states import RecipientState
 from broadcast.store import pool
 from broadcast.store.queries import sql
@@ -40,11 +41,13 @@ LOST = (
 )
 RETRY_S = 0.2
 COMMIT_TIMEOUT_S = 30.0
+ODDITIES_MOST = 100  # distinct values of a kind that are kept of one carrier; the rest is 'other'
 
 _TALLIED = (
     RecipientState.WAITING,
     RecipientState.IN_DOUBT,
     RecipientState.ACCEPTED,
+    RecipientState.UNKNOWN,
     RecipientState.REJECTED,
 )
 
@@ -67,20 +70,30 @@ class Writer:
         self._finishing = False
         self._pending = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
+        self._aside: Aside | None = None
 
     def _wake(self) -> None:
         self._pending.set()
 
     async def run(self) -> None:
-        """Until `finish`. Raises FencedError when the worker has lost its lease."""
-        try:
-            while not self._finishing:
-                await self._pending.wait()
-                await asyncio.sleep(self._group_s)
+        """Until `finish`. Raises FencedError when the worker has lost its lease.
+
+        What goes to the database meanwhile goes on a thread of its own: neither waits for the other's bursts.
+        """
+        with Aside("ledger writer") as aside:
+            self._aside = aside
+            try:
+                took_s = 0.0
+                while not self._finishing:
+                    await self._pending.wait()
+                    await asyncio.sleep(max(0.0, self._group_s - took_s))
+                    started = time.monotonic()
+                    await self.flush()
+                    took_s = time.monotonic() - started
                 await self.flush()
-            await self.flush()
-        finally:
-            await self._drop()
+            finally:
+                self._aside = None
+                await aside.run(self._drop())
 
     def finish(self) -> None:
         """Commit what there is and end; a group under way is never cut off."""
@@ -95,7 +108,8 @@ class Writer:
             return
         started = time.monotonic()
         self._batch += 1
-        await self._commit_surely(group)
+        committing = self._commit_surely(group)
+        await (self._aside.run(committing) if self._aside else committing)
         self._observe(group.rows, time.monotonic() - started)
         for callback in group.committed:
             callback()
@@ -223,19 +237,26 @@ async def _with_late_answers(connection: Connection, group: Group) -> Group:
         late = by_place[(row["slice_id"], row["ordinal"])]
         delta = whole.tallies.setdefault((row["campaign_id"], row["carrier_no"]), [0] * DELTA_SIZE)
         delta[RecipientState.IN_DOUBT] -= 1
-        delta[RecipientState.REJECTED if late.err else RecipientState.ACCEPTED] += 1
+        delta[_late_state(late)] += 1
         _add_late_rows(whole, row, late, delta, at)
     return whole
 
 
+def _late_state(late: LateAnswer) -> RecipientState:
+    if late.err:
+        return RecipientState.REJECTED
+    return RecipientState.ACCEPTED if late.smsc_ids else RecipientState.UNKNOWN
+
+
 def _add_late_rows(group: Group, row: asyncpg.Record, late: LateAnswer, delta: list[int], at: int) -> None:
     place = (row["campaign_id"], row["slice_id"], row["ordinal"], row["carrier_no"])
-    if late.err:
-        end = (RecipientState.REJECTED, row["segments"], late.err.encode())
+    delta[SEGMENTS] += len(late.smsc_ids) + late.unawaited
+    state = _late_state(late)
+    if state is not RecipientState.ACCEPTED:
+        end = (state, row["segments"], (late.err or NO_RECEIPTS).encode())
         group.outcomes.append(rows.outcome_row(at, *place, *end))
         return
     head = rows.submission_head(row["slice_id"], row["campaign_id"], row["carrier_no"], at)
-    delta[SEGMENTS] += len(late.smsc_ids)
     group.submissions.extend(
         rows.submission_row(head, len(late.smsc_ids), segment, row["ordinal"], smsc_id.encode())
         for segment, smsc_id in enumerate(late.smsc_ids, 1)
@@ -257,11 +278,21 @@ async def _add_doubts(connection: Connection, doubts: list[Doubt]) -> None:
 
 async def _write_rare(connection: Connection, group: Group) -> None:
     """What most groups do not hold."""
-    for unreadable in sorted(
-        group.unreadable, key=lambda each: each.pdu
-    ):  # two writers lock rows in one order
+    if group.unreadable:
         await connection.execute(
-            sql("keep_unreadable"), [unreadable.carrier_no], [unreadable.pdu], [unreadable.reason]
+            sql("keep_unreadable"),
+            [unreadable.carrier_no for unreadable in group.unreadable],
+            [unreadable.pdu for unreadable in group.unreadable],
+            [unreadable.reason for unreadable in group.unreadable],
+        )
+    if group.oddities:
+        await connection.execute(
+            sql("keep_oddities"),
+            [carrier_no for carrier_no, _, _ in group.oddities],
+            [kind for _, kind, _ in group.oddities],
+            [value for _, _, value in group.oddities],
+            list(group.oddities.values()),
+            ODDITIES_MOST,
         )
     if group.inbound:
         await connection.execute(
@@ -272,4 +303,8 @@ async def _write_rare(connection: Connection, group: Group) -> None:
             [message.esm_class for message in group.inbound],
             [message.data_coding for message in group.inbound],
             [message.payload for message in group.inbound],
+            [message.source for message in group.inbound],
+            [message.sar and message.sar[0] for message in group.inbound],
+            [message.sar and message.sar[1] for message in group.inbound],
+            [message.sar and message.sar[2] for message in group.inbound],
         )

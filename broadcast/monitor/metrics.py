@@ -46,6 +46,15 @@ class Metrics:
         self.quarantined = self._counter(
             "quarantined", "deliver_sm and data_sm kept because they could not be read.", "carrier"
         )
+        self.oddities = self._counter(
+            "oddities",
+            "Statuses and receipt states that the carrier's profile does not know.",
+            "carrier",
+            "kind",
+        )
+        self.replies = self._counter(
+            "replies", "Texts from subscribers, read by this worker, by kind of keyword.", "carrier", "kind"
+        )
         self.in_flight = self._gauge("in_flight_segments", "Segments without an answer yet.", "carrier")
         self.window = self._gauge("window_segments", "Places in the windows of the bound links.", "carrier")
         self.tps_granted = self._gauge(
@@ -91,6 +100,11 @@ class Metrics:
         """Count one batch of receipts. states: a word of RECEIPT_STATES -> receipts; others: intermediate."""
         for state, count in states.items():
             self.receipts.labels(carrier, state if state in RECEIPT_STATES else "intermediate").inc(count)
+
+    def count_replies(self, carrier: str, kind: str, count: int) -> None:
+        """Count texts. kind: opt_out, opt_in, "" for no keyword; any other of the configuration counts as `other`."""
+        known = {"opt_out": "opt_out", "opt_in": "opt_in", "": "none"}
+        self.replies.labels(carrier, known.get(kind, "other")).inc(count)
 
     def link_state(self, link: str, carrier: str, state: str) -> None:
         """`link` (its name within this worker) is now in `state`: as `keep_bound` reports it.

@@ -55,7 +55,8 @@ class _Message:
 @dataclass(slots=True)
 class Book:
     """segments: accepted submit_sm. due: receipts that are to be acked in the end; sent, acked: by Fate, of
-    segments. nacked: deliver_sm_resp with an error. The summary's fates are of recipients.
+    segments. nacked: deliver_sm_resp with an error. oddities: what it did by habit, by name. The summary's
+    fates are of recipients.
     """
 
     segments: int = 0
@@ -68,6 +69,7 @@ class Book:
     due: int = 0
     redelivered: int = 0
     nacked: int = 0
+    oddities: Counter[str] = field(default_factory=Counter)
     sent: Counter[int] = field(default_factory=Counter)
     acked: Counter[int] = field(default_factory=Counter)
     _messages: dict[tuple[object, ...], _Message] = field(default_factory=dict)
@@ -137,6 +139,7 @@ class Book:
             "receipts": self._receipts(),
             "binds": self.binds,
             "binds_refused": self.binds_refused,
+            "oddities": dict(self.oddities),
         }
 
     def _begun(self) -> set[bytes]:

@@ -1,14 +1,29 @@
-"""The book over HTTP, for other processes: `GET /book` and `GET /book/copies`, JSON each."""
+"""The book over HTTP, for other processes: what the SMSC received and told, JSON each.
 
-import asyncio
+  /book            counts: messages, recipients, segments, copies, fates, receipts sent and acked, refusals,
+                   binds, and `oddities`: what it did by habit, by name
+  /book/copies     recipients with more than one complete copy of a message -> how many
+  /book/sessions   every session (the last 1,000): peer, bind, times, how it ended, what went over it
+  /book/replies    what subscribers answered: counts, and each message with its parts sent and acked
+  /book/messages   with `record` in the personality: every message by itself, its segments joined and decoded;
+                   of each segment when it came, on which session and sequence number, what it was answered,
+                   and its receipts
+  /book/receipts   with `record`: every receipt that was sent, when, on which session, and when it was acked
+
+The last three take ?msisdn=84912345678, ?offset=0 and ?limit=1000. Times are POSIX seconds; MSISDNs are as
+they came; a receipt's `fate` is the number of fate.Fate, or of the word when its stage is intermediate.
+"""
+
 import json
-from typing import Final
+from dataclasses import asdict
+from typing import Any
 
 from broadcast.errors import BroadcastError
+from broadcast.monitor.http import Answer, HttpServer, Request
 from broadcast.simulator.server import Smsc, why
 
-_DEADLINE_S: Final = 5.0
-_HEAD_OCTETS: Final = 8192
+PATHS = ("/book", "/book/copies", "/book/sessions", "/book/replies", "/book/messages", "/book/receipts")
+_LIMIT = 1000
 
 
 class BookServer:
@@ -16,52 +31,58 @@ class BookServer:
 
     def __init__(self, smsc: Smsc) -> None:
         self._smsc = smsc
-        self._server: asyncio.Server | None = None
+        self._http = HttpServer(self._answer)
 
     async def start(self, host: str, port: int = 0) -> int:
         """Listen; 0 takes a free port. Returns the port. Raises BroadcastError when it cannot be had."""
         try:
-            self._server = await asyncio.start_server(self._serve, host, port, limit=_HEAD_OCTETS)
+            return await self._http.start(host, port)
         except OSError as error:
             raise BroadcastError(
                 f"cannot serve the book on {host} port {port} ({why(error)}): "
                 "give another --book-port, or 0 for a free one"
             ) from error
-        opened: int = self._server.sockets[0].getsockname()[1]
-        return opened
 
     async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._http.stop()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, request: Request) -> Answer:
+        if request.path not in PATHS:
+            return _json("404 Not Found", {"error": f"known are {', '.join(PATHS)}"})
         try:
-            async with asyncio.timeout(_DEADLINE_S):
-                head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(self._answer(head))
-                await writer.drain()
-        except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-            return  # a client that is slow, gone or not speaking HTTP: its own loss
-        finally:
-            writer.close()
+            return _json("200 OK", self._page(request))
+        except ValueError:
+            return _json("400 Bad Request", {"error": "offset and limit are whole numbers"})
+        except BroadcastError as error:
+            return _json("409 Conflict", {"error": str(error)})
 
-    def _answer(self, head: bytes) -> bytes:
-        method, _, rest = head.partition(b" ")
-        path = rest.partition(b" ")[0].partition(b"?")[0]
-        if method != b"GET":
-            return _response("405 Method Not Allowed", {"error": "GET only"})
-        if path == b"/book":
-            return _response("200 OK", self._smsc.summary())
-        if path == b"/book/copies":
-            return _response("200 OK", self._smsc.book.copies())
-        return _response("404 Not Found", {"error": "/book or /book/copies"})
+    def _page(self, request: Request) -> Any:
+        """Raises ValueError for a number that is none, BroadcastError for what this personality does not keep."""
+        smsc = self._smsc
+        if request.path == "/book":
+            return smsc.summary()
+        if request.path == "/book/copies":
+            return smsc.book.copies()
+        if request.path == "/book/sessions":
+            return {"opened": smsc.opened, "sessions": [account.told() for account in smsc.accounts]}
+        msisdn = request.query.get("msisdn", "").lstrip("+ ")
+        offset, limit = int(request.query.get("offset", 0)), int(request.query.get("limit", _LIMIT))
+        if request.path == "/book/replies":
+            return self._replies(msisdn, offset, limit)
+        if smsc.records is None:
+            raise BroadcastError(
+                "this personality keeps counts only: set record = 100000 in it, or --set record=100000"
+            )
+        page = smsc.records.messages if request.path == "/book/messages" else smsc.records.receipts
+        return page(msisdn, offset, limit)
+
+    def _replies(self, msisdn: str, offset: int, limit: int) -> dict[str, Any]:
+        replies = self._smsc.replies
+        if replies is None:
+            return {"made": 0, "sent": 0, "acked": 0, "by_text": {}, "total": 0, "replies": []}
+        found = [asdict(reply) for reply in replies.kept if msisdn in ("", reply.msisdn)]
+        return {**replies.summary(), "total": len(found), "replies": found[offset : offset + limit]}
 
 
-def _response(status: str, value: object) -> bytes:
-    body = json.dumps(value).encode() + b"\n"
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return head.encode() + body
+def _json(status: str, value: object) -> Answer:
+    return status, "application/json", json.dumps(value).encode() + b"\n"

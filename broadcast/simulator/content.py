@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Final, Literal
 
+from broadcast.simulator.habits import Joined, Validity
 from broadcast.smpp.pdu import MESSAGE_PAYLOAD
 
 Wanted = Literal["none", "all", "failures"]
@@ -22,6 +23,7 @@ INVALID_TLVS: Final = 0xC0
 SAR_REFERENCE: Final = 0x020C
 SAR_TOTAL: Final = 0x020E
 SAR_NUMBER: Final = 0x020F
+NATIONAL_SHIFT: Final = 0x24
 
 _TIME: Final = re.compile(rb"(\d{12})\d(\d\d)([+\-R])\Z")
 _TLV: Final = Struct("!HH")
@@ -37,6 +39,9 @@ class Content:
     message: tells messages apart; segments of one message have it in common. number, total: from 1.
     receipts: for which ends one is asked. status: 0, or the error that it deserves.
     expires_at: of an absolute validity_period, POSIX seconds; a relative one ends later than any rehearsal.
+    joined: what joins its segments, payload for a whole one in message_payload, "" for a plain one.
+    octets: the text, without a header. shift: language of a national single shift table (3GPP TS 23.040
+    §9.2.3.24.15), 0: none. validity: its form. short_octets: of short_message, with its header.
     """
 
     message: tuple[object, ...]
@@ -45,6 +50,12 @@ class Content:
     receipts: Wanted = "none"
     status: int = 0
     expires_at: float = _NEVER
+    joined: Joined | Literal[""] = ""
+    octets: bytes = b""
+    data_coding: int = 0
+    shift: int = 0
+    validity: Validity = "none"
+    short_octets: int = 0
 
 
 def read_content(head: bytes, tail: bytes) -> Content:
@@ -61,8 +72,10 @@ def read_content(head: bytes, tail: bytes) -> Content:
         tlvs = dict(_tlvs(rest[length:]))
     except ValueError:
         return Content((head, tail), status=INVALID_TLVS)
-    message, number, total = _part(tail[1], coding, rest[:length], tlvs)
-    expires_at = _expiry(tail[tail.index(b"\0", 4) + 1 : validity])
+    elements, octets = _user_data(tail[1], rest[:length] or tlvs.get(MESSAGE_PAYLOAD, b""))
+    joined, message, number, total = _part(elements, rest[:length], tlvs)
+    period = tail[tail.index(b"\0", 4) + 1 : validity]
+    expires_at = _expiry(period)
     return Content(
         message=(head, coding, *message),
         number=number,
@@ -70,30 +83,45 @@ def read_content(head: bytes, tail: bytes) -> Content:
         receipts=_WANTED[registered & 3],
         status=INVALID_EXPIRY if expires_at is None else 0,
         expires_at=_NEVER if expires_at is None else expires_at,
+        joined=joined,
+        octets=octets,
+        data_coding=coding,
+        shift=int.from_bytes(elements.get(NATIONAL_SHIFT, b"")[:1], "big"),  # an element may be empty
+        validity=("relative" if period[-1:] == b"R" else "absolute") if period else "none",
+        short_octets=length,
     )
 
 
-def _part(
-    esm_class: int, coding: int, text: bytes, tlvs: dict[int, bytes]
-) -> tuple[tuple[object, ...], int, int]:
-    """(what the segments of one message have in common, number, total)."""
-    if esm_class & _UDHI:
-        for element, value in _elements(text):
-            if element == 0x00 and len(value) == 3:
-                return _joined("udh8", value[:1], value[2], value[1], text)
-            if element == 0x08 and len(value) == 4:
-                return _joined("udh16", value[:2], value[3], value[2], text)
+_Part = tuple[Joined | Literal[""], tuple[object, ...], int, int]
+"""What joins the segments, what they have in common, number, total."""
+
+
+def _part(elements: dict[int, bytes], text: bytes, tlvs: dict[int, bytes]) -> _Part:
+    for element, value in elements.items():
+        if element == 0x00 and len(value) == 3:
+            return _joined("udh8", value[:1], value[2], value[1], text)
+        if element == 0x08 and len(value) == 4:
+            return _joined("udh16", value[:2], value[3], value[2], text)
     if SAR_REFERENCE in tlvs and len(tlvs.get(SAR_TOTAL, b"")) == len(tlvs.get(SAR_NUMBER, b"")) == 1:
         return _joined("sar", tlvs[SAR_REFERENCE], tlvs[SAR_NUMBER][0], tlvs[SAR_TOTAL][0], text)
-    return ("whole", text, tlvs.get(MESSAGE_PAYLOAD, b"")), 1, 1
+    payload = tlvs.get(MESSAGE_PAYLOAD, b"")
+    return "payload" if payload else "", ("whole", text, payload), 1, 1
 
 
-def _joined(
-    how: str, reference: bytes, number: int, total: int, text: bytes
-) -> tuple[tuple[object, ...], int, int]:
+def _joined(how: Joined, reference: bytes, number: int, total: int, text: bytes) -> _Part:
     if 1 <= number <= total:
-        return (how, reference, total), number, total
-    return (how, text), 1, 1  # a handset shows such a segment by itself (3GPP TS 23.040)
+        return how, (how, reference, total), number, total
+    return "", (how, text), 1, 1  # a handset shows such a segment by itself (3GPP TS 23.040)
+
+
+def _user_data(esm_class: int, text: bytes) -> tuple[dict[int, bytes], bytes]:
+    """The elements of the header, the first of each kind, and what follows it."""
+    if not esm_class & _UDHI or not text:
+        return {}, text
+    elements: dict[int, bytes] = {}
+    for element, value in _elements(text):
+        elements.setdefault(element, value)
+    return elements, text[1 + text[0] :]
 
 
 def _elements(text: bytes) -> Iterator[tuple[int, bytes]]:

@@ -15,8 +15,10 @@ from broadcast.simulator.message_ids import Ids
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.rate import SlidingSecond
 from broadcast.simulator.receipts import Receipts
+from broadcast.simulator.rules import Ruled
 from broadcast.simulator.stamping import stamp
 from broadcast.simulator.submits import Reader, Shape
+from broadcast.simulator.witness import Witness
 from broadcast.smpp.pdu import HEADER, HEADER_OCTETS, SUBMIT_SM_RESP
 
 THROTTLED: Final = 0x58
@@ -29,11 +31,12 @@ _SETTLED: Final = bytes.maketrans(bytes((Fate.TEMPORARY,)), bytes((Fate.DELIVERE
 
 @dataclass(slots=True)
 class Answer:
-    """responses: submit_sm_resp PDUs, `count` of them. receipts: those to be sent later."""
+    """responses: submit_sm_resp PDUs, `count` of them. receipts: to be sent later, as are replies."""
 
     responses: bytearray = field(default_factory=bytearray)
     count: int = 0
     receipts: list[Receipts] = field(default_factory=list)
+    replies: list[Receipts] = field(default_factory=list)
 
     def refuse(self, sequences: bytes, status: int) -> None:
         """The same error for all: joined sequence numbers, four octets each."""
@@ -53,12 +56,18 @@ class Answer:
 class Intake:
     """One SMSC's: its limits count over all sessions. Per read: `begin`, `reader.read` ..., `finish`."""
 
-    def __init__(self, personality: Personality, book: Book, first_id: int) -> None:
-        self.reader = Reader()
+    def __init__(
+        self, personality: Personality, book: Book, first_id: int, witness: Witness | None = None
+    ) -> None:
+        """witness: is told of every message; None, the fast way, when nobody wants to know."""
+        self.reader = Reader(Ruled(personality.rules, personality.receipts.segments).read)
         self.taken = SlidingSecond()
         self.offered = SlidingSecond()
         self._personality = personality
+        self._refused = personality.responses.refused_statuses or (personality.refused_status,)
+        self._temporary = personality.responses.temporary_statuses or (personality.temporary_status,)
         self._book = book
+        self._witness = witness
         self._fates = Fates(personality)
         self._ids = Ids(personality, first_id)
         self._refused_once: set[tuple[tuple[object, ...], int, bytes]] = set()
@@ -108,10 +117,12 @@ class Intake:
         if status:
             answer.refuse(sequences, status)
             self._book.refuse(msisdns)
+            if self._witness is not None:
+                self._witness.refused(owner, shape.head, content, sequences, msisdns, status)
             return
         places = self._fates.places(msisdns)
         if min(places) < self._fates.answered_with_error:
-            accepted = self._errors(answer, content, sequences, msisdns, places)
+            accepted = self._errors(answer, owner, shape, sequences, places)
             if not any(accepted):
                 return
             sequences = b"".join(compress(_fours(sequences), accepted))
@@ -122,6 +133,10 @@ class Intake:
         self._book.accept(content, shape.width, digits)
         fates = self._fates.column(places)
         self._note_unusual(msisdns, fates)
+        if self._witness is not None:
+            answer.replies += self._witness.accepted(
+                owner, shape.head, content, sequences, msisdns, receipt_ids, fates
+            )
         batch = Receipts(
             owner,
             shape.head,
@@ -137,21 +152,26 @@ class Intake:
             answer.receipts.append(wanted)
 
     def _errors(
-        self, answer: Answer, content: Content, sequences: bytes, msisdns: list[bytes], places: list[int]
+        self, answer: Answer, owner: Any, shape: Shape, sequences: bytes, places: list[int]
     ) -> list[bool]:
         """Answers those that get an error; tells for each message whether it is accepted."""
+        content, msisdns = shape.content, shape.msisdns
         accepted = [True] * len(msisdns)
         limit = self._fates.answered_with_error
         for index in [index for index, place in enumerate(places) if place < limit]:
             sequence, msisdn = sequences[4 * index : 4 * index + 4], msisdns[index]
             if self._fates.at(places[index]) is Fate.REFUSED:
-                answer.refuse(sequence, self._personality.refused_status)
+                status = self._refused[places[index] % len(self._refused)]
                 self._book.refuse((msisdn,))
-                accepted[index] = False
             elif self._first_time(content, msisdn):
-                answer.refuse(sequence, self._personality.temporary_status)
+                status = self._temporary[places[index] % len(self._temporary)]
                 self._book.temporary += 1
-                accepted[index] = False
+            else:
+                continue
+            answer.refuse(sequence, status)
+            accepted[index] = False
+            if self._witness is not None:
+                self._witness.refused(owner, shape.head, content, sequence, [msisdn], status)
         return accepted
 
     def _first_time(self, content: Content, msisdn: bytes) -> bool:

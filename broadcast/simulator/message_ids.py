@@ -13,6 +13,7 @@ from broadcast.simulator.stamping import stamp
 
 _UUID: Final = b"-" * 36
 _UUID_GROUPS: Final = ((0, 8), (9, 4), (14, 4), (19, 4), (24, 12))
+_DIGITS23: Final = 23
 _LETTERS: Final[dict[IdFormat, str]] = {"text": "d", "decimal": "d", "hex": "x"}
 
 
@@ -28,10 +29,13 @@ class Ids:
             bytes.upper if upper else bytes
             for upper in (personality.response_id_upper, personality.receipt_id_upper)
         )
-        self._formats = (
-            f"%0{personality.response_id_width}{_LETTERS[personality.response_id]}",
-            f"%0{personality.receipt_id_width}{_LETTERS[personality.receipt_id]}",
-        )
+        widths = (personality.response_id_width, personality.receipt_id_width)
+        if personality.id_kind == "digits23":
+            widths = (_DIGITS23, _DIGITS23)
+        letters = (_LETTERS[personality.response_id], _LETTERS[personality.receipt_id])
+        self._numbers = tuple(f"%0{width}{letter}" for width, letter in zip(widths, letters, strict=True))
+        around = "SAR-{}-2-1" if personality.id_kind == "sar" else "{}"
+        self._formats = tuple(around.format(number) for number in self._numbers)
 
     def take(self, count: int) -> tuple[bytes, bytes]:
         """Each of the two has `count` ids of one width."""
@@ -50,7 +54,7 @@ class Ids:
         first = self._next
         while first + count > self._same_width_until:
             first = max(first, self._same_width_until)
-            self._same_width_until = min(_width_ends(text, first) for text in self._formats)
+            self._same_width_until = min(_width_ends(text, first) for text in self._numbers)
         return first
 
 

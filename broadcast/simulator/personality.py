@@ -1,21 +1,32 @@
-"""What one simulated carrier is like: its account, limits, ids, and how its messages fare.
+"""What one simulated carrier is like: its account, limits, ids, how its messages fare, and its habits.
 
-A TOML file holds one personality, keys as the fields here. Keys that a carrier's configuration has too
-(tps, window, sessions, system_id, response_id, receipt_id) mean the same there.
+A TOML file holds one personality, keys as the fields here, the tables [receipts], [responses], [session],
+[rules], [tls] and [inbound] as in habits.py. Keys that a carrier's configuration has too (tps, window,
+sessions, system_id, response_id, receipt_id) mean the same there.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from tomllib import TOMLDecodeError, loads
 from typing import Any, Literal
 
 from broadcast.config import IdFormat
 from broadcast.errors import ConfigError
-from broadcast.tables import read_toml, structure
+from broadcast.simulator.habits import (
+    Inbound,
+    ReceiptHabits,
+    ResponseHabits,
+    Rules,
+    SessionHabits,
+    TlsFiles,
+    require,
+)
+from broadcast.tables import nearest, read_toml, structure
 
-IdKind = Literal["counter", "uuid"]
+IdKind = Literal["counter", "uuid", "sar", "digits23"]
+_TABLES = ("receipts", "responses", "session", "rules", "tls", "inbound")
 
 SHARES = (
     "refused_share",
@@ -34,11 +45,13 @@ class Personality:
     tps: submit_sm taken per second over all sessions, 0: no limit. window: unanswered submit_sm per session.
     receipt_window: deliver_sm that it has unanswered per session. Times in seconds; receipts come after
     receipt_delay_s, give or take receipt_jitter_s.
-    response_id, receipt_id: how the id is written in each (a uuid is always text). *_width: zeros in front up
-    to so many characters; *_upper: capital letters.
+    id_kind: counter; uuid; sar (`SAR-<number>-2-1`); digits23 (23 digits).
+    response_id, receipt_id: how a counter's id is written in each. *_width: zeros in front up to so many
+    characters; *_upper: capital letters.
     Shares are parts of all recipients, 0 to 1, and exclude each other: refused (at submit_sm, for good),
     temporary (each segment refused once, then delivered), undeliverable, expired and rejected (accepted, so
     says the receipt), unreported (delivered without receipt). What is left is delivered.
+    record: of how many segments the book keeps all that happened to each; 0: it counts only.
     """
 
     name: str
@@ -68,27 +81,35 @@ class Personality:
     expired_share: float = 0.0
     rejected_share: float = 0.0
     unreported_share: float = 0.0
+    record: int = 0
+    receipts: ReceiptHabits = field(default_factory=ReceiptHabits)
+    responses: ResponseHabits = field(default_factory=ResponseHabits)
+    session: SessionHabits = field(default_factory=SessionHabits)
+    rules: Rules = field(default_factory=Rules)
+    tls: TlsFiles = field(default_factory=TlsFiles)
+    inbound: Inbound = field(default_factory=Inbound)
 
     def __post_init__(self) -> None:
-        _require(self.name, "name must not be empty")
-        _require(
+        require(self.name, "name must not be empty")
+        require(
             re.fullmatch("[ -~]{1,15}", self.system_id),
             "system_id must be 1 to 15 printable ASCII characters",
         )
-        _require(re.fullmatch("[ -~]{0,16}", self.password), "password must be at most 16 ASCII characters")
-        _require(0 <= self.seed <= 0xFFFFFFFF, "seed must be 0 to 4294967295")
-        _require(0 <= self.tps <= 1_000_000, "tps must be 0 (no limit) to 1000000")
+        require(re.fullmatch("[ -~]{0,16}", self.password), "password must be at most 16 ASCII characters")
+        require(0 <= self.seed <= 0xFFFFFFFF, "seed must be 0 to 4294967295")
+        require(0 <= self.tps <= 1_000_000, "tps must be 0 (no limit) to 1000000")
         for name in ("window", "sessions", "receipt_window"):
-            _require(1 <= getattr(self, name) <= 1_000_000, f"{name} must be 1 to 1000000")
+            require(1 <= getattr(self, name) <= 1_000_000, f"{name} must be 1 to 1000000")
         for name in ("response_id_width", "receipt_id_width"):
-            _require(0 <= getattr(self, name) <= 64, f"{name} must be 0 to 64 characters")
+            require(0 <= getattr(self, name) <= 64, f"{name} must be 0 to 64 characters")
         for name in ("response_delay_s", "receipt_delay_s", "receipt_jitter_s"):
-            _require(0 <= getattr(self, name) <= 86400, f"{name} must be 0 to 86400 seconds")
+            require(0 <= getattr(self, name) <= 86400, f"{name} must be 0 to 86400 seconds")
         for name in ("refused_status", "temporary_status"):
-            _require(0 < getattr(self, name) <= 0xFFFFFFFF, f"{name} must be 0x00000001 to 0xFFFFFFFF")
+            require(0 < getattr(self, name) <= 0xFFFFFFFF, f"{name} must be 0x00000001 to 0xFFFFFFFF")
+        require(0 <= self.record <= 1_000_000, "record must be 0 to 1000000")
         for name in SHARES:
-            _require(0 <= getattr(self, name) <= 1, f"{name} must be 0 to 1")
-        _require(
+            require(0 <= getattr(self, name) <= 1, f"{name} must be 0 to 1")
+        require(
             sum(getattr(self, name) for name in SHARES) <= 1,
             "refused_share and the other shares sum to more than 1",
         )
@@ -101,18 +122,26 @@ def load(path: Path, settings: Sequence[str] = ()) -> Personality:
     """
     raw = read_toml(path)
     for setting in settings:
-        key, value = _setting(setting)
-        raw[key] = value
+        (*tables, key), value = _setting(setting)
+        place = raw
+        for table in tables:
+            place = place.setdefault(table, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"{path}: {table} must be a table")
+        place[key] = value
     source = f"{path} with --set" if settings else str(path)
     return structure(raw, Personality, source)
 
 
-def _setting(setting: str) -> tuple[str, Any]:
-    """`key=value`; a text may leave out its quotes."""
-    key, separator, text = (part.strip() for part in setting.partition("="))
-    if not separator or not key:
+def _setting(setting: str) -> tuple[list[str], Any]:
+    """`key=value` or `table.key=value`; a text may leave out its quotes."""
+    name, separator, text = (part.strip() for part in setting.partition("="))
+    key = name.split(".")
+    if not separator or not all(key):
         raise ConfigError(f"--set {setting}: write key=value, tps=5000 say")
-    if _kinds().get(key) is str and not text.startswith('"'):
+    if len(key) > 1 and (len(key) > 2 or key[0] not in _TABLES):
+        raise ConfigError(f"--set {setting}: {key[0]} is no table: {nearest(key[0], _TABLES)}")
+    if _kinds(key).get(key[-1]) is str and not text.startswith('"'):
         return key, text
     try:
         return key, loads(f"value = {text}")["value"]
@@ -120,10 +149,9 @@ def _setting(setting: str) -> tuple[str, Any]:
         return key, text
 
 
-def _kinds() -> dict[str, Any]:
-    return {field.name: field.type for field in fields(Personality)}
-
-
-def _require(holds: object, message: str) -> None:
-    if not holds:
-        raise ValueError(message)
+def _kinds(key: list[str]) -> dict[str, Any]:
+    """The fields of the table that the key is in, and their types."""
+    table: Any = Personality
+    for name in key[:-1]:
+        table = {each.name: each.type for each in fields(table)}[name]
+    return {each.name: each.type for each in fields(table)}

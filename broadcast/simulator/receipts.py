@@ -5,6 +5,7 @@ Source: SMPP 3.4 §4.6.1, appendix B (the text), §5.3.2.12 and §5.2.28 (the TL
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import compress
 from typing import Any, Final
 
@@ -13,13 +14,27 @@ from broadcast.simulator.stamping import stamp
 from broadcast.smpp.pdu import DELIVER_SM, HEADER, HEADER_OCTETS, MESSAGE_STATE, RECEIPTED_MESSAGE_ID
 
 # (dlvrd, stat and err of the text, message_state); all of one width
-_WORDS: Final[dict[Fate, tuple[bytes, bytes, bytes]]] = {
+WORDS: Final[dict[Fate, tuple[bytes, bytes, bytes]]] = {
     Fate.DELIVERED: (b"001", b"DELIVRD err:000", b"\2"),
     Fate.UNDELIVERABLE: (b"000", b"UNDELIV err:027", b"\5"),
     Fate.EXPIRED: (b"000", b"EXPIRED err:011", b"\3"),
     Fate.REJECTED: (b"000", b"REJECTD err:004", b"\x08"),
 }
-_USUAL: Final = _WORDS[Fate.DELIVERED]
+_USUAL: Final = WORDS[Fate.DELIVERED]
+
+
+class Stage(IntEnum):
+    """What a batch is. Only FINAL ones are owed; the others come beside them, by habit (habits.py).
+
+    POISON and REPLY are no receipts: whole PDUs kept elsewhere under the batch's ids.
+    """
+
+    FINAL = 0
+    INTERMEDIATE = 1
+    REPEAT = 2
+    STRANGER = 3
+    POISON = 4
+    REPLY = 5
 
 
 @dataclass(slots=True)
@@ -27,8 +42,8 @@ class Receipts:
     """Some receipts of one sender, in order.
 
     owner: the session that the messages came on. head: the submit_sm's from service_type to dest_addr_npi.
-    submitted: as in the text, YYMMDDhhmm. msisdns, ids: joined, each of one width; fates: an octet each.
-    again: they went out before, on a session that was lost.
+    submitted: as in the text, YYMMDDhhmm. msisdns, ids: joined, each of one width; fates: an octet each; of
+    INTERMEDIATE ones, the number of the word. again: they went out before, on a session that was lost.
     """
 
     owner: Any
@@ -40,6 +55,7 @@ class Receipts:
     ids: bytes
     fates: bytes
     again: bool = False
+    stage: Stage = Stage.FINAL
 
     def __len__(self) -> int:
         return len(self.fates)
@@ -70,12 +86,13 @@ class Receipts:
 
     def _with(self, msisdns: bytes, ids: bytes, fates: bytes) -> "Receipts":
         return Receipts(
-            self.owner, self.head, self.submitted, self.width, self.id_width, msisdns, ids, fates, self.again
-        )
+            self.owner, self.head, self.submitted, self.width, self.id_width, msisdns, ids, fates, self.again,
+            self.stage,
+        )  # fmt: skip
 
     def kind(self) -> tuple[Any, ...]:
         """Two batches with the same may be joined."""
-        return (id(self.owner), self.head, self.submitted, self.width, self.id_width, self.again)
+        return (id(self.owner), self.head, self.submitted, self.width, self.id_width, self.again, self.stage)
 
 
 def join(batches: Iterable[Receipts]) -> list[Receipts]:
@@ -133,6 +150,6 @@ def _write_words(pdus: bytearray, stride: int, places: _Places, fates: bytes) ->
     """The unusual fates, one by one: they are few."""
     usual = int(Fate.DELIVERED)
     for index in [index for index, fate in enumerate(fates) if fate != usual]:
-        for place, word in zip(places.words, _WORDS[Fate(fates[index])], strict=False):
+        for place, word in zip(places.words, WORDS[Fate(fates[index])], strict=False):
             start = index * stride + place
             pdus[start : start + len(word)] = word

@@ -2,30 +2,43 @@
 
 Everything happens in one event loop. One ticker serves all that comes later, and runs only while there is
 traffic; its beat also tells how late the loop is, which the count per second needs.
+
+What a personality's habits need is chosen at start (`__init__`); a plain one goes the plain ways.
 """
 
 import asyncio
 import os
 import random
 import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from broadcast.errors import BroadcastError
+from broadcast.simulator.account import Account
+from broadcast.simulator.admission import Admission
 from broadcast.simulator.book import Book
+from broadcast.simulator.habits import BindKind, ResponseHabits, SessionHabits
+from broadcast.simulator.inbound import Replies
 from broadcast.simulator.intake import Answer, Intake
+from broadcast.simulator.odd_receipts import OddReceipts
+from broadcast.simulator.odd_responses import OddResponses, error
+from broadcast.simulator.odd_session import OddSession
+from broadcast.simulator.order import EARLY, OddPlan, plain_plan, poisons
 from broadcast.simulator.personality import Personality
-from broadcast.simulator.receipts import Receipts, join
+from broadcast.simulator.receipts import Receipts, Stage, encode, join
+from broadcast.simulator.records import Records
 from broadcast.simulator.session import Session
+from broadcast.simulator.tls import server_context
 from broadcast.simulator.wheel import TICK_S, Wheel
-
-BIND_FAILED: Final = 0x0D
-INVALID_PASSWORD: Final = 0x0E
-INVALID_SYSTEM_ID: Final = 0x0F
+from broadcast.simulator.witness import Witness
 
 _QUIET_S: Final = 1.0  # the ticker rests after so long without traffic
 _NACK_RETRY_S: Final = 1.0
-_SPREAD_OVER: Final = 64  # receipts that share one delay at least
+_KEPT_ACCOUNTS: Final = 1000
+_INTERFACE_VERSION: Final = b"\x02\x10\0\1"
 
 
 def why(error: OSError) -> str:
@@ -41,12 +54,18 @@ class Smsc:
     def __init__(self, personality: Personality) -> None:
         self.personality = personality
         self.book = Book()
+        self.chance = random.Random(personality.seed)
+        self._stored: dict[bytes, bytes] = {}  # PDUs of batches that are no receipts
+        self._choose_ways()
         # the counter starts above any number that an earlier run gave
-        self.intake = Intake(personality, self.book, first_id=time.time_ns() // 1000)
+        self.intake = Intake(personality, self.book, time.time_ns() // 1000, self._witness)
+        self._admission = Admission(personality)
+        self.accounts: deque[Account] = deque(maxlen=_KEPT_ACCOUNTS)
+        self.opened = 0
         self._sessions: set[Session] = set()
         self._backlog: list[Receipts] = []  # no session is there to take them
         self._receipts: Wheel[Receipts] = Wheel()
-        self._responses: Wheel[tuple[Session, Answer]] = Wheel()
+        self._responses: Wheel[tuple[Session, bytes | bytearray, int]] = Wheel()
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._beats = (0.0, 0.0)  # the last two
@@ -57,8 +76,11 @@ class Smsc:
     async def start(self, host: str, port: int = 0) -> int:
         """Listen; 0 takes a free port. Returns the port. Raises BroadcastError when it cannot be had."""
         self._loop = asyncio.get_running_loop()
+        context = server_context(self.personality.tls)
         try:
-            self._server = await self._loop.create_server(lambda: Session(self), host, port, backlog=256)
+            self._server = await self._loop.create_server(
+                lambda: self._session_kind(self), host, port, backlog=256, ssl=context
+            )
         except OSError as error:
             raise BroadcastError(
                 f"cannot listen on {host} port {port} ({why(error)}): "
@@ -113,33 +135,43 @@ class Smsc:
             self._timer = self._loop.call_later(TICK_S, self._beat)
         return max(empty_at, self._beats[0])
 
-    def joined(self, session: Session) -> None:
-        self._sessions.add(session)
+    def later(self, delay_s: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        return self._loop.call_later(delay_s, call)
 
-    def admit(self, body: bytes) -> int:
-        """command_status for a bind with this body."""
-        system_id, _, rest = body.partition(b"\0")
-        password = rest.partition(b"\0")[0]
-        status = 0
-        if system_id != self.personality.system_id.encode():
-            status = INVALID_SYSTEM_ID
-        elif password != self.personality.password.encode():
-            status = INVALID_PASSWORD
-        elif sum(session.is_bound for session in self._sessions) >= self.personality.sessions:
-            status = BIND_FAILED
-        if status:
+    def joined(self, session: Session, peer: str) -> Account:
+        self._sessions.add(session)
+        self.opened += 1
+        account = Account(self.opened, peer)
+        self.accounts.append(account)
+        return account
+
+    def admit(self, command: int, body: bytes) -> int | None:
+        """command_status for a bind with this body; None: no answer, the connection is closed."""
+        bound: list[BindKind] = [session.kind for session in self._sessions if session.kind]
+        status = self._admission.admit(command, body, bound, self.now())
+        if status != 0:
             self.book.binds_refused += 1
         return status
+
+    def bind_error(self, command: int, status: int, sequence: int) -> bytes:
+        """command: of the answer."""
+        return error(self.chance.choice(self.personality.session.bind_error_forms), command, status, sequence)
 
     def bound(self, session: Session) -> None:
         """It gets what waits for a receiver, once its bind is answered."""
         self.book.binds += 1
-        if session.receives and self._backlog:
-            self._loop.call_soon(self._deliver_backlog)
+        if not session.receives:
+            return
+        if self._backlog:
+            self._loop.call_soon(self.deliver_backlog)
+        if self.personality.receipts.poison:
+            self._receipts.put(self.now(), poisons(session, self.personality.receipts.poison, self._stored))
 
-    def left(self, session: Session, receipts: list[Receipts]) -> None:
+    def left(self, session: Session, receipts: list[Receipts], was_bound: bool) -> None:
         """The session is gone; `receipts` were not acked, and go to another."""
         self._sessions.discard(session)
+        if was_bound:
+            self._admission.left(session.orderly, self.now())
         if not self._sessions:
             self._gone.set()
         self._deliver(receipts)
@@ -151,27 +183,48 @@ class Smsc:
             for batch in answer.receipts:
                 self.book.due += len(batch)
                 self._schedule(batch, now)
+            for batch in answer.replies:
+                self._receipts.put(now + self.personality.inbound.delay_s, batch)
         return answer
 
-    def answer_later(self, session: Session, answer: Answer, now: float) -> None:
-        self._responses.put(now + self.personality.response_delay_s, (session, answer))
+    def answer_later(self, session: Session, responses: bytes | bytearray, count: int, moment: float) -> None:
+        """count: of the messages that are answered with it."""
+        self._responses.put(moment, (session, responses, count))
 
-    def sent(self, batch: Receipts) -> None:
-        if batch.again:
+    def sent(self, session: Session, batch: Receipts) -> None:
+        """The session has written these."""
+        if self.records is not None:
+            self.records.told(session.account.number, batch)
+        if batch.stage is not Stage.FINAL:
+            self._sent_beside(batch)
+        elif batch.again:
             self.book.redelivered += len(batch)
         else:
             self.book.report(self.book.sent, batch.fates)
 
-    def acked(self, batches: list[Receipts]) -> None:
+    def acked(self, session: Session, batches: list[Receipts]) -> None:
+        """The ESME has answered these."""
         for batch in batches:
-            self.book.report(self.book.acked, batch.fates)
+            session.account.acked += len(batch)
+            if self.records is not None:
+                self.records.acked(session.account.number, batch, 0)
+            if batch.stage is Stage.FINAL:
+                self.book.report(self.book.acked, batch.fates)
+                continue
+            self.book.oddities[f"{batch.stage.name.lower()}_acked"] += len(batch)
+            if batch.stage is Stage.REPLY and self.replies is not None:
+                self.replies.was_acked(batch)
 
-    def nacked(self, batches: list[Receipts]) -> None:
+    def nacked(self, session: Session, batches: list[Receipts], status: int) -> None:
         """The ESME would not have them now: they come again."""
         for batch in batches:
+            session.account.nacked += len(batch)
             self.book.nacked += len(batch)
-            batch.again = True
-            self._receipts.put(self.now() + _NACK_RETRY_S, batch)
+            if self.records is not None:
+                self.records.acked(session.account.number, batch, status)
+            if batch.stage is not Stage.POISON:
+                batch.again = True
+                self._receipts.put(self.now() + _NACK_RETRY_S, batch)
 
     def minute(self) -> bytes:
         """Now as in a receipt's text, YYMMDDhhmm in UTC."""
@@ -181,36 +234,78 @@ class Smsc:
             self._minute = (minute, text)
         return self._minute[1]
 
+    # ------------------------------------------------------------------ its habits
+
+    def _choose_ways(self) -> None:
+        """The plain way of everything that the personality has no habit for."""
+        like = self.personality
+        self.records = Records(like.record, like.rules.default_alphabet) if like.record else None
+        inbound = like.inbound
+        self.replies = Replies(inbound, like.seed, self.chance, self._stored) if inbound.share else None
+        told = self.records is not None or self.replies is not None
+        self._witness = Witness(self.records, self.replies) if told else None
+        self.encode: Callable[[Receipts, bytes], bytes | bytearray] = self._encode_plain
+        if like.receipts.has_odd_forms or self.replies is not None:
+            self._odd_receipts = OddReceipts(like.receipts, like.receipt_tlvs, self.chance, self._stored)
+            self.encode = self._encode_odd
+        self._plan: Callable[[Receipts, float], Iterator[tuple[float, Receipts]]] = self._plan_plain
+        if like.receipts.has_odd_order:
+            self._plan = OddPlan(like, self.chance).of
+        self.odd_responses: OddResponses | None = None
+        if like.responses != ResponseHabits():
+            self.odd_responses = OddResponses(like, self.chance, self.book.oddities)
+        odd = self.odd_responses is not None or like.session != SessionHabits()
+        self._session_kind: type[Session] = OddSession if odd else Session
+        version = like.session.interface_version
+        self.bind_body = like.name.encode("ascii", "replace")[:15] + b"\0"
+        self.bind_body += _INTERFACE_VERSION + bytes((version,)) if version else b""
+
+    def _encode_plain(self, batch: Receipts, sequences: bytes) -> bytearray:
+        return encode(batch, sequences, self.minute(), self.personality.receipt_tlvs)
+
+    def _encode_odd(self, batch: Receipts, sequences: bytes) -> bytes:
+        return self._odd_receipts.encode(batch, sequences, self.minute())
+
+    def _plan_plain(self, batch: Receipts, now: float) -> Iterator[tuple[float, Receipts]]:
+        return plain_plan(self.personality, self.chance, batch, now)
+
     # ------------------------------------------------------------------ what comes later
 
     def _schedule(self, batch: Receipts, now: float) -> None:
-        """Each piece of a batch has a delay of its own, so that large reads come back spread."""
-        delay, jitter = self.personality.receipt_delay_s, self.personality.receipt_jitter_s
-        if not jitter:
-            self._receipts.put(now + delay, batch)
-            return
-        for start in range(0, len(batch), _SPREAD_OVER):
-            moment = now + max(0.0, delay + random.uniform(-jitter, jitter))
-            piece = batch if len(batch) <= _SPREAD_OVER else batch.part(start, start + _SPREAD_OVER)
-            self._receipts.put(moment, piece)
+        for moment, piece in self._plan(batch, now):
+            if moment == EARLY:
+                self._deliver([piece])
+            else:
+                self._receipts.put(moment, piece)
+
+    def _sent_beside(self, batch: Receipts) -> None:
+        """Not one of the receipts that are owed."""
+        self.book.oddities[f"{batch.stage.name.lower()}_sent"] += len(batch)
+        if batch.stage is Stage.POISON:
+            again = self.now() + self.personality.receipts.poison_every_s
+            self._receipts.put(again, replace(batch))
+        elif batch.stage is Stage.REPLY and self.replies is not None:
+            self.replies.was_sent(batch)
 
     def _beat(self) -> None:
         now = self.now()
         self._beats = (self._beats[1], now)
-        for session, answer in self._responses.due(now):
-            session.answered(answer.responses, answer.count)
+        for session, responses, count in self._responses.due(now):
+            session.answered(responses, count)
         self._deliver(self._receipts.due(now))
         if self._receipts or self._responses or now - self._traffic_at < _QUIET_S:
             self._timer = self._loop.call_later(TICK_S, self._beat)
         else:
             self._timer = None
 
-    def _deliver_backlog(self) -> None:
+    def deliver_backlog(self) -> None:
+        """What waited for a session that receives."""
         backlog, self._backlog = self._backlog, []
         self._deliver(backlog)
 
     def _deliver(self, batches: list[Receipts]) -> None:
         """To the session that the messages came on, or to another that receives, or nobody yet."""
+        batches = [batch for batch in batches if batch.stage is not Stage.POISON or batch.owner.receives]
         if not batches:
             return
         receiving = [session for session in self._sessions if session.receives]
@@ -219,7 +314,7 @@ class Smsc:
             return
         for batch in batches:
             if not batch.owner.receives:
-                batch.owner = random.choice(receiving)
+                batch.owner = self.chance.choice(receiving)
         for batch in join(batches):
             batch.owner.deliver(batch)
         for session in receiving:

@@ -5,11 +5,16 @@ One write per read. What an ESME may do in which state stands in _STATES.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Final, cast
 
-from broadcast.simulator.receipts import Receipts, encode
+from broadcast.simulator.account import Account
+from broadcast.simulator.admission import KINDS
+from broadcast.simulator.habits import BindKind
+from broadcast.simulator.intake import Answer
+from broadcast.simulator.receipts import Receipts
 from broadcast.simulator.stamping import column, run_at
 from broadcast.simulator.unacked import Unacked
 from broadcast.smpp import pdu as smpp
@@ -28,7 +33,6 @@ _READ_OCTETS: Final = 250_000  # loops read 256,000 at the most: so many may hav
 _WRITE_BUFFER_OCTETS: Final = 1 << 20
 _ACK_OCTETS: Final = 17
 _ACK_LEAD: Final = smpp.HEADER.pack(_ACK_OCTETS, smpp.DELIVER_SM_RESP, 0, 0)[:12]
-_INTERFACE_VERSION: Final = b"\x02\x10\0\1\x34"
 
 
 class State(Enum):
@@ -48,6 +52,7 @@ _BINDS: Final = {
 }
 _SUBMITS: Final = frozenset({State.BOUND_TX, State.BOUND_TRX})
 _RECEIVES: Final = frozenset({State.BOUND_RX, State.BOUND_TRX})
+_KINDS: Final = {state: KINDS[command] for command, state in _BINDS.items()}
 
 
 class Session(asyncio.Protocol):
@@ -55,6 +60,8 @@ class Session(asyncio.Protocol):
 
     def __init__(self, smsc: "Smsc") -> None:
         self.state = State.OPEN
+        self.account = Account(0, "")
+        self.orderly = False  # an unbind was asked for or answered
         self._smsc = smsc
         self._transport: asyncio.Transport | None = None
         self._rest = b""
@@ -70,6 +77,11 @@ class Session(asyncio.Protocol):
         return self.state in _RECEIVES
 
     @property
+    def kind(self) -> BindKind | None:
+        """Of its bind, while it is bound."""
+        return _KINDS.get(self.state)
+
+    @property
     def is_bound(self) -> bool:
         return self.state in _SUBMITS or self.state in _RECEIVES
 
@@ -77,17 +89,20 @@ class Session(asyncio.Protocol):
         transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit it
         self._transport = transport
         transport.set_write_buffer_limits(_WRITE_BUFFER_OCTETS)
-        self._smsc.joined(self)
+        self.account = self._smsc.joined(self, str(transport.get_extra_info("peername")))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        was_bound = self.account.bound_at is not None
         self.state = State.CLOSED
+        self.account.closed_at = time.time()
+        self.account.end("lost")
         self._transport = None
         unacked = self._unacked.open()
         for batch in unacked:
             batch.again = True
         left = [*unacked, *self._queue]
         self._queue.clear()
-        self._smsc.left(self, left)
+        self._smsc.left(self, left, was_bound)
 
     def data_received(self, data: bytes) -> None:
         now = self._smsc.now()
@@ -102,14 +117,25 @@ class Session(asyncio.Protocol):
         self._rest = data[position:]
         answer = self._smsc.take(self, since, now)
         if answer is not None:
-            if self._smsc.personality.response_delay_s:
-                self._unanswered += answer.count
-                self._smsc.answer_later(self, answer, now)
-            else:
-                out = answer.responses + out
+            self.account.submits += answer.count
+            out = self._give(answer, now) + out
         self.write(out)
         if ended:
             self.close()
+
+    def _give(self, answer: Answer, now: float) -> bytearray:
+        """What of it is written now; the rest is on its way."""
+        delay = self._smsc.personality.response_delay_s
+        if delay:
+            self._unanswered += answer.count
+            self._smsc.answer_later(self, answer.responses, answer.count, now + delay)
+            return bytearray()
+        self._note_answers(answer.responses)
+        return answer.responses
+
+    def _note_answers(self, responses: bytes | bytearray) -> None:
+        if self._smsc.records is not None:
+            self._smsc.records.answered(self.account.number, responses)
 
     def pause_writing(self) -> None:
         """The ESME does not read: take no more from it until it does."""
@@ -127,14 +153,17 @@ class Session(asyncio.Protocol):
         if octets and self._transport is not None:
             self._transport.write(octets)
 
-    def answered(self, responses: bytearray, count: int) -> None:
+    def answered(self, responses: bytes | bytearray, count: int) -> None:
         """The delay of these responses is over."""
         self._unanswered -= count
-        self.write(responses)
+        if self._transport is not None:
+            self._note_answers(responses)
+            self.write(responses)
 
     def close(self) -> None:
         """After what has been written; `connection_lost` follows."""
         if self.state is not State.CLOSED:
+            self.account.end("closed")
             self.state = State.CLOSED
             if self._transport is not None:
                 self._transport.close()
@@ -161,8 +190,9 @@ class Session(asyncio.Protocol):
                 self._queue.appendleft(batch.part(room, len(batch)))
                 batch = batch.part(0, room)
             sequences = self._unacked.add(batch)
-            out += encode(batch, sequences, self._smsc.minute(), self._smsc.personality.receipt_tlvs)
-            self._smsc.sent(batch)
+            out += self._smsc.encode(batch, sequences)
+            self.account.receipts += len(batch)
+            self._smsc.sent(self, batch)
         self.write(out)
 
     def _read(self, data: bytes, out: bytearray) -> tuple[int, bool]:
@@ -186,11 +216,14 @@ class Session(asyncio.Protocol):
                 position = reader.read(data, position)
             elif command == smpp.DELIVER_SM_RESP and status == 0:
                 position = _read_acks(data, position, end, acks)
+            elif command == smpp.DATA_SM_RESP and status == 0:
+                acks.append(data[position + 12 : position + 16])
+                position = end
             else:
                 ended = self._control(command, status, sequence, data[position:end], out)
                 position = end
         if acks:
-            self._smsc.acked(self._unacked.answer(b"".join(acks)))
+            self._smsc.acked(self, self._unacked.answer(b"".join(acks)))
             self.pump()
         return position, ended
 
@@ -199,12 +232,17 @@ class Session(asyncio.Protocol):
         if command in _BINDS:
             return self._bind(command, sequence, pdu, out)
         if command == smpp.ENQUIRE_LINK:
+            self.account.asked += 1
             out += smpp.enquire_link_resp(sequence)
         elif command == smpp.UNBIND:
+            self.orderly = True
+            self.account.end("unbind")
             out += smpp.unbind_resp(sequence)
             return True
-        elif command == smpp.DELIVER_SM_RESP:
-            self._smsc.nacked(self._unacked.answer(pdu[12:16]))
+        elif command in (smpp.DELIVER_SM_RESP, smpp.DATA_SM_RESP):
+            self._smsc.nacked(self, self._unacked.answer(pdu[12:16]), status)
+        elif command == smpp.GENERIC_NACK:
+            self.account.nacks += 1
         elif command == smpp.SUBMIT_SM:
             out += smpp.HEADER.pack(smpp.HEADER_OCTETS, smpp.SUBMIT_SM_RESP, INVALID_BIND_STATUS, sequence)
         elif not command & smpp.RESPONSE_BIT:
@@ -215,15 +253,22 @@ class Session(asyncio.Protocol):
         if self.is_bound:
             out += smpp.HEADER.pack(smpp.HEADER_OCTETS, command | smpp.RESPONSE_BIT, ALREADY_BOUND, sequence)
             return False
-        status = self._smsc.admit(pdu[smpp.HEADER_OCTETS :])
-        body = b"" if status else self._smsc.personality.name.encode("ascii", "replace")[:15] + b"\0"
-        body += b"" if status else _INTERFACE_VERSION
-        out += smpp.HEADER.pack(smpp.HEADER_OCTETS + len(body), command | smpp.RESPONSE_BIT, status, sequence)
-        out += body
+        status = self._smsc.admit(command, pdu[smpp.HEADER_OCTETS :])
+        if status is None:
+            self.account.end("closed: banned")
+            return True
         if status:
             log.warning("a bind was refused with status 0x%02X", status)
+            self.account.end(f"bind refused: 0x{status:02X}")
+            out += self._smsc.bind_error(command | smpp.RESPONSE_BIT, status, sequence)
             return True
+        body = self._smsc.bind_body
+        out += (
+            smpp.HEADER.pack(smpp.HEADER_OCTETS + len(body), command | smpp.RESPONSE_BIT, 0, sequence) + body
+        )
         self.state = _BINDS[command]
+        self.account.kind = KINDS[command]
+        self.account.bound_at = time.time()
         self._smsc.bound(self)
         return False
 

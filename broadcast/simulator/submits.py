@@ -4,6 +4,7 @@ A shape is everything of a submit_sm but its sequence number and its destination
 per segment. Shapes follow one another in a fixed order, so the one that comes next is guessed from the last.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,7 +61,9 @@ class Reader:
     malformed: (sequence number octets, command_status) of those that cannot be read. taken: all but `over`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, content_of: Callable[[bytes, bytes], Content] = read_content) -> None:
+        """content_of: as content.read_content; it may refuse more than that."""
+        self._content_of = content_of
         self._shapes: dict[tuple[bytes, int, bytes], Shape] = {}
         self._last: Shape | None = None
         self.shapes: list[Shape] = []
@@ -144,7 +147,7 @@ class Reader:
         if shape is None:
             if len(self._shapes) >= _KEPT_SHAPES:
                 self._shapes.clear()
-            shape = Shape(*key, read_content(key[0], key[2]))
+            shape = Shape(*key, self._content_of(key[0], key[2]))
             self._shapes[key] = shape
         return shape
 

@@ -1,45 +1,39 @@
 """Links opened and kept: one attempt to bind, and the loop that binds again as long as it is let run."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
 from typing import Final
 
-from broadcast.config import Bind, Carrier
-from broadcast.errors import BindRefusedError, ConfigError
+from broadcast.config import Address, Bind, Carrier
+from broadcast.errors import ConfigError
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu
-from broadcast.smpp.backoff import Backoff
 from broadcast.smpp.events import LinkEvents
-from broadcast.smpp.link import CLOSED_UNBOUND, Link
+from broadcast.smpp.failover import Homing, Hosts
+from broadcast.smpp.link import Link
+from broadcast.smpp.reach import BindAnswerError, ReachError, dial, reach, resolve
 from broadcast.smpp.status import Meaning
-from broadcast.smpp.tls import client_context
+from broadcast.smpp.tls import shared_context
 
 log = logging.getLogger(__name__)
 
 UNBIND_S: Final = 5.0  # for answers and the unbind_resp when `keep_bound` is cancelled
+HOMING_S: Final = 10.0  # how often a link at a later address asks itself whether to look for the first
 
 _SOON: Final = frozenset({Meaning.TEMPORARY, Meaning.THROTTLED, Meaning.QUEUE_FULL})
 
 
-class BindAnswerError(BindRefusedError):
-    """The SMSC refused the bind: check system_id, password and the carrier's allowed addresses
-
-    status: its command_status.
-    """
-
-    def __init__(self, name: str, status: int) -> None:
-        super().__init__(
-            f"link {name}: the SMSC refused the bind with {statuses.name(status)}: "
-            "check system_id, password, the allowed addresses and how many binds are allowed"
-        )
-        self.status = status
-
-
 async def connect(bind: Bind, carrier: Carrier, events: LinkEvents, name: str) -> Link:
-    """One attempt. Raises BindRefusedError, OSError (so TimeoutError) or ConfigError; nothing stays open."""
-    return await _connect(bind, carrier, events, name, lambda state: None)
+    """One attempt at the bind's first address.
+
+    Raises BindRefusedError, OSError (ReachError says which step) or ConfigError; nothing stays open.
+    """
+    return await reach(
+        bind.addresses()[0], bind, lambda: Link(name, bind, carrier, events), lambda step: None
+    )
 
 
 async def keep_bound(
@@ -47,71 +41,95 @@ async def keep_bound(
 ) -> None:
     """Connect, bind, serve, begin again, for ever; nothing that an SMSC does ends it. Cancelled, it unbinds.
 
-    report: told connecting, binding, bound, backing_off or refused:<status>.
-    Raises ConfigError for a bind that cannot work at all.
+    The bind's addresses are tried in order (see Hosts). report: told connecting, binding, bound, backing_off
+    or refused:<status>; the log tells the address. Raises ConfigError for a bind that cannot work at all.
     """
     bind_pdu(bind.mode, bind.system_id, bind.password(), bind.system_type, 1)
     if bind.tls:
-        client_context(bind.tls)
-    backoff = Backoff(bind.reconnect_min_s, bind.reconnect_max_s, random.random)
+        await shared_context(bind.tls)
+    hosts = Hosts(bind.addresses(), bind.reconnect_min_s, bind.reconnect_max_s, random.random)
+    loop = asyncio.get_running_loop()
     while True:
-        slow = await _serve_once(name, bind, carrier, events, report or (lambda state: None), backoff)
-        await asyncio.sleep(backoff.delay(slow=slow))
+        index, wait_s = hosts.next(loop.time())
+        await asyncio.sleep(wait_s)
+        attempt = _Attempt(name, bind, carrier, events, report or (lambda state: None), index)
+        bound_s, slow = await attempt.run(hosts)
+        hosts.ended(index, loop.time(), bound_s=bound_s, slow=slow)
 
 
-async def _serve_once(
-    name: str,
-    bind: Bind,
-    carrier: Carrier,
-    events: LinkEvents,
-    report: Callable[[str], None],
-    backoff: Backoff,
-) -> bool:
-    """One link from connect to close. Is it no use to try again soon?"""
-    loop = asyncio.get_running_loop()
-    report("connecting")
-    try:
-        link = await _connect(bind, carrier, events, name, report)
-    except BindAnswerError as error:
-        log.error("%s", error)
-        report(f"refused:{statuses.name(error.status)}")
-        return error.status != statuses.ALREADY_BOUND and statuses.meaning(error.status) not in _SOON
-    except (OSError, UnicodeError, ConfigError) as error:
-        log.warning("link %s: cannot connect to %s port %d: %s", name, bind.host, bind.port, error)
-        report("backing_off")
-        return isinstance(error, ConfigError)
-    report("bound")
-    log.info("link %s: bound to %s port %d as %s", name, bind.host, bind.port, bind.system_id)
-    bound_at = loop.time()
-    try:
-        await link.finished()
-    finally:  # cancelled: leave politely; otherwise it is closed already
-        await link.unbind(UNBIND_S)
-    backoff.was_bound(loop.time() - bound_at)
-    report("backing_off")
-    return False
+class _Attempt:
+    """One link at one address, from connect to close."""
 
+    def __init__(
+        self,
+        name: str,
+        bind: Bind,
+        carrier: Carrier,
+        events: LinkEvents,
+        report: Callable[[str], None],
+        index: int,
+    ) -> None:
+        self._name, self._bind, self._carrier, self._events = name, bind, carrier, events
+        self._report = report
+        self._index = index
+        self._address: Address = bind.addresses()[index]
 
-async def _connect(
-    bind: Bind, carrier: Carrier, events: LinkEvents, name: str, report: Callable[[str], None]
-) -> Link:
-    link = Link(name, bind, carrier, events)
-    context = client_context(bind.tls) if bind.tls else None
-    server_name = (bind.tls.server_name or bind.host) if bind.tls else None
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(bind.bind_timeout_s):
-            await loop.create_connection(
-                lambda: link, bind.host, bind.port, ssl=context, server_hostname=server_name
-            )
-        report("binding")
-        status = await asyncio.shield(link.bind_answer)
-    except BaseException:
-        link.abort("given up")
-        raise
-    if status == statuses.ROK:
-        return link
-    reason = await link.finished()
-    if status == CLOSED_UNBOUND:
-        raise ConnectionError(reason)
-    raise BindAnswerError(name, status)
+    async def run(self, hosts: Hosts) -> tuple[float, bool]:
+        """(seconds that it was bound, no use to try again soon?)"""
+        self._report("connecting")
+        try:
+            link = await reach(self._address, self._bind, self._new_link, self._at_step)
+        except BindAnswerError as error:
+            log.error("%s (%s port %d)", error, *self._address)
+            self._report(f"refused:{statuses.name(error.status)}")
+            meaning = statuses.meaning(error.status, self._carrier)
+            return 0.0, error.status != statuses.ALREADY_BOUND and meaning not in _SOON
+        except (OSError, ConfigError) as error:
+            log.warning("link %s: cannot bind at %s port %d: %s", self._name, *self._address, error)
+            self._report("backing_off")
+            return 0.0, isinstance(error, ConfigError)
+        return await self._serve(link, hosts), False
+
+    def _new_link(self) -> Link:
+        return Link(self._name, self._bind, self._carrier, self._events)
+
+    def _at_step(self, step: str) -> None:
+        if step == "bind":
+            self._report("binding")
+
+    async def _serve(self, link: Link, hosts: Hosts) -> float:
+        """Until it is closed, or the first address is back. Seconds that it was bound."""
+        loop = asyncio.get_running_loop()
+        self._report("bound")
+        told = log.warning if self._index else log.info
+        which = f", address {self._index + 1} of {len(hosts.addresses)}" if self._index else ""
+        told("link %s: bound to %s port %d as %s%s", self._name, *self._address, self._bind.system_id, which)
+        bound_at = loop.time()
+        homing = asyncio.create_task(self._homing(link, hosts), name=f"link {self._name} homing")
+        try:
+            await link.finished()
+        finally:  # cancelled: leave politely; otherwise it is closed already
+            homing.cancel()
+            await link.unbind(UNBIND_S)
+            await asyncio.gather(homing, return_exceptions=True)
+        self._report("backing_off")
+        return loop.time() - bound_at
+
+    async def _homing(self, link: Link, hosts: Hosts) -> None:
+        """From a later address back to the first: when that can be dialled, and the link has nothing to do."""
+        loop = asyncio.get_running_loop()
+        homing = Homing(loop.time())
+        while self._index:
+            await asyncio.sleep(HOMING_S)
+            if homing.due(loop.time(), link.in_flight) and await self._first_answers(hosts.addresses[0]):
+                log.info("link %s: %s port %d answers again", self._name, *hosts.addresses[0])
+                hosts.first_is_back()
+                await link.unbind(UNBIND_S)
+                return
+
+    async def _first_answers(self, address: Address) -> bool:
+        with contextlib.suppress(ReachError):
+            for place in await resolve(address, self._bind.bind_timeout_s):
+                (await dial(place, self._bind.bind_timeout_s)).close()
+                return True
+        return False

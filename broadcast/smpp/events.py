@@ -21,6 +21,7 @@ class InboundMessage:
     """A message from a subscriber (MO), not decoded. source, destination: addresses as they came, latin-1.
 
     payload: short_message, or message_payload (0x0424) when that one is empty; user data header included.
+    sar: (reference, total, number) where TLVs say that it is a part.
     """
 
     ack: Ack
@@ -29,6 +30,7 @@ class InboundMessage:
     esm_class: int
     data_coding: int
     payload: bytes
+    sar: tuple[int, int, int] | None = None
 
 
 class LinkEvents(Protocol):

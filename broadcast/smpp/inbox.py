@@ -3,6 +3,7 @@
 This is the hot path: one tuple per answer or receipt, no other object that outlives the call.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,10 +12,13 @@ from broadcast.smpp import pdu as smpp
 from broadcast.smpp.delivery import UnreadableError, read_delivery
 from broadcast.smpp.events import Ack, InboundMessage, Token
 from broadcast.smpp.framer import Frame, Framer, UnrecoverablePduError
-from broadcast.smpp.receipt import id_reader, read, read_usual
+from broadcast.smpp.inbound import sar_of
+from broadcast.smpp.receipt import id_reader, read, read_usual, unknown_state
 from broadcast.smpp.status import UNKNOWN_ERROR
+from broadcast.smpp.vocabulary import ReceiptState, vocabulary
 from broadcast.smpp.window import MISSING, Window
 
+UNKNOWN_MOST: Final = 50  # distinct states kept by name
 _HEADER: Final = smpp.HEADER_OCTETS
 
 
@@ -37,14 +41,20 @@ class Batch:
 
 
 class Inbox:
-    """Reads for one link and empties its window. strays: answers that nobody waited for."""
+    """Reads for one link and empties its window.
+
+    strays: answers that nobody waited for. unknown_states: what receipts named as their state and the carrier's
+    profile does not know; whoever reads it empties it.
+    """
 
     def __init__(self, window: Window, carrier: Carrier) -> None:
         self._framer = Framer()
         self._window = window
-        self._response_id = id_reader(carrier.response_id)
-        self._receipt_id = id_reader(carrier.receipt_id)
+        self._response_id = id_reader(carrier.response_id, carrier.id_zeros)
+        self._receipt_id = id_reader(carrier.receipt_id, carrier.id_zeros)
+        self._vocabulary = vocabulary(carrier.receipt_states)
         self.strays = 0
+        self.unknown_states: Counter[str] = Counter()
 
     def feed(self, data: bytes) -> Batch:
         """Never raises, whatever the SMSC sent."""
@@ -55,6 +65,7 @@ class Inbox:
             batch.broken = error
             frames = error.complete
         take, response_id = self._window.pending.pop, self._response_id
+        receipt_id, words = self._receipt_id, self._vocabulary
         for frame in frames:
             command, status, sequence, pdu = frame
             if command == smpp.SUBMIT_SM_RESP:
@@ -64,7 +75,7 @@ class Inbox:
                 else:
                     batch.answers.append((token, status, response_id(pdu[_HEADER:]) if status == 0 else ""))
             elif command == smpp.DELIVER_SM:
-                usual = read_usual(pdu, self._receipt_id)
+                usual = read_usual(pdu, receipt_id, words)
                 if usual is None:
                     self._delivery(batch, command, pdu, smpp.deliver_sm_ack(pdu))
                 else:
@@ -95,14 +106,23 @@ class Inbox:
         """A deliver_sm or data_sm of an unusual shape."""
         try:
             delivery = read_delivery(command, pdu)
-            receipt = read(delivery, self._receipt_id)
+            receipt = read(delivery, self._receipt_id, self._vocabulary)
         except UnreadableError as error:
             batch.unreadable.append((ack, pdu, str(error)))
             return
         if receipt is not None:
+            if receipt[0] == ReceiptState.INTERMEDIATE:
+                self._note_unknown(unknown_state(delivery, self._vocabulary))
             batch.receipts.append((ack, *receipt))
             return
         source, destination = delivery.source.decode("latin-1"), delivery.destination.decode("latin-1")
+        coding, sar = delivery.data_coding, sar_of(delivery.tlvs)
         batch.messages.append(
-            InboundMessage(ack, source, destination, delivery.esm_class, delivery.data_coding, delivery.text)
+            InboundMessage(ack, source, destination, delivery.esm_class, coding, delivery.text, sar)
         )
+
+    def _note_unknown(self, said: str | None) -> None:
+        """Bounded, whatever an SMSC invents and however rarely it is asked for."""
+        if said is not None:
+            known = said in self.unknown_states or len(self.unknown_states) < UNKNOWN_MOST
+            self.unknown_states[said if known else "#"] += 1

@@ -8,12 +8,14 @@ link ends, and nothing from an SMSC is acknowledged before `ack` says so (law 3)
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Awaitable
 from typing import Any, Final, cast
 
 from broadcast.config import Bind, Carrier
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu, enquire_link_pdu, unbind_pdu
+from broadcast.smpp.allowance import UNITS_PER_MESSAGE, Allowance
 from broadcast.smpp.events import LINK_LOST, NO_RESPONSE, Ack, LinkEvents, Token
 from broadcast.smpp.inbox import Batch, Inbox
 from broadcast.smpp.pdu import receipt_responses
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 WRITE_BUFFER_OCTETS: Final = 1 << 20  # above it the link has no room
 WRITE_BUFFER_MOST_OCTETS: Final = 16 << 20  # an SMSC that sends and never reads is cut off
 UNACKED_MOST: Final = 50_000  # deliveries handed over and not acked yet; above it the link stops reading
+UNACKED_OCTETS_MOST: Final = 32 << 20  # the same in octets, for deliveries of 128 KiB each
+READ_LARGE_OCTETS: Final = 50_000  # some milliseconds of work
 LINGER_S: Final = 2.0  # to flush the last answers before the connection is cut
 CLOSED_UNBOUND: Final = -1  # the connection ended before the SMSC answered the bind
 
@@ -33,7 +37,7 @@ CLOSED_UNBOUND: Final = -1  # the connection ended before the SMSC answered the 
 class Link(asyncio.Protocol):
     """A protocol for `loop.create_connection`; binds as soon as it is connected. Clock: the loop's.
 
-    bind_answer: resolves to the bind's command_status, or CLOSED_UNBOUND.
+    bind_answer: resolves to the bind's command_status, or CLOSED_UNBOUND. lost: what broke the connection.
     """
 
     def __init__(self, name: str, bind: Bind, carrier: Carrier, events: LinkEvents) -> None:
@@ -52,8 +56,12 @@ class Link(asyncio.Protocol):
         self._writable = True
         self._reading = True
         self._unacked = 0
+        self._unacked_octets = 0.0
+        self._allowance = Allowance(carrier.tps)
+        self._resting: asyncio.TimerHandle | None = None
         self._was_bound = False
         self._reason = ""
+        self.lost: Exception | None = None
         self._drained = asyncio.Event()
         self._finished: asyncio.Future[str] = self._loop.create_future()
         self.bind_answer: asyncio.Future[int] = self._loop.create_future()
@@ -90,6 +98,13 @@ class Link(asyncio.Protocol):
         """The most that may be in flight."""
         return self._window.size
 
+    def take_unknown_states(self) -> Counter[str]:
+        """What receipts named as their state and the profile does not know, since the last call."""
+        unknown = self._inbox.unknown_states
+        if unknown:
+            self._inbox.unknown_states = Counter()
+        return unknown
+
     def reserve(self, count: int) -> int:
         """The first of `count` contiguous sequence numbers, never past 0x7FFFFFFF.
 
@@ -114,10 +129,12 @@ class Link(asyncio.Protocol):
         if self.state in (LinkState.CLOSING, LinkState.CLOSED):
             return
         self._write(receipt_responses(acks))
+        self._unacked_octets *= 1 - len(acks) / max(self._unacked, 1)
         self._unacked -= len(acks)
-        if not self._reading and self._unacked <= UNACKED_MOST // 2:
+        full = self._unacked > UNACKED_MOST // 2 or self._unacked_octets > UNACKED_OCTETS_MOST // 2
+        if not self._reading and not full:
             self._reading = True
-            self._transport.resume_reading()
+            self._read_on()
 
     async def unbind(self, timeout_s: float) -> None:
         """Take no more submits, wait for answers for at most half of `timeout_s`, unbind, close.
@@ -167,14 +184,20 @@ class Link(asyncio.Protocol):
         """Never raises over what an SMSC sent."""
         if self.state in (LinkState.CLOSING, LinkState.CLOSED):
             return
-        self._timers.received_at = self._loop.time()
+        now = self._timers.received_at = self._loop.time()
+        strays = self._inbox.strays
         batch = self._inbox.feed(data)
+        unasked = len(batch.receipts) + len(batch.controls) + self._inbox.strays - strays
+        unasked += UNITS_PER_MESSAGE * (len(batch.messages) + len(batch.unreadable))
+        rest_s = self._allowance.take(unasked, len(data), len(batch.answers) + len(batch.late), now)
+        if rest_s or len(data) >= READ_LARGE_OCTETS:
+            self._rest(rest_s)  # 0 s: the loop's other work first, the database's answers above all
         if batch.controls:
             self._write(b"".join([self._session.control(frame) for frame in batch.controls]))
             self._heed_bind()
         if batch.broken is not None:
             self._session.end(str(batch.broken))
-        self._hand_over(batch)
+        self._hand_over(batch, len(data))
         if self._session.ending:
             self._close(self._session.ending)
         elif self.state is LinkState.UNBINDING and not self._window.pending:
@@ -191,8 +214,10 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Hand back what is in the window, and say so."""
-        if self._ticking is not None:
-            self._ticking.cancel()
+        for timer in (self._ticking, self._resting):
+            if timer is not None:
+                timer.cancel()
+        self.lost = exc
         self._reason = self._reason or (f"connection lost: {exc}" if exc else "closed by the SMSC")
         self._session.move(LinkState.CLOSED)
         tokens = self._window.drain()
@@ -218,13 +243,15 @@ class Link(asyncio.Protocol):
             self._was_bound = True
             self._events.bound(self)
 
-    def _hand_over(self, batch: Batch) -> None:
-        """One call per kind that there is."""
+    def _hand_over(self, batch: Batch, octets: int) -> None:
+        """One call per kind that there is. octets: of the read."""
         events = self._events
-        self._unacked += batch.to_ack
-        if self._reading and self._unacked > UNACKED_MOST:
-            self._reading = False
-            self._transport.pause_reading()
+        if batch.to_ack:
+            self._unacked += batch.to_ack
+            self._unacked_octets += octets
+            if self._unacked > UNACKED_MOST or self._unacked_octets > UNACKED_OCTETS_MOST:
+                self._reading = False
+                self._transport.pause_reading()
         if batch.answers:
             events.answered(self, batch.answers)
         if batch.late:
@@ -238,12 +265,31 @@ class Link(asyncio.Protocol):
         if batch.answers:
             events.room(self)
 
+    def _rest(self, seconds: float) -> None:
+        """The SMSC says more than any honest one: read on after so long, the other carriers go first."""
+        if self._resting is None:
+            self._resting = self._loop.call_later(seconds, self._rested)
+            self._transport.pause_reading()
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Unless there is another reason not to."""
+        if (
+            self._reading
+            and self._resting is None
+            and self.state not in (LinkState.CLOSING, LinkState.CLOSED)
+        ):
+            self._transport.resume_reading()
+
     def _tick(self) -> None:
         now = self._loop.time()
         self._ticking = self._loop.call_later(self._timers.tick_s, self._tick)
         if self._reading:
             self._expire(now)
-        else:  # what is missing may be waiting to be read
+        if not self._reading or self._resting is not None:  # what is missing may be waiting to be read
             self._timers.received_at = now
         due = self._timers.due(now)
         if due is Due.ENQUIRE:

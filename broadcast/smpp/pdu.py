@@ -9,7 +9,7 @@ from typing import Final
 
 HEADER: Final = Struct("!IIII")  # command_length, command_id, command_status, sequence_number
 HEADER_OCTETS: Final = 16
-MAX_PDU_OCTETS: Final = 65536
+MAX_PDU_OCTETS: Final = 131072  # a message_payload alone may have 65,535
 MAX_SEQUENCE: Final = 0x7FFFFFFF
 
 RESPONSE_BIT: Final = 0x80000000

@@ -6,119 +6,118 @@ regular expression, and `read` takes everything else. What the first takes the s
 
 import re
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Final
 
-from broadcast.config import IdFormat
+from broadcast.config import IdFormat, IdZeros
 from broadcast.smpp.delivery import Delivery, UnreadableError, read_tlvs
 from broadcast.smpp.pdu import HEADER_OCTETS, MESSAGE_STATE, NETWORK_ERROR_CODE, RECEIPTED_MESSAGE_ID
+from broadcast.smpp.vocabulary import STANDARD, Vocabulary
 
 MAX_ID_OCTETS: Final = 255  # SMPP says 65; more than this would not fit an index
+HEAD_MOST_OCTETS: Final = 2048  # where its fields are looked for: 128 KiB of text would cost 50 ms
 MAX_MSISDN_DIGITS: Final = 15
-
-
-class ReceiptState(IntEnum):
-    """What a receipt says. The numbers are those of the recipient's states; 0 is never final."""
-
-    INTERMEDIATE = 0
-    EXPIRED = 5
-    REJECTED = 6
-    UNDELIVERABLE = 7
-    DELIVERED = 8
-
-
-_S = ReceiptState
-
-# stat: of the text; a word that is not here is INTERMEDIATE, for an unknown state is never final.
-_WORDS: Final[dict[bytes, int]] = {
-    b"DELIVRD": _S.DELIVERED.value,
-    b"DELIVERED": _S.DELIVERED.value,
-    b"EXPIRED": _S.EXPIRED.value,
-    b"DELETED": _S.UNDELIVERABLE.value,
-    b"UNDELIV": _S.UNDELIVERABLE.value,
-    b"UNDELIVERABLE": _S.UNDELIVERABLE.value,
-    b"FAILED": _S.UNDELIVERABLE.value,
-    b"SKIPPED": _S.UNDELIVERABLE.value,
-    b"REJECTD": _S.REJECTED.value,
-    b"REJECTED": _S.REJECTED.value,
-    b"ENROUTE": _S.INTERMEDIATE.value,
-    b"ACCEPTD": _S.INTERMEDIATE.value,
-    b"UNKNOWN": _S.INTERMEDIATE.value,
-    b"ACKED": _S.INTERMEDIATE.value,
-    b"BUFFRED": _S.INTERMEDIATE.value,
-    b"BUFFERD": _S.INTERMEDIATE.value,
-}
-# message_state, SMPP 3.4 §5.2.28 (9, SKIPPED, is of 5.0); anything else is INTERMEDIATE
-_NUMBERS: Final[dict[int, int]] = {
-    2: _S.DELIVERED.value,
-    3: _S.EXPIRED.value,
-    4: _S.UNDELIVERABLE.value,
-    5: _S.UNDELIVERABLE.value,
-    8: _S.REJECTED.value,
-    9: _S.UNDELIVERABLE.value,
-}
+MAX_WORD_OCTETS: Final = 32
+_UDHI: Final = 0x40
+# esm_class of a receipt, an acknowledgement by a handset, an intermediate notification; 0x10 is a person's answer
+_REPORTS: Final = 0x04 | 0x08 | 0x20
 
 # (MSISDN) (sm_length) (id) (state) (err) of a deliver_sm with esm_class 4 and the text of appendix B
 _USUAL: Final = re.compile(
     rb"[^\0]{0,5}\0..\+?([0-9]{1,15})\0..[^\0]{0,20}\0\x04..\0\0....(.)"
-    rb"id:([!-9;-~]{1,65}) sub:[0-9]* dlvrd:[0-9]* submit date:[0-9]* done date:[0-9]* "
-    rb"stat:([A-Z]+) err:([0-9A-Za-z]*) [Tt]ext:",
+    rb"id:([!-+./0-9<-{}~-]{1,65}) sub:[0-9]* dlvrd:[0-9]* submit date:[0-9]* done date:[0-9]* "
+    rb"stat:([A-Z]+) err:([0-9A-Za-z]{0,16}) [Tt]ext:",
     re.DOTALL,
 )
 
-_TEXT: Final = re.compile(rb"\btext:", re.IGNORECASE)
-_ID: Final = re.compile(rb"(?<![0-9A-Za-z])id:\s*(?!sub:|dlvrd:|stat:)(\S+)", re.IGNORECASE)
-_STAT: Final = re.compile(rb"\bstat:\s*(?!\w+:)([A-Za-z]+)", re.IGNORECASE)
-_WORD: Final = re.compile(rb"\b(" + b"|".join(_WORDS) + rb")\b", re.IGNORECASE)
-_ERR: Final = re.compile(rb"\berr:\s?(?!\w+(?: date)?:)([0-9A-Za-z]{1,16})", re.IGNORECASE)
+_TEXT: Final = re.compile(rb"(?<![A-Za-z])text:", re.IGNORECASE)
+_NEXT: Final = rb"(?:sub|dlvrd|submit date|done date|stat|err|text):"
+_ID: Final = re.compile(
+    rb"(?<![0-9A-Za-z])id:\s*(?!" + _NEXT + rb")(\S+?)(?=[,;|]?(?:\s|\Z|" + _NEXT + rb"))", re.IGNORECASE
+)
+_STAT: Final = re.compile(rb"(?<![A-Za-z])stat:\s*(?!\w+:)([0-9A-Za-z][0-9A-Za-z_-]*)", re.IGNORECASE)
+# an unknown word where `stat:` should be: between the dates and err: (quirk 6)
+_BARE: Final = re.compile(rb"date:\S*\s+([A-Za-z][0-9A-Za-z_-]*)(?=\s+err:|\s*\Z)", re.IGNORECASE)
+_LETTERS: Final = re.compile(rb"[A-Z]+")
+_FIGURES: Final = re.compile("[0-9]{4,}")
+_ERR: Final = re.compile(rb"(?<![A-Za-z])err:\s?(?!\w+(?: date)?:)(-?[0-9A-Za-z]{1,16})", re.IGNORECASE)
 _OTHER_FIELD: Final = re.compile(rb"\b(?:sub|dlvrd|submit date|done date|err):", re.IGNORECASE)
 
 
-def canonical_id(raw: bytes, fmt: IdFormat) -> str:
+def canonical_id(raw: bytes, fmt: IdFormat, zeros: IdZeros = "keep") -> str:
     """The one spelling under which an id from a response and the same id from a receipt meet (quirks 1-3).
 
     decimal, hex: the number in decimal, without leading zeros. text, and an id that does not fit its format:
-    as it came, in small letters, up to the first NUL, at most MAX_ID_OCTETS.
+    as it came, in small letters, up to the first NUL, at most MAX_ID_OCTETS; zeros "strip": without the zeros
+    in front.
     """
-    return id_reader(fmt)(raw)
+    return id_reader(fmt, zeros)(raw)
 
 
-def id_reader(fmt: IdFormat) -> Callable[[bytes], str]:
+def id_reader(fmt: IdFormat, zeros: IdZeros = "keep") -> Callable[[bytes], str]:
     """`canonical_id` of one format, for the hot path."""
-    return {"text": _text_id, "decimal": _decimal_id, "hex": _hex_id}[fmt]
+    read_id = {"text": _text_id, "decimal": _decimal_id, "hex": _hex_id}[fmt]
+
+    def stripped(raw: bytes) -> str:
+        whole = read_id(raw)
+        return whole.lstrip("0") or whole[:1]
+
+    return read_id if zeros == "keep" else stripped
 
 
-def read_usual(pdu: bytes, read_id: Callable[[bytes], str]) -> tuple[int, str, str, int | None] | None:
+def read_usual(
+    pdu: bytes, read_id: Callable[[bytes], str], vocabulary: Vocabulary = STANDARD
+) -> tuple[int, str, str, int | None] | None:
     """(state, id, err, MSISDN) of a receipt in the commonest shape; None: read it the long way."""
     match = _USUAL.match(pdu, HEADER_OCTETS)
     if match is None:
         return None
     msisdn, sm_length, raw_id, word, err = match.groups()
-    state = _WORDS.get(word)
+    state = vocabulary.words.get(word)
     end = match.end(2) + sm_length[0]
     if state is None or end > len(pdu) or end < match.end():
         return None
     if end < len(pdu):
         tlvs = read_tlvs(pdu, end)
         raw_id = tlvs.get(RECEIPTED_MESSAGE_ID, b"").strip(b" \0") or raw_id
-        state = _NUMBERS.get(int.from_bytes(tlvs.get(MESSAGE_STATE, b"")[:8], "big")) or state
+        number = vocabulary.numbers.get(int.from_bytes(tlvs.get(MESSAGE_STATE, b"")[:8], "big"))
+        if number is None or (not err and NETWORK_ERROR_CODE in tlvs):
+            return None
+        state = number or state
     return state, read_id(raw_id), err.decode(), int(msisdn)
 
 
-def read(delivery: Delivery, read_id: Callable[[bytes], str]) -> tuple[int, str, str, int | None] | None:
+def read(
+    delivery: Delivery, read_id: Callable[[bytes], str], vocabulary: Vocabulary = STANDARD
+) -> tuple[int, str, str, int | None] | None:
     """(state, id, err, MSISDN) of a receipt; None: it is a message. Raises UnreadableError for a receipt
     without an id or a state. A TLV goes before the text; but a final state in the text before an
     intermediate one in the TLV."""
-    head = _head(delivery.text)
+    head = _head(delivery)
     raw_id = _raw_id(delivery, head)
-    state = _state(delivery, head)
-    if not delivery.esm_class & 0x3C and not _looks_like_receipt(delivery, head, raw_id, state):
+    state = _state(delivery, head, vocabulary)
+    if not delivery.esm_class & _REPORTS and not _looks_like_receipt(delivery, head, raw_id, state):
         return None
     if raw_id is None:
         raise UnreadableError("a receipt without an id")
     if state is None:
         raise UnreadableError("a receipt without a state")
-    return state, read_id(raw_id), _err(delivery, head), msisdn_of(delivery.source)
+    return state, read_id(raw_id), _err(delivery, head), _msisdn(delivery)
+
+
+def unknown_state(delivery: Delivery, vocabulary: Vocabulary) -> str | None:
+    """What a receipt names as its state and the vocabulary does not know: a word in capitals or a number.
+
+    At most 32 octets of ASCII; None when all of it is known. Figures that a person's number could hide in are
+    left out.
+    """
+    word = _word(_head(delivery), vocabulary)
+    if word is not None and word not in vocabulary.words:
+        return _FIGURES.sub("#", word[:MAX_WORD_OCTETS].decode())
+    in_tlv = delivery.tlvs.get(MESSAGE_STATE, b"\0")
+    number = int.from_bytes(in_tlv[:8], "big")
+    if number in vocabulary.numbers:
+        return None
+    return str(number) if number <= 0xFFFF else "#"
 
 
 def msisdn_of(address: bytes) -> int | None:
@@ -127,10 +126,21 @@ def msisdn_of(address: bytes) -> int | None:
     return int(digits) if digits.isdigit() and len(digits) <= MAX_MSISDN_DIGITS else None
 
 
-def _head(text: bytes) -> bytes:
-    """What stands before `text:`; UCS-2 of plain letters turned into the letters (quirks 7, 8)."""
-    text = text.replace(b"\0", b"")
-    return _TEXT.split(text, maxsplit=1)[0]
+def _msisdn(delivery: Delivery) -> int | None:
+    """Whom it is about: its source, or its destination where an SMSC has them the other way round."""
+    source = msisdn_of(delivery.source)
+    return msisdn_of(delivery.destination) if source is None else source
+
+
+def _head(delivery: Delivery) -> bytes:
+    """What stands before `text:`; UCS-2 of plain letters turned into the letters (quirks 7, 8).
+
+    Without a user data header, if there is one: its octets could be taken for letters.
+    """
+    text = delivery.text[:HEAD_MOST_OCTETS]
+    if delivery.esm_class & _UDHI and text and text[0] < 0x20:
+        text = text[1 + text[0] :]
+    return _TEXT.split(text.replace(b"\0", b""), maxsplit=1)[0]
 
 
 def _raw_id(delivery: Delivery, head: bytes) -> bytes | None:
@@ -141,13 +151,24 @@ def _raw_id(delivery: Delivery, head: bytes) -> bytes | None:
     return in_text[1] if in_text else None
 
 
-def _state(delivery: Delivery, head: bytes) -> int | None:
+def _state(delivery: Delivery, head: bytes, vocabulary: Vocabulary) -> int | None:
     in_tlv = delivery.tlvs.get(MESSAGE_STATE)
-    number = _NUMBERS.get(int.from_bytes(in_tlv[:8], "big"), 0) if in_tlv else None
+    number = vocabulary.numbers.get(int.from_bytes(in_tlv[:8], "big"), 0) if in_tlv else None
     if number:
         return number
-    word = _STAT.search(head) or _WORD.search(head)
-    return _WORDS.get(word[1].upper(), _S.INTERMEDIATE) if word else number
+    word = _word(head, vocabulary)
+    return number if word is None else vocabulary.words.get(word, 0)
+
+
+def _word(head: bytes, vocabulary: Vocabulary) -> bytes | None:
+    """The state's word in capitals: of `stat:`, or one that is known and stands anywhere, or where it should be."""
+    found = _STAT.search(head) or vocabulary.stuck.search(head)
+    found = found or vocabulary.anywhere.search(head) or _BARE.search(head)
+    if found is None:
+        return None
+    word = found[1].upper()
+    letters = _LETTERS.match(word)
+    return letters[0] if letters and word not in vocabulary.words and letters[0] in vocabulary.words else word
 
 
 def _err(delivery: Delivery, head: bytes) -> str:

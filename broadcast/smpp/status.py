@@ -1,9 +1,9 @@
 """What a command_status means for the message that it answers. Source: SMPP 3.4 §5.1.3, quirks 23-25."""
 
-from collections.abc import Collection
 from enum import Enum
 from typing import Final
 
+from broadcast.config import Carrier
 from broadcast.smpp.adapter import status_names
 
 ROK: Final = 0x00
@@ -29,17 +29,35 @@ _MEANINGS: Final = {
     0x08: Meaning.TEMPORARY,
     0x64: Meaning.TEMPORARY,
 }
+SLOW_DOWN: Final = frozenset({Meaning.THROTTLED, Meaning.QUEUE_FULL})
 _NAMES: Final = status_names()
 
 
-def meaning(status: int, temporary: Collection[int] = (), permanent: Collection[int] = ()) -> Meaning:
-    """The carrier's own tables go first; a status that nobody knows is permanent. 0 is always OK."""
+def meaning(status: int, carrier: Carrier | None = None) -> Meaning:
+    """The carrier's own tables go first; a status that nobody knows is permanent. 0 is always OK.
+
+    What is throttled or queue full stays so when a profile lists it as temporary.
+    """
     if status == ROK:
         return Meaning.OK
-    if status in permanent:
+    built_in = _MEANINGS.get(status, Meaning.PERMANENT)
+    own = None if carrier is None else _own_meaning(status, carrier)
+    return built_in if own is None or (own is Meaning.TEMPORARY and built_in in SLOW_DOWN) else own
+
+
+def is_known(status: int, carrier: Carrier) -> bool:
+    """Is it of the standard, or does the carrier's profile say what it means?"""
+    return status in _NAMES or _own_meaning(status, carrier) is not None
+
+
+def _own_meaning(status: int, carrier: Carrier) -> Meaning | None:
+    if status in carrier.permanent_statuses:
         return Meaning.PERMANENT
-    known = _MEANINGS.get(status, Meaning.PERMANENT)
-    return Meaning.TEMPORARY if status in temporary and known is Meaning.PERMANENT else known
+    if status in carrier.temporary_statuses:
+        return Meaning.TEMPORARY
+    if status in carrier.throttled_statuses:
+        return Meaning.THROTTLED
+    return Meaning.QUEUE_FULL if status in carrier.queue_full_statuses else None
 
 
 def name(status: int) -> str:

@@ -105,7 +105,7 @@ def measure(what: str, messages: int, tlvs: bool | None) -> None:
     """tlvs: None for no receipts at all."""
     bind = Bind("localhost", 2775, "bench", window=10 * RUN)
     owner = Owner()
-    link = Link("bench", bind, Carrier(tps=1, binds=(bind,)), owner)
+    link = Link("bench", bind, Carrier(tps=1_000_000, binds=(bind,)), owner)
     link.connection_made(Sink())
     link.data_received(pack("!IIII", 17, 0x80000009, 0, 1) + b"\0")
     fields = SubmitFields("BOYTE", 5, 0, 1, 1, "", 0, 0, 1, "", b"x" * 120, ())

@@ -38,7 +38,11 @@ class Smsc:
 
     async def book(self) -> dict[str, Any]:
         """Its own account, now."""
-        return await asyncio.to_thread(self._get, "/book")
+        return await self.get("/book")
+
+    async def get(self, path: str) -> Any:
+        """A page of its book (book_server.py)."""
+        return await asyncio.to_thread(self._get, path)
 
     def _get(self, path: str) -> Any:
         with urlopen(f"http://127.0.0.1:{self.book_port}{path}", timeout=10) as response:
@@ -57,23 +61,37 @@ class Rig:
     workers: dict[Worker, "asyncio.Task[None]"] = field(default_factory=dict)
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
-    async def smsc(self, name: str, **personality: object) -> Smsc:
-        """Start a simulated carrier with this personality."""
+    async def smsc(self, name: str, *, like: str = "", **personality: object) -> Smsc:
+        """Start a simulated carrier with this personality. like: a ready-made one that these keys change."""
         path = self.folder / f"{name}.toml"
         lines = {"name": name, "system_id": name, **personality}
         path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items()))
         ready = self.folder / f"{name}.ready"
-        words = ["carrier", "simulate", "--personality", path, "--ready-file", ready, "--json"]
+        words: list[object] = ["carrier", "simulate", "--ready-file", ready, "--json", "--personality", path]
+        if like:
+            words[-1] = Path(__file__).parents[2] / "config" / "simulator" / f"{like}.toml"
+            for key, value in {"password": "", **lines}.items():
+                words += ["--set", f"{key}={json.dumps(value)}"]
         process = await self.command(*words, quiet=True)
         await until(ready.exists, "the simulator is ready")
         told = json.loads(ready.read_text())
         self.smscs[name] = Smsc(process, told["port"], told["book_port"])
         return self.smscs[name]
 
-    def connect(self, name: str, tps: int, *, sessions: int = 2, window: int = 100, **carrier: Any) -> None:
+    def connect(
+        self,
+        name: str,
+        tps: int,
+        *,
+        sessions: int = 2,
+        window: int = 100,
+        response_timeout_s: float = 5.0,
+        **carrier: Any,
+    ) -> None:
         """The carrier's side of the configuration, for a simulator that was started."""
         bind = Bind(
-            "127.0.0.1", self.smscs[name].port, name, sessions=sessions, window=window, response_timeout_s=5.0,
+            "127.0.0.1", self.smscs[name].port, name, sessions=sessions, window=window,
+            response_timeout_s=response_timeout_s,
             enquire_link_s=2.0, reconnect_min_s=0.2,
         )  # fmt: skip
         ids: dict[str, Any] = {"response_id": "decimal", "receipt_id": "decimal"}

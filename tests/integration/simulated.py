@@ -109,7 +109,7 @@ async def until(smsc: Smsc, *path: str, value: object) -> dict[str, Any]:
         while True:
             said: Any = smsc.summary()
             for key in path:
-                said = said[key]
+                said = said.get(key, 0)
             if said == value:
                 return smsc.summary()
             await asyncio.sleep(0.01)

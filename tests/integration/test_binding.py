@@ -17,9 +17,10 @@ from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
 
 from broadcast.config import Bind, Carrier, Tls
 from broadcast.errors import BindRefusedError, ConfigError
-from broadcast.smpp import binding
+from broadcast.smpp import failover
 from broadcast.smpp.binding import connect, keep_bound
 from broadcast.smpp.link import Link
+from broadcast.smpp.reach import ReachError
 
 PATIENCE_S = 10.0
 BIND_OK = pdu(0x80000009, 1, b"smsc\0")
@@ -160,13 +161,13 @@ def test_bad_credentials_are_retried_slowly(status: int, slow: bool, monkeypatch
 
     asked: list[bool] = []
 
-    class Backoff(binding.Backoff):
+    class Backoff(failover.Backoff):
         def delay(self, *, slow: bool = False) -> float:
             asked.append(slow)
             return 1000.0
 
     async def scenario() -> None:
-        monkeypatch.setattr(binding, "Backoff", Backoff)
+        monkeypatch.setattr(failover, "Backoff", Backoff)
         async with Smsc(script) as smsc:
             task = kept(smsc, Diary(), [])
             await until(lambda: asked)
@@ -382,7 +383,7 @@ def test_tls_with_a_private_authority(tmp_path: Path) -> None:
         await until(lambda: "receipts" in dict(diary.entries))
         await link.unbind(PATIENCE_S)
         for tls in (Tls(server_name="smsc.test"), Tls(ca_file=str(cert))):
-            with pytest.raises(ssl.SSLError):
+            with pytest.raises(ReachError, match=r"tls\.(ca_file|server_name)"):
                 await connect(bind(tls), Carrier(tps=1, binds=(bind(tls),)), diary, "x-0")
         server.close()
 

@@ -167,6 +167,66 @@ def test_forecast_shows_both_alphabets(drafted: Desk) -> None:
     assert drafted.json("campaign", "forecast", "chinese")["excluded"] == {"not_connected": 1}
 
 
+def test_plain_letters_are_shown_one_by_one(desk: Desk) -> None:
+    desk("campaign", "draft", "hands", "--text", "Đẵ đẵ ’ 38°C")
+    drafted, plain = desk.json("campaign", "forecast", "hands")["ways"]
+    assert (drafted["changes"], plain["carriers"]) == ([], [])
+    assert "no plain letters for U+00B0" in plain["problem"]
+    assert "U+00B0" in desk("campaign", "edit", "hands", "--plain", code=2)
+    desk("campaign", "edit", "hands", "--text", "Đẵ đẵ\u200b ’")
+    changes = [("ẵ", "a", 2), ("Đ", "D", 1), ("đ", "d", 1), ("\u200b", "", 1), ("’", "'", 1)]
+
+    def shown(way: int) -> list[tuple[object, ...]]:
+        ways = desk.json("campaign", "forecast", "hands")["ways"]
+        return [tuple(change.values()) for change in ways[way]["changes"]]
+
+    assert (shown(0), shown(1)) == ([], changes)
+    seen = desk("campaign", "forecast", "hands")
+    assert "6 characters in plain letters:   ẵ → a: 2   Đ → D: 1   đ → d: 1   U+200B → nothing: 1" in seen
+    # once it is in plain letters, whoever approves it still sees what was written for what
+    assert desk.json("campaign", "edit", "hands", "--transliterate")["text"] == "Da da '"
+    assert (shown(0), shown(1)) == (changes, [])
+    assert "as drafted: GSM 03.38 without diacritics" in desk("campaign", "forecast", "hands")
+    desk("campaign", "edit", "hands", "--expires", "3h", "--plain")
+    assert shown(0) == changes
+    desk("campaign", "edit", "hands", "--text", "Da da")
+    assert (shown(0), shown(1)) == ([], [])
+    desk("campaign", "draft", "again", "--text", "ß", "--plain")
+    assert desk.json("campaign", "forecast", "again")["ways"][0]["changes"] == [
+        {"character": "ß", "replacement": "ss", "count": 1}
+    ]
+
+
+def test_each_carrier_counts_its_own_segments(desk: Desk) -> None:
+    turkish = CONFIG.replace("tps = 50", 'tps = 50\nnational_shift = "turkish"')
+    latin = turkish.replace("tps = 10", 'tps = 10\ndefault_alphabet = "latin1"')
+    Path("site.toml").write_text(latin, encoding="utf-8")
+    desk("subscriber", "import", "people.csv")
+    desk("campaign", "draft", "wash", "--text", "Sağlık Bakanlığı: ellerinizi yıkayın. " * 4)
+    ways = desk.json("campaign", "forecast", "wash")["ways"]
+    assert [
+        [each[key] for key in ("carrier", "alphabet", "shift", "air_segments")]
+        for each in ways[0]["carriers"]
+    ] == [
+        ["mobifone", "ucs2", "none", 3],
+        ["viettel", "gsm0338", "turkish", 2],
+    ]
+    assert "turkish shift table" in desk("campaign", "forecast", "wash")
+    # what a carrier cannot write is refused at once, or said beside what the others can
+    greek = ("campaign", "draft", "greek", "--text", "Δ")
+    assert "carrier mobifone: latin1 cannot write U+0394: use the alphabet ucs2" in desk(*greek, code=2)
+    Path("site.toml").write_text(turkish, encoding="utf-8")
+    desk(*greek)
+    Path("site.toml").write_text(latin, encoding="utf-8")
+    found = desk.json("campaign", "forecast", "greek")["ways"][0]["carriers"]
+    assert [each["problem"] is None for each in found] == [False, True]
+    assert "mobifone cannot carry it: latin1 cannot write U+0394" in desk("campaign", "forecast", "greek")
+    desk("campaign", "approve", "greek", "--as", "bob")
+    assert "carrier mobifone: latin1 cannot write U+0394: use the alphabet ucs2" in desk(
+        "campaign", "launch", "greek", code=2
+    )
+
+
 def test_from_draft_to_cancel(drafted: Desk) -> None:
     assert "second person" in drafted("campaign", "approve", "hands", code=3)
     assert "is draft" in drafted("campaign", "launch", "hands", code=3)

@@ -20,7 +20,7 @@ from broadcast.audience.carriers import sync_carriers
 from broadcast.cli.main import broadcast
 from broadcast.config import Bind, Carrier, Config
 from broadcast.errors import BroadcastError, ConfigError
-from broadcast.simulator.book_server import BookServer
+from broadcast.simulator.book_server import PATHS, BookServer
 
 REPOSITORY = Path(__file__).parents[2]
 PERSONALITY = REPOSITORY / "config" / "simulator" / "viettel.toml"
@@ -63,7 +63,8 @@ def test_list(database_env: str) -> None:
     assert lines["viettel"] == {
         "name": "viettel",
         "prefixes": ["32", "33", "34", "35", "36", "37", "38", "39", "86", "96", "97", "98"],
-        "connected": True, "tps": 500, "slots": 4, "window": 400, "held": 2, "bound": 1, "granted_tps": 300,
+        "connected": True, "hosts": ["smsc.viettel.example:2775"], "tls": "none",
+        "tps": 500, "slots": 4, "window": 400, "held": 2, "bound": 1, "granted_tps": 300,
     }  # fmt: skip
     assert lines["gmobile"]["connected"] is False
     assert lines["gmobile"]["tps"] is lines["gmobile"]["slots"] is None
@@ -74,6 +75,8 @@ def test_list(database_env: str) -> None:
 def test_show(database_env: str) -> None:
     shown = command("carrier", "show", "viettel").stdout
     assert "smsc.viettel.example:2775" in shown
+    tls = command("carrier", "show", "vinaphone").stdout
+    assert "1.2+, client certificate" in " ".join(tls.split())
     assert "1 (here, 11)" in shown
     assert "hex" in shown
     said = json.loads(command("carrier", "show", "viettel", "--json").stdout)
@@ -127,7 +130,7 @@ async def test_the_book_over_http() -> None:
         assert (status, said["messages"], said["recipients"], said["name"]) == (200, 3, 2, "carrier")
         assert said == json.loads(json.dumps(smsc.summary()))
         assert await get(book, "GET /book/copies?x=1") == (200, {"84900000001": 2})
-        assert await get(book, "GET /") == (404, {"error": "/book or /book/copies"})
+        assert await get(book, "GET /") == (404, {"error": f"known are {', '.join(PATHS)}"})
         assert await get(book, "POST /book") == (405, {"error": "GET only"})
         async with connected(book) as other:  # neither speaks HTTP nor goes away at once
             other.send(b"x" * 10_000 + b"\r\n\r\n")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from broadcast.errors import DatabaseDownError
-from broadcast.monitor import health
+from broadcast.monitor import health, http
 from broadcast.monitor.health import HealthServer, PortInUseError
 from broadcast.monitor.lag import measure_lag
 from broadcast.monitor.metrics import Metrics
@@ -137,7 +137,7 @@ async def test_junk_is_closed_and_the_next_client_served(port: int, junk: bytes)
 
 
 async def test_a_silent_client_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "READ_DEADLINE_S", 0.05)
+    monkeypatch.setattr(http, "READ_DEADLINE_S", 0.05)
     assert await ask(port, b"GET /healthz") == ("", "", b"")
 
 

@@ -227,6 +227,51 @@ async def test_a_draft_has_no_report(conn: asyncpg.Connection, campaign_id: int)
         await report(conn, "wash-hands")
 
 
+async def test_what_the_smscs_said_and_nobody_understood(conn: asyncpg.Connection, campaign_id: int) -> None:
+    """Only of the campaign's carriers, and of the time while it ran."""
+    await conn.execute(
+        """INSERT INTO oddity (carrier_no, kind, value, times, first_at, last_at)
+           VALUES (1, 'status', '0x000004A1', 3, $1, $1::timestamptz + interval '10 s'),
+                  (1, 'receipt_state', 'SEEN', 7, $1::timestamptz - interval '1 day', $1),
+                  (1, 'receipt_state', 'BEFORE', 1, $1::timestamptz - interval '2 s', $1::timestamptz - interval '1 s'),
+                  (1, 'receipt_state', 'LATER', 1, $1::timestamptz + interval '1 day', now())""",
+        LAUNCH,
+    )
+    found = await report(conn, "wash-hands")
+    assert [(each.carrier, each.kind, each.value, each.times) for each in found.oddities] == [
+        ("viettel", "receipt_state", "SEEN", 7),
+        ("viettel", "status", "0x000004A1", 3),
+    ]
+
+
+@pytest.fixture
+async def odd_viettel(conn: asyncpg.Connection, wash_hands: str) -> str:
+    await conn.execute(
+        """INSERT INTO oddity (carrier_no, kind, value, times, first_at, last_at)
+           VALUES (1, 'status', '0x4A1', 3, $1, $1)""",
+        LAUNCH,
+    )
+    return wash_hands
+
+
+def test_the_commands_show_them_and_what_to_do(odd_viettel: str) -> None:
+    config = str(Path(__file__).parents[2] / "config" / "vietnam.toml")
+    carriers = str(Path(__file__).parents[2] / "config" / "carriers.example.toml")
+    for words in (("campaign", "report", odd_viettel), ("carrier", "show", "viettel")):
+        shown = command("--config", config, "--config", carriers, *words)
+        assert "0x4A1" in shown.stdout
+        assert "carriers.toml" in shown.stderr
+    said = json.loads(
+        command("--config", config, "--config", carriers, "carrier", "show", "viettel", "--json").stdout
+    )
+    assert [(each["value"], each["times"]) for each in said["oddities"]] == [("0x4A1", 3)]
+    assert (said["receipts"]["unmatched"], said["receipts"]["unreadable"]) == (0, 0)
+    assert (
+        json.loads(command("campaign", "report", odd_viettel, "--json").stdout)["oddities"][0]["kind"]
+        == "status"
+    )
+
+
 @pytest.fixture
 def wash_hands(campaign_id: int, database_env: str) -> str:
     """For tests of commands, which run loops of their own."""

@@ -364,7 +364,9 @@ async def our_own_link() -> None:
                 first, list(msisdns), template.stamp(first, msisdns), asyncio.get_running_loop().time()
             )
         await until(smsc, "receipts", "sent", value=2000)
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(len(given) for name, given in diary.entries if name == "receipts") < 2000:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         answers = {
             smsc_id: token
             for name, given in diary.entries

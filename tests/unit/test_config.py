@@ -51,7 +51,7 @@ def test_a_minimal_file_and_every_default(write: Write) -> None:
                         tls=None,
                         bind_timeout_s=10.0,
                         response_timeout_s=60.0,
-                        enquire_link_s=30.0,
+                        enquire_link_s=25.0,
                         reconnect_min_s=1.0,
                         reconnect_max_s=60.0,
                     ),
@@ -89,6 +89,12 @@ receipt_id = "decimal"
 validity = "relative"
 temporary_statuses = [0x4A1]
 permanent_statuses = [0x45, 0xFFFFFFFF]
+throttled_statuses = [0x4A2]
+queue_full_statuses = [0x4A3]
+receipts = "last"
+receipt_states = { SEEN = "delivered", 10 = "intermediate" }
+id_zeros = "strip"
+national_shift = "turkish"
 retry_limit = 0
 retry_delay_s = 1
 
@@ -149,6 +155,12 @@ mode = "receiver"
         validity="relative",
         temporary_statuses=(0x4A1,),
         permanent_statuses=(0x45, 0xFFFFFFFF),
+        throttled_statuses=(0x4A2,),
+        queue_full_statuses=(0x4A3,),
+        receipts="last",
+        receipt_states={"SEEN": "delivered", "10": "intermediate"},
+        id_zeros="strip",
+        national_shift="turkish",
         retry_limit=0,
         retry_delay_s=1.0,
     )
@@ -332,3 +344,28 @@ def test_a_file_without_the_password(tmp_path: Path, content: bytes | None, said
 def test_no_secret_in_a_bind_that_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIETTEL_PASSWORD", "s3cret")
     assert "s3cret" not in repr(bind(password_env="VIETTEL_PASSWORD"))
+
+
+def test_the_addresses_of_a_bind() -> None:
+    """Its own first, then `hosts` in order; IPv6 in brackets, since a port follows."""
+    one = bind(hosts=("smsc2.example:2776", "192.0.2.7:2775", "[2001:db8::7]:2775"))
+    assert one.addresses() == (
+        ("smsc.example", 2775), ("smsc2.example", 2776), ("192.0.2.7", 2775), ("2001:db8::7", 2775),
+    )  # fmt: skip
+    assert bind().addresses() == (("smsc.example", 2775),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["smsc", "smsc:", "smsc:0", "smsc:65536", ":2775", "2001:db8::7:2775", "[::1]", "a b:1", "x@y:1", "[x:1"],
+)
+def test_a_host_that_is_no_address(text: str) -> None:
+    with pytest.raises(ValueError, match="hosts: "):
+        bind(hosts=(text,))
+
+
+def test_addresses_that_cannot_be_meant() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        bind(hosts=("smsc.example:2775",))
+    with pytest.raises(ValueError, match="without brackets"):
+        bind(host="[::1]")

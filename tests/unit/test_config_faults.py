@@ -189,12 +189,33 @@ def test_a_wrong_type_is_never_coerced(fault: Fault, old: str, new: str, said: s
         (
             "tps = 100",
             "tps = 100\ntemporary_statuses = [0]",
-            "carriers.viettel.temporary_statuses and permanent_statuses must be 0x00000001 to 0xFFFFFFFF",
+            "carriers.viettel.temporary_statuses must be 0x00000001 to 0xFFFFFFFF",
         ),
         (
             "tps = 100",
             "tps = 100\ntemporary_statuses = [0x45]\npermanent_statuses = [0x45]",
             "carriers.viettel.temporary_statuses and permanent_statuses must not share a status",
+        ),
+        (
+            "tps = 100",
+            "tps = 100\nthrottled_statuses = [0x4A1]\nqueue_full_statuses = [0x4A1]",
+            "carriers.viettel.throttled_statuses and queue_full_statuses must not share a status",
+        ),
+        (
+            "tps = 100",
+            "tps = 100\nreceipt_states = { seen = 'delivered' }",
+            "carriers.viettel.receipt_states.seen: a word in capital letters, or a message_state number up to 255",
+        ),
+        (
+            "tps = 100",
+            "tps = 100\nreceipt_states = { 256 = 'delivered' }",
+            "carriers.viettel.receipt_states.256: a word in capital letters, or a message_state number up to 255",
+        ),
+        (
+            "tps = 100",
+            "tps = 100\nreceipt_states = { SEEN = 'read' }",
+            "carriers.viettel.receipt_states.SEEN must be one of delivered, undeliverable, expired, rejected, "
+            "intermediate, not 'read'",
         ),
         ("tps = 100", "tps = 100\nretry_limit = -1", "carriers.viettel.retry_limit must be at least 0"),
         (

@@ -40,7 +40,8 @@ WITH gone AS (DELETE FROM outcome WHERE campaign_id = $1 RETURNING 1) SELECT cou
 
 -- name: archive_drop_slices
 -- The audience of an archived campaign.
-DELETE FROM slice WHERE campaign_id = $1;
+WITH gone AS (DELETE FROM slice WHERE campaign_id = $1 RETURNING slice_id)
+DELETE FROM slice_span USING gone WHERE slice_span.slice_id = gone.slice_id;
 
 -- name: archive_drop_exclusions
 -- Who was left out of an archived campaign.

@@ -11,8 +11,10 @@ WITH due AS MATERIALIZED (
     UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'resent'
       FROM due WHERE in_doubt.slice_id = due.slice_id AND in_doubt.ordinal = due.ordinal
 ), made AS (
-    INSERT INTO slice (campaign_id, carrier_no, total, resends, msisdns)
-    SELECT campaign_id, carrier_no, count(*), true, array_agg(msisdn ORDER BY msisdn)
+    INSERT INTO slice (campaign_id, carrier_no, total, resends, recalled, msisdns)
+    SELECT campaign_id, carrier_no, count(*), true,
+           (SELECT category <> 'emergency' FROM campaign AS c WHERE c.campaign_id = parted.campaign_id),
+           array_agg(msisdn ORDER BY msisdn)
       FROM (SELECT *, (row_number() OVER (PARTITION BY campaign_id, carrier_no ORDER BY msisdn) - 1) / $1::integer AS part
               FROM due) AS parted
      GROUP BY campaign_id, carrier_no, part

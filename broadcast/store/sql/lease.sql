@@ -100,10 +100,10 @@ SELECT campaign_id FROM campaign
 -- Up to $4 ready slices of one campaign ($3) and carrier ($2) become worker $1's; $5: segments of its message.
 WITH chosen AS (
     SELECT slice_id FROM slice
-     WHERE carrier_no = $2 AND campaign_id = $3 AND state = 'ready'
+     WHERE carrier_no = $2 AND campaign_id = $3 AND state = 'ready' AND NOT recalled
      ORDER BY slice_id LIMIT $4
        FOR UPDATE SKIP LOCKED)
-UPDATE slice SET state = 'leased', worker_no = $1, token = token + 1, segments = $5
+UPDATE slice SET state = 'leased', worker_no = $1, token = token + 1, segments = $5, leased_at = clock_timestamp()
   FROM chosen
  WHERE slice.slice_id = chosen.slice_id
    AND EXISTS (SELECT FROM worker WHERE worker_no = $1 AND ended_at IS NULL)

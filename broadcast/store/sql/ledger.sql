@@ -18,13 +18,15 @@ RETURNING slice.slice_id;
 
 -- name: add_tallies
 -- Add a group's changes to the tallies of shard $1. $2..: columns side by side.
-INSERT INTO tally (campaign_id, carrier_no, shard, waiting, in_doubt, accepted, rejected, segments)
-SELECT campaign_id, carrier_no, $1, waiting, in_doubt, accepted, rejected, segments
-  FROM unnest($2::integer[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
-       AS new (campaign_id, carrier_no, waiting, in_doubt, accepted, rejected, segments)
+INSERT INTO tally (campaign_id, carrier_no, shard, waiting, in_doubt, accepted, unknown, rejected, segments)
+SELECT campaign_id, carrier_no, $1, waiting, in_doubt, accepted, unknown, rejected, segments
+  FROM unnest($2::integer[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+              $9::bigint[])
+       AS new (campaign_id, carrier_no, waiting, in_doubt, accepted, unknown, rejected, segments)
 ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
    SET waiting = tally.waiting + excluded.waiting, in_doubt = tally.in_doubt + excluded.in_doubt,
-       accepted = tally.accepted + excluded.accepted, rejected = tally.rejected + excluded.rejected,
+       accepted = tally.accepted + excluded.accepted, unknown = tally.unknown + excluded.unknown,
+       rejected = tally.rejected + excluded.rejected,
        segments = tally.segments + excluded.segments;
 
 -- name: add_receipt_counts
@@ -49,13 +51,37 @@ UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'answered'
 RETURNING in_doubt.campaign_id, in_doubt.carrier_no, in_doubt.slice_id, in_doubt.ordinal, in_doubt.segments;
 
 -- name: keep_unreadable
--- Quarantine a deliver_sm that could not be read; the same content again is one row and a count.
-INSERT INTO quarantine (carrier_no, digest, pdu, reason)
-SELECT carrier_no, sha256(pdu), pdu, reason
+-- Quarantine PDUs that could not be read; the same again is one row and a count. Its sequence number (4 octets from the
+-- 13th on) is another with every redelivery.
+INSERT INTO quarantine (carrier_no, digest, pdu, reason, times)
+SELECT carrier_no, sha256(overlay(pdu PLACING ''::bytea FROM 13 FOR 4)), (array_agg(pdu))[1], min(reason), count(*)
   FROM unnest($1::smallint[], $2::bytea[], $3::text[]) AS new (carrier_no, pdu, reason)
-ON CONFLICT (carrier_no, digest) DO UPDATE SET last_at = clock_timestamp(), times = quarantine.times + 1;
+ GROUP BY 1, 2 ORDER BY 1, 2
+ON CONFLICT (carrier_no, digest) DO UPDATE
+   SET last_at = clock_timestamp(), times = quarantine.times + excluded.times;
+
+-- name: keep_oddities
+-- Count what SMSCs said and their profiles do not know. Columns side by side; beyond $5 values of a carrier and kind it
+-- is 'other'.
+WITH named AS (
+    SELECT carrier_no, kind, times,
+           CASE WHEN EXISTS (SELECT FROM oddity AS o
+                              WHERE o.carrier_no = new.carrier_no AND o.kind = new.kind AND o.value = new.value)
+                  OR (SELECT count(*) FROM oddity AS o WHERE o.carrier_no = new.carrier_no AND o.kind = new.kind)
+                     + row_number() OVER (PARTITION BY carrier_no, kind ORDER BY value) <= $5::integer
+                THEN value ELSE 'other' END AS value
+      FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[]) AS new (carrier_no, kind, value, times)
+)
+INSERT INTO oddity (carrier_no, kind, value, times)
+SELECT carrier_no, kind, value, sum(times)::bigint FROM named GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+ON CONFLICT (carrier_no, kind, value) DO UPDATE
+   SET last_at = clock_timestamp(), times = oddity.times + excluded.times;
 
 -- name: keep_inbound
--- Messages from subscribers, as they came.
-INSERT INTO inbound (carrier_no, msisdn, destination, esm_class, data_coding, payload)
-SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::smallint[], $5::smallint[], $6::bytea[]);
+-- Messages from subscribers, as they came. $8, $9, $10: reference, total and number of a part, or nulls.
+INSERT INTO inbound (carrier_no, msisdn, destination, esm_class, data_coding, payload, source, sar)
+SELECT carrier_no, msisdn, destination, esm_class, data_coding, payload, source,
+       CASE WHEN reference IS NOT NULL THEN ARRAY[reference, total, number] END
+  FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::smallint[], $5::smallint[], $6::bytea[], $7::text[],
+              $8::integer[], $9::integer[], $10::integer[])
+       AS new (carrier_no, msisdn, destination, esm_class, data_coding, payload, source, reference, total, number);

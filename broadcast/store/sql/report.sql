@@ -59,6 +59,15 @@ SELECT carrier.name AS carrier, reason, ended_as, count(*) AS recipients
  WHERE campaign_id = $1
  GROUP BY carrier.carrier_no, carrier.name, reason, ended_as ORDER BY carrier.carrier_no, reason, ended_as;
 
+-- name: report_oddities
+-- What the SMSCs of a campaign's carriers said since its launch that their profiles do not know; times: since first_at.
+SELECT carrier.name AS carrier, o.kind, o.value, o.times, o.first_at, o.last_at
+  FROM oddity AS o
+  JOIN carrier USING (carrier_no)
+  JOIN campaign AS c ON carrier.name = ANY (c.carriers)
+ WHERE c.campaign_id = $1 AND o.last_at >= c.launched_at AND o.first_at <= coalesce(c.finished_at, clock_timestamp())
+ ORDER BY carrier.carrier_no, o.kind, o.times DESC, o.value;
+
 -- name: report_imports
 -- The imports that made the subscribers of a campaign: what became of every line. The newest $2.
 SELECT i.source, i.finished_at, i.lines, i.imported, i.updated, i.duplicate, i.refused
@@ -93,7 +102,7 @@ SELECT carrier.name AS carrier, r.msisdn, r.state, r.submitted_at, r.settled_at,
                    FROM submission WHERE campaign_id = $1 AND segments > 0 GROUP BY slice_id, ordinal) AS j
              ON j.slice_id = s.slice_id AND j.ordinal = u.ordinal - 1
       LEFT JOIN in_doubt AS d ON d.slice_id = s.slice_id AND d.ordinal = u.ordinal - 1
-     WHERE s.campaign_id = $1 AND d.ended_as IS DISTINCT FROM 'resent'
+     WHERE s.campaign_id = $1 AND u.msisdn IS NOT NULL AND d.ended_as IS DISTINCT FROM 'resent'
     UNION ALL
     SELECT carrier_no, msisdn, 9, NULL, NULL, reason, ''
       FROM exclusion CROSS JOIN LATERAL unnest(msisdns) AS msisdn WHERE campaign_id = $1

@@ -40,3 +40,27 @@ def test_address(sender: str, expected: SenderAddress) -> None:
 def test_refused(sender: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         address(sender)
+
+
+def test_every_character_that_an_alphanumeric_sender_may_have() -> None:
+    """What is the same in ASCII, as source_addr has it, and in GSM 03.38, as the telephone gets it."""
+
+    def taken(character: str) -> bool:
+        try:
+            address(f"A{character}Z")
+        except InputError:
+            return False
+        return True
+
+    allowed = "".join(filter(taken, map(chr, range(0x250))))
+    assert allowed == (
+        " !\"#$%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+    )
+
+
+@pytest.mark.parametrize("sender", ["ABCDEFGHIJK", "Min. Health", "1922-COVID!", "123456789ab"])
+def test_eleven_characters_are_the_most(sender: str) -> None:
+    assert len(sender) == 11
+    assert address(sender) == SenderAddress(sender, ton=5, npi=0)
+    with pytest.raises(InputError, match="12 characters: an alphanumeric one has at most 11"):
+        address(sender + "x")

@@ -1,47 +1,10 @@
-"""Segmentation: literal octets, limits, and properties over all alphabets and ways to join."""
+"""Segmentation: literal octets and limits. What any text becomes: test_round_trip.py."""
 
 import pytest
-from aiosmpplib.codec import GSM7BitCodec
-from hypothesis import given
-from hypothesis import strategies as st
 
-from broadcast.campaign import text as module
-from broadcast.campaign.text import (
-    GSM_BASIC,
-    Message,
-    UnencodableTextError,
-    choose_alphabet,
-    compose,
-    normalise,
-    without_diacritics,
-)
+from broadcast.campaign.alphabets import UnencodableTextError
+from broadcast.campaign.text import Message, compose, normalise
 from broadcast.errors import InputError
-
-JOINS = ("udh8", "udh16", "sar", "payload")
-GSM_ALL = sorted(GSM_BASIC | set("\f^{}\\[~]|€"))
-
-
-def joined(message: Message) -> bytes:
-    """The octets of the text, headers taken off."""
-    found = b""
-    for segment in message.segments:
-        octets = segment.short_message
-        if segment.udhi:
-            octets = octets[octets[0] + 1 :]
-        payload = dict(segment.tlvs).get(module.MESSAGE_PAYLOAD, b"")
-        found += octets + payload
-    return found
-
-
-def gsm_decoded(octets: bytes) -> str:
-    return GSM7BitCodec().decode(octets)[0]
-
-
-def test_gsm_table_is_the_standard_one() -> None:
-    assert gsm_decoded(
-        compose("".join(GSM_ALL), "gsm0338", "udh8", "gsm0338", 0).segments[0].short_message
-    ) == ("".join(GSM_ALL))
-    assert len(GSM_BASIC) == 127
 
 
 def test_a_short_text_is_one_segment() -> None:
@@ -125,11 +88,6 @@ def test_a_surrogate_pair_stays_together() -> None:
     assert second.short_message[6:10] == "😷".encode("utf-16-be")
 
 
-@pytest.mark.parametrize(("default", "octets"), [("gsm0338", b"\x00"), ("latin1", b"@"), ("ascii", b"@")])
-def test_what_a_carrier_takes_data_coding_0_for(default: str, octets: bytes) -> None:
-    assert compose("@", "gsm0338", "udh8", default, 0).segments[0].short_message == octets  # type: ignore[arg-type]
-
-
 def test_latin1_counts_septets_on_the_air() -> None:
     message = compose("[" * 81, "gsm0338", "udh8", "latin1", 0)
     assert message.units == 162
@@ -162,61 +120,104 @@ def test_empty_text() -> None:
         compose("", "ucs2", "udh8", "gsm0338", 0)
 
 
-def test_choose_alphabet() -> None:
-    assert choose_alphabet("Ministry of Health: {€}") == "gsm0338"
-    assert choose_alphabet("Bộ Y tế") == "ucs2"
-
-
-def test_without_diacritics() -> None:
-    assert without_diacritics("Bộ Y tế: đeo khẩu trang, ĐỪNG ra ngoài… “nhé” – ưở") == (
-        'Bo Y te: deo khau trang, DUNG ra ngoai... "nhe" - uo'
-    )
-    assert without_diacritics("Łódź, Straße") == "Lodz, Straße"
-    assert without_diacritics("Bộ Y tế") == "Bo Y te"
-
-
 def test_normalise_composes_and_tidies() -> None:
     assert normalise(" Bộ\r\nY tế\r \n") == "Bộ\nY tế"
 
 
-gsm_text = st.text(st.sampled_from(GSM_ALL), min_size=1, max_size=1500)
-any_text = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=700)
+SHIFT_LIMITS = [("udh8", 149), ("udh16", 148), ("sar", 148), ("payload", 149)]
 
 
-@given(gsm_text, st.sampled_from(JOINS), st.integers(0, 1 << 20))
-def test_gsm_round_trip(text: str, join: str, reference: int) -> None:
-    message = compose(text, "gsm0338", join, "gsm0338", reference)  # type: ignore[arg-type]
-    assert gsm_decoded(joined(message)) == text
-    room = 160 if len(message.segments) == 1 else {"udh8": 153, "udh16": 152, "sar": 152}.get(join, 160)
-    for segment in message.segments:
-        body = (
-            segment.short_message[segment.short_message[0] + 1 :] if segment.udhi else segment.short_message
-        )
-        assert len(body) <= room
-        assert len(segment.short_message) <= 160
-        assert (len(body) - len(body.rstrip(b"\x1b"))) == 0, "ends in an escape"
+@pytest.mark.parametrize(("join", "part"), SHIFT_LIMITS)
+def test_a_national_table_takes_room_from_every_segment(join: str, part: int) -> None:
+    def composed(length: int) -> Message:
+        text = "ş" + "a" * (length - 2)
+        return compose(text, "ucs2", join, "gsm0338", 1, "turkish")  # type: ignore[arg-type]
+
+    assert composed(155).air_segments == 1
+    assert composed(156).air_segments == 2
+    assert composed(2 * part).air_segments == 2
+    assert composed(2 * part + 1).air_segments == 3
+    assert {(composed(n).alphabet, composed(n).data_coding, composed(n).units) for n in (155,)} == {
+        ("gsm0338", 0, 155)
+    }
+    assert composed(155 * 2).shift == "turkish"
 
 
-@given(any_text, st.sampled_from(JOINS), st.integers(0, 1 << 20))
-def test_ucs2_round_trip(text: str, join: str, reference: int) -> None:
-    message = compose(text, "ucs2", join, "gsm0338", reference)  # type: ignore[arg-type]
-    assert joined(message).decode("utf-16-be") == text
-    assert message.units == len(text.encode("utf-16-be")) // 2
-    for segment in message.segments:
-        assert len(segment.short_message) <= 140
-        body = (
-            segment.short_message[segment.short_message[0] + 1 :] if segment.udhi else segment.short_message
-        )
-        body.decode("utf-16-be")  # raises when a surrogate pair was split
+def test_a_single_message_with_a_national_table_has_a_header() -> None:
+    text = "Sağlık Bakanlığı: ellerinizi sık sık yıkayın, maske takın, evde kalın. Ateş"
+    assert len(text) > 70
+    message = compose(text, "ucs2", "udh8", "gsm0338", 7, "turkish")
+    (segment,) = message.segments
+    assert segment.udhi
+    assert segment.tlvs == ()
+    assert segment.short_message.startswith(bytes.fromhex("03 24 01 01") + b"Sa\x1bgl\x1bik ")
+    assert (message.units, message.air_segments) == (len(text) + sum(each in "ğış" for each in text), 1)
 
 
-@given(gsm_text, st.sampled_from(JOINS))
-def test_segments_on_the_air_match_what_is_sent(text: str, join: str) -> None:
-    message = compose(text, "gsm0338", join, "gsm0338", 0)  # type: ignore[arg-type]
-    assert len(message.segments) == (1 if join == "payload" else message.air_segments)
+def test_the_joining_element_comes_before_the_national_one() -> None:
+    text = "ã" + "a" * 160
+    headers = {}
+    for join, _ in SHIFT_LIMITS:
+        first = compose(text, "ucs2", join, "gsm0338", 0x1234, "portuguese").segments[0]  # type: ignore[arg-type]
+        octets = dict(first.tlvs).get(0x0424, b"") + first.short_message
+        assert first.udhi
+        headers[join] = octets[: octets[0] + 1].hex(" ")
+        assert octets[octets[0] + 1 :].startswith(b"\x1b\x7ba")
+    assert headers == {
+        "udh8": "08 00 03 34 02 01 24 01 03",
+        "udh16": "09 08 04 12 34 02 01 24 01 03",
+        "sar": "03 24 01 03",
+        "payload": "03 24 01 03",
+    }
 
 
-@given(st.text(max_size=200))
-def test_plain_text_stays_as_it_is(text: str) -> None:
-    once = without_diacritics(text)
-    assert without_diacritics(once) == once
+@pytest.mark.parametrize(
+    ("text", "alphabet", "default"),
+    [
+        ("ş" * 70, "ucs2", "gsm0338"),
+        ("ş" * 134, "ucs2", "gsm0338"),
+        ("a" * 100, "ucs2", "gsm0338"),
+        ("şã" + "a" * 100, "ucs2", "gsm0338"),
+        ("ş" + "a" * 100, "ucs2", "latin1"),
+        ("[" + "a" * 100, "gsm0338", "gsm0338"),
+    ],
+    ids=[
+        "one segment either way",
+        "two segments either way",
+        "the default alphabet has it, so somebody asked for UCS-2",
+        "the table has not all of it",
+        "data_coding 0 is not GSM 03.38",
+        "the default alphabet has it",
+    ],
+)
+def test_no_national_table_without_need(text: str, alphabet: str, default: str) -> None:
+    message = compose(text, alphabet, "udh8", default, 0, "turkish")  # type: ignore[arg-type]
+    assert (message.alphabet, message.shift) == (alphabet, "none")
+    assert message == compose(text, alphabet, "udh8", default, 0)  # type: ignore[arg-type]
+
+
+def test_a_national_table_saves_a_text_that_ucs2_could_not_hold() -> None:
+    text = "ş" + "a" * (67 * 255)
+    with pytest.raises(InputError, match="256 segments, at most 255 can be joined"):
+        compose(text, "ucs2", "udh8", "gsm0338", 0)
+    assert compose(text, "ucs2", "udh8", "gsm0338", 0, "turkish").air_segments == 115
+
+
+@pytest.mark.parametrize("cluster", ["e\u0323\u0302", "👩\u200d⚕", "👋🏽", "क\u093f", "❤\ufe0f"])
+def test_what_a_reader_takes_for_one_character_stays_together(cluster: str) -> None:
+    units = len(cluster.encode("utf-16-be")) // 2
+    for before in range(67 - units + 1, 67):
+        first, second = compose("a" * before + cluster + "b" * 30, "ucs2", "udh8", "gsm0338", 0).segments
+        assert first.short_message[6:].decode("utf-16-be") == "a" * before
+        assert second.short_message[6:].decode("utf-16-be") == cluster + "b" * 30
+    # where it would take a segment more, it is cut
+    before = 67 - len(cluster[0].encode("utf-16-be")) // 2
+    full = "a" * before + cluster + "b" * (67 * 2 - before - units)
+    first, second = compose(full, "ucs2", "udh8", "gsm0338", 0).segments
+    assert first.short_message[6:].decode("utf-16-be") == "a" * before + cluster[0]
+
+
+def test_marks_without_end_are_cut_somewhere() -> None:
+    text = "a" + "\u0301" * 200
+    message = compose(text, "ucs2", "udh8", "gsm0338", 0)
+    assert [len(each.short_message) for each in message.segments] == [140] * 3

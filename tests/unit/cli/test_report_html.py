@@ -11,6 +11,7 @@ from broadcast.cli.report_document import document
 from broadcast.cli.report_html import delay_chart, rate_chart, render, states_chart
 from broadcast.ledger.audit import AuditResult
 from broadcast.ledger.progress import CarrierProgress, Progress
+from broadcast.ledger.received import Oddity
 from broadcast.ledger.report import Doubt, Event, Facts, Import, Reason, Report, Times
 from broadcast.ledger.states import RecipientState
 
@@ -38,6 +39,7 @@ def found() -> Report:
         exclusions=(Reason("gmobile", "excluded", "not_connected", 3),),
         failures=(Reason("viettel", "undeliverable", "<012>", 10),),
         doubts=(Doubt("viettel", "worker_lost", None, 1),),
+        oddities=(Oddity("viettel", "receipt_state", "SEEN&", 12, AT, AT),),
         imports=(Import("people.csv", AT, 120, 113, 0, 4, {"landline": 3}),),
         events=(Event(AT, "an", "drafted"),),
         times=Times(1.0, {"viettel": {0: 60, 9: 50}}, {"viettel": {2: 100, 7: 10}}),
@@ -61,6 +63,7 @@ def test_what_people_wrote_is_text(found: Report) -> None:
     assert "&lt;wash&gt;" in page
     assert "Rửa tay &lt;script&gt;x&lt;/script&gt;" in page
     assert "&lt;012&gt;" in page
+    assert "SEEN&amp;" in page
 
 
 def test_figures(found: Report) -> None:

@@ -1,5 +1,6 @@
 """A lane with a journal that commits when told, and links that answer when told: no socket, no database."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ class FakeLink:
         self.pending: dict[int, Any] = {}
         self.wire: list[str] = []
         self.acked: list[bytes] = []
+        self.unknown_states: Counter[str] = Counter()
         self._next = 1
 
     @property
@@ -44,6 +46,10 @@ class FakeLink:
     @property
     def in_flight(self) -> int:
         return len(self.pending)
+
+    def take_unknown_states(self) -> Counter[str]:
+        unknown, self.unknown_states = self.unknown_states, Counter()
+        return unknown
 
     def reserve(self, count: int) -> int:
         self._next += count
@@ -94,13 +100,14 @@ class Bench:
         campaign: int = 1,
         expires_at: float = 4e9,
         rank: tuple[int, int] = (0, 0),
+        unawaited: frozenset[int] = frozenset(),
     ) -> Work:
         leased = LeasedSlice(
             self.journal, slice_id=SliceId(campaign * 100 + len(self.lane.works)), campaign_id=CampaignId(campaign),
-            carrier_no=CarrierNo(1), token=1, segments=segments, mark=0, answered=b"", retry=b"",
+            carrier_no=CarrierNo(1), token=1, segments=segments - len(unawaited), mark=0, answered=b"", retry=b"",
             msisdns=[84320000000 + number for number in range(count)],
         )  # fmt: skip
-        work = Work(leased, Order(campaign, rank, FakeTemplate(segments), expires_at))  # type: ignore[arg-type]
+        work = Work(leased, Order(campaign, rank, FakeTemplate(segments), expires_at, unawaited))  # type: ignore[arg-type]
         self.lane.add(work)
         return work
 

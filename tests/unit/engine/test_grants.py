@@ -96,3 +96,13 @@ def test_the_unbound_slot_is_given_up_first() -> None:
     decided = plan(slots, 1, [1, 2], 1000, 1)
     assert decided.give_up == (1,)
     assert decided.grants == {0: 1000}
+
+
+def test_a_transmitter_without_a_receiver_does_not_send() -> None:
+    """Whoever holds the receiver: the pair's health belongs together (quirk 38)."""
+    transmitter = Slot(0, 1, 100, True, True, receives=False)
+    receiver = Slot(1, 2, 0, False, False, receives=True)
+    assert plan([transmitter, receiver], 1, [1, 2], 100, 0).grants == {0: 0}
+    up = replace(receiver, bound=True)
+    assert plan([replace(transmitter, granted_tps=0), up], 1, [1, 2], 100, 0).grants == {0: 100}
+    assert plan([transmitter, replace(up, worker_no=None)], 1, [1, 2], 100, 0).grants[0] == 0

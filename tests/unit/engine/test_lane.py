@@ -1,5 +1,6 @@
 """A lane decides what leaves, when, and what its answers mean; every recipient keeps exactly one state."""
 
+import struct
 import time
 from dataclasses import replace
 
@@ -137,6 +138,104 @@ async def test_a_temporary_refusal_waits_for_its_delay(bench: Bench) -> None:
     assert (work.slice.waiting, work.next_retry() is not None) == (1, True)
 
 
+async def test_a_full_queue_of_one_destination_does_not_slow_the_carrier(bench: Bench) -> None:
+    bench.work(2000)
+    for _ in range(20):
+        bench.commit()
+        settle_pace(bench)
+        bench.lane.pump()
+    answers = bench.links[0].take(1000)
+    for first in range(0, 1000, 100):  # one in a hundred is full: some handsets are off
+        batch = answers[first : first + 100]
+        bench.lane.answered(
+            bench.links[0],  # type: ignore[arg-type]
+            [(token, 0 if index else QUEUE_FULL, "id" if index else "") for index, token in enumerate(batch)],
+        )
+    assert bench.lane.pacer.factor == 1.0
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 60, QUEUE_FULL)
+    assert bench.lane.pacer.factor < 1.0
+
+
+async def test_the_profiles_statuses_slow_down_retry_and_are_known() -> None:
+    bench = Bench(replace(CARRIER, throttled_statuses=(0x4A2,), temporary_statuses=(0x4A1,)))
+    bench.grant(100_000)
+    work = bench.work(4)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 1, 0x4A1)
+    assert bench.lane.pacer.factor == 1.0
+    bench.answer(bench.links[0], 1, 0x4A2)
+    assert bench.lane.pacer.factor < 1.0
+    assert work.slice.waiting == 2
+    assert not bench.journal.group.oddities
+    bench.answer(bench.links[0], 2, 0x4A3)
+    assert bench.commit().oddities == {(1, "status", "0x000004A3"): 2}
+    assert bench.moves() == {S.WAITING: -2, S.REJECTED: 2}
+
+
+async def test_a_receipt_after_a_refusal_keeps_the_second_copy_back(bench: Bench) -> None:
+    """Quirk 26: throttled, accepted all the same. The number's receipt puts it in doubt instead of sending again."""
+    bench = Bench(replace(CARRIER, retry_delay_s=1e-9))
+    bench.grant(100_000)
+    work = bench.work(3)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    link = bench.links[0]
+    bench.answer(link, 3, THROTTLED)
+    bench.lane.receipts(
+        link,  # type: ignore[arg-type]
+        [
+            (b"a1", 0, "x0", "", 84320000000),
+            (b"a2", 8, "x1", "000", 84320000001),
+            (b"a3", 8, "x9", "000", 84320000009),
+        ],
+    )
+    group = bench.commit()
+    assert [(doubt.ordinal, doubt.reason) for doubt in group.doubts] == [(1, "receipt_after_refusal")]
+    assert (work.slice.answered, work.slice.retries()) == (
+        bytearray(b"\2"),
+        [],
+    )  # the others are intended again
+    settle_pace(bench)
+    bench.commit()
+    bench.lane.pump()
+    assert link.wire[3:] == ["84320000000/1", "84320000002/1"]
+    bench.lane.receipts(link, [(b"a4", 8, "x1", "000", 84320000001)])  # type: ignore[arg-type]
+    assert not bench.commit().doubts
+    bench.answer(link, 2)
+    bench.commit()
+    assert bench.lane.empty
+    assert bench.moves() == {S.WAITING: -3, S.IN_DOUBT: 1, S.ACCEPTED: 2, 0: 2}
+
+
+async def test_the_last_one_in_doubt_by_a_receipt_ends_the_slice(bench: Bench) -> None:
+    bench.work(1)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 1, THROTTLED)
+    bench.lane.receipts(bench.links[0], [(b"a1", 7, "x1", "012", 84320000000)])  # type: ignore[arg-type]
+    group = bench.commit()
+    assert [(each.state, each.answered, each.retry) for each in group.slices] == [("done", b"\1", b"\0")]
+    assert bench.lane.empty
+
+
+async def test_those_who_wait_again_are_remembered_within_bounds(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broadcast.engine.answers.REFUSED_MOST", 10)
+    bench.work(30)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 30, THROTTLED)
+    assert 0 < len(bench.lane._answers.refused) <= 10
+
+
 async def test_only_the_refused_segment_goes_again(bench: Bench) -> None:
     bench = Bench(replace(CARRIER, retry_delay_s=1e-9))
     bench.grant(100_000)
@@ -167,6 +266,43 @@ async def test_a_rejected_message_remembers_its_accepted_segments(bench: Bench) 
     group = bench.commit()
     assert (len(group.submissions), len(group.outcomes)) == (1, 1)
     assert bench.moves() == {S.WAITING: -1, S.REJECTED: 1, 0: 1}
+
+
+async def test_receipts_are_awaited_for_the_last_segment_only(bench: Bench) -> None:
+    """Quirk 21: the others are counted when they are taken, and the ledger waits for none of them."""
+    bench.work(2, segments=3, unawaited=frozenset({1, 2}))
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(bench.links[0], 3)
+    bench.answer(bench.links[0], 2)
+    bench.answer(bench.links[0], 1, INVALID_DESTINATION)
+    group = bench.commit()
+    assert len(group.submissions) == 1
+    assert group.submissions[0].endswith(b"id-0-3")
+    assert struct.unpack(">ihih", group.submissions[0][36:48])[1::2] == (1, 1)  # segments, segment
+    assert len(group.outcomes) == 1
+    assert bench.moves() == {S.WAITING: -2, S.ACCEPTED: 1, S.REJECTED: 1, 0: 5}
+
+
+@pytest.mark.parametrize("segments", [1, 2])
+async def test_without_receipts_an_accepted_recipient_is_unknown_at_once(bench: Bench, segments: int) -> None:
+    work = bench.work(3, segments, unawaited=frozenset(range(1, segments + 1)))
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    link = bench.links[0]
+    bench.answer(link, segments)
+    tokens = link.take(segments)
+    bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
+    bench.lane.answered_late(link, [(token, 0, "late") for token in tokens])  # type: ignore[arg-type]
+    bench.answer(link, segments, INVALID_DESTINATION)
+    group = bench.commit()
+    assert group.submissions == []
+    assert [b"no_receipts" in outcome for outcome in group.outcomes] == [True, False]
+    assert [(late.smsc_ids, late.unawaited, late.err) for late in group.late] == [((), segments, "")]
+    assert bench.moves() == {S.WAITING: -3, S.IN_DOUBT: 1, S.UNKNOWN: 1, S.REJECTED: 1, 0: segments}
+    assert (bench.lane.empty, work.slice.unanswered) == (True, 0)
 
 
 async def test_a_lost_link_leaves_doubts_and_late_answers_are_passed_on(bench: Bench) -> None:

@@ -115,11 +115,21 @@ def test_throttling_slows_down_and_recovers() -> None:
     pacer.throttled(now + 0.1)  # the same moment of congestion
     assert pacer.factor == pytest.approx(0.8)
     pacer.throttled(now + 0.7)
-    assert pacer.factor == pytest.approx(0.64)
+    assert pacer.factor == pytest.approx((0.8 + 0.7 * 0.05) * 0.8)
     slow = sum(count for _, count in run(pacer, now + 0.7, [0.01] * 100))
-    assert slow <= 660
+    assert slow <= 690
     run(pacer, now + 1.7, [0.1] * 100)
     assert pacer.factor == 1.0
+
+
+def test_a_carrier_that_refuses_one_in_a_thousand_for_ever_keeps_nearly_all_of_its_pace() -> None:
+    pacer, now = granted(1000)
+    for tick in range(3000):
+        pacer.throttled(now + tick / 10, share=0.001)
+    assert pacer.factor > 0.98
+    for tick in range(3000):
+        pacer.throttled(now + 300 + tick / 10, share=0.5)
+    assert pacer.factor < 0.15
 
 
 @given(tps=st.integers(1, 5000), wait=st.floats(0, 2))

@@ -4,7 +4,7 @@ import pytest
 
 from broadcast.errors import BroadcastError
 from broadcast.ledger.states import MOVES, RecipientState, check_move
-from broadcast.smpp.receipt import ReceiptState
+from broadcast.smpp.vocabulary import ReceiptState
 
 S = RecipientState
 

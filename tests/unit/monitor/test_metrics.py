@@ -56,6 +56,18 @@ def test_a_reading_of_the_database_is_a_plain_gauge(metrics: Metrics, attribute:
     assert metrics.registry.get_sample_value(name) == 7.0
 
 
+def test_kinds_of_keywords_that_are_the_countrys_own_share_one_label(metrics: Metrics) -> None:
+    for kind in ("opt_out", "help", "yes", ""):
+        metrics.count_replies("mobifone", kind, 2)
+    counts = {
+        kind: metrics.registry.get_sample_value(
+            "broadcast_replies_total", {"carrier": "mobifone", "kind": kind}
+        )
+        for kind in ("opt_out", "other", "none", "help")
+    }
+    assert counts == {"opt_out": 2.0, "other": 4.0, "none": 2.0, "help": None}
+
+
 def test_vendor_statuses_share_one_label(metrics: Metrics) -> None:
     metrics.count_responses("mobifone", {"ESME_ROK": 5, "0x000004A1": 2, "0x00000400": 1})
     value = metrics.registry.get_sample_value

@@ -113,3 +113,9 @@ def test_what_cannot_be_read(end: bytes, status: int) -> None:
 def test_anything_is_read_or_refused(octets: bytes) -> None:
     found = read(b"\0" + octets)
     assert 1 <= found.number <= found.total
+
+
+def test_a_shift_element_may_be_empty() -> None:
+    """Found by the fuzzer: an IndexError, and the session with it."""
+    assert read(tail(b"\x02\x24\x00x", esm=0x40)).shift == 0
+    assert read(tail(b"\x03\x24\x01\x02x", esm=0x40)).shift == 2

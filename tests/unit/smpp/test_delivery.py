@@ -68,3 +68,10 @@ def test_any_octets_are_read_or_unreadable(command: int, body: bytes) -> None:
     except UnreadableError:
         return
     assert len(delivery.text) <= 255 or 0x0424 in delivery.tlvs
+
+
+def test_no_more_tlvs_are_read_than_any_pdu_has() -> None:
+    """Regression: a PDU of nothing but empty TLVs took 10 ms to read, and other carriers waited."""
+    useful = tlv(0x001E, b"a1") + tlv(0x0427, b"\2")
+    found = read_delivery(DELIVER_SM, deliver_sm(1, b"", tlv(0x1401, b"") * 254 + useful + tlv(0x0423, b"x")))
+    assert found.tlvs == {0x1401: b"", 0x001E: b"a1", 0x0427: b"\2"}

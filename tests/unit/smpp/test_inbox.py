@@ -93,6 +93,28 @@ def test_receipts_by_deliver_sm_and_data_sm() -> None:
     assert len({receipt[0] for receipt in batch.receipts}) == 3
 
 
+def test_a_carriers_own_words_and_those_that_it_does_not_explain() -> None:
+    box, _ = inbox(receipt_states={"SEEN": "delivered"}, id_zeros="strip")  # type: ignore[arg-type]
+    batch = box.feed(
+        deliver_sm(1, receipt_text(b"001", b"SEEN"))
+        + deliver_sm(2, receipt_text(b"002", b"READ"))
+        + deliver_sm(3, receipt_text(b"003", b"READ"))
+        + deliver_sm(4, receipt_text(b"004", b"ENROUTE"))
+        + deliver_sm(5, b"", tlv(0x001E, b"005") + tlv(0x0427, b"\x0b"))
+    )
+    assert [receipt[1:3] for receipt in batch.receipts] == [(8, "1"), (0, "2"), (0, "3"), (0, "4"), (0, "5")]
+    assert box.unknown_states == {"READ": 2, "11": 1}
+
+
+def test_unknown_words_are_bounded() -> None:
+    box, _ = inbox()
+    words = [
+        b"%s%s" % (bytes((65 + first,)), bytes((65 + second,))) for first in range(26) for second in range(26)
+    ]
+    box.feed(b"".join(deliver_sm(1, receipt_text(b"1", word)) for word in words))
+    assert (len(box.unknown_states), box.unknown_states.total()) == (51, 676)
+
+
 def test_messages_from_people() -> None:
     box, _ = inbox()
     batch = box.feed(deliver_sm(7, b"\5\0\3\1\2\1ST", esm_class=0x40, data_coding=8, destination=b"1900\xe9"))

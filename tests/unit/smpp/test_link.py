@@ -93,6 +93,21 @@ async def test_bind_response_and_first_receipt_in_one_read(unbound: Maker) -> No
     assert [entry[0] for entry in rig.diary.taken()] == ["bound", "receipts"]
 
 
+@pytest.mark.parametrize("command", [0x80000009, 0x80000002, 0x80000001])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"\0", b"smsc\0", b"smsc", b"smsc\0\x02\x10\0\1\x34", b"smsc\0\x02\x10\0\1\x50",
+        b"smsc\0\x02\x10\0\2\0\x50", b"smsc\0\x02\x10", b"\0" + b"x" * 300,
+    ],
+)  # fmt: skip
+async def test_any_body_of_an_accepted_bind(unbound: Maker, body: bytes, command: int) -> None:
+    rig = unbound()
+    rig.link.data_received(pdu(command, 0xFFFFFFFF, body))
+    assert rig.link.is_bound
+    assert rig.diary.taken() == [("bound", None)]
+
+
 @pytest.mark.parametrize("status", [0x05, 0x0E])
 @pytest.mark.parametrize("body", [b"", b"\0"])
 async def test_a_refused_bind_closes_and_is_not_bound(unbound: Maker, status: int, body: bytes) -> None:
@@ -173,6 +188,20 @@ async def test_an_overdue_answer_and_the_late_one(bound: Maker) -> None:
     rig.link.data_received(answer(3, b"late"))
     rig.lose()
     assert rig.diary.taken() == [("closed", "closed by the SMSC")]
+
+
+async def test_a_nack_of_no_use_leaves_its_submit_to_the_timeout(bound: Maker) -> None:
+    """Quirk 28: which submit it means is anybody's guess, so none is taken for refused."""
+    rig = bound(response_timeout_s=64.0)
+    rig.submit("a", "b")
+    rig.diary.taken()
+    rig.link.data_received(pdu(0x80000000, 0, b"", 0x02) + pdu(0x80000000, 0xFFFFFFFF, b"", 0x58) + answer(3))
+    assert rig.diary.taken() == [("answered", [("b", 0, "a1")]), ("room", 4)]
+    for _ in range(8):  # the SMSC lives
+        rig.clock.advance(10.0)
+        rig.link.data_received(pdu(0x15, 9))
+    assert ("unanswered", (["a"], "no_response")) in rig.diary.taken()
+    assert rig.link.is_bound
 
 
 async def test_the_close_hands_back_the_window_once(bound: Maker) -> None:
@@ -261,6 +290,65 @@ async def test_an_ack_after_the_close_is_nothing(bound: Maker) -> None:
     assert rig.transport.taken() == b""
 
 
+async def test_an_smsc_that_says_too_much_is_left_waiting_for_a_while(bound: Maker) -> None:
+    """Regression: a flood of enquire_links took the whole event loop from all other carriers (law 8)."""
+    rig = bound()
+    rig.submit("a")
+    rig.link.data_received(b"".join(pdu(0x15, number) for number in range(1800)))
+    assert rig.transport.reading
+    rig.link.data_received(b"".join(pdu(0x15, number) for number in range(2004)) + answer(2))
+    assert not rig.transport.reading
+    assert rig.diary.taken() == [("answered", [("a", 0, "a1")]), ("room", 5)]
+    assert len(rig.transport.taken()) > 16 * 3804  # all are answered all the same
+    rig.clock.advance(0.9)
+    assert not rig.transport.reading
+    rig.clock.advance(0.3)
+    assert rig.transport.reading
+    rig.link.data_received(pdu(0x80000004, 77) * 4100)
+    assert not rig.transport.reading
+    rig.lose()
+    rig.clock.advance(10.0)
+    assert rig.clock.waiting == 0
+
+
+async def test_a_rest_does_not_end_while_too_much_waits_for_its_commit(
+    bound: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "UNACKED_MOST", 3000)
+    rig = bound()
+    rig.link.data_received(b"".join(deliver_sm(number, receipt_text()) for number in range(3001)))
+    acks = [receipt[0] for receipt in dict(rig.diary.taken())["receipts"]]
+    rig.clock.advance(4.0)
+    assert not rig.transport.reading
+    rig.link.ack(acks)
+    assert rig.transport.reading
+    rig.link.data_received(b"".join(deliver_sm(number, receipt_text()) for number in range(3001)))
+    acks = [receipt[0] for receipt in dict(rig.diary.taken())["receipts"]]
+    rig.link.ack(acks)
+    assert not rig.transport.reading
+    rig.clock.advance(4.0)
+    assert rig.transport.reading
+
+
+async def test_deliveries_that_wait_are_bounded_in_octets_too(bound: Maker) -> None:
+    """Regression: 50,000 unreadable PDUs of 128 KiB each could wait for their commit in memory."""
+    rig = bound()
+    long = pdu(0x05, 1, b"x" * 120_000)
+    reads = 0
+    while rig.transport.reading and reads < 1000:
+        rig.link.data_received(long)
+        rig.clock.advance(0.5)
+        rig.clock.advance(5.0)
+        reads += 1
+    assert 32 << 20 < reads * len(long) < 34 << 20
+    acks = [ack for name, pdus in rig.diary.taken() if name == "unreadable" for ack, _, _ in pdus]
+    assert len(acks) == reads
+    rig.link.ack(acks[: reads // 3])
+    assert not rig.transport.reading
+    rig.link.ack(acks[reads // 3 :])
+    assert rig.transport.reading
+
+
 async def test_reading_stops_while_too_much_waits_for_its_commit(
     bound: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,6 +378,17 @@ async def test_enquire_link_is_answered_at_once(bound: Maker) -> None:
     assert rig.transport.taken() == bytes.fromhex(
         "000000108000001500000000ffffffff" + "00000010800000150000000000000000"
     )
+
+
+async def test_a_status_on_a_pdu_that_has_none_means_nothing(bound: Maker) -> None:
+    """Quirk 23: vendors put theirs on anything."""
+    rig = bound()
+    odd = bytearray(deliver_sm(5, receipt_text()))
+    odd[8:12] = b"\0\0\4\xa1"
+    rig.link.data_received(bytes(odd) + pdu(0x15, 6, b"", 0x55F) + pdu(0x80000015, 3, b"extra", 0x22))
+    assert rig.diary.taken() == [("receipts", [(b"\0\0\0\5", 8, "a1", "000", 84912345678)])]
+    assert rig.transport.taken() == bytes.fromhex("00000010800000150000000000000006")
+    assert rig.link.is_bound
 
 
 async def test_an_idle_link_asks_and_a_half_open_one_is_cut(bound: Maker) -> None:

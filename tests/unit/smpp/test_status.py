@@ -2,7 +2,12 @@
 
 import pytest
 
-from broadcast.smpp.status import Meaning, meaning, name
+from broadcast.config import Bind, Carrier
+from broadcast.smpp.status import Meaning, is_known, meaning, name
+
+
+def carrier(**statuses: tuple[int, ...]) -> Carrier:
+    return Carrier(tps=1, binds=(Bind("localhost", 2775, "esme"),), **statuses)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -26,17 +31,27 @@ def test_built_in_meaning(status: int, expected: Meaning) -> None:
 
 
 def test_the_carriers_tables_override() -> None:
-    assert meaning(0x4A1, temporary=(0x4A1,)) is Meaning.TEMPORARY
-    assert meaning(0x08, permanent=(0x08,)) is Meaning.PERMANENT
-    assert meaning(0x58, permanent=(0x58,)) is Meaning.PERMANENT
+    assert meaning(0x4A1, carrier(temporary_statuses=(0x4A1,))) is Meaning.TEMPORARY
+    assert meaning(0x08, carrier(permanent_statuses=(0x08,))) is Meaning.PERMANENT
+    assert meaning(0x58, carrier(permanent_statuses=(0x58,))) is Meaning.PERMANENT
+    assert meaning(0x4A1, carrier(throttled_statuses=(0x4A1,))) is Meaning.THROTTLED
+    assert meaning(0x55F, carrier(queue_full_statuses=(0x22, 0x55F))) is Meaning.QUEUE_FULL
+    assert meaning(0x14, carrier(throttled_statuses=(0x14,))) is Meaning.THROTTLED
+    assert meaning(0x4A2, carrier(temporary_statuses=(0x4A1,))) is Meaning.PERMANENT
 
 
 def test_listing_a_throttle_as_temporary_does_not_hide_it() -> None:
-    assert meaning(0x58, temporary=(0x58, 0x14)) is Meaning.THROTTLED
+    assert meaning(0x58, carrier(temporary_statuses=(0x58, 0x14))) is Meaning.THROTTLED
 
 
 def test_ok_stays_ok() -> None:
-    assert meaning(0, temporary=(0,), permanent=(0,)) is Meaning.OK
+    assert meaning(0, carrier()) is meaning(0) is Meaning.OK
+
+
+def test_what_the_profile_knows() -> None:
+    known = carrier(temporary_statuses=(0x4A1,), throttled_statuses=(0x22,))
+    assert [status for status in (0, 0x58, 0xFF, 0x4A1, 0x22) if not is_known(status, known)] == []
+    assert [status for status in (0x22, 0x4A1, 0x55F, 0x400, 0xFFFFFFFF) if is_known(status, carrier())] == []
 
 
 def test_names() -> None:

@@ -1,0 +1,168 @@
+"""`broadcast campaign replies`: what people answered, counted, and their latest words."""
+
+import csv
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broadcast.cli.output import (
+    effect_words,
+    json_option,
+    masked,
+    note,
+    print_facts,
+    print_json,
+    print_table,
+)
+from broadcast.cli.report_files import replacing
+from broadcast.cli.runner import run
+from broadcast.ledger import replies
+from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount
+from broadcast.ledger.report import find
+from broadcast.store.pool import connect
+from broadcast.store.types import Connection
+
+_SHOWN = 300  # characters of a text on the terminal
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_COLUMNS = (
+    "received_at", "carrier", "msisdn", "destination", "kind", "keyword", "effect", "parts", "missing", "text",
+)  # fmt: skip
+
+
+@click.command("replies")
+@click.argument("name", required=False)
+@click.option("--unmatched", is_flag=True, help="Instead of a campaign's: replies that match none.")
+@click.option(
+    "--latest", type=click.IntRange(0), default=20, show_default=True, help="How many texts to show."
+)
+@click.option("--reveal", is_flag=True, help="Whole numbers, here and in the file.")
+@click.option("--csv", "file", type=_FILE, help="Write every reply as CSV.")
+@json_option
+def campaign_replies(
+    name: str | None, unmatched: bool, latest: int, reveal: bool, file: Path | None, as_json: bool
+) -> None:
+    """What people answered: counts by keyword, the latest texts.
+
+    \b
+    Example:
+      broadcast campaign replies wash-hands --csv replies.csv
+    """
+    if (name is None) is not unmatched:
+        raise click.UsageError("give a campaign's NAME, or --unmatched for replies that match none")
+    counted, texts, others = run(_read(name, latest, file, reveal))
+    if as_json:
+        print_json(
+            {
+                "campaign": name,
+                "replies": sum(each.replies for each in counted),
+                "counts": counted,
+                "latest": [_line(each, reveal) for each in texts],
+                "elsewhere": others,
+            }
+        )
+    else:
+        _show(name, counted, [_line(each, reveal) for each in texts], others)
+    if file:
+        note(f"wrote {file}")
+
+
+async def _read(
+    name: str | None, most: int, file: Path | None, reveal: bool
+) -> tuple[list[ReplyCount], list[Reply], Elsewhere]:
+    connection = await connect()
+    try:
+        number = (await find(connection, name)).campaign_id if name is not None else NO_CAMPAIGN
+        if file:
+            await _write(file, connection, number, reveal)
+        return (
+            await replies.counts(connection, number),
+            await replies.latest(connection, number, most),
+            await replies.elsewhere(connection),
+        )
+    finally:
+        await connection.close()
+
+
+async def _write(file: Path, connection: Connection, number: int, reveal: bool) -> None:
+    with replacing(file, mode=0o600) as sink:
+        writer = csv.DictWriter(sink, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        async for each in replies.every(connection, number):
+            line = {**_line(each, reveal), "received_at": each.received_at.isoformat()}
+            writer.writerow({key: _no_formula(value) for key, value in line.items()})
+
+
+def _line(each: Reply, reveal: bool) -> dict[str, Any]:
+    values = {column: getattr(each, column) for column in _COLUMNS}
+    if each.msisdn is not None:
+        values["msisdn"] = str(each.msisdn) if reveal else masked(each.msisdn)
+    return values
+
+
+def _show(
+    name: str | None, counted: list[ReplyCount], texts: list[dict[str, Any]], others: Elsewhere
+) -> None:
+    opted_out = sum(each.replies for each in counted if each.effect == "opted_out")
+    print_facts(
+        f"{name}: what people answered" if name else "replies that match no campaign",
+        {
+            "replies": sum(each.replies for each in counted),
+            "opted out by them": opted_out,
+            "incomplete": sum(each.incomplete for each in counted),
+        },
+    )
+    print_table(
+        "\nBy keyword",
+        ("carrier", "kind", "keyword", "effect", "replies", "people"),
+        [
+            (
+                each.carrier,
+                each.kind or None,
+                each.keyword or None,
+                effect_words(each.effect),
+                each.replies,
+                each.senders,
+            )
+            for each in counted
+        ],
+    )
+    if texts:
+        print_table(
+            "\nThe latest",
+            ("received", "carrier", "from", "keyword", "text"),
+            [
+                (
+                    each["received_at"],
+                    each["carrier"],
+                    each["msisdn"],
+                    each["keyword"] or None,
+                    _on_one_line(each["text"]),
+                )
+                for each in texts
+            ],
+        )
+    if name and others.unmatched:
+        note(
+            f"replies that match no campaign: {others.unmatched:,}; see `broadcast campaign replies --unmatched`"
+        )
+    if others.unread or others.waiting_parts:
+        note(
+            f"{others.unread:,} messages are not read yet, {others.waiting_parts:,} parts wait for the others"
+        )
+
+
+def _on_one_line(text: str) -> str:
+    """What strangers wrote must not steer a terminal."""
+    shown = "".join(
+        " " if unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp") else each for each in text[:_SHOWN]
+    )
+    return shown if len(text) <= _SHOWN else shown + "…"
+
+
+def _no_formula(value: Any) -> Any:
+    """What strangers wrote must not be a formula in somebody's spreadsheet: a ' goes before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,98 @@
+"""`broadcast carrier check`: what works, what the SMSC is like, and the settings that fit it."""
+
+import click
+
+from broadcast.audience.msisdn import Normalizer, Refusal
+from broadcast.cli.output import json_option, masked, note, print_facts, print_json, say
+from broadcast.cli.runner import run
+from broadcast.cli.settings import configuration
+from broadcast.config import Country
+from broadcast.engine.probe.check import Wanted, check
+from broadcast.engine.probe.findings import Finding, Findings
+from broadcast.errors import ConfigError
+from broadcast.tables import nearest
+
+
+@click.command("check")
+@click.argument("name")
+@click.option("--to", metavar="MSISDN", help="A telephone of yours: gets a short and a long message.")
+@click.option("--wait", "wait_s", type=click.FloatRange(0.1, 3600), default=60.0, show_default=True,
+              metavar="SECONDS", help="How long to wait for receipts.")  # fmt: skip
+@click.option("--burst", type=click.IntRange(0, 1000), default=0, metavar="COUNT",
+              help="With --to: as many messages more at once, and again if some are refused, to see whether "
+              "window and tps fit.")  # fmt: skip
+@json_option
+@click.pass_context
+def carrier_check(
+    ctx: click.Context, name: str, to: str | None, wait_s: float, burst: int, as_json: bool
+) -> None:
+    """Try a carrier: connect, TLS, bind as configured, and with --to messages and their receipts.
+
+    Says line by line what works, what does not and which setting to change, then what the SMSC is like, and the
+    settings to paste. Writes nothing to the ledger, and leaves receipts that are not its own to the workers.
+    Exit code 1 when something failed.
+
+    \b
+    Example:
+      broadcast carrier check viettel
+      broadcast carrier check viettel --to 0912345678 --wait 120
+    """
+    config = configuration()
+    if name not in config.carriers:
+        raise ConfigError(
+            f"no [carriers.{name}] in the configuration: {nearest(name, sorted(config.carriers))}"
+        )
+    if burst and to is None:
+        raise click.UsageError("--burst sends messages: give --to with a telephone of yours")
+    msisdn = None if to is None else _msisdn(to, config.country)
+    if msisdn is not None and not as_json:
+        note(f"messages go to {masked(msisdn)}")
+    found = run(check(config, name, Wanted(msisdn, wait_s, burst), _quiet if as_json else _show))
+    if as_json:
+        print_json(_document(found))
+    else:
+        _summary(found)
+    ctx.exit(0 if found.good else 1)
+
+
+def _msisdn(text: str, country: Country) -> int:
+    found = Normalizer(country).normalize(text)
+    if isinstance(found, Refusal):
+        raise click.BadParameter(
+            f"it is no mobile number of {country.name} ({found.value})", param_hint="--to"
+        )
+    return found
+
+
+def _quiet(finding: Finding) -> None:
+    """With --json all is printed at the end."""
+
+
+def _show(finding: Finding) -> None:
+    way_out = f"  -> {finding.setting}" if finding.setting else ""
+    say(f"{finding.result:<6}  {finding.subject:<20}  {finding.said}{way_out}")
+
+
+def _summary(found: Findings) -> None:
+    if found.habits:
+        say("")
+        print_facts("What the SMSC is like", found.habits)
+    if found.recommended:
+        say("")
+        say("Recommended, to be pasted over what is there:")
+        say("")
+        say(found.snippet())
+        say("")
+    failed = sum(line.result == "failed" for line in found.lines)
+    say(f"{found.carrier}: all is well" if not failed else f"{found.carrier}: {failed} to mend")
+
+
+def _document(found: Findings) -> dict[str, object]:
+    return {
+        "carrier": found.carrier,
+        "good": found.good,
+        "findings": found.lines,
+        "habits": found.habits,
+        "recommended": found.recommended,
+        "toml": found.snippet(),
+    }

@@ -1,0 +1,69 @@
+"""What an SMSC says that its profile does not know: never guessed at, but never lost from sight either.
+
+Counted for the database (with the group under way) and for the metrics, logged once in a while. Values are names
+of statuses and words of receipts, never content.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from broadcast.config import Carrier
+from broadcast.ledger.journal import CarrierNo, Journal, OddityKind
+from broadcast.monitor.metrics import Metrics
+from broadcast.smpp import status
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY_S = 600.0
+NAMED_MOST = 50  # distinct values that are told apart, of each kind
+OTHER = "other"
+
+_ADVICE: Mapping[OddityKind, str] = {
+    "status": "taken as refused for good; say what it means in temporary_statuses, permanent_statuses, "
+    "throttled_statuses or queue_full_statuses",
+    "receipt_state": "taken as not final; say what it means in receipt_states",
+}
+
+
+class Oddities:
+    """Those of one carrier at one worker. clock: seconds, monotonic."""
+
+    def __init__(
+        self,
+        carrier_no: CarrierNo,
+        name: str,
+        carrier: Carrier,
+        journal: Journal,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._carrier_no = carrier_no
+        self._name = name
+        self._carrier = carrier
+        self._journal = journal
+        self._metrics = metrics
+        self._clock = clock
+        self._logged: dict[OddityKind, dict[str, float]] = {"status": {}, "receipt_state": {}}
+
+    def statuses(self, answers: Mapping[int, int]) -> None:
+        """Count those command_status values of a batch of answers that nobody says the meaning of."""
+        for answer, times in answers.items():
+            if not status.is_known(answer, self._carrier):
+                self._note("status", status.name(answer), times)
+
+    def receipt_states(self, states: Mapping[str, int]) -> None:
+        """Count what receipts named as their state: `Link.take_unknown_states`."""
+        for state, times in states.items():
+            self._note("receipt_state", state, times)
+
+    def _note(self, kind: OddityKind, value: str, times: int) -> None:
+        logged = self._logged[kind]
+        if value not in logged and len(logged) >= NAMED_MOST:
+            value = OTHER
+        self._journal.group.oddities[self._carrier_no, kind, value] += times
+        self._metrics.oddities.labels(self._name, kind).inc(times)
+        now = self._clock()
+        if now - logged.get(value, -LOG_EVERY_S) >= LOG_EVERY_S:
+            logged[value] = now
+            log.warning("carrier %s: %s %s is not in its profile: %s", self._name, kind, value, _ADVICE[kind])

@@ -1,0 +1,49 @@
+"""What a carrier's SMSC told us by itself, over all campaigns: where its receipts are, and what nobody understood."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """What a carrier's SMSC said and its profile does not know. kind: status or receipt_state.
+
+    times: since first_at, over all campaigns.
+    """
+
+    carrier: str
+    kind: str
+    value: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Receipts that were acked, and where they are now: intermediate, matched with a submit, duplicate, or unmatched
+    (their id is none that we know); the rest waits to be settled. unreadable: distinct PDUs in quarantine, and how
+    often they came.
+    """
+
+    received: int
+    intermediate: int
+    matched: int
+    duplicate: int
+    unmatched: int
+    unreadable: int
+    unreadable_times: int
+
+
+async def oddities(connection: Connection, carrier: str) -> tuple[Oddity, ...]:
+    """What that carrier's SMSC ever said that its profile does not know."""
+    return tuple(Oddity(**row) for row in await connection.fetch(sql("carrier_oddities"), carrier))
+
+
+async def received(connection: Connection, carrier: str) -> Received | None:
+    """None: the database does not know that carrier yet."""
+    row = await connection.fetchrow(sql("carrier_received"), carrier)
+    return None if row is None else Received(**row)

@@ -1,0 +1,218 @@
+-- name: replies_claim
+-- One that reads replies at a time, for this transaction.
+SELECT pg_try_advisory_xact_lock(7106);
+
+-- name: replies_to_do
+-- Whether there is anything to read, to opt out, to recall or to take out; asked often, so that it is one cheap query.
+SELECT EXISTS (SELECT FROM inbound WHERE state = 'new') OR EXISTS (SELECT FROM reply WHERE effect IS NULL)
+    OR EXISTS (SELECT FROM slice WHERE recalled AND state = 'ready')
+    OR EXISTS (SELECT FROM campaign AS c LEFT JOIN opt_outs_applied AS a USING (campaign_id)
+                WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND c.category <> 'emergency'
+                  AND coalesce(a.opt_out_no, 0) < (SELECT coalesce(max(opt_out_no), 0) FROM opt_out));
+
+-- name: opt_out_claim
+-- Opt-outs get their numbers in the order in which they are committed.
+SELECT pg_advisory_xact_lock(7107);
+
+-- name: new_inbound
+-- The oldest $1 messages that nobody read yet. again: the very same came at most $2 seconds before.
+SELECT n.inbound_no, n.carrier_no, n.received_at, n.source, n.destination, n.esm_class, n.data_coding, n.payload, n.sar,
+       coalesce((SELECT b.received_at > n.received_at - make_interval(secs => $2)
+                   FROM inbound AS b
+                  WHERE b.carrier_no = n.carrier_no AND b.source = n.source AND md5(b.payload) = md5(n.payload)
+                    AND b.inbound_no < n.inbound_no AND b.destination = n.destination
+                    AND b.data_coding = n.data_coding AND b.esm_class = n.esm_class AND b.sar IS NOT DISTINCT FROM n.sar
+                  ORDER BY b.inbound_no DESC LIMIT 1), false) AS again
+  FROM inbound AS n
+ WHERE n.state = 'new' ORDER BY n.inbound_no LIMIT $1;
+
+-- name: mark_waiting
+-- Parts of longer texts. Columns side by side.
+UPDATE inbound SET state = 'waiting', thread = new.thread, part = new.part
+  FROM unnest($1::bigint[], $2::text[], $3::smallint[]) AS new (inbound_no, thread, part)
+ WHERE inbound.inbound_no = new.inbound_no;
+
+-- name: overdue_threads
+-- At most $2 texts whose newest part came more than $1 seconds ago.
+SELECT carrier_no, source, destination, thread FROM inbound
+ WHERE state = 'waiting'
+ GROUP BY carrier_no, source, destination, thread
+HAVING max(received_at) < clock_timestamp() - make_interval(secs => $1) LIMIT $2;
+
+-- name: waiting_parts
+-- The parts that wait in these threads, in the order in which they came. Columns side by side.
+SELECT i.inbound_no, i.carrier_no, i.received_at, i.source, i.destination, i.thread, i.part, i.esm_class, i.data_coding,
+       i.payload, i.sar
+  FROM (SELECT DISTINCT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[])
+            AS named (carrier_no, source, destination, thread)) AS wanted
+  JOIN inbound AS i USING (carrier_no, source, destination, thread)
+ WHERE i.state = 'waiting' ORDER BY i.inbound_no;
+
+-- name: make_spans
+-- The spans of slices that have none yet.
+INSERT INTO slice_span (slice_id, span)
+SELECT slice_id, (SELECT int8range(min(key_order(carrier_no, m)), max(key_order(carrier_no, m)), '[]')
+                    FROM unnest(msisdns) AS m)
+  FROM slice WHERE NOT EXISTS (SELECT FROM slice_span WHERE slice_span.slice_id = slice.slice_id)
+ON CONFLICT (slice_id) DO NOTHING;
+
+-- name: match_replies
+-- The campaign that was last sent to each number ($2) through a carrier ($3), of those launched in the $5 days before
+-- the reply ($4: when it came). $1: reply_no. Only slices that may hold the number are looked into, the newest first.
+SELECT asked.reply_no, found.campaign_id
+  FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::timestamptz[])
+       AS asked (reply_no, msisdn, carrier_no, received_at)
+ CROSS JOIN LATERAL (
+    SELECT near.campaign_id
+      FROM (SELECT s.campaign_id, s.mark, s.retry, s.msisdns
+              FROM (SELECT slice_id FROM slice_span
+                     WHERE span @> key_order(asked.carrier_no, asked.msisdn) OFFSET 0) AS maybe
+              JOIN slice AS s USING (slice_id)
+              JOIN campaign AS c USING (campaign_id)
+             WHERE s.mark > 0
+               AND c.launched_at BETWEEN asked.received_at - make_interval(days => $5) AND asked.received_at
+             ORDER BY s.leased_at <= asked.received_at DESC NULLS LAST, s.leased_at DESC NULLS LAST, c.launched_at DESC
+            OFFSET 0) AS near
+     CROSS JOIN LATERAL (SELECT array_position(near.msisdns, asked.msisdn) AS place OFFSET 0) AS at
+     WHERE at.place <= near.mark
+       AND CASE WHEN length(near.retry) * 8 >= at.place THEN get_bit(near.retry, at.place - 1) = 0 ELSE true END
+     LIMIT 1) AS found;
+
+-- name: keep_replies
+-- Whole texts. Columns side by side; an effect of null is still to come.
+INSERT INTO reply (reply_no, campaign_id, carrier_no, msisdn, received_at, destination, kind, keyword, effect, parts,
+                   missing, text)
+SELECT * FROM unnest($1::bigint[], $2::integer[], $3::smallint[], $4::bigint[], $5::timestamptz[], $6::text[], $7::text[],
+                     $8::text[], $9::text[], $10::smallint[], $11::smallint[], $12::text[]);
+
+-- name: mark_read
+-- What became of messages: a part of a reply, or (null) the same again.
+UPDATE inbound SET state = CASE WHEN new.reply_no IS NULL THEN 'repeated' ELSE 'read' END, reply_no = new.reply_no
+  FROM unnest($1::bigint[], $2::bigint[]) AS new (inbound_no, reply_no)
+ WHERE inbound.inbound_no = new.inbound_no;
+
+-- name: ignore_strangers
+-- Opt-outs and opt-ins of numbers that are no subscriber's.
+UPDATE reply SET effect = 'no_subscriber'
+ WHERE effect IS NULL
+   AND NOT EXISTS (SELECT FROM subscriber AS s WHERE s.hash_bucket = reply.msisdn % 64 AND s.msisdn = reply.msisdn);
+
+-- name: effects_to_do
+-- The oldest $1 opt-outs and opt-ins that have no effect yet, with their subscribers locked. Those that an import holds
+-- come in a later round.
+SELECT r.reply_no, r.msisdn, r.kind, s.opted_out_at IS NOT NULL AS opted_out
+  FROM reply AS r JOIN subscriber AS s ON s.hash_bucket = r.msisdn % 64 AND s.msisdn = r.msisdn
+ WHERE r.effect IS NULL
+ ORDER BY r.reply_no LIMIT $1 FOR UPDATE OF s SKIP LOCKED;
+
+-- name: set_opt_outs
+-- Subscribers ($1) opt out ($2) or in again; the first opt-out's time stays.
+UPDATE subscriber AS s SET opted_out_at = CASE WHEN new.opted_out THEN coalesce(s.opted_out_at, clock_timestamp()) END
+  FROM unnest($1::bigint[], $2::boolean[]) AS new (msisdn, opted_out)
+ WHERE s.hash_bucket = new.msisdn % 64 AND s.msisdn = new.msisdn;
+
+-- name: note_opt_outs
+-- Remember who opted out, for what runs already. $2: by which reply, or null.
+INSERT INTO opt_out (msisdn, at, reply_no)
+SELECT msisdn, clock_timestamp(), reply_no FROM unnest($1::bigint[], $2::bigint[]) AS new (msisdn, reply_no);
+
+-- name: set_effects
+-- What replies brought about. Columns side by side.
+UPDATE reply SET effect = new.effect FROM unnest($1::bigint[], $2::text[]) AS new (reply_no, effect)
+ WHERE reply.reply_no = new.reply_no;
+
+-- name: campaigns_behind
+-- Campaigns under way, but emergencies, that were not searched for the newest opt-outs, and up to which one they were.
+SELECT c.campaign_id, coalesce(a.opt_out_no, 0) AS opt_out_no
+  FROM campaign AS c LEFT JOIN opt_outs_applied AS a USING (campaign_id)
+ WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND c.category <> 'emergency'
+   AND coalesce(a.opt_out_no, 0) < (SELECT coalesce(max(opt_out_no), 0) FROM opt_out);
+
+-- name: recall_slices
+-- Slices of campaign $1 in which one of the next $3 opt-outs after $2 still waits are recalled.
+WITH following AS MATERIALIZED (
+    SELECT opt_out_no, msisdn FROM opt_out WHERE opt_out_no > $2 ORDER BY opt_out_no LIMIT $3
+), held AS MATERIALIZED (
+    SELECT DISTINCT s.slice_id
+      FROM following AS f
+     CROSS JOIN (SELECT DISTINCT carrier_no FROM tally WHERE campaign_id = $1) AS through
+     CROSS JOIN LATERAL (SELECT slice_id FROM slice_span
+                          WHERE span @> key_order(through.carrier_no, f.msisdn) OFFSET 0) AS maybe
+      JOIN slice AS s USING (slice_id)
+     CROSS JOIN LATERAL (SELECT array_position(s.msisdns, f.msisdn) AS place OFFSET 0) AS at
+     WHERE s.campaign_id = $1 AND s.state IN ('ready', 'leased') AND NOT s.recalled
+       AND (at.place > s.mark OR (length(s.retry) * 8 >= at.place AND get_bit(s.retry, at.place - 1) = 1))
+), applied AS (
+    INSERT INTO opt_outs_applied (campaign_id, opt_out_no) SELECT $1, max(opt_out_no) FROM following
+    ON CONFLICT (campaign_id) DO UPDATE SET opt_out_no = excluded.opt_out_no
+)
+UPDATE slice SET recalled = true FROM held WHERE slice.slice_id = held.slice_id;
+
+-- name: recalled_mine
+-- Slices that worker $1 holds and should give back.
+SELECT slice_id FROM slice WHERE recalled AND state = 'leased' AND worker_no = $1;
+
+-- name: recalled_slices
+-- At most $1 slices that were given back to be searched.
+SELECT slice_id, campaign_id, carrier_no, total, mark, answered, retry, msisdns
+  FROM slice WHERE recalled AND state = 'ready' ORDER BY slice_id LIMIT $1 FOR UPDATE SKIP LOCKED;
+
+-- name: opted_out_of
+-- Which of these numbers opted out since there is a table of it, and did not opt in again.
+SELECT s.msisdn
+  FROM (SELECT DISTINCT msisdn FROM unnest($1::bigint[]) AS asked (msisdn) JOIN opt_out USING (msisdn)) AS once
+  JOIN subscriber AS s ON s.hash_bucket = once.msisdn % 64 AND s.msisdn = once.msisdn
+ WHERE s.opted_out_at IS NOT NULL;
+
+-- name: trim_slice
+-- A recalled slice ($1) without those who opted out; done when nobody else is left to do.
+UPDATE slice
+   SET total = $2, answered = $3, retry = $4, msisdns = $5, recalled = false,
+       state = CASE WHEN bit_count($3::bytea) = $2::integer THEN 'done' ELSE state END
+ WHERE slice_id = $1;
+
+-- name: release_slices
+-- Recalled slices ($1) that may go on as they are.
+UPDATE slice SET recalled = false WHERE slice_id = ANY($1::integer[]);
+
+-- name: drop_slice
+-- A slice of which nobody is left and nothing was sent.
+WITH span AS (DELETE FROM slice_span WHERE slice_id = $1)
+DELETE FROM slice WHERE slice_id = $1;
+
+-- name: exclude_opted_out
+-- They were waiting and are excluded. The shard -1 is that of replies, so that nobody waits for another.
+WITH excluded_now AS (
+    INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns) VALUES ($1, $2, 'opted_out', $3::bigint[])
+)
+INSERT INTO tally (campaign_id, carrier_no, shard, waiting, excluded)
+VALUES ($1, $2, -1, -cardinality($3::bigint[]), cardinality($3::bigint[]))
+ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
+   SET waiting = tally.waiting + excluded.waiting, excluded = tally.excluded + excluded.excluded;
+
+-- name: reply_counts
+-- Replies to campaign $1 (0: those that match none) by carrier, keyword and effect; the most frequent first.
+SELECT carrier.name AS carrier, kind, keyword, effect, count(*) AS replies, count(DISTINCT msisdn) AS senders,
+       count(*) FILTER (WHERE missing > 0) AS incomplete
+  FROM reply JOIN carrier USING (carrier_no)
+ WHERE campaign_id = $1
+ GROUP BY carrier.carrier_no, carrier.name, kind, keyword, effect
+ ORDER BY carrier.carrier_no, kind, replies DESC, keyword, effect;
+
+-- name: latest_replies
+-- The newest $2 replies to campaign $1 (0: those that match none).
+SELECT reply_no, received_at, carrier.name AS carrier, msisdn, destination, kind, keyword, effect, parts, missing, text
+  FROM reply JOIN carrier USING (carrier_no)
+ WHERE campaign_id = $1 ORDER BY reply_no DESC LIMIT $2;
+
+-- name: replies_in_order
+-- Every reply to campaign $1 (0: those that match none), the oldest first.
+SELECT reply_no, received_at, carrier.name AS carrier, msisdn, destination, kind, keyword, effect, parts, missing, text
+  FROM reply JOIN carrier USING (carrier_no)
+ WHERE campaign_id = $1 ORDER BY reply_no;
+
+-- name: replies_elsewhere
+-- Replies that match no campaign, and messages and parts that are not read yet.
+SELECT (SELECT count(*) FROM reply WHERE campaign_id = 0) AS unmatched,
+       (SELECT count(*) FROM inbound WHERE state = 'new') AS unread,
+       (SELECT count(*) FROM inbound WHERE state = 'waiting') AS waiting_parts;

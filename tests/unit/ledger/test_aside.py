@@ -1,0 +1,60 @@
+"""Work on a thread with a loop of its own."""
+
+import asyncio
+import threading
+
+import pytest
+
+from broadcast.ledger.aside import Aside
+
+
+async def test_it_runs_on_another_thread_and_answers() -> None:
+    async def who() -> str:
+        return threading.current_thread().name
+
+    with Aside("beside") as aside:
+        assert await aside.run(who()) == "beside"
+    assert "beside" not in {thread.name for thread in threading.enumerate()}
+
+
+async def test_it_goes_on_while_this_loop_is_busy() -> None:
+    answered = threading.Event()
+
+    async def answer() -> None:
+        await asyncio.sleep(0)
+        answered.set()
+
+    with Aside("beside") as aside:
+        task = asyncio.create_task(aside.run(answer()))
+        await asyncio.sleep(0)  # it has begun
+        assert answered.wait(timeout=5)  # and ends although this loop does not turn
+        await task
+
+
+async def test_what_it_raises_arrives() -> None:
+    async def fail() -> None:
+        raise LookupError("gone")
+
+    with Aside("beside") as aside, pytest.raises(LookupError, match="gone"):
+        await aside.run(fail())
+
+
+async def test_cancelling_here_cancels_there() -> None:
+    ended = threading.Event()
+    begun = threading.Event()
+
+    async def wait_long() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    with Aside("beside") as aside:
+        task = asyncio.create_task(aside.run(wait_long()))
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(begun.wait, 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(ended.wait, 5)

@@ -1,0 +1,107 @@
+"""When receipts come, and what comes beside them."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from unit.simulator.pdus import HEAD
+
+from broadcast.simulator.fate import Fate
+from broadcast.simulator.habits import ReceiptHabits
+from broadcast.simulator.order import EARLY, NOBODY, OddPlan, plain_plan, poisons
+from broadcast.simulator.personality import Personality
+from broadcast.simulator.receipts import Receipts, Stage
+
+NOW = 100.0
+
+
+def batch(count: int) -> Receipts:
+    numbers = range(count)
+    return Receipts(
+        "owner", HEAD, b"2603010800", 11, 4, b"".join(b"849%08d" % n for n in numbers),
+        b"".join(b"%04d" % n for n in numbers), bytes((Fate.DELIVERED,)) * count,
+    )  # fmt: skip
+
+
+def plan(count: int, jitter: float = 0.0, **habits: Any) -> list[tuple[float, Receipts]]:
+    like = Personality(
+        "x", "x", receipt_delay_s=2.0, receipt_jitter_s=jitter, receipts=ReceiptHabits(**habits)
+    )
+    return list(OddPlan(like, Random(1)).of(batch(count), NOW))
+
+
+def ids(planned: list[tuple[float, Receipts]], stage: Stage) -> Counter[bytes]:
+    found: Counter[bytes] = Counter()
+    for _, each in planned:
+        if each.stage is stage:
+            found.update(each.ids[at : at + each.id_width] for at in range(0, len(each.ids), each.id_width))
+    return found
+
+
+ALL = Counter(b"%04d" % n for n in range(200))
+
+
+def test_each_piece_has_a_delay_of_its_own() -> None:
+    like = Personality("x", "x", receipt_delay_s=2.0, receipt_jitter_s=0.5)
+    planned = list(plain_plan(like, Random(1), batch(200), NOW))
+    assert ids(planned, Stage.FINAL) == ALL
+    assert len({moment for moment, _ in planned}) == 4
+    assert all(101.5 <= moment <= 102.5 for moment, _ in planned)
+
+
+def test_intermediate_ones_come_first_in_their_order() -> None:
+    planned = plan(200, intermediate=("ENROUTE", "BUFFRED"), intermediate_s=0.1, jitter=0.5)
+    assert ids(planned, Stage.FINAL) == ALL
+    assert ids(planned, Stage.INTERMEDIATE) == ALL + ALL
+    for one in (b"0000", b"0199"):
+        steps = sorted((at, each.stage, each.fates[0]) for at, each in planned if one in each.ids)
+        assert [step[1:] for step in steps] == [(1, 0), (1, 1), (0, Fate.DELIVERED)]
+        assert 0.19 < steps[2][0] - steps[0][0] < 0.21
+
+
+def test_early_ones_are_due_before_the_response() -> None:
+    planned = plan(200, early_share=0.5)
+    early = [each for moment, each in planned if moment == EARLY]
+    assert 60 < sum(map(len, early)) < 140
+    assert ids(planned, Stage.FINAL) == ALL
+
+
+def test_repeats() -> None:
+    planned = plan(200, repeats=3, repeat_share=1.0, repeat_after_s=0.1)
+    assert ids(planned, Stage.REPEAT) == ALL + ALL + ALL
+    assert sorted({round(at - NOW, 6) for at, each in planned if each.stage is Stage.REPEAT}) == [
+        2.1,
+        2.2,
+        2.3,
+    ]
+    some = ids(plan(200, repeats=1, repeat_share=0.1), Stage.REPEAT)
+    assert 5 < len(some) < 40
+    early = plan(200, repeats=1, early_share=1.0, repeat_after_s=0.1)
+    assert ids(early, Stage.REPEAT) == ALL
+
+
+def test_strangers_have_ids_of_nobody() -> None:
+    planned = plan(200, stranger_share=0.5)
+    strangers = ids(planned, Stage.STRANGER)
+    assert 60 < len(strangers) < 140
+    assert not set(strangers) & set(ALL)
+    assert ids(planned, Stage.FINAL) == ALL
+
+
+def test_late_ones() -> None:
+    planned = plan(200, late_share=0.5, late_s=60.0)
+    late = sum(len(each) for at, each in planned if at == NOW + 62)
+    assert 60 < late < 140
+    assert late + sum(len(each) for at, each in planned if at == NOW + 2) == 200
+
+
+def test_any_session() -> None:
+    assert {each.owner for _, each in plan(5, any_session=True)} == {NOBODY}
+    assert {each.owner for _, each in plan(5, late_share=0.5)} == {"owner"}
+
+
+def test_poisons() -> None:
+    stored: dict[bytes, bytes] = {}
+    made = poisons("owner", 3, stored)
+    assert (len(made), made.stage, len(stored)) == (3, Stage.POISON, 3)
+    assert made.part(1, 2).ids in stored
