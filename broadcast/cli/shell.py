@@ -95,6 +95,13 @@ class Shell:
         """Name and process id of what runs in the background."""
         return [(each.name, each.process.pid) for each in self._background]
 
+    def end(self, name: str, how: signal.Signals) -> None:
+        """Signal one of what runs in the background, and wait until it has ended."""
+        ending = next(each for each in self._background if each.name == name)
+        ending.process.send_signal(how)
+        ending.process.wait(_END_S)
+        self._background.remove(ending)
+
     def stop(self) -> None:
         """End what runs in the background, the last kind first: workers unbind while carriers listen."""
         while self._background:

@@ -1,14 +1,15 @@
 """The audit: count every recipient from the rows that speak for it, and compare with the tallies (law 1)."""
 
+from collections import Counter
 from dataclasses import dataclass
-
-import asyncpg
 
 from broadcast.errors import InputError
 from broadcast.ledger import archive_read
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
+
+Ring = dict[int, tuple[int, int]]  # by carrier: accepted recipients, final receipts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,21 @@ class AuditResult:
 
 
 async def audit(connection: Connection, campaign_id: int) -> AuditResult:
-    """Recount a campaign in one snapshot of the database. Raises InputError when it was never launched."""
+    """Recount a campaign in one snapshot of the database. Raises InputError when it was never launched.
+
+    Settlement pauses while the ring is read, some hundred milliseconds at most, and goes on beside the rest. After an
+    error the connection must be closed: it may still hold the settler up.
+    """
+    await connection.execute(sql("settling_stops"))
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        ring = await _ring(connection, campaign_id)
+        await connection.execute(sql("settling_goes_on"))
         audience = await connection.fetchval(sql("audit_audience"), campaign_id)
         if audience is None:
             raise InputError("this campaign was never launched: there is nothing to audit")
         names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("audit_names"))}
         kept = await archive_read.archived(connection, campaign_id)
-        counted = kept.counted() if kept else await _counted(connection, campaign_id)
+        counted = kept.counted() if kept else await _counted(connection, campaign_id, ring)
         tallied = {
             (row["carrier_no"], state): row[state.column]
             for row in await connection.fetch(sql("audit_tallied"), campaign_id)
@@ -54,21 +62,37 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         for key in sorted({*counted, *tallied}, key=lambda key: (names[key[0]], key[1]))
     )
     total = sum(counted.values())
-    problems = _problems(lines, total, audience, twice is not None, receipts)
+    problems = _problems(lines, total, audience, twice is not None)
+    problems += [
+        f"{row['name']}: {row['received']} receipts acked, {placed} have a place"
+        for row in receipts
+        if row["received"] != (placed := row["placed"] + ring.get(row["carrier_no"], (0, 0))[1])
+    ]
     problems += archive_read.problems(kept) if kept else []
     return AuditResult(not problems, audience, total, lines, tuple(problems))
 
 
-async def _counted(connection: Connection, campaign_id: int) -> dict[tuple[int, RecipientState], int]:
-    return {
-        (row["carrier_no"], RecipientState(row["state"])): row["recipients"]
-        for row in await connection.fetch(sql("audit_counted"), campaign_id)
-    }
+async def _ring(connection: Connection, campaign_id: int) -> Ring:
+    """Accepted recipients and receipts per carrier. The first query of its transaction: it makes the snapshot."""
+    rows = await connection.fetch(sql("audit_ring"), campaign_id)
+    return {row["carrier_no"]: (row["accepted"], row["receipts"]) for row in rows}
 
 
-def _problems(
-    lines: tuple[AuditLine, ...], total: int, audience: int, twice: bool, receipts: list[asyncpg.Record]
-) -> list[str]:
+async def _counted(
+    connection: Connection, campaign_id: int, ring: Ring
+) -> dict[tuple[int, RecipientState], int]:
+    counted = Counter(
+        {
+            (row["carrier_no"], RecipientState(row["state"])): row["recipients"]
+            for row in await connection.fetch(sql("audit_counted"), campaign_id)
+        }
+    )
+    for carrier_no, (accepted, _) in ring.items():
+        counted[carrier_no, RecipientState.ACCEPTED] += accepted
+    return {key: count for key, count in counted.items() if count}
+
+
+def _problems(lines: tuple[AuditLine, ...], total: int, audience: int, twice: bool) -> list[str]:
     found = [
         f"{line.carrier} {line.state}: {line.counted} counted, {line.tallied} tallied"
         for line in lines
@@ -78,9 +102,4 @@ def _problems(
         found.append(f"{total} recipients counted, the audience is {audience}")
     if twice:
         found.append("at least one recipient has more than one final or open row")
-    found += [
-        f"{row['name']}: {row['received']} receipts acked, {row['placed']} have a place"
-        for row in receipts
-        if row["received"] != row["placed"]
-    ]
     return found

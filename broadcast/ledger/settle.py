@@ -4,15 +4,17 @@ The journal is a ring of BUCKETS partitions. Workers append to the open one; aft
 next one opened; closing waits for the groups in flight, which hold a shared lock on it. A closed bucket is
 settled in one transaction:
 
-  receipts of the bucket   ┐  join   ┌ a final row per recipient in `outcome`, and its tally
-  submissions of it        ├────────▶│ no receipt yet: carried on to the next bucket; after some of them into
-  open and parked ones     ┘         │ `open_submission`, which has an index that later receipts try
-                                     └ no submission yet: `unmatched_receipt`, which later submissions try
+  receipts of the bucket            ┐  join   ┌ a final row per recipient in `outcome`, and its tally
+  submissions of it and of the KEPT ├────────▶│ no submission yet: `unmatched_receipt`, which later submissions try
+  before it, then open and parked   ┘         │ no receipt yet: kept in its bucket; KEPT buckets later moved into
+                                              └ `open_submission`, which has an index that later receipts try
 
-then truncated and used again. One settler works at a time, under a lock that ends with its transaction, so any
-worker can take over in the next moment. Settling twice cannot happen: the ring moves on in the same transaction.
+Then its receipts, and the submissions of the bucket KEPT before it, are truncated and that one is used again. One
+settler works at a time, under a lock that ends with its transaction, so any worker can take over in the next moment.
+Settling twice cannot happen: the ring moves on in the same transaction.
 """
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -21,9 +23,13 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 BUCKETS = 12
-CARRIED_MOST = 4  # buckets: most receipts come within some seconds, and appending costs a tenth of the index
-# A bucket is sorted and joined in memory: some 200 octets a row, two rows a message.
-_MEMORY = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL enable_sort = off"
+KEPT = 4  # settled buckets whose submissions stay: most receipts come within seconds, and an index is dear
+PARKED_FEW = 50_000  # as many parked receipts are hashed sooner than looked up
+# A bucket is hashed and joined in memory: some 150 octets a receipt.
+_MEMORY = (
+    "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL enable_sort = off; "
+    "SET LOCAL plan_cache_mode = force_custom_plan"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,12 @@ async def rotate(connection: Connection, bucket_s: float) -> None:
         if not await connection.fetchval(sql("rotator_claim")):
             return
         ring = await _ring(connection)
-        following = (ring.bucket + 1) % BUCKETS
-        if ring.age_s < bucket_s or following == ring.oldest:
+        if ring.age_s < bucket_s or ring.closed + KEPT + 1 >= BUCKETS:
             return
-        if await connection.fetchval(sql("bucket_used"), ring.bucket):
-            await connection.execute(sql("rotate"), following)
+        used = await connection.fetchval(sql("bucket_used"), ring.bucket)
+        # what is kept grows old while nothing is written, too
+        if used or (not ring.closed and await connection.fetchval(sql("ring_used"))):
+            await connection.execute(sql("rotate"), (ring.bucket + 1) % BUCKETS)
 
 
 async def settle_next(connection: Connection, bucket_s: float) -> Settled:
@@ -57,22 +64,19 @@ async def settle_next(connection: Connection, bucket_s: float) -> Settled:
     started = time.monotonic()
     settled = await _settle_oldest(connection)
     ring = await _ring(connection)
-    closed = (ring.bucket - ring.oldest) % BUCKETS
-    return Settled(settled, time.monotonic() - started, ring.age_s + closed * bucket_s if closed else 0.0)
+    lag_s = ring.age_s + ring.closed * bucket_s if ring.closed else 0.0
+    return Settled(settled, time.monotonic() - started, lag_s)
 
 
 async def behind(connection: Connection) -> int:
     """Buckets that are closed and not settled yet."""
-    ring = await _ring(connection)
-    return (ring.bucket - ring.oldest) % BUCKETS
+    return (await _ring(connection)).closed
 
 
 async def settle_all(connection: Connection) -> None:
-    """Settle everything that is committed now."""
+    """Settle everything that is committed now; the ring is empty then."""
     for _ in range(2 * BUCKETS):
-        ring = await _ring(connection)
-        used = await connection.fetchval(sql("bucket_used"), ring.bucket)
-        if not used and ring.bucket == ring.oldest:
+        if not await connection.fetchval(sql("ring_used")):
             return
         await rotate(connection, 0.0)
         await settle_next(connection, 0.0)
@@ -83,12 +87,18 @@ class _Ring:
     bucket: int  # being written
     oldest: int  # next to settle
     age_s: float  # of the bucket being written
+    repeats: bool  # the last settled one held ids that were told twice
+
+    @property
+    def closed(self) -> int:
+        """How many buckets wait for settlement."""
+        return (self.bucket - self.oldest) % BUCKETS
 
 
 async def _ring(connection: Connection) -> _Ring:
     row = await connection.fetchrow(sql("ring"))
     assert row is not None  # the migration made the only row
-    return _Ring(row["bucket"], row["oldest"], row["age_s"])
+    return _Ring(row["bucket"], row["oldest"], row["age_s"], row["repeats"])
 
 
 async def _settle_oldest(connection: Connection) -> bool:
@@ -96,34 +106,43 @@ async def _settle_oldest(connection: Connection) -> bool:
         if not await connection.fetchval(sql("settler_claim")):
             return False
         ring = await _ring(connection)
-        bucket = ring.oldest
-        if bucket == ring.bucket:
+        if not ring.closed:
             return False
+        bucket, last_kept = ring.oldest, (ring.oldest - KEPT) % BUCKETS
         await connection.execute(_MEMORY)
         await connection.execute(sql("close_bucket"), bucket)
         await connection.execute("TRUNCATE settling_receipt, settling_submission")
-        await _settle_bucket(connection, bucket)
+        repeats = await _settle_bucket(connection, bucket, ring.repeats)
         if await connection.fetchval(sql("doubts_waiting")):
             await connection.execute(sql("settle_doubts"))
-        await connection.execute(f"TRUNCATE submission_{bucket}, receipt_{bucket}")
-        await connection.execute(sql("advance"), (bucket + 1) % BUCKETS)
+        await connection.execute(sql("open_kept"), last_kept)
+        await connection.execute(f"TRUNCATE submission_{last_kept}, receipt_{bucket}")
+        await connection.execute(sql("advance"), (bucket + 1) % BUCKETS, repeats)
         return True
 
 
-async def _settle_bucket(connection: Connection, bucket: int) -> None:
-    """Submissions and receipts to where they belong, and the receipts' counts: what came is matched, a duplicate, or
-    parked."""
+async def _settle_bucket(connection: Connection, bucket: int, repeats: bool) -> bool:
+    """Receipts to where they belong, and their counts: what came is matched, a duplicate, or parked.
+
+    repeats: ids that were told twice are likely. Returns whether there were any.
+    """
     came = await _by_carrier(connection, "count_final_receipts", bucket)
-    came += await _by_carrier(connection, "unpark_receipts", bucket)
-    dropped = await _by_carrier(connection, "drop_repeated", bucket)
-    following = (bucket + 1) % BUCKETS
-    laid_out = await _by_carrier(connection, "settle_bucket", bucket, following, CARRIED_MOST)
+    came += await _unpark(connection, bucket)
+    dropped = await _by_carrier(connection, "drop_repeated", bucket) if repeats else Counter[int]()
+    join = await _join(connection, bucket)
+    if join is None:
+        dropped = await _by_carrier(connection, "drop_repeated", bucket)
+        join = await _join(connection, bucket)
+        assert join is not None  # what is told once takes each submission once
+    parts, laid_out = join
     matched = came - dropped - laid_out
+    if parts:
+        await connection.execute(sql("gather_parts"))
     if laid_out:
         matched += await _by_carrier(connection, "settle_open")
         matched += await _by_carrier(connection, "gather_open")
     await connection.execute(sql("finish_parts"))
-    await connection.execute(sql("leave_open"), following, CARRIED_MOST)
+    await connection.execute(sql("leave_open"))
     parked = await _by_carrier(connection, "park_receipts") if laid_out else Counter[int]()
     carriers = sorted(came)
     if carriers:
@@ -131,6 +150,36 @@ async def _settle_bucket(connection: Connection, bucket: int) -> None:
         await connection.execute(
             sql("add_settled_receipts"), carriers, [matched[no] for no in carriers], duplicate
         )
+    return dropped.total() > 0
+
+
+async def _join(connection: Connection, bucket: int) -> tuple[int, Counter[int]] | None:
+    """Parts of longer messages, and receipts without submission by carrier, that it laid out.
+
+    None, and nothing done: several receipts want the same submission.
+    """
+    buckets = [(bucket - back) % BUCKETS for back in range(KEPT + 1)]
+    step = connection.transaction()
+    await step.start()
+    row = await connection.fetchrow(sql("settle_bucket"), *buckets)
+    assert row is not None  # one row of counts
+    laid_out = Counter({int(no): count for no, count in json.loads(row["laid_out"] or "{}").items()})
+    if row["met"] != row["taken"]:
+        await step.rollback()
+        return None
+    await step.commit()
+    return row["parts"], laid_out
+
+
+async def _unpark(connection: Connection, bucket: int) -> Counter[int]:
+    parked = await connection.fetchval(sql("parked_receipts"), PARKED_FEW)
+    if not parked:
+        return Counter()
+    if parked < PARKED_FEW:
+        await connection.execute("SET LOCAL enable_nestloop = off")
+    found = await _by_carrier(connection, "unpark_receipts", bucket)
+    await connection.execute("SET LOCAL enable_nestloop = on")
+    return found
 
 
 async def _by_carrier(connection: Connection, query: str, *arguments: int) -> Counter[int]:

@@ -9,6 +9,8 @@ import click
 from broadcast.cli.bench.ledger import ledger
 from broadcast.cli.bench.link import link
 from broadcast.cli.bench.load import PARTS, UNLIMITED_TPS, Load, Measured, Part
+from broadcast.cli.bench.moments import TPS as MOMENTS_TPS
+from broadcast.cli.bench.moments import Moments, moments
 from broadcast.cli.bench.pacing import CASES, SENDING_S, Paced, pace
 from broadcast.cli.bench.peer import peer
 from broadcast.cli.bench.pipeline import pipeline
@@ -38,10 +40,12 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
 @click.option("--growth", is_flag=True, help="A reading at every million of the pipeline.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the growth as SVG.")
 @click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
+@click.option("--moments", "waiting", is_flag=True, help="Measure instead what an operator waits for.")
 @json_option
 def bench(
     messages: int, segments: int, carriers: int, workers: int, tps: int, ids: Literal["counter", "uuid"],
-    delay_s: float, runs: int, only: tuple[Part, ...], growth: bool, plot: Path | None, pacing: bool, as_json: bool,
+    delay_s: float, runs: int, only: tuple[Part, ...], growth: bool, plot: Path | None, pacing: bool, waiting: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Measure how fast this machine sends.
 
@@ -51,6 +55,11 @@ def bench(
     """
     if pacing:
         _show_pacing(as_json)
+        return
+    if waiting:
+        _show_moments(
+            [moments(Load(messages, tps=tps or MOMENTS_TPS, ids=ids)) for _ in range(runs)], as_json
+        )
         return
     parts = [part for part in PARTS if part in (only or PARTS)]
     growth = growth or plot is not None
@@ -118,4 +127,15 @@ def _show_pacing(as_json: bool) -> None:
             (each.tps, each.links, each.workers, each.max_in_a_second, 100 * each.used_share, each.throttled)
             for each in found
         ],
+    )
+
+
+def _show_moments(found: list[Moments], as_json: bool) -> None:
+    if as_json:
+        print_json({"moments": found})
+        return
+    print_table(
+        f"{found[0].recipients:,} recipients, {len(found)} run(s); seconds",
+        ("planning", "then the first message", "pause after SIGTERM", "pause after kill -9"),
+        [(each.planning_s, each.first_message_s, each.restart_pause_s, each.kill_pause_s) for each in found],
     )

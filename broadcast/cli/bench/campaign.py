@@ -51,14 +51,20 @@ async def begin(connection: asyncpg.Connection, stage: Stage) -> int:
 
 async def launch(connection: asyncpg.Connection, config: Config, load: Load) -> int:
     """Everybody's campaign, launched; its number."""
+    launched = await campaigns.launch(
+        connection, config, await approved(connection, config, load), "approver"
+    )
+    return int(launched.campaign_id)
+
+
+async def approved(connection: asyncpg.Connection, config: Config, load: Load) -> campaigns.Campaign:
+    """Everybody's campaign, ready to launch."""
     made = content(
         text=load.text, sender="BENCH", carriers=tuple(config.carriers), category="emergency",
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )  # fmt: skip
     drafted = await campaigns.draft(connection, "bench", made, "drafter")
-    approved = await campaigns.approve(connection, drafted, "approver")
-    launched = await campaigns.launch(connection, config, approved, "approver")
-    return int(launched.campaign_id)
+    return await campaigns.approve(connection, drafted, "approver")
 
 
 async def watch(connection: asyncpg.Connection, campaign_id: int, look: Look) -> tuple[float, float]:

@@ -10,6 +10,7 @@ PARTS: tuple[Part, ...] = ("link", "ledger", "pipeline", "peer")
 
 UNLIMITED_TPS = 1_000_000
 WINDOW = 5000
+RECEIPT_WINDOW = 20_000  # receipts that the simulator has unanswered per link: as fast as we take them
 _SEGMENT = 153
 
 

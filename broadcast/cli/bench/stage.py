@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from broadcast import config as configuration
-from broadcast.cli.bench.load import UNLIMITED_TPS, WINDOW, Load
+from broadcast.cli.bench.load import RECEIPT_WINDOW, UNLIMITED_TPS, WINDOW, Load
 from broadcast.cli.shell import Shell
 from broadcast.config import Config
 from broadcast.errors import BroadcastError
@@ -68,8 +68,13 @@ def staged(load: Load, *, database: bool, simulated: bool = True) -> Iterator[St
 def start_workers(stage: Stage) -> None:
     """As processes, named worker-0 and on."""
     for number in range(stage.load.workers):
-        files = ("--config", COUNTRY, "--config", stage.folder / "carriers.toml")
-        stage.shell.start(f"worker-{number}", *files, "worker")
+        start_worker(stage, number)
+
+
+def start_worker(stage: Stage, number: int) -> None:
+    """One of them."""
+    files = ("--config", COUNTRY, "--config", stage.folder / "carriers.toml")
+    stage.shell.start(f"worker-{number}", *files, "worker")
 
 
 async def bound(connection: asyncpg.Connection, load: Load) -> None:
@@ -108,7 +113,8 @@ def collecting_seldom() -> Iterator[None]:
 def _simulate(shell: Shell, folder: Path, names: list[str], load: Load) -> None:
     for name in names:
         (folder / f"{name}.toml").write_text(
-            f'name = "{name}"\nsystem_id = "{name}"\ntps = {load.tps}\nwindow = {WINDOW}\nid_kind = "{load.ids}"\n'
+            f'name = "{name}"\nsystem_id = "{name}"\ntps = {load.tps}\nwindow = {WINDOW}\n'
+            f'id_kind = "{load.ids}"\nreceipt_window = {RECEIPT_WINDOW}\n'
             f"receipt_delay_s = {load.receipt_delay_s}\nsessions = {load.links}\n"
         )
         words = ("--personality", folder / f"{name}.toml", "--ready-file", folder / f"{name}.ready", "--json")

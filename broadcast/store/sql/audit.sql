@@ -1,5 +1,22 @@
+-- name: settling_stops
+-- Wait for the settler, and keep it away until settling_goes_on: for a moment, or sending is held back.
+SELECT pg_advisory_lock_shared(7101);
+
+-- name: settling_goes_on
+-- See settling_stops.
+SELECT pg_advisory_unlock_shared(7101);
+
+-- name: audit_ring
+-- What the ring holds, per carrier: a campaign's accepted recipients, and final receipts of all campaigns. A snapshot does
+-- not show what is truncated after it was made, so this is read while nothing settles.
+SELECT carrier_no, coalesce(accepted, 0)::bigint AS accepted, coalesce(receipts, 0)::bigint AS receipts
+  FROM (SELECT carrier_no, count(*) AS accepted FROM submission
+         WHERE campaign_id = $1 AND segment = 1 AND segments > 0 GROUP BY 1) AS s
+  FULL JOIN (SELECT carrier_no, count(*) AS receipts FROM receipt WHERE state > 0 GROUP BY 1) AS r USING (carrier_no);
+
 -- name: audit_counted
--- Every recipient of a campaign counted from the rows that speak for it, per carrier and state (law 1).
+-- Every recipient of a campaign counted from the rows that speak for it, per carrier and state (law 1); without those
+-- whose submission is in the ring.
 SELECT carrier_no, state, sum(recipients)::bigint AS recipients
   FROM (
     SELECT carrier_no,
@@ -10,8 +27,6 @@ SELECT carrier_no, state, sum(recipients)::bigint AS recipients
     SELECT carrier_no, 2, sum(mark - bit_count(answered) - bit_count(retry)) FROM slice WHERE campaign_id = $1 GROUP BY 1
     UNION ALL
     SELECT carrier_no, 2, count(*) FROM in_doubt WHERE campaign_id = $1 AND ended_at IS NULL GROUP BY 1
-    UNION ALL
-    SELECT carrier_no, 3, count(*) FROM submission WHERE campaign_id = $1 AND segment = 1 AND segments > 0 GROUP BY 1
     UNION ALL
     SELECT carrier_no, CASE WHEN closed THEN 4 ELSE 3 END, count(*)
       FROM open_submission WHERE campaign_id = $1 AND segment = 1 AND segments > 0 GROUP BY 1, 2
@@ -44,11 +59,10 @@ SELECT count(*) FROM (
 ) AS rows GROUP BY slice_id, ordinal HAVING count(*) > 1 LIMIT 1;
 
 -- name: audit_receipts
--- The receipts' own books per carrier: what was acked against where every receipt is now.
-SELECT carrier.name, sum(received)::bigint AS received,
+-- The receipts' own books per carrier: what was acked against where every receipt is now; without those in the ring.
+SELECT carrier.carrier_no, carrier.name, sum(received)::bigint AS received,
        (sum(intermediate) + sum(matched) + sum(duplicate))::bigint
-       + (SELECT count(*) FROM unmatched_receipt AS u WHERE u.carrier_no = carrier.carrier_no)
-       + (SELECT count(*) FROM receipt AS r WHERE r.carrier_no = carrier.carrier_no AND r.state > 0) AS placed
+       + (SELECT count(*) FROM unmatched_receipt AS u WHERE u.carrier_no = carrier.carrier_no) AS placed
   FROM carrier_tally JOIN carrier USING (carrier_no)
  GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.name;
 

@@ -7,12 +7,16 @@ SELECT pg_try_advisory_xact_lock(7101);
 SELECT pg_try_advisory_xact_lock(7104);
 
 -- name: ring
--- Which bucket is written, since when, and which is the oldest that is not settled.
-SELECT bucket, oldest, extract(epoch FROM clock_timestamp() - opened_at)::float8 AS age_s FROM ledger_ring;
+-- Which bucket is written, since when, which is the oldest that is not settled, and whether the last one held repeats.
+SELECT bucket, oldest, repeats, extract(epoch FROM clock_timestamp() - opened_at)::float8 AS age_s FROM ledger_ring;
 
 -- name: bucket_used
 -- Whether a bucket holds anything.
 SELECT EXISTS (SELECT FROM submission WHERE bucket = $1) OR EXISTS (SELECT FROM receipt WHERE bucket = $1);
+
+-- name: ring_used
+-- Whether the ring holds anything.
+SELECT EXISTS (SELECT FROM receipt) OR EXISTS (SELECT FROM submission);
 
 -- name: rotate
 -- Close the bucket that is written and open the next.
@@ -23,8 +27,12 @@ UPDATE ledger_ring SET bucket = $1, opened_at = clock_timestamp();
 SELECT pg_advisory_xact_lock(7102, $1::integer);
 
 -- name: advance
--- The oldest bucket is settled and empty.
-UPDATE ledger_ring SET oldest = $1;
+-- The oldest bucket is settled. $2: it held ids that were told twice.
+UPDATE ledger_ring SET oldest = $1, repeats = $2;
+
+-- name: parked_receipts
+-- How many receipts are parked, counted up to $1.
+SELECT count(*) FROM (SELECT FROM unmatched_receipt LIMIT $1) AS parked;
 
 -- name: unpark_receipts
 -- Parked receipts whose submission came with this bucket join its receipts. How many, per carrier.
@@ -56,52 +64,79 @@ WITH repeated AS (
 SELECT carrier_no, count(*) AS receipts FROM gone GROUP BY carrier_no;
 
 -- name: settle_bucket
--- One pass over a bucket's submissions and receipts. Messages of one segment with a receipt end here; those without
--- are carried on to bucket $2, at most $3 times, and open then. Segments of longer messages and receipts without
--- submission are laid out for the next steps. How many of the latter, per carrier.
+-- The receipts of bucket $1 meet the submissions of its own and of the four kept before it ($2 to $5). Messages of one
+-- segment end here; segments of longer messages, and receipts without submission, are laid out for the next steps.
+-- met: how often a receipt met a submission; taken: how many submissions that took (fewer: see drop_repeated).
 WITH pair AS MATERIALIZED (
-    SELECT s.submitted_at, s.slice_id, s.campaign_id, s.ordinal, s.segment, s.segments, s.carrier_no, s.carried, s.smsc_id,
-           r.state, r.received_at, r.err, r.msisdn, r.carrier_no AS receipt_carrier_no, r.smsc_id AS receipt_smsc_id
-      FROM (SELECT * FROM submission WHERE bucket = $1) AS s
-      FULL JOIN (SELECT * FROM receipt WHERE bucket = $1 AND state > 0) AS r
+    SELECT s.bucket, s.place, s.submitted_at, s.slice_id, s.campaign_id, s.ordinal, s.segment, s.segments,
+           r.carrier_no, r.state, r.received_at, r.err, r.msisdn, r.smsc_id
+      FROM (SELECT * FROM receipt WHERE bucket = $1 AND state > 0) AS r
+      LEFT JOIN (SELECT ctid AS place, * FROM submission WHERE bucket IN ($1, $2, $3, $4, $5)) AS s
         ON s.smsc_id = r.smsc_id AND s.carrier_no = r.carrier_no
+), rest AS MATERIALIZED (
+    SELECT * FROM pair WHERE segments IS DISTINCT FROM 1
 ), ended AS (
     INSERT INTO outcome (submitted_at, settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids)
     SELECT submitted_at, received_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_id
-      FROM pair WHERE segments = 1 AND state IS NOT NULL
+      FROM pair WHERE segments = 1
 ), tallied AS (
     INSERT INTO tally (campaign_id, carrier_no, shard, accepted, expired, rejected, undeliverable, delivered)
-    SELECT campaign_id, carrier_no, 0, -count(*), count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE state = 6),
-           count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8)
-      FROM pair WHERE segments = 1 AND state IS NOT NULL GROUP BY campaign_id, carrier_no
+    SELECT campaign_id, carrier_no, 0, -sum(recipients), coalesce(sum(recipients) FILTER (WHERE state = 5), 0),
+           coalesce(sum(recipients) FILTER (WHERE state = 6), 0), coalesce(sum(recipients) FILTER (WHERE state = 7), 0),
+           coalesce(sum(recipients) FILTER (WHERE state = 8), 0)
+      FROM (SELECT campaign_id, carrier_no, state, count(*) AS recipients
+              FROM pair WHERE segments = 1 GROUP BY campaign_id, carrier_no, state) AS counted
+     GROUP BY campaign_id, carrier_no
     ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
-       SET accepted = tally.accepted + excluded.accepted, unknown = tally.unknown + excluded.unknown,
+       SET accepted = tally.accepted + excluded.accepted,
            expired = tally.expired + excluded.expired, rejected = tally.rejected + excluded.rejected,
            undeliverable = tally.undeliverable + excluded.undeliverable,
            delivered = tally.delivered + excluded.delivered
-), opened AS (
-    INSERT INTO open_submission (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id)
-    SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id
-      FROM pair WHERE segments <= 1 AND state IS NULL AND carried >= $3
-), carried_on AS (
-    INSERT INTO submission
-           (bucket, submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, smsc_id)
-    SELECT $2, submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried + 1, smsc_id
-      FROM pair WHERE segments <= 1 AND state IS NULL AND carried < $3
 ), parts AS (
     INSERT INTO settling_submission
-           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, state, closed,
+           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed,
             received_at, err, smsc_id)
-    SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, state, false,
+    SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, false,
            received_at, err, smsc_id
-      FROM pair WHERE segments > 1
+      FROM rest WHERE segments > 1
+    RETURNING 1
 ), unmatched AS (
     INSERT INTO settling_receipt (no, received_at, msisdn, carrier_no, state, err, smsc_id)
-    SELECT row_number() OVER (), received_at, msisdn, receipt_carrier_no, state, err, receipt_smsc_id
-      FROM pair WHERE slice_id IS NULL
+    SELECT row_number() OVER (), received_at, msisdn, carrier_no, state, err, smsc_id
+      FROM rest WHERE place IS NULL
     RETURNING carrier_no
+), met AS MATERIALIZED (
+    SELECT bucket, array_agg(place) AS places, count(*) AS times FROM pair WHERE place IS NOT NULL GROUP BY bucket
+), taken_1 AS (
+    DELETE FROM submission WHERE bucket = $1 AND ctid = ANY((SELECT places FROM met WHERE bucket = $1)::tid[]) RETURNING 1
+), taken_2 AS (
+    DELETE FROM submission WHERE bucket = $2 AND ctid = ANY((SELECT places FROM met WHERE bucket = $2)::tid[]) RETURNING 1
+), taken_3 AS (
+    DELETE FROM submission WHERE bucket = $3 AND ctid = ANY((SELECT places FROM met WHERE bucket = $3)::tid[]) RETURNING 1
+), taken_4 AS (
+    DELETE FROM submission WHERE bucket = $4 AND ctid = ANY((SELECT places FROM met WHERE bucket = $4)::tid[]) RETURNING 1
+), taken_5 AS (
+    DELETE FROM submission WHERE bucket = $5 AND ctid = ANY((SELECT places FROM met WHERE bucket = $5)::tid[]) RETURNING 1
 )
-SELECT carrier_no, count(*) AS receipts FROM unmatched GROUP BY carrier_no;
+SELECT coalesce((SELECT sum(times) FROM met), 0)::bigint AS met,
+       (SELECT count(*) FROM taken_1) + (SELECT count(*) FROM taken_2) + (SELECT count(*) FROM taken_3)
+       + (SELECT count(*) FROM taken_4) + (SELECT count(*) FROM taken_5) AS taken,
+       (SELECT count(*) FROM parts) AS parts,
+       (SELECT jsonb_object_agg(carrier_no, receipts)
+          FROM (SELECT carrier_no, count(*) AS receipts FROM unmatched GROUP BY carrier_no) AS by_carrier) AS laid_out;
+
+-- name: gather_parts
+-- The segments still without a receipt of messages that are laid out in part are laid out too.
+WITH incomplete AS MATERIALIZED (
+    SELECT slice_id, ordinal FROM settling_submission GROUP BY slice_id, ordinal HAVING count(*) < max(segments)
+), taken AS (
+    DELETE FROM submission AS s USING incomplete AS i
+     WHERE s.slice_id = i.slice_id AND s.ordinal = i.ordinal AND s.segments > 1
+    RETURNING s.*
+)
+INSERT INTO settling_submission
+       (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, closed, smsc_id)
+SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, false, smsc_id FROM taken;
 
 -- name: settle_open
 -- Open messages of one segment that a laid-out receipt ends; of equal ids the newest takes it. How many, per carrier.
@@ -152,9 +187,9 @@ WITH hit AS MATERIALIZED (
     DELETE FROM settling_receipt AS r USING hit WHERE r.no = hit.no RETURNING r.carrier_no
 ), laid_out AS (
     INSERT INTO settling_submission
-           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, state, closed,
+           (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed,
             received_at, err, smsc_id)
-    SELECT m.submitted_at, m.slice_id, m.campaign_id, m.ordinal, m.segment, m.segments, m.carrier_no, 0,
+    SELECT m.submitted_at, m.slice_id, m.campaign_id, m.ordinal, m.segment, m.segments, m.carrier_no,
            coalesce(m.state, h.state), m.closed, coalesce(m.received_at, h.received_at), coalesce(m.err, h.err), m.smsc_id
       FROM moved AS m
       LEFT JOIN hit AS h USING (slice_id, ordinal, segment)
@@ -185,23 +220,19 @@ ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
        undeliverable = tally.undeliverable + excluded.undeliverable, delivered = tally.delivered + excluded.delivered;
 
 -- name: leave_open
--- Messages of several segments without any receipt are carried on to bucket $1, at most $2 times; those that have some
--- receipts, or have waited long, are open, with the segments that have theirs.
-WITH incomplete AS MATERIALIZED (
-    SELECT *, NOT had_any AND carried < $2 AS goes_on
-      FROM (SELECT *, bool_and(state IS NOT NULL) OVER message AS complete, bool_or(state IS NOT NULL) OVER message AS had_any
-              FROM settling_submission WINDOW message AS (PARTITION BY slice_id, ordinal)) AS parts
-     WHERE NOT complete
-), carried_on AS (
-    INSERT INTO submission
-           (bucket, submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried, smsc_id)
-    SELECT $1, submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, carried + 1, smsc_id
-      FROM incomplete WHERE goes_on
-)
+-- Messages of several segments that have some of their receipts wait for the others where receipts find them by index.
 INSERT INTO open_submission
        (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id)
 SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, state, closed, received_at, err, smsc_id
-  FROM incomplete WHERE NOT goes_on;
+  FROM (SELECT *, bool_and(state IS NOT NULL) OVER (PARTITION BY slice_id, ordinal) AS complete
+          FROM settling_submission) AS part
+ WHERE NOT complete;
+
+-- name: open_kept
+-- Submissions that were kept long enough (bucket $1) wait where receipts find them by index.
+INSERT INTO open_submission (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id)
+SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id
+  FROM submission WHERE bucket = $1;
 
 -- name: count_final_receipts
 -- Final receipts that came in the bucket, per carrier.
@@ -232,16 +263,19 @@ ON CONFLICT (carrier_no, shard) DO UPDATE
 SELECT EXISTS (SELECT FROM in_doubt WHERE ended_at IS NULL) AND EXISTS (SELECT FROM unmatched_receipt);
 
 -- name: settle_doubts
--- Parked receipts that name an in-doubt recipient settle it: its ids were never learnt, its number is known.
-WITH found AS MATERIALIZED (
-    SELECT d.campaign_id, d.carrier_no, d.slice_id, d.ordinal, d.segments,
-           r.received_at, r.state, r.err, r.smsc_id,
-           count(*) OVER (PARTITION BY d.slice_id, d.ordinal) AS receipts
+-- Parked receipts that name an in-doubt recipient settle it: its ids were never learnt, its number is known. Of two
+-- campaigns in doubt about one person the receipt goes to the one in doubt for longer.
+WITH meant AS (
+    SELECT DISTINCT ON (r.carrier_no, r.smsc_id)
+           d.campaign_id, d.carrier_no, d.slice_id, d.ordinal, d.segments, r.received_at, r.state, r.err, r.smsc_id
       FROM in_doubt AS d
       JOIN campaign AS c ON c.campaign_id = d.campaign_id
       JOIN unmatched_receipt AS r
         ON r.carrier_no = d.carrier_no AND r.msisdn = d.msisdn AND r.received_at >= c.launched_at
      WHERE d.ended_at IS NULL
+     ORDER BY r.carrier_no, r.smsc_id, d.since, d.slice_id
+), found AS MATERIALIZED (
+    SELECT *, count(*) OVER (PARTITION BY slice_id, ordinal) AS receipts FROM meant
 ), done AS MATERIALIZED (
     SELECT campaign_id, carrier_no, slice_id, ordinal, max(segments) AS segments, max(received_at) AS settled_at,
            min(state) AS state, (array_agg(err ORDER BY state))[1] AS err, string_agg(smsc_id, ' ') AS smsc_ids

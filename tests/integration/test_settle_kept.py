@@ -1,0 +1,183 @@
+"""Buckets that are settled and kept: late receipts find their submissions there, and nothing is lost as they turn."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from integration.ledger_world import AT, World, make_world
+
+from broadcast.ledger.audit import audit
+from broadcast.ledger.settle import BUCKETS, KEPT, behind, rotate, settle_next
+from broadcast.ledger.states import RecipientState
+from broadcast.store.pool import connect
+
+DELIVERED, UNDELIVERABLE = RecipientState.DELIVERED, RecipientState.UNDELIVERABLE
+
+
+@pytest.fixture
+async def world(database_url: str, conn: asyncpg.Connection) -> AsyncIterator[World]:
+    made = await make_world(database_url, conn)
+    yield made
+    await made.writer._drop()
+
+
+async def turn(world: World, times: int = 1) -> None:
+    """Commit what there is, close the bucket, settle it; the books balance after each."""
+    for _ in range(times):
+        await world.writer.flush()
+        await rotate(world.conn, 0.0)
+        await settle_next(world.conn, 0.0)
+        result = await audit(world.conn, world.campaign_id)
+        assert result.problems == ()
+        assert result.balanced
+
+
+async def kept_and_open(world: World) -> tuple[int, int]:
+    return (
+        await world.conn.fetchval("SELECT count(*) FROM submission"),
+        await world.conn.fetchval("SELECT count(*) FROM open_submission"),
+    )
+
+
+@pytest.mark.parametrize("late", range(KEPT + 3))
+async def test_a_receipt_finds_its_submission_however_late(world: World, late: int) -> None:
+    slice_ = await world.slice([84321000001, 84321000002])
+    slice_.intend_next(2)
+    slice_.accept(0, "a", AT)
+    slice_.accept(1, "b", AT)
+    slice_.touched()
+    if late:
+        await turn(world, late)
+        assert await kept_and_open(world) == ((2, 0) if late <= KEPT else (0, 2))
+    world.receipt("a", DELIVERED, 84321000001)
+    await turn(world)
+    assert await world.tally() == {"accepted": 1, "delivered": 1}
+    assert sum(await kept_and_open(world)) == 1
+    world.receipt("b", UNDELIVERABLE, 84321000002)
+    await turn(world)
+    assert await world.tally() == {"undeliverable": 1, "delivered": 1}
+    assert await kept_and_open(world) == (0, 0)
+    assert await world.conn.fetchval("SELECT count(*) FROM unmatched_receipt") == 0
+
+
+@pytest.mark.parametrize("gap", [0, 1, KEPT, KEPT + 2])
+async def test_segments_whose_receipts_come_in_different_buckets(world: World, gap: int) -> None:
+    slice_ = await world.slice([84321000001, 84321000002], segments=3)
+    slice_.intend_next(2)
+    slice_.accept_parts(0, ["a1", "a2", "a3"], AT)
+    slice_.accept_parts(1, ["b1", "b2", "b3"], AT)
+    slice_.touched()
+    await turn(world)
+    for number in (2, 3, 1):
+        world.receipt(f"a{number}", DELIVERED, 84321000001)
+        await turn(world, 1 + gap)
+    assert await world.tally() == {"accepted": 1, "delivered": 1}
+    row = await world.conn.fetchrow("SELECT ordinal, segments, smsc_ids FROM outcome")
+    assert row is not None
+    assert tuple(row) == (0, 3, "a1 a2 a3")
+
+
+async def test_a_receipt_told_twice_beside_others_told_once(world: World) -> None:
+    slice_ = await world.slice(range(84321000001, 84321000006))
+    slice_.intend_next(5)
+    for ordinal in range(5):
+        slice_.accept(ordinal, f"id{ordinal}", AT)
+    slice_.touched()
+    for again in range(2):  # the first time it is noticed, the second time it is expected
+        for number in (2 * again, 2 * again + 1, 2 * again):
+            world.receipt(f"id{number}", DELIVERED)
+        await turn(world)
+        assert await world.conn.fetchval("SELECT repeats FROM ledger_ring")
+    world.receipt("id4", DELIVERED)
+    await turn(world)
+    assert not await world.conn.fetchval("SELECT repeats FROM ledger_ring")
+    assert await world.tally() == {"delivered": 5}
+    counts = await world.conn.fetchrow(
+        "SELECT sum(received), sum(matched), sum(duplicate) FROM carrier_tally"
+    )
+    assert counts is not None
+    assert tuple(counts) == (7, 5, 2)
+
+
+async def test_segments_that_share_one_id_share_its_receipts(world: World) -> None:
+    slice_ = await world.slice([84321000001], segments=3)
+    slice_.intend_next(1)
+    slice_.accept_parts(0, ["same", "same", "same"], AT)
+    slice_.touched()
+    await turn(world)
+    for _ in range(3):
+        world.receipt("same", DELIVERED)
+    await turn(world)
+    assert await world.tally() == {"delivered": 1}
+
+
+async def test_the_ring_never_closes_over_what_is_kept(world: World) -> None:
+    slice_ = await world.slice([84321000001])
+    slice_.intend_next(1)
+    slice_.accept(0, "a", AT)
+    slice_.touched()
+    await turn(world)
+    for number in range(2 * BUCKETS):
+        world.receipt(f"unknown{number}", DELIVERED)
+        await world.writer.flush()
+        await rotate(world.conn, 0.0)
+    assert await behind(world.conn) == BUCKETS - KEPT - 1
+    world.receipt("a", DELIVERED)
+    await world.writer.flush()
+    while (await settle_next(world.conn, 0.0)).settled:
+        pass
+    await turn(world)
+    assert await world.tally() == {"delivered": 1}
+
+
+async def test_one_receipt_ends_one_doubt_of_two_campaigns(world: World) -> None:
+    first = await world.slice([84321000001])
+    second = await world.slice([84321000001])
+    for slice_ in (first, second):
+        slice_.intend_next(1)
+        slice_.doubt(0, "link_lost")
+        slice_.touched()
+        await world.writer.flush()
+    world.receipt("x", DELIVERED, 84321000001)
+    await turn(world)
+    assert await world.tally() == {"in_doubt": 1, "delivered": 1}
+    ended = await world.conn.fetch("SELECT slice_id FROM in_doubt WHERE ended_at IS NOT NULL")
+    assert [row["slice_id"] for row in ended] == [first.slice_id]  # in doubt for longer
+    world.receipt("y", DELIVERED, 84321000001)
+    await turn(world)
+    assert await world.tally() == {"delivered": 2}
+
+
+async def test_an_audit_amid_settlement_sees_every_row_once(world: World) -> None:
+    """The settler truncates what it settled; a snapshot made before that must not miss it."""
+    slice_ = await world.slice(range(84321000001, 84321000001 + 2000))
+    slice_.intend_next(2000)
+    settler = await connect(world.url)
+    auditor = await connect(world.url)
+    try:
+
+        async def settle_on() -> None:
+            for first in range(0, 2000, 50):
+                for ordinal in range(first, first + 50):
+                    slice_.accept(ordinal, f"id{ordinal}", AT)
+                    if ordinal % 2:
+                        world.receipt(f"id{ordinal}", DELIVERED)
+                slice_.touched()
+                await world.writer.flush()
+                await rotate(settler, 0.0)
+                await settle_next(settler, 0.0)
+
+        settling = asyncio.create_task(settle_on())
+        audits = 0
+        while not settling.done():
+            assert (await audit(auditor, world.campaign_id)).problems == ()
+            audits += 1
+        await settling
+        assert audits > 5
+        while (await settle_next(settler, 0.0)).settled:
+            pass
+        assert await world.tally() == {"accepted": 1000, "delivered": 1000}
+    finally:
+        await auditor.close()
+        await settler.close()
