@@ -8,13 +8,14 @@ import csv
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from broadcast.audience.lines import LONGEST_LINE, Header, Line, Lines
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.routing import Router
 from broadcast.audience.sources import ParquetRows
+from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Config
 
 COLUMNS = ("msisdn", "carrier_no", "ported", "opted_out")  # of a staged row
@@ -36,7 +37,8 @@ _tail = struct.Struct(">ihibib")
 class Batch:
     """copy: the input of one COPY. lines: read so far; repeated: lines of this batch beyond a number's first.
 
-    done, total: how much of the file was read by then, in its source's unit.
+    done, total: how much of the file was read by then, in its source's unit. place: of the next line, as the source
+    says it. refused: lines by reason, and refused_octets of their file, by then.
     """
 
     copy: bytes
@@ -44,18 +46,26 @@ class Batch:
     repeated: int
     done: int
     total: int
+    place: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    refused_octets: int = 0
 
 
 class Reader:
     """Turns a source into batches, and counts and keeps what it refuses."""
 
     def __init__(
-        self, config: Config, source: Lines | ParquetRows, carriers: Mapping[str, int], sink: IO[str]
+        self,
+        config: Config,
+        source: Lines | ParquetRows,
+        carriers: Mapping[str, int],
+        sink: IO[str],
+        before: Unfinished | None = None,
     ) -> None:
-        """carriers: carrier_no by name. sink: where refused lines are written."""
-        self.lines = 0
-        self.refused: Counter[str] = Counter()
-        self._source = source
+        """carriers: carrier_no by name. sink: where refused lines are written. before: what `source` has skipped."""
+        self.lines = before.lines if before else 0
+        self.refused: Counter[str] = Counter(before.refused if before else {})
+        self._source, self._sink = source, sink
         self._header: Header = source.header
         self._delimiter, self._width = source.header.delimiter, source.header.width
         self._msisdn = source.header.msisdn
@@ -68,7 +78,8 @@ class Reader:
         self._people: dict[int, int] = {}
         self._repeated = 0
         self._writer = csv.writer(sink)
-        self._writer.writerow(["line", "reason", "content"])
+        if before is None:
+            self._writer.writerow(["line", "reason", "content"])
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
         """Of `size` subscribers or a little more; the last may have any number, none too."""
@@ -85,7 +96,11 @@ class Reader:
     def _batch(self) -> Batch:
         people, self._people = self._people, {}
         repeated, self._repeated = self._repeated, 0
-        return Batch(_copy_stream(people), self.lines, repeated, *self._source.position())
+        copy, source = _copy_stream(people), self._source
+        refused = dict(sorted(self.refused.items()))
+        return Batch(
+            copy, self.lines, repeated, *source.position(), source.place(), refused, self._sink.tell()
+        )
 
     def _take(self, line: Line) -> str:
         """Put a line's subscriber into the batch; a reason if there is none."""

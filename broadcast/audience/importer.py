@@ -1,4 +1,4 @@
-"""Brings a file of subscribers into the database: all of it or nothing, every line accounted for.
+"""Brings a file of subscribers into the database: all of it or nothing (see resumable.py), every line accounted for.
 
 lines = imported + updated + duplicate + refused. Refused lines go to a file of their own, with their reason.
 A thread reads ahead by one batch while Postgres merges the one before; memory does not grow with the file.
@@ -6,23 +6,27 @@ A thread reads ahead by one batch while Postgres merges the one before; memory d
 
 import asyncio
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+import asyncpg
+
+from broadcast.audience import unfinished
 from broadcast.audience.batches import COLUMNS, Batch, Reader
 from broadcast.audience.carriers import name_carriers
+from broadcast.audience.refused_lines import open_private
 from broadcast.audience.sources import open_source
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
+RUNS_ALREADY = "another import is running: wait until it has ended"
 _COUNTED = ("lines", "imported", "updated", "duplicate")
 
 # Called after each batch that was merged.
@@ -56,7 +60,7 @@ async def import_file(
         numbers = await name_carriers(conn, config)
         part = refused_file.with_name(refused_file.name + ".part")
         try:
-            with _open_private(part) as sink:
+            with open_private(part) as sink:
                 reader = Reader(config, source, numbers, sink)
                 counts = await _import(conn, reader, path, report)
             part.replace(refused_file)
@@ -72,28 +76,44 @@ async def _import(conn: Connection, reader: Reader, path: Path, report: Report |
     """One transaction for all batches: whoever looks meanwhile sees what was there before."""
     async with conn.transaction():
         if not await conn.fetchval(sql("import_lock")):
-            raise RefusedError("another import is running: wait until it has ended")
+            raise RefusedError(RUNS_ALREADY)
         import_no = await conn.fetchval(sql("import_begin"), path.name)
         merged = Counter(imported=0, updated=0, duplicate=0)
-        async with aclosing(_read_ahead(reader.batches())) as batches:
+        async with aclosing(read_ahead(reader.batches())) as batches:
             async for batch in batches:
-                merged.update(await _merge(conn, import_no, batch))
+                merged.update(await merge(conn, import_no, batch))
                 if report is not None:
                     report(batch)
-        if reader.lines == 0:
-            raise InputError(f"{path.name} has a header but no lines")
-        counts = {"lines": reader.lines, **merged, "refused": dict(sorted(reader.refused.items()))}
-        _check_conserved(counts)
-        await conn.execute(
-            sql("import_end"), import_no, *map(counts.__getitem__, _COUNTED), json.dumps(counts["refused"])
-        )
+                last = batch
+        check_lines(path, last)
+        counts = await end(conn, import_no, last, merged)
+        await unfinished.give_up_for(conn, path)
     return {"import_no": import_no, **counts}
 
 
-async def _merge(conn: Connection, import_no: int, batch: Batch) -> dict[str, int]:
+async def end(conn: Connection, import_no: int, last: Batch, merged: Mapping[str, int]) -> dict[str, Any]:
+    """Write down an import's counts, once its `last` batch is merged; returns them.
+
+    Raises BroadcastError when they do not account for every line.
+    """
+    counts = {"lines": last.lines, **merged, "refused": last.refused}
+    check_conserved(counts)
+    await conn.execute(
+        sql("import_end"), import_no, *map(counts.__getitem__, _COUNTED), json.dumps(counts["refused"])
+    )
+    return counts
+
+
+def check_lines(path: Path, batch: Batch) -> None:
+    """Raises InputError when the file has none."""
+    if batch.lines == 0:
+        raise InputError(f"{path.name} has a header but no lines")
+
+
+async def merge(conn: Connection, import_no: int, batch: Batch) -> dict[str, int]:
     """Stage one batch and merge it into the subscribers. Returns lines by what became of them."""
     await conn.execute(sql("import_empty_staging"))
-    await conn.copy_to_table("import_staging", source=_once(batch.copy), columns=COLUMNS, format="binary")
+    await _stage(conn, batch)
     row = await conn.fetchrow(sql("import_merge"), import_no)
     await conn.execute(sql("import_empty_staging"))
     assert row is not None
@@ -101,11 +121,33 @@ async def _merge(conn: Connection, import_no: int, batch: Batch) -> dict[str, in
     return {**counts, "duplicate": counts["duplicate"] + batch.repeated}
 
 
+async def _stage(conn: Connection, batch: Batch) -> None:
+    """COPY the batch. asyncpg waits for ever when the connection ends in the middle of a COPY: not so here."""
+    copying = asyncio.ensure_future(
+        conn.copy_to_table("import_staging", source=_once(batch.copy), columns=COLUMNS, format="binary")
+    )
+
+    def stop(_: Connection) -> None:
+        copying.cancel()
+
+    conn.add_termination_listener(stop)
+    try:
+        await copying
+    except asyncio.CancelledError:
+        if conn.is_closed():
+            raise asyncpg.ConnectionDoesNotExistError(
+                "the connection ended in the middle of a COPY"
+            ) from None
+        raise
+    finally:
+        conn.remove_termination_listener(stop)
+
+
 async def _once(octets: bytes) -> AsyncIterator[bytes]:
     yield octets
 
 
-async def _read_ahead(batches: Iterator[Batch]) -> AsyncGenerator[Batch, None]:
+async def read_ahead(batches: Iterator[Batch]) -> AsyncGenerator[Batch, None]:
     """`batches`, made in a thread, the next one while the last is worked on. When closed, no thread is left."""
     coming = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
     try:
@@ -116,19 +158,10 @@ async def _read_ahead(batches: Iterator[Batch]) -> AsyncGenerator[Batch, None]:
         await asyncio.gather(coming, return_exceptions=True)
 
 
-def _check_conserved(counts: Mapping[str, Any]) -> None:
+def check_conserved(counts: Mapping[str, Any]) -> None:
+    """Raises BroadcastError unless every line became something, once."""
     accounted = counts["imported"] + counts["updated"] + counts["duplicate"] + sum(counts["refused"].values())
     if accounted != counts["lines"]:
         raise BroadcastError(
-            f"{counts['lines']} lines were read but {accounted} accounted for: nothing was imported"
+            f"{counts['lines']} lines were read but {accounted} accounted for: the import was stopped"
         )
-
-
-def _open_private(path: Path) -> IO[str]:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise InputError(
-            f"cannot write the refused lines to {path.parent}: {error.strerror}; give --refused FILE"
-        ) from error
-    return os.fdopen(descriptor, "w", encoding="utf-8", newline="")

@@ -77,6 +77,8 @@ class Lines:
         Raises InputError when it cannot be read, is empty, is not UTF-8 or has no usable header.
         """
         self._name, self._raw, self._size, self._file = name, raw, size, octets
+        self.first_line = 2  # the header is line 1
+        self._at = self._grid = self._place = 0  # octets of the content
         self.header = self._read_header()
 
     def __enter__(self) -> "Lines":
@@ -88,6 +90,22 @@ class Lines:
     def position(self) -> tuple[int, int]:
         """Octets read from the file, compressed or not, of all its octets."""
         return self._raw.tell(), self._size
+
+    def place(self) -> int:
+        """Where the next line begins that `batches` has not given yet: octets of the unpacked content."""
+        return self._place
+
+    def skip(self, lines: int, place: int) -> None:
+        """`batches` goes on after so many lines, at a `place` of before. Raises InputError if it ends sooner."""
+        self.first_line += lines
+        if self._file is self._raw:
+            self._at = self._file.seek(place)
+        while self._at < place:
+            chunk = self._file.read(min(_CHUNK_OCTETS, place - self._at))
+            if not chunk:
+                raise InputError(f"{self._name} ends before the line after which its import stopped")
+            self._at += len(chunk)
+        self._place = place
 
     def _read_header(self) -> Header:
         try:
@@ -102,6 +120,7 @@ class Lines:
             raise InputError(
                 f"{self._name} has a first line of more than {LONGEST_LINE} octets: is it a CSV file?"
             )
+        self._at = self._grid = self._place = len(first)
         line = self._decode(first.removeprefix(codecs.BOM_UTF8), 1).rstrip("\r\n")
         if "\r" in line:
             raise InputError(f"{self._name} has line ends of carriage returns only: save it with LF or CRLF")
@@ -116,20 +135,28 @@ class Lines:
         The header is line 1. A line of more than LONGEST_LINE characters may come cut, but longer than that.
         Raises InputError for octets that are not UTF-8.
         """
-        number = 2
+        number = self.first_line
         rest = b""
-        while chunk := self._file.read(_CHUNK_OCTETS):
+        while chunk := self._read_chunk():
             if len(rest) == _CUT_OCTETS:
                 chunk = chunk.lstrip(_CONTINUATION)  # of the character that the cut went through
             block, newline, rest = (rest + chunk).rpartition(b"\n")
             if newline:
+                self._place = self._at - len(rest)
                 lines = self._decode(block, number).replace("\r\n", "\n").split("\n")
                 yield number, lines
                 number += len(lines)
             elif len(rest) > _CHUNK_OCTETS:
                 rest = rest[:80].decode("utf-8", "ignore").encode().ljust(_CUT_OCTETS)
+        self._place = self._at
         if rest:
             yield number, [self._decode(rest, number).removesuffix("\r")]
+
+    def _read_chunk(self) -> bytes:
+        """Chunks end at the same places of the content wherever the reading began, and so do batches."""
+        chunk = self._file.read(_CHUNK_OCTETS - (self._at - self._grid) % _CHUNK_OCTETS)
+        self._at += len(chunk)
+        return chunk
 
     def _decode(self, octets: bytes, first_number: int) -> str:
         try:

@@ -71,6 +71,7 @@ class ParquetRows:
     def __init__(self, raw: IO[bytes], path: Path) -> None:
         """Raises InputError when it is damaged, or its columns are not named or typed as an import needs."""
         self._raw, self._name, self._done = raw, path.name, 0
+        self.first_line = 1
         try:
             self._file = pyarrow.parquet.ParquetFile(raw)
         except (*_DAMAGED, OSError) as error:
@@ -98,11 +99,24 @@ class ParquetRows:
         """Rows read, of all rows."""
         return self._done, self._file.metadata.num_rows
 
+    def place(self) -> int:
+        """Rows that `batches` has given."""
+        return self._done
+
+    def skip(self, lines: int, place: int) -> None:
+        """`batches` goes on after so many rows; `place` is the same."""
+        self.first_line += lines
+        self._done = place
+
     def batches(self) -> Iterator[tuple[int, Sequence[Line]]]:
         """msisdn, carrier, opted_out of each row, null and missing as ""; each batch after its first row's number."""
-        number = 1
+        number, skipped = self.first_line, self._done
         try:
-            for batch in self._file.iter_batches(_BATCH_ROWS, columns=self._columns):
+            for rows_read in self._file.iter_batches(_BATCH_ROWS, columns=self._columns):
+                batch = rows_read.slice(min(skipped, rows_read.num_rows))
+                skipped -= rows_read.num_rows - batch.num_rows
+                if batch.num_rows == 0:
+                    continue
                 columns = iter([_texts(batch.column(name)) for name in self._columns])
                 empty = [""] * batch.num_rows
                 carrier = self.header.carrier is not None
@@ -113,9 +127,9 @@ class ParquetRows:
                     next(columns) if opted_out else empty,
                     strict=True,
                 )
+                self._done += batch.num_rows
                 yield number, list(rows)
                 number += batch.num_rows
-                self._done = number - 1
         except (*_DAMAGED, OSError) as error:
             raise InputError(f"{self._name} is a damaged Parquet file: {_first_line(error)}") from error
 

@@ -1,4 +1,7 @@
-"""The progress of an import: a bar with rate and time left on a terminal, a line now and then elsewhere. On stderr."""
+"""The progress of an import: a bar with rate and time left on a terminal, a line now and then elsewhere. On stderr.
+
+One that is continued begins where it was; its rate and time left are those of what it does now.
+"""
 
 import sys
 import time
@@ -9,29 +12,23 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from broadcast.audience.batches import Batch
+from broadcast.audience.resumable import Watcher
 from broadcast.cli.output import duration, note
 
 _LINE_EVERY_S = 10.0
 
 
 @contextmanager
-def import_progress(name: str) -> Iterator[Callable[[Batch], None]]:
-    """Gives the function that an import reports its batches to; `name` is the file's."""
+def import_progress(name: str) -> Iterator[Watcher]:
+    """Gives what an import reports its batches to; `name` is the file's."""
     if sys.stderr.isatty():
-        with _bar() as bar:
-            task = bar.add_task(name, total=None, rate="")
-            begun = time.monotonic()
-
-            def show(batch: Batch) -> None:
-                rate = f"{batch.lines:,} lines, {batch.lines / (time.monotonic() - begun):,.0f}/s"
-                bar.update(task, completed=batch.done, total=batch.total, rate=rate)
-
-            yield show
+        with _progress() as progress:
+            yield Bar(name, progress)
     else:
-        yield Lines(name).look
+        yield Lines(name)
 
 
-def _bar() -> Progress:
+def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -43,21 +40,61 @@ def _bar() -> Progress:
     )
 
 
+class Bar:
+    """For a terminal."""
+
+    def __init__(self, name: str, progress: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name, self._progress, self._clock = name, progress, clock
+        self._task = progress.add_task(name, total=None, rate="")
+        self._begun, self._skipped = clock(), 0
+
+    def continuing(self, line: int) -> None:
+        """Says so above the bar."""
+        self._progress.console.print(_continuing(self._name, line), markup=False, highlight=False)
+
+    def skipped(self, reached: Batch) -> None:
+        """The bar begins here."""
+        self._begun, self._skipped = self._clock(), reached.lines
+        self._progress.update(
+            self._task, completed=reached.done, total=reached.total, rate=f"{reached.lines:,} lines"
+        )
+
+    def merged(self, batch: Batch) -> None:
+        """The bar grows."""
+        pace = (batch.lines - self._skipped) / (self._clock() - self._begun)
+        rate = f"{batch.lines:,} lines, {pace:,.0f}/s"
+        self._progress.update(self._task, completed=batch.done, total=batch.total, rate=rate)
+
+
 class Lines:
     """A line of text every few seconds, for logs."""
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._name, self._clock = name, clock
         self._begun = self._last = clock()
+        self._skipped = self._done_before = 0
 
-    def look(self, batch: Batch) -> None:
+    def continuing(self, line: int) -> None:
+        """Says so."""
+        note(_continuing(self._name, line))
+
+    def skipped(self, reached: Batch) -> None:
+        """Rate and time left count from here."""
+        self._begun = self._last = self._clock()
+        self._skipped, self._done_before = reached.lines, reached.done
+
+    def merged(self, batch: Batch) -> None:
         """Says how far the import is if it has been silent for a while and is not at its end."""
         now = self._clock()
-        if now - self._last < _LINE_EVERY_S or not 0 < batch.done < batch.total:
+        if now - self._last < _LINE_EVERY_S or not self._done_before < batch.done < batch.total:
             return
         self._last, spent = now, now - self._begun
-        left = spent * (batch.total - batch.done) / batch.done
+        left = spent * (batch.total - batch.done) / (batch.done - self._done_before)
         note(
             f"{self._name}: {batch.lines:,} lines, {batch.done / batch.total:.0%},"
-            f" {batch.lines / spent:,.0f}/s, {duration(left)} left"
+            f" {(batch.lines - self._skipped) / spent:,.0f}/s, {duration(left)} left"
         )
+
+
+def _continuing(name: str, line: int) -> str:
+    return f"{name}: continuing after line {line:,}"

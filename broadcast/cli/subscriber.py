@@ -1,17 +1,21 @@
 """`broadcast subscriber`: who hears alerts."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from broadcast.audience import subscribers
+from broadcast.audience import subscribers, unfinished
 from broadcast.audience.generator import Expected, Generator
 from broadcast.audience.importer import ImportResult, import_file
 from broadcast.audience.msisdn import Normalizer, Refusal
+from broadcast.audience.resumable import import_resumably
 from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
+from broadcast.audience.unfinished import Unfinished
 from broadcast.cli.import_progress import import_progress
-from broadcast.cli.output import json_option, masked, print_facts, print_json, print_table, say
+from broadcast.cli.import_warning import warn
+from broadcast.cli.output import json_option, masked, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
@@ -35,8 +39,14 @@ def subscriber() -> None:
 @subscriber.command("import")
 @click.argument("file", type=_FILE)
 @click.option("--refused", type=_FILE, help="Where refused lines go. Default: FILE's name with .refused.csv.")
+@click.option(
+    "--resumable", is_flag=True, help="Commit batch by batch; given again, continue where it stopped."
+)
+@click.option(
+    "--restart", is_flag=True, help="With --resumable: give up an unfinished import, begin at line 1."
+)
 @json_option
-def import_(file: Path, refused: Path | None, as_json: bool) -> None:
+def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as_json: bool) -> None:
     """Bring a file of numbers into the database; all of it or nothing.
 
     CSV, also compressed by gzip or zstandard, or Parquet. Columns: msisdn, and perhaps carrier (of ported
@@ -44,14 +54,23 @@ def import_(file: Path, refused: Path | None, as_json: bool) -> None:
     tabs. Numbers in any usual spelling. An import never lifts an opt-out; one that was stopped has changed
     nothing: start it again.
 
+    With --resumable every batch stays, and an alert launched meanwhile goes to the half of the list that is in.
+    The same command continues it after a kill, a lost database or Ctrl-C.
+
     \b
     Example:
       broadcast subscriber import people.csv.zst --refused refused.csv
+      broadcast subscriber import nation.parquet --resumable
     """
+    if restart and not resumable:
+        raise InputError("--restart goes with --resumable: without that, an import begins at line 1 anyway")
     refused = refused or file.with_suffix(".refused.csv")
     if refused.exists() and file.exists() and refused.samefile(file):
         raise InputError(f"--refused {refused} is the file to import: the refused lines need another one")
-    done = run(_import(configuration(), file, refused))
+    config = configuration()
+    done = run(
+        _import_resumably(config, file, refused, restart) if resumable else _import(config, file, refused)
+    )
     if as_json:
         print_json(done)
         return
@@ -70,9 +89,10 @@ def stats(as_json: bool) -> None:
     Example:
       broadcast subscriber stats
     """
-    counts, imports = run(_stats())
+    counts, imports, pending = run(_stats())
+    warn(pending)
     if as_json:
-        print_json({"carriers": counts, "imports": imports})
+        print_json({"carriers": counts, "imports": imports, "unfinished": pending})
         return
     rows = [(each.carrier, each.subscribers, each.ported, each.opted_out) for each in counts]
     total = ("all", sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows))
@@ -113,7 +133,7 @@ def show(number: str, reveal: bool, as_json: bool) -> None:
 @click.option("--undo", is_flag=True, help="Opt in again.")
 @json_option
 def opt_out(number: str, undo: bool, as_json: bool) -> None:
-    """Send a number nothing but emergencies, from the next launch on.
+    """Send a number nothing but emergencies, from now on.
 
     \b
     Example:
@@ -185,16 +205,29 @@ def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
 async def _import(config: Config, file: Path, refused: Path) -> ImportResult:
     conn = await connect()
     try:
-        with import_progress(file.name) as report:
-            return await import_file(conn, config, file, refused, report)
+        with import_progress(file.name) as watcher:
+            return await import_file(conn, config, file, refused, watcher.merged)
     finally:
         await conn.close()
 
 
-async def _stats() -> tuple[list[CarrierCount], list[PastImport]]:
+async def _import_resumably(config: Config, file: Path, refused: Path, restart: bool) -> ImportResult:
     conn = await connect()
     try:
-        return await subscribers.counts(conn), await subscribers.past_imports(conn, 5)
+        with import_progress(file.name) as watcher:
+            return await import_resumably(conn, config, file, refused, watcher, restart=restart)
+    except asyncio.CancelledError:
+        note(f"{file.name}: what was committed stays; the same command, without --restart, continues")
+        raise
+    finally:
+        await conn.close()
+
+
+async def _stats() -> tuple[list[CarrierCount], list[PastImport], Unfinished | None]:
+    conn = await connect()
+    try:
+        imports = await subscribers.past_imports(conn, 5)
+        return await subscribers.counts(conn), imports, await unfinished.find(conn)
     finally:
         await conn.close()
 

@@ -9,9 +9,7 @@ from broadcast.audience.batches import Reader
 from broadcast.cli.main import main
 
 VIETNAM = Path(__file__).parents[2] / "config" / "vietnam.toml"
-CARRIERS = """
-sender = "BOYTE"
-
+CARRIERS = """\
 [carriers.viettel]
 tps = 50
 binds = [{ host = "127.0.0.1", port = 2775, system_id = "viettel" }]

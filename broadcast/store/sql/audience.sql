@@ -40,6 +40,14 @@ SELECT name, carrier_no FROM carrier ORDER BY name;
 -- Whether this transaction may import: one import at a time.
 SELECT pg_try_advisory_xact_lock(7103);
 
+-- name: import_lock_session
+-- The same for a resumable import, which has a transaction for each batch: held until it is given back.
+SELECT pg_try_advisory_lock(7103);
+
+-- name: import_unlock_session
+-- A resumable import has ended or stopped.
+SELECT pg_advisory_unlock(7103);
+
 -- name: import_begin
 -- A new import ($1: the file's name). Returns its number.
 INSERT INTO subscriber_import (source, started_at) VALUES ($1, clock_timestamp()) RETURNING import_no;
@@ -68,6 +76,34 @@ SELECT count(*) FILTER (WHERE before IS NULL) AS imported, count(*) FILTER (WHER
 UPDATE subscriber_import
    SET finished_at = clock_timestamp(), lines = $2, imported = $3, updated = $4, duplicate = $5, refused = $6
  WHERE import_no = $1;
+
+-- name: import_reached
+-- With a batch of a resumable import: how far it came. See the table.
+INSERT INTO unfinished_import
+       (import_no, file_octets, file_digest, lines, place, imported, updated, duplicate, refused, refused_octets, refused_crc)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (one) DO UPDATE
+   SET lines = excluded.lines, place = excluded.place, imported = excluded.imported, updated = excluded.updated,
+       duplicate = excluded.duplicate, refused = excluded.refused, refused_octets = excluded.refused_octets,
+       refused_crc = excluded.refused_crc, committed_at = excluded.committed_at;
+
+-- name: unfinished_import
+-- The resumable import that has not ended.
+SELECT import_no, source, started_at, committed_at, file_octets, file_digest, u.lines, place, u.imported, u.updated,
+       u.duplicate, u.refused, refused_octets, refused_crc
+  FROM unfinished_import AS u JOIN subscriber_import USING (import_no);
+
+-- name: import_whole
+-- A resumable import has ended.
+DELETE FROM unfinished_import;
+
+-- name: import_give_up
+-- The unfinished import ends with the lines that it has brought.
+WITH gone AS (DELETE FROM unfinished_import RETURNING *)
+UPDATE subscriber_import AS ended
+   SET source = source || ' (given up)', finished_at = clock_timestamp(), lines = gone.lines, imported = gone.imported,
+       updated = gone.updated, duplicate = gone.duplicate, refused = gone.refused
+  FROM gone WHERE ended.import_no = gone.import_no;
 
 -- name: subscriber_counts
 -- Subscribers per carrier: all, ported to it, opted out.

@@ -1,0 +1,162 @@
+"""An import that commits batch by batch, together with how far it came, so that it goes on where it was stopped.
+
+For lists so long that a lost hour would hurt: until it ends, the subscribers are half a list (ops/decisions/005-*).
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from broadcast.audience import unfinished
+from broadcast.audience.batches import Batch, Reader
+from broadcast.audience.carriers import name_carriers
+from broadcast.audience.importer import (
+    RUNS_ALREADY,
+    ImportResult,
+    check_conserved,
+    check_lines,
+    end,
+    merge,
+    read_ahead,
+)
+from broadcast.audience.refused_lines import RefusedLines
+from broadcast.audience.sources import open_source
+from broadcast.audience.unfinished import FileId, Unfinished, identify
+from broadcast.config import Config
+from broadcast.errors import RefusedError
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+# An import that was killed holds the lock until Postgres has done the statement that it was at.
+_LOCK_WAIT_S = 10.0
+_LOCK_AGAIN_S = 0.1
+
+
+class Watcher(Protocol):
+    """Who shows how an import gets on."""
+
+    def continuing(self, line: int) -> None:
+        """An import of before goes on after this line of the file; the lines until there are skipped now."""
+
+    def skipped(self, reached: Batch) -> None:
+        """They were skipped; `reached` has no subscribers."""
+
+    def merged(self, batch: Batch) -> None:
+        """A batch was merged and committed."""
+
+
+async def import_resumably(
+    conn: Connection,
+    config: Config,
+    path: Path,
+    refused_file: Path,
+    watcher: Watcher,
+    *,
+    restart: bool = False,
+) -> ImportResult:
+    """As `importer.import_file`, but each batch stays; the same call continues what was stopped.
+
+    restart: give up an unfinished import, of whichever file. Counts are of the whole file, seconds of this call. Raises
+    InputError for an unusable file and RefusedError while another import runs, or when the unfinished import is one of
+    another file or of other content, or its refused lines are gone.
+    """
+    begun = time.perf_counter()
+    with open_source(path) as source:
+        file = identify(path)
+        numbers = await name_carriers(conn, config)
+        async with _alone(conn):
+            before = await _before(conn, path, file, restart)
+            octets, crc = (before.refused_octets, before.refused_crc) if before else (0, 0)
+            with RefusedLines(refused_file, octets, crc) as refused:
+                if before:
+                    watcher.continuing(source.first_line + before.lines - 1)
+                    await asyncio.to_thread(source.skip, before.lines, before.place)
+                    watcher.skipped(Batch(b"", before.lines, 0, *source.position()))
+                reader = Reader(config, source, numbers, refused.text, before)
+                counts = await _Steps(conn, path, file, refused, before).run(reader, watcher)
+    await conn.execute(sql("analyze_subscriber"))
+    return ImportResult(
+        **counts, source=path.name, refused_file=refused_file, seconds=time.perf_counter() - begun
+    )
+
+
+@asynccontextmanager
+async def _alone(conn: Connection) -> AsyncIterator[None]:
+    """No other import runs meanwhile. Raises RefusedError when one does."""
+    last_try_at = time.monotonic() + _LOCK_WAIT_S
+    while not await conn.fetchval(sql("import_lock_session")):
+        if time.monotonic() >= last_try_at:
+            raise RefusedError(RUNS_ALREADY)
+        await asyncio.sleep(_LOCK_AGAIN_S)
+    try:
+        yield
+    finally:
+        if not conn.is_closed():
+            await conn.fetchval(sql("import_unlock_session"))
+
+
+async def _before(conn: Connection, path: Path, file: FileId, restart: bool) -> Unfinished | None:
+    """The import to continue; None: begin at the first line."""
+    found = await unfinished.find(conn)
+    if found is None:
+        return None
+    if restart:
+        await unfinished.give_up(conn)
+        return None
+    if found.file == file:
+        return found
+    if found.source == path.name:
+        raise RefusedError(
+            f"{path.name} has changed since its import stopped after {found.lines:,} lines: import what it is now with "
+            "--restart, or without --resumable"
+        )
+    raise RefusedError(
+        f"the import of {found.source} is unfinished ({found.lines:,} lines are in): continue it first, or give it up "
+        "with --restart"
+    )
+
+
+class _Steps:
+    """The batches of one import, a transaction each."""
+
+    def __init__(
+        self, conn: Connection, path: Path, file: FileId, refused: RefusedLines, before: Unfinished | None
+    ) -> None:
+        self._conn, self._path, self._file, self._refused = conn, path, file, refused
+        self._import_no = before.import_no if before else None
+        self._merged = Counter(imported=0, updated=0, duplicate=0)
+        if before:
+            self._merged.update(imported=before.imported, updated=before.updated, duplicate=before.duplicate)
+
+    async def run(self, reader: Reader, watcher: Watcher) -> dict[str, Any]:
+        """Returns the import's number and counts."""
+        async with aclosing(read_ahead(reader.batches())) as batches:
+            async for batch in batches:
+                check_lines(self._path, batch)
+                async with self._conn.transaction():
+                    import_no = await self._step(batch)
+                self._import_no = import_no
+                watcher.merged(batch)
+                last = batch
+        async with self._conn.transaction():
+            counts = await end(self._conn, import_no, last, self._merged)
+            await self._conn.execute(sql("import_whole"))
+        return {"import_no": import_no, **counts}
+
+    async def _step(self, batch: Batch) -> int:
+        import_no: int = self._import_no or await self._conn.fetchval(sql("import_begin"), self._path.name)
+        self._merged.update(await merge(self._conn, import_no, batch))
+        check_conserved({"lines": batch.lines, **self._merged, "refused": batch.refused})
+        crc = await asyncio.to_thread(self._refused.keep, batch.refused_octets)
+        await self._conn.execute(
+            sql("import_reached"),
+            *(import_no, self._file.octets, self._file.digest, batch.lines, batch.place),
+            *(self._merged["imported"], self._merged["updated"], self._merged["duplicate"]),
+            *(json.dumps(batch.refused), batch.refused_octets, crc),
+        )
+        return import_no
