@@ -8,7 +8,7 @@ import pytest
 from integration.ledger_world import AT, World, make_world
 
 from broadcast.ledger.audit import audit
-from broadcast.ledger.settle import BUCKETS, KEPT, behind, rotate, settle_next
+from broadcast.ledger.settle import BUCKETS, KEPT, behind, rotate, settle_all, settle_next
 from broadcast.ledger.states import RecipientState
 from broadcast.store.pool import connect
 
@@ -175,8 +175,7 @@ async def test_an_audit_amid_settlement_sees_every_row_once(world: World) -> Non
             audits += 1
         await settling
         assert audits > 5
-        while (await settle_next(settler, 0.0)).settled:
-            pass
+        await settle_all(settler)
         assert await world.tally() == {"accepted": 1000, "delivered": 1000}
     finally:
         await auditor.close()
