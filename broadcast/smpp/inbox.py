@@ -64,22 +64,24 @@ class Inbox:
         except UnrecoverablePduError as error:
             batch.broken = error
             frames = error.complete
-        take, response_id = self._window.pending.pop, self._response_id
+        take, response_id = self._window.pending.pop, self._response_id  # local names: the hot loop
         receipt_id, words = self._receipt_id, self._vocabulary
+        answered, received = batch.answers.append, batch.receipts.append
+        submit_sm_resp, deliver_sm = smpp.SUBMIT_SM_RESP, smpp.DELIVER_SM
         for frame in frames:
             command, status, sequence, pdu = frame
-            if command == smpp.SUBMIT_SM_RESP:
+            if command == submit_sm_resp:
                 token = take(sequence, MISSING)
                 if token is MISSING:
                     self._late(batch, sequence, status, pdu)
                 else:
-                    batch.answers.append((token, status, response_id(pdu[_HEADER:]) if status == 0 else ""))
-            elif command == smpp.DELIVER_SM:
+                    answered((token, status, response_id(pdu[_HEADER:]) if status == 0 else ""))
+            elif command == deliver_sm:
                 usual = read_usual(pdu, receipt_id, words)
                 if usual is None:
                     self._delivery(batch, command, pdu, smpp.deliver_sm_ack(pdu))
                 else:
-                    batch.receipts.append((pdu[12:16], *usual))
+                    received((pdu[12:16], *usual))
             elif command == smpp.DATA_SM:
                 self._delivery(batch, command, pdu, smpp.data_sm_ack(pdu))
             elif command != smpp.GENERIC_NACK or not self._nacked(batch, status, sequence):

@@ -13,6 +13,7 @@ from broadcast.smpp.delivery import Delivery, UnreadableError, read_tlvs
 from broadcast.smpp.pdu import HEADER_OCTETS, MESSAGE_STATE, NETWORK_ERROR_CODE, RECEIPTED_MESSAGE_ID
 from broadcast.smpp.vocabulary import STANDARD, Vocabulary
 
+_ZERO: Final = ord("0")
 MAX_ID_OCTETS: Final = 255  # SMPP says 65; more than this would not fit an index
 HEAD_MOST_OCTETS: Final = 2048  # where its fields are looked for: 128 KiB of text would cost 50 ms
 MAX_MSISDN_DIGITS: Final = 15
@@ -23,9 +24,9 @@ _REPORTS: Final = 0x04 | 0x08 | 0x20
 
 # (MSISDN) (sm_length) (id) (state) (err) of a deliver_sm with esm_class 4 and the text of appendix B
 _USUAL: Final = re.compile(
-    rb"[^\0]{0,5}\0..\+?([0-9]{1,15})\0..[^\0]{0,20}\0\x04..\0\0....(.)"
-    rb"id:([!-+./0-9<-{}~-]{1,65}) sub:[0-9]* dlvrd:[0-9]* submit date:[0-9]* done date:[0-9]* "
-    rb"stat:([A-Z]+) err:([0-9A-Za-z]{0,16}) [Tt]ext:",
+    rb"[^\0]{0,5}+\0..\+?([0-9]{1,15}+)\0..[^\0]{0,20}+\0\x04..\0\0....(.)"
+    rb"id:([!-+./0-9<-{}~-]{1,65}+) sub:[0-9]*+ dlvrd:[0-9]*+ submit date:[0-9]*+ done date:[0-9]*+ "
+    rb"stat:([A-Z]++) err:([0-9A-Za-z]{0,16}+) [Tt]ext:",
     re.DOTALL,
 )
 
@@ -188,12 +189,15 @@ def _looks_like_receipt(delivery: Delivery, head: bytes, raw_id: bytes | None, s
 
 def _text_id(raw: bytes) -> str:
     plain = raw.rstrip(b"\0")
-    if plain.isalnum() and len(plain) <= MAX_ID_OCTETS:  # ASCII, the usual case
+    if len(plain) <= MAX_ID_OCTETS and plain.replace(b"-", b"").isalnum():  # ASCII, the usual case
         return plain.decode().lower()
     return raw.split(b"\0", 1)[0].strip()[:MAX_ID_OCTETS].decode("latin-1").lower()
 
 
 def _decimal_id(raw: bytes) -> str:
+    plain = raw.rstrip(b"\0")
+    if plain.isdigit() and plain[0] != _ZERO and len(plain) <= MAX_ID_OCTETS:  # the usual case
+        return plain.decode()
     digits = raw.split(b"\0", 1)[0].strip()
     return str(int(digits)) if digits.isdigit() and len(digits) <= MAX_ID_OCTETS else _text_id(raw)
 

@@ -34,6 +34,7 @@ SETTINGS: Mapping[str, str] = {
     "max_connections": "200",
     "timezone": "UTC",
     "wal_buffers": "64MB",
+    "wal_init_zero": "off",  # a new segment costs its writing once, not twice; ext4 and xfs lose nothing by it
 }
 _ROOT_HOME = Path("/var/lib/broadcast")
 _WAIT_S = 300  # a start after a crash replays what was written
