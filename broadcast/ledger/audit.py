@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
+import asyncpg
+
 from broadcast.errors import InputError
 from broadcast.ledger import archive_read
 from broadcast.ledger.states import RecipientState
@@ -62,12 +64,7 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         for key in sorted({*counted, *tallied}, key=lambda key: (names[key[0]], key[1]))
     )
     total = sum(counted.values())
-    problems = _problems(lines, total, audience, twice is not None)
-    problems += [
-        f"{row['name']}: {row['received']} receipts acked, {placed} have a place"
-        for row in receipts
-        if row["received"] != (placed := row["placed"] + ring.get(row["carrier_no"], (0, 0))[1])
-    ]
+    problems = _problems(lines, total, audience, twice is not None) + _misplaced(receipts, ring)
     problems += archive_read.problems(kept) if kept else []
     return AuditResult(not problems, audience, total, lines, tuple(problems))
 
@@ -103,3 +100,11 @@ def _problems(lines: tuple[AuditLine, ...], total: int, audience: int, twice: bo
     if twice:
         found.append("at least one recipient has more than one final or open row")
     return found
+
+
+def _misplaced(receipts: list[asyncpg.Record], ring: Ring) -> list[str]:
+    return [
+        f"{row['name']}: {row['received']} receipts acked, {placed} have a place"
+        for row in receipts
+        if row["received"] != (placed := row["placed"] + ring.get(row["carrier_no"], (0, 0))[1])
+    ]

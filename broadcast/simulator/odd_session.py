@@ -44,7 +44,6 @@ class OddSession(Session):
         self._is_silent = self._is_ending = False
         self._timer: asyncio.TimerHandle | None = None
         self._heard_at = self._asked_at = self._strange_at = self._bound_at = smsc.now()
-        self._unbound_at = 0.0
 
     # ------------------------------------------------------------------ what comes in
 

@@ -1,17 +1,15 @@
 """Links opened and kept, over real sockets, against an SMSC that does what each test tells it."""
 
 import asyncio
-import shutil
 import socket
-import ssl
 import struct
-import subprocess
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
+from integration.authority import Authority
 from unit.smpp.fake import Diary
 from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
 
@@ -333,35 +331,9 @@ async def test_an_smsc_that_stops_reading_leaves_no_room() -> None:
         assert len(diary.entries[-2][1][0]) == sent // 1000
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for `smsc.test`, and its key."""
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *(
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-            ),
-            *("-days", "2", "-subj", "/CN=smsc.test", "-addext", "subjectAltName=DNS:smsc.test"),
-            *("-keyout", str(key), "-out", str(cert)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the test's certificate")
 def test_tls_with_a_private_authority(tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
+    authority = Authority(tmp_path)
+    context = authority.server("smsc.test")
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_pdu(reader)
@@ -378,11 +350,11 @@ def test_tls_with_a_private_authority(tmp_path: Path) -> None:
         def bind(tls: Tls) -> Bind:
             return Bind("127.0.0.1", port, "esme", tls=tls)
 
-        right = bind(Tls(ca_file=str(cert), server_name="smsc.test"))
+        right = bind(Tls(ca_file=authority.ca, server_name="smsc.test"))
         link = await connect(right, Carrier(tps=1, binds=(right,)), diary, "x-0")
         await until(lambda: "receipts" in dict(diary.entries))
         await link.unbind(PATIENCE_S)
-        for tls in (Tls(server_name="smsc.test"), Tls(ca_file=str(cert))):
+        for tls in (Tls(server_name="smsc.test"), Tls(ca_file=authority.ca)):
             with pytest.raises(ReachError, match=r"tls\.(ca_file|server_name)"):
                 await connect(bind(tls), Carrier(tps=1, binds=(bind(tls),)), diary, "x-0")
         server.close()

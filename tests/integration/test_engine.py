@@ -1,24 +1,12 @@
 """Whole campaigns through real links: workers, leases, ledger and simulated carriers, and both books agree."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import asyncpg
 import pytest
-from integration.rig import Rig, make_rig, until
+from integration.rig import Rig, until
 
 from broadcast.campaign import campaigns
-from broadcast.config import Config
 from broadcast.ledger.audit import audit
-
-
-@pytest.fixture
-async def rig(
-    tmp_path: Path, database_url: str, conn: asyncpg.Connection, config: Config
-) -> AsyncIterator[Rig]:
-    async with make_rig(tmp_path, database_url, conn, config) as made:
-        yield made
 
 
 async def test_every_recipient_ends_as_the_carrier_says(rig: Rig) -> None:

@@ -1,10 +1,8 @@
 """Groups, settlement, doubts, closing and the audit on a real Postgres: the books balance at every step."""
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 import pytest
-from integration.ledger_world import AT, World, make_world
+from integration.ledger_world import AT, World
 
 from broadcast.errors import FencedError, InputError
 from broadcast.ledger.audit import audit
@@ -19,13 +17,6 @@ DELIVERED, UNDELIVERABLE, EXPIRED = (
     RecipientState.UNDELIVERABLE,
     RecipientState.EXPIRED,
 )
-
-
-@pytest.fixture
-async def world(database_url: str, conn: asyncpg.Connection) -> AsyncIterator[World]:
-    made = await make_world(database_url, conn)
-    yield made
-    await made.writer._drop()
 
 
 async def balanced(world: World) -> dict[str, int]:

@@ -1,16 +1,12 @@
 """Our links and workers against an SMSC that is not ours: npm's `smpp`, which has coders of its own for all of it."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, get_args
 
-import asyncpg
 import pytest
+from integration.authority import Authority
 from integration.node_smpp_peer import PATIENCE_S, installed, running
-from integration.rig import make_rig
-from integration.test_binding import certificate
 from unit.smpp.fake import Diary
 
 from broadcast.campaign.alphabets import choose_alphabet
@@ -170,23 +166,15 @@ async def test_messages_from_people_and_receipts_of_any_kind(modules: Path) -> N
         await link.unbind(PATIENCE_S)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the test's certificate")
 async def test_over_tls(modules: Path, tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path)
-    async with running(modules, key=str(key), cert=str(cert), receipts="text") as (_, port):
-        tls = Tls(ca_file=str(cert), server_name="smsc.test", min_version="1.3")
+    authority = Authority(tmp_path)
+    cert, key = authority.issue("smsc.test")
+    async with running(modules, key=key, cert=cert, receipts="text") as (_, port):
+        tls = Tls(ca_file=authority.ca, server_name="smsc.test", min_version="1.3")
         link = await opened(port, diary := Acking(), tls=tls)
         count = submit(link, VIETNAMESE, "udh16")
         assert len(await diary.until("receipts", count)) == count
         await link.unbind(PATIENCE_S)
-
-
-@pytest.fixture
-async def rig(
-    tmp_path: Path, database_url: str, conn: asyncpg.Connection, config: Config
-) -> AsyncIterator[Any]:
-    async with make_rig(tmp_path, database_url, conn, config) as made:
-        yield made
 
 
 async def test_a_whole_campaign(rig: Any, modules: Path) -> None:

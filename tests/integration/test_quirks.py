@@ -2,21 +2,17 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
-import asyncpg
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from integration.ledger_world import AT, World, make_world
-from integration.rig import Rig, make_rig, until
+from integration.ledger_world import AT, World
+from integration.rig import Rig, until
 from integration.test_binding import BIND_OK, Smsc, read_pdu
 from unit.engine.fake import FakeLink, FakeTemplate
 from unit.smpp.wire import data_sm, deliver_sm, pdu, receipt_text, tlv
 
-from broadcast.config import Bind, Carrier, Config
+from broadcast.config import Bind, Carrier
 from broadcast.engine.lane import Lane
 from broadcast.engine.work import Order, Work
 from broadcast.ledger.audit import audit
@@ -34,21 +30,6 @@ from broadcast.store.pool import connect
 BIND = Bind("127.0.0.1", 2775, "esme")
 CARRIER = Carrier(tps=1000, binds=(BIND,))
 REDELIVERIES = 1000
-
-
-@pytest.fixture
-async def rig(
-    tmp_path: Path, database_url: str, conn: asyncpg.Connection, config: Config
-) -> AsyncIterator[Rig]:
-    async with make_rig(tmp_path, database_url, conn, config) as made:
-        yield made
-
-
-@pytest.fixture
-async def world(database_url: str, conn: asyncpg.Connection) -> AsyncIterator[World]:
-    made = await make_world(database_url, conn)
-    yield made
-    await made.writer._drop()
 
 
 def lane_of(world: World, carrier: Carrier = CARRIER) -> Lane:

@@ -1,16 +1,14 @@
 """Each ready-made personality is sent a campaign, five carriers at once: our ledger and its own book agree."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
-from integration.rig import Rig, make_rig, until
+from integration.rig import Rig, until
 
-from broadcast.config import Bind, Config
+from broadcast.config import Bind
 
 NUMBERS = {"viettel": 32, "vinaphone": 81, "mobifone": 70, "vietnamobile": 52, "gmobile": 59}
 RECIPIENTS = 150
@@ -63,14 +61,6 @@ GROUPS = [
         Like("banning", {"session.ban_s": 1.0}, bind=IMPATIENT),
     ),
 ]
-
-
-@pytest.fixture
-async def rig(
-    tmp_path: Path, database_url: str, conn: asyncpg.Connection, config: Config
-) -> AsyncIterator[Rig]:
-    async with make_rig(tmp_path, database_url, conn, config) as made:
-        yield made
 
 
 def connect(rig: Rig, carrier: str, like: Like) -> None:

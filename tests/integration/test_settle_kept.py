@@ -1,11 +1,9 @@
 """Buckets that are settled and kept: late receipts find their submissions there, and nothing is lost as they turn."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
-from integration.ledger_world import AT, World, make_world
+from integration.ledger_world import AT, World
 
 from broadcast.ledger.audit import audit
 from broadcast.ledger.settle import BUCKETS, KEPT, behind, rotate, settle_all, settle_next
@@ -13,13 +11,6 @@ from broadcast.ledger.states import RecipientState
 from broadcast.store.pool import connect
 
 DELIVERED, UNDELIVERABLE = RecipientState.DELIVERED, RecipientState.UNDELIVERABLE
-
-
-@pytest.fixture
-async def world(database_url: str, conn: asyncpg.Connection) -> AsyncIterator[World]:
-    made = await make_world(database_url, conn)
-    yield made
-    await made.writer._drop()
 
 
 async def turn(world: World, times: int = 1) -> None:

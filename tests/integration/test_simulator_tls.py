@@ -1,12 +1,11 @@
 """The simulator's TLS: who is let in with which certificate and version."""
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
+from integration.authority import NAME, Authority
 from integration.simulated import TRANSCEIVER, bind_pdu, simulated
 from unit.simulator.pdus import header
 
@@ -14,35 +13,10 @@ from broadcast.errors import ConfigError
 from broadcast.simulator.habits import TlsFiles
 from broadcast.simulator.tls import server_context
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("openssl") is None, reason="openssl makes the test's certificates"
-)
-
-
-def certificate(folder: Path, name: str) -> tuple[str, str]:
-    """One that signs itself, and its key."""
-    cert, key = folder / f"{name}.pem", folder / f"{name}.key"
-    words = [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    words += ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key)]
-    subprocess.run(["openssl", *words, "-out", str(cert)], check=True, capture_output=True)
-    return str(cert), str(key)
-
 
 async def bind(port: int, context: ssl.SSLContext) -> int:
     """command_status of the answer."""
-    reader, writer = await asyncio.open_connection(
-        "127.0.0.1", port, ssl=context, server_hostname="smsc.test"
-    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=NAME)
     try:
         writer.write(bind_pdu(TRANSCEIVER, b"esme", b"secret"))
         async with asyncio.timeout(10):
@@ -52,14 +26,15 @@ async def bind(port: int, context: ssl.SSLContext) -> int:
 
 
 async def test_certificates_and_versions(tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path, "smsc.test")
-    client_cert, client_key = certificate(tmp_path, "esme.test")
-    files = TlsFiles(cert, key, client_ca_file=client_cert, min_version="1.3")
-    trusting = ssl.create_default_context(cafile=cert)
-    known = ssl.create_default_context(cafile=cert)
-    known.load_cert_chain(client_cert, client_key)
-    old = ssl.create_default_context(cafile=cert)
-    old.load_cert_chain(client_cert, client_key)
+    authority, of_clients = Authority(tmp_path), Authority(tmp_path, "of-clients")
+    cert, key = authority.issue(NAME)
+    client = of_clients.issue("esme.test")
+    files = TlsFiles(cert, key, client_ca_file=of_clients.ca, min_version="1.3")
+    trusting = ssl.create_default_context(cafile=authority.ca)
+    known = ssl.create_default_context(cafile=authority.ca)
+    known.load_cert_chain(*client)
+    old = ssl.create_default_context(cafile=authority.ca)
+    old.load_cert_chain(*client)
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     async with simulated(tls=files) as (smsc, port):
         assert await bind(port, known) == 0
@@ -72,7 +47,7 @@ async def test_certificates_and_versions(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_used(tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path, "smsc.test")
+    cert, key = Authority(tmp_path).issue(NAME)
     missing = str(tmp_path / "none.pem")
     with pytest.raises(ConfigError, match=r"none\.pem and .* cannot be used"):
         server_context(TlsFiles(missing, key))

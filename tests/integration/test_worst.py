@@ -1,15 +1,11 @@
 """Whole campaigns against the oddest SMSCs that there are: our ledger and their books agree."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import asyncpg
-import pytest
-from integration.rig import Rig, make_rig
+from integration.rig import Rig
 
-from broadcast.config import Config, Engine
+from broadcast.config import Engine
 from broadcast.ledger.received import oddities
 
 PROFILE: dict[str, Any] = {
@@ -20,14 +16,6 @@ PROFILE: dict[str, Any] = {
     "retry_delay_s": 1.0,
     "retry_limit": 20,
 }
-
-
-@pytest.fixture
-async def rig(
-    tmp_path: Path, database_url: str, conn: asyncpg.Connection, config: Config
-) -> AsyncIterator[Rig]:
-    async with make_rig(tmp_path, database_url, conn, config) as made:
-        yield made
 
 
 async def test_fifty_thousand_against_everything_at_once(rig: Rig) -> None:

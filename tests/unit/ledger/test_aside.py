@@ -43,15 +43,15 @@ async def test_cancelling_here_cancels_there() -> None:
     ended = threading.Event()
     begun = threading.Event()
 
-    async def wait_long() -> None:
+    async def wait_for_ever() -> None:
         begun.set()
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
             ended.set()
 
     with Aside("beside") as aside:
-        task = asyncio.create_task(aside.run(wait_long()))
+        task = asyncio.create_task(aside.run(wait_for_ever()))
         await asyncio.sleep(0)
         assert await asyncio.to_thread(begun.wait, 5)
         task.cancel()

@@ -1,0 +1,28 @@
+"""The worlds that several files of integration tests begin with."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from integration.ledger_world import World, make_world
+from integration.rig import Rig, make_rig
+
+from broadcast.config import Config
+
+
+@pytest.fixture
+async def rig(
+    tmp_path: Path, database_url: str, conn: asyncpg.Connection, config: Config
+) -> AsyncIterator[Rig]:
+    """A country without carriers or workers yet; what a test starts ends with it."""
+    async with make_rig(tmp_path, database_url, conn, config) as made:
+        yield made
+
+
+@pytest.fixture
+async def world(database_url: str, conn: asyncpg.Connection) -> AsyncIterator[World]:
+    """A launched campaign made by hand, and a ledger writer to it."""
+    made = await make_world(database_url, conn)
+    yield made
+    await made.writer._drop()
