@@ -8,13 +8,11 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import asyncpg
 
 from broadcast.audience import unfinished
 from broadcast.audience.batches import COLUMNS, Batch, Reader
@@ -23,6 +21,7 @@ from broadcast.audience.refused_lines import open_private
 from broadcast.audience.sources import open_source
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, InputError, RefusedError
+from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -113,38 +112,12 @@ def check_lines(path: Path, batch: Batch) -> None:
 async def merge(conn: Connection, import_no: int, batch: Batch) -> dict[str, int]:
     """Stage one batch and merge it into the subscribers. Returns lines by what became of them."""
     await conn.execute(sql("import_empty_staging"))
-    await _stage(conn, batch)
+    await copy_in(conn, "import_staging", COLUMNS, batch.copy)
     row = await conn.fetchrow(sql("import_merge"), import_no)
     await conn.execute(sql("import_empty_staging"))
     assert row is not None
     counts: dict[str, int] = dict(row)
     return {**counts, "duplicate": counts["duplicate"] + batch.repeated}
-
-
-async def _stage(conn: Connection, batch: Batch) -> None:
-    """COPY the batch. asyncpg waits for ever when the connection ends in the middle of a COPY: not so here."""
-    copying = asyncio.ensure_future(
-        conn.copy_to_table("import_staging", source=_once(batch.copy), columns=COLUMNS, format="binary")
-    )
-
-    def stop(_: Connection) -> None:
-        copying.cancel()
-
-    conn.add_termination_listener(stop)
-    try:
-        await copying
-    except asyncio.CancelledError:
-        if conn.is_closed():
-            raise asyncpg.ConnectionDoesNotExistError(
-                "the connection ended in the middle of a COPY"
-            ) from None
-        raise
-    finally:
-        conn.remove_termination_listener(stop)
-
-
-async def _once(octets: bytes) -> AsyncIterator[bytes]:
-    yield octets
 
 
 async def read_ahead(batches: Iterator[Batch]) -> AsyncGenerator[Batch, None]:

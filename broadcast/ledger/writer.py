@@ -8,7 +8,7 @@ group up: it writes it again on a new connection until it is committed or the wo
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import asyncpg
@@ -19,6 +19,7 @@ from broadcast.ledger.aside import Aside
 from broadcast.ledger.journal import DELTA_SIZE, NO_RECEIPTS, SEGMENTS, Doubt, Group, Journal, LateAnswer
 from broadcast.ledger.states import RecipientState
 from broadcast.store import pool
+from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -208,13 +209,7 @@ async def _copy_rows(connection: Connection, group: Group, bucket: int) -> None:
         ("outcome", rows.OUTCOME_COLUMNS, group.outcomes),
     ):
         if lines:
-            await connection.copy_to_table(
-                table, source=_source(rows.copy_stream(lines)), columns=columns, format="binary"
-            )
-
-
-async def _source(stream: bytes) -> AsyncIterator[bytes]:
-    yield stream
+            await copy_in(connection, table, columns, rows.copy_stream(lines))
 
 
 async def _with_late_answers(connection: Connection, group: Group) -> Group:

@@ -1,16 +1,19 @@
 """The ledger when Postgres refuses a statement for the moment: the same group again, exactly once."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from integration.ledger_world import AT, make_world
+from integration.ledger_world import AT, World, make_world
 
 from broadcast.ledger.audit import audit
 from broadcast.store.pool import connect
 
 _WAITS = """SELECT pid FROM pg_stat_activity
              WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INTO tally%'"""
+
+MANY = 20_000  # rows: more than a socket takes at once
 
 
 @pytest.mark.parametrize("query", ["pg_cancel_backend", "pg_terminate_backend"])
@@ -38,3 +41,31 @@ async def test_a_group_cut_off_at_the_tally_is_written_once(
         await world.writer._drop()
     assert await world.tally() == {"accepted": 1}
     assert (await audit(conn, world.campaign_id)).problems == ()
+
+
+@pytest.mark.parametrize("after_s", [0, 0.1])
+async def test_a_connection_that_ends_in_the_middle_of_a_copy(
+    world: World, monkeypatch: pytest.MonkeyPatch, after_s: float
+) -> None:
+    """The group is written again, on another connection and at once."""
+    leased = await world.slice(range(84320000001, 84320000001 + MANY))
+    leased.intend_next(MANY)
+    await world.writer.flush()
+    cut = []
+
+    async def cut_once(octets: bytes) -> AsyncIterator[bytes]:
+        if not cut:
+            writing = await world.writer._connected()
+            cut.append(await world.conn.fetchval("SELECT pg_terminate_backend($1)", writing.get_server_pid()))
+            await asyncio.sleep(after_s)
+        yield octets
+
+    monkeypatch.setattr("broadcast.store.copying._once", cut_once)
+    for ordinal in range(MANY):
+        leased.accept(ordinal, f"id{ordinal}", AT)
+    leased.touched()
+    async with asyncio.timeout(10):
+        await world.writer.flush()
+    assert cut == [True]
+    assert await world.conn.fetchval("SELECT count(*) FROM submission") == MANY
+    assert await world.tally() == {"accepted": MANY}

@@ -369,7 +369,7 @@ async def test_a_lost_database(
             await asyncio.sleep(after_s)
         yield octets
 
-    monkeypatch.setattr("broadcast.audience.importer._once", slowly)
+    monkeypatch.setattr("broadcast.store.copying._once", slowly)
     with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError)):
         async with asyncio.timeout(10):
             await import_resumably(doomed, desk.config, desk.path, desk.refused, seen)
