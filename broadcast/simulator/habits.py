@@ -101,8 +101,8 @@ class ReceiptHabits:
 
     def __post_init__(self) -> None:
         _lists(self)
-        _shares(self)
-        _seconds(self, "intermediate_s", "repeat_after_s", "late_s", "poison_every_s")
+        shares(self)
+        seconds(self, "intermediate_s", "repeat_after_s", "late_s", "poison_every_s")
         require(all(0 <= esm <= 255 for esm in self.esm_classes), "esm_classes must be 0 to 255 each")
         require(len(self.intermediate) <= 16, "intermediate must be at most 16 words")
         _words("intermediate", *self.intermediate)
@@ -159,11 +159,11 @@ class ResponseHabits:
     def __post_init__(self) -> None:
         require(self.error_forms, "error_forms needs at least one value")
         require(self.forms, "forms needs at least one value")
-        _shares(self)
-        _seconds(self, "late_s")
+        shares(self)
+        seconds(self, "late_s")
         for name in ("refused_statuses", "temporary_statuses"):
-            _statuses(name, *getattr(self, name))
-        _statuses("throttled_status", self.throttled_status)
+            statuses(name, *getattr(self, name))
+        statuses("throttled_status", self.throttled_status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +218,14 @@ class SessionHabits:
     def __post_init__(self) -> None:
         for name in ("bind_kinds", "bind_error_forms", "enquire_numbers"):
             require(getattr(self, name), f"{name} needs at least one value")
-        _seconds(
+        seconds(
             self, "ghost_s", "ban_within_s", "ban_s", "bind_delay_s", "enquire_link_s", "idle_s", "end_after_s",
             "strange_s",
         )  # fmt: skip
         for name in ("transmitters", "receivers", "ban_after", "end_after", "split"):
             require(0 <= getattr(self, name) <= 1_000_000, f"{name} must be 0 to 1000000")
-        _statuses("bind_statuses", *self.bind_statuses)
-        _statuses("full_status", self.full_status)
+        statuses("bind_statuses", *self.bind_statuses)
+        statuses("full_status", self.full_status)
         require(0 <= self.ban_status <= 0xFFFFFFFF, "ban_status must be 0 to 0xFFFFFFFF")
         require(0 <= self.answer_status <= 0xFFFFFFFF, "answer_status must be 0 to 0xFFFFFFFF")
         require(0 <= self.interface_version <= 255, "interface_version must be 0 to 0xFF")
@@ -318,8 +318,8 @@ class Inbound:
     one_reference: bool = False
 
     def __post_init__(self) -> None:
-        _shares(self)
-        _seconds(self, "delay_s")
+        shares(self)
+        seconds(self, "delay_s")
         require(self.texts, "texts needs at least one text")
         require(self.part_units == 0 or 2 <= self.part_units <= 152, "part_units must be 0 or 2 to 152")
         require(
@@ -339,13 +339,15 @@ def _lists(habits: ReceiptHabits) -> None:
         require(getattr(habits, name), f"{name} needs at least one value")
 
 
-def _shares(table: Any) -> None:
+def shares(table: Any) -> None:
+    """Every field that is one: by its name."""
     for each in fields(table):
         if each.name == "share" or each.name.endswith("_share"):
             require(0 <= getattr(table, each.name) <= 1, f"{each.name} must be 0 to 1")
 
 
-def _seconds(table: Any, *names: str) -> None:
+def seconds(table: Any, *names: str) -> None:
+    """Fields of a day at most."""
     for name in names:
         require(0 <= getattr(table, name) <= _DAY_S, f"{name} must be 0 to 86400 seconds")
 
@@ -357,8 +359,9 @@ def _words(name: str, *words: str) -> None:
     )
 
 
-def _statuses(name: str, *statuses: int) -> None:
-    require(all(0 < each <= 0xFFFFFFFF for each in statuses), f"{name} must be 0x00000001 to 0xFFFFFFFF")
+def statuses(name: str, *given: int) -> None:
+    """command_status values of an error."""
+    require(all(0 < each <= 0xFFFFFFFF for each in given), f"{name} must be 0x00000001 to 0xFFFFFFFF")
 
 
 _PLAIN_RECEIPTS: Final = ReceiptHabits()

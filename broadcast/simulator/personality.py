@@ -22,6 +22,9 @@ from broadcast.simulator.habits import (
     SessionHabits,
     TlsFiles,
     require,
+    seconds,
+    shares,
+    statuses,
 )
 from broadcast.tables import nearest, read_toml, structure
 
@@ -102,13 +105,11 @@ class Personality:
             require(1 <= getattr(self, name) <= 1_000_000, f"{name} must be 1 to 1000000")
         for name in ("response_id_width", "receipt_id_width"):
             require(0 <= getattr(self, name) <= 64, f"{name} must be 0 to 64 characters")
-        for name in ("response_delay_s", "receipt_delay_s", "receipt_jitter_s"):
-            require(0 <= getattr(self, name) <= 86400, f"{name} must be 0 to 86400 seconds")
-        for name in ("refused_status", "temporary_status"):
-            require(0 < getattr(self, name) <= 0xFFFFFFFF, f"{name} must be 0x00000001 to 0xFFFFFFFF")
+        seconds(self, "response_delay_s", "receipt_delay_s", "receipt_jitter_s")
+        statuses("refused_status", self.refused_status)
+        statuses("temporary_status", self.temporary_status)
         require(0 <= self.record <= 1_000_000, "record must be 0 to 1000000")
-        for name in SHARES:
-            require(0 <= getattr(self, name) <= 1, f"{name} must be 0 to 1")
+        shares(self)
         require(
             sum(getattr(self, name) for name in SHARES) <= 1,
             "refused_share and the other shares sum to more than 1",
