@@ -211,7 +211,7 @@ class Lane:
     ) -> None:
         work.in_flight += len(tokens)
         self.sent += len(tokens)
-        self.pacer.take(len(tokens), now)
+        self.pacer.take(len(tokens), time.monotonic())  # not before it leaves: stamping takes its time
         link.submit(first, tokens, data, now)
 
     def _split(self, work: Work, ordinals: Sequence[int]) -> None:
