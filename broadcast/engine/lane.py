@@ -16,7 +16,7 @@ from broadcast.config import Carrier
 from broadcast.engine.answers import Answers
 from broadcast.engine.deliveries import Deliveries
 from broadcast.engine.oddities import Oddities
-from broadcast.engine.pacing import WINDOW_S, Pacer
+from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
 from broadcast.engine.work import CUT_SHORT, Work
 from broadcast.ledger.journal import CarrierNo, Journal, Receipt
 from broadcast.ledger.rows import copy_time
@@ -150,7 +150,7 @@ class Lane:
         now = time.monotonic()
         self.pacer.set_grant(tps, now)
         if tps > self.pacer.grant:
-            self._pump_at(now + WINDOW_S)
+            self._pump_at(now + GRANT_WAIT_S)
 
     def pump(self) -> None:
         """Send what window, pace, lease and stock allow now; come back by itself when time alone is missing."""
@@ -159,6 +159,8 @@ class Lane:
             return
         allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
         while self._stock or (self._pieces and self._pieces[0][0] <= now):
+            if time.monotonic() >= self.valid_until:  # frozen since
+                return
             link = max(self.links, key=_room, default=None)
             room = _room(link) if link is not None else 0
             if link is None or room <= 0:
@@ -212,7 +214,7 @@ class Lane:
         work.in_flight += len(tokens)
         self.sent += len(tokens)
         self.pacer.take(len(tokens), time.monotonic())  # not before it leaves: stamping takes its time
-        link.submit(first, tokens, data, now)
+        link.submit(first, tokens, data, now, self.valid_until)
 
     def _split(self, work: Work, ordinals: Sequence[int]) -> None:
         """The next message does not fit whole: its segments go one by one."""
@@ -327,6 +329,7 @@ class Lane:
         """See LinkEvents."""
         at = copy_time(time.time())
         now = time.monotonic()
+        self.pacer.answered(len(answers), now, link.take_round_trip(now))
         statuses: Counter[int] = Counter()
         last: Work | None = None
         for (work, ordinal, segment), answer, smsc_id in answers:
@@ -358,6 +361,7 @@ class Lane:
 
     def unanswered(self, link: Link, tokens: list[Token], reason: str) -> None:
         """See LinkEvents."""
+        self.pacer.lost(len(tokens), time.monotonic())
         for work, ordinal, _ in tokens:
             work.in_flight -= 1
             work.doubt(ordinal, reason)

@@ -8,6 +8,9 @@ link ends, and nothing from an SMSC is acknowledged before `ack` says so (law 3)
 import asyncio
 import contextlib
 import logging
+import math
+import os
+import time
 from collections import Counter
 from collections.abc import Awaitable
 from typing import Any, Final, cast
@@ -112,17 +115,24 @@ class Link(asyncio.Protocol):
         """
         return self._window.reserve(count)
 
-    def submit(self, first_sequence: int, tokens: list[Token], data: bytes, now: float) -> None:
-        """Write stamped PDUs. tokens: one per PDU, in order. now: the loop's time.
+    def take_round_trip(self, now: float) -> float | None:
+        """Seconds that a submit took which was answered since the last call; None: none was timed. now: monotonic."""
+        return self._window.take_round_trip(now)
 
-        On a link that cannot submit nothing is written, and the tokens come back at once as LINK_LOST.
+    def submit(
+        self, first_sequence: int, tokens: list[Token], data: bytes, now: float, before: float = math.inf
+    ) -> None:
+        """Write stamped PDUs. tokens: one per PDU, in order. now, before: monotonic, the latter when it is too late.
+
+        On a link that cannot submit nothing is written, and the tokens come back at once as LINK_LOST; so they do
+        when it is too late, which is looked at last: a process that slept until then writes nothing.
         """
-        if not self.can_submit:
+        if not self.can_submit or time.monotonic() >= before:
             self._events.unanswered(self, tokens, LINK_LOST)
             return
         self._window.add(first_sequence, tokens, now)
         self._timers.sent_at = now
-        self._transport.write(data)
+        self._write_now(data)
 
     def ack(self, acks: list[Ack]) -> None:
         """Answer receipts, messages and unreadable PDUs, after their commit; nothing on a closed link."""
@@ -171,6 +181,9 @@ class Link(asyncio.Protocol):
         """Bind at once."""
         transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit it
         self._transport = transport
+        sock = transport.get_extra_info("socket")
+        plain = sock is not None and transport.get_extra_info("ssl_object") is None
+        self._file: int | None = sock.fileno() if plain else None
         transport.set_write_buffer_limits(high=WRITE_BUFFER_OCTETS)
         bind = self._bind
         self._timers = Timers(
@@ -313,6 +326,19 @@ class Link(asyncio.Protocol):
         self._transport.write(data)
         if self._transport.get_write_buffer_size() > WRITE_BUFFER_MOST_OCTETS:
             self.abort("the SMSC does not read")
+
+    def _write_now(self, data: bytes) -> None:
+        """Past uvloop, which writes when its turn ends: by then a lease may have ended (and a pace be counted).
+
+        A TLS connection goes through its transport all the same.
+        """
+        sent = 0
+        transport = self._transport
+        if self._file is not None and not transport.get_write_buffer_size() and not transport.is_closing():
+            with contextlib.suppress(OSError):  # full: the transport waits; broken: it says so
+                sent = os.write(self._file, data)
+        if sent < len(data):
+            transport.write(data[sent:] if sent else data)
 
     def _close(self, reason: str) -> None:
         """Flush, then close; cut after LINGER_S."""

@@ -32,6 +32,7 @@ class Window:
         self._timeout_s = response_timeout_s
         self._mark_s = response_timeout_s / _MARKS_PER_TIMEOUT
         self._marks: deque[tuple[float, int]] = deque()  # (time, first sequence number sent then)
+        self._timed: tuple[float, int] | None = None  # as a mark: one submit whose round trip is measured
         self._next = 1
 
     @property
@@ -52,6 +53,15 @@ class Window:
         self.pending.update(zip(range(first_sequence, first_sequence + len(tokens)), tokens, strict=True))
         if not self._marks or now - self._marks[-1][0] >= self._mark_s:
             self._marks.append((now, first_sequence))
+        if self._timed is None:
+            self._timed = (now, first_sequence)
+
+    def take_round_trip(self, now: float) -> float | None:
+        """How long the newest submit took that was timed and is answered since the last call."""
+        if self._timed is None or self._timed[1] in self.pending:
+            return None
+        sent_at, self._timed = self._timed[0], None
+        return now - sent_at
 
     def expire(self, now: float) -> list[Token]:
         """The tokens whose answer is overdue (by up to 1/64 of the timeout more), moved to `late`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from broadcast.config import Bind, Carrier
 from broadcast.engine.lane import Lane
-from broadcast.engine.pacing import WINDOW_S
+from broadcast.engine.pacing import GRANT_WAIT_S
 from broadcast.engine.work import Order, Work
 from broadcast.ledger.journal import CampaignId, CarrierNo, Group, Journal, LeasedSlice, SliceId
 from broadcast.monitor.metrics import Metrics
@@ -55,7 +55,10 @@ class FakeLink:
         self._next += count
         return self._next - count
 
-    def submit(self, first: int, tokens: list[Any], data: bytes, now: float) -> None:
+    def take_round_trip(self, now: float) -> float | None:
+        return None
+
+    def submit(self, first: int, tokens: list[Any], data: bytes, now: float, before: float) -> None:
         sent = data.decode().split(";")[:-1]
         assert len(sent) == len(tokens)
         self.wire += sent
@@ -91,7 +94,7 @@ class Bench:
 
     def grant(self, tps: int) -> None:
         """A grant, in force since long."""
-        self.lane.pacer.set_grant(tps, -2 * WINDOW_S)
+        self.lane.pacer.set_grant(tps, -2 * GRANT_WAIT_S)
 
     def work(
         self,

@@ -1,6 +1,7 @@
 """A link from connect to close, with literal octets, a clock that the test moves and no socket."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from struct import pack
@@ -581,3 +582,24 @@ async def turn(times: int = 5) -> None:
     """Let the loop run what is ready."""
     for _ in range(times):
         await asyncio.sleep(0)
+
+
+async def test_too_late_writes_nothing_and_hands_back_what_was_to_leave(bound: Maker) -> None:
+    rig = bound()
+    rig.transport.taken()
+    rig.diary.taken()
+    rig.link.submit(rig.link.reserve(2), ["a", "b"], b"late", rig.clock.now, before=time.monotonic())
+    assert rig.transport.taken() == b""
+    assert rig.diary.taken() == [("unanswered", (["a", "b"], "link_lost"))]
+    assert rig.link.in_flight == 0
+
+
+async def test_a_round_trip_is_measured_once(bound: Maker) -> None:
+    rig = bound()
+    assert rig.link.take_round_trip(rig.clock.now) is None
+    first = rig.submit("a", "b")
+    sent_at = rig.clock.now
+    assert rig.link.take_round_trip(sent_at + 1) is None
+    rig.link.data_received(answer(first))
+    assert rig.link.take_round_trip(sent_at + 2) == 2.0
+    assert rig.link.take_round_trip(sent_at + 3) is None
