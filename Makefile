@@ -8,7 +8,16 @@ GATED := smpp ledger engine campaign audience
 
 RUNS ?= 100000
 
-.PHONY: help demo test lint bench fuzz venv clean
+# of tests at a time: one more than a small machine's cores, for many of them wait
+PROCESSES ?= 3
+
+# of make chaos; each run has MESSAGES messages, PARALLEL of them at a time, the first one's seed is SEED
+CHAOS_RUNS ?= 100
+MESSAGES ?= 50000
+PARALLEL ?= 2
+SEED ?= 1
+
+.PHONY: help demo test lint bench fuzz chaos venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
@@ -16,6 +25,7 @@ help:
 	@echo 'make lint    the first three of these'
 	@echo 'make bench   how fast this machine sends'
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
+	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1)'
 	@echo 'make venv    only the environment: .venv, with the command .venv/bin/broadcast'
 	@echo 'make clean   remove what these made here'
 
@@ -31,6 +41,10 @@ fuzz: $(MADE)
 	    $(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[fuzz]'
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(RUNS) $(if $(KEEP),--keep) $(TARGETS)
 
+chaos: $(MADE)
+	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(CHAOS_RUNS) --seed $(SEED) --parallel $(PARALLEL) \
+	    --messages $(MESSAGES) $(if $(HOSTS),--hosts)
+
 lint: $(MADE)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -39,7 +53,8 @@ lint: $(MADE)
 
 test: lint
 	$(BIN)/coverage erase
-	$(BIN)/pytest --cov --cov-report=
+	$(BIN)/pytest -m 'not alone' -n $(PROCESSES) --maxschedchunk 1 --cov --cov-report= --durations 10
+	$(BIN)/pytest -m alone --cov --cov-append --cov-report= --durations 10
 	@for package in $(GATED); do \
 	    echo "$$package: lines covered, 90 % needed"; \
 	    $(BIN)/coverage report --include="broadcast/$$package/*" --fail-under=90 --skip-covered || exit 1; \
@@ -62,6 +77,6 @@ $(MADE): pyproject.toml ops/requirements.lock
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-out htmlcov .coverage .coverage.* *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) demo-out chaos-out htmlcov .coverage .coverage.* *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 	    .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

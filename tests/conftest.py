@@ -95,7 +95,8 @@ def config() -> configuration.Config:
 
 def _database(server: Server, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    _run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # copied as files: half the time of a copy through the log, and nothing else writes to the template
+    _run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield server.url(name)
     _run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 

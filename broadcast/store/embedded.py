@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -219,7 +219,7 @@ def default_home() -> Path:
 def make_home(path: Path, owner: Owner) -> None:
     """Create a home where `owner` can reach it. Raises DatabaseError; an existing folder is left as it is."""
     try:
-        if not path.exists():
+        with suppress(FileExistsError):  # the usual case, or another process was quicker
             path.mkdir(parents=True)
             path.chmod(0o755 if owner.switch else 0o700)
     except OSError as error:

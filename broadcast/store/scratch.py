@@ -22,8 +22,7 @@ def scratch_home(purpose: str) -> Iterator[Path]:
     make_home(home(), owner)
     base = home() / "scratch"
     make_home(base, owner)
-    with (base / ".lock").open("a") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with _turn(base):
         _sweep(base)
         made = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=base))
         made.chmod(0o755 if owner.switch else 0o700)
@@ -34,7 +33,16 @@ def scratch_home(purpose: str) -> Iterator[Path]:
         try:
             yield made
         finally:
-            Server(made).remove()
+            with _turn(base):  # a sweep must not meet half a home
+                Server(made).remove()
+
+
+@contextmanager
+def _turn(base: Path) -> Iterator[None]:
+    """One process at a time makes, sweeps or removes homes of `base`."""
+    with (base / ".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _sweep(base: Path) -> None:

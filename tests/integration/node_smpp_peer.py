@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -35,9 +36,11 @@ def installed(cache: pytest.Cache) -> Path:
             pytest.skip(f"{program} is missing (Debian: apt-get install nodejs npm)")
     lock = (FOLDER / "package-lock.json").read_bytes()
     folder = cache.mkdir(f"node_smpp-{sha256(lock).hexdigest()[:12]}")
-    if not (folder / "complete").exists():
-        _install(folder)
-        (folder / "complete").touch()
+    with (folder / "lock").open("a") as turn:  # test processes side by side: one installs, the others wait
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _install(folder)
+            (folder / "complete").touch()
     return folder / "node_modules"
 
 

@@ -1,6 +1,7 @@
 """The embedded server as it is: started, stopped, crashed, twice at once, and kept to itself."""
 
 import asyncio
+import fcntl
 import os
 import stat
 import sys
@@ -54,6 +55,20 @@ def test_two_starts_at_once_start_one_server(home: Path) -> None:
     with ThreadPoolExecutor(2) as threads:
         outcomes = list(threads.map(lambda _: Server(home, SMALL).start(), range(2)))
     assert sorted(outcomes) == [False, True]
+
+
+def test_a_home_that_another_process_makes_at_the_same_moment(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = Path.mkdir
+
+    def second(path: Path, *words: object, **options: object) -> None:
+        mkdir(path, *words, **options)  # type: ignore[arg-type]  # theirs
+        mkdir(path, *words, **options)  # type: ignore[arg-type]  # ours
+
+    monkeypatch.setattr(Path, "mkdir", second)
+    embedded.make_home(home / "inner", system_user.owner())
+    assert (home / "inner").is_dir()
 
 
 def test_only_its_owner_can_see_it(home: Path) -> None:
@@ -145,6 +160,20 @@ def test_a_scratch_home_of_a_dead_maker_is_removed() -> None:
             assert not left.exists()
         assert not second.exists()
     assert not first.exists()
+
+
+def test_a_scratch_home_ends_while_nobody_sweeps() -> None:
+    made = scratch_home("store")
+    home = made.__enter__()
+    with ThreadPoolExecutor(1) as thread, (home.parent / ".lock").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        ending = thread.submit(made.__exit__, None, None, None)
+        with pytest.raises(TimeoutError):
+            ending.result(timeout=0.3)
+        assert (home / "in-use").exists()
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        ending.result(timeout=30)
+    assert not home.exists()
 
 
 async def test_connections_are_utc_and_checked(database_url: str, empty_database_url: str) -> None:
