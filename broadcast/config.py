@@ -287,14 +287,17 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A worker's own settings. Times in seconds."""
+    """A worker's own settings. Times in seconds.
+
+    drain_s: how long a worker that is told to stop waits for answers; a little more than 5 s, and it takes over 10 s.
+    """
 
     slice_size: int = 2000
     lease_s: float = 5.0
     group_s: float = 0.02
     bucket_s: float = 2.0
     receipt_wait_s: float = 3 * 86400.0
-    drain_s: float = 8.0
+    drain_s: float = 5.0
     parts_wait_s: float = 600.0
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from broadcast.campaign.plain import PlainLetter
 from broadcast.cli.campaign_archive import campaign_archive
 from broadcast.cli.campaign_audit import campaign_audit
 from broadcast.cli.campaign_content import content_options, edited_content, new_content
+from broadcast.cli.campaign_doubts import campaign_doubts
 from broadcast.cli.campaign_forecast import campaign_forecast
 from broadcast.cli.campaign_replies import campaign_replies
 from broadcast.cli.campaign_report import campaign_report
@@ -23,6 +24,7 @@ from broadcast.cli.output import json_option, print_json, say
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
+from broadcast.ledger import close
 from broadcast.store.pool import connect
 from broadcast.store.types import Connection
 
@@ -46,6 +48,7 @@ def campaign() -> None:
 for _command in (
     campaign_archive,
     campaign_audit,
+    campaign_doubts,
     campaign_forecast,
     campaign_list,
     campaign_replies,
@@ -159,7 +162,7 @@ def cancel(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign cancel wash-hands
     """
-    _say(run(_change(name, campaigns.cancel, actor)), f"{name} is cancelled", as_json)
+    _say(run(_cancel(name, actor)), f"{name} is cancelled", as_json)
 
 
 def _say(done: Campaign, line: str, as_json: bool) -> None:
@@ -209,5 +212,16 @@ async def _change(name: str, change: Change, actor: str) -> Campaign:
     conn = await connect()
     try:
         return await change(conn, await campaigns.by_name(conn, name), actor)
+    finally:
+        await conn.close()
+
+
+async def _cancel(name: str, actor: str) -> Campaign:
+    """First the order itself, then what no worker may be there to do."""
+    conn = await connect()
+    try:
+        done = await campaigns.cancel(conn, await campaigns.by_name(conn, name), actor)
+        await close.end_stopped(conn)
+        return await campaigns.get(conn, done.campaign_id)
     finally:
         await conn.close()

@@ -1,18 +1,22 @@
-"""`broadcast campaign audit`: the books, recounted from their rows and compared with what SMSCs say."""
+"""`broadcast campaign audit`: the books, recounted from their rows and compared with what SMSCs say, and explained."""
 
 import json
 import urllib.request
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from broadcast.cli.output import json_option, note, print_json, print_table, say
+from broadcast.cli.operator import actor_option
+from broadcast.cli.output import json_option, masked, note, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError, BroadcastError, InputError
 from broadcast.ledger import archive_read
-from broadcast.ledger.audit import AuditResult, audit
-from broadcast.ledger.books import BookLine, Ours, compare
+from broadcast.ledger.audit import AuditResult, audit, record
+from broadcast.ledger.books import BookLine, Ours, compare, unnamed
+from broadcast.ledger.differences import KEEP
+from broadcast.ledger.doubts import SecondCopies, resent, second_copies
 from broadcast.ledger.progress import progress
 from broadcast.ledger.report import find
 from broadcast.store.pool import connect
@@ -20,6 +24,7 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 _BOOK_S = 30.0
+_NAMED = 5  # numbers shown, masked
 
 
 @click.command("audit")
@@ -31,9 +36,12 @@ _BOOK_S = 30.0
     metavar="CARRIER=URL",
     help="Compare with a simulated carrier's own account, if it served this campaign only. Repeatable.",
 )
+@actor_option
 @json_option
-def campaign_audit(name: str, books: Sequence[str], as_json: bool) -> None:
+def campaign_audit(name: str, books: Sequence[str], actor: str, as_json: bool) -> None:
     """Recount every recipient from the ledger's rows and compare. Exit 1 when the books do not balance.
+
+    The result is remembered with the campaign; workers serve it as the metric `broadcast_audit_differences`.
 
     \b
     Example:
@@ -41,34 +49,60 @@ def campaign_audit(name: str, books: Sequence[str], as_json: bool) -> None:
       broadcast campaign audit rehearsal --book viettel=http://127.0.0.1:8081/book
     """
     urls = dict(_carrier_and_url(each) for each in books)
-    result, lines = run(_audit(name, {carrier: read_book(url) for carrier, url in urls.items()}))
-    problems = [
-        *result.problems,
-        *(f"{line.carrier} {line.what}: {line.problem}" for line in lines if line.problem),
-    ]
+    found = run(
+        _audit(name, {carrier: (read_book(url), read_copies(url)) for carrier, url in urls.items()}, actor)
+    )
     if as_json:
-        print_json({"balanced": not problems, "problems": problems, "ledger": result, "books": lines})
+        print_json(
+            {
+                "balanced": not found.problems,
+                "problems": found.problems,
+                "ledger": found.ledger,
+                "books": found.books,
+                "second_copies": found.copies,
+            }
+        )
     else:
-        _show(result, lines)
-        for problem in problems:
-            note(problem)
-    if problems:
+        _show(found)
+    if found.problems:
         raise AuditError
     if not as_json:
-        say(f"the books balance: {result.audience:,} recipients, each in one state")
+        say(f"the books balance: {found.ledger.audience:,} recipients, each in one state")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """ledger: rows against tallies. books: ours against SMSCs'. unnamed: MSISDNs with copies that no row names."""
+
+    ledger: AuditResult
+    books: Sequence[BookLine]
+    copies: Sequence[SecondCopies]
+    unnamed: Sequence[int]
+
+    @property
+    def problems(self) -> list[str]:
+        said = [f"{line.carrier} {line.what}: {line.problem}" for line in self.books if line.problem]
+        return [*self.ledger.problems, *said]
 
 
 def read_book(url: str) -> Mapping[str, Any]:
     """A simulated SMSC's summary. Raises InputError for another URL, BroadcastError when nobody answers."""
+    return _read(url, "")
+
+
+def read_copies(url: str) -> Mapping[str, int]:
+    """Its recipients with more than one copy: digits -> copies. Raises as `read_book`."""
+    return _read(url, "/copies")
+
+
+def _read(url: str, page: str) -> Mapping[str, Any]:
     if not url.startswith(("http://", "https://")):
         raise InputError(f"--book: {url} is not an http URL")
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({})
-    )  # it is ours: never by way of a proxy
+    # it is ours: never by way of a proxy
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    root = url.rstrip("/")
     try:
-        with opener.open(
-            url if url.rstrip("/").endswith("/book") else f"{url.rstrip('/')}/book", timeout=_BOOK_S
-        ) as got:
+        with opener.open((root if root.endswith("/book") else f"{root}/book") + page, timeout=_BOOK_S) as got:
             book = json.load(got)
     except OSError as error:
         raise BroadcastError(f"--book: {url} does not answer: is that simulator still running?") from error
@@ -79,7 +113,10 @@ def read_book(url: str) -> Mapping[str, Any]:
     return book
 
 
-async def _audit(name: str, books: Mapping[str, Mapping[str, Any]]) -> tuple[AuditResult, list[BookLine]]:
+_Books = Mapping[str, tuple[Mapping[str, Any], Mapping[str, int]]]
+
+
+async def _audit(name: str, books: _Books, actor: str) -> _Found:
     connection = await connect()
     try:
         campaign_id = (await find(connection, name)).campaign_id
@@ -90,7 +127,22 @@ async def _audit(name: str, books: Mapping[str, Mapping[str, Any]]) -> tuple[Aud
             raise InputError(
                 f"--book: the campaign has no carrier {', '.join(missing)} ({', '.join(sorted(ours))})"
             )
-        return result, [line for carrier, book in books.items() for line in compare(ours[carrier], book)]
+        found = _Found(
+            result,
+            [
+                line
+                for carrier, (book, copies) in books.items()
+                for line in compare(ours[carrier], book, copies)
+            ],
+            await second_copies(connection, campaign_id),
+            [
+                each
+                for carrier, (_, copies) in books.items()
+                for each in unnamed(copies, ours[carrier].by_name)
+            ],
+        )
+        await record(connection, campaign_id, actor, found.problems)
+        return found
     finally:
         await connection.close()
 
@@ -103,6 +155,11 @@ async def _ours(connection: Connection, campaign_id: int) -> dict[str, Ours]:
         if kept
         else {row["carrier"]: row for row in await connection.fetch(sql("books_ours"), campaign_id)}
     )
+    by_name = await resent(connection, campaign_id)
+    acked = {
+        row["carrier"]: row["received"] + row["unreadable"]
+        for row in await connection.fetch(sql("books_receipts"))
+    }
     return {
         line.carrier: Ours(
             line=line,
@@ -110,24 +167,45 @@ async def _ours(connection: Connection, campaign_id: int) -> dict[str, Ours]:
             doubts=rows[line.carrier]["doubts"],
             resent=rows[line.carrier]["resent"],
             segments_a_message=now.segments or 1,
+            by_name=by_name.get(line.carrier, {}),
+            acked=acked[line.carrier],
         )
         for line in now.carriers
     }
 
 
-def _show(result: AuditResult, lines: Sequence[BookLine]) -> None:
+def _show(found: _Found) -> None:
     rows = [
         (line.carrier, line.state, line.counted, line.tallied, line.counted == line.tallied)
-        for line in result.lines
+        for line in found.ledger.lines
     ]
     print_table(
         "The ledger: rows against tallies", ("carrier", "state", "counted", "tallied", "agrees"), rows
     )
-    if lines:
-        compared = [(line.carrier, line.what, line.ours, line.theirs, line.problem is None) for line in lines]
+    if found.books:
+        compared = [
+            (line.carrier, line.what, line.ours, line.theirs, line.problem is None) for line in found.books
+        ]
         print_table(
             "\nThe ledger against the SMSCs", ("carrier", "what", "ours", "theirs", "agrees"), compared
         )
+    if found.copies:
+        resent = [
+            (each.carrier, each.recipients, each.resends, each.told, each.delivered) for each in found.copies
+        ]
+        heads = ("carrier", "recipients", "sent again", "copies before: told of", "delivered")
+        print_table("\nSecond copies (who: `broadcast campaign doubts NAME --resent`)", heads, resent)
+    for line in found.books:
+        if line.means and not line.problem:
+            note(f"{line.carrier} {line.what}: {line.ours:,} and {line.theirs:,}, explained: {line.means}")
+    for each in found.ledger.differences:
+        note(f"{each.line}\n  by {each.by:,}; it may mean: {each.means}\n  next: {each.next}")
+    for line in found.books:
+        if line.problem:
+            note(f"{line.carrier} {line.what}: {line.problem}\n  it may mean: {line.means}\n  next: {KEEP}")
+    if found.unnamed:
+        shown = ", ".join(masked(msisdn) for msisdn in found.unnamed[:_NAMED])
+        note(f"copies that no row names: {shown}{' ...' if len(found.unnamed) > _NAMED else ''}")
 
 
 def _carrier_and_url(option: str) -> tuple[str, str]:

@@ -58,7 +58,13 @@ def campaign_show(name: str, as_json: bool) -> None:
     say("")
     say(found.text)
     say("")
-    print_table("", ("at", "who", "what"), [(each.at, each.actor, each.event) for each in events])
+    print_table("", ("at", "who", "what"), [(each.at, each.actor, _what(each)) for each in events])
+
+
+def _what(each: CampaignEvent) -> str:
+    """An audit with what it found; the other events say it all."""
+    found = each.details.get("differences") if each.event == "audited" else None
+    return each.event if found is None else f"audited: {found or 'no'} difference{'' if found == 1 else 's'}"
 
 
 def _facts(found: Campaign) -> dict[str, object]:

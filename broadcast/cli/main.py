@@ -24,6 +24,7 @@ _COMMANDS = {
     "db": ("db:db", "The database: start, stop, migrate, status."),
     "demo": ("demo:demo", "One alert to a small nation, from its import to its report."),
     "subscriber": ("subscriber:subscriber", "Who hears alerts: import, statistics, opt-out."),
+    "up": ("up:up", "Run this machine's workers, and start again whichever dies."),
     "worker": ("worker:worker", "Send, as one process: run as many as there are cores."),
 }
 

@@ -4,7 +4,6 @@ What runs in the background is watched: when one of these ends by itself, what r
 its last words.
 """
 
-import ctypes
 import json
 import os
 import shlex
@@ -21,11 +20,11 @@ from typing import Any
 
 import click
 
+from broadcast.engine.parent import die_with
 from broadcast.errors import BroadcastError
 
 _LOOK_S = 0.05
 _END_S = 30.0
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class Shell:
             [sys.executable, "-m", "broadcast", *(str(word) for word in words)],
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
-            preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - this process has no threads
+            preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - this process has no threads
             **options,
         )
 
@@ -180,11 +179,3 @@ def _short(word: str | Path) -> str:
     if isinstance(word, Path) and word.is_relative_to(Path.cwd()):
         return str(word.relative_to(Path.cwd()))
     return str(word)
-
-
-def _die_with(parent: int) -> None:
-    """In the child: whoever is killed leaves no carriers and workers behind (Linux only)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it was killed in between
-            os._exit(1)

@@ -10,8 +10,9 @@ import click
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
+from broadcast.engine.contact import AGAIN_S
 from broadcast.engine.worker import Worker
-from broadcast.errors import FencedError
+from broadcast.errors import DatabaseDownError, FencedError
 from broadcast.monitor import logs
 from broadcast.monitor.health import HealthServer
 from broadcast.monitor.metrics import Metrics
@@ -43,10 +44,11 @@ def worker(metrics_port: int, metrics_host: str) -> None:
 
 
 async def _serve(config: Config, host: str, port: int) -> None:
-    """Live until told to stop; when the leases are lost, begin a new life."""
+    """Live until told to stop; when the leases are lost, begin a new life, as soon as the database lets us."""
     url = pool.database_url()
     metrics = Metrics()
     life = Worker(config, metrics, url)
+    lived = False
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,6 +66,12 @@ async def _serve(config: Config, host: str, port: int) -> None:
                 await life.run()
             except FencedError as error:
                 log.warning("%s; starting anew", error)
+                lived, life = True, Worker(config, metrics, url)
+            except DatabaseDownError as error:
+                if not lived:
+                    raise
+                log.warning("%s; trying again", error)
+                await asyncio.sleep(AGAIN_S)
                 life = Worker(config, metrics, url)
             finally:
                 passing_on.cancel()

@@ -4,11 +4,13 @@ A message ends when all its segments are answered: accepted if all were taken; r
 for good or too often; otherwise only what was refused for the moment goes again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from broadcast.config import Carrier
-from broadcast.engine.work import Parts, Work
+from broadcast.engine.work import RECEIPT_AFTER_REFUSAL, Parts, Work
 from broadcast.ledger.journal import Journal, LateAnswer, Receipt
 from broadcast.smpp import status
 from broadcast.smpp.status import Meaning
@@ -17,6 +19,8 @@ from broadcast.smpp.status import Meaning
 FULL_SHARE: Final = 0.05
 MEMORY: Final = 1000  # answers that shares are taken over, about
 REFUSED_MOST: Final = 10_000  # recipients refused for the moment whose receipts are looked for
+LATELY_MOST: Final = 2000  # receipts that are remembered for a refusal that comes after them
+LATELY_S: Final = 5.0
 
 
 class Answers:
@@ -42,6 +46,9 @@ class Answers:
         self._throttled = 0.0
         self._full = 0.0
         self.refused: dict[int, tuple[Work, int]] = {}
+        self._lately: deque[tuple[float, list[Receipt]]] = deque()  # (when, one read's receipts)
+        self._lately_count = 0
+        self._lately_who: set[int | None] | None = None
 
     def meaning(self, answer: int) -> Meaning:
         """What a command_status means at this carrier."""
@@ -64,12 +71,16 @@ class Answers:
             self._answers, self._throttled, self._full = MEMORY, self._throttled * fading, self._full * fading
         return throttled + full
 
-    def reported(self, receipts: Iterable[Receipt]) -> bool:
+    def reported(self, receipts: list[Receipt]) -> bool:
         """Final receipts for recipients that wait again: the SMSC may have taken what it refused (quirk 26).
 
         Such a recipient is in doubt and no second copy goes out: if the receipt's id is none of ours it settles the
-        recipient by its number, and otherwise the campaign's policy decides. Was there any?
+        recipient by its number, and otherwise it was of another message and the recipient is sent again after a while
+        (close.sql, resend_doubts). Was there any? They are remembered for a moment, for the refusal may come second.
         """
+        self._note(receipts)
+        if not self.refused:
+            return False
         found = False
         for _, state, _, _, msisdn in receipts:
             if state and msisdn in self.refused:
@@ -79,6 +90,25 @@ class Answers:
                     work.recall(ordinal)
                     found = True
         return found
+
+    def _note(self, receipts: list[Receipt]) -> None:
+        """Whole reads are kept, for this is done with every one; who is in them is asked when somebody is refused."""
+        now = time.monotonic()
+        lately = self._lately
+        lately.append((now, receipts))
+        self._lately_count += len(receipts)
+        while len(lately) > 1 and (self._lately_count > LATELY_MOST or lately[0][0] < now - LATELY_S):
+            self._lately_count -= len(lately.popleft()[1])
+        self._lately_who = None
+
+    def _lately_reported(self) -> set[int | None]:
+        """MSISDNs of the final receipts of a moment ago."""
+        if self._lately_who is None:
+            since = time.monotonic() - LATELY_S
+            self._lately_who = {
+                each[4] for at, receipts in self._lately if at >= since for each in receipts if each[1]
+            }
+        return self._lately_who
 
     def segment(
         self, work: Work, ordinal: int, segment: int, answer: int, smsc_id: str, at: int, now: float
@@ -119,6 +149,7 @@ class Answers:
             parts.refused = answer
         else:
             parts.temporary.append(segment)
+            parts.why = answer
 
     def _ended(self, work: Work, ordinal: int, parts: Parts, at: int, now: float) -> None:
         awaited, unawaited = _awaited(work, parts.accepted())
@@ -137,12 +168,17 @@ class Answers:
         attempts = work.attempts[ordinal] = work.attempts.get(ordinal, 0) + 1
         if attempts > self._carrier.retry_limit:
             awaited, unawaited = _awaited(work, parts.accepted())
-            work.slice.reject(ordinal, "status:retries", awaited, at, unawaited)
+            err = f"{_err(parts.why)} after {self._carrier.retry_limit} retries"
+            work.slice.reject(ordinal, err, awaited, at, unawaited)
             del work.parts[ordinal], work.attempts[ordinal]
             return
         due = now + self._carrier.retry_delay_s * attempts
         if not parts.accepted():
             del work.parts[ordinal]
+            if work.slice.msisdns[ordinal] in self._lately_reported():
+                del work.attempts[ordinal]
+                work.doubt(ordinal, RECEIPT_AFTER_REFUSAL)
+                return
             work.again(ordinal, due)
             self._remember(work, ordinal)
             return

@@ -3,7 +3,9 @@ acknowledged when it is committed (law 3)."""
 
 import time
 from collections import Counter
+from functools import partial
 
+from broadcast.clock import DayTime
 from broadcast.engine.oddities import Oddities
 from broadcast.ledger.journal import CarrierNo, Inbound, Journal, Receipt, Unreadable
 from broadcast.ledger.rows import copy_time
@@ -13,24 +15,53 @@ from broadcast.smpp.link import Link
 from broadcast.smpp.vocabulary import ReceiptState
 
 ADDRESS_MOST = 64  # characters: SMPP says 20
+KEPT_MOST = 20_000  # units that wait for a commit, those of links that are gone too
+AWAY_S = 5.0  # without a commit: the database is away, not just busy
+UNIT_OCTETS = 256
 
 
 class Deliveries:
     """Those of one carrier at one worker; the arguments are those of LinkEvents."""
 
     def __init__(
-        self, carrier_no: CarrierNo, name: str, journal: Journal, metrics: Metrics, oddities: Oddities
+        self,
+        carrier_no: CarrierNo,
+        name: str,
+        journal: Journal,
+        metrics: Metrics,
+        oddities: Oddities,
+        day_time: DayTime,
     ) -> None:
         self._carrier_no = carrier_no
         self._name = name
         self._journal = journal
         self._metrics = metrics
         self._oddities = oddities
+        self._day_time = day_time
+        self._kept = 0  # receipts, and messages and unreadable PDUs by their size
+        self._waits_since = 0.0
+
+    def full(self) -> bool:
+        """See LinkEvents: an SMSC without a window does not fill our memory, however long the database is away."""
+        return self._kept >= KEPT_MOST and time.monotonic() - self._waits_since > AWAY_S
+
+    def _keep(self, units: int) -> None:
+        if not self._kept:
+            self._waits_since = time.monotonic()
+        self._kept += units
+
+    def _committed(self, link: Link, acks: list[Ack], units: int) -> None:
+        self._kept -= units
+        self._waits_since = time.monotonic()
+        link.ack(acks)
 
     def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         """One read's."""
         acks = [receipt[0] for receipt in receipts]
-        self._journal.receipts(self._carrier_no, receipts, copy_time(time.time()), lambda: link.ack(acks))
+        self._keep(len(acks))
+        at = copy_time(self._day_time.now())
+        done = partial(self._committed, link, acks, len(acks))
+        self._journal.receipts(self._carrier_no, receipts, at, done)
         states = Counter([receipt[1] for receipt in receipts])
         self._metrics.count_receipts(
             self._name, {ReceiptState(state).name.lower(): count for state, count in states.items()}
@@ -54,12 +85,19 @@ class Deliveries:
             )
             for message in messages
         ]
-        self._journal.on_commit(lambda: link.ack([message.ack for message in messages]))
+        self._ack_later(
+            link, [message.ack for message in messages], sum(len(each.payload) for each in messages)
+        )
 
     def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
         """Kept whole."""
         self._journal.group.unreadable += [
             Unreadable(self._carrier_no, pdu, reason) for _, pdu, reason in pdus
         ]
-        self._journal.on_commit(lambda: link.ack([ack for ack, _, _ in pdus]))
+        self._ack_later(link, [ack for ack, _, _ in pdus], sum(len(pdu) for _, pdu, _ in pdus))
         self._metrics.quarantined.labels(self._name).inc(len(pdus))
+
+    def _ack_later(self, link: Link, acks: list[Ack], octets: int) -> None:
+        units = len(acks) + octets // UNIT_OCTETS
+        self._keep(units)
+        self._journal.on_commit(partial(self._committed, link, acks, units))

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 
 import asyncpg
 
+from broadcast.engine.auditor import RECENT_S
+from broadcast.engine.contact import WORK_S
 from broadcast.engine.lane import Lane
 from broadcast.ledger.journal import CarrierNo
 from broadcast.ledger.writer import LOST, Connect
 from broadcast.monitor.metrics import RECIPIENT_STATES, Metrics
+from broadcast.store import pool
 from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
@@ -43,7 +46,8 @@ class Gauges:
                 try:
                     if connection is None or connection.is_closed():
                         connection = await connect()
-                    await self._read_database(connection)
+                    with pool.within(connection, WORK_S):
+                        await self._read_database(connection)
                 except LOST as error:
                     log.debug("no readings of the database: %s", type(error).__name__)
         finally:
@@ -74,3 +78,5 @@ class Gauges:
             self._metrics.drop_campaign(ended)
         self._campaigns = current
         self._metrics.unmatched_receipts.set(await connection.fetchval(sql("gauge_unmatched")))
+        audits = await connection.fetch(sql("gauge_audits"), RECENT_S)
+        self._metrics.audits({row["campaign_id"]: row["differences"] for row in audits})

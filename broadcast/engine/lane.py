@@ -12,6 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
+from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier
 from broadcast.engine.answers import Answers
 from broadcast.engine.deliveries import Deliveries
@@ -46,12 +47,13 @@ class Lane:
         metrics: Metrics,
         hungry: Callable[[], None],
         rebound: Callable[[], None],
+        day_time: DayTime | None = None,
     ) -> None:
         self.carrier_no = carrier_no
         self.name = name
         self.carrier = carrier
         self.pacer = Pacer()
-        self.valid_until = 0.0
+        self.valid_until = 0.0  # by lease_time
         self.held_back = False  # settlement is behind: what is intended goes out, nothing more is intended
         self.links: set[Link] = set()
         self.works: list[Work] = []
@@ -60,9 +62,10 @@ class Lane:
         self._metrics = metrics
         self._hungry = hungry
         self._rebound = rebound
+        self._day_time = day_time or DayTime()
         self._oddities = Oddities(carrier_no, name, carrier, journal, metrics)
         self._answers = Answers(carrier, journal, self._send_piece_later, self._slow_down)
-        self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities)
+        self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities, self._day_time)
         self._stock: deque[tuple[Work, Sequence[int]]] = deque()
         self._stocked = 0
         self._intending = 0
@@ -155,11 +158,11 @@ class Lane:
     def pump(self) -> None:
         """Send what window, pace, lease and stock allow now; come back by itself when time alone is missing."""
         now = time.monotonic()
-        if now >= self.valid_until:
+        if lease_time() >= self.valid_until:
             return
         allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
         while self._stock or (self._pieces and self._pieces[0][0] <= now):
-            if time.monotonic() >= self.valid_until:  # frozen since
+            if lease_time() >= self.valid_until:  # frozen since
                 return
             link = max(self.links, key=_room, default=None)
             room = _room(link) if link is not None else 0
@@ -179,7 +182,7 @@ class Lane:
             self._send_piece(link, work, ordinal, segment, now)
             return
         work, ordinals = self._stock[0]
-        if time.time() >= work.order.expires_at:  # law 5
+        if self._day_time.now() >= work.order.expires_at:  # law 5
             self._stock.popleft()
             self._return(work, ordinals)
             return
@@ -213,7 +216,7 @@ class Lane:
     ) -> None:
         work.in_flight += len(tokens)
         self.sent += len(tokens)
-        self.pacer.take(len(tokens), time.monotonic())  # not before it leaves: stamping takes its time
+        self.pacer.take(len(tokens), time.monotonic(), link)  # not before it leaves: stamping takes its time
         link.submit(first, tokens, data, now, self.valid_until)
 
     def _split(self, work: Work, ordinals: Sequence[int]) -> None:
@@ -236,7 +239,7 @@ class Lane:
         work.stocked -= 1
         if ordinal in work.doubted:
             return
-        if time.time() >= work.order.expires_at:  # law 5: the rest of it stays unsent
+        if self._day_time.now() >= work.order.expires_at:  # law 5: the rest of it stays unsent
             work.doubt(ordinal, CUT_SHORT)
             return
         first = link.reserve(1)
@@ -252,7 +255,7 @@ class Lane:
             return
         next_retry = now + LATER_MOST_S
         for work in self.works:
-            if work.releasing or time.time() >= work.order.expires_at:
+            if work.releasing or self._day_time.now() >= work.order.expires_at:
                 continue
             target = self._target(work.segments)
             wanted = target - self._stocked - self._intending
@@ -319,6 +322,10 @@ class Lane:
     def closed(self, link: Link, reason: str) -> None:
         """See LinkEvents."""
         self.links.discard(link)
+        if not any(each.can_submit for each in self.links):
+            self.withdraw(
+                lambda _: False
+            )  # whoever has a link can lease them: another worker, or this one later
         self._rebound()
 
     def room(self, link: Link) -> None:
@@ -327,9 +334,9 @@ class Lane:
 
     def answered(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
         """See LinkEvents."""
-        at = copy_time(time.time())
+        at = copy_time(self._day_time.now())
         now = time.monotonic()
-        self.pacer.answered(len(answers), now, link.take_round_trip(now))
+        self.pacer.answered(len(answers), now, link, link.take_round_trip(now))
         statuses: Counter[int] = Counter()
         last: Work | None = None
         for (work, ordinal, segment), answer, smsc_id in answers:
@@ -361,7 +368,7 @@ class Lane:
 
     def unanswered(self, link: Link, tokens: list[Token], reason: str) -> None:
         """See LinkEvents."""
-        self.pacer.lost(len(tokens), time.monotonic())
+        self.pacer.lost(len(tokens), time.monotonic(), link)
         for work, ordinal, _ in tokens:
             work.in_flight -= 1
             work.doubt(ordinal, reason)
@@ -371,7 +378,7 @@ class Lane:
     def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         """See LinkEvents."""
         self._deliveries.receipts(link, receipts)
-        if self._answers.refused and self._answers.reported(receipts):
+        if self._answers.reported(receipts):
             self._let_go()
 
     def messages(self, link: Link, messages: list[InboundMessage]) -> None:
@@ -381,6 +388,10 @@ class Lane:
     def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
         """See LinkEvents."""
         self._deliveries.unreadable(link, pdus)
+
+    def full(self) -> bool:
+        """See LinkEvents."""
+        return self._deliveries.full()
 
     def _count(self, statuses: Counter[int]) -> None:
         named = {status.name(answer): count for answer, count in statuses.items() if count}

@@ -3,14 +3,17 @@
 A worker lives by its row: it renews `expires_at`, and once another has reaped it it never lives again. Slots and
 slices are its own only while it lives, so one renewal keeps them all. It trusts its own clock less than the
 database's: `valid_until` lies a second before the lease could end.
+
+Who is late is not dead: while the database was away nobody could renew. So a worker reaps others only after it could
+renew itself for a whole lease without a gap (an outage, a failover) and without a leap of the database's clock.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import asyncpg
 
+from broadcast.clock import lease_time
 from broadcast.config import Config
 from broadcast.engine.grants import Plan, Slot, plan
 from broadcast.errors import FencedError
@@ -19,47 +22,81 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 MARGIN_S = 1.0
+LOCKED_S = 1.0  # that a worker's lease has been over, and its row still locked
+LEAP_S = 1.0  # of the database's clock against ours
+STEADY = 0.6  # of a lease: a longer time without a renewal of ours, and others may have had no chance either
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A renewal: when it was asked for and answered (lease_time), and what the database's clock said in between."""
+
+    asked: float
+    answered: float
+    server_s: float
+
+    def follows(self, before: "Round", most_s: float) -> bool:
+        """At most `most_s` after the one before, and the database's clock has gone on as ours has."""
+        went_s = self.server_s - before.server_s
+        shortest, longest = self.asked - before.answered, self.answered - before.asked
+        return longest <= most_s and shortest - LEAP_S <= went_s <= longest + LEAP_S
 
 
 @dataclass(frozen=True, slots=True)
 class SlotChange:
-    """What to do about one carrier's slots after a round. grants: TPS by slot_no, for all slots kept."""
+    """What to do about one carrier's slots after a round.
+
+    held: all that are this worker's now, and not given up; not only new ones, for of those it might never hear when
+    the database is lost as it says so.
+    """
 
     carrier_no: CarrierNo
     carrier: str
-    taken: tuple[int, ...]
+    held: tuple[int, ...]
     given_up: tuple[int, ...]
     granted_tps: int
 
 
 class Leases:
-    """The leases of one worker. `bound` tells which of its slots have a bound link: (carrier_no, slot_no)."""
+    """The leases of one worker. valid_until: they are its own until then. reaps_from: before, none is reaped by it.
+    Both by lease_time."""
 
-    def __init__(self, config: Config, worker_no: int, valid_until: float) -> None:
+    def __init__(self, config: Config, worker_no: int, asked: float) -> None:
         self.worker_no = worker_no
-        self.valid_until = valid_until
         self._config = config
         self._lease_s = config.engine.lease_s
+        self.valid_until = asked + self._lease_s - MARGIN_S
+        self.reaps_from = (
+            asked + self._lease_s / 2
+        )  # whoever the last outage kept from renewing has come back by then
+        self._round: Round | None = None
+        self._tokens: dict[int, int] = {}  # by slice_id, of the slices that it leased
 
     @classmethod
     async def register(cls, connection: Connection, config: Config, host: str, pid: int) -> "Leases":
         """A new worker, alive for a lease from now."""
-        asked = time.monotonic()
-        lease_s = config.engine.lease_s
-        worker_no = await connection.fetchval(sql("register_worker"), host, pid, lease_s)
-        return cls(config, worker_no, asked + lease_s - MARGIN_S)
+        asked = lease_time()
+        worker_no = await connection.fetchval(sql("register_worker"), host, pid, config.engine.lease_s)
+        return cls(config, worker_no, asked)
 
     async def renew(self, connection: Connection) -> None:
         """Live for another lease. Raises FencedError when somebody has reaped this worker."""
-        asked = time.monotonic()
-        if await connection.fetchval(sql("renew_worker"), self.worker_no, self._lease_s) is None:
+        asked = lease_time()
+        server_s = await connection.fetchval(sql("renew_worker"), self.worker_no, self._lease_s)
+        if server_s is None:
             raise FencedError("this worker was taken for dead and its leases given away")
         self.valid_until = asked + self._lease_s - MARGIN_S
+        made = Round(asked, lease_time(), server_s)
+        if self._round is not None and not made.follows(self._round, STEADY * self._lease_s):
+            self.reaps_from = made.answered + self._lease_s
+        self._round = made
 
     async def reap(self, connection: Connection) -> int:
         """Give back what ended workers held. Returns how many recipients are in doubt because of it (law 2)."""
         async with connection.transaction():
-            await connection.fetch(sql("reap_workers"), self._lease_s)
+            if self.reaps_from <= lease_time() < self.valid_until:  # who is late itself has yet to learn why
+                await connection.fetch(sql("cut_off_workers"), LOCKED_S)
+                await connection.fetch(sql("reap_workers"), self._lease_s)
             await connection.execute(sql("free_slots"))
             freed = [row["slice_id"] for row in await connection.fetch(sql("free_slices"))]
             return await doubt_orphans(connection, freed) if freed else 0
@@ -132,7 +169,11 @@ class Leases:
                 [(carrier_no, slot_no) in bound for slot_no in kept],
             )
         return SlotChange(
-            carrier_no, carrier["name"], decided.take, decided.give_up, sum(decided.grants.values())
+            carrier_no,
+            carrier["name"],
+            (*decided.grants, *decided.take),
+            decided.give_up,
+            sum(decided.grants.values()),
         )
 
     async def release_slot(self, connection: Connection, carrier_no: CarrierNo, slot_no: int) -> None:
@@ -152,6 +193,7 @@ class Leases:
         leased = await connection.fetch(
             sql("lease_slices"), self.worker_no, carrier_no, campaign_id, count, segments
         )
+        self._tokens |= {row["slice_id"]: row["token"] for row in leased}
         return [
             LeasedSlice(
                 journal,
@@ -167,6 +209,18 @@ class Leases:
             )
             for row in leased
         ]
+
+    async def give_back_unknown(self, connection: Connection) -> None:
+        """Slices that were leased to this worker and of which it never heard, for the database was lost as it said so.
+
+        Not while `lease_slices` is under way.
+        """
+        rows = await connection.fetch(sql("leased_slices"), self.worker_no)
+        leased = {(row["slice_id"], row["token"]) for row in rows}
+        unknown = [slice_id for slice_id, _ in leased - self._tokens.items()]
+        if unknown:
+            await connection.execute(sql("give_back_slices"), self.worker_no, unknown)
+        self._tokens = dict(leased & self._tokens.items())
 
     async def end(self, connection: Connection) -> None:
         """Goodbye: whatever is still held is free for the others at once."""

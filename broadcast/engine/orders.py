@@ -19,10 +19,11 @@ RECEIPT_WANTED = 1
 ON_THE_WAY_S = 0.25
 
 
-def order(campaign: Campaign, carrier: Carrier) -> Order:
+def order(campaign: Campaign, carrier: Carrier, now: float | None = None) -> Order:
     """The campaign's PDUs for one carrier. Raises RefusedError when it is not what was approved.
 
-    A relative validity counts from now: orders are made anew with every lease.
+    now: Unix seconds, None for this machine's; a relative validity counts from there, and orders
+    are made anew now and then.
     """
     approval.check_unchanged(campaign.content, campaign.approved_hash)
     message = compose(
@@ -37,16 +38,16 @@ def order(campaign: Campaign, carrier: Carrier) -> Order:
     return Order(
         campaign.campaign_id,
         (-campaign.priority, campaign.campaign_id),
-        Template(submit_fields(message, carrier, campaign.sender, campaign.expires_at)),
+        Template(submit_fields(message, carrier, campaign.sender, campaign.expires_at, now)),
         math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S,
         frozenset(range(1, every + 1)).difference(carrier.receipt_segments(every)),
     )
 
 
 def submit_fields(
-    message: Message, carrier: Carrier, sender: str, expires_at: datetime
+    message: Message, carrier: Carrier, sender: str, expires_at: datetime, now: float | None = None
 ) -> list[SubmitFields]:
-    """The segments as this carrier gets them. sender: where the carrier wants none of its own."""
+    """The segments as this carrier gets them. sender: where the carrier wants none of its own. now: as in `order`."""
     source = address(carrier.sender or sender)
     awaited = carrier.receipt_segments(len(message.segments))
     return [
@@ -60,7 +61,7 @@ def submit_fields(
             esm_class=UDHI if segment.udhi else 0,
             data_coding=message.data_coding,
             registered_delivery=RECEIPT_WANTED if number in awaited else 0,
-            validity_period=_validity(expires_at, carrier.validity),
+            validity_period=_validity(expires_at, carrier.validity, now),
             short_message=segment.short_message,
             tlvs=segment.tlvs,
         )
@@ -68,10 +69,10 @@ def submit_fields(
     ]
 
 
-def _validity(expires_at: datetime, form: ValidityFormat) -> str:
+def _validity(expires_at: datetime, form: ValidityFormat, now: float | None) -> str:
     """validity_period so that the SMSC drops it too (law 5; SMPP 3.4 §7.1.1)."""
     if form == "none":
         return ""
     if form == "absolute":
         return validity_text(expires_at.astimezone(UTC))
-    return validity_text(max(1.0, expires_at.timestamp() - time.time()))
+    return validity_text(max(1.0, expires_at.timestamp() - (time.time() if now is None else now)))

@@ -1,70 +1,29 @@
 """How much of its grant a worker may send at one carrier now. Pure: values and `now` in, a number out (law 4).
 
 Three rules hold together. Two are the law, in segments of any second: *departed*, what left in the last WINDOW_S by
-this clock; and *arriving*, what may have arrived in the last second by the carrier's. A segment arrives somewhere
-between its departure and its answer, so what has no answer yet counts, and what was answered counts for a second
-from then on, less the round trip that answers take anyway: an even flow pays nothing for a long way, but what a
-stalled process, a full socket or a lost packet held up does not arrive on top of what leaves next. The *bucket* is
-the manner: segments leave at RUSH times the even rate at the most, in bursts of BURST_S, so that a late timer is
-made good without a burst at the window's edge.
+this clock; and *arrivals*, what may have arrived in the last second by the carrier's. The *bucket* is the manner:
+segments leave at RUSH times the even rate at the most, in bursts of BURST_S, so that a late timer is made good without
+a burst at the window's edge.
 """
 
-import math
 from collections import deque
+from collections.abc import Hashable
 
-WINDOW_S = 1.008  # a little over a second: clocks, and the last few milliseconds of the way
+from broadcast.engine.arrivals import WINDOW_S, Arrivals, forget
+
 GRANT_WAIT_S = 1.1  # before a higher grant is used: the worker that gave it up may have sent until then
 RUSH = 1.06
 BURST_S = 0.02
-JITTER_S = (
-    0.006  # what answers that take longer than the `certain_s` of a round trip may cost, in seconds a second
-)
-JITTER_GAIN = 0.2  # per second: how fast `certain_s` follows what they cost
-SPIKE_S = 0.03  # one answer counts for no more than this
-SAMPLE_MOST_S = 0.5  # and for no longer
-SHORTEST_S = 10.0  # the shortest round trip of the last one to two of these
 THROTTLED_FACTOR = 0.8
 THROTTLED_SHARE = 0.05  # of the answers: from here on one step down is a whole one
 RECOVERY_PER_S = 0.05
-
-
-class RoundTrip:
-    """What answers take at one carrier. Seconds; times of the pacer's clock.
-
-    certain_s: what an answer takes surely: the shortest round trip, or more where answers vary so much by
-    themselves that the pace would lose more than JITTER_S a second over it. 0: nothing is known.
-    """
-
-    __slots__ = ("_at", "_older", "_turn_at", "_younger", "certain_s")
-
-    def __init__(self) -> None:
-        self.certain_s = 0.0
-        self._older = self._younger = 0.0  # the shortest, in the last SHORTEST_S and in those before
-        self._at = -1.0  # of the newest sample; negative: none yet
-        self._turn_at = 0.0
-
-    def add(self, took_s: float, now: float) -> None:
-        """One submit was answered after so long."""
-        if self._at < 0:
-            self.certain_s = self._older = self._younger = took_s
-            self._turn_at = now + SHORTEST_S
-        elif now >= self._turn_at:
-            self._older, self._younger = self._younger, took_s
-            self._turn_at = now + SHORTEST_S
-        self._younger = min(self._younger, took_s)
-        late_s = min(SPIKE_S, max(0.0, took_s - self.certain_s))
-        passed_s = min(SAMPLE_MOST_S, max(0.0, now - self._at))
-        wanted_s = self.certain_s + (late_s - JITTER_S) * JITTER_GAIN * passed_s
-        self.certain_s = max(wanted_s, min(self._older, self._younger))
-        self._at = now
 
 
 class Pacer:
     """The pace of one worker at one carrier. Times are seconds of one monotonic clock."""
 
     __slots__ = (
-        "_answered",
-        "_arrived",
+        "_arrivals",
         "_credit",
         "_credit_at",
         "_departed",
@@ -73,8 +32,6 @@ class Pacer:
         "_grant",
         "_in_window",
         "_raise",
-        "_round_trip",
-        "_unanswered",
     )
 
     def __init__(self) -> None:
@@ -82,10 +39,7 @@ class Pacer:
         self._raise: tuple[float, int] | None = None
         self._departed: deque[tuple[float, int]] = deque()  # (when, segments)
         self._in_window = 0  # sum of `_departed`
-        self._unanswered = 0
-        self._answered: deque[tuple[float, int]] = deque()  # as _departed
-        self._arrived = 0  # sum of `_answered`
-        self._round_trip = RoundTrip()
+        self._arrivals = Arrivals()
         self._credit = 0.0
         self._credit_at = 0.0
         self._factor = 1.0
@@ -115,37 +69,26 @@ class Pacer:
     def allowance(self, now: float) -> int:
         """Segments that may leave at `now`."""
         limit = self._limit(now)
-        self._in_window -= _forget(self._departed, now - WINDOW_S)
+        self._in_window -= forget(self._departed, now - WINDOW_S)
         self._refill(limit, now)
-        return max(0, min(limit - self._in_window, self._arrivals_left(limit, now), int(self._credit)))
+        return max(0, min(limit - self._in_window, self._arrivals.left(limit, now), int(self._credit)))
 
-    def _arrivals_left(self, limit: int, now: float) -> int:
-        """What may arrive within the same second. Further away than a second, more than that is on its way at once."""
-        counted_s = WINDOW_S - self._round_trip.certain_s
-        self._arrived -= _forget(self._answered, now - max(0.0, counted_s))
-        further = math.ceil(limit * -counted_s) if counted_s < 0 else 0
-        return limit + further - self._unanswered - self._arrived
-
-    def take(self, segments: int, now: float) -> None:
-        """`segments` leave at `now`; never more than `allowance(now)` said."""
+    def take(self, segments: int, now: float, way: Hashable = None) -> None:
+        """`segments` leave at `now`, never more than `allowance(now)` said. way: the link that they leave on."""
         self._departed.append((now, segments))
         self._in_window += segments
-        self._unanswered += segments
         self._credit -= segments
+        self._arrivals.departed(segments, now, way)
 
-    def answered(self, segments: int, now: float, round_trip_s: float | None = None) -> None:
+    def answered(
+        self, segments: int, now: float, way: Hashable = None, round_trip_s: float | None = None
+    ) -> None:
         """So many have arrived. round_trip_s: how long one of them took, where that was measured."""
-        if round_trip_s is not None:
-            self._round_trip.add(round_trip_s, now)
-        self._unanswered -= segments
-        self._answered.append((now, segments))
-        self._arrived += segments
+        self._arrivals.answered(segments, now, way, round_trip_s)
 
-    def lost(self, segments: int, now: float) -> None:
+    def lost(self, segments: int, now: float, way: Hashable = None) -> None:
         """These will not be answered, yet may have arrived just now."""
-        self._unanswered -= segments
-        self._answered.append((now + self._round_trip.certain_s, segments))
-        self._arrived += segments
+        self._arrivals.lost(segments, now, way)
 
     def next_at(self, now: float) -> float:
         """When `allowance` will be at least 1, as far as can be known at `now`: answers change it."""
@@ -155,9 +98,8 @@ class Pacer:
         ready = now + max(0.0, 1.0 - self._credit) / (limit * RUSH)
         if self._in_window >= limit and self._departed:
             ready = max(ready, self._departed[0][0] + WINDOW_S)
-        if self._arrivals_left(limit, now) <= 0:
-            counted_s = max(0.0, WINDOW_S - self._round_trip.certain_s)
-            ready = max(ready, self._answered[0][0] + counted_s if self._answered else now + BURST_S)
+        if self._arrivals.left(limit, now) <= 0:
+            ready = max(ready, self._arrivals.next_at(now))
         return max(ready, now + 0.0005)
 
     def throttled(self, now: float, share: float = 1.0) -> None:
@@ -192,11 +134,3 @@ class Pacer:
         burst = max(2.0, limit * BURST_S)
         self._credit = min(burst, self._credit + (now - self._credit_at) * limit * RUSH)
         self._credit_at = now
-
-
-def _forget(log: deque[tuple[float, int]], until: float) -> int:
-    """Take off what is not younger than `until`; how many segments that was."""
-    gone = 0
-    while log and log[0][0] <= until:
-        gone += log.popleft()[1]
-    return gone

@@ -19,8 +19,10 @@ from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.inbound import Part, read_part
+from broadcast.store import pool
 
 ROUND_MOST = 500  # messages: some 10 ms of the event loop
+ROUND_S = 60.0
 SLICES_MOST = 20  # recalled ones: 2,000 people each
 PAUSE_S = 0.25
 BUSY_PAUSE_S = 0.05
@@ -44,7 +46,8 @@ class Replies:
     async def read_replies(self, connection: asyncpg.Connection) -> None:
         """Until cancelled."""
         while True:
-            busy = await self.round(connection)
+            with pool.within(connection, ROUND_S):
+                busy = await self.round(connection)
             await asyncio.sleep(BUSY_PAUSE_S if busy else PAUSE_S)
 
     async def round(self, connection: asyncpg.Connection) -> bool:

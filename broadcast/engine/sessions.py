@@ -22,6 +22,7 @@ class Sessions:
         self._metrics = metrics
         self._tasks: dict[SlotKey, asyncio.Task[None]] = {}
         self._leaving: dict[SlotKey, asyncio.Task[None]] = {}
+        self._idle: set[SlotKey] = set()
         self._states: dict[SlotKey, str] = {}
 
     @property
@@ -30,10 +31,13 @@ class Sessions:
         return {key for key, state in self._states.items() if state == "bound" and key in self._tasks}
 
     def open(self, lane: Lane, slot_no: int) -> None:
-        """A slot is held from now on: bind it and keep it bound."""
-        self._tasks[lane.carrier_no, slot_no] = asyncio.create_task(
-            self._keep(lane, slot_no), name=f"link {lane.name}-{slot_no}"
-        )
+        """A slot is held: bind it and keep it bound, unless that is done already, or its last link is closing."""
+        key = (lane.carrier_no, slot_no)
+        self._idle.discard(key)
+        if key not in self._tasks and key not in self._leaving:
+            self._tasks[key] = asyncio.create_task(
+                self._keep(lane, slot_no), name=f"link {lane.name}-{slot_no}"
+            )
 
     async def _keep(self, lane: Lane, slot_no: int) -> None:
         """Until cancelled. What cannot even be tried, over an unusable TLS file say, is tried again later."""
@@ -65,12 +69,16 @@ class Sessions:
             task.cancel()
             task.add_done_callback(lambda _: closed())
             self._leaving[key] = task
+        elif key not in self._leaving:
+            self._idle.add(key)  # never opened, or it was closed and the database lost as it was told
 
     def released(self) -> list[SlotKey]:
         """Slots that were given up and whose links are closed since the last call."""
         gone = [key for key, task in self._leaving.items() if task.done()]
         for key in gone:
             del self._leaving[key]
+        gone += self._idle
+        self._idle.clear()
         return gone
 
     async def close(self) -> None:

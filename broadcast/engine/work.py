@@ -30,15 +30,16 @@ class Order:
 
 
 class Parts:
-    """The segments of one message under way. Index 0 is segment 1."""
+    """The segments of one message under way. Index 0 is segment 1. why: status of the last temporary refusal."""
 
-    __slots__ = ("ids", "open", "refused", "temporary")
+    __slots__ = ("ids", "open", "refused", "temporary", "why")
 
     def __init__(self, segments: int) -> None:
         self.ids: list[str | None] = [None] * segments  # None: not accepted; '' is an id that an SMSC gave
         self.open = segments
         self.refused = -1
         self.temporary: list[int] = []
+        self.why = 0
 
     def accepted(self) -> list[tuple[int, str]]:
         """(segment, id) of those that the SMSC took."""

@@ -2,13 +2,18 @@
 
 It owns nothing that its loss would lose. Its tasks, each with a connection of its own where it needs one:
 
-  heartbeat  renew, reap, share slots and grants, open and close links     (once a second, and when links change)
+  renewal    live for another lease                                        (five times a lease)
+  heartbeat  reap, share slots and grants, open and close links            (once a second, and when links change)
   control    which campaigns run; those that do not are withdrawn          (NOTIFY, and twice a second)
   leasing    keep every lane fed with slices
   writer     one transaction for everything that happened since
   rotator    close the ledger's open bucket when its time is up            (whichever worker gets the lock)
   settler    settle what is closed, tidy up                                (whichever worker gets the lock)
   replies    read what people answer, opt them out                         (whichever worker gets the lock)
+  auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
+
+A lane may send until the lease ends, or until CONFIRM_S after it was last asked which campaigns run, whichever is
+sooner: a worker that cannot hear a `pause` obeys it all the same (law 7). No wait for the database is without an end.
 """
 
 import asyncio
@@ -17,13 +22,16 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 import asyncpg
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
+from broadcast.clock import DayTime, lease_time
 from broadcast.config import Config
+from broadcast.engine.auditor import Auditor
+from broadcast.engine.contact import ANSWER_S, WORK_S, Contact
 from broadcast.engine.gauges import Gauges
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases, SlotChange
@@ -42,21 +50,24 @@ from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
 
+RENEWALS = 5  # of a lease
 HEARTBEAT_S = 1.0
 CONTROL_S = 0.5
 LEASING_S = 0.25
 SETTLE_S = 0.2
 TIDY_S = 1.0
-AGAIN_S = 0.5
-ANSWER_S = 3.0
-FAILED_S = 5.0
+CONFIRM_S = 1.75  # that what `control` heard is taken for true (law 7: 2 s, the last answers' way and a tick included)
+SETTLED_S = 10.0  # a settlement joins some hundred thousand rows; on a slow disk it may take longer: then the next may
+SETTLED_MOST_S = 600.0
 SLICES_MOST = 8
-UNBOUND_S = 1.0
+UNBOUND_S = 0.5
+END_S = 0.2
+STOP_S = 8.0  # from the order to stop: drain_s, then the unbinding of silent links, and what is left for the last group
+LAST_GROUP_S = 0.5  # and at least that
+GOODBYE_S = 1.0
 BEHIND_MOST = 3  # buckets closed and not settled
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
 CONTROL_CHANNEL = "broadcast_control"
-# A worker that hangs inside a transaction must not hold its locks for longer than its lease.
-SESSION = "SET idle_in_transaction_session_timeout = '5s'"
 
 
 class Worker:
@@ -73,6 +84,12 @@ class Worker:
         self._wake_control = asyncio.Event()
         self._stopping = asyncio.Event()
         self._orders: dict[tuple[CarrierNo, CampaignId], tuple[float, Order | None]] = {}
+        self._contact = Contact(url)
+        self._confirmed_until = 0.0
+        self._settling = pool.Patience(SETTLED_S, SETTLED_MOST_S)
+        self._feeding = pool.Patience(ANSWER_S, WORK_S)
+        self._rotating = pool.Patience(SETTLED_S, SETTLED_MOST_S)
+        self._day_time = DayTime()
         self.worker_no = 0
 
     def stop(self) -> None:
@@ -83,55 +100,65 @@ class Worker:
         """None when registered and the lease is good; else why not."""
         if not self.worker_no:
             return "not registered yet"
-        return None if time.monotonic() < self._leases.valid_until else "the lease could not be renewed"
+        return None if lease_time() < self._leases.valid_until else "the lease could not be renewed"
 
     async def run(self) -> None:
         """Until `stop`, or FencedError when its leases were given away. Raises BroadcastError at the start."""
-        connection = await self._connect()
+        connection = await pool.connect(self._url)
         try:
-            await sync_carriers(connection, self._config)
-            self._leases = await Leases.register(connection, self._config, socket.gethostname(), os.getpid())
-            names = {row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))}
+            with pool.within(connection, WORK_S):
+                await sync_carriers(connection, self._config)
+                self._leases = await Leases.register(
+                    connection, self._config, socket.gethostname(), os.getpid()
+                )
+                names = {row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))}
+        except LOST as error:
+            raise pool.explain(error) from error
         finally:
-            await connection.close()
+            connection.terminate()
         self.worker_no = self._leases.worker_no
-        self._writer = Writer(self._connect, self.worker_no, self._config.engine.group_s, self._committed)
+        self._writer = Writer(
+            self._contact.connect, self.worker_no, self._config.engine.group_s, self._committed
+        )
         self._sessions = Sessions(self._metrics)
         self._replies = Replies(self._config, self._metrics, {number: name for name, number in names.items()})
         for name, carrier in self._config.carriers.items():
             self._lanes[names[name]] = Lane(
                 names[name], name, carrier, self._writer.journal, self._metrics,
-                self._wake_leasing.set, self._wake_heartbeat.set,
+                self._wake_leasing.set, self._wake_heartbeat.set, self._day_time,
             )  # fmt: skip
         log.info("worker %d started", self.worker_no)
         await self._work()
 
     async def _work(self) -> None:
         """All tasks until the stop, then the stages of the shutdown. The first failure ends everything."""
-        gauges = Gauges(self._metrics, self._lanes)
+        gauges, always = Gauges(self._metrics, self._lanes), self._contact.always
         try:
             async with asyncio.TaskGroup() as group:
-                writing = group.create_task(self._writer.run(), name="writer")
+                writing = group.create_task(self._fencing(self._writer.run()), name="writer")
                 steady = [
-                    group.create_task(self._always(self._heartbeat), name="heartbeat"),
-                    group.create_task(self._always(self._settler), name="settler"),
-                    group.create_task(self._always(self._rotator), name="rotator"),
-                    group.create_task(self._always(self._replies.read_replies), name="replies"),
-                    group.create_task(gauges.run(self._connect), name="gauges"),
+                    group.create_task(self._fencing(always(self._renewal)), name="renewal"),
+                    group.create_task(self._fencing(always(self._heartbeat)), name="heartbeat"),
+                    group.create_task(always(self._settler), name="settler"),
+                    group.create_task(always(self._rotator), name="rotator"),
+                    group.create_task(always(self._replies.read_replies), name="replies"),
+                    group.create_task(always(Auditor(self._metrics).run), name="auditor"),
+                    group.create_task(gauges.run(self._contact.connect), name="gauges"),
                     group.create_task(measure_lag(self._metrics), name="loop lag"),
                 ]
                 feeding = [
-                    group.create_task(self._always(self._control), name="control"),
-                    group.create_task(self._always(self._leasing), name="leasing"),
+                    group.create_task(always(self._control), name="control"),
+                    group.create_task(always(self._leasing), name="leasing"),
                 ]
                 await self._stopping.wait()
+                stop_by = time.monotonic() + STOP_S
                 await _end(feeding)
                 await self._drain()
                 await self._sessions.close()
                 await self._until_empty(UNBOUND_S)  # what was unanswered is in doubt now
                 self._writer.finish()
-                await writing
-                await _end(steady)
+                await asyncio.wait([writing], timeout=max(LAST_GROUP_S, stop_by - time.monotonic()))
+                await _end([writing, *steady])
         except BaseExceptionGroup as failures:
             await self._sessions.close()
             raise _first(failures) from failures
@@ -139,38 +166,47 @@ class Worker:
 
     # ------------------------------------------------------------ tasks
 
-    async def _always(self, task: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
-        """Run a task on a connection of its own, again when the database was away."""
+    async def _fencing(self, task: Awaitable[None]) -> None:
+        """With the lease lost, nothing more is sent, and nobody waits for an answer of the database any more."""
+        try:
+            await task
+        except FencedError:
+            for lane in self._lanes.values():
+                lane.valid_until = 0.0
+            self._contact.cut()
+            raise
+
+    async def _renewal(self, connection: asyncpg.Connection) -> None:
+        """By itself, since the other rounds wait for locks of other workers."""
         while True:
-            connection = None
-            try:
-                connection = await self._connect()
-                await task(connection)
-            except LOST as error:
-                log.warning("database lost (%s), trying again", type(error).__name__)
-                await asyncio.sleep(AGAIN_S)
-            except asyncpg.PostgresError as error:  # one task's trouble must not stop the sending (law 8)
-                log.error("%s: %s %s, trying again", task.__name__, type(error).__name__, error.sqlstate)
-                await asyncio.sleep(FAILED_S)
-            finally:
-                if connection is not None:
-                    connection.terminate()
+            with pool.within(connection, self._config.engine.lease_s / 2):
+                await self._leases.renew(connection)
+            self._permit()
+            await asyncio.sleep(self._config.engine.lease_s / RENEWALS)
+
+    def _permit(self) -> None:
+        """The lanes may send for as long as the lease and what `control` heard allow."""
+        until = min(self._leases.valid_until, self._confirmed_until)
+        for lane in self._lanes.values():
+            lane.valid_until = until
+            lane.pump()
+
+    @property
+    def _late(self) -> bool:
+        """The lease could not be renewed."""
+        return lease_time() >= self._leases.valid_until
 
     async def _heartbeat(self, connection: asyncpg.Connection) -> None:
         while True:
-            async with asyncio.timeout(self._config.engine.lease_s):
-                await self._leases.renew(connection)
-                for lane in self._lanes.values():
-                    lane.valid_until = self._leases.valid_until
-                    lane.pump()
+            with pool.within(connection, WORK_S):
                 doubted = await self._leases.reap(connection)
+                for carrier_no, slot_no in self._sessions.released():
+                    await self._leases.release_slot(connection, carrier_no, slot_no)
                 changes = [] if self._stopping.is_set() else await self._share(connection)
             if doubted:
                 log.warning("%d recipients are in doubt after the loss of a worker", doubted)
             for change in changes:
                 self._apply(change)
-            for carrier_no, slot_no in self._sessions.released():
-                await self._leases.release_slot(connection, carrier_no, slot_no)
             await _wait(self._wake_heartbeat, HEARTBEAT_S)
 
     async def _share(self, connection: asyncpg.Connection) -> list[SlotChange]:
@@ -185,50 +221,55 @@ class Worker:
     def _apply(self, change: SlotChange) -> None:
         lane = self._lanes[change.carrier_no]
         lane.set_grant(change.granted_tps)
-        for slot_no in change.taken:
+        for slot_no in change.held:
             self._sessions.open(lane, slot_no)
         for slot_no in change.given_up:
             self._sessions.give_up(change.carrier_no, slot_no, self._wake_heartbeat.set)
 
     async def _control(self, connection: asyncpg.Connection) -> None:
-        await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake_control.set())
+        with pool.within(connection, ANSWER_S):
+            await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake_control.set())
         while True:
-            async with asyncio.timeout(
-                ANSWER_S
-            ):  # a connection that hangs must not keep a `pause` from us (law 7)
-                await self._hold_back(connection)
+            asked = lease_time()
+            with pool.within(connection, ANSWER_S):
+                self._day_time.told(await connection.fetchval(sql("database_time")), asked)
                 rows = await connection.fetch(sql("running_campaigns"))
                 recalled = await opt_outs.recalled(connection, self.worker_no)
-            if recalled:
-                self._give_back(recalled)
-            running = [CampaignId(row["campaign_id"]) for row in rows]
-            if running != self._running:
-                self._running = running
-                self._wake_leasing.set()
-                for lane in self._lanes.values():
-                    lane.withdraw(self._runs)
+                behind = await settle.behind(connection)
+            self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
+            for lane in self._lanes.values():  # where the machine is the limit, settlement comes first
+                lane.held_back = behind >= BEHIND_MOST
+            self._confirmed_until = asked + CONFIRM_S
+            self._permit()
             await _wait(self._wake_control, CONTROL_S)
 
-    def _give_back(self, recalled: frozenset[int]) -> None:
-        """Slices in which somebody waits who opted out."""
-        for lane in self._lanes.values():
-            lane.withdraw(lambda work: work.slice.slice_id not in recalled)
-
-    async def _hold_back(self, connection: asyncpg.Connection) -> None:
-        """Where the machine, not the carriers, is the limit: settlement comes first once it is this far behind."""
-        behind = await settle.behind(connection)
-        for lane in self._lanes.values():
-            lane.held_back = behind >= BEHIND_MOST
-            lane.pump()
+    def _heed(self, running: list[CampaignId], recalled: frozenset[int]) -> None:
+        """recalled: slices in which somebody waits who opted out."""
+        if recalled:
+            for lane in self._lanes.values():
+                lane.withdraw(lambda work: work.slice.slice_id not in recalled)
+        if running != self._running:
+            self._running = running
+            self._wake_leasing.set()
+            for lane in self._lanes.values():
+                lane.withdraw(self._runs)
 
     def _runs(self, work: Work) -> bool:
         return work.slice.campaign_id in self._running
 
     async def _leasing(self, connection: asyncpg.Connection) -> None:
+        looked_at = 0.0
         while True:
+            with pool.within(connection, ANSWER_S):  # that it is gone is to be known before slices run out
+                await connection.fetchval(sql("ping"))
+            if time.monotonic() - looked_at >= self._config.engine.lease_s:
+                looked_at = time.monotonic()
+                with pool.within(connection, WORK_S):
+                    await self._leases.give_back_unknown(connection)
             for lane in self._lanes.values():
                 for campaign_id in self._running:
-                    await self._feed(connection, lane, campaign_id)
+                    with self._feeding.within(connection):
+                        await self._feed(connection, lane, campaign_id)
             await _wait(self._wake_leasing, LEASING_S)
 
     async def _feed(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> None:
@@ -260,30 +301,34 @@ class Worker:
         made = None
         if lane.name in campaign.carriers:
             try:
-                made = order(campaign, lane.carrier)
+                made = order(campaign, lane.carrier, self._day_time.now())
             except BroadcastError as error:
                 log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
         self._orders[key] = (time.monotonic(), made)
         return made
 
     async def _settler(self, connection: asyncpg.Connection) -> None:
-        engine = self._config.engine
+        engine, patience = self._config.engine, self._settling
         tidied = 0.0
         while True:
-            done = await settle.settle_next(connection, engine.bucket_s)
+            with patience.within(connection):
+                done = await settle.settle_next(connection, engine.bucket_s)
             if done.settled:
                 self._metrics.settle_seconds.observe(done.seconds)
             self._metrics.settle_lag_seconds.set(done.lag_s)
             if time.monotonic() - tidied >= TIDY_S:
                 tidied = time.monotonic()
-                for campaign_id in await close.tidy(connection, engine.slice_size, engine.receipt_wait_s):
+                with patience.within(connection):
+                    finished = await close.tidy(connection, engine.slice_size, engine.receipt_wait_s)
+                for campaign_id in finished:
                     log.info("campaign %d is finished", campaign_id)
                     self._metrics.drop_campaign(campaign_id)
             await asyncio.sleep(0 if done.settled else SETTLE_S)
 
     async def _rotator(self, connection: asyncpg.Connection) -> None:
         while True:
-            await settle.rotate(connection, self._config.engine.bucket_s)
+            with self._rotating.within(connection):  # closing waits for the groups under way
+                await settle.rotate(connection, self._config.engine.bucket_s)
             await asyncio.sleep(SETTLE_S)
 
     # ------------------------------------------------------------ the end
@@ -297,21 +342,25 @@ class Worker:
     async def _until_empty(self, most_s: float) -> None:
         """Until every slice is let go; at most so long, for the rest is freed with the worker's other leases."""
         deadline = time.monotonic() + most_s
-        while not all(lane.empty for lane in self._lanes.values()) and time.monotonic() < deadline:  # noqa: ASYNC110
+        while time.monotonic() < deadline and not self._late:
+            if all(lane.empty for lane in self._lanes.values()):
+                return
             await asyncio.sleep(0.02)
 
     async def _goodbye(self) -> None:
-        connection = await self._connect()
+        """Leases that cannot be handed back end by themselves."""
         try:
-            await self._leases.end(connection)
-        finally:
-            await connection.close()
+            async with asyncio.timeout(GOODBYE_S):
+                connection = await self._contact.connect()
+            try:
+                with pool.within(connection, GOODBYE_S):
+                    await self._leases.end(connection)
+            finally:
+                connection.terminate()
+        except LOST as error:
+            log.warning("worker %d stopped without the database (%s)", self.worker_no, type(error).__name__)
+            return
         log.info("worker %d stopped", self.worker_no)
-
-    async def _connect(self) -> asyncpg.Connection:
-        connection = await pool.connect(self._url)
-        await connection.execute(SESSION)
-        return connection
 
     def _committed(self, rows: int, seconds: float) -> None:
         self._metrics.group_rows.observe(rows)
@@ -327,8 +376,11 @@ async def _wait(event: asyncio.Event, most_s: float) -> None:
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
+    """Cancelled until they end: a rollback on a lost connection waits for it, or turns the order into the loss."""
+    while going := [task for task in tasks if not task.done()]:
+        for task in going:
+            task.cancel()
+        await asyncio.wait(going, timeout=END_S)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

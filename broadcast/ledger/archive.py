@@ -50,6 +50,8 @@ _DOUBT = pa.schema(
         ("since", pa.timestamp("us", tz="UTC")),
         ("ended_at", pa.timestamp("us", tz="UTC")),
         ("ended_as", pa.string()),
+        ("first_state", pa.int16()),
+        ("first_ids", pa.string()),
     ]
 )
 

@@ -157,6 +157,13 @@ def doubts(archive: Archive) -> list[dict[str, Any]]:
     ]
 
 
+def doubted(archive: Archive) -> list[dict[str, Any]]:
+    """As the query doubted_recipients, all of them; archives of old say nothing of first_state."""
+    columns = ["carrier", "msisdn", "reason", "since", "ended_at", "ended_as", "first_state"]
+    rows = [row for batch in _batches(archive, DOUBTS, columns) for row in batch.to_pylist()]
+    return sorted(rows, key=lambda row: (row["carrier"], row["msisdn"], row["since"]))
+
+
 def books(archive: Archive) -> dict[str, dict[str, int]]:
     """As the query books_ours, by carrier."""
     never_sent: Counter[str] = Counter()

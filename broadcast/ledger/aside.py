@@ -5,6 +5,7 @@ receipts pour in. The interpreter's lock is no hindrance: what takes time here i
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
@@ -12,7 +13,10 @@ from typing import Any, Self, TypeVar
 
 import uvloop
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+END_S = 2.0
 
 
 class Aside:
@@ -20,7 +24,7 @@ class Aside:
 
     def __init__(self, name: str) -> None:
         self._loop = uvloop.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._live, name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -32,9 +36,24 @@ class Aside:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+        self._thread.join(END_S)
+        if self._thread.is_alive():
+            log.error("the thread %s does not end", self._thread.name)
+
+    def _live(self) -> None:
+        """uvloop may wait for ever for a connection that was being opened: here that keeps nobody."""
+        self._loop.run_forever()
         self._loop.close()
+
+    async def _end(self) -> None:
+        """Whatever is left gives up: nobody waits for it any more."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=END_S / 2)
+        self._loop.stop()
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` returns or raises; cancelled, `work` is cancelled too."""

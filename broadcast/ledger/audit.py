@@ -1,27 +1,17 @@
 """The audit: count every recipient from the rows that speak for it, and compare with the tallies (law 1)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import asyncpg
-
 from broadcast.errors import InputError
-from broadcast.ledger import archive_read
+from broadcast.ledger import archive_read, differences
+from broadcast.ledger.differences import AuditLine, Difference
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 Ring = dict[int, tuple[int, int]]  # by carrier: accepted recipients, final receipts
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One state at one carrier. counted: from rows; tallied: from the running totals."""
-
-    carrier: str
-    state: str
-    counted: int
-    tallied: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +22,12 @@ class AuditResult:
     audience: int
     counted: int
     lines: tuple[AuditLine, ...]
-    problems: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What differs, a sentence each."""
+        return tuple(each.line for each in self.differences)
 
 
 async def audit(connection: Connection, campaign_id: int) -> AuditResult:
@@ -64,9 +59,22 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         for key in sorted({*counted, *tallied}, key=lambda key: (names[key[0]], key[1]))
     )
     total = sum(counted.values())
-    problems = _problems(lines, total, audience, twice is not None) + _misplaced(receipts, ring)
-    problems += archive_read.problems(kept) if kept else []
-    return AuditResult(not problems, audience, total, lines, tuple(problems))
+    found = [
+        *differences.states(lines),
+        *differences.audience(total, audience),
+        *differences.twice(twice is not None),
+        *differences.receipts(
+            {row["name"]: row["received"] for row in receipts},
+            {row["name"]: row["placed"] + ring.get(row["carrier_no"], (0, 0))[1] for row in receipts},
+        ),
+        *differences.archive(archive_read.problems(kept) if kept else ()),
+    ]
+    return AuditResult(not found, audience, total, lines, tuple(found))
+
+
+async def record(connection: Connection, campaign_id: int, actor: str, problems: Sequence[str]) -> None:
+    """Remember an audit's result with the campaign: metrics and `campaign show` know it from there. No MSISDN."""
+    await connection.execute(sql("audit_record"), campaign_id, actor, list(problems))
 
 
 async def _ring(connection: Connection, campaign_id: int) -> Ring:
@@ -87,24 +95,3 @@ async def _counted(
     for carrier_no, (accepted, _) in ring.items():
         counted[carrier_no, RecipientState.ACCEPTED] += accepted
     return {key: count for key, count in counted.items() if count}
-
-
-def _problems(lines: tuple[AuditLine, ...], total: int, audience: int, twice: bool) -> list[str]:
-    found = [
-        f"{line.carrier} {line.state}: {line.counted} counted, {line.tallied} tallied"
-        for line in lines
-        if line.counted != line.tallied or line.counted < 0
-    ]
-    if total != audience:
-        found.append(f"{total} recipients counted, the audience is {audience}")
-    if twice:
-        found.append("at least one recipient has more than one final or open row")
-    return found
-
-
-def _misplaced(receipts: list[asyncpg.Record], ring: Ring) -> list[str]:
-    return [
-        f"{row['name']}: {row['received']} receipts acked, {placed} have a place"
-        for row in receipts
-        if row["received"] != (placed := row["placed"] + ring.get(row["carrier_no"], (0, 0))[1])
-    ]

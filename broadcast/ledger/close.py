@@ -3,18 +3,40 @@
 Runs beside settlement under the same lock, so that nothing settles while states move in bulk.
 """
 
+from typing import Final
+
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
+RESENDS_MOST: Final = 4  # of one recipient: a message that ends whoever sends it must not go for ever
+FIRST_COPY_S: Final = 120.0  # a receipt's own answer may come later than it, by the response timeout at most
 
-async def tidy(connection: Connection, slice_size: int, receipt_wait_s: float) -> list[int]:
-    """One round. Returns the campaigns that finished in it. Does nothing while another settler works."""
+
+async def tidy(
+    connection: Connection, slice_size: int, receipt_wait_s: float, first_copy_s: float = FIRST_COPY_S
+) -> list[int]:
+    """One round. Returns the campaigns that finished in it. Does nothing while another settler works.
+
+    first_copy_s: for how long a receipt by number alone may still be of a submission that is under way.
+    """
     async with connection.transaction():
         if not await connection.fetchval(sql("settler_claim")):
             return []
-        await connection.fetch(sql("resend_doubts"), slice_size)
+        if await connection.fetchval(sql("doubts_to_look_at")):
+            await connection.execute(sql("settle_doubts"))
+        await connection.fetch(sql("resend_doubts"), slice_size, RESENDS_MOST)
         await connection.execute(sql("end_waiting"))
         for row in await connection.fetch(sql("overdue_campaigns"), receipt_wait_s):
             await connection.execute(sql("close_open"), row["campaign_id"])
             await connection.execute(sql("close_doubts"), row["campaign_id"])
+        if await connection.fetchval(sql("first_copies_parked"), first_copy_s):
+            await connection.execute(sql("keep_first_copies"), first_copy_s)
         return [row["campaign_id"] for row in await connection.fetch(sql("finish_campaigns"))]
+
+
+async def end_stopped(connection: Connection) -> None:
+    """What still waits of cancelled and expired campaigns has its end, though no worker may run that tidies."""
+    async with connection.transaction():
+        if await connection.fetchval(sql("settler_claim")):
+            await connection.execute(sql("end_waiting"))
+            await connection.fetch(sql("finish_campaigns"))

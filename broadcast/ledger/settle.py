@@ -139,6 +139,7 @@ async def _settle_bucket(connection: Connection, bucket: int, repeats: bool) -> 
     if parts:
         await connection.execute(sql("gather_parts"))
     if laid_out:
+        await connection.execute(sql("drop_laid_out_again"))
         matched += await _by_carrier(connection, "settle_open")
         matched += await _by_carrier(connection, "gather_open")
     await connection.execute(sql("finish_parts"))

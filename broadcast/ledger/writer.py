@@ -1,8 +1,9 @@
 """One transaction for everything that happened since the last one (laws 1 to 3).
 
 A group is written under a number of its own, kept in the worker's row by the same transaction: when the
-connection is lost while a commit is under way, the number tells whether it was made. The writer never gives a
-group up: it writes it again on a new connection until it is committed or the worker has lost its lease.
+connection is lost while a commit is under way, the number tells whether it was made, once that connection's session
+has been ended for good. The writer never gives a group up: it writes it again on a new connection until it is
+committed or the worker has lost its lease.
 """
 
 import asyncio
@@ -34,14 +35,16 @@ LOST = (
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.InvalidTransactionStateError,  # idle for too long; a standby that was not promoted yet
     asyncpg.InsufficientResourcesError,  # disk, memory
+    asyncpg.exceptions.PostgresSystemError,  # disk
     DatabaseDownError,
     OSError,
     TimeoutError,
 )
 RETRY_S = 0.2
-COMMIT_TIMEOUT_S = 30.0
+COMMIT_S = 5.0  # a large group on a slow disk may take longer: then the next try may
+COMMIT_MOST_S = 80.0
 ODDITIES_MOST = 100  # distinct values of a kind that are kept of one carrier; the rest is 'other'
 
 _TALLIED = (
@@ -70,6 +73,7 @@ class Writer:
         self._batch = 0
         self._finishing = False
         self._pending = asyncio.Event()
+        self._patience = pool.Patience(COMMIT_S, COMMIT_MOST_S)
         self._connection: asyncpg.Connection | None = None
         self._aside: Aside | None = None
 
@@ -121,8 +125,9 @@ class Writer:
             try:
                 if attempt and await self._was_committed():
                     return
-                async with asyncio.timeout(COMMIT_TIMEOUT_S):
-                    await self._write(await self._connected(), group)
+                connection = await self._connected()
+                with self._patience.within(connection):
+                    await self._write(connection, group)
                 return
             except LOST as error:
                 attempt += 1
@@ -135,7 +140,9 @@ class Writer:
 
     async def _was_committed(self) -> bool:
         """After a lost connection: is the group in the books? Raises FencedError when this worker has ended."""
-        row = await (await self._connected()).fetchrow(sql("last_batch"), self._worker_no)
+        connection = await self._connected()
+        with pool.within(connection, COMMIT_S):
+            row = await connection.fetchrow(sql("last_batch"), self._worker_no)
         if row is None or not row["lives"]:
             raise FencedError("this worker lost its lease while the database was away")
         return bool(row["last_batch"] == self._batch)
@@ -192,8 +199,12 @@ class Writer:
             )
 
     async def _connected(self) -> asyncpg.Connection:
+        """Only one session writes: an older one may still hang in the commit that we no longer wait for."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._connect()
+            with pool.within(self._connection, COMMIT_S):
+                await self._connection.fetchval(sql("name_session"), f"broadcast writer {self._worker_no}")
+                await self._connection.fetch(sql("end_other_sessions"))
         return self._connection
 
     async def _drop(self) -> None:
@@ -215,7 +226,7 @@ async def _copy_rows(connection: Connection, group: Group, bucket: int) -> None:
 async def _with_late_answers(connection: Connection, group: Group) -> Group:
     """The group with what its late answers add; itself untouched, for it may have to be written again.
 
-    A late answer ends a doubt that still waits; where the doubt has ended, something knew better already.
+    A late answer ends a doubt that still waits. Where the recipient was resent meanwhile it tells the first copy's ids.
     """
     whole = replace(
         group,
@@ -234,7 +245,28 @@ async def _with_late_answers(connection: Connection, group: Group) -> Group:
         delta[RecipientState.IN_DOUBT] -= 1
         delta[_late_state(late)] += 1
         _add_late_rows(whole, row, late, delta, at)
+    over = {(row["slice_id"], row["ordinal"]) for row in ended}
+    await _answer_first_copies(
+        connection, whole, [late for place, late in by_place.items() if place not in over]
+    )
     return whole
+
+
+async def _answer_first_copies(connection: Connection, group: Group, answers: list[LateAnswer]) -> None:
+    """Their segments were accepted all the same; the recipient's state is the later copy's."""
+    told = {(late.slice_id, late.ordinal): late for late in answers if not late.err}
+    if not told:
+        return
+    noted = await connection.fetch(
+        sql("answer_first_copies"),
+        [slice_id for slice_id, _ in told],
+        [ordinal for _, ordinal in told],
+        [" ".join(late.smsc_ids) for late in told.values()],
+    )
+    for row in noted:
+        late = told[row["slice_id"], row["ordinal"]]
+        delta = group.tallies.setdefault((row["campaign_id"], row["carrier_no"]), [0] * DELTA_SIZE)
+        delta[SEGMENTS] += len(late.smsc_ids) + late.unawaited
 
 
 def _late_state(late: LateAnswer) -> RecipientState:

@@ -1,9 +1,10 @@
 """What one worker tells Prometheus: counters, gauges and histograms of its own registry.
 
 Label sets are bounded: carriers come from the configuration, statuses and states from small tables (anything
-else folds into one word), campaigns leave when they end. No label ever holds an MSISDN, an SMSC's message id
-or a text. Counters count what *this* worker did; `recipients`, `unmatched_receipts` and `settle_lag_seconds`
-are readings of the shared database, the same from every worker: take their max over workers, not their sum.
+else folds into one word), campaigns leave when they end (audited ones a week later). No label ever holds an
+MSISDN, an SMSC's message id or a text. Counters count what *this* worker did; `recipients`, `unmatched_receipts`,
+`audit_differences` and `settle_lag_seconds` are readings of the shared database, the same from every worker: take
+their max over workers, not their sum.
 
 Callers count once per batch (`metrics.submitted.labels(carrier).inc(len(batch))`), never once per message.
 """
@@ -31,6 +32,7 @@ class Metrics:
         self._link_states: dict[str, tuple[str, str]] = {}
         self._carrier_series()
         self._ledger_series()
+        self._audit_series()
         self._worker_series()
         ProcessCollector(registry=self.registry)
 
@@ -82,6 +84,23 @@ class Metrics:
             "carrier",
             "state",
         )
+
+    def _audit_series(self) -> None:
+        self.audit_differences = self._gauge(
+            "audit_differences",
+            "What the last audit of a campaign found, of those audited of late or not balanced (whole database).",
+            "campaign",
+        )
+        self.audit_timestamp_seconds = self._gauge(
+            "audit_timestamp_seconds",
+            "When this worker last recounted a campaign, in Unix time; 0: it did not.",
+        )
+
+    def audits(self, differences: Mapping[int, int]) -> None:
+        """Show the last audits: campaign -> differences; other campaigns' series leave."""
+        self.audit_differences.clear()
+        for campaign_id, count in differences.items():
+            self.audit_differences.labels(str(campaign_id)).set(count)
 
     def _worker_series(self) -> None:
         self.loop_lag_seconds = self._histogram(

@@ -20,7 +20,7 @@ from broadcast.smpp.tls import shared_context
 
 log = logging.getLogger(__name__)
 
-UNBIND_S: Final = 5.0  # for answers and the unbind_resp when `keep_bound` is cancelled
+UNBIND_S: Final = 2.0  # for answers and the unbind_resp when `keep_bound` is cancelled
 HOMING_S: Final = 10.0  # how often a link at a later address asks itself whether to look for the first
 
 _SOON: Final = frozenset({Meaning.TEMPORARY, Meaning.THROTTLED, Meaning.QUEUE_FULL})

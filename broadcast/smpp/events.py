@@ -58,6 +58,12 @@ class LinkEvents(Protocol):
     def unreadable(self, link: "Link", pdus: list[tuple[Ack, bytes, str]]) -> None:
         """(ack, whole PDU, reason) of each deliver_sm or data_sm that cannot be read; ack after commit."""
 
+    def full(self) -> bool:
+        """Nothing is written down, and enough is kept already: a link does not hand over what is to be acked then.
+
+        Nobody answers it, so the SMSC keeps it; the link unbinds when it is over, to have it all sent again.
+        """
+
     def unanswered(self, link: "Link", tokens: list[Token], reason: str) -> None:
         """NO_RESPONSE or LINK_LOST: these submits may or may not have arrived."""
 

@@ -10,11 +10,11 @@ import contextlib
 import logging
 import math
 import os
-import time
 from collections import Counter
 from collections.abc import Awaitable
 from typing import Any, Final, cast
 
+from broadcast.clock import lease_time
 from broadcast.config import Bind, Carrier
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu, enquire_link_pdu, unbind_pdu
@@ -33,6 +33,7 @@ WRITE_BUFFER_MOST_OCTETS: Final = 16 << 20  # an SMSC that sends and never reads
 UNACKED_MOST: Final = 50_000  # deliveries handed over and not acked yet; above it the link stops reading
 UNACKED_OCTETS_MOST: Final = 32 << 20  # the same in octets, for deliveries of 128 KiB each
 READ_LARGE_OCTETS: Final = 50_000  # some milliseconds of work
+RENEWAL_S: Final = 10.0  # to unbind a link on which something was passed over
 LINGER_S: Final = 2.0  # to flush the last answers before the connection is cut
 CLOSED_UNBOUND: Final = -1  # the connection ended before the SMSC answered the bind
 
@@ -62,6 +63,8 @@ class Link(asyncio.Protocol):
         self._unacked_octets = 0.0
         self._allowance = Allowance(carrier.tps)
         self._resting: asyncio.TimerHandle | None = None
+        self._passed_over = False
+        self._renewing: asyncio.Task[None] | None = None
         self._was_bound = False
         self._reason = ""
         self.lost: Exception | None = None
@@ -122,12 +125,13 @@ class Link(asyncio.Protocol):
     def submit(
         self, first_sequence: int, tokens: list[Token], data: bytes, now: float, before: float = math.inf
     ) -> None:
-        """Write stamped PDUs. tokens: one per PDU, in order. now, before: monotonic, the latter when it is too late.
+        """Write stamped PDUs. tokens: one per PDU, in order. now: monotonic. before: when it is too late, by
+        lease_time.
 
         On a link that cannot submit nothing is written, and the tokens come back at once as LINK_LOST; so they do
         when it is too late, which is looked at last: a process that slept until then writes nothing.
         """
-        if not self.can_submit or time.monotonic() >= before:
+        if not self.can_submit or lease_time() >= before:
             self._events.unanswered(self, tokens, LINK_LOST)
             return
         self._window.add(first_sequence, tokens, now)
@@ -259,12 +263,17 @@ class Link(asyncio.Protocol):
     def _hand_over(self, batch: Batch, octets: int) -> None:
         """One call per kind that there is. octets: of the read."""
         events = self._events
+        if batch.to_ack and events.full():
+            self._passed_over = True
+            batch.receipts, batch.messages, batch.unreadable = [], [], []
         if batch.to_ack:
             self._unacked += batch.to_ack
             self._unacked_octets += octets
             if self._unacked > UNACKED_MOST or self._unacked_octets > UNACKED_OCTETS_MOST:
                 self._reading = False
                 self._transport.pause_reading()
+        if batch.answers or batch.late:
+            self._window.answered(len(batch.answers) + len(batch.late), self._timers.received_at)
         if batch.answers:
             events.answered(self, batch.answers)
         if batch.late:
@@ -300,6 +309,7 @@ class Link(asyncio.Protocol):
     def _tick(self) -> None:
         now = self._loop.time()
         self._ticking = self._loop.call_later(self._timers.tick_s, self._tick)
+        self._heed_owner()
         if self._reading:
             self._expire(now)
         if not self._reading or self._resting is not None:  # what is missing may be waiting to be read
@@ -310,6 +320,16 @@ class Link(asyncio.Protocol):
             self._write(enquire_link_pdu(self._window.reserve(1)))
         elif due is not Due.NOTHING:
             self.abort(due.value)
+
+    def _heed_owner(self) -> None:
+        """An owner that is full keeps nobody from reading on: the SMSC's enquire_link may be next."""
+        if self._events.full():
+            if not self._reading:
+                self._reading = True
+                self._read_on()
+        elif self._passed_over and self.is_bound and self._renewing is None:
+            log.info("link %s: binds anew, to be sent again what was passed over", self.name)
+            self._renewing = self._loop.create_task(self.unbind(RENEWAL_S), name=f"link {self.name} renewal")
 
     def _expire(self, now: float) -> None:
         expired = self._window.expire(now)

@@ -15,10 +15,15 @@ MISSING: Final = object()  # a token may be anything, None too
 _MARKS_PER_TIMEOUT: Final = 64
 _LATE_PER_PLACE: Final = 4
 _LATE_AT_LEAST: Final = 1000
+OPEN_FIRST: Final = 10  # places of a new link
 
 
 class Window:
     """At most `size` unanswered submits, by what `room` says. Times in seconds of one clock.
+
+    It opens as answers come, by a place for each: twice as wide with every round trip. So an SMSC that dies with every
+    session, or takes binds and answers nothing, puts a few recipients in doubt and not a window of them each time; one
+    that has answered nothing for a whole timeout gets a single submit at a time until it does.
 
     Every token leaves it exactly once: by `pending.pop`, `expire` or `drain`; an expired one may come back
     once, by `late.pop`. Submits added in the order in which their sequence numbers were reserved.
@@ -26,6 +31,8 @@ class Window:
 
     def __init__(self, size: int, response_timeout_s: float) -> None:
         self.size = size
+        self._open = min(size, OPEN_FIRST)
+        self._answered_at = 0.0
         self.pending: dict[int, Token] = {}  # the link's hot path pops from it
         self.late: dict[int, Token] = {}  # expired ones; the oldest are forgotten first
         self._late_size = max(_LATE_AT_LEAST, _LATE_PER_PLACE * size)
@@ -38,7 +45,7 @@ class Window:
     @property
     def room(self) -> int:
         """Free places."""
-        return max(0, self.size - len(self.pending))
+        return max(0, self._open - len(self.pending))
 
     def reserve(self, count: int) -> int:
         """The first of `count` contiguous sequence numbers; a run that would pass 0x7FFFFFFF starts at 1."""
@@ -55,6 +62,12 @@ class Window:
             self._marks.append((now, first_sequence))
         if self._timed is None:
             self._timed = (now, first_sequence)
+
+    def answered(self, count: int, now: float) -> None:
+        """So many of the pending were answered: it opens by as much."""
+        self._answered_at = now
+        if self._open < self.size:
+            self._open = min(self.size, self._open + count)
 
     def take_round_trip(self, now: float) -> float | None:
         """How long the newest submit took that was timed and is answered since the last call."""
@@ -74,6 +87,8 @@ class Window:
             return []
         overdue = [number for number in self.pending if not self._marks or _before(number, self._marks[0][1])]
         expired = {number: self.pending.pop(number) for number in overdue}
+        if expired and self._answered_at <= limit:
+            self._open = 1
         self.late.update(expired)
         for number in list(islice(self.late, max(0, len(self.late) - self._late_size))):
             del self.late[number]

@@ -74,6 +74,9 @@ class Owner:
     def messages(self, link: Link, messages: list[Any]) -> None:
         self.other += len(messages)
 
+    def full(self) -> bool:
+        return False
+
     def unreadable(self, link: Link, pdus: list[Any]) -> None:
         self.other += len(pdus)
 

@@ -131,10 +131,14 @@ class Rig:
 
     async def worker_process(self) -> asyncio.subprocess.Process:
         """A worker as its own process."""
+        return await self.command("worker", config=self.configuration())
+
+    def configuration(self) -> str:
+        """BROADCAST_CONFIG for the carriers so far."""
         country = Path(__file__).parents[2] / "config" / "vietnam.toml"
         carriers = self.folder / "carriers.toml"
         carriers.write_text("".join(_toml(name, each) for name, each in self.config.carriers.items()))
-        return await self.command("worker", config=f"{country}{os.pathsep}{carriers}")
+        return f"{country}{os.pathsep}{carriers}"
 
     async def command(
         self, *words: object, config: str = "", quiet: bool = False
@@ -171,7 +175,7 @@ class Rig:
 
         await until(there, f"{count} recipients {states}")
 
-    async def finish(self, campaign: Campaign, within_s: float = 60) -> dict[str, int]:
+    async def finish(self, campaign: Campaign, within_s: float = 120) -> dict[str, int]:
         """Wait for the end of the campaign; the audit must balance. Returns the states."""
 
         async def over() -> bool:
@@ -200,7 +204,7 @@ class Rig:
                 await process.wait()
 
 
-async def until(holds: Callable[[], Any], what: str, within_s: float = 30.0) -> None:
+async def until(holds: Callable[[], Any], what: str, within_s: float = 60.0) -> None:
     """Wait for a condition, plain or awaitable."""
     deadline = time.monotonic() + within_s
     while True:

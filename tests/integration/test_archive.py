@@ -277,6 +277,7 @@ def command(*words: str) -> Result:
 
 
 def test_the_command(campaign_id: int, database_env: str, tmp_path: Path) -> None:
+    archived_doubts = json.loads(command("doubts", "typhoon", "--reveal", "--json").stdout)
     first = command("archive", "typhoon", "--to", str(tmp_path), "--as", "an")
     assert first.exit_code == 0, first.output
     assert "typhoon is archived and proved: 17 recipients" in first.stdout
@@ -290,6 +291,7 @@ def test_the_command(campaign_id: int, database_env: str, tmp_path: Path) -> Non
     assert "viettel,84320000001,delivered,2026-03-01T08:00:17.300001+00:00," in people.read_text()
     assert len(people.read_text().splitlines()) == 18
     assert "the books balance: 17 recipients" in command("audit", "typhoon").stdout
+    assert archived_doubts == json.loads(command("doubts", "typhoon", "--reveal", "--json").stdout) != []
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "typhoon.archive").rename(tmp_path / "elsewhere" / "typhoon.archive")
     assert isinstance(command("report", "typhoon").exception, ArchiveError)

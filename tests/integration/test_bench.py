@@ -88,6 +88,7 @@ def test_growth_without_the_pipeline_is_a_mistake() -> None:
     assert "--only pipeline" in done.stderr
 
 
+@pytest.mark.alone
 def test_one_pace() -> None:
     paced = pace(Case(tps=200, links=2, workers=1), sending_s=4.0)
     assert 0 < paced.max_in_a_second <= 200

@@ -26,7 +26,7 @@ def start(folder: Path, home: Path, *words: str) -> "subprocess.Popen[str]":
 
 def finish(process: "subprocess.Popen[str]") -> str:
     try:
-        output, _ = process.communicate(timeout=150)
+        output, _ = process.communicate(timeout=220)
     except subprocess.TimeoutExpired:
         process.terminate()
         output, _ = process.communicate(timeout=60)

@@ -38,6 +38,9 @@ class Acking(Diary):
     def receipts(self, link: Link, receipts: list[tuple[bytes, int, str, str, int | None]]) -> None:
         self._ack(link, [receipt[0] for receipt in receipts])
 
+    def full(self) -> bool:
+        return False
+
     def unreadable(self, link: Link, pdus: list[tuple[bytes, bytes, str]]) -> None:
         self._ack(link, [each[0] for each in pdus])
 

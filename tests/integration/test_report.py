@@ -1,5 +1,6 @@
 """The report, the watcher and the audit of a small campaign whose rows are written by hand."""
 
+import asyncio
 import csv
 import io
 import json
@@ -348,11 +349,15 @@ def book() -> Iterator[tuple[str, dict[str, object]]]:
         "fates": {"delivered": 5, "undeliverable": 1}, "max_per_second": 100, "tps": 100,
     }  # fmt: skip
 
+    copies: dict[str, object] = {"84320000006": 2}
+    said["copies"] = copies
+    pages = {"/book": said, "/book/copies": copies}
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/book" else 404)
+            self.send_response(200 if self.path in pages else 404)
             self.end_headers()
-            self.wfile.write(json.dumps(said).encode())
+            self.wfile.write(json.dumps(pages.get(self.path)).encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -377,6 +382,52 @@ def test_audit_with_an_smscs_book(wash_hands: str, book: tuple[str, dict[str, ob
     document = json.loads(off.stdout)
     assert document["balanced"] is False
     assert document["problems"] == ["viettel delivered: the SMSC has more, and only 0 of ours are open"]
+    assert all(line["means"] for line in document["books"] if line["ours"] != line["theirs"])
+    shown = command("campaign", "show", wash_hands)
+    assert "audited: no differences" in shown.stdout
+    assert "audited: 1 difference" in shown.stdout
+
+
+def test_audit_compares_second_copies_by_name(wash_hands: str, book: tuple[str, dict[str, object]]) -> None:
+    """As many as were resent, but another person's: an SMSC that repeats what we did not."""
+    url, said = book
+    copies = said["copies"]
+    assert isinstance(copies, dict)
+    copies.clear()
+    copies["84320000001"] = 2
+    off = command("campaign", "audit", wash_hands, "--book", f"viettel={url}")
+    assert isinstance(off.exception, AuditError)
+    assert "viettel second copies: 1 recipients have more copies than the ledger names for them" in off.stderr
+    assert "copies that no row names: 84320***001" in off.stderr
+    assert "84320000001" not in off.output
+    assert "Second copies" in off.stdout
+
+
+def test_doubts_names_who_was_resent_after_the_end(wash_hands: str, tmp_path: Path) -> None:
+    shown = command("campaign", "doubts", wash_hands, "--resent")
+    assert shown.exit_code == 0, shown.output
+    assert "84320***006" in shown.stdout
+    assert "84320000006" not in shown.stdout
+    file = tmp_path / "copies.csv"
+    told = command("campaign", "doubts", wash_hands, "--resent", "--reveal", "--json", "--csv", str(file))
+    (line,) = json.loads(told.stdout)
+    assert (line["carrier"], line["msisdn"], line["reason"], line["ended_as"]) == (
+        "viettel",
+        "84320000006",
+        "link_lost",
+        "resent",
+    )
+    assert (
+        file.read_text()
+        .splitlines()[1]
+        .startswith("viettel,84320000006,link_lost,2026-03-01T08:00:00+00:00,")
+    )
+    assert file.stat().st_mode & 0o077 == 0
+
+
+async def test_doubts_of_nobody(conn: asyncpg.Connection, wash_hands: str) -> None:
+    await conn.execute("DELETE FROM in_doubt")
+    assert (await asyncio.to_thread(command, "campaign", "doubts", wash_hands)).stdout == "nobody\n"
 
 
 @pytest.mark.parametrize(

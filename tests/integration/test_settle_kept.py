@@ -91,6 +91,38 @@ async def test_a_receipt_told_twice_beside_others_told_once(world: World) -> Non
     assert tuple(counts) == (7, 5, 2)
 
 
+@pytest.mark.parametrize("segments", [1, 2])
+async def test_a_receipt_told_twice_in_one_bucket_for_an_open_submission(world: World, segments: int) -> None:
+    """Found by chaos seed 4: receipts held up by a lost database come together with their repeats."""
+    slice_ = await world.slice([84321000001], segments=segments)
+    slice_.intend_next(1)
+    slice_.accept_parts(0, [f"a{number}" for number in range(segments)], AT)
+    slice_.touched()
+    await turn(world, KEPT + 2)
+    assert await kept_and_open(world) == (0, segments)
+    for number in range(segments):
+        world.receipt(f"a{number}", UNDELIVERABLE, 84321000001)
+        world.receipt(f"a{number}", DELIVERED, 84321000001)
+    await turn(world)
+    assert await world.tally() == {"delivered": 1}
+    counts = await world.conn.fetchrow("SELECT sum(matched), sum(duplicate) FROM carrier_tally")
+    assert counts is not None
+    assert tuple(counts) == (segments, segments)
+
+
+async def test_a_receipt_told_twice_in_one_bucket_before_its_submission(world: World) -> None:
+    slice_ = await world.slice([84321000001])
+    for _ in range(2):
+        world.receipt("a", DELIVERED, 84321000001)
+    await turn(world)
+    assert await world.conn.fetchval("SELECT count(*) FROM unmatched_receipt") == 1
+    slice_.intend_next(1)
+    slice_.accept(0, "a", AT)
+    slice_.touched()
+    await turn(world)
+    assert await world.tally() == {"delivered": 1}
+
+
 async def test_segments_that_share_one_id_share_its_receipts(world: World) -> None:
     slice_ = await world.slice([84321000001], segments=3)
     slice_.intend_next(1)

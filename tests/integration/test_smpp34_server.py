@@ -147,7 +147,7 @@ def test_an_unbind_from_the_server_ends_the_link() -> None:
 
 
 async def bind_submit_receipt_unbind(smsc: Smsc, link: Link, diary: Diary) -> None:
-    assert (link.is_bound, link.room) == (True, 50)
+    assert (link.is_bound, link.window) == (True, 50)
     part = SubmitFields("BOYTE", 5, 0, 1, 1, "", 0x40, 8, 1, "000001000000000R", b"\5\0\3\7\2\1\x1e\xa4", ())
     fields = [part, SubmitFields("BOYTE", 5, 0, 1, 1, "", 0, 0, 1, "", b"", ((0x0424, b"payload"),))]
     msisdns = [84912345678, 8491234567]

@@ -87,6 +87,7 @@ async def sent_and_read(sent: Sequence[Case], default: DefaultAlphabet) -> list[
         bind = Bind("127.0.0.1", port, "esme", password_env="TEXT_TEST_PASSWORD", window=10_000)
         owner = Owner()
         link = await connect(bind, profile(sent[0], bind), owner, "c-0")
+        link._window.answered(bind.window, 0.0)  # as wide as it goes
         count = 0
         for number, case in enumerate(sent):
             count += submit(link, case, profile(case, bind), number)

@@ -25,7 +25,7 @@ async def test_fifty_thousand_against_everything_at_once(rig: Rig) -> None:
     rig.config = replace(rig.config, engine=Engine(bucket_s=0.5))
     await rig.subscribers("viettel", 50_000)
     worker = rig.worker()
-    states = await rig.finish(await rig.launch(grace_s=3), within_s=60)
+    states = await rig.finish(await rig.launch(grace_s=3), within_s=180)
     book = await smsc.book()
     fates = {fate: book["fates"][fate] for fate in ("delivered", "undeliverable", "expired")}
     assert states == {**fates, "rejected": book["fates"]["rejected"] + book["rejected"]}
@@ -51,7 +51,7 @@ async def test_without_receipts(rig: Rig) -> None:
     rig.connect("viettel", 5000, receipts="none", response_id="hex", retry_delay_s=0.2)
     await rig.subscribers("viettel", 500)
     worker = rig.worker()
-    states = await rig.finish(await rig.launch(), within_s=20)
+    states = await rig.finish(await rig.launch(), within_s=60)
     book = await smsc.book()
     assert states == {"unknown": book["recipients"], "rejected": book["rejected"]}
     assert book["receipts"]["sent"] == 0

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
+from broadcast.cli.main import broadcast
 from broadcast.config import load
 from broadcast.monitor.metrics import Metrics
 
@@ -168,6 +170,35 @@ def test_hadolint_finds_nothing() -> None:
 
 def test_yamllint_finds_nothing() -> None:
     run(tool("yamllint"), "--strict", "-c", "ops/yamllint.yaml", "ops")
+
+
+UNITS = sorted((OPS / "systemd").glob("*.service"))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: str(path.name))
+def test_systemd_accepts_its_units(unit: Path, tmp_path: Path) -> None:
+    """As they are, but for the place of the program, which is not installed here."""
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("no systemd here")
+    text = unit.read_text()
+    started = re.findall(r"(?m)^ExecStart=(/opt/broadcast/.venv/bin/broadcast) (.*)$", text)
+    assert len(started) == 1
+    there = text.replace(started[0][0], "/bin/true").replace("file:///opt/broadcast/README.md", "man:true(1)")
+    path = tmp_path / unit.name.replace("@", "@9464")
+    path.write_text(there)
+    run(analyze, "verify", path)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: str(path.name))
+def test_a_unit_starts_what_the_command_line_knows(unit: Path) -> None:
+    words = re.findall(r"(?m)^ExecStart=/opt/broadcast/.venv/bin/broadcast (.*)$", unit.read_text())[
+        0
+    ].split()
+    words = [word.replace("%i", "9464") for word in words]
+    command = broadcast.get_command(click.Context(broadcast), words[0])
+    assert command is not None
+    command.make_context(words[0], words[1:])
 
 
 def test_the_image_runs_as_a_user_without_rights() -> None:

@@ -121,6 +121,10 @@ class _Feed:
     def messages(self, link: Link, messages: list[InboundMessage]) -> None:
         self._fail("a message came that is no receipt")
 
+    def full(self) -> bool:
+        """See LinkEvents."""
+        return False
+
     def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
         self._fail("a PDU could not be read")
 

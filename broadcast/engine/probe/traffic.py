@@ -171,6 +171,10 @@ class Traffic:
             self._pdus.pop((link.name, message.ack), None)
         self.others["messages from people"] += len(messages)
 
+    def full(self) -> bool:
+        """See LinkEvents."""
+        return False
+
     def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
         """See LinkEvents."""
         for ack, _, _ in pdus:

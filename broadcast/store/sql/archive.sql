@@ -23,7 +23,8 @@ SELECT carrier_no, slice_id, ordinal, msisdn, state, segments, submitted, settle
 
 -- name: archive_doubts
 -- Everyone who was ever in doubt, with how it ended.
-SELECT carrier.name AS carrier, slice_id, ordinal::integer, msisdn, segments::integer, reason, since, ended_at, ended_as
+SELECT carrier.name AS carrier, slice_id, ordinal::integer, msisdn, segments::integer, reason, since, ended_at, ended_as,
+       first_state, first_ids
   FROM in_doubt JOIN carrier USING (carrier_no) WHERE campaign_id = $1 ORDER BY carrier_no, slice_id, ordinal;
 
 -- name: archive_events

@@ -69,3 +69,59 @@ SELECT carrier.carrier_no, carrier.name, sum(received)::bigint AS received,
 -- name: audit_names
 -- Carriers by number.
 SELECT carrier_no, name FROM carrier;
+
+-- name: doubted_recipients
+-- Everyone of campaign $1 who was ever in doubt, by name, why, and how it ended (null: still is). $2: only those that
+-- ended so; null: all. Kept when the campaign is finished. first_state: what receipts told of a copy before a second one.
+SELECT carrier.name AS carrier, msisdn, reason, since, ended_at, ended_as, first_state
+  FROM in_doubt JOIN carrier USING (carrier_no)
+ WHERE campaign_id = $1 AND ($2::text IS NULL OR ended_as = $2)
+ ORDER BY carrier.carrier_no, msisdn, since;
+
+-- name: resent_recipients
+-- Recipients of campaign $1 that were given to be sent again, once each: resends + 1 copies are known to us, more are not.
+SELECT carrier.name AS carrier, msisdn, count(*) AS resends, min(since) AS since, max(ended_at) AS resent_at
+  FROM in_doubt JOIN carrier USING (carrier_no)
+ WHERE campaign_id = $1 AND ended_as = 'resent'
+ GROUP BY carrier.carrier_no, carrier.name, msisdn ORDER BY carrier.carrier_no, msisdn;
+
+-- name: second_copies
+-- Per carrier of campaign $1: who was resent and how often, and what was told of the copies before: by a late answer or a
+-- receipt (told), that it was delivered (delivered).
+SELECT carrier.name AS carrier, count(DISTINCT msisdn) AS recipients, count(*) AS resends,
+       count(*) FILTER (WHERE first_ids <> '') AS told, count(*) FILTER (WHERE first_state = 8) AS delivered
+  FROM in_doubt JOIN carrier USING (carrier_no)
+ WHERE campaign_id = $1 AND ended_as = 'resent'
+ GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.carrier_no;
+
+-- name: books_receipts
+-- Per carrier, whatever the campaign: what it sent us and we acked, as receipts or as what could not be read.
+SELECT carrier.name AS carrier,
+       (SELECT coalesce(sum(received), 0) FROM carrier_tally AS t WHERE t.carrier_no = carrier.carrier_no)::bigint AS received,
+       (SELECT coalesce(sum(times), 0) FROM quarantine AS q WHERE q.carrier_no = carrier.carrier_no)::bigint AS unreadable
+  FROM carrier;
+
+-- name: auditor_claim
+-- One worker audits, for as long as its connection lives.
+SELECT pg_try_advisory_lock(7105);
+
+-- name: audit_candidates
+-- Campaigns whose rows are in the database and that may still change, or ended in the last $1 seconds; none while any has
+-- somebody to send to.
+SELECT campaign_id, finished_at FROM campaign AS c
+ WHERE launched_at IS NOT NULL AND (finished_at IS NULL OR finished_at > clock_timestamp() - make_interval(secs => $1))
+   AND NOT EXISTS (SELECT FROM archive AS a WHERE a.campaign_id = c.campaign_id)
+   AND NOT EXISTS (SELECT FROM campaign AS r JOIN tally AS t USING (campaign_id)
+                    WHERE r.state = 'running' AND r.expires_at > clock_timestamp()
+                    GROUP BY campaign_id HAVING sum(t.waiting) > 0)
+ ORDER BY campaign_id;
+
+-- name: audit_last
+-- What the last recorded audit of campaign $1 found, and when.
+SELECT at, (details->>'differences')::integer AS differences FROM campaign_event
+ WHERE campaign_id = $1 AND event = 'audited' ORDER BY event_no DESC LIMIT 1;
+
+-- name: audit_record
+-- Remember an audit's result: how many differences, and a sentence for each.
+INSERT INTO campaign_event (campaign_id, actor, event, details)
+VALUES ($1, $2, 'audited', jsonb_build_object('differences', cardinality($3::text[]), 'problems', $3::text[]));

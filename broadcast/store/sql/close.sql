@@ -1,12 +1,32 @@
+-- name: doubts_to_look_at
+-- Whether a parked receipt may settle a doubt that came after it: a new one, or one that is to be resent now.
+SELECT EXISTS (SELECT FROM unmatched_receipt)
+   AND EXISTS (SELECT FROM in_doubt AS d JOIN campaign AS c USING (campaign_id)
+                WHERE d.ended_at IS NULL
+                  AND (d.since > clock_timestamp() - interval '10 seconds'
+                       OR (c.in_doubt_policy = 'resend' AND c.state = 'running'
+                           AND d.since < clock_timestamp() - make_interval(secs => c.grace_s))));
+
 -- name: resend_doubts
 -- Campaigns that prefer a second copy to none: after the grace period their in-doubt recipients wait again, in slices
--- of $1 of their own. Returns the campaigns.
-WITH due AS MATERIALIZED (
+-- of $1 of their own; whoever was resent $2 times is not again. So do those who were refused and whose receipt, since
+-- it did not settle them meanwhile, was of another message. Returns the campaigns.
+WITH overdue AS MATERIALIZED (
     SELECT d.slice_id, d.ordinal, d.campaign_id, d.carrier_no, d.msisdn
       FROM in_doubt AS d JOIN campaign AS c USING (campaign_id)
-     WHERE d.ended_at IS NULL AND c.in_doubt_policy = 'resend' AND c.state = 'running'
-       AND c.expires_at > clock_timestamp() AND d.since < clock_timestamp() - make_interval(secs => c.grace_s)
+     WHERE d.ended_at IS NULL AND c.state = 'running' AND c.expires_at > clock_timestamp()
+       AND (c.in_doubt_policy = 'resend' AND d.since < clock_timestamp() - make_interval(secs => c.grace_s)
+            OR d.reason = 'receipt_after_refusal' AND d.since < clock_timestamp() - interval '30 seconds')
        FOR UPDATE OF d
+), often AS (
+    SELECT campaign_id, carrier_no, msisdn FROM in_doubt JOIN overdue USING (campaign_id, carrier_no, msisdn)
+     WHERE in_doubt.ended_as = 'resent'
+     GROUP BY campaign_id, carrier_no, msisdn HAVING count(*) >= $2::integer
+), due AS MATERIALIZED (
+    SELECT * FROM overdue AS o
+     WHERE NOT EXISTS (SELECT FROM often
+                        WHERE often.campaign_id = o.campaign_id AND often.carrier_no = o.carrier_no
+                          AND often.msisdn = o.msisdn)
 ), ended AS (
     UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'resent'
       FROM due WHERE in_doubt.slice_id = due.slice_id AND in_doubt.ordinal = due.ordinal
@@ -78,6 +98,42 @@ INSERT INTO tally (campaign_id, carrier_no, shard, in_doubt, unknown)
 SELECT campaign_id, carrier_no, 0, -count(*), count(*) FROM closing GROUP BY campaign_id, carrier_no
 ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
    SET in_doubt = tally.in_doubt + excluded.in_doubt, unknown = tally.unknown + excluded.unknown;
+
+-- name: first_copies_parked
+-- Whether receipts were parked for $1 s a moment ago, while somebody was resent or given up: they may be of a first copy.
+SELECT EXISTS (SELECT FROM unmatched_receipt
+                WHERE received_at BETWEEN clock_timestamp() - make_interval(secs => $1 + 30)
+                                      AND clock_timestamp() - make_interval(secs => $1))
+   AND EXISTS (SELECT FROM in_doubt WHERE ended_as IN ('resent', 'closed'));
+
+-- name: keep_first_copies
+-- Receipts that name somebody who was resent or given up, and that no submission claimed for $1 s: they are of the copy
+-- that the recipient's own row does not speak for. One whose id a late answer told belongs to that doubt.
+WITH ended AS MATERIALIZED (
+    SELECT d.slice_id, d.ordinal, d.carrier_no, d.msisdn, d.since, d.first_ids, c.launched_at
+      FROM in_doubt AS d JOIN campaign AS c USING (campaign_id) WHERE d.ended_as IN ('resent', 'closed')
+), meant AS MATERIALIZED (
+    SELECT DISTINCT ON (r.ctid) r.ctid AS place, e.slice_id, e.ordinal, r.carrier_no, r.state, r.smsc_id
+      FROM unmatched_receipt AS r
+      JOIN ended AS e ON e.carrier_no = r.carrier_no AND e.msisdn = r.msisdn AND r.received_at >= e.launched_at
+     WHERE r.received_at < clock_timestamp() - make_interval(secs => $1)
+     ORDER BY r.ctid, r.smsc_id <> ALL (string_to_array(e.first_ids, ' ')), e.since
+), summed AS (
+    SELECT slice_id, ordinal, min(state) AS state, array_agg(smsc_id ORDER BY smsc_id) AS ids
+      FROM meant GROUP BY slice_id, ordinal
+), kept AS (
+    UPDATE in_doubt AS d
+       SET first_state = least(d.first_state, s.state),
+           first_ids = concat_ws(' ', nullif(d.first_ids, ''),
+                                 (SELECT string_agg(DISTINCT id, ' ') FROM unnest(s.ids) AS id
+                                   WHERE id <> ALL (string_to_array(d.first_ids, ' '))))
+      FROM summed AS s WHERE d.slice_id = s.slice_id AND d.ordinal = s.ordinal
+), used AS (
+    DELETE FROM unmatched_receipt AS r USING meant WHERE r.ctid = meant.place RETURNING r.carrier_no
+)
+INSERT INTO carrier_tally (carrier_no, shard, matched)
+SELECT carrier_no, 0, count(*) FROM used GROUP BY carrier_no
+ON CONFLICT (carrier_no, shard) DO UPDATE SET matched = carrier_tally.matched + excluded.matched;
 
 -- name: finish_campaigns
 -- Launched campaigns in which every recipient is at its end; a cancelled one keeps its state.

@@ -5,10 +5,10 @@ VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
 RETURNING worker_no;
 
 -- name: renew_worker
--- Prolong a worker's lease; no row when it was reaped, and then it never comes back.
+-- Prolong a worker's lease, and the time here (Unix seconds); no row when it was reaped, and then it never comes back.
 UPDATE worker SET expires_at = clock_timestamp() + make_interval(secs => $2)
  WHERE worker_no = $1 AND ended_at IS NULL
-RETURNING worker_no;
+RETURNING extract(epoch FROM clock_timestamp())::float8;
 
 -- name: end_worker
 -- A worker says goodbye: everything that it still held is free at once.
@@ -23,6 +23,31 @@ UPDATE worker SET ended_at = clock_timestamp()
               AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => $1)
               FOR UPDATE SKIP LOCKED)
 RETURNING worker_no;
+
+-- name: cut_off_workers
+-- End the group of a worker whose lease ended $1 s ago: frozen amid a COPY it would keep the row locked, for ever.
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND usename = current_user AND application_name IN (
+           SELECT format('broadcast writer %s', worker_no) FROM worker
+            WHERE ended_at IS NULL AND expires_at < clock_timestamp() - make_interval(secs => $1));
+
+-- name: end_other_sessions
+-- End whatever connections bear this one's name: what was begun on them is over then, for better or worse.
+SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+ WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+   AND application_name = current_setting('application_name');
+
+-- name: name_session
+-- The name of this connection ($1) in pg_stat_activity.
+SELECT set_config('application_name', $1, false);
+
+-- name: ping
+-- Whether anybody is there.
+SELECT 1;
+
+-- name: database_time
+-- The time by which campaigns expire, in Unix seconds.
+SELECT extract(epoch FROM clock_timestamp())::float8;
 
 -- name: free_slots
 -- Slots whose worker has ended go back.
@@ -61,8 +86,9 @@ UPDATE slice SET answered = new.answered, state = CASE WHEN bit_count(new.answer
 SELECT worker_no FROM worker WHERE ended_at IS NULL ORDER BY worker_no;
 
 -- name: lock_carriers
--- The carriers' rows, locked in order: whoever changes grants goes one at a time.
-SELECT carrier_no, name, tps FROM carrier WHERE tps IS NOT NULL ORDER BY carrier_no FOR UPDATE;
+-- The carriers' rows, locked in order: whoever changes grants goes one at a time. A row of in_doubt that names its
+-- carrier does not wait for this: its writer may hold slots that the next statement here wants.
+SELECT carrier_no, name, tps FROM carrier WHERE tps IS NOT NULL ORDER BY carrier_no FOR NO KEY UPDATE;
 
 -- name: slots
 -- Every slot of every carrier.
@@ -109,3 +135,12 @@ UPDATE slice SET state = 'leased', worker_no = $1, token = token + 1, segments =
    AND EXISTS (SELECT FROM worker WHERE worker_no = $1 AND ended_at IS NULL)
    AND EXISTS (SELECT FROM campaign WHERE campaign_id = $3 AND state = 'running')
 RETURNING slice.slice_id, token, mark, answered, retry, msisdns;
+
+-- name: leased_slices
+-- What worker $1 holds.
+SELECT slice_id, token FROM slice WHERE worker_no = $1 AND state = 'leased';
+
+-- name: give_back_slices
+-- Slices of worker $1 ($2) of which it knows nothing: nothing of them was sent.
+UPDATE slice SET state = 'ready', worker_no = NULL, token = token + 1
+ WHERE worker_no = $1 AND state = 'leased' AND slice_id = ANY($2::integer[]);

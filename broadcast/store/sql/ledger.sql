@@ -3,8 +3,9 @@
 SELECT ledger_enter($1, $2);
 
 -- name: last_batch
--- The newest group of worker $1 that was committed, and whether it still lives: after a lost connection.
-SELECT last_batch, ended_at IS NULL AS lives FROM worker WHERE worker_no = $1;
+-- The newest group of worker $1 that was committed, and whether it still lives: after a lost connection. A write, so
+-- that it comes after the group's own transaction, and after the group has reached a synchronous standby.
+UPDATE worker SET last_batch = last_batch WHERE worker_no = $1 RETURNING last_batch, ended_at IS NULL AS lives;
 
 -- name: write_progress
 -- Marks and bitmaps of the slices that a group touched; fenced by token. Arrays side by side, $7: new state.
@@ -49,6 +50,15 @@ UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'answered'
   FROM unnest($1::integer[], $2::smallint[]) AS late (slice_id, ordinal)
  WHERE in_doubt.slice_id = late.slice_id AND in_doubt.ordinal = late.ordinal AND in_doubt.ended_at IS NULL
 RETURNING in_doubt.campaign_id, in_doubt.carrier_no, in_doubt.slice_id, in_doubt.ordinal, in_doubt.segments;
+
+-- name: answer_first_copies
+-- Late answers for recipients who were resent or given up meanwhile: the first copy's ids. $3: parted by a blank. Returns
+-- whose they are.
+UPDATE in_doubt SET first_ids = late.ids
+  FROM unnest($1::integer[], $2::smallint[], $3::text[]) AS late (slice_id, ordinal, ids)
+ WHERE in_doubt.slice_id = late.slice_id AND in_doubt.ordinal = late.ordinal AND in_doubt.first_ids = ''
+   AND in_doubt.ended_as IN ('resent', 'closed')
+RETURNING in_doubt.campaign_id, in_doubt.carrier_no, in_doubt.slice_id, in_doubt.ordinal;
 
 -- name: keep_unreadable
 -- Quarantine PDUs that could not be read; the same again is one row and a count. Its sequence number (4 octets from the

@@ -138,6 +138,16 @@ INSERT INTO settling_submission
        (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, closed, smsc_id)
 SELECT submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, false, smsc_id FROM taken;
 
+-- name: drop_laid_out_again
+-- Of several laid-out receipts for one id only the most advanced stays.
+WITH repeated AS (
+    SELECT carrier_no, smsc_id FROM settling_receipt GROUP BY carrier_no, smsc_id HAVING count(*) > 1
+), ranked AS (
+    SELECT no, row_number() OVER (PARTITION BY carrier_no, smsc_id ORDER BY state DESC, received_at) AS rank
+      FROM settling_receipt JOIN repeated USING (carrier_no, smsc_id)
+)
+DELETE FROM settling_receipt AS r USING ranked WHERE r.no = ranked.no AND ranked.rank > 1;
+
 -- name: settle_open
 -- Open messages of one segment that a laid-out receipt ends; of equal ids the newest takes it. How many, per carrier.
 WITH hit AS MATERIALIZED (
@@ -278,7 +288,7 @@ WITH meant AS (
     SELECT *, count(*) OVER (PARTITION BY slice_id, ordinal) AS receipts FROM meant
 ), done AS MATERIALIZED (
     SELECT campaign_id, carrier_no, slice_id, ordinal, max(segments) AS segments, max(received_at) AS settled_at,
-           min(state) AS state, (array_agg(err ORDER BY state))[1] AS err, string_agg(smsc_id, ' ') AS smsc_ids
+           min(state) AS state, (array_agg(err ORDER BY state))[1] AS err, string_agg(smsc_id, ' ' ORDER BY received_at, smsc_id) AS smsc_ids
       FROM found WHERE receipts >= segments
      GROUP BY campaign_id, carrier_no, slice_id, ordinal
 ), ended AS (

@@ -95,7 +95,7 @@ def _commands(group: click.Group, place: tuple[str, ...] = ()) -> list[tuple[tup
 
 
 def test_every_command_has_help_with_an_example_and_every_printing_one_json() -> None:
-    silent = {("bench",), ("demo",), ("worker",)}
+    silent = {("bench",), ("demo",), ("up",), ("worker",)}
     for place, command in _commands(entry.broadcast):
         words = f"{command.help} {command.epilog}"
         assert "Example" in words, place

@@ -10,6 +10,7 @@ import pytest
 from broadcast.cli.report_document import document
 from broadcast.cli.report_html import delay_chart, rate_chart, render, states_chart
 from broadcast.ledger.audit import AuditResult
+from broadcast.ledger.differences import Difference
 from broadcast.ledger.progress import CarrierProgress, Progress
 from broadcast.ledger.received import Oddity
 from broadcast.ledger.report import Doubt, Event, Facts, Import, Reason, Report, Times
@@ -73,7 +74,7 @@ def test_figures(found: Report) -> None:
     assert re.search(r'<b class="good">balanced</b>', page)
     assert "landline 3" in page
     assert "still is" in page
-    odd = render(found, AuditResult(False, 113, 112, (), ("one is missing",)))
+    odd = render(found, AuditResult(False, 113, 112, (), (Difference("one is missing", 1, "a row is gone"),)))
     assert "NOT balanced" in odd
     assert "one is missing" in odd
 

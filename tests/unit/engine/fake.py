@@ -126,7 +126,8 @@ class Bench:
     def answer(self, link: FakeLink, count: int, status: int = 0) -> None:
         tokens = link.take(count)
         answers = [(token, status, "" if status else f"id-{token[1]}-{token[2]}") for token in tokens]
-        self.lane.answered(link, answers)  # type: ignore[arg-type]
+        if answers:  # a link never tells of none
+            self.lane.answered(link, answers)  # type: ignore[arg-type]
 
     def moves(self) -> dict[int, int]:
         """Sum of the tally changes of all groups: state -> recipients."""

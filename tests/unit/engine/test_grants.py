@@ -106,3 +106,14 @@ def test_a_transmitter_without_a_receiver_does_not_send() -> None:
     up = replace(receiver, bound=True)
     assert plan([replace(transmitter, granted_tps=0), up], 1, [1, 2], 100, 0).grants == {0: 100}
     assert plan([transmitter, replace(up, worker_no=None)], 1, [1, 2], 100, 0).grants[0] == 0
+
+
+def test_a_carrier_without_any_link_keeps_its_grants_until_one_is_bound() -> None:
+    """Nobody else has had them since, so the first link that is back need not wait a window for a raise: sessions that
+    live for a second would never send."""
+    slots = [Slot(0, 1, 600, False, True), Slot(1, 2, 400, False, True)]
+    assert plan(slots, 1, [1, 2], 1000, 0).grants == {0: 600}
+    back = [replace(slots[0], bound=True), slots[1]]
+    assert plan(back, 1, [1, 2], 1000, 0).grants == {0: 600}  # the rest is in the other's hands yet
+    assert plan(back, 2, [1, 2], 1000, 0).grants == {1: 0}
+    assert plan(slots, 1, [1, 2], 500, 0).grants == {0: 100}  # a carrier that allows less meanwhile

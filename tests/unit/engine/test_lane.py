@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.engine.fake import CARRIER, Bench, FakeLink
 
+from broadcast.clock import lease_time
 from broadcast.ledger.states import RecipientState as S
 from broadcast.smpp.events import InboundMessage
 
@@ -120,7 +121,7 @@ async def test_throttled_waits_again_slows_the_carrier_and_gives_up_after_the_li
     bench.commit()
     assert bench.lane.pacer.factor < 1
     assert bench.moves() == {S.WAITING: -1, S.REJECTED: 1}
-    assert b"status:retries" in bench.groups[-1].outcomes[0]
+    assert b"status:ESME_RTHROTTLED after 2 retries" in bench.groups[-1].outcomes[0]
 
 
 async def test_a_temporary_refusal_waits_for_its_delay(bench: Bench) -> None:
@@ -409,11 +410,61 @@ async def test_nothing_leaves_after_the_expiry(bench: Bench) -> None:
 
 async def test_nothing_leaves_without_a_valid_lease(bench: Bench) -> None:
     bench.work(5)
-    bench.lane.valid_until = time.monotonic() - 0.001
+    bench.lane.valid_until = lease_time() - 0.001
     bench.commit()
     settle_pace(bench)
     bench.lane.pump()
     assert bench.links[0].wire == []
+
+
+async def test_a_machine_that_slept_sends_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Suspended, with time.monotonic standing still."""
+    bench.work(5)
+    bench.lane.valid_until = lease_time() + 4
+    monkeypatch.setattr("broadcast.engine.lane.lease_time", lambda: lease_time() + 60)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    assert bench.links[0].wire == []
+
+
+@pytest.mark.parametrize("leap_s", [3600.0, -3600.0])
+async def test_expiry_is_by_the_databases_clock(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, leap_s: float
+) -> None:
+    """Law 5, with this machine's clock an hour off."""
+    now = time.time()
+    bench.lane._day_time.told(now, lease_time())
+    monkeypatch.setattr(time, "time", lambda: now + leap_s)
+    bench.work(5, expires_at=now + 60)
+    bench.work(5, expires_at=now - 60)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.commit()
+    assert len(bench.links[0].wire) == 5
+
+
+async def test_receipts_that_wait_for_a_commit_are_bounded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy database is no reason to leave any to the SMSC, nor is one that has been away for a moment."""
+    monkeypatch.setattr("broadcast.engine.deliveries.KEPT_MOST", 3)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    link = bench.links[0]
+    receipt = (b"0001", int(S.DELIVERED), "1", "000", 84320000001)
+    bench.lane.receipts(link, [receipt] * 3)
+    assert not bench.lane.full()
+    now += 6
+    assert bench.lane.full()
+    bench.lane.receipts(link, [receipt])
+    bench.commit()
+    assert not bench.lane.full()
+    assert len(link.acked) == 4
+    now += 600
+    bench.lane.receipts(link, [receipt] * 3)
+    assert not bench.lane.full()
 
 
 async def test_the_more_urgent_campaign_goes_first(bench: Bench) -> None:
@@ -482,7 +533,8 @@ async def test_conservation_whatever_happens(
         elif act == "lose":
             tokens = link.take(count)
             lost += tokens
-            bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
+            if tokens:
+                bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
         elif act == "late":
             bench.lane.answered_late(link, [(token, 0, "late") for token in lost[:count]])  # type: ignore[arg-type]
             del lost[:count]
@@ -514,3 +566,56 @@ async def test_a_lane_that_is_held_back_sends_what_is_intended_and_intends_no_mo
     bench.lane.held_back = False
     bench.lane.pump()
     assert more.slice.mark == 5
+
+
+async def test_slices_go_back_when_the_last_link_that_submits_is_lost() -> None:
+    """Another worker may have a link: it must not wait for this one's."""
+    link, receiver, spare = FakeLink(window=4), FakeLink(window=0), FakeLink(window=4)
+    receiver.can_submit = False
+    bench = Bench(CARRIER, link, receiver, spare)
+    bench.grant(100_000)
+    work = bench.work(10)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    assert sorted(link.wire + spare.wire) == [f"8432000000{number}/1" for number in range(8)]
+    for lost in (link, spare):
+        assert not work.releasing
+        tokens = lost.take(4)
+        bench.lane.unanswered(lost, tokens, "link_lost")  # type: ignore[arg-type]
+        bench.lane.closed(lost, "cut")  # type: ignore[arg-type]
+    group = bench.commit()
+    assert bench.lane.empty
+    assert [(progress.state, progress.mark) for progress in group.slices] == [("ready", 10)]
+    assert sorted(work.slice.retries()) == [8, 9]
+    assert bench.moves() == {S.WAITING: -8, S.IN_DOUBT: 8}
+
+
+async def test_a_receipt_before_its_refusal_keeps_the_second_copy_back(bench: Bench) -> None:
+    """Quirk 26, the other way round: who was reported a moment ago is in doubt, the others wait again."""
+    work = bench.work(3)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    link = bench.links[0]
+    bench.lane.receipts(
+        link,  # type: ignore[arg-type]
+        [(b"a1", 0, "x0", "", 84320000000), (b"a2", 8, "x1", "000", 84320000001)],
+    )
+    bench.answer(link, 3, THROTTLED)
+    group = bench.commit()
+    assert [(doubt.ordinal, doubt.reason) for doubt in group.doubts] == [(1, "receipt_after_refusal")]
+    assert work.slice.retries() == [0, 2]
+    assert bench.moves() == {S.WAITING: -1, S.IN_DOUBT: 1}
+
+
+async def test_receipts_are_remembered_for_a_moment_only(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = bench.lane._answers
+    for number in range(5000):
+        answers.reported([(b"", 8, "id", "000", number)])
+    assert answers._lately_reported() == set(range(3000, 5000))
+    monkeypatch.setattr("broadcast.engine.answers.LATELY_S", -1.0)
+    answers.reported([(b"", 8, "id", "000", 1)])
+    assert answers._lately_reported() == set()

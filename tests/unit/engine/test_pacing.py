@@ -21,8 +21,9 @@ def granted(tps: int, now: float = 0.0) -> tuple[Pacer, float]:
 class Way:
     """To a carrier and back: what leaves arrives in order `there_s` later, or when a stall ends, and is answered."""
 
-    def __init__(self, pacer: Pacer, there_s: float = 0.005, back_s: float = 0.005) -> None:
+    def __init__(self, pacer: Pacer, there_s: float = 0.005, back_s: float = 0.005, name: str = "") -> None:
         self.pacer = pacer
+        self.name = name
         self.there_s = there_s
         self.back_s = back_s
         self.stalled_until = 0.0
@@ -38,17 +39,21 @@ class Way:
             self.hear(now)
             count = self.pacer.allowance(now)
             if count:
-                self.pacer.take(count, now)
+                self.pacer.take(count, now, self.name)
                 self.sent.append((now, count))
                 arrives = max(now + self.there_s, self.stalled_until)
                 self.arrived.append((arrives, count))
                 self._answers.append((arrives + self.back_s, now, count))
         return self.sent
 
+    @property
+    def unanswered(self) -> int:
+        return sum(count for _, _, count in self._answers)
+
     def hear(self, now: float) -> None:
         while self._answers and self._answers[0][0] <= now:
             _, sent_at, count = self._answers.popleft()
-            self.pacer.answered(count, now, now - sent_at)
+            self.pacer.answered(count, now, self.name, now - sent_at)
 
 
 def run(pacer: Pacer, start: float, steps: list[float]) -> list[tuple[float, int]]:
@@ -129,12 +134,28 @@ def test_what_was_held_up_on_its_way_does_not_arrive_on_top(
 def test_nothing_more_while_a_second_is_unanswered() -> None:
     pacer, start = granted(100)
     way = Way(pacer, back_s=1e9)
-    way.run(start, [0.01] * 1000)
+    way.run(start, [0.01] * 190)
     assert sum(count for _, count in way.sent) == 100
-    assert pacer.next_at(start + 10) > start + 10
-    pacer.lost(100, start + 10)  # the link is gone
-    assert pacer.allowance(start + 10.9) == 0
-    assert pacer.allowance(start + 11.1) > 0
+    assert pacer.next_at(start + 1.9) > start + 1.9
+    pacer.lost(100, start + 1.9, "")  # the link is gone
+    assert pacer.allowance(start + 2.8) == 0
+    assert pacer.allowance(start + 3.0) > 0
+
+
+def test_a_silent_link_keeps_the_places_of_the_others_for_a_moment_only() -> None:
+    pacer, start = granted(100)
+    silent, well = Way(pacer, name="silent"), Way(pacer, name="well")
+    silent.run(start, [0.01] * 50)
+    silent.back_s = 1e9
+    silent.run(start + 0.5, [0.01] * 50)
+    held = silent.unanswered
+    assert held >= 45
+    well.run(start + 1.0, [0.01] * 800)
+    until = start + 5.0
+    assert sum(count for at, count in well.sent if at > until) >= 0.98 * 100 * 4
+    pacer.answered(held, start + 9.0, "silent")  # it comes back, and what it held counts now
+    well.run(start + 9.0, [0.01] * 90)
+    assert sum(count for at, count in well.sent if at > start + 9.0) <= 100 - held
 
 
 def test_no_burst_at_the_start() -> None:
@@ -218,7 +239,7 @@ def test_next_at_is_when_something_may_leave(tps: int, wait: float) -> None:
         if not count:
             break
         pacer.take(count, now)
-        pacer.answered(count, now, 0.0)
+        pacer.answered(count, now, None, 0.0)
     later = pacer.next_at(now)
     assert later > now
     for _ in range(3):  # a rounding error may want one more look

@@ -1,10 +1,11 @@
 """Our ledger beside an SMSC's account: equal when nobody is open, ahead by the open ones at most."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from broadcast.ledger.books import Ours, compare
+from broadcast.ledger.books import Ours, compare, unnamed
 from broadcast.ledger.progress import CarrierProgress
 from broadcast.ledger.states import RecipientState
 
@@ -33,6 +34,7 @@ def test_equal_books_agree() -> None:
         ("rejected", 3, 3),
         ("segments", 22, 22),
         ("second copies", 0, 0),
+        ("receipts acked", 0, 0),
         ("most segments in a second", 50, 50),
     ]
 
@@ -66,6 +68,38 @@ def test_segments_differ_by_those_in_doubt_only() -> None:
 def test_second_copies_are_the_resent_ones_at_most() -> None:
     assert problems(ours(), duplicates=1) == {"second copies": "more second copies than we resent"}
     assert problems(ours(resent=1), duplicates=1) == {}
+
+
+def test_a_second_copy_belongs_to_somebody_who_is_named() -> None:
+    """As many copies as were resent, and one of them is another person's."""
+    named = replace(ours(resent=2), by_name={84321000001: 1, 84321000002: 2})
+    book = BOOK | {"duplicates": 2}
+
+    def problem(copies: dict[str, int]) -> str | None:
+        return next(line.problem for line in compare(named, book, copies) if line.what == "second copies")
+
+    assert problem({"84321000001": 2, "84321000002": 3}) is None
+    assert problem({"84321000001": 3}) == "1 recipients have more copies than the ledger names for them"
+    assert problem({"84321000003": 2}) == "1 recipients have more copies than the ledger names for them"
+    assert unnamed({"84321000001": 3, "84321000003": 2, "84321000002": 3}, named.by_name) == [
+        84321000001,
+        84321000003,
+    ]
+
+
+def test_what_was_acked_is_in_the_ledger() -> None:
+    assert problems(replace(ours(), acked=12), receipts={"acked": 12}) == {}
+    assert problems(replace(ours(), acked=13), receipts={"acked": 12}) == {}  # the ack was lost with its link
+    assert problems(replace(ours(), acked=11), receipts={"acked": 12}) == {
+        "receipts acked": "acked receipts are not in the ledger"
+    }
+
+
+def test_whatever_differs_is_explained() -> None:
+    mine = ours(segments=19, doubts=1, resent=1, delivered=7, accepted=1)
+    lines = {line.what: line for line in compare(mine, BOOK)}
+    assert {what for what, line in lines.items() if line.ours != line.theirs and not line.means} == set()
+    assert {what for what, line in lines.items() if line.means} == {"delivered", "segments", "second copies"}
 
 
 def test_nothing_above_the_tps() -> None:

@@ -113,6 +113,9 @@ class Diary:
     def messages(self, link: Link, messages: list[InboundMessage]) -> None:
         self.entries.append(("messages", messages))
 
+    def full(self) -> bool:
+        return False
+
     def unreadable(self, link: Link, pdus: list[tuple[bytes, bytes, str]]) -> None:
         self.entries.append(("unreadable", pdus))
 

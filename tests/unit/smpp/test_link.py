@@ -183,7 +183,7 @@ async def test_an_overdue_answer_and_the_late_one(bound: Maker) -> None:
     rig.clock.advance(64.0)
     assert rig.diary.taken() == []
     rig.clock.advance(2.0)
-    assert rig.diary.taken() == [("unanswered", (["b"], "no_response")), ("room", 5)]
+    assert rig.diary.taken() == [("unanswered", (["b"], "no_response")), ("room", 1)]
     rig.link.data_received(answer(3, b"late"))
     assert rig.diary.taken() == [("answered_late", [("b", 0, "late")])]
     rig.link.data_received(answer(3, b"late"))

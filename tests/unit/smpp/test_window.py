@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.smpp.window import MISSING, Window
+from broadcast.smpp.window import MISSING, OPEN_FIRST, Window
 
 TIMEOUT_S = 64.0  # so that times of sending are kept to the second
 LAST = 0x7FFFFFFF
@@ -46,6 +46,40 @@ def test_only_the_overdue_expire() -> None:
     assert window.expire(74.9) == []
     assert window.expire(75.0) == ["young"]
     assert window.expire(500.0) == []
+    assert window.room == 1
+
+
+def test_it_opens_as_answers_come() -> None:
+    """A link that dies with each session loses what is open, not its whole window each time."""
+    window = Window(100, TIMEOUT_S)
+    assert window.room == OPEN_FIRST == 10
+    for trip, room in enumerate((20, 40, 80, 100)):
+        count = window.room
+        first = window.reserve(count)
+        window.add(first, ["x"] * count, trip)
+        assert window.room == 0
+        for number in range(first, first + count):
+            window.pending.pop(number)
+        window.answered(count, trip + 0.1)
+        assert window.room == room
+
+
+def test_one_that_answers_nothing_gets_one_at_a_time() -> None:
+    window = Window(10, TIMEOUT_S)
+    window.add(window.reserve(10), ["x"] * 10, 100.0)
+    assert len(window.expire(166.0)) == 10
+    assert window.room == 1
+    window.add(window.reserve(1), ["probe"], 166.0)
+    window.pending.popitem()
+    window.answered(1, 167.0)
+    assert window.room == 2
+
+
+def test_one_that_loses_an_answer_now_and_then_keeps_its_window() -> None:
+    window = Window(10, TIMEOUT_S)
+    window.add(window.reserve(1), ["lost"], 100.0)
+    window.answered(1, 165.0)
+    assert window.expire(166.0) == ["lost"]
     assert window.room == 10
 
 

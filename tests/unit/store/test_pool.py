@@ -57,3 +57,57 @@ def test_without_url_and_server_the_way_out_is_named(monkeypatch: pytest.MonkeyP
     assert is_embedded()
     with pytest.raises(DatabaseDownError, match="`broadcast db up`"):
         pool.database_url()
+
+
+def test_several_hosts_are_tried_one_by_one() -> None:
+    """asyncpg would spend its whole time on a first one that is silent."""
+    assert pool._hosts(URL) == [{}]
+    assert pool._hosts("postgresql://b@/b?host=/run/x") == [{}]
+    assert pool._hosts("postgresql://boyte:s3,cr@one:5433,[::1],two:5434/alerts") == [
+        {"host": "one", "port": 5433, "target_session_attrs": "read-write"},
+        {"host": "::1", "port": 5432, "target_session_attrs": "read-write"},
+        {"host": "two", "port": 5434, "target_session_attrs": "read-write"},
+    ]
+    assert pool._hosts("postgresql://one:port,two/alerts") == [{}]
+
+
+def test_patience_grows_with_each_failure() -> None:
+    waited: list[float] = []
+
+    class Connection:
+        def terminate(self) -> None: ...
+
+    class Loop:
+        def call_later(self, seconds: float, _: object) -> "Loop":
+            waited.append(seconds)
+            return self
+
+        def cancel(self) -> None: ...
+
+    patience = pool.Patience(5.0, 15.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("asyncio.get_running_loop", Loop)
+        for fails in (True, True, True, False, False):
+            try:
+                with patience.within(Connection()):  # type: ignore[arg-type]
+                    if fails:
+                        raise asyncpg.ConnectionDoesNotExistError("x")
+            except asyncpg.ConnectionDoesNotExistError:
+                assert fails
+    assert waited == [5.0, 10.0, 15.0, 15.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("closed", "raised"), [(True, asyncpg.ConnectionDoesNotExistError), (False, AttributeError)]
+)
+async def test_a_connection_that_ends_amid_a_query_is_lost(closed: bool, raised: type[Exception]) -> None:
+    """Found by chaos seed 19: asyncpg then asks its protocol, None, to go on, and the worker ended."""
+
+    class Connection:
+        def is_closed(self) -> bool:
+            return closed
+
+        def terminate(self) -> None: ...
+
+    with pytest.raises(raised), pool.within(Connection(), 5.0):  # type: ignore[arg-type]
+        raise AttributeError("'NoneType' object has no attribute 'bind_execute'")

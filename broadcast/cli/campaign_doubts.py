@@ -1,0 +1,87 @@
+"""`broadcast campaign doubts`: who may have been sent to without an answer, and who got a second copy, by name."""
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broadcast.cli.output import json_option, masked, note, print_json, print_table, say
+from broadcast.cli.report_files import replacing
+from broadcast.cli.runner import run
+from broadcast.ledger.doubts import RESENT, Doubted, doubted
+from broadcast.ledger.report import find
+from broadcast.store.pool import connect
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_COLUMNS = ("carrier", "msisdn", "reason", "since", "ended_at", "ended_as", "first_copy")
+
+
+@click.command("doubts")
+@click.argument("name")
+@click.option("--resent", is_flag=True, help="Only who was sent the message again.")
+@click.option("--latest", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
+@click.option("--reveal", is_flag=True, help="Whole numbers, here and in the file.")
+@click.option("--csv", "file", type=_FILE, help="Write all of them as CSV.")
+@json_option
+def campaign_doubts(
+    name: str, resent: bool, latest: int, reveal: bool, file: Path | None, as_json: bool
+) -> None:
+    """Everyone who was ever in doubt, why, and how it ended; --json gives all of them.
+
+    \b
+    Example:
+      broadcast campaign doubts flood-warning --resent --csv second-copies.csv --reveal
+    """
+    found = run(_read(name, RESENT if resent else None))
+    lines = [_line(each, reveal) for each in found]
+    if file:
+        _write(file, lines)
+    if as_json:
+        print_json(lines)
+    else:
+        _show(found, lines[-latest:] if latest else [])
+    if file:
+        note(f"wrote {file}")
+
+
+async def _read(name: str, ended_as: str | None) -> list[Doubted]:
+    connection = await connect()
+    try:
+        return await doubted(connection, (await find(connection, name)).campaign_id, ended_as)
+    finally:
+        await connection.close()
+
+
+def _line(each: Doubted, reveal: bool) -> dict[str, Any]:
+    values = {column: getattr(each, column) for column in _COLUMNS}
+    values["msisdn"] = str(each.msisdn) if reveal else masked(each.msisdn)
+    return values
+
+
+def _write(file: Path, lines: Sequence[dict[str, Any]]) -> None:
+    with replacing(file, mode=0o600) as sink:
+        writer = csv.DictWriter(sink, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for line in lines:
+            times = {key: line[key] and line[key].isoformat() for key in ("since", "ended_at")}
+            writer.writerow({**line, **times})
+
+
+def _show(found: Sequence[Doubted], shown: Sequence[dict[str, Any]]) -> None:
+    counts = Counter((each.carrier, each.reason, each.ended_as or "still is") for each in found)
+    people = {key: set[int]() for key in counts}
+    for each in found:
+        people[each.carrier, each.reason, each.ended_as or "still is"].add(each.msisdn)
+    if not found:
+        say("nobody")
+        return
+    rows = [(*key, count, len(people[key])) for key, count in sorted(counts.items())]
+    print_table("Who was in doubt", ("carrier", "reason", "ended as", "doubts", "recipients"), rows)
+    if shown:
+        lines = [[line[column] for column in _COLUMNS] for line in shown]
+        print_table(
+            f"\n{len(shown):,} of {len(found):,}", [each.replace("_", " ") for each in _COLUMNS], lines
+        )

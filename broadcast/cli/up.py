@@ -1,0 +1,79 @@
+"""`broadcast up`: the workers of one machine, supervised."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+from broadcast import config as files
+from broadcast.cli.runner import run
+from broadcast.cli.settings import Settings
+from broadcast.engine.supervisor import Supervisor
+from broadcast.monitor import logs
+from broadcast.store import pool
+
+_PORT_MOST = 65535
+
+
+@click.command(epilog="Example: broadcast up --workers 4 --metrics-port 9464")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), help="How many. Default: one for each core of this machine."
+)
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, _PORT_MOST),
+    default=0,
+    help="Port of the first worker's /metrics; the others count up from it. 0, the default: free ones.",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
+@click.pass_context
+def up(ctx: click.Context, workers: int | None, metrics_port: int, metrics_host: str) -> None:
+    """Run this machine's workers, one a core, and start again whichever dies, until SIGTERM.
+
+    SIGHUP reads the configuration anew: the workers are replaced one by one.
+    """
+    logs.configure()
+    settings = ctx.find_root().ensure_object(Settings)
+    count = workers or _cores()
+    if metrics_port and metrics_port + count - 1 > _PORT_MOST:
+        raise click.UsageError(f"--metrics-port: {count} workers need ports up to {metrics_port + count - 1}")
+    _check(settings.files)
+    commands = [
+        _command(settings.files, metrics_host, metrics_port and metrics_port + each) for each in range(count)
+    ]
+    run(_supervise(commands, settings.files))
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check(named: Sequence[str]) -> None:
+    """What every worker would stumble over is said once, here. Raises ConfigError."""
+    for carrier in files.load(files.paths_from(named)).carriers.values():
+        for bind in carrier.binds:
+            bind.password()
+
+
+def _command(named: Sequence[str], host: str, port: int) -> list[str]:
+    options = [word for file in named for word in ("--config", file)]
+    ports = ["--metrics-host", host, "--metrics-port", str(port)]
+    return [sys.executable, "-m", "broadcast", *options, "worker", *ports]
+
+
+async def _supervise(commands: Sequence[Sequence[str]], named: Sequence[str]) -> None:
+    """Raises BroadcastError: the database cannot be used, nothing could be started, one had to be killed."""
+    await (await pool.connect()).close()
+    supervisor = Supervisor(commands, lambda: _check(named))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it stays ignored
+        # at a terminal it says that the terminal is closed
+        hung_up = supervisor.stop if sys.stdin.isatty() else supervisor.reload
+        loop.add_signal_handler(signal.SIGHUP, hung_up)
+    await supervisor.run()

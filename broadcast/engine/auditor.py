@@ -1,0 +1,103 @@
+"""The worker that audits: whichever got the lock recounts campaigns by itself, in quiet hours and seldom.
+
+A recount reads every row of a campaign in one snapshot, so it waits until nobody is being sent to, and comes again
+only after fifty times what it took. What it finds is remembered with the campaign when it is something new, or the last
+word.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from broadcast.errors import BroadcastError
+from broadcast.ledger.audit import audit, record
+from broadcast.monitor.metrics import Metrics
+from broadcast.store import pool
+from broadcast.store.queries import sql
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 10.0
+EVERY_S: Final = 600.0  # at most so often
+SHARE: Final = 50.0  # times what the last one took, between two of a campaign
+LONGEST_S: Final = 3600.0
+RECENT_S: Final = 7 * 86400.0  # campaigns that ended before are the operator's to audit
+ACTOR: Final = "broadcast"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The last recount of a campaign by this worker. at: monotonic; took_s: None when it was not brought to its end."""
+
+    at: float
+    took_s: float | None
+    finished: bool
+
+
+def due(looked: Looked | None, finished: bool, now: float) -> bool:
+    """Whether a campaign is to be recounted: first, at its end, and while it runs now and then."""
+    if looked is None:
+        return True
+    if looked.took_s is None:
+        return now - looked.at >= EVERY_S
+    if looked.finished or finished:
+        return finished and not looked.finished
+    return now - looked.at >= max(EVERY_S, SHARE * looked.took_s)
+
+
+class Auditor:
+    """One worker's; `run` on a connection of its own, which holds the lock while it lives."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._looked: dict[int, Looked] = {}
+
+    async def run(self, connection: asyncpg.Connection) -> None:
+        """Until cancelled."""
+        mine = False
+        while True:
+            await asyncio.sleep(LOOK_S)
+            mine = mine or await connection.fetchval(sql("auditor_claim"))
+            if mine:
+                with pool.within(connection, LONGEST_S):
+                    await self.look(connection)
+
+    async def look(self, connection: asyncpg.Connection) -> None:
+        """Recount one campaign that is due, if any is."""
+        candidates = {
+            row["campaign_id"]: row["finished_at"]
+            for row in await connection.fetch(sql("audit_candidates"), RECENT_S)
+        }
+        self._looked = {number: each for number, each in self._looked.items() if number in candidates}
+        for number, finished_at in candidates.items():
+            if due(self._looked.get(number), finished_at is not None, time.monotonic()):
+                try:
+                    await self._recount(connection, number, finished_at)
+                except BroadcastError as error:  # archived meanwhile, to a place that is not on this machine
+                    log.warning("campaign %d was not audited: %s", number, error)
+                return
+
+    async def _recount(
+        self, connection: asyncpg.Connection, campaign_id: int, finished_at: datetime | None
+    ) -> None:
+        last = await connection.fetchrow(sql("audit_last"), campaign_id)
+        finished = finished_at is not None
+        if finished_at is not None and last is not None and last["at"] > finished_at:
+            self._looked[campaign_id] = Looked(time.monotonic(), 0.0, finished)  # somebody did it already
+            return
+        started = time.monotonic()
+        self._looked[campaign_id] = Looked(started, None, finished)  # should it fail, not again at once
+        found = await audit(connection, campaign_id)
+        now = time.monotonic()
+        self._looked[campaign_id] = Looked(now, now - started, finished)
+        self._metrics.audit_timestamp_seconds.set_to_current_time()
+        for problem in found.problems:
+            log.error("the books of campaign %d do not balance: %s", campaign_id, problem)
+        known = None if last is None else last["differences"]
+        if finished or (known or 0) != len(found.problems):
+            await record(connection, campaign_id, ACTOR, found.problems)

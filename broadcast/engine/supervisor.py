@@ -1,0 +1,198 @@
+"""Keeps the workers of one machine alive: starts them, restarts the dead, replaces them on a reload, ends them.
+
+It holds nothing that its loss would lose. Its workers get SIGTERM from the kernel when it dies (`parent.die_with`), so
+they drain, commit, unbind and leave nobody unattended; whoever starts it again finds the machine empty.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from broadcast.engine.parent import die_with
+from broadcast.engine.restarts import STEADY_S, History, ended, hopeless, in_words
+from broadcast.errors import BroadcastError
+
+log = logging.getLogger(__name__)
+
+STOP_S: Final = 15.0  # a worker drains within 10
+NOT_STARTED: Final = 1
+
+
+@dataclass(slots=True)
+class _Place:
+    """One worker's, life after life. number: what the log calls it, from 1; in the ledger each life has a number of its
+    own. replacing: it is to end.
+    """
+
+    number: int
+    command: Sequence[str]
+    process: asyncio.subprocess.Process | None = None
+    history: History = field(default_factory=History)
+    replacing: bool = False
+
+
+class Supervisor:
+    """One process for each of `commands`, until `stop`.
+
+    check(): called at a reload, before a worker is replaced; a BroadcastError from it leaves all as they are.
+    between_s: what a new worker gets at a reload to take its share, before the next is replaced.
+    """
+
+    def __init__(
+        self,
+        commands: Sequence[Sequence[str]],
+        check: Callable[[], object],
+        *,
+        stop_s: float = STOP_S,
+        between_s: float = STEADY_S,
+    ) -> None:
+        self._places = [_Place(number, command) for number, command in enumerate(commands, 1)]
+        self._check = check
+        self._stop_s = stop_s
+        self._between_s = between_s
+        self._stopping = asyncio.Event()
+        self._reload = asyncio.Event()
+        self._again = asyncio.Event()  # wakes who waits to be started: a stop or a reload
+
+    def stop(self) -> None:
+        """SIGTERM to all; what has not ended after `stop_s` is killed."""
+        self._stopping.set()
+        self._again.set()
+
+    def reload(self) -> None:
+        """Replace the workers one by one, so that they read their configuration anew."""
+        self._reload.set()
+
+    async def run(self) -> None:
+        """Raises BroadcastError when no worker could be started, or one had to be killed at the end."""
+        async with asyncio.TaskGroup() as group:
+            keeping = {
+                group.create_task(self._keep(place), name=f"worker {place.number}"): place
+                for place in self._places
+            }
+            replacing = group.create_task(self._replace_all(), name="reload")
+            await self._stopping.wait()
+            replacing.cancel()
+            killed = await self._end(keeping)
+        if killed:
+            raise BroadcastError(
+                f"{len(killed)} of {len(self._places)} workers did not end within {self._stop_s:g} s and were killed: "
+                "what they had in flight is in doubt once their lease ends"
+            )
+        if hopeless(place.history for place in self._places):
+            raise BroadcastError("no worker could be started: their last lines above say why")
+
+    async def _keep(self, place: _Place) -> None:
+        """One place, from life to life."""
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            code = await self._live(place)
+            if self._stopping.is_set():
+                log.info("process %d ended: %s", place.number, in_words(code))
+                return
+            if place.replacing:
+                place.replacing, place.history = False, History(steady=True)
+                continue
+            place.history, wait_s = ended(place.history, code, time.monotonic() - started)
+            self._say(place, code, wait_s)
+            if hopeless(each.history for each in self._places):
+                self.stop()
+            await self._pause(wait_s)
+
+    async def _live(self, place: _Place) -> int:
+        """Start a process and wait for its end; its exit code, NOT_STARTED when the machine gave none."""
+        try:
+            place.process = await asyncio.create_subprocess_exec(
+                *place.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C and the end of a terminal are ours to pass on
+                preexec_fn=partial(die_with, os.getpid()),  # safe: this process has no other threads
+            )
+        except OSError as error:  # no memory, too many processes
+            log.error("process %d cannot be started: %s", place.number, error.strerror)
+            return NOT_STARTED
+        log.info("process %d runs, pid %d", place.number, place.process.pid)
+        if self._stopping.is_set():  # told to stop while it was being started
+            _terminate(place.process)
+        try:
+            return await place.process.wait()
+        finally:
+            place.process = None
+
+    def _say(self, place: _Place, code: int, wait_s: float | None) -> None:
+        how = in_words(code)
+        if wait_s is None:
+            log.error(
+                "process %d ended (%s): its configuration is wrong; mend it and reload (SIGHUP)",
+                place.number,
+                how,
+            )
+        else:
+            log.warning("process %d ended (%s), again in %g s", place.number, how, wait_s)
+
+    async def _pause(self, wait_s: float | None) -> None:
+        """So long, for ever with None; a stop or a reload ends it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._again.wait()
+
+    async def _replace_all(self) -> None:
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            try:
+                self._check()
+            except BroadcastError as error:
+                log.error("not reloaded, all workers go on as they are: %s", error)
+                continue
+            log.info("reloading: %d workers are replaced one by one", len(self._places))
+            self._again.set()
+            await asyncio.sleep(0)
+            self._again.clear()
+            for place in self._places:
+                await self._replace(place)
+
+    async def _replace(self, place: _Place) -> None:
+        """End one worker; its place starts the next at once. Returns when that has had the time to take its share."""
+        process = place.process
+        if process is None:
+            return
+        place.replacing = True
+        _terminate(process)
+        try:
+            async with asyncio.timeout(self._stop_s):
+                await process.wait()
+        except TimeoutError:
+            log.warning("process %d did not end within %g s and is killed", place.number, self._stop_s)
+            _kill(process)
+        await asyncio.sleep(self._between_s)
+
+    async def _end(self, keeping: "dict[asyncio.Task[None], _Place]") -> list[int]:
+        """The numbers of the workers that had to be killed."""
+        log.info("stopping: workers drain, commit and unbind")
+        for place in keeping.values():
+            if place.process is not None:
+                _terminate(place.process)
+        _, late = await asyncio.wait(keeping, timeout=self._stop_s)
+        for task in late:
+            place = keeping[task]
+            log.error("process %d does not end within %g s and is killed", place.number, self._stop_s)
+            if place.process is not None:
+                _kill(place.process)
+        return [keeping[task].number for task in late]
+
+
+def _terminate(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+        process.terminate()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()

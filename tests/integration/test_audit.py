@@ -1,0 +1,192 @@
+"""The audit by itself: what a worker finds is remembered, served as a metric, and said once."""
+
+import asyncio
+import json
+import logging
+
+import asyncpg
+import pytest
+from integration.ledger_world import World
+from integration.rig import Rig, until
+
+from broadcast.engine import auditor
+from broadcast.engine.auditor import RECENT_S, Auditor
+from broadcast.engine.gauges import Gauges
+from broadcast.ledger.doubts import SecondCopies, doubted, resent, second_copies
+from broadcast.ledger.settle import rotate, settle_next
+from broadcast.ledger.states import RecipientState
+from broadcast.monitor.metrics import Metrics
+from broadcast.store.pool import connect
+from broadcast.store.queries import sql
+
+
+async def recorded(world: World) -> list[tuple[str, int, list[str]]]:
+    rows = await world.conn.fetch(
+        "SELECT actor, details FROM campaign_event WHERE event = 'audited' ORDER BY event_no"
+    )
+    found = [(row["actor"], json.loads(row["details"])) for row in rows]
+    return [(actor, each["differences"], each["problems"]) for actor, each in found]
+
+
+async def shown(world: World) -> dict[str, float]:
+    """What the gauges make of it."""
+    metrics = Metrics()
+    await Gauges(metrics, {})._read_database(world.conn)
+    return {
+        sample.labels["campaign"]: sample.value
+        for family in metrics.audit_differences.collect()
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+async def quiet(world: World) -> World:
+    """Everybody of the campaign is delivered, the ring is empty."""
+    leased = await world.slice([84321000001, 84321000002])
+    leased.intend_next(2)
+    for ordinal in range(2):
+        leased.accept_parts(ordinal, [f"id-{ordinal}"], 0)
+        world.receipt(f"id-{ordinal}", RecipientState.DELIVERED)
+    await world.writer.flush()
+    await rotate(world.conn, 0.0)
+    await settle_next(world.conn, 0.0)
+    assert await world.tally() == {"delivered": 2}
+    return world
+
+
+async def test_a_worker_says_what_does_not_balance_until_it_does(
+    quiet: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(auditor, "EVERY_S", 0.0)
+    monkeypatch.setattr(auditor, "SHARE", 0.0)
+    metrics = Metrics()
+    mine = Auditor(metrics)
+    await mine.look(quiet.conn)
+    assert await recorded(quiet) == []  # it balances and is not over: nothing to remember
+    assert metrics.audit_timestamp_seconds._value.get() > 1.7e9
+    await quiet.conn.execute("UPDATE tally SET delivered = delivered + 1 WHERE shard = 0")
+    for _ in range(2):
+        await mine.look(quiet.conn)
+    problem = "viettel delivered: 2 counted, 3 tallied"
+    assert await recorded(quiet) == [("broadcast", 1, [problem])]  # once, though found twice
+    assert await shown(quiet) == {str(quiet.campaign_id): 1.0}
+    assert f"the books of campaign {quiet.campaign_id} do not balance: {problem}" in caplog.text
+    await quiet.conn.execute("UPDATE tally SET delivered = delivered - 1 WHERE shard = 0")
+    await mine.look(quiet.conn)
+    assert [differences for _, differences, _ in await recorded(quiet)] == [1, 0]
+    assert await shown(quiet) == {str(quiet.campaign_id): 0.0}
+
+
+async def test_the_end_of_a_campaign_is_audited_once(quiet: World) -> None:
+    await quiet.conn.execute("UPDATE campaign SET state = 'finished', finished_at = clock_timestamp()")
+    first, second = Auditor(Metrics()), Auditor(Metrics())
+    for each in (first, first, second):  # another worker that gets the lock later finds it done
+        await each.look(quiet.conn)
+    assert await recorded(quiet) == [("broadcast", 0, [])]
+    await quiet.conn.execute("UPDATE campaign_event SET at = at - interval '8 days'")
+    assert await shown(quiet) == {}
+
+
+async def test_no_recount_while_anyone_is_sent_to(quiet: World) -> None:
+    await quiet.slice([84321000003])
+    assert await quiet.conn.fetch(sql("audit_candidates"), RECENT_S) == []
+    await quiet.conn.execute("UPDATE campaign SET state = 'paused'")
+    assert len(await quiet.conn.fetch(sql("audit_candidates"), RECENT_S)) == 1
+
+
+async def test_one_worker_audits(quiet: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock goes on to another when the first one's connection ends."""
+    monkeypatch.setattr(auditor, "LOOK_S", 0.01)
+    monkeypatch.setattr(auditor, "EVERY_S", 0.0)
+    monkeypatch.setattr(auditor, "SHARE", 0.0)
+    metrics = [Metrics(), Metrics()]
+    connections = [await connect(quiet.url) for _ in metrics]
+    tasks = []
+    for each, connection in zip(metrics, connections, strict=True):
+        tasks.append(asyncio.create_task(Auditor(each).run(connection), name="auditor"))
+        await asyncio.sleep(0.2)
+
+    def looked() -> list[bool]:
+        return [each.audit_timestamp_seconds._value.get() > 0 for each in metrics]
+
+    assert looked() == [True, False]
+    tasks[0].cancel()
+    await asyncio.gather(tasks[0], return_exceptions=True)
+    connections[0].terminate()
+    await asyncio.sleep(0.5)
+    assert looked() == [True, True]
+    tasks[1].cancel()
+    await asyncio.gather(tasks[1], return_exceptions=True)
+    await connections[1].close()
+
+
+async def test_an_archive_on_another_machine_is_only_said(
+    quiet: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Archived between the look and the recount: the worker goes on."""
+    caplog.set_level(logging.WARNING)
+    await quiet.conn.execute(
+        """INSERT INTO archive (campaign_id, place, recipients, checksum, archived_by)
+           VALUES ($1, '/nowhere', 2, 0, 'an')""",
+        quiet.campaign_id,
+    )
+    found = await quiet.conn.fetch("SELECT campaign_id, finished_at FROM campaign")
+    monkeypatch.setattr(
+        asyncpg.Connection, "fetch", _instead(asyncpg.Connection.fetch, sql("audit_candidates"), found)
+    )
+    await Auditor(Metrics()).look(quiet.conn)
+    assert f"campaign {quiet.campaign_id} was not audited: the archive /nowhere is not there" in caplog.text
+    assert not quiet.conn.is_in_transaction()
+
+
+def _instead(real, query, rows):  # type: ignore[no-untyped-def]
+    async def fetch(self, text, *args, **more):  # type: ignore[no-untyped-def]
+        return rows if text == query else await real(self, text, *args, **more)
+
+    return fetch
+
+
+async def test_a_worker_audits(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditor, "LOOK_S", 0.1)
+    await rig.conn.execute(
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
+                                 expires_at, state, drafted_by, launched_at, finished_at, audience)
+           VALUES ('typhoon', 'health', 5, 'BOYTE', 'x', 'gsm0338', '{}', 'hold', 0, now(), 'finished', 'an', now(),
+                   now(), 1)"""
+    )
+    rig.worker()
+
+    async def said() -> bool:
+        return (
+            await rig.conn.fetchval("SELECT count(*) = 1 FROM campaign_event WHERE event = 'audited'") is True
+        )
+
+    await until(said, "its books are recounted")
+    details = json.loads(await rig.conn.fetchval("SELECT details FROM campaign_event"))
+    assert details == {"differences": 1, "problems": ["0 recipients counted, the audience is 1"]}
+
+
+async def test_both_copies_of_a_resent_recipient_are_known(world: World) -> None:
+    """Twice in doubt, twice resent, and of one of these copies a receipt came; another one was answered late."""
+    leased = await world.slice([84321000001, 84321000002])
+    for ordinal, ends in ((0, "resent"), (1, "answered")):
+        await world.conn.execute(
+            """INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason, ended_at,
+                                     ended_as)
+               VALUES ($1, $2, $3, $4::integer, 1, 84321000001 + $4::integer, 'link_lost', now(), $5)""",
+            world.campaign_id, world.carrier_no, leased.slice_id, ordinal, ends,
+        )  # fmt: skip
+    await world.conn.execute(
+        """INSERT INTO in_doubt
+           SELECT campaign_id, carrier_no, 99, 0, segments, msisdn, reason, since + interval '1 s', ended_at, ended_as
+             FROM in_doubt WHERE ended_as = 'resent'"""
+    )
+    await world.conn.execute("UPDATE in_doubt SET first_ids = 'one', first_state = 8 WHERE slice_id = 99")
+    assert await resent(world.conn, world.campaign_id) == {"viettel": {84321000001: 2}}
+    assert await second_copies(world.conn, world.campaign_id) == [SecondCopies("viettel", 1, 2, 1, 1)]
+    assert len(await doubted(world.conn, world.campaign_id)) == 3
+    named = await doubted(world.conn, world.campaign_id, "resent")
+    assert [(each.msisdn, each.first_copy) for each in named] == [
+        (84321000001, None),
+        (84321000001, "delivered"),
+    ]

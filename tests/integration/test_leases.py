@@ -1,0 +1,93 @@
+"""Workers that are late, dead, or frozen with a lock in their hands."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from broadcast.config import Config
+from broadcast.engine.leases import Leases
+from broadcast.errors import FencedError
+from broadcast.store.pool import connect
+from broadcast.store.queries import sql
+
+
+async def overdue(conn: asyncpg.Connection, config: Config) -> Leases:
+    """A worker whose lease ended 2 s ago."""
+    late = await Leases.register(conn, config, "there", 1)
+    await conn.execute(
+        "UPDATE worker SET expires_at = now() - interval '2 s' WHERE worker_no = $1", late.worker_no
+    )
+    return late
+
+
+async def test_who_is_late_after_an_outage_is_not_reaped(conn: asyncpg.Connection, config: Config) -> None:
+    """However old the server is: a promoted standby may have run for months."""
+    late = await overdue(conn, config)
+    other = await Leases.register(conn, config, "here", 2)
+    await other.reap(conn)
+    await late.renew(conn)
+    assert await conn.fetchval("SELECT count(*) FROM worker WHERE ended_at IS NULL") == 2
+
+
+async def test_who_is_late_itself_reaps_nobody(conn: asyncpg.Connection, config: Config) -> None:
+    """After a failover its next round of reaping may come before its own renewal."""
+    other = await Leases.register(conn, config, "here", 2)
+    await overdue(conn, config)
+    other.reaps_from = other.valid_until = 0.0
+    await conn.execute("UPDATE worker SET expires_at = now() - interval '1 hour'")
+    while await conn.fetchval(  # noqa: ASYNC110
+        "SELECT pg_postmaster_start_time() > clock_timestamp() - make_interval(secs => $1)", 6.0
+    ):
+        await asyncio.sleep(0.1)
+    await other.reap(conn)
+    assert await conn.fetchval("SELECT count(*) FROM worker WHERE ended_at IS NULL") == 2
+
+
+async def test_who_stays_away_is_reaped_and_told(
+    conn: asyncpg.Connection, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = await overdue(conn, config)
+    other = await Leases.register(conn, config, "here", 2)
+    other.reaps_from = 0.0
+    while await conn.fetchval("SELECT ended_at FROM worker WHERE worker_no = $1", late.worker_no) is None:
+        await other.reap(conn)  # not before the server itself is a lease old
+        await asyncio.sleep(0.1)
+    with pytest.raises(FencedError):
+        await late.renew(conn)
+
+
+async def test_a_worker_frozen_amid_a_copy_does_not_keep_its_leases(
+    database_url: str, conn: asyncpg.Connection, config: Config
+) -> None:
+    """Its group holds its row, and a server waits for the rest of a COPY without an end."""
+    frozen = await overdue(conn, config)
+    other = await Leases.register(conn, config, "here", 2)
+    other.reaps_from = 0.0
+    its = await connect(database_url)
+    await its.fetchval(sql("name_session"), f"broadcast writer {frozen.worker_no}")
+
+    async def never() -> AsyncIterator[bytes]:
+        await asyncio.Event().wait()
+        yield b""
+
+    async def group() -> None:
+        async with its.transaction():
+            assert await its.fetchval(sql("ledger_enter"), frozen.worker_no, 1) is not None
+            await its.copy_to_table("outcome", source=never(), format="binary")
+
+    writing = asyncio.create_task(group())
+    await asyncio.sleep(0.2)
+
+    async def reaped() -> None:
+        while (
+            await conn.fetchval("SELECT ended_at FROM worker WHERE worker_no = $1", frozen.worker_no) is None
+        ):
+            await other.reap(conn)
+            await asyncio.sleep(0.1)
+
+    await asyncio.wait_for(reaped(), 10)
+    assert its.is_closed()
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)

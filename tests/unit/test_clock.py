@@ -1,0 +1,31 @@
+"""Clocks that nobody sets."""
+
+import time
+
+import pytest
+
+from broadcast import clock
+from broadcast.clock import DayTime, lease_time
+
+
+def test_leases_go_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CLOCK_BOOTTIME does, CLOCK_MONOTONIC does not (clock_gettime(2))."""
+    monkeypatch.setattr(time, "clock_gettime", lambda which: f"clock {which}")
+    assert lease_time() == f"clock {getattr(time, 'CLOCK_BOOTTIME', time.CLOCK_MONOTONIC)}"
+
+
+@pytest.mark.parametrize("leap_s", [3600.0, -3600.0])
+def test_the_day_is_the_databases(monkeypatch: pytest.MonkeyPatch, leap_s: float) -> None:
+    now = 50.0
+    monkeypatch.setattr(clock, "lease_time", lambda: now)
+    day = DayTime()
+    day.told(1_800_000_000.0, 49.5)
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0 + leap_s)
+    assert day.now() == 1_800_000_000.5
+    now = 60.0
+    assert day.now() == 1_800_000_010.5
+
+
+def test_until_it_is_told_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 7.0)
+    assert DayTime().now() == 7.0
