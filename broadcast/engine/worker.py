@@ -3,7 +3,7 @@
 It owns nothing that its loss would lose. Its tasks, each with a connection of its own where it needs one:
 
   renewal    live for another lease                                        (five times a lease)
-  heartbeat  reap, share slots and grants, open and close links            (once a second, and when links change)
+  heartbeat  reap, share slots and grants, open and close links            (twice a second, and when links change)
   control    which campaigns run; those that do not are withdrawn          (NOTIFY, and twice a second)
   leasing    keep every lane fed with slices
   writer     one transaction for everything that happened since
@@ -51,7 +51,7 @@ from broadcast.store.queries import sql
 log = logging.getLogger(__name__)
 
 RENEWALS = 5  # of a lease
-HEARTBEAT_S = 1.0
+HEARTBEAT_S = 0.5
 CONTROL_S = 0.5
 LEASING_S = 0.25
 SETTLE_S = 0.2

@@ -1,0 +1,72 @@
+"""`make chaos`: many seeded runs, a row each.
+
+    PYTHONPATH=tests python -m chaos [--runs N] [--messages N] [--parallel N] [--seed S]
+        [--hosts] [--timed] [--keep FOLDER]
+
+Seeds are S, S+1 and so on: a run that failed is done again by --seed and --runs 1.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from pathlib import Path
+
+from chaos import hosts, table
+from chaos.database import prepared
+from chaos.run import Result, run
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make chaos", description="Break everything, and count afterwards.")
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--messages", type=int, default=50_000, help="a run")
+    parser.add_argument("--parallel", type=int, default=2, help="runs at the same time")
+    parser.add_argument("--seed", type=int, default=1, help="of the first run")
+    parser.add_argument(
+        "--hosts", action="store_true", help="each process on a host of its own (root, iproute2)"
+    )
+    parser.add_argument("--timed", action="store_true", help="a slow way back to full TPS is a failure too")
+    parser.add_argument(
+        "--keep", type=Path, default=Path("chaos-out"), help="where failed runs leave their logs"
+    )
+    options = parser.parse_args()
+    if options.hosts and (reason := hosts.missing()):
+        parser.error(f"--hosts: {reason}")
+    began = time.monotonic()
+    with prepared(options.messages) as data:
+        try:
+            results = asyncio.run(_all(options, data))
+        except asyncio.CancelledError:
+            return 130
+    print(table.summary(results, time.monotonic() - began))
+    failed = any(result.problems or (options.timed and result.slow) for result in results)
+    return 1 if failed else 0
+
+
+async def _all(options: argparse.Namespace, data: Path) -> list[Result]:
+    """In the order of their ends; every row is printed when its run has ended. A signal ends all that was begun."""
+    everything = asyncio.current_task()
+    assert everything is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, everything.cancel)
+    turns = asyncio.Semaphore(options.parallel)
+    results: list[Result] = []
+    print(table.HEAD, flush=True)
+
+    async def one(seed: int) -> None:
+        async with turns:
+            folder = options.keep / f"seed-{seed}"
+            result = await run(seed, options.messages, data, folder, hosts=options.hosts)
+        results.append(result)
+        print(table.row(result), flush=True)
+
+    async with asyncio.TaskGroup() as group:
+        for seed in range(options.seed, options.seed + options.runs):
+            group.create_task(one(seed), name=f"seed {seed}")
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What must hold after a run: the issue's promises, each as a function that says what is wrong. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chaos.faults import Done
+from chaos.nation import BY_NAME, CARRIERS, RESPONSE_TIMEOUT_S, Carrier, shares
+from chaos.schedule import Kind, Schedule
+from chaos.traffic import Recovery
+
+from broadcast.engine.lane import STOCK_S
+
+_SMSC: Final = (Kind.SMSC_CRASHED, Kind.SMSC_HANGS, Kind.LINKS_CUT)
+_LINK: Final = (Kind.LINK_CUT, Kind.LINK_MUTE)
+_HOST: Final = (Kind.HOST_PARTED, Kind.HOST_LOSSY)
+_WORKER: Final = (Kind.WORKER_KILLED, Kind.WORKER_FROZEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """One carrier's receipts in our ledger. ids: those that have a final receipt, each once. received: acked by us,
+    the same one counted each time it came."""
+
+    received: int
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that was found out about a run that came to rest.
+
+    states: of recipients, by the tallies. audit: what `campaign audit --json` said. doubts: rows of the ledger by
+    carrier. resent: MSISDN -> how often the ledger says that it was sent again. accounts: of the SMSCs, by name.
+    ended: workers that ended though nobody killed them. tracebacks: log files with one.
+    """
+
+    messages: int
+    plan: Schedule
+    done: Sequence[Done]
+    states: Mapping[str, int]
+    finished: bool
+    audit: Mapping[str, Any]
+    doubts: Mapping[str, int]
+    resent: Mapping[str, int]
+    receipts: Mapping[str, Receipts]
+    accounts: Mapping[str, Mapping[str, Any]]
+    recoveries: Sequence[Recovery]
+    ended: Sequence[str]
+    tracebacks: Sequence[str]
+
+
+def problems(run: Outcome) -> list[str]:
+    """All that does not hold."""
+    return [
+        *_audit(run),
+        *_states(run),
+        *_receipts(run),
+        *_copies(run),
+        *_doubts(run),
+        *_rates(run),
+        *run.ended,
+        *(f"{name} has a traceback" for name in run.tracebacks),
+    ]
+
+
+def _audit(run: Outcome) -> Iterator[str]:
+    if not run.audit["balanced"]:
+        yield from (f"audit: {each}" for each in run.audit["problems"])
+
+
+def _states(run: Outcome) -> Iterator[str]:
+    """Everybody is at an end but those whose receipt was lost, and with `hold` those in doubt."""
+    total = sum(run.states.values())
+    if total != run.messages:
+        yield f"{total} recipients in all states together, the audience is {run.messages}"
+    for state in ("waiting", "expired_unsent", "unknown", "excluded"):
+        if run.states.get(state):
+            yield f"{run.states[state]} recipients are {state}"
+    if run.plan.policy == "resend" and run.states.get("in_doubt"):
+        yield f"{run.states['in_doubt']} recipients stay in doubt, though these are to be resent"
+    lost = sum(account["unreported"] for account in run.accounts.values())
+    accepted = run.states.get("accepted", 0)
+    if not (accepted <= lost and (run.plan.policy == "hold" or accepted == lost)):
+        yield f"{accepted} recipients are accepted without a receipt, and {lost} receipts were lost"
+    if run.finished != (not accepted and not run.states.get("in_doubt")):
+        yield f"finished is {run.finished}"
+
+
+def _receipts(run: Outcome) -> Iterator[str]:
+    """What the SMSC was acked is in the ledger, once or as often as it was sent, and nothing else is."""
+    for name, account in run.accounts.items():
+        ours, acked, sent = run.receipts[name], account["acked"], account["sent"]
+        if pending := account["book"]["receipts"]["pending"]:
+            yield f"{name}: {pending} receipts are not acked at the end"
+        if missing := len(acked.keys() - ours.ids):
+            yield f"{name}: {missing} receipts were acked that the ledger does not have"
+        if strange := len(ours.ids - sent.keys()):
+            yield f"{name}: the ledger has {strange} receipts that were never sent"
+        if unacked := len(ours.ids - acked.keys()):
+            yield f"{name}: the ledger has {unacked} receipts that were never acked"
+        least, most = sum(acked.values()), sum(sent.values())
+        if not least <= ours.received <= most:
+            yield f"{name}: {ours.received} receipts in the ledger, {least} acked and {most} sent, repeats counted"
+
+
+def _copies(run: Outcome) -> Iterator[str]:
+    """Every second copy belongs to somebody whom the ledger names as resent, as often as that."""
+    for name, account in run.accounts.items():
+        unnamed = sum(
+            max(0, copies - 1 - run.resent.get(msisdn, 0)) for msisdn, copies in account["copies"].items()
+        )
+        if unnamed:
+            yield f"{name}: {unnamed} second copies of whom the ledger does not name"
+        if account["book"]["recipients"] + account["book"]["rejected"] > shares(run.messages)[name]:
+            yield f"{name}: more recipients than there are"
+
+
+def second_copies(run: Outcome) -> int:
+    """In all books together."""
+    return sum(account["book"]["extra_copies"] for account in run.accounts.values())
+
+
+def _doubts(run: Outcome) -> Iterator[str]:
+    """No more in doubt than windows and one group held when something failed."""
+    for carrier in CARRIERS:
+        found, most = run.doubts.get(carrier.name, 0), doubts_most(carrier, run.done)
+        if found > most:
+            yield f"{carrier.name}: {found} were in doubt, windows and groups held {most}"
+
+
+def doubts_most(carrier: Carrier, done: Sequence[Done]) -> int:
+    """What all faults together may leave in doubt at a carrier.
+
+    A worker that is lost leaves what its links' windows held and what was intended and not sent: one group, of
+    STOCK_S of the carrier's TPS. A link that is lost leaves its window; one that is silent for longer than the response
+    timeout a second one, which it was given when the first was given up.
+    """
+    window = carrier.window * carrier.sending
+    return sum(_doubts_of(carrier, each, window) for each in done)
+
+
+def _doubts_of(carrier: Carrier, done: Done, window: int) -> int:
+    kind = done.fault.kind
+    of_worker = done.fault.target.startswith("w")
+    if kind in _WORKER or (kind in _HOST and of_worker):
+        return window * (2 if kind in _HOST else 1) + int(carrier.tps * STOCK_S) + 1
+    if done.fault.target != carrier.name:
+        return 0
+    windows = window if kind in (*_SMSC, *_HOST) else carrier.window if kind in _LINK else 0
+    silent = kind in (Kind.LINK_MUTE, *_HOST) or (
+        kind is Kind.SMSC_HANGS and done.ended - done.began > RESPONSE_TIMEOUT_S - 0.5
+    )
+    return windows * (2 if silent else 1)
+
+
+def highest_ratio(run: Outcome) -> float:
+    """Of the most that an SMSC counted in a second to its TPS."""
+    return max(
+        float(account["book"]["max_per_second"]) / BY_NAME[name].tps for name, account in run.accounts.items()
+    )
+
+
+def _rates(run: Outcome) -> Iterator[str]:
+    for name, account in run.accounts.items():
+        most = account["book"]["max_per_second"]
+        if most > BY_NAME[name].tps:
+            yield f"{name}: {most} segments in a second, its TPS is {BY_NAME[name].tps}"
+        if throttled := account["book"]["throttled"]:
+            yield f"{name}: {throttled} segments were throttled"
+
+
+def slow(run: Outcome) -> Iterator[str]:
+    """Ways back to full traffic that took longer than they may; what else the machine had to do counts in it."""
+    for each in run.recoveries:
+        if each.too_slow:
+            took = f"{each.seconds:.1f} s" if each.seconds is not None else f"more than {each.looked_s:.1f} s"
+            yield f"{each.carrier}: full TPS {took} after '{each.kind.value}'"
+
+
+def doubts_by_state(rows: Mapping[tuple[str, str], int]) -> Counter[str]:
+    """(carrier, how it ended) -> count, summed over carriers."""
+    found: Counter[str] = Counter()
+    for (_, ended), count in rows.items():
+        found[ended] += count
+    return found

@@ -1,0 +1,73 @@
+"""What a run leaves for its checks, and for whoever looks into a failure."""
+
+import json
+import shutil
+import traceback
+from pathlib import Path
+from typing import Any, Final
+
+from chaos.world import START_S, World, until
+
+_WHOLE = (
+    "worker", "bind_slot", "in_doubt", "tally", "carrier_tally", "campaign", "outcome", "open_submission",
+    "unmatched_receipt",
+)  # fmt: skip
+DUMPED: Final = {
+    "slice": """SELECT slice_id, carrier_no, total, mark, state, worker_no, token, resends,
+                       bit_count(answered) AS answered, bit_count(retry) AS retry FROM slice ORDER BY slice_id""",
+    "sessions": """SELECT pid, application_name, state, wait_event, now() - xact_start AS open_for, query,
+                          (SELECT array_agg(DISTINCT concat_ws(' ', locktype, relation::regclass, objid, mode, granted))
+                             FROM pg_locks WHERE pg_locks.pid = pg_stat_activity.pid) AS locks
+                     FROM pg_stat_activity WHERE backend_type = 'client backend'""",
+    **{name: f"SELECT * FROM {name}" for name in _WHOLE},
+}
+
+
+async def accounts(world: World) -> dict[str, Any]:
+    """What each SMSC knows (smsc.Account as JSON)."""
+    found = {}
+    for name, smsc in world.smscs.items():
+        if smsc.process.returncode is not None:
+            raise RuntimeError(f"the simulator of {name} has ended")
+        path = world.folder / f"{name}.account"
+        path.unlink(missing_ok=True)
+        smsc.tell("account", path)
+    for name in world.smscs:
+        path = world.folder / f"{name}.account"
+        await until(path.exists, f"the account of {name}", START_S)
+        found[name] = json.loads(path.read_text())
+    return found
+
+
+async def keep(world: World) -> None:
+    """The database's tables as CSV, its sessions and log, and the SMSCs' accounts: in the run's folder."""
+    if world.server.answers():
+        for name, query in DUMPED.items():
+            async with world.connected() as conn:
+                await conn.copy_from_query(
+                    query, output=world.folder / f"{name}.csv", format="csv", header=True
+                )
+        shutil.copyfile(world.server.log, world.folder / "postgres.log")
+    if all(smsc.process.returncode is None for smsc in world.smscs.values()):
+        await accounts(world)
+
+
+def begin(folder: Path) -> None:
+    """An empty folder for a run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def words(error: BaseException) -> list[str]:
+    """What went wrong, and where in the suite."""
+    if isinstance(error, BaseExceptionGroup):
+        return [each for one in error.exceptions for each in words(one)]
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return [f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"]
+
+
+def tracebacks(folder: Path) -> tuple[str, ...]:
+    """Logs with one; but not of workers that did not start, for they may say why there is no database at length."""
+    logs = {path.name: path.read_text(errors="replace") for path in sorted(folder.glob("*.log"))}
+    starting = {name for name, log in logs.items() if name.startswith("w") and " started\n" not in log}
+    return tuple(name for name, log in logs.items() if "Traceback" in log and name not in starting)

@@ -1,0 +1,108 @@
+"""How each fault is done to a world, and the log of what was done when."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from chaos.schedule import Fault, Kind, Schedule
+from chaos.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A fault that was done. began, ended: monotonic; ended: the frozen one woken, the database ready again."""
+
+    fault: Fault
+    began: float
+    ended: float
+
+
+async def play(world: World, plan: Schedule) -> list[Done]:
+    """Do all of them at their times, counted from the launch. By the time they began."""
+
+    async def one(fault: Fault) -> Done:
+        await asyncio.sleep(max(0.0, world.launched_at + fault.at_s - time.monotonic()))
+        began = time.monotonic()
+        await _WAYS[fault.kind](world, fault)
+        return Done(fault, began, time.monotonic())
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(fault), name=fault.kind.value) for fault in plan.faults]
+    return [task.result() for task in tasks]
+
+
+async def _kill_worker(world: World, fault: Fault) -> None:
+    if await world.kill(fault.target):
+        await asyncio.sleep(fault.seconds)
+        await world.start_worker(fault.target)
+
+
+async def _freeze_worker(world: World, fault: Fault) -> None:
+    process = world.workers[fault.target]
+    if process.returncode is None:
+        process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(fault.seconds)
+    if process.returncode is None:
+        process.send_signal(signal.SIGCONT)
+
+
+async def _stop_database(world: World, fault: Fault) -> None:
+    await asyncio.to_thread(world.server.stop, "immediate")
+    await asyncio.sleep(fault.seconds)
+    await asyncio.to_thread(world.server.start)
+
+
+async def _crash_smsc(world: World, fault: Fault) -> None:
+    world.smscs[fault.target].tell("crash", fault.seconds)
+    await asyncio.sleep(fault.seconds)
+
+
+async def _hang_smsc(world: World, fault: Fault) -> None:
+    process = world.smscs[fault.target].process
+    process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(fault.seconds)
+    process.send_signal(signal.SIGCONT)
+
+
+async def _cut_link(world: World, fault: Fault) -> None:
+    world.smscs[fault.target].tell("cut", 1)
+
+
+async def _cut_links(world: World, fault: Fault) -> None:
+    world.smscs[fault.target].tell("cut", 1000)
+
+
+async def _mute_link(world: World, fault: Fault) -> None:
+    world.smscs[fault.target].tell("mute", 1, fault.seconds)
+    await asyncio.sleep(fault.seconds)
+
+
+async def _part_host(world: World, fault: Fault) -> None:
+    assert world.network is not None
+    await asyncio.to_thread(world.network.part, fault.target)
+    await asyncio.sleep(fault.seconds)
+    await asyncio.to_thread(world.network.join, fault.target)
+
+
+async def _worsen_host(world: World, fault: Fault) -> None:
+    assert world.network is not None
+    await asyncio.to_thread(world.network.worsen, fault.target)
+    await asyncio.sleep(fault.seconds)
+    await asyncio.to_thread(world.network.mend, fault.target)
+
+
+_WAYS: Final[dict[Kind, Callable[[World, Fault], Awaitable[None]]]] = {
+    Kind.WORKER_KILLED: _kill_worker,
+    Kind.WORKER_FROZEN: _freeze_worker,
+    Kind.DATABASE_DOWN: _stop_database,
+    Kind.SMSC_CRASHED: _crash_smsc,
+    Kind.SMSC_HANGS: _hang_smsc,
+    Kind.LINK_CUT: _cut_link,
+    Kind.LINKS_CUT: _cut_links,
+    Kind.LINK_MUTE: _mute_link,
+    Kind.HOST_PARTED: _part_host,
+    Kind.HOST_LOSSY: _worsen_host,
+}

@@ -1,0 +1,187 @@
+"""One run from its seed to its verdict."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from chaos import checks, evidence
+from chaos.checks import Outcome, Receipts
+from chaos.database import copy_of, environment
+from chaos.faults import Done, play
+from chaos.hosts import network
+from chaos.nation import BY_NAME, CARRIERS
+from chaos.schedule import WORKERS, Schedule, schedule
+from chaos.traffic import recoveries
+from chaos.world import DATABASE, World
+
+REST_S: Final = 90.0  # after the last fault, until nothing moves any more
+QUIET_S: Final = 1.2  # nothing moved for so long: rest
+AUDIT_S: Final = 60.0
+HOSTS: Final = (
+    DATABASE,
+    *(f"w{place}" for place in range(1, WORKERS + 1)),
+    *(carrier.name for carrier in CARRIERS),
+)
+
+_STATES: Final = """
+    SELECT sum(waiting)::int AS waiting, sum(in_doubt)::int AS in_doubt, sum(accepted)::int AS accepted,
+           sum(unknown)::int AS unknown, sum(expired)::int AS expired, sum(rejected)::int AS rejected,
+           sum(undeliverable)::int AS undeliverable, sum(delivered)::int AS delivered, sum(excluded)::int AS excluded,
+           (SELECT count(*) FROM receipt)::int AS unsettled,
+           (SELECT sum(received) FROM carrier_tally)::int AS received,
+           (SELECT finished_at IS NOT NULL FROM campaign) AS finished
+      FROM tally"""
+_DOUBTS: Final = """
+    SELECT carrier.name AS carrier, reason, coalesce(ended_as, 'open') AS ended_as, count(*) AS recipients
+      FROM in_doubt JOIN carrier USING (carrier_no) GROUP BY 1, 2, 3"""
+_RESENT: Final = (
+    "SELECT msisdn::text AS msisdn, count(*) AS times FROM in_doubt WHERE ended_as = 'resent' GROUP BY 1"
+)
+_RECEIVED: Final = """
+    SELECT carrier.name AS carrier, sum(received)::int AS received
+      FROM carrier_tally JOIN carrier USING (carrier_no) GROUP BY 1"""
+_RECEIPT_IDS: Final = """
+    SELECT carrier.name AS carrier, array_agg(DISTINCT smsc_id) AS ids
+      FROM (SELECT carrier_no, unnest(string_to_array(smsc_ids, ' ')) AS smsc_id FROM outcome
+             WHERE err NOT LIKE 'status:%'
+            UNION ALL SELECT carrier_no, unnest(string_to_array(first_ids, ' ')) FROM in_doubt
+             WHERE first_state IS NOT NULL
+            UNION ALL SELECT carrier_no, smsc_id FROM open_submission WHERE state IS NOT NULL
+            UNION ALL SELECT carrier_no, smsc_id FROM unmatched_receipt
+            UNION ALL SELECT carrier_no, smsc_id FROM receipt WHERE state > 0) AS known
+      JOIN carrier USING (carrier_no) GROUP BY 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """seconds: of the whole run. doubts: recipients by reason and end. problems: none if it passed. slow: ways back
+    that took too long. folder: what is needed to look into it."""
+
+    plan: Schedule
+    seconds: float
+    outcome: Outcome | None
+    doubts: Mapping[str, int]
+    problems: list[str]
+    slow: list[str]
+    folder: Path
+
+
+async def run(seed: int, messages: int, data: Path, folder: Path, *, hosts: bool = False) -> Result:
+    """Never raises over what goes wrong in it. data: see database.prepared. folder: for logs, schedule and books.
+
+    hosts: as network namespaces, see hosts.py.
+    """
+    plan = schedule(seed, hosts)
+    _begin(folder, plan)
+    started = time.monotonic()
+    outcome, doubts = None, Counter[str]()
+    wrong, slow = list[str](), list[str]()
+    with ExitStack() as stack:
+        server = await asyncio.to_thread(stack.enter_context, copy_of(data))
+        net = stack.enter_context(network(HOSTS)) if hosts else None
+        world = World(folder, server, net)
+        try:
+            outcome, doubts = await _played(world, plan, messages)
+            wrong, slow = checks.problems(outcome), [*checks.slow(outcome)]
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this run and not the others
+            wrong = [*evidence.words(error), *world.ended]
+        finally:
+            if wrong:
+                await evidence.keep(world)
+            await world.close()
+            await asyncio.to_thread(stack.close)
+    _note(folder / "problems.txt", wrong)
+    return Result(plan, time.monotonic() - started, outcome, doubts, wrong, slow, folder)
+
+
+def _begin(folder: Path, plan: Schedule) -> None:
+    evidence.begin(folder)
+    _note(folder / "schedule.txt", plan.faults)
+
+
+def _note(path: Path, lines: Iterable[object]) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines))
+
+
+async def _played(world: World, plan: Schedule, messages: int) -> tuple[Outcome, Counter[str]]:
+    await world.start(plan)
+    await world.launch(plan)
+    done = await play(world, plan)
+    states = await _rest(world, plan)
+    return await _outcome(world, plan, messages, done, states)
+
+
+async def _rest(world: World, plan: Schedule) -> dict[str, Any]:
+    """Wait until nothing moves; the states then. Raises TimeoutError when that takes too long."""
+    before: dict[str, Any] = {}
+    since = time.monotonic()
+    deadline = since + REST_S
+    while True:
+        states = dict((await world.fetch(_STATES))[0])
+        open_ones = (
+            states["waiting"] + states["unsettled"] + (states["in_doubt"] if plan.policy == "resend" else 0)
+        )
+        now = time.monotonic()
+        if states != before:
+            before, since = states, now
+        elif now - since > QUIET_S and (states["finished"] or (not open_ones and now - since > 2 * QUIET_S)):
+            return states
+        if now > deadline:
+            raise TimeoutError(f"no rest within {REST_S:.0f} s of the last fault: {states}")
+        await asyncio.sleep(0.2)
+
+
+async def _outcome(
+    world: World, plan: Schedule, messages: int, done: list[Done], states: dict[str, Any]
+) -> tuple[Outcome, Counter[str]]:
+    accounts = await evidence.accounts(world)
+    doubts, by_end = Counter[str](), Counter[str]()
+    for row in await world.fetch(_DOUBTS):
+        doubts[row["carrier"]] += row["recipients"]
+        by_end[f"{row['reason']} {row['ended_as']}"] += row["recipients"]
+    received = {row["carrier"]: row["received"] for row in await world.fetch(_RECEIVED)}
+    ids = {row["carrier"]: frozenset(row["ids"]) - {""} for row in await world.fetch(_RECEIPT_IDS)}
+    outcome = Outcome(
+        messages=messages,
+        plan=plan,
+        done=done,
+        states={name: states[name] for name in states if name not in ("unsettled", "received", "finished")},
+        finished=states["finished"],
+        audit=await _audit(world),
+        doubts=doubts,
+        resent={row["msisdn"]: row["times"] for row in await world.fetch(_RESENT)},
+        receipts={name: Receipts(received.get(name, 0), ids.get(name, frozenset())) for name in accounts},
+        accounts=accounts,
+        recoveries=[
+            each
+            for name, account in accounts.items()
+            for each in recoveries(name, BY_NAME[name].tps, account["samples"], done)
+        ],
+        ended=tuple(world.ended),
+        tracebacks=evidence.tracebacks(world.folder),
+    )
+    return outcome, by_end
+
+
+async def _audit(world: World) -> dict[str, Any]:
+    """`broadcast campaign audit`, with every SMSC's own book."""
+    books = [f"--book={name}=http://{smsc.host}:{smsc.book_port}/book" for name, smsc in world.smscs.items()]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "broadcast", "campaign", "audit", "chaos", "--json", *books,
+        env={**environment(world.server.url(), world.config), "PATH": os.environ.get("PATH", os.defpath)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    told, words = await asyncio.wait_for(process.communicate(), AUDIT_S)
+    (world.folder / "audit.json").write_bytes(told)
+    if not told:
+        raise RuntimeError(f"the audit failed: {words.decode()}")
+    found: dict[str, Any] = json.loads(told)
+    return found

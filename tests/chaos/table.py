@@ -1,0 +1,79 @@
+"""What runs say of themselves: a row each, and the sum of all."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Final
+
+from chaos import checks
+from chaos.nation import CARRIERS
+from chaos.run import Result
+from chaos.schedule import Kind
+from chaos.traffic import LIMITS_S
+
+_ROW: Final = "{:>5} {:>6} {:>6} {:>6}  {:>9} {:>8} {:>6} {:>7} {:>7} {:>7} {:>6}  {:>7} {:>7}  {}"
+HEAD: Final = _ROW.format(
+    "seed", "faults", "s", "policy", "delivered", "accepted", "others", "doubted", "at most", "resent", "copies",
+    "of TPS", "back s", "verdict",
+)  # fmt: skip
+
+
+def row(result: Result) -> str:
+    """A line; problems below it."""
+    head = (result.plan.seed, len(result.plan.faults), f"{result.seconds:.0f}", result.plan.policy)
+    outcome = result.outcome
+    if outcome is None:
+        line = _ROW.format(*head, *"---------", "failed")
+    else:
+        states = outcome.states
+        others = sum(states.values()) - states.get("delivered", 0) - states.get("accepted", 0)
+        back = [each.seconds for each in outcome.recoveries if each.judged and each.seconds is not None]
+        line = _ROW.format(
+            *head,
+            states.get("delivered", 0),
+            states.get("accepted", 0),
+            others,
+            sum(outcome.doubts.values()),
+            sum(checks.doubts_most(carrier, outcome.done) for carrier in CARRIERS),
+            sum(outcome.resent.values()),
+            checks.second_copies(outcome),
+            f"{checks.highest_ratio(outcome):.3f}",
+            f"{max(back):.1f}" if back else "-",
+            "failed" if result.problems else "slow" if result.slow else "ok",
+        )
+    return "\n".join([line, *(f"      {each}" for each in (*result.problems, *result.slow))])
+
+
+def summary(results: Sequence[Result], seconds: float) -> str:
+    """Of all runs: what was lost, how fast it came back, and the seeds that failed."""
+    failed = [result for result in results if result.problems]
+    lines = [f"{len(results)} runs in {seconds:.0f} s, {len(results) - len(failed)} passed"]
+    outcomes = [result.outcome for result in results if result.outcome is not None]
+    if outcomes:
+        lines.append(
+            f"recipients {sum(each.messages for each in outcomes):,}, "
+            f"faults {sum(len(each.done) for each in outcomes)}, "
+            f"in doubt {sum(sum(each.doubts.values()) for each in outcomes):,}, "
+            f"resent {sum(sum(each.resent.values()) for each in outcomes):,}, "
+            f"second copies {sum(checks.second_copies(each) for each in outcomes):,}, "
+            f"most of a TPS in a second {max(checks.highest_ratio(each) for each in outcomes):.3f}"
+        )
+    for kind in LIMITS_S:
+        lines.append(_back(results, kind))
+    lines += [f"failed: seed {result.plan.seed}, see {result.folder}" for result in failed]
+    return "\n".join(lines)
+
+
+def _back(results: Sequence[Result], kind: Kind) -> str:
+    took = [
+        each.seconds
+        for result in results
+        if result.outcome is not None
+        for each in result.outcome.recoveries
+        if each.kind is kind and each.judged and each.seconds is not None
+    ]
+    if not took:
+        return f"back at full TPS after '{kind.value}': nowhere to be seen undisturbed"
+    return (
+        f"back at full TPS after '{kind.value}': median {median(took):.1f} s, longest {max(took):.1f} s, "
+        f"{len(took)} times; {LIMITS_S[kind]:.0f} s allowed"
+    )

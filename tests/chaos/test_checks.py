@@ -1,0 +1,120 @@
+"""The checks fail where the books are wrong."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from chaos import checks
+from chaos.checks import Outcome, Receipts, doubts_most
+from chaos.faults import Done
+from chaos.nation import BY_NAME, CARRIERS, shares
+from chaos.schedule import Fault, Habits, Kind, Schedule
+
+MESSAGES = 900
+PLAN = Schedule(1, "resend", (), {carrier.name: Habits(0.0, 0.0, 0.0, 0.1) for carrier in CARRIERS})
+
+
+def account(name: str, **changes: Any) -> dict[str, Any]:
+    book = {
+        "receipts": {"pending": 0},
+        "recipients": shares(MESSAGES)[name],
+        "rejected": 0,
+        "extra_copies": 0,
+        "max_per_second": BY_NAME[name].tps,
+        "throttled": 0,
+    }
+    plain = {
+        "book": book,
+        "copies": {},
+        "unreported": 0,
+        "acked": {"a": 1, "b": 1},
+        "sent": {"a": 2, "b": 1},
+        "samples": [],
+    }
+    return {**plain, **changes, "book": book | changes.get("book", {})}
+
+
+def outcome(viettel: dict[str, Any] | None = None, **changes: Any) -> Outcome:
+    accounts = {carrier.name: account(carrier.name) for carrier in CARRIERS}
+    plain = Outcome(
+        messages=MESSAGES,
+        plan=PLAN,
+        done=(),
+        states={"delivered": MESSAGES},
+        finished=True,
+        audit={"balanced": True, "problems": []},
+        doubts={},
+        resent={},
+        receipts={name: Receipts(3, frozenset({"a", "b"})) for name in accounts},
+        accounts=accounts | ({"viettel": account("viettel", **viettel)} if viettel else {}),
+        recoveries=(),
+        ended=(),
+        tracebacks=(),
+    )
+    return replace(plain, **changes)
+
+
+def test_books_that_agree() -> None:
+    assert checks.problems(outcome()) == []
+
+
+@pytest.mark.parametrize(
+    ("viettel", "words"),
+    [
+        ({"copies": {"84320000001": 2}}, "1 second copies of whom"),
+        ({"acked": {"a": 1, "b": 1, "c": 1}, "sent": {"a": 1, "b": 1, "c": 1}}, "1 receipts were acked that"),
+        ({"sent": {"a": 3}, "acked": {"a": 1}}, "1 receipts that were never sent"),
+        ({"sent": {"a": 1, "b": 1}, "acked": {"a": 1, "b": 1}}, "3 receipts in the ledger, 2 acked"),
+        ({"sent": {"a": 4, "b": 1}, "acked": {"a": 3, "b": 1}}, "3 receipts in the ledger, 4 acked"),
+        ({"book": {"receipts": {"pending": 1}}}, "1 receipts are not acked"),
+        ({"book": {"max_per_second": 2001}}, "2001 segments in a second"),
+        ({"book": {"throttled": 1}}, "1 segments were throttled"),
+        ({"unreported": 1}, "0 recipients are accepted without a receipt, and 1"),
+    ],
+)
+def test_a_book_that_differs(viettel: dict[str, Any], words: str) -> None:
+    found = checks.problems(outcome(viettel))
+    assert len(found) >= 1
+    assert words in found[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"states": {"delivered": MESSAGES - 1}}, "899 recipients in all states"),
+        ({"states": {"delivered": MESSAGES - 1, "waiting": 1}}, "1 recipients are waiting"),
+        ({"states": {"delivered": MESSAGES - 1, "in_doubt": 1}}, "1 recipients stay in doubt"),
+        ({"audit": {"balanced": False, "problems": ["x"]}}, "audit: x"),
+        ({"doubts": {"viettel": 1}}, "viettel: 1 were in doubt"),
+        ({"ended": ("w1-1 ended by itself with 1",)}, "w1-1 ended"),
+        ({"tracebacks": ("w1-1.log",)}, "w1-1.log has a traceback"),
+        ({"finished": False}, "finished is False"),
+    ],
+)
+def test_a_ledger_that_differs(changes: dict[str, Any], words: str) -> None:
+    found = checks.problems(outcome(**changes))
+    assert len(found) >= 1
+    assert words in found[0]
+
+
+def test_a_second_copy_that_the_ledger_names_is_none_too_many() -> None:
+    named = outcome({"copies": {"84320000001": 3}}, resent={"84320000001": 2})
+    assert checks.problems(named) == []
+    assert checks.problems(replace(named, resent={"84320000001": 1})) != []
+    assert checks.problems(replace(named, resent={"84320000002": 2})) != []
+
+
+def test_what_windows_and_groups_hold() -> None:
+    viettel = BY_NAME["viettel"]
+
+    def most(kind: Kind, target: str, seconds: float = 1.0) -> int:
+        return doubts_most(viettel, [Done(Fault(1.0, kind, target, seconds), 1.0, 1.0 + seconds)])
+
+    assert most(Kind.WORKER_KILLED, "w1") == 400 + 300 + 1
+    assert most(Kind.LINK_CUT, "viettel") == 100
+    assert most(Kind.LINK_CUT, "mobifone") == 0
+    assert most(Kind.SMSC_CRASHED, "viettel", 3.0) == 400
+    assert most(Kind.SMSC_HANGS, "viettel", 1.0) == 400
+    assert most(Kind.SMSC_HANGS, "viettel", 5.0) == 800
+    assert most(Kind.LINK_MUTE, "viettel", 8.0) == 200
+    assert most(Kind.DATABASE_DOWN, "database", 5.0) == 0

@@ -1,0 +1,38 @@
+"""A few runs of the chaos suite, small: `make chaos` does many, with 50,000 messages each."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from chaos import hosts, table
+from chaos.database import prepared
+from chaos.run import run
+
+MESSAGES = 20_000
+
+
+def problems(folder: Path, *seeds: int, on_hosts: bool = False) -> list[str]:
+    """Of all these runs, side by side."""
+    with prepared(MESSAGES) as data:
+
+        async def together() -> list[str]:
+            results = await asyncio.gather(
+                *(run(seed, MESSAGES, data, folder / f"seed-{seed}", hosts=on_hosts) for seed in seeds)
+            )
+            for result in results:
+                print(table.row(result))
+            return [problem for result in results for problem in result.problems]
+
+        return asyncio.run(together())
+
+
+def test_books_balance_through_everything(tmp_path: Path) -> None:
+    """Workers killed and frozen, the database lost, SMSCs that crash and hang, links cut; resent, and held."""
+    assert problems(tmp_path, 5, 49) == []
+
+
+def test_books_balance_through_a_broken_network(tmp_path: Path) -> None:
+    """The same with each process on a host of its own."""
+    if reason := hosts.missing():
+        pytest.skip(reason)
+    assert problems(tmp_path, 7, on_hosts=True) == []

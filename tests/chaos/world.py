@@ -1,0 +1,245 @@
+"""The processes of one run: a database, three SMSCs, three workers; and a campaign to send.
+
+Whatever a world starts has ended when its context ends. Times are of the monotonic clock, which all processes of a
+machine share.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+from chaos.database import environment
+from chaos.hosts import Network
+from chaos.nation import CARRIERS, COUNTRY, Carrier, carriers_toml, personality
+from chaos.schedule import WORKERS, Schedule
+
+from broadcast.campaign import campaigns
+from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.content import content
+from broadcast.config import load
+from broadcast.ledger.writer import LOST
+from broadcast.store.embedded import Server
+from broadcast.store.pool import connect
+
+TEXT: Final = "Wash your hands often, wear a mask, stay at home."
+START_S: Final = 60.0  # for processes to be ready, on a machine that has much to do
+LIFETIME_S: Final = 600.0  # of the campaign: longer than any run
+GRACE_S: Final = 1
+DATABASE: Final = "database"  # its host
+PORT: Final = 5432
+AGAIN_S: Final = 0.5  # before a worker that ended is started again
+
+
+@dataclass
+class Smsc:
+    """A simulator's process."""
+
+    carrier: Carrier
+    process: asyncio.subprocess.Process
+    host: str
+    port: int
+    book_port: int
+
+    def tell(self, *words: object) -> None:
+        """A command of smsc.py."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(" ".join(map(str, words)).encode() + b"\n")
+
+
+@dataclass
+class World:
+    """workers: by place, w1 to w3. ended: workers that ended though nobody killed them."""
+
+    folder: Path
+    server: Server
+    network: Network | None = None
+    smscs: dict[str, Smsc] = field(default_factory=dict)
+    workers: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
+    starts: int = 0
+    url: str = ""  # of the database, for workers on hosts of their own
+    way: asyncio.subprocess.Process | None = None
+    launched_at: float = 0.0
+    _watching: set["asyncio.Task[None]"] = field(default_factory=set)
+    _expected: set[int] = field(default_factory=set)
+
+    @property
+    def config(self) -> str:
+        return f"{COUNTRY}{os.pathsep}{self.folder / 'carriers.toml'}"
+
+    async def start(self, plan: Schedule) -> None:
+        """Everything up, every slot bound and the whole TPS of every carrier granted; nothing is sent yet."""
+        await asyncio.to_thread(self.server.start)
+        await asyncio.gather(*(self._start_smsc(carrier, plan) for carrier in CARRIERS))
+        if self.network is not None:
+            await self._start_way(self.network)
+        addresses = {name: (smsc.host, smsc.port) for name, smsc in self.smscs.items()}
+        (self.folder / "carriers.toml").write_text(carriers_toml(addresses))
+        for place in range(1, WORKERS + 1):
+            await self.start_worker(f"w{place}")
+        await until(self._all_granted, "all workers bound, all TPS granted", START_S)
+        await asyncio.sleep(1.1)  # grants are in force after a window
+
+    async def _start_smsc(self, carrier: Carrier, plan: Schedule) -> None:
+        path, ready = self.folder / f"{carrier.name}.toml", self.folder / f"{carrier.name}.ready"
+        path.write_text(personality(carrier, plan.habits[carrier.name], plan.seed))
+        host = self.network.hosts[carrier.name] if self.network else "127.0.0.1"
+        words = ["-m", "chaos.smsc", "--personality", str(path), "--ready-file", str(ready), "--host", host]
+        process = await self._spawn(carrier.name, carrier.name, words, stdin=asyncio.subprocess.PIPE)
+        await until(ready.exists, f"the simulator of {carrier.name} is ready", START_S)
+        told = json.loads(ready.read_text())
+        self.smscs[carrier.name] = Smsc(carrier, process, host, told["port"], told["book_port"])
+
+    async def _start_way(self, network: Network) -> None:
+        """The database's host."""
+        host = network.hosts[DATABASE]
+        socket = self.server.socket_folder / f".s.PGSQL.{PORT}"
+        self.way = await self._spawn(DATABASE, DATABASE, ["-m", "chaos.way", host, str(PORT), str(socket)])
+        self.url = f"postgresql://broadcast@{host}:{PORT}/broadcast"
+        await until((self.folder / f"{DATABASE}.log").read_text, "the way to the database is open", START_S)
+
+    async def start_worker(self, place: str) -> None:
+        """A new one in this place."""
+        self.starts += 1
+        name = f"{place}-{self.starts}"
+        process = await self._spawn(name, place, ["-m", "broadcast", "worker"])
+        self.workers[place] = process
+        watching = asyncio.create_task(self._watch(place, name, process), name=f"watch {name}")
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
+
+    async def _watch(self, place: str, name: str, process: asyncio.subprocess.Process) -> None:
+        """A worker never ends by itself, unless there is no database when it starts: it says so, and who supervises it
+        tries again. If one ends all the same the run goes on with another, and fails."""
+        code = await process.wait()
+        if process.pid in self._expected:
+            return
+        if " started\n" in (self.folder / f"{name}.log").read_text(errors="replace"):
+            self.ended.append(f"{name} ended by itself with {code}")
+        await asyncio.sleep(AGAIN_S)
+        await self.start_worker(place)
+
+    async def _spawn(
+        self, name: str, host: str, words: Sequence[str], stdin: int = asyncio.subprocess.DEVNULL
+    ) -> asyncio.subprocess.Process:
+        """name: of its log. host: where it runs, if there are hosts."""
+        inside = self.network.inside(host) if self.network else ()
+        with (self.folder / f"{name}.log").open("wb") as log:
+            return await asyncio.create_subprocess_exec(
+                *inside, sys.executable, *words, stdin=stdin, stdout=log, stderr=log,
+                env={
+                    **environment(self.url or self.server.url(), self.config),
+                    "PYTHONPATH": str(Path(__file__).parents[1]),
+                    "BROADCAST_TRACE": "1",
+                },
+            )  # fmt: skip
+
+    async def kill(self, place: str) -> bool:
+        """-9. False when it had ended, for want of a database, and comes back by itself."""
+        process = self.workers[place]
+        if process.returncode is not None:
+            return False
+        self._expected.add(process.pid)
+        process.kill()
+        await process.wait()
+        return True
+
+    async def launch(self, plan: Schedule) -> Campaign:
+        """One campaign to everybody, from now on."""
+        config = load([Path(each) for each in self.config.split(os.pathsep)])
+        made = content(
+            text=TEXT * 4 if plan.long else TEXT,
+            sender="BOYTE",
+            carriers=tuple(config.carriers),
+            category="emergency",
+            expires_at=datetime.now(UTC) + timedelta(seconds=LIFETIME_S),
+            in_doubt_policy=plan.policy,
+            grace_s=GRACE_S,
+        )
+        async with self.connected() as conn:
+            drafted = await campaigns.draft(conn, "chaos", made, "an")
+            approved = await campaigns.approve(conn, drafted, "binh")
+            launched = await campaigns.launch(conn, config, approved, "an")
+        self.launched_at = time.monotonic()
+        return launched
+
+    @asynccontextmanager
+    async def connected(self) -> "AsyncIterator[asyncpg.Connection]":
+        connection = await connect(self.server.url())
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """The rows; again until the database is there."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                async with self.connected() as conn:
+                    rows: list[asyncpg.Record] = await conn.fetch(query, *values)
+                    return rows
+            except LOST:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
+
+    async def _all_granted(self) -> bool:
+        rows = await self.fetch(
+            """SELECT carrier.tps, sum(granted_tps) AS granted, bool_and(bound) AS bound
+                 FROM bind_slot JOIN carrier USING (carrier_no) GROUP BY carrier.carrier_no"""
+        )
+        return len(rows) == len(CARRIERS) and all(
+            row["bound"] and row["granted"] == row["tps"] for row in rows
+        )
+
+    async def close(self) -> None:
+        """End all processes, the frozen ones too."""
+        for place, process in self.workers.items():
+            self._expected.add(process.pid)
+            if process.returncode is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+                await _ended(process, f"worker {place}")
+        for smsc in self.smscs.values():
+            assert smsc.process.stdin is not None
+            if smsc.process.returncode is None:
+                smsc.process.send_signal(signal.SIGCONT)
+                smsc.process.stdin.close()
+                await _ended(smsc.process, smsc.carrier.name)
+        if self.way is not None and self.way.returncode is None:
+            self.way.kill()
+            await self.way.wait()
+
+
+async def _ended(process: asyncio.subprocess.Process, what: str) -> None:
+    try:
+        await asyncio.wait_for(process.wait(), 20)
+    except TimeoutError:
+        print(f"{what} had to be killed")
+        process.kill()
+        await process.wait()
+
+
+async def until(holds: Callable[[], Any], what: str, within_s: float) -> None:
+    """Wait for a condition, plain or awaitable. Raises TimeoutError that says what was waited for."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = holds()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {within_s:.0f} s: {what}")
+        await asyncio.sleep(0.05)
