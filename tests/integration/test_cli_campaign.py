@@ -242,7 +242,17 @@ def test_from_draft_to_cancel(drafted: Desk) -> None:
     assert "cannot become running" in drafted("campaign", "launch", "hands", code=3)
     shown = drafted.json("campaign", "show", "hands")
     assert [each["event"] for each in shown["events"]] == (
-        ["drafted", "approved", "edited", "approved", "launched", "paused", "resumed", "cancelled", "finished"]
+        [
+            "drafted",
+            "approved",
+            "edited",
+            "approved",
+            "launched",
+            "paused",
+            "resumed",
+            "cancelled",
+            "finished",
+        ]
     )  # at once, though no worker runs
     assert shown["campaign"]["finished_at"] is not None
     assert "33" in drafted("campaign", "audit", "hands")
