@@ -11,7 +11,7 @@ import pytest
 from broadcast import config as configuration
 from broadcast.store import migrations
 from broadcast.store.embedded import SETTINGS, Server
-from broadcast.store.pool import connect, open_pool
+from broadcast.store.pool import connect
 from broadcast.store.scratch import scratch_home
 
 _numbers = itertools.count(1)
@@ -59,13 +59,6 @@ async def conn(database_url: str) -> "AsyncIterator[asyncpg.Connection]":
     connection = await connect(database_url)
     yield connection
     await connection.close(timeout=10)
-
-
-@pytest.fixture
-async def pool(database_url: str) -> "AsyncIterator[asyncpg.Pool]":
-    opened = await open_pool(database_url, max_size=8)
-    yield opened
-    await asyncio.wait_for(opened.close(), 10)
 
 
 @pytest.fixture

@@ -7,50 +7,68 @@ a long way, but what a stalled process, a full socket or a lost packet held up d
 
 import math
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 WINDOW_S = 1.008  # a little over a second: clocks, and the last few milliseconds of the way
-JITTER_S = (
-    0.006  # what answers that take longer than the `certain_s` of a round trip may cost, in seconds a second
-)
+# What answers that take longer than the `certain_s` of a round trip may cost, in seconds a second
+JITTER_S = 0.006
 JITTER_GAIN = 0.2  # per second: how fast `certain_s` follows what they cost
 SPIKE_S = 0.03  # one answer counts for no more than this
 SAMPLE_MOST_S = 0.5  # and for no longer
 SHORTEST_S = 10.0  # the shortest round trip of the last one to two of these
-SILENT_S = (
-    2.0  # a link that answers nothing for so long, and two round trips, keeps the others' places no longer
-)
+LONGEST_S = 5.0  # and the longest of these
+# A link that answers nothing for so long, and two round trips, keeps the others' places no longer
+SILENT_S = 2.0
 LOOK_S = 0.05
+
+
+class Extreme:
+    """The least or the greatest of what came in the last one to two spells."""
+
+    __slots__ = ("_of", "_older", "_spell_s", "_turn_at", "_younger")
+
+    def __init__(self, of: Callable[[float, float], float], spell_s: float) -> None:
+        self._of = of
+        self._spell_s = spell_s
+        self._older = self._younger = 0.0
+        self._turn_at = -math.inf
+
+    def add(self, value: float, now: float) -> float:
+        """With this one."""
+        if now >= self._turn_at:
+            self._older = self._younger if now < self._turn_at + self._spell_s else value
+            self._younger = value
+            self._turn_at = now + self._spell_s
+        self._younger = self._of(self._younger, value)
+        return self._of(self._older, self._younger)
 
 
 class RoundTrip:
     """What answers take at one carrier. Seconds; times of the pacer's clock.
 
     certain_s: what an answer takes surely: the shortest round trip, or more where answers vary so much by
-    themselves that the pace would lose more than JITTER_S a second over it. 0: nothing is known.
+    themselves that the pace would lose more than JITTER_S a second over it, and never more than the longest. 0: nothing
+    is known.
     """
 
-    __slots__ = ("_at", "_older", "_turn_at", "_younger", "certain_s")
+    __slots__ = ("_at", "_longest", "_shortest", "certain_s")
 
     def __init__(self) -> None:
         self.certain_s = 0.0
-        self._older = self._younger = 0.0  # the shortest, in the last SHORTEST_S and in those before
+        self._shortest = Extreme(min, SHORTEST_S)
+        self._longest = Extreme(max, LONGEST_S)
         self._at = -1.0  # of the newest sample; negative: none yet
-        self._turn_at = 0.0
 
     def add(self, took_s: float, now: float) -> None:
         """One submit was answered after so long."""
         if self._at < 0:
-            self.certain_s = self._older = self._younger = took_s
-            self._turn_at = now + SHORTEST_S
-        elif now >= self._turn_at:
-            self._older, self._younger = self._younger, took_s
-            self._turn_at = now + SHORTEST_S
-        self._younger = min(self._younger, took_s)
+            self._at = now
+            self.certain_s = took_s
         late_s = min(SPIKE_S, max(0.0, took_s - self.certain_s))
         passed_s = min(SAMPLE_MOST_S, max(0.0, now - self._at))
         wanted_s = self.certain_s + (late_s - JITTER_S) * JITTER_GAIN * passed_s
-        self.certain_s = max(wanted_s, min(self._older, self._younger))
+        longest_s = self._longest.add(took_s, now)
+        self.certain_s = max(self._shortest.add(took_s, now), min(wanted_s, longest_s))
         self._at = now
 
 

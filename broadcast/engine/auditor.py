@@ -1,21 +1,24 @@
 """The worker that audits: whichever got the lock recounts campaigns by itself, in quiet hours and seldom.
 
-A recount reads every row of a campaign in one snapshot, so it waits until nobody is being sent to, and comes again
-only after fifty times what it took. What it finds is remembered with the campaign when it is something new, or the last
-word.
+A recount reads every row of a campaign in one snapshot, so it waits until nobody is being sent to and what was sent is
+settled, gives way when sending begins, and comes again only after fifty times what it took. What it finds is remembered
+with the campaign when it is something new, or the last word.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import asyncpg
 
+from broadcast.engine.contact import ANSWER_S
 from broadcast.errors import BroadcastError
 from broadcast.ledger.audit import audit, record
+from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import pool
 from broadcast.store.queries import sql
@@ -26,6 +29,8 @@ LOOK_S: Final = 10.0
 EVERY_S: Final = 600.0  # at most so often
 SHARE: Final = 50.0  # times what the last one took, between two of a campaign
 LONGEST_S: Final = 3600.0
+QUIET_S: Final = 120.0  # after a campaign's end
+WATCH_S: Final = 1.0
 RECENT_S: Final = 7 * 86400.0  # campaigns that ended before are the operator's to audit
 ACTOR: Final = "broadcast"
 
@@ -53,34 +58,67 @@ def due(looked: Looked | None, finished: bool, now: float) -> bool:
 class Auditor:
     """One worker's; `run` on a connection of its own, which holds the lock while it lives."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         self._metrics = metrics
+        self._connect = connect
         self._looked: dict[int, Looked] = {}
 
     async def run(self, connection: asyncpg.Connection) -> None:
-        """Until cancelled."""
+        """Until cancelled, or until a recount gave way: the connection has ended then."""
         mine = False
-        while True:
+        while not connection.is_closed():
             await asyncio.sleep(LOOK_S)
-            mine = mine or await connection.fetchval(sql("auditor_claim"))
+            with pool.within(connection, ANSWER_S):
+                mine = mine or await connection.fetchval(sql("auditor_claim"))
             if mine:
-                with pool.within(connection, LONGEST_S):
-                    await self.look(connection)
+                await self.look(connection)
 
     async def look(self, connection: asyncpg.Connection) -> None:
         """Recount one campaign that is due, if any is."""
-        candidates = {
-            row["campaign_id"]: row["finished_at"]
-            for row in await connection.fetch(sql("audit_candidates"), RECENT_S)
-        }
+        with pool.within(connection, ANSWER_S):
+            if await connection.fetchval(sql("anybody_sent_to")):
+                return
+            rows = await connection.fetch(sql("audit_candidates"), RECENT_S, QUIET_S)
+        candidates = {row["campaign_id"]: row["finished_at"] for row in rows}
         self._looked = {number: each for number, each in self._looked.items() if number in candidates}
         for number, finished_at in candidates.items():
             if due(self._looked.get(number), finished_at is not None, time.monotonic()):
                 try:
-                    await self._recount(connection, number, finished_at)
+                    await self._watched(connection, self._recount(connection, number, finished_at))
                 except BroadcastError as error:  # archived meanwhile, to a place that is not on this machine
                     log.warning("campaign %d was not audited: %s", number, error)
                 return
+
+    async def _watched(self, connection: asyncpg.Connection, recount: Awaitable[None]) -> None:
+        """A recount that ends, with its connection, when somebody is to be sent to."""
+        watch = asyncio.create_task(self._until_sending(connection), name="watch of the auditor")
+        try:
+            with pool.within(connection, LONGEST_S):
+                await recount
+        except LOST:
+            if not watch.done() or watch.exception():
+                raise
+            log.info("a recount gave way to sending")
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    async def _until_sending(self, connection: asyncpg.Connection) -> None:
+        """What cannot be watched ends too."""
+        try:
+            watching = await self._connect()
+            try:
+                sending = False
+                while not sending:
+                    await asyncio.sleep(WATCH_S)
+                    with pool.within(watching, ANSWER_S):
+                        sending = await watching.fetchval(sql("anybody_sent_to"))
+            finally:
+                watching.terminate()
+        except LOST:
+            connection.terminate()
+            raise
+        connection.terminate()
 
     async def _recount(
         self, connection: asyncpg.Connection, campaign_id: int, finished_at: datetime | None

@@ -19,10 +19,12 @@ FAILED_S: Final = 5.0
 CONNECT_S: Final = 4.0
 ANSWER_S: Final = 2.0  # to a question that waits for nobody's lock
 WORK_S: Final = 6.0  # to what does more than look, and may wait for a lock
-# Who hangs inside a transaction must not hold its locks for long, nor one whom the network has lost.
+# Who hangs inside a transaction must not hold its locks for long, nor one whom the network has lost, nor one who gave
+# up: its server goes on working, and holding them, until it looks.
 _SESSION: Final = (
     "SET idle_in_transaction_session_timeout = '2s'; SET tcp_user_timeout = '5s'; "
-    "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3"
+    "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; "
+    "SET client_connection_check_interval = '1s'"
 )
 
 
@@ -41,8 +43,12 @@ class Contact:
             raise
         except DatabaseError as error:
             raise DatabaseDownError(str(error)) from error
-        with pool.within(connection, ANSWER_S):
-            await connection.execute(_SESSION)
+        try:
+            with pool.within(connection, ANSWER_S):
+                await connection.execute(_SESSION)
+        except BaseException:  # also a cancellation: nobody else knows of it
+            connection.terminate()
+            raise
         return connection
 
     async def always(self, task: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:

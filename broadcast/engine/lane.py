@@ -207,17 +207,24 @@ class Lane:
             tokens: list[Token] = [(work, ordinal, 1) for ordinal in run]
         else:
             tokens = [(work, ordinal, segment) for ordinal in run for segment in range(1, segments + 1)]
+        if not self._submit(link, work, first, tokens, data, now):
+            self._return(work, run)
+            return
         work.stocked -= len(run)
         self._stocked -= len(run)
-        self._submit(link, work, first, tokens, data, now)
 
     def _submit(
         self, link: Link, work: Work, first: int, tokens: list[Token], data: bytes, now: float
-    ) -> None:
+    ) -> bool:
+        """False: the time to send is over, and nothing has left."""
         work.in_flight += len(tokens)
-        self.sent += len(tokens)
         self.pacer.take(len(tokens), time.monotonic(), link)  # not before it leaves: stamping takes its time
-        link.submit(first, tokens, data, now, self.valid_until)
+        if not link.submit(first, tokens, data, now, self.valid_until):
+            work.in_flight -= len(tokens)
+            self.pacer.lost(len(tokens), now, link)
+            return False
+        self.sent += len(tokens)
+        return True
 
     def _split(self, work: Work, ordinals: Sequence[int]) -> None:
         """The next message does not fit whole: its segments go one by one."""
@@ -244,7 +251,8 @@ class Lane:
             return
         first = link.reserve(1)
         data = work.order.template.stamp_segment(first, work.slice.msisdns[ordinal], segment)
-        self._submit(link, work, first, [(work, ordinal, segment)], data, now)
+        if not self._submit(link, work, first, [(work, ordinal, segment)], data, now):
+            self._send_piece_later(work, ordinal, segment, 0.0)
 
     def _target(self, segments: int) -> int:
         return max(1, min(int(self.pacer.grant * STOCK_S), STOCK_MOST) // segments)

@@ -37,8 +37,8 @@ def ended(history: History, code: int, lived_s: float) -> tuple[History, float |
 
 
 def hopeless(histories: Iterable[History]) -> bool:
-    """Nothing could be started: no worker was ever steady, and each was refused or tried often enough."""
-    return all(not each.steady and (each.refused or each.ends >= ATTEMPTS) for each in histories)
+    """No worker lives, nor will: each was refused, or was never steady and tried often enough."""
+    return all(each.refused or (not each.steady and each.ends >= ATTEMPTS) for each in histories)
 
 
 def in_words(code: int) -> str:

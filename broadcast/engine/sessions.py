@@ -31,9 +31,17 @@ class Sessions:
         return {key for key, state in self._states.items() if state == "bound" and key in self._tasks}
 
     def open(self, lane: Lane, slot_no: int) -> None:
-        """A slot is held: bind it and keep it bound, unless that is done already, or its last link is closing."""
+        """A slot is held: bind it and keep it bound, unless that is done already, or its last link is closing.
+
+        Called at every heartbeat: a link whose task has failed is logged and opened anew.
+        """
         key = (lane.carrier_no, slot_no)
         self._idle.discard(key)
+        task = self._tasks.get(key)
+        if task is not None and task.done():
+            del self._tasks[key]
+            error = None if task.cancelled() else task.exception()
+            log.error("link %s-%d failed (%s), opening it anew", lane.name, slot_no, type(error).__name__)
         if key not in self._tasks and key not in self._leaving:
             self._tasks[key] = asyncio.create_task(
                 self._keep(lane, slot_no), name=f"link {lane.name}-{slot_no}"

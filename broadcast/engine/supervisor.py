@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -91,6 +91,7 @@ class Supervisor:
     async def _keep(self, place: _Place) -> None:
         """One place, from life to life."""
         while not self._stopping.is_set():
+            place.history = replace(place.history, refused=False)  # it is tried again
             started = time.monotonic()
             code = await self._live(place)
             if self._stopping.is_set():
@@ -156,13 +157,19 @@ class Supervisor:
             await asyncio.sleep(0)
             self._again.clear()
             for place in self._places:
-                await self._replace(place)
+                if not await self._replace(place):
+                    log.error(
+                        "reload given up: the new process %d ended; the rest go on as they are", place.number
+                    )
+                    break
 
-    async def _replace(self, place: _Place) -> None:
-        """End one worker; its place starts the next at once. Returns when that has had the time to take its share."""
+    async def _replace(self, place: _Place) -> bool:
+        """End one worker; its place starts the next at once. Whether that lives once it has had the time to take its
+        share.
+        """
         process = place.process
         if process is None:
-            return
+            return True
         place.replacing = True
         _terminate(process)
         try:
@@ -172,6 +179,7 @@ class Supervisor:
             log.warning("process %d did not end within %g s and is killed", place.number, self._stop_s)
             _kill(process)
         await asyncio.sleep(self._between_s)
+        return place.process is not None and not place.history.ends
 
     async def _end(self, keeping: "dict[asyncio.Task[None], _Place]") -> list[int]:
         """The numbers of the workers that had to be killed."""

@@ -38,9 +38,10 @@ from broadcast.engine.leases import Leases, SlotChange
 from broadcast.engine.orders import order
 from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
+from broadcast.engine.settler import Settler
 from broadcast.engine.work import Order, Work
 from broadcast.errors import BroadcastError, FencedError
-from broadcast.ledger import close, opt_outs, settle
+from broadcast.ledger import opt_outs, settle
 from broadcast.ledger.journal import CampaignId, CarrierNo
 from broadcast.ledger.writer import LOST, Writer
 from broadcast.monitor.lag import measure_lag
@@ -54,11 +55,7 @@ RENEWALS = 5  # of a lease
 HEARTBEAT_S = 0.5
 CONTROL_S = 0.5
 LEASING_S = 0.25
-SETTLE_S = 0.2
-TIDY_S = 1.0
 CONFIRM_S = 1.75  # that what `control` heard is taken for true (law 7: 2 s, the last answers' way and a tick included)
-SETTLED_S = 10.0  # a settlement joins some hundred thousand rows; on a slow disk it may take longer: then the next may
-SETTLED_MOST_S = 600.0
 SLICES_MOST = 8
 UNBOUND_S = 0.5
 END_S = 0.2
@@ -86,9 +83,8 @@ class Worker:
         self._orders: dict[tuple[CarrierNo, CampaignId], tuple[float, Order | None]] = {}
         self._contact = Contact(url)
         self._confirmed_until = 0.0
-        self._settling = pool.Patience(SETTLED_S, SETTLED_MOST_S)
+        self._fenced = False
         self._feeding = pool.Patience(ANSWER_S, WORK_S)
-        self._rotating = pool.Patience(SETTLED_S, SETTLED_MOST_S)
         self._day_time = DayTime()
         self.worker_no = 0
 
@@ -132,6 +128,8 @@ class Worker:
 
     async def _work(self) -> None:
         """All tasks until the stop, then the stages of the shutdown. The first failure ends everything."""
+        settler = Settler(self._config.engine, self._metrics)
+        auditor = Auditor(self._metrics, self._contact.connect)
         gauges, always = Gauges(self._metrics, self._lanes), self._contact.always
         try:
             async with asyncio.TaskGroup() as group:
@@ -139,10 +137,10 @@ class Worker:
                 steady = [
                     group.create_task(self._fencing(always(self._renewal)), name="renewal"),
                     group.create_task(self._fencing(always(self._heartbeat)), name="heartbeat"),
-                    group.create_task(always(self._settler), name="settler"),
-                    group.create_task(always(self._rotator), name="rotator"),
+                    group.create_task(always(settler.settle), name="settler"),
+                    group.create_task(always(settler.rotate), name="rotator"),
                     group.create_task(always(self._replies.read_replies), name="replies"),
-                    group.create_task(always(Auditor(self._metrics).run), name="auditor"),
+                    group.create_task(always(auditor.run), name="auditor"),
                     group.create_task(gauges.run(self._contact.connect), name="gauges"),
                     group.create_task(measure_lag(self._metrics), name="loop lag"),
                 ]
@@ -171,6 +169,7 @@ class Worker:
         try:
             await task
         except FencedError:
+            self._fenced = True
             for lane in self._lanes.values():
                 lane.valid_until = 0.0
             self._contact.cut()
@@ -186,6 +185,8 @@ class Worker:
 
     def _permit(self) -> None:
         """The lanes may send for as long as the lease and what `control` heard allow."""
+        if self._fenced:
+            return
         until = min(self._leases.valid_until, self._confirmed_until)
         for lane in self._lanes.values():
             lane.valid_until = until
@@ -269,25 +270,29 @@ class Worker:
             for lane in self._lanes.values():
                 for campaign_id in self._running:
                     with self._feeding.within(connection):
-                        await self._feed(connection, lane, campaign_id)
+                        fed = await self._feed(connection, lane, campaign_id)
+                    if fed:
+                        self._feeding.worked()
             await _wait(self._wake_leasing, LEASING_S)
 
-    async def _feed(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> None:
-        """Lease what the lane wants of one campaign."""
+    async def _feed(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> bool:
+        """Lease what the lane wants of one campaign. Returns whether it got any."""
         appetite = lane.appetite
         made = await self._order(connection, lane, campaign_id) if appetite else None
         if made is None:
-            return
+            return False
         missing = appetite - lane.backlog(made.rank)
         if missing <= 0:
-            return
+            return False
         count = min(SLICES_MOST, -(-missing // self._config.engine.slice_size))
         segments = made.awaited
-        for leased in await self._leases.lease_slices(
+        slices = await self._leases.lease_slices(
             connection, self._writer.journal, lane.carrier_no, campaign_id, count, segments
-        ):
+        )
+        for leased in slices:
             lane.add(Work(leased, made))
         lane.withdraw(self._runs)  # stopped meanwhile?
+        return bool(slices)
 
     async def _order(
         self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId
@@ -306,30 +311,6 @@ class Worker:
                 log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
         self._orders[key] = (time.monotonic(), made)
         return made
-
-    async def _settler(self, connection: asyncpg.Connection) -> None:
-        engine, patience = self._config.engine, self._settling
-        tidied = 0.0
-        while True:
-            with patience.within(connection):
-                done = await settle.settle_next(connection, engine.bucket_s)
-            if done.settled:
-                self._metrics.settle_seconds.observe(done.seconds)
-            self._metrics.settle_lag_seconds.set(done.lag_s)
-            if time.monotonic() - tidied >= TIDY_S:
-                tidied = time.monotonic()
-                with patience.within(connection):
-                    finished = await close.tidy(connection, engine.slice_size, engine.receipt_wait_s)
-                for campaign_id in finished:
-                    log.info("campaign %d is finished", campaign_id)
-                    self._metrics.drop_campaign(campaign_id)
-            await asyncio.sleep(0 if done.settled else SETTLE_S)
-
-    async def _rotator(self, connection: asyncpg.Connection) -> None:
-        while True:
-            with self._rotating.within(connection):  # closing waits for the groups under way
-                await settle.rotate(connection, self._config.engine.bucket_s)
-            await asyncio.sleep(SETTLE_S)
 
     # ------------------------------------------------------------ the end
 

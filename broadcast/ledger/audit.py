@@ -1,15 +1,24 @@
 """The audit: count every recipient from the rows that speak for it, and compare with the tallies (law 1)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from broadcast.errors import InputError
+import asyncpg
+
+from broadcast.errors import DatabaseError, InputError
 from broadcast.ledger import archive_read, differences
 from broadcast.ledger.differences import AuditLine, Difference
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
+
+# While settlement waits for us: whoever is suspended then, or lost, is ended by the server.
+_LIMITS = (
+    "SET lock_timeout = '60s'; SET idle_session_timeout = '10s'; "
+    "SET idle_in_transaction_session_timeout = '10s'"
+)
 
 Ring = dict[int, tuple[int, int]]  # by carrier: accepted recipients, final receipts
 
@@ -31,15 +40,19 @@ class AuditResult:
 
 
 async def audit(connection: Connection, campaign_id: int) -> AuditResult:
-    """Recount a campaign in one snapshot of the database. Raises InputError when it was never launched.
+    """Recount a campaign in one snapshot of the database. Raises InputError when it was never launched, DatabaseError
+    when a settlement takes longer than a minute.
 
     Settlement pauses while the ring is read, some hundred milliseconds at most, and goes on beside the rest. After an
     error the connection must be closed: it may still hold the settler up.
     """
-    await connection.execute(sql("settling_stops"))
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
+    async with (
+        _limited(connection) as idle_s,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         ring = await _ring(connection, campaign_id)
         await connection.execute(sql("settling_goes_on"))
+        await connection.execute(sql("idle_in_transaction"), idle_s, True)
         audience = await connection.fetchval(sql("audit_audience"), campaign_id)
         if audience is None:
             raise InputError("this campaign was never launched: there is nothing to audit")
@@ -77,9 +90,34 @@ async def record(connection: Connection, campaign_id: int, actor: str, problems:
     await connection.execute(sql("audit_record"), campaign_id, actor, list(problems))
 
 
+@asynccontextmanager
+async def _limited(connection: Connection) -> AsyncIterator[str]:
+    """With settlement held up, and no longer than the server lets an idle session. Gives the limit in transactions that
+    was set before; it is set again at the end."""
+    idle_s: str = await connection.fetchval("SHOW idle_in_transaction_session_timeout")
+    await connection.execute(_LIMITS)
+    try:
+        await connection.execute(sql("settling_stops"))
+        yield idle_s
+    except asyncpg.LockNotAvailableError as error:
+        raise DatabaseError(
+            "settlement has been at work for a minute: audit again when it is done"
+        ) from error
+    finally:
+        if not connection.is_closed():
+            await connection.execute("RESET lock_timeout; RESET idle_session_timeout")
+            await connection.execute(sql("idle_in_transaction"), idle_s, False)
+
+
 async def _ring(connection: Connection, campaign_id: int) -> Ring:
-    """Accepted recipients and receipts per carrier. The first query of its transaction: it makes the snapshot."""
+    """Accepted recipients and receipts per carrier. The first query of its transaction: it makes the snapshot.
+
+    The savepoint's end frees the locks on the ring, which settlement truncates; the snapshot stays.
+    """
+    step = connection.transaction()
+    await step.start()
     rows = await connection.fetch(sql("audit_ring"), campaign_id)
+    await step.rollback()
     return {row["carrier_no"]: (row["accepted"], row["receipts"]) for row in rows}
 
 

@@ -128,6 +128,7 @@ class Writer:
                 connection = await self._connected()
                 with self._patience.within(connection):
                     await self._write(connection, group)
+                self._patience.worked()
                 return
             except LOST as error:
                 attempt += 1

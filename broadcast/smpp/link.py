@@ -124,19 +124,23 @@ class Link(asyncio.Protocol):
 
     def submit(
         self, first_sequence: int, tokens: list[Token], data: bytes, now: float, before: float = math.inf
-    ) -> None:
+    ) -> bool:
         """Write stamped PDUs. tokens: one per PDU, in order. now: monotonic. before: when it is too late, by
         lease_time.
 
-        On a link that cannot submit nothing is written, and the tokens come back at once as LINK_LOST; so they do
-        when it is too late, which is looked at last: a process that slept until then writes nothing.
+        On a link that cannot submit nothing is written, and the tokens come back at once as LINK_LOST. False when it
+        is too late, which is looked at last, so that a process that slept until then writes nothing: the tokens stay
+        with the caller.
         """
-        if not self.can_submit or lease_time() >= before:
+        if lease_time() >= before:
+            return False
+        if not self.can_submit:
             self._events.unanswered(self, tokens, LINK_LOST)
-            return
+            return True
         self._window.add(first_sequence, tokens, now)
         self._timers.sent_at = now
         self._write_now(data)
+        return True
 
     def ack(self, acks: list[Ack]) -> None:
         """Answer receipts, messages and unreadable PDUs, after their commit; nothing on a closed link."""

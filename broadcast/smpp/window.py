@@ -87,6 +87,8 @@ class Window:
             return []
         overdue = [number for number in self.pending if not self._marks or _before(number, self._marks[0][1])]
         expired = {number: self.pending.pop(number) for number in overdue}
+        if self._timed is not None and self._timed[1] in expired:
+            self._timed = None
         if expired and self._answered_at <= limit:
             self._open = 1
         self.late.update(expired)

@@ -169,7 +169,7 @@ class Server:
         options = shlex.join(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))
         started = self._control(owner, "start", "-l", str(self.log), "-o", options)
         if started.returncode != 0:
-            words = _last_line(self.log.read_text(errors="replace") if self.log.exists() else started.stderr)
+            words = _cause(self.log.read_text(errors="replace") if self.log.exists() else started.stderr)
             raise DatabaseError(f"the embedded database does not start ({self.log}): {words}")
         made = self._run(owner, [programs / "createdb", "-h", self.socket_folder, "-U", _NAME, _NAME])
         if made.returncode != 0 and "already exists" not in made.stderr:
@@ -233,6 +233,13 @@ def make_home(path: Path, owner: Owner) -> None:
 
 def _socket_name() -> str:
     return f".s.PGSQL.{_PORT}"
+
+
+def _cause(log: str) -> str:
+    """Why the newest start in a server's log failed: what was fatal, not what was said after it."""
+    newest = log[log.rfind("starting PostgreSQL") :] if "starting PostgreSQL" in log else log
+    fatal = [line for line in newest.splitlines() if "FATAL:" in line or "PANIC:" in line]
+    return fatal[-1].strip() if fatal else _last_line(newest)
 
 
 def _last_line(text: str) -> str:

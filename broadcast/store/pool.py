@@ -1,4 +1,4 @@
-"""Connections to Postgres, one by one or pooled; the failures that a person can mend are said in words.
+"""Connections to Postgres; the failures that a person can mend are said in words.
 
 No wait for a database is without an end: a network that loses everything is noticed by the socket, a server that hangs
 by `within`.
@@ -8,7 +8,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,12 +98,19 @@ async def connect(
 
 
 @contextmanager
-def within(connection: asyncpg.Connection, seconds: float) -> Iterator[None]:
+def within(
+    connection: asyncpg.Connection, seconds: float, ended: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Ends the connection when the block takes longer; what waits for the database in it then raises one of LOST.
 
-    Unlike a cancellation, after which asyncpg waits for the server once more.
+    Unlike a cancellation, after which asyncpg waits for the server once more. ended: called when it came to that.
     """
-    timer = asyncio.get_running_loop().call_later(seconds, connection.terminate)
+
+    def end() -> None:
+        connection.terminate()
+        ended()
+
+    timer = asyncio.get_running_loop().call_later(seconds, end)
     try:
         yield
     except AttributeError as error:  # asyncpg's, when a connection ends between the steps of a query
@@ -115,7 +122,10 @@ def within(connection: asyncpg.Connection, seconds: float) -> Iterator[None]:
 
 
 class Patience:
-    """As `within`, for what may rightly take long: at first `first_s`, and twice as long each time that it failed."""
+    """As `within`, for what may rightly take long: at first `first_s`, and twice as long each time that it was cut off.
+
+    Until `worked`: what found nothing to do, and failed for another reason, does not tell how long the work takes.
+    """
 
     def __init__(self, first_s: float, most_s: float) -> None:
         self._first_s, self._most_s = first_s, most_s
@@ -124,10 +134,15 @@ class Patience:
     @contextmanager
     def within(self, connection: asyncpg.Connection) -> Iterator[None]:
         """One try."""
-        seconds, self._next_s = self._next_s, min(self._most_s, 2 * self._next_s)
-        with within(connection, seconds):
+        with within(connection, self._next_s, self._longer):
             yield
+
+    def worked(self) -> None:
+        """The work was done, within the time that it had."""
         self._next_s = self._first_s
+
+    def _longer(self) -> None:
+        self._next_s = min(self._most_s, 2 * self._next_s)
 
 
 def _hosts(url: str) -> list[dict[str, Any]]:
@@ -139,27 +154,6 @@ def _hosts(url: str) -> list[dict[str, Any]]:
     except ValueError:
         return [{}]  # asyncpg says what is wrong with it
     return [each | {"target_session_attrs": "read-write"} for each in found] if len(found) > 1 else [{}]
-
-
-async def open_pool(
-    url: str | None = None, *, min_size: int = 1, max_size: int = 4, check_schema: bool = True
-) -> asyncpg.Pool:
-    """A pool that has connected; close it. Raises as `connect`."""
-    url = url or database_url()
-    try:
-        pool: asyncpg.Pool = await asyncpg.create_pool(
-            url, min_size=min_size, max_size=max_size, **_options(_CONNECT_S)
-        )
-    except _FAILURES as error:
-        raise explain(error, url) from error
-    if check_schema:
-        try:
-            async with pool.acquire() as connection:
-                await _check(connection)
-        except BaseException:
-            pool.terminate()
-            raise
-    return pool
 
 
 def explain(error: BaseException, url: str | None = None) -> DatabaseError:

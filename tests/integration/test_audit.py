@@ -10,11 +10,14 @@ from integration.ledger_world import World
 from integration.rig import Rig, until
 
 from broadcast.engine import auditor
-from broadcast.engine.auditor import RECENT_S, Auditor
+from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor
+from broadcast.engine.contact import Contact
 from broadcast.engine.gauges import Gauges
+from broadcast.errors import DatabaseDownError
 from broadcast.ledger.doubts import SecondCopies, doubted, resent, second_copies
 from broadcast.ledger.settle import rotate, settle_next
 from broadcast.ledger.states import RecipientState
+from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
@@ -39,6 +42,10 @@ async def shown(world: World) -> dict[str, float]:
     }
 
 
+def auditing(world: World, metrics: Metrics) -> Auditor:
+    return Auditor(metrics, Contact(world.url).connect)
+
+
 @pytest.fixture
 async def quiet(world: World) -> World:
     """Everybody of the campaign is delivered, the ring is empty."""
@@ -60,7 +67,7 @@ async def test_a_worker_says_what_does_not_balance_until_it_does(
     monkeypatch.setattr(auditor, "EVERY_S", 0.0)
     monkeypatch.setattr(auditor, "SHARE", 0.0)
     metrics = Metrics()
-    mine = Auditor(metrics)
+    mine = auditing(quiet, metrics)
     await mine.look(quiet.conn)
     assert await recorded(quiet) == []  # it balances and is not over: nothing to remember
     assert metrics.audit_timestamp_seconds._value.get() > 1.7e9
@@ -78,8 +85,10 @@ async def test_a_worker_says_what_does_not_balance_until_it_does(
 
 
 async def test_the_end_of_a_campaign_is_audited_once(quiet: World) -> None:
-    await quiet.conn.execute("UPDATE campaign SET state = 'finished', finished_at = clock_timestamp()")
-    first, second = Auditor(Metrics()), Auditor(Metrics())
+    await quiet.conn.execute(
+        "UPDATE campaign SET state = 'finished', finished_at = clock_timestamp() - interval '3 minutes'"
+    )
+    first, second = auditing(quiet, Metrics()), auditing(quiet, Metrics())
     for each in (first, first, second):  # another worker that gets the lock later finds it done
         await each.look(quiet.conn)
     assert await recorded(quiet) == [("broadcast", 0, [])]
@@ -87,11 +96,62 @@ async def test_the_end_of_a_campaign_is_audited_once(quiet: World) -> None:
     assert await shown(quiet) == {}
 
 
+async def candidates(world: World) -> int:
+    return len(await world.conn.fetch(sql("audit_candidates"), RECENT_S, QUIET_S))
+
+
 async def test_no_recount_while_anyone_is_sent_to(quiet: World) -> None:
     await quiet.slice([84321000003])
-    assert await quiet.conn.fetch(sql("audit_candidates"), RECENT_S) == []
+    metrics = Metrics()
+    await auditing(quiet, metrics).look(quiet.conn)
+    assert metrics.audit_timestamp_seconds._value.get() == 0
     await quiet.conn.execute("UPDATE campaign SET state = 'paused'")
-    assert len(await quiet.conn.fetch(sql("audit_candidates"), RECENT_S)) == 1
+    await auditing(quiet, metrics).look(quiet.conn)
+    assert metrics.audit_timestamp_seconds._value.get() > 0
+
+
+async def test_no_recount_of_what_ended_a_moment_ago_nor_while_receipts_come(quiet: World) -> None:
+    assert await candidates(quiet) == 1
+    quiet.receipt("late", RecipientState.DELIVERED)
+    await quiet.writer.flush()
+    assert await candidates(quiet) == 0
+    await quiet.conn.execute("UPDATE campaign SET state = 'finished', finished_at = clock_timestamp()")
+    assert await candidates(quiet) == 0
+    await quiet.conn.execute("UPDATE campaign SET finished_at = finished_at - interval '2 minutes'")
+    assert await candidates(quiet) == 1
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["somebody waits", "not to be watched"])
+async def test_a_recount_gives_way_to_sending(
+    quiet: World, monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    """And the lock goes with its connection, which ends at once, though its query would go on."""
+    monkeypatch.setattr(auditor, "LOOK_S", 0.0)
+    monkeypatch.setattr(auditor, "WATCH_S", 0.05)
+    recounting = asyncio.Event()
+
+    async def long(connection: asyncpg.Connection, _: int) -> None:
+        recounting.set()
+        await connection.execute("SELECT pg_sleep(60)")
+
+    async def nowhere() -> asyncpg.Connection:
+        await recounting.wait()
+        raise DatabaseDownError("away")
+
+    monkeypatch.setattr(auditor, "audit", long)
+    connection = await Contact(quiet.url).connect()
+    connecting = Contact(quiet.url).connect if watched else nowhere
+    task = asyncio.create_task(Auditor(Metrics(), connecting).run(connection), name="auditor")
+    async with asyncio.timeout(10):
+        await recounting.wait()
+        await quiet.slice([84321000003])
+        if watched:
+            await task
+        else:
+            with pytest.raises(LOST):
+                await task
+    assert connection.is_closed()
+    await until(lambda: quiet.conn.fetchval(sql("auditor_claim")), "the lock is free")
 
 
 async def test_one_worker_audits(quiet: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +163,7 @@ async def test_one_worker_audits(quiet: World, monkeypatch: pytest.MonkeyPatch) 
     connections = [await connect(quiet.url) for _ in metrics]
     tasks = []
     for each, connection in zip(metrics, connections, strict=True):
-        tasks.append(asyncio.create_task(Auditor(each).run(connection), name="auditor"))
+        tasks.append(asyncio.create_task(auditing(quiet, each).run(connection), name="auditor"))
         await asyncio.sleep(0.2)
 
     def looked() -> list[bool]:
@@ -134,7 +194,7 @@ async def test_an_archive_on_another_machine_is_only_said(
     monkeypatch.setattr(
         asyncpg.Connection, "fetch", _instead(asyncpg.Connection.fetch, sql("audit_candidates"), found)
     )
-    await Auditor(Metrics()).look(quiet.conn)
+    await auditing(quiet, Metrics()).look(quiet.conn)
     assert f"campaign {quiet.campaign_id} was not audited: the archive /nowhere is not there" in caplog.text
     assert not quiet.conn.is_in_transaction()
 
@@ -152,7 +212,7 @@ async def test_a_worker_audits(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Non
         """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
                                  expires_at, state, drafted_by, launched_at, finished_at, audience)
            VALUES ('typhoon', 'health', 5, 'BOYTE', 'x', 'gsm0338', '{}', 'hold', 0, now(), 'finished', 'an', now(),
-                   now(), 1)"""
+                   now() - interval '3 minutes', 1)"""
     )
     rig.worker()
 

@@ -143,7 +143,7 @@ def _processes(server: Server) -> list[int]:
 
 async def test_a_network_that_forgets_its_connections(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer and no end: every wait has an end of its own."""
-    monkeypatch.setattr("broadcast.engine.worker.SETTLED_S", 3.0)
+    monkeypatch.setattr("broadcast.engine.settler.WORK_S", 3.0)
     async with way_to_database(rig.folder, rig.url) as way:
         running = await under_way(rig, way.url, 1, 5)
         way.swallow()

@@ -10,7 +10,7 @@ from broadcast.ledger import close, rows
 from broadcast.ledger.audit import audit
 from broadcast.ledger.close import RESENDS_MOST, tidy
 from broadcast.ledger.journal import LateAnswer, LeasedSlice, SliceId
-from broadcast.ledger.settle import settle_all
+from broadcast.ledger.settle import rotate, settle_all
 from broadcast.ledger.states import RecipientState
 
 NUMBER = 84321000001
@@ -200,6 +200,43 @@ async def test_who_was_refused_and_is_in_doubt_over_another_messages_receipt_is_
     assert await world.conn.fetchval("SELECT msisdns FROM slice WHERE resends") == [NUMBER]
 
 
+async def test_an_outage_does_not_count_as_grace(world: World) -> None:
+    """Whoever was in doubt before it: receipts come when it is over, and are settled a little later."""
+    await world.conn.execute("UPDATE campaign SET grace_s = 30")
+    await doubted(world, [NUMBER])
+    await world.conn.execute("UPDATE in_doubt SET since = now() - interval '2 minutes'")
+    await tidy(world.conn, 100, 1000.0, steady_s=29.0)
+    assert await balanced(world) == {"in_doubt": 1}
+    await tidy(world.conn, 100, 1000.0, steady_s=30.0)
+    assert await balanced(world) == {"waiting": 1}
+
+
+async def test_nobody_is_resent_while_receipts_wait_to_be_settled(world: World) -> None:
+    await doubted(world, [NUMBER])
+    at = rows.copy_time(time.time())
+    world.writer.journal.receipts(
+        world.carrier_no, [(None, int(DELIVERED), "theirs", "000", NUMBER)], at, lambda: None
+    )
+    await world.writer.flush()
+    await rotate(world.conn, 0.0)
+    await tidy(world.conn, 100, 1000.0)
+    assert await balanced(world) == {"in_doubt": 1}
+    await settle_all(world.conn)
+    assert await balanced(world) == {"delivered": 1}
+
+
+def test_settlement_is_steady_since_the_last_gap() -> None:
+    steady = close.Steady()
+    assert steady.seen(0.0, 100.0) == 0.0
+    assert steady.seen(0.0, 101.0) == 1.0
+    assert steady.seen(2.0, 104.0) == 4.0  # a bucket waits, as one does now and then
+    assert steady.seen(0.0, 105.0) == 5.0
+    assert steady.seen(0.0, 111.0) == 0.0  # the database was away
+    assert [steady.seen(9.0, now) for now in (112.0, 117.0)] == [1.0, 0.0]  # behind for long
+    assert steady.seen(0.0, 118.0) == 0.0
+    assert steady.seen(0.0, 119.0) == 1.0
+
+
 # ------------------------------------------------------------------ both copies
 
 
@@ -254,6 +291,24 @@ async def test_a_second_copys_early_receipt_waits_for_its_answer(world: World) -
     assert await balanced(world) == {"delivered": 1}
     assert await world.conn.fetchval("SELECT first_ids FROM in_doubt") == ""
     assert close.FIRST_COPY_S > 60  # the response timeout that a bind has unless it says otherwise
+
+
+async def test_a_receipt_stays_for_whoever_is_still_in_doubt(world: World) -> None:
+    """The second copy of a longer message is in doubt too: its receipts, one by one, are not the first copy's."""
+    await doubted(world, [NUMBER], segments=2)
+    await tidy(world.conn, 100, 1000.0)
+    leased = await second_copy(world)
+    await world.conn.execute("UPDATE campaign SET in_doubt_policy = 'hold'")
+    await world.conn.execute("UPDATE slice SET segments = 2 WHERE resends")
+    leased.segments = 2
+    leased.intend_next(1)
+    leased.doubt(0, "link_lost")
+    await world.writer.flush()
+    for smsc_id in ("a", "b"):
+        await told(world, smsc_id, DELIVERED)
+        await tidy(world.conn, 100, 1000.0, first_copy_s=0.0)
+    assert await balanced(world) == {"delivered": 1}
+    assert await world.conn.fetchval("SELECT smsc_ids FROM outcome") == "a b"
 
 
 # ------------------------------------------------------------------ a cancel that no worker sees

@@ -2,13 +2,18 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 from integration.ledger_world import AT, World
+from integration.rig import until
 
+from broadcast.errors import DatabaseError
+from broadcast.ledger import audit as auditing
 from broadcast.ledger.audit import audit
 from broadcast.ledger.settle import BUCKETS, KEPT, behind, rotate, settle_all, settle_next
 from broadcast.ledger.states import RecipientState
 from broadcast.store.pool import connect
+from broadcast.store.queries import sql
 
 DELIVERED, UNDELIVERABLE = RecipientState.DELIVERED, RecipientState.UNDELIVERABLE
 
@@ -203,3 +208,98 @@ async def test_an_audit_amid_settlement_sees_every_row_once(world: World) -> Non
     finally:
         await auditor.close()
         await settler.close()
+
+
+async def kept_accepted(world: World) -> None:
+    """One recipient accepted, whose row the ring holds."""
+    leased = await world.slice([84321000001])
+    leased.intend_next(1)
+    leased.accept(0, "id-0", AT)
+    await world.writer.flush()
+
+
+async def test_the_ring_is_settled_and_truncated_while_an_audit_counts_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 125 million recipients that takes minutes, with the ring's locks kept for as long."""
+    await kept_accepted(world)
+    auditor, counting, settled = await connect(world.url), asyncio.Event(), asyncio.Event()
+    real = auditing._counted
+
+    async def counted(*arguments):  # type: ignore[no-untyped-def]
+        counting.set()
+        await settled.wait()
+        return await real(*arguments)
+
+    monkeypatch.setattr(auditing, "_counted", counted)
+    task = asyncio.create_task(audit(auditor, world.campaign_id), name="audit")
+    async with asyncio.timeout(15):
+        await counting.wait()
+        assert (
+            await world.conn.fetchval(
+                """SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+                    WHERE pid = $1 AND (relname LIKE 'submission%' OR relname LIKE 'receipt%')""",
+                auditor.get_server_pid(),
+            )
+            == 0
+        )
+        await rotate(world.conn, 0.0)
+        for _ in range(KEPT + 1):
+            await settle_next(world.conn, 0.0)
+            await rotate(world.conn, 0.0)
+        assert await kept_and_open(world) == (0, 1)  # it was truncated
+        settled.set()
+        assert (await task).problems == ()  # and counted as the ring was, once
+    await auditor.close()
+
+
+async def test_a_suspended_audit_does_not_stop_settlement(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-Z in `campaign audit` just then: the server ends its session."""
+    monkeypatch.setattr(auditing, "_LIMITS", auditing._LIMITS.replace("10s", "300ms"))
+    for query in ("settling_stops", "audit_ring"):  # idle, and idle in a transaction
+        auditor, text, reached = await connect(world.url), sql(query), asyncio.Event()
+        name = "execute" if query == "settling_stops" else "fetch"
+        real = getattr(asyncpg.Connection, name)
+
+        def suspended(real, text, reached):  # type: ignore[no-untyped-def]
+            async def call(self, asked, *arguments, **more):  # type: ignore[no-untyped-def]
+                found = await real(self, asked, *arguments, **more)
+                if asked == text:
+                    reached.set()
+                    await asyncio.sleep(60)
+                return found
+
+            return call
+
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncpg.Connection, name, suspended(real, text, reached))
+            task = asyncio.create_task(audit(auditor, world.campaign_id), name="audit")
+            await reached.wait()
+        assert not await world.conn.fetchval(sql("settler_claim"))
+        await until(lambda: world.conn.fetchval(sql("settler_claim")), "settlement goes on")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        auditor.terminate()
+
+
+async def test_an_audit_waits_for_a_settlement_and_not_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "_LIMITS", auditing._LIMITS.replace("60s", "200ms"))
+    await kept_accepted(world)
+    settler = await connect(world.url)
+    await world.conn.execute("SET idle_in_transaction_session_timeout = '2s'")
+    async with settler.transaction():
+        assert await settler.fetchval(sql("settler_claim"))
+        with pytest.raises(DatabaseError, match="audit again"):
+            await audit(world.conn, world.campaign_id)
+    assert (await audit(world.conn, world.campaign_id)).problems == ()
+    for name, value in (
+        ("lock_timeout", "0"),
+        ("idle_session_timeout", "0"),
+        ("idle_in_transaction_session_timeout", "2s"),
+    ):
+        assert await world.conn.fetchval(f"SHOW {name}") == value  # as it was
+    await settler.close()

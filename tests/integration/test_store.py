@@ -16,7 +16,7 @@ import pytest
 from broadcast.errors import DatabaseDownError, DatabaseError, SchemaError
 from broadcast.store import binaries, embedded, system_user
 from broadcast.store.embedded import SETTINGS, Server
-from broadcast.store.pool import connect, open_pool
+from broadcast.store.pool import connect
 from broadcast.store.scratch import scratch_home
 
 SMALL = {**SETTINGS, "shared_buffers": "16MB", "fsync": "off", "max_wal_size": "64MB"}
@@ -182,17 +182,11 @@ async def test_connections_are_utc_and_checked(database_url: str, empty_database
     await connection.close()
     with pytest.raises(SchemaError, match="`broadcast db migrate`"):
         await connect(empty_database_url)
-    with pytest.raises(SchemaError, match="`broadcast db migrate`"):
-        await open_pool(empty_database_url)
-    unchecked = await open_pool(empty_database_url, check_schema=False)
-    await unchecked.close()
 
 
 async def test_a_database_that_is_down(server: Server) -> None:
     with pytest.raises(DatabaseDownError, match="does not answer"):
         await connect("postgresql://x@127.0.0.1:1/x")
-    with pytest.raises(DatabaseDownError, match="does not answer"):
-        await open_pool("postgresql://x@127.0.0.1:1/x")
     with pytest.raises(DatabaseError, match="no such database"):
         await connect(server.url("nowhere"))
 

@@ -142,6 +142,45 @@ async def test_a_reload_replaces_one_after_the_other(
     assert "ended (" not in caplog.text  # a worker that was replaced did not fail
 
 
+def until_spoilt(folder: Path) -> tuple[str, Path, Path]:
+    """A worker that is refused once the second path exists, and the folder of those that live."""
+    spoilt, place = folder / "spoilt", folder / "pids"
+    place.mkdir()
+    return (
+        f"import pathlib, sys\nif pathlib.Path({str(spoilt)!r}).exists(): sys.exit(2)\n{LIVES}",
+        spoilt,
+        place,
+    )
+
+
+async def test_a_reload_stops_at_the_first_new_worker_that_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    code, spoilt, place = until_spoilt(tmp_path)
+    supervisor = Supervisor([command(code, place)] * 3, fine, between_s=0.5)
+    async with running(supervisor) as task:
+        await until(lambda: len(living(place)) == 3, "all run")
+        before = living(place)
+        spoilt.touch()
+        supervisor.reload()
+        await until(lambda: len(living(place)) == 2, "the first is replaced", 5)
+        await asyncio.sleep(1.5)  # three times what a replaced one gets
+        assert len(living(place) & before) == 2
+        assert not task.done()
+    assert "reload given up: the new process 1 ended" in caplog.text
+
+
+async def test_when_a_reload_leaves_no_worker_it_ends(tmp_path: Path) -> None:
+    code, spoilt, place = until_spoilt(tmp_path)
+    supervisor = Supervisor([command(code, place)], fine, between_s=0.1)
+    async with running(supervisor) as task:
+        await until(lambda: len(living(place)) == 1, "it runs")
+        spoilt.touch()
+        supervisor.reload()
+        with pytest.raises(BroadcastError, match="no worker could be started"):
+            await asyncio.wait_for(asyncio.shield(task), 5)
+
+
 # ---------------------------------------------------------------- the command
 
 

@@ -22,7 +22,8 @@ from broadcast.cli.bench.stage import Stage, collecting_seldom, staged
 from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
-from broadcast.engine.worker import BEHIND_MOST, SETTLE_S, TIDY_S
+from broadcast.engine.settler import LOOK_S, TIDY_S
+from broadcast.engine.worker import BEHIND_MOST
 from broadcast.ledger import close, settle
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, LeasedSlice
 from broadcast.ledger.progress import Progress
@@ -85,7 +86,7 @@ async def _rotate(url: str, config: Config, feed: "_Feed") -> None:
         while True:
             await settle.rotate(connection, config.engine.bucket_s)
             feed.hold_back(await settle.behind(connection) >= BEHIND_MOST)
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(LOOK_S)
     finally:
         connection.terminate()
 
@@ -100,7 +101,7 @@ async def _settle(url: str, config: Config) -> None:
             if time.monotonic() - tidied >= TIDY_S:
                 tidied = time.monotonic()
                 await close.tidy(connection, config.engine.slice_size, config.engine.receipt_wait_s)
-            await asyncio.sleep(0 if done.settled else SETTLE_S)
+            await asyncio.sleep(0 if done.settled else LOOK_S)
     finally:
         connection.terminate()
 

@@ -6,6 +6,10 @@ SELECT pg_advisory_lock_shared(7101);
 -- See settling_stops.
 SELECT pg_advisory_unlock_shared(7101);
 
+-- name: idle_in_transaction
+-- For how long this session may be idle in a transaction; $2: in this one only.
+SELECT set_config('idle_in_transaction_session_timeout', $1, $2);
+
 -- name: audit_ring
 -- What the ring holds, per carrier: a campaign's accepted recipients, and final receipts of all campaigns. A snapshot does
 -- not show what is truncated after it was made, so this is read while nothing settles.
@@ -106,15 +110,20 @@ SELECT carrier.name AS carrier,
 SELECT pg_try_advisory_lock(7105);
 
 -- name: audit_candidates
--- Campaigns whose rows are in the database and that may still change, or ended in the last $1 seconds; none while any has
--- somebody to send to.
+-- Campaigns whose rows are in the database and of which nothing comes just now: they ended in the last $1 seconds, but not
+-- in the last $2, or they go on while the ring is empty.
 SELECT campaign_id, finished_at FROM campaign AS c
- WHERE launched_at IS NOT NULL AND (finished_at IS NULL OR finished_at > clock_timestamp() - make_interval(secs => $1))
+ WHERE launched_at IS NOT NULL
+   AND (finished_at BETWEEN clock_timestamp() - make_interval(secs => $1) AND clock_timestamp() - make_interval(secs => $2)
+        OR finished_at IS NULL AND NOT EXISTS (SELECT FROM submission) AND NOT EXISTS (SELECT FROM receipt))
    AND NOT EXISTS (SELECT FROM archive AS a WHERE a.campaign_id = c.campaign_id)
-   AND NOT EXISTS (SELECT FROM campaign AS r JOIN tally AS t USING (campaign_id)
-                    WHERE r.state = 'running' AND r.expires_at > clock_timestamp()
-                    GROUP BY campaign_id HAVING sum(t.waiting) > 0)
  ORDER BY campaign_id;
+
+-- name: anybody_sent_to
+-- Whether a running campaign has somebody to send to.
+SELECT EXISTS (SELECT FROM campaign JOIN tally USING (campaign_id)
+                WHERE state = 'running' AND expires_at > clock_timestamp()
+                GROUP BY campaign_id HAVING sum(waiting) > 0);
 
 -- name: audit_last
 -- What the last recorded audit of campaign $1 found, and when.

@@ -9,14 +9,17 @@ SELECT EXISTS (SELECT FROM unmatched_receipt)
 
 -- name: resend_doubts
 -- Campaigns that prefer a second copy to none: after the grace period their in-doubt recipients wait again, in slices
--- of $1 of their own; whoever was resent $2 times is not again. So do those who were refused and whose receipt, since
+-- of $1 of their own; whoever was resent $2 times is not again, and nobody whose grace period is longer than the $3 s
+-- for which settlement has kept up. So do those who were refused and whose receipt, since
 -- it did not settle them meanwhile, was of another message. Returns the campaigns.
 WITH overdue AS MATERIALIZED (
     SELECT d.slice_id, d.ordinal, d.campaign_id, d.carrier_no, d.msisdn
       FROM in_doubt AS d JOIN campaign AS c USING (campaign_id)
      WHERE d.ended_at IS NULL AND c.state = 'running' AND c.expires_at > clock_timestamp()
-       AND (c.in_doubt_policy = 'resend' AND d.since < clock_timestamp() - make_interval(secs => c.grace_s)
-            OR d.reason = 'receipt_after_refusal' AND d.since < clock_timestamp() - interval '30 seconds')
+       AND (c.in_doubt_policy = 'resend' AND c.grace_s <= $3::float8
+            AND d.since < clock_timestamp() - make_interval(secs => c.grace_s)
+            OR d.reason = 'receipt_after_refusal' AND $3::float8 >= 30
+               AND d.since < clock_timestamp() - interval '30 seconds')
        FOR UPDATE OF d
 ), often AS (
     SELECT campaign_id, carrier_no, msisdn FROM in_doubt JOIN overdue USING (campaign_id, carrier_no, msisdn)
@@ -108,7 +111,8 @@ SELECT EXISTS (SELECT FROM unmatched_receipt
 
 -- name: keep_first_copies
 -- Receipts that name somebody who was resent or given up, and that no submission claimed for $1 s: they are of the copy
--- that the recipient's own row does not speak for. One whose id a late answer told belongs to that doubt.
+-- that the recipient's own row does not speak for. One whose id a late answer told belongs to that doubt. Those that may
+-- be of a doubt that still waits, of another campaign or of the second copy, stay for it.
 WITH ended AS MATERIALIZED (
     SELECT d.slice_id, d.ordinal, d.carrier_no, d.msisdn, d.since, d.first_ids, c.launched_at
       FROM in_doubt AS d JOIN campaign AS c USING (campaign_id) WHERE d.ended_as IN ('resent', 'closed')
@@ -117,6 +121,8 @@ WITH ended AS MATERIALIZED (
       FROM unmatched_receipt AS r
       JOIN ended AS e ON e.carrier_no = r.carrier_no AND e.msisdn = r.msisdn AND r.received_at >= e.launched_at
      WHERE r.received_at < clock_timestamp() - make_interval(secs => $1)
+       AND NOT EXISTS (SELECT FROM in_doubt AS o
+                        WHERE o.ended_at IS NULL AND o.carrier_no = r.carrier_no AND o.msisdn = r.msisdn)
      ORDER BY r.ctid, r.smsc_id <> ALL (string_to_array(e.first_ids, ' ')), e.since
 ), summed AS (
     SELECT slice_id, ordinal, min(state) AS state, array_agg(smsc_id ORDER BY smsc_id) AS ids

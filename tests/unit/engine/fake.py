@@ -33,6 +33,7 @@ class FakeLink:
     def __init__(self, window: int = 1000) -> None:
         self.window = window
         self.can_submit = True
+        self.too_late = False
         self.pending: dict[int, Any] = {}
         self.wire: list[str] = []
         self.acked: list[bytes] = []
@@ -58,12 +59,15 @@ class FakeLink:
     def take_round_trip(self, now: float) -> float | None:
         return None
 
-    def submit(self, first: int, tokens: list[Any], data: bytes, now: float, before: float) -> None:
+    def submit(self, first: int, tokens: list[Any], data: bytes, now: float, before: float) -> bool:
+        if self.too_late:
+            return False
         sent = data.decode().split(";")[:-1]
         assert len(sent) == len(tokens)
         self.wire += sent
         self.pending.update(zip(range(first, first + len(tokens)), tokens, strict=True))
         assert len(self.pending) <= self.window
+        return True
 
     def ack(self, acks: list[bytes]) -> None:
         self.acked += acks

@@ -56,6 +56,25 @@ async def test_accepted_messages_end_their_slice(bench: Bench) -> None:
     assert bench.moves() == {S.WAITING: -10, S.ACCEPTED: 10, 0: 10}
 
 
+@pytest.mark.parametrize(("segments", "window"), [(1, 1000), (3, 1000), (3, 2)])
+async def test_what_was_too_late_to_leave_waits_again(segments: int, window: int) -> None:
+    link = FakeLink(window)
+    bench = Bench(CARRIER, link)
+    bench.grant(100_000)
+    work = bench.work(10, segments)
+    link.too_late = True
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    assert link.wire == []
+    bench.lane.withdraw(lambda _: False)
+    bench.commit()
+    assert bench.lane.empty
+    assert work.slice.waiting == 10
+    bench.commit()
+    assert not any(bench.moves().values())
+
+
 async def test_the_window_bounds_what_is_in_flight() -> None:
     link = FakeLink(window=4)
     bench = Bench(CARRIER, link)

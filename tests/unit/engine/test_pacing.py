@@ -131,6 +131,18 @@ def test_what_was_held_up_on_its_way_does_not_arrive_on_top(
     assert most_in_a_second(way.arrived) <= 2000
 
 
+def test_a_slow_first_answer_is_forgotten() -> None:
+    pacer, now = granted(1000)
+    way = Way(pacer, there_s=0.01, back_s=1.5)
+    way.run(now, [0.002] * 500)
+    way.back_s = 0.01
+    way.run(now + 1, [0.002] * 6000)
+    way.stalled_until = now + 13.5
+    way.run(now + 13, [0.002] * 1500)
+    late = [each for each in way.arrived if each[0] > now + 12]
+    assert most_in_a_second(late) <= 1000
+
+
 def test_nothing_more_while_a_second_is_unanswered() -> None:
     pacer, start = granted(100)
     way = Way(pacer, back_s=1e9)

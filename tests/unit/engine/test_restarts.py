@@ -57,8 +57,13 @@ def test_nothing_could_be_started() -> None:
 def test_one_that_was_ever_steady_is_hope() -> None:
     steady, _ = ended(History(), 1, STEADY_S)
     assert not hopeless([History(ends=99), steady])
-    again, _ = ended(steady, 2, 0.1)
-    assert not hopeless([again])
+
+
+def test_when_every_worker_is_refused_there_is_none() -> None:
+    """Also after they were steady: a reload may have brought what they refuse."""
+    refused, _ = ended(History(steady=True), 2, 0.1)
+    assert hopeless([refused, refused])
+    assert not hopeless([refused, History(steady=True)])
 
 
 def test_how_it_ended_in_words() -> None:

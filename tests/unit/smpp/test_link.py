@@ -1,7 +1,6 @@
 """A link from connect to close, with literal octets, a clock that the test moves and no socket."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from struct import pack
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from unit.smpp.fake import Clock, Diary, FakeTransport
 from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
 
+from broadcast.clock import lease_time
 from broadcast.config import Bind, BindMode, Carrier
 from broadcast.errors import ConfigError
 from broadcast.smpp import link as link_module
@@ -584,13 +584,13 @@ async def turn(times: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def test_too_late_writes_nothing_and_hands_back_what_was_to_leave(bound: Maker) -> None:
+async def test_too_late_writes_nothing_and_takes_nothing(bound: Maker) -> None:
     rig = bound()
     rig.transport.taken()
     rig.diary.taken()
-    rig.link.submit(rig.link.reserve(2), ["a", "b"], b"late", rig.clock.now, before=time.monotonic())
+    assert not rig.link.submit(rig.link.reserve(2), ["a", "b"], b"late", rig.clock.now, before=lease_time())
     assert rig.transport.taken() == b""
-    assert rig.diary.taken() == [("unanswered", (["a", "b"], "link_lost"))]
+    assert rig.diary.taken() == []
     assert rig.link.in_flight == 0
 
 

@@ -150,3 +150,10 @@ def test_each_token_leaves_once_and_never_early(steps: list[tuple[str, int]], fi
             gone += expired
     gone += window.drain()
     assert sorted(gone) == sorted(sent)
+
+
+def test_an_expired_submit_tells_no_round_trip() -> None:
+    window = Window(10, 1.0)
+    window.add(window.reserve(1), ["a"], 0.0)
+    assert window.expire(5.0) == ["a"]
+    assert window.take_round_trip(5.0) is None

@@ -1,5 +1,9 @@
 """Failures of the database in a person's words, never with a password."""
 
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
 import asyncpg
 import pytest
 
@@ -71,15 +75,19 @@ def test_several_hosts_are_tried_one_by_one() -> None:
     assert pool._hosts("postgresql://one:port,two/alerts") == [{}]
 
 
-def test_patience_grows_with_each_failure() -> None:
+def test_patience_grows_with_each_cut_until_the_work_is_done() -> None:
+    """Not with other failures; and what found nothing to do leaves it as it is."""
     waited: list[float] = []
+    loops: list[Any] = []
 
     class Connection:
         def terminate(self) -> None: ...
 
     class Loop:
-        def call_later(self, seconds: float, _: object) -> "Loop":
+        def call_later(self, seconds: float, end: Callable[[], None]) -> "Loop":
             waited.append(seconds)
+            self.end = end
+            loops.append(self)
             return self
 
         def cancel(self) -> None: ...
@@ -87,14 +95,18 @@ def test_patience_grows_with_each_failure() -> None:
     patience = pool.Patience(5.0, 15.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("asyncio.get_running_loop", Loop)
-        for fails in (True, True, True, False, False):
-            try:
-                with patience.within(Connection()):  # type: ignore[arg-type]
-                    if fails:
-                        raise asyncpg.ConnectionDoesNotExistError("x")
-            except asyncpg.ConnectionDoesNotExistError:
-                assert fails
-    assert waited == [5.0, 10.0, 15.0, 15.0, 5.0]
+        for what in ("failed", "cut", "cut", "cut", "nothing", "failed", "worked", "nothing"):
+            with (
+                contextlib.suppress(asyncpg.ConnectionDoesNotExistError),
+                patience.within(Connection()),  # type: ignore[arg-type]
+            ):
+                if what == "cut":
+                    loops[-1].end()
+                if what in ("cut", "failed"):
+                    raise asyncpg.ConnectionDoesNotExistError("x")
+            if what == "worked":
+                patience.worked()
+    assert waited == [5.0, 5.0, 10.0, 15.0, 15.0, 15.0, 15.0, 5.0]
 
 
 @pytest.mark.parametrize(
