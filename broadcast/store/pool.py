@@ -6,6 +6,7 @@ by `within`.
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -148,7 +149,9 @@ class Patience:
 def _hosts(url: str) -> list[dict[str, Any]]:
     """Arguments for asyncpg, host by host: it would spend its whole time on a first one that is silent."""
     try:
-        names = urlsplit(url).netloc.rpartition("@")[2].split(",")
+        # not urlsplit: whether it takes brackets amid a list of hosts differs by version
+        place = re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]
+        names = place.rpartition("@")[2].split(",")
         places = [urlsplit(f"//{name}") for name in names]
         found = [{"host": each.hostname, "port": each.port or 5432} for each in places]
     except ValueError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+import time
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
@@ -250,6 +251,7 @@ async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(
     work.in_flight = 1
     link, window = FakeLink(), Window(10, 60.0)
     window.add(window.reserve(1), [(work, 0, 1)], 0.0)
+    lane.pacer.take(1, time.monotonic(), link)
     box = Inbox(window, CARRIER)
     lane.answered(link, box.feed(pdu(0x80000004, 1, b"", 0x58)).answers)  # type: ignore[arg-type]
     await world.writer.flush()

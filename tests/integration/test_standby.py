@@ -105,6 +105,7 @@ async def test_a_campaign_goes_on_at_the_promoted_standby(
                 return len({row["worker_no"] for row in held}) == 2
 
             await until(shared, "both hold a part of the TPS")
+            binds = (await smsc.book())["binds"]
             campaign = await rig.launch()
             await rig.reached(campaign, TPS, "accepted", "delivered")
             await asyncio.to_thread(primary.control, "stop", "-m", "immediate")
@@ -121,7 +122,7 @@ async def test_a_campaign_goes_on_at_the_promoted_standby(
             assert states == {"delivered": TPS * SECONDS}
             assert await rig.conn.fetchval("SELECT count(*) FROM in_doubt") == 0
             assert await rig.conn.fetchval("SELECT count(*) FROM worker WHERE ended_at IS NOT NULL") == 0
-            assert (book["extra_copies"], book["binds"], book["throttled"]) == (0, 2, 0)
+            assert (book["extra_copies"], book["binds"], book["throttled"]) == (0, binds, 0)
             assert book["receipts"]["sent"] == book["receipts"]["acked"] == TPS * SECONDS
             assert await rig.conn.fetchval("SELECT sum(received) FROM carrier_tally") == TPS * SECONDS
             assert full_s < FULL_AGAIN_S
