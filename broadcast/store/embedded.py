@@ -167,9 +167,11 @@ class Server:
         settings = {**self.settings, "listen_addresses": "", "port": str(_PORT)}
         settings |= {"unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0700"}
         options = shlex.join(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))
+        known = self.log.stat().st_size if self.log.exists() else 0
         started = self._control(owner, "start", "-l", str(self.log), "-o", options)
         if started.returncode != 0:
-            words = _cause(self.log.read_text(errors="replace") if self.log.exists() else started.stderr)
+            said = self.log.read_bytes()[known:].decode(errors="replace") if self.log.exists() else ""
+            words = _cause(said) if said.strip() else _last_line(started.stderr)
             raise DatabaseError(f"the embedded database does not start ({self.log}): {words}")
         made = self._run(owner, [programs / "createdb", "-h", self.socket_folder, "-U", _NAME, _NAME])
         if made.returncode != 0 and "already exists" not in made.stderr:
@@ -235,11 +237,10 @@ def _socket_name() -> str:
     return f".s.PGSQL.{_PORT}"
 
 
-def _cause(log: str) -> str:
-    """Why the newest start in a server's log failed: what was fatal, not what was said after it."""
-    newest = log[log.rfind("starting PostgreSQL") :] if "starting PostgreSQL" in log else log
-    fatal = [line for line in newest.splitlines() if "FATAL:" in line or "PANIC:" in line]
-    return fatal[-1].strip() if fatal else _last_line(newest)
+def _cause(said: str) -> str:
+    """Why a start failed by what the server said: what was fatal, not what was said last."""
+    fatal = [line.strip() for line in said.splitlines() if "FATAL:" in line or "PANIC:" in line]
+    return fatal[-1] if fatal else _last_line(said)
 
 
 def _last_line(text: str) -> str:
