@@ -1,5 +1,6 @@
 """Everybody in doubt, by name: who gets there, what ends it, and what becomes of both copies (law 2)."""
 
+import asyncio
 import time
 
 import pytest
@@ -12,6 +13,8 @@ from broadcast.ledger.close import RESENDS_MOST, tidy
 from broadcast.ledger.journal import LateAnswer, LeasedSlice, SliceId
 from broadcast.ledger.settle import rotate, settle_all
 from broadcast.ledger.states import RecipientState
+from broadcast.store.pool import connect
+from broadcast.store.queries import sql
 
 NUMBER = 84321000001
 DELIVERED, UNDELIVERABLE = RecipientState.DELIVERED, RecipientState.UNDELIVERABLE
@@ -329,3 +332,32 @@ async def test_a_cancel_without_a_worker_ends_everybody_who_waits(world: World) 
     await close.end_stopped(world.conn)
     assert await balanced(world) == {"delivered": 1, "excluded": 2}
     assert await world.conn.fetchval("SELECT finished_at FROM campaign") is not None
+
+
+async def test_a_receipt_and_a_late_answer_at_the_same_moment_end_a_doubt_once(world: World) -> None:
+    """The settler sees the doubt open and waits for the writer's commit, which ends it."""
+    leased = await doubted(world, [NUMBER])
+    other = await connect(world.url)
+    try:
+        async with world.conn.transaction():
+            ended = await world.conn.fetch(sql("answer_doubts"), [leased.slice_id], [0])
+            assert len(ended) == 1
+            await other.execute(
+                "INSERT INTO unmatched_receipt (carrier_no, received_at, state, msisdn, err, smsc_id)"
+                " VALUES ($1, clock_timestamp(), 8, $2, '000', 'a1')",
+                world.carrier_no,
+                NUMBER,
+            )
+            settling = asyncio.create_task(other.execute(sql("settle_doubts")))
+            async with asyncio.timeout(10):
+                while not await world.conn.fetchval(  # noqa: ASYNC110
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = $1",
+                    other.get_server_pid(),
+                ):
+                    await asyncio.sleep(0.01)
+        await settling
+        assert await world.conn.fetchval("SELECT ended_as FROM in_doubt") == "answered"
+        assert await world.conn.fetchval("SELECT count(*) FROM outcome") == 0
+        assert await world.conn.fetchval("SELECT count(*) FROM unmatched_receipt") == 1
+    finally:
+        await other.close()

@@ -291,15 +291,16 @@ WITH meant AS (
            min(state) AS state, (array_agg(err ORDER BY state))[1] AS err, string_agg(smsc_id, ' ' ORDER BY received_at, smsc_id) AS smsc_ids
       FROM found WHERE receipts >= segments
      GROUP BY campaign_id, carrier_no, slice_id, ordinal
-), ended AS (
+), won AS ( -- not those that a late answer ends at this moment: a worker's commit may come between
     UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'receipt'
-      FROM done WHERE in_doubt.slice_id = done.slice_id AND in_doubt.ordinal = done.ordinal
+      FROM done WHERE in_doubt.slice_id = done.slice_id AND in_doubt.ordinal = done.ordinal AND in_doubt.ended_at IS NULL
+    RETURNING done.*
 ), kept AS (
     INSERT INTO outcome (settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids)
-    SELECT settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids FROM done
+    SELECT settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids FROM won
 ), used AS (
     DELETE FROM unmatched_receipt AS r
-     USING found JOIN done USING (slice_id, ordinal)
+     USING found JOIN won USING (slice_id, ordinal)
      WHERE r.carrier_no = found.carrier_no AND r.smsc_id = found.smsc_id
     RETURNING r.carrier_no
 ), counted AS (
@@ -310,7 +311,7 @@ WITH meant AS (
 INSERT INTO tally (campaign_id, carrier_no, shard, in_doubt, expired, rejected, undeliverable, delivered)
 SELECT campaign_id, carrier_no, 0, -count(*), count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE state = 6),
        count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8)
-  FROM done GROUP BY campaign_id, carrier_no
+  FROM won GROUP BY campaign_id, carrier_no
 ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
    SET in_doubt = tally.in_doubt + excluded.in_doubt,
        expired = tally.expired + excluded.expired, rejected = tally.rejected + excluded.rejected,
