@@ -132,11 +132,19 @@ async def _rest(world: World, plan: Schedule) -> dict[str, Any]:
         now = time.monotonic()
         if states != before:
             before, since = states, now
-        elif now - since > QUIET_S and (states["finished"] or (not open_ones and now - since > 2 * QUIET_S)):
+        still_s = now - since
+        unmoved = still_s > QUIET_S and (states["finished"] or (not open_ones and still_s > 2 * QUIET_S))
+        if unmoved and await _all_acked(world):
             return states
         if now > deadline:
             raise TimeoutError(f"no rest within {REST_S:.0f} s of the last fault: {states}")
         await asyncio.sleep(0.2)
+
+
+async def _all_acked(world: World) -> bool:
+    """Else an SMSC waits for the lease of a dead worker to end before it can send its receipts again."""
+    accounts = await evidence.accounts(world)
+    return not any(account["book"]["receipts"]["pending"] for account in accounts.values())
 
 
 async def _outcome(
