@@ -6,18 +6,18 @@
 Everything here runs on the event loop without awaiting; it works on runs and batches, not on messages.
 """
 
-import asyncio
-import heapq
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier
+from broadcast.engine.alarm import Alarm
 from broadcast.engine.answers import Answers
 from broadcast.engine.deliveries import Deliveries
 from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
+from broadcast.engine.pieces import Pieces
 from broadcast.engine.work import CUT_SHORT, Work
 from broadcast.ledger.journal import CarrierNo, Journal, Receipt
 from broadcast.ledger.rows import copy_time
@@ -69,10 +69,8 @@ class Lane:
         self._stock: deque[tuple[Work, Sequence[int]]] = deque()
         self._stocked = 0
         self._intending = 0
-        self._pieces: list[tuple[float, int, Work, int, int]] = []  # heap: due, tie, work, ordinal, segment
-        self._tie = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
+        self._pieces = Pieces()
+        self._alarm = Alarm(self.pump)
 
     # ------------------------------------------------------------ work
 
@@ -91,7 +89,11 @@ class Lane:
     @property
     def appetite(self) -> int:
         """Recipients that should wait here so that sending never waits for a lease; 0: cannot send."""
-        return 2 * self._target(1) if any(link.can_submit for link in self.links) else 0
+        return 2 * self._target(1) if self._can_submit else 0
+
+    @property
+    def _can_submit(self) -> bool:
+        return any(link.can_submit for link in self.links)
 
     def withdraw(self, stays: Callable[[Work], bool]) -> None:
         """Stop sending every work but those that stay (law 7): what was not sent waits again, the slice is let go."""
@@ -123,12 +125,7 @@ class Lane:
         self._stocked -= len(ordinals)
 
     def _drop_pieces(self) -> None:
-        dropped = [piece for piece in self._pieces if piece[2].releasing]
-        if not dropped:
-            return
-        self._pieces = [piece for piece in self._pieces if not piece[2].releasing]
-        heapq.heapify(self._pieces)
-        left = Counter((work, ordinal) for _, _, work, ordinal, _ in dropped)
+        left = Counter((work, ordinal) for work, ordinal, _ in self._pieces.withdraw())
         for (work, ordinal), pieces in left.items():
             work.stocked -= pieces
             if pieces == work.segments:
@@ -153,7 +150,7 @@ class Lane:
         now = time.monotonic()
         self.pacer.set_grant(tps, now)
         if tps > self.pacer.grant:
-            self._pump_at(now + GRANT_WAIT_S)
+            self._alarm.at(now + GRANT_WAIT_S)
 
     def pump(self) -> None:
         """Send what window, pace, lease and stock allow now; come back by itself when time alone is missing."""
@@ -161,7 +158,7 @@ class Lane:
         if lease_time() >= self.valid_until:
             return
         allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
-        while self._stock or (self._pieces and self._pieces[0][0] <= now):
+        while self._stock or self._pieces.due(now):
             if lease_time() >= self.valid_until:  # frozen since
                 return
             link = max(self.links, key=_room, default=None)
@@ -169,7 +166,7 @@ class Lane:
             if link is None or room <= 0:
                 break
             if allowed <= 0:
-                self._pump_at(self.pacer.next_at(now))
+                self._alarm.at(self.pacer.next_at(now))
                 break
             self._send_some(link, min(allowed, room), now)
             allowed = self.pacer.allowance(now)
@@ -177,9 +174,8 @@ class Lane:
 
     def _send_some(self, link: Link, most: int, now: float) -> None:
         """At most `most` segments on one link."""
-        if self._pieces and self._pieces[0][0] <= now:
-            _, _, work, ordinal, segment = heapq.heappop(self._pieces)
-            self._send_piece(link, work, ordinal, segment, now)
+        if self._pieces.due(now):
+            self._send_piece(link, *self._pieces.pop(), now)
             return
         work, ordinals = self._stock[0]
         if self._day_time.now() >= work.order.expires_at:  # law 5
@@ -238,9 +234,8 @@ class Lane:
             self._send_piece_later(work, ordinal, segment, 0.0)
 
     def _send_piece_later(self, work: Work, ordinal: int, segment: int, due: float) -> None:
-        self._tie += 1
         work.stocked += 1
-        heapq.heappush(self._pieces, (due, self._tie, work, ordinal, segment))
+        self._pieces.add((work, ordinal, segment), due)
 
     def _send_piece(self, link: Link, work: Work, ordinal: int, segment: int, now: float) -> None:
         work.stocked -= 1
@@ -259,7 +254,7 @@ class Lane:
 
     def _top_up(self, now: float) -> None:
         """Intend more recipients when the stock runs low (law 2: they may be sent when that is committed)."""
-        if self.held_back or self.pacer.grant <= 0 or not any(link.can_submit for link in self.links):
+        if self.held_back or self.pacer.grant <= 0 or not self._can_submit:
             return
         next_retry = now + LATER_MOST_S
         for work in self.works:
@@ -276,9 +271,9 @@ class Lane:
             if due is not None:
                 next_retry = min(next_retry, due)
         if next_retry < now + LATER_MOST_S:
-            self._pump_at(next_retry)
-        elif self._pieces:
-            self._pump_at(self._pieces[0][0])
+            self._alarm.at(next_retry)
+        elif self._pieces.next_at is not None:
+            self._alarm.at(self._pieces.next_at)
         if self.works and self.backlog(self.works[0].order.rank) < self.appetite // 2:
             self._hungry()
 
@@ -299,23 +294,7 @@ class Lane:
         work.stocked += len(ordinals)
         self._stocked += len(ordinals)
         self._stock.append((work, ordinals))
-        self._pump_soon()
-
-    def _pump_soon(self) -> None:
-        self._pump_at(0.0)
-
-    def _pump_at(self, when: float) -> None:
-        """Pump at `when` (monotonic), or earlier if it was to be earlier anyway."""
-        if self._timer is not None:
-            if self._timer_at <= when:
-                return
-            self._timer.cancel()
-        self._timer_at = when
-        self._timer = asyncio.get_running_loop().call_later(max(0.0, when - time.monotonic()), self._timed)
-
-    def _timed(self) -> None:
-        self._timer = None
-        self.pump()
+        self._alarm.at(0.0)
 
     def _slow_down(self, share: float) -> None:
         self.pacer.throttled(time.monotonic(), share)
@@ -330,10 +309,8 @@ class Lane:
     def closed(self, link: Link, reason: str) -> None:
         """See LinkEvents."""
         self.links.discard(link)
-        if not any(each.can_submit for each in self.links):
-            self.withdraw(
-                lambda _: False
-            )  # whoever has a link can lease them: another worker, or this one later
+        if not self._can_submit:  # whoever has a link can lease them: another worker, or this one later
+            self.withdraw(lambda _: False)
         self._rebound()
 
     def room(self, link: Link) -> None:
