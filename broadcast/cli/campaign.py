@@ -162,7 +162,7 @@ def cancel(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign cancel wash-hands
     """
-    _say(run(_cancel(name, actor)), f"{name} is cancelled", as_json)
+    _say(run(_change(name, _cancel, actor)), f"{name} is cancelled", as_json)
 
 
 def _say(done: Campaign, line: str, as_json: bool) -> None:
@@ -216,12 +216,8 @@ async def _change(name: str, change: Change, actor: str) -> Campaign:
         await conn.close()
 
 
-async def _cancel(name: str, actor: str) -> Campaign:
+async def _cancel(conn: Connection, found: Campaign, actor: str) -> Campaign:
     """First the order itself, then what no worker may be there to do."""
-    conn = await connect()
-    try:
-        done = await campaigns.cancel(conn, await campaigns.by_name(conn, name), actor)
-        await close.end_stopped(conn)
-        return await campaigns.get(conn, done.campaign_id)
-    finally:
-        await conn.close()
+    done = await campaigns.cancel(conn, found, actor)
+    await close.end_stopped(conn)
+    return await campaigns.get(conn, done.campaign_id)

@@ -20,6 +20,13 @@ class Settings:
         return config.load(config.paths_from(self.files))
 
 
+def check_passwords(config: config.Config) -> None:
+    """Raises ConfigError: a secret that is missing is told now, not by a link that never binds."""
+    for carrier in config.carriers.values():
+        for bind in carrier.binds:
+            bind.password()
+
+
 def configuration() -> config.Config:
     """The configuration of the running command. Raises ConfigError when there is none or it is wrong."""
     settings = click.get_current_context().find_root().ensure_object(Settings)

@@ -10,7 +10,7 @@ import click
 
 from broadcast import config as files
 from broadcast.cli.runner import run
-from broadcast.cli.settings import Settings
+from broadcast.cli.settings import Settings, check_passwords
 from broadcast.engine.supervisor import Supervisor
 from broadcast.monitor import logs
 from broadcast.store import pool
@@ -54,9 +54,7 @@ def _cores() -> int:
 
 def _check(named: Sequence[str]) -> None:
     """What every worker would stumble over is said once, here. Raises ConfigError."""
-    for carrier in files.load(files.paths_from(named)).carriers.values():
-        for bind in carrier.binds:
-            bind.password()
+    check_passwords(files.load(files.paths_from(named)))
 
 
 def _command(named: Sequence[str], host: str, port: int) -> list[str]:

@@ -8,7 +8,7 @@ import signal
 import click
 
 from broadcast.cli.runner import run
-from broadcast.cli.settings import configuration
+from broadcast.cli.settings import check_passwords, configuration
 from broadcast.config import Config
 from broadcast.engine.contact import AGAIN_S
 from broadcast.engine.worker import Worker
@@ -33,9 +33,7 @@ def worker(metrics_port: int, metrics_host: str) -> None:
     """Send what campaigns have to send, until SIGTERM. Run one for each core, on as many machines as you like."""
     logs.configure()
     config = configuration()
-    for carrier in config.carriers.values():
-        for bind in carrier.binds:
-            bind.password()  # a secret that is missing is told now, not by a link that never binds
+    check_passwords(config)
     # Tokens and answers live in windows for milliseconds and hold no cycles: looking through them for any after each
     # few hundred costs a seventh of the hot path.
     gc.freeze()

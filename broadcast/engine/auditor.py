@@ -8,7 +8,7 @@ with the campaign when it is something new, or the last word.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,7 +18,7 @@ import asyncpg
 from broadcast.engine.contact import ANSWER_S
 from broadcast.errors import BroadcastError
 from broadcast.ledger.audit import audit, record
-from broadcast.ledger.writer import LOST
+from broadcast.ledger.writer import LOST, Connect
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import pool
 from broadcast.store.queries import sql
@@ -58,7 +58,7 @@ def due(looked: Looked | None, finished: bool, now: float) -> bool:
 class Auditor:
     """One worker's; `run` on a connection of its own, which holds the lock while it lives."""
 
-    def __init__(self, metrics: Metrics, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+    def __init__(self, metrics: Metrics, connect: Connect) -> None:
         self._metrics = metrics
         self._connect = connect
         self._looked: dict[int, Looked] = {}

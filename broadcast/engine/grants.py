@@ -65,9 +65,7 @@ def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: int, tps: int) -> d
         slot.slot_no: tps * (place + 1) // len(senders) - tps * place // len(senders)
         for place, slot in enumerate(senders)
     }
-    if (
-        not up
-    ):  # nobody can send or has taken it over: whoever is bound again goes on at once (pacing.GRANT_WAIT_S)
+    if not up:  # nobody has taken it over: whoever is bound again goes on at once (pacing.GRANT_WAIT_S)
         target = {slot.slot_no: slot.granted_tps for slot in kept}
     free = tps - sum(slot.granted_tps for slot in slots if slot.worker_no not in (None, me))
     grants: dict[int, int] = {}

@@ -66,9 +66,8 @@ class Leases:
         self._config = config
         self._lease_s = config.engine.lease_s
         self.valid_until = asked + self._lease_s - MARGIN_S
-        self.reaps_from = (
-            asked + self._lease_s / 2
-        )  # whoever the last outage kept from renewing has come back by then
+        # whoever the last outage kept from renewing has come back by then
+        self.reaps_from = asked + self._lease_s / 2
         self._round: Round | None = None
         self._tokens: dict[int, int] = {}  # by slice_id, of the slices that it leased
 

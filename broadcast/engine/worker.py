@@ -96,7 +96,7 @@ class Worker:
         """None when registered and the lease is good; else why not."""
         if not self.worker_no:
             return "not registered yet"
-        return None if lease_time() < self._leases.valid_until else "the lease could not be renewed"
+        return "the lease could not be renewed" if self._late else None
 
     async def run(self) -> None:
         """Until `stop`, or FencedError when its leases were given away. Raises BroadcastError at the start."""

@@ -6,7 +6,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Final
 
-from chaos.world import START_S, World, until
+from chaos.world import START_S, World
+from waiting import until
 
 _WHOLE = (
     "worker", "bind_slot", "in_doubt", "tally", "carrier_tally", "campaign", "outcome", "open_submission",

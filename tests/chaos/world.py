@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from chaos.database import environment
 from chaos.hosts import Network
 from chaos.nation import CARRIERS, COUNTRY, Carrier, carriers_toml, personality
 from chaos.schedule import WORKERS, Schedule
+from waiting import until
 
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
@@ -229,17 +230,3 @@ async def _ended(process: asyncio.subprocess.Process, what: str) -> None:
         print(f"{what} had to be killed")
         process.kill()
         await process.wait()
-
-
-async def until(holds: Callable[[], Any], what: str, within_s: float) -> None:
-    """Wait for a condition, plain or awaitable. Raises TimeoutError that says what was waited for."""
-    deadline = time.monotonic() + within_s
-    while True:
-        found = holds()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
-            return
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {within_s:.0f} s: {what}")
-        await asyncio.sleep(0.05)

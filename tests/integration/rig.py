@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import asyncpg
+from waiting import until
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
@@ -202,19 +203,6 @@ class Rig:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-
-
-async def until(holds: Callable[[], Any], what: str, within_s: float = 60.0) -> None:
-    """Wait for a condition, plain or awaitable."""
-    deadline = time.monotonic() + within_s
-    while True:
-        found = holds()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
-            return
-        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
-        await asyncio.sleep(0.05)
 
 
 def freeze(process: asyncio.subprocess.Process) -> None:

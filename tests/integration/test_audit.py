@@ -7,7 +7,8 @@ import logging
 import asyncpg
 import pytest
 from integration.ledger_world import World
-from integration.rig import Rig, until
+from integration.rig import Rig
+from waiting import until
 
 from broadcast.engine import auditor
 from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor

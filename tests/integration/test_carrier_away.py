@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import pytest
 from integration.faulty_way import FAULTS, Fault, Way, way_to
-from integration.rig import Rig, until
+from integration.rig import Rig
+from waiting import until
 
 from broadcast import config as configuration
 from broadcast.simulator.personality import Personality

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from integration.arrivals import arrivals
 from integration.database_way import way_to_database
-from integration.rig import Rig, Smsc, make_rig, until
+from integration.rig import Rig, Smsc, make_rig
+from waiting import until
 
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign

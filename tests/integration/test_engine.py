@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from integration.rig import Rig, until
+from integration.rig import Rig
+from waiting import until
 
 from broadcast.campaign import campaigns
 from broadcast.ledger.audit import audit

@@ -5,7 +5,8 @@ import time
 
 import pytest
 from integration.arrivals import arrivals
-from integration.rig import Rig, freeze, thaw, until
+from integration.rig import Rig, freeze, thaw
+from waiting import until
 
 TPS = 600
 FROZEN_S = 8.0  # the lease is 5 s

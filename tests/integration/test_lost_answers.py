@@ -7,7 +7,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from integration.rig import Rig, until
+from integration.rig import Rig
+from waiting import until
 
 from broadcast.engine.leases import Leases
 from broadcast.engine.sessions import Sessions

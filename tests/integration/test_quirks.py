@@ -8,10 +8,11 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from integration.ledger_world import AT, World
-from integration.rig import Rig, until
+from integration.rig import Rig
 from integration.test_binding import BIND_OK, Smsc, read_pdu
 from unit.engine.fake import FakeLink, FakeTemplate
 from unit.smpp.wire import data_sm, deliver_sm, pdu, receipt_text, tlv
+from waiting import until
 
 from broadcast.config import Bind, Carrier
 from broadcast.engine.lane import Lane

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from integration.rig import Rig, until
+from integration.rig import Rig
+from waiting import until
 
 from broadcast.config import Bind
 

@@ -22,7 +22,8 @@ from integration.replies_world import (
     reader,
     sent,
 )
-from integration.rig import Rig, until
+from integration.rig import Rig
+from waiting import until
 
 from broadcast.cli.main import main
 from broadcast.config import Config

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 from integration.ledger_world import AT, World
-from integration.rig import until
+from waiting import until
 
 from broadcast.errors import DatabaseError
 from broadcast.ledger import audit as auditing

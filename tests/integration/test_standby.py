@@ -10,7 +10,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 from integration.arrivals import arrivals
-from integration.rig import make_rig, until
+from integration.rig import make_rig
+from waiting import until
 
 from broadcast.config import Config, Engine
 from broadcast.engine.worker import Worker

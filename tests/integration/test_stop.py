@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from integration.database_way import DatabaseWay, way_to_database
 from integration.faulty_way import way_to
-from integration.rig import Rig, until
+from integration.rig import Rig
+from waiting import until
 
 from broadcast.campaign import campaigns
 from broadcast.config import Bind, Carrier

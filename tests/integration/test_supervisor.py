@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from integration.rig import Rig, until
+from integration.rig import Rig
+from waiting import until
 
 from broadcast.engine.supervisor import Supervisor
 from broadcast.errors import BroadcastError, ConfigError

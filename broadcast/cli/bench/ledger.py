@@ -22,14 +22,15 @@ from broadcast.cli.bench.stage import Stage, collecting_seldom, staged
 from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
-from broadcast.engine.settler import LOOK_S, TIDY_S
+from broadcast.engine.settler import LOOK_S, Settler
 from broadcast.engine.worker import BEHIND_MOST
-from broadcast.ledger import close, settle
+from broadcast.ledger import settle
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, LeasedSlice
 from broadcast.ledger.progress import Progress
 from broadcast.ledger.rows import copy_time
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
+from broadcast.monitor.metrics import Metrics
 from broadcast.store.pool import connect
 
 _RUN = 1000  # messages that are intended, accepted and receipted together
@@ -92,16 +93,10 @@ async def _rotate(url: str, config: Config, feed: "_Feed") -> None:
 
 
 async def _settle(url: str, config: Config) -> None:
-    """As a worker's settler: until cancelled."""
+    """A worker's settler: until cancelled."""
     connection = await connect(url)
     try:
-        tidied = 0.0
-        while True:
-            done = await settle.settle_next(connection, config.engine.bucket_s)
-            if time.monotonic() - tidied >= TIDY_S:
-                tidied = time.monotonic()
-                await close.tidy(connection, config.engine.slice_size, config.engine.receipt_wait_s)
-            await asyncio.sleep(0 if done.settled else LOOK_S)
+        await Settler(config.engine, Metrics()).settle(connection)
     finally:
         connection.terminate()
 

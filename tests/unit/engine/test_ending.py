@@ -14,7 +14,7 @@ async def test_a_task_that_takes_its_end_for_a_lost_connection_ends_all_the_same
         while True:
             with contextlib.suppress(ConnectionError):
                 try:
-                    await asyncio.sleep(60)
+                    await asyncio.Event().wait()
                 except asyncio.CancelledError:
                     if len(lost) < 2:
                         lost.append("connection")
