@@ -10,9 +10,13 @@ from collections import deque
 from collections.abc import Callable, Hashable
 
 WINDOW_S = 1.008  # a little over a second: clocks, and the last few milliseconds of the way
-# What answers that take longer than the `certain_s` of a round trip may cost, in seconds a second
+# Answers vary by habit where they were later than the shortest by LATE_S in this share of the last HABIT_S
+HABIT = 0.25
+HABIT_S = 30.0
+LATE_S = 0.008
+# What answers that vary by habit may cost beyond the `certain_s` of a round trip, in seconds a second
 JITTER_S = 0.006
-JITTER_GAIN = 0.2  # per second: how fast `certain_s` follows what they cost
+JITTER_GAIN = 1.0  # per second: how fast `certain_s` follows what they cost
 SPIKE_S = 0.03  # one answer counts for no more than this
 SAMPLE_MOST_S = 0.5  # and for no longer
 SHORTEST_S = 10.0  # the shortest round trip of the last one to two of these
@@ -46,15 +50,16 @@ class Extreme:
 class RoundTrip:
     """What answers take at one carrier. Seconds; times of the pacer's clock.
 
-    certain_s: what an answer takes surely: the shortest round trip, or more where answers vary so much by
-    themselves that the pace would lose more than JITTER_S a second over it, and never more than the longest. 0: nothing
-    is known.
+    certain_s: what an answer takes surely: the shortest round trip. Where answers vary by habit it is more, up to the
+    longest, so that the pace loses no more than JITTER_S a second over it; a stall now and then does not raise it.
+    0: nothing is known.
     """
 
-    __slots__ = ("_at", "_longest", "_shortest", "certain_s")
+    __slots__ = ("_at", "_late", "_longest", "_shortest", "certain_s")
 
     def __init__(self) -> None:
         self.certain_s = 0.0
+        self._late = 0.0  # share of the time
         self._shortest = Extreme(min, SHORTEST_S)
         self._longest = Extreme(max, LONGEST_S)
         self._at = -1.0  # of the newest sample; negative: none yet
@@ -64,12 +69,14 @@ class RoundTrip:
         if self._at < 0:
             self._at = now
             self.certain_s = took_s
-        late_s = min(SPIKE_S, max(0.0, took_s - self.certain_s))
         passed_s = min(SAMPLE_MOST_S, max(0.0, now - self._at))
-        wanted_s = self.certain_s + (late_s - JITTER_S) * JITTER_GAIN * passed_s
-        longest_s = self._longest.add(took_s, now)
-        self.certain_s = max(self._shortest.add(took_s, now), min(wanted_s, longest_s))
         self._at = now
+        shortest_s = self._shortest.add(took_s, now)
+        longest_s = self._longest.add(took_s, now)
+        self._late += ((took_s > shortest_s + LATE_S) - self._late) * passed_s / HABIT_S
+        late_s = min(SPIKE_S, max(0.0, took_s - self.certain_s)) if self._late > HABIT else 0.0
+        wanted_s = self.certain_s + (late_s - JITTER_S) * JITTER_GAIN * passed_s
+        self.certain_s = max(shortest_s, min(wanted_s, longest_s))
 
 
 class _Way:

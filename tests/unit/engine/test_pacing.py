@@ -5,7 +5,7 @@ import random
 from collections import deque
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
@@ -116,6 +116,7 @@ def test_answers_that_take_now_longer_and_now_shorter_cost_no_pace(most_s: float
     there_s=st.floats(0.0, 0.2),
     stalls=st.lists(st.tuples(st.floats(1.2, 4.0), st.floats(0.005, 0.8)), min_size=1, max_size=6),
 )
+@example(there_s=0.0, stalls=[(2.0, 0.5), (1.5, 0.5), (1.5, 0.5), (1.5, 0.5), (1.5, 0.75), (2.0, 0.5)])
 @settings(deadline=None, max_examples=60)
 def test_what_was_held_up_on_its_way_does_not_arrive_on_top(
     there_s: float, stalls: list[tuple[float, float]]
