@@ -309,6 +309,7 @@ class Lane:
     def closed(self, link: Link, reason: str) -> None:
         """See LinkEvents."""
         self.links.discard(link)
+        self.pacer.closed(link)
         if not self._can_submit:  # whoever has a link can lease them: another worker, or this one later
             self.withdraw(lambda _: False)
         self._rebound()
@@ -347,6 +348,7 @@ class Lane:
 
     def answered_late(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
         """See LinkEvents."""
+        self.pacer.answered_late(len(answers), time.monotonic(), link)
         for (work, ordinal, segment), answer, smsc_id in answers:
             self._answers.late(work, ordinal, segment, answer, smsc_id)
         self._count(Counter(answer for _, answer, _ in answers))

@@ -6,6 +6,7 @@ segments leave at RUSH times the even rate at the most, in bursts of BURST_S, so
 a burst at the window's edge.
 """
 
+import math
 from collections import deque
 from collections.abc import Hashable
 
@@ -36,7 +37,7 @@ class Pacer:
 
     def __init__(self) -> None:
         self._grant = 0
-        self._raise: tuple[float, int] | None = None
+        self._raise: tuple[float, int] | None = None  # (in force from, TPS)
         self._departed: deque[tuple[float, int]] = deque()  # (when, segments)
         self._in_window = 0  # sum of `_departed`
         self._arrivals = Arrivals()
@@ -57,14 +58,17 @@ class Pacer:
 
     def set_grant(self, tps: int, now: float) -> None:
         """Lower at once; higher only when a whole window has passed, since somebody else may have given it
-        up a moment ago and sent with it until then."""
+        up a moment ago and sent with it until then. The window begins with the next answer to a worker that sends:
+        an SMSC that does not read has yet to read what somebody sent who is gone by now."""
         if tps <= self._grant:
             self._grant = tps
             self._raise = None
-        elif self._raise is None or tps > self._raise[1]:
-            self._raise = (now + GRANT_WAIT_S, tps)
-        else:
-            self._raise = (self._raise[0], tps)
+            return
+        waits = self._grant > 0 and self._arrivals.outstanding
+        since, before = self._raise or (math.inf, 0)
+        if tps > before or (since == math.inf and not waits):
+            since = math.inf if waits else now + GRANT_WAIT_S
+        self._raise = (since, tps)
 
     def allowance(self, now: float) -> int:
         """Segments that may leave at `now`."""
@@ -85,16 +89,30 @@ class Pacer:
     ) -> None:
         """So many have arrived. round_trip_s: how long one of them took, where that was measured."""
         self._arrivals.answered(segments, now, way, round_trip_s)
+        self._heard(now)
+
+    def answered_late(self, segments: int, now: float, way: Hashable = None) -> None:
+        """Of those that were lost so many had arrived."""
+        self._arrivals.answered_late(segments, now, way)
+        self._heard(now)
 
     def lost(self, segments: int, now: float, way: Hashable = None) -> None:
-        """These will not be answered, yet may have arrived just now."""
+        """These will not be answered, yet they may have arrived or arrive later."""
         self._arrivals.lost(segments, now, way)
+
+    def closed(self, way: Hashable) -> None:
+        """A link is no more; what it held was lost before."""
+        self._arrivals.closed(way)
+
+    def _heard(self, now: float) -> None:
+        if self._raise is not None and self._raise[0] == math.inf:
+            self._raise = (now + GRANT_WAIT_S, self._raise[1])
 
     def next_at(self, now: float) -> float:
         """When `allowance` will be at least 1, as far as can be known at `now`: answers change it."""
         limit = self._limit(now)
         if limit <= 0:
-            return self._raise[0] if self._raise else now + 0.1
+            return self._raise[0] if self._raise and self._raise[0] < math.inf else now + 0.1
         ready = now + max(0.0, 1.0 - self._credit) / (limit * RUSH)
         if self._in_window >= limit and self._departed:
             ready = max(ready, self._departed[0][0] + WINDOW_S)

@@ -155,20 +155,88 @@ def test_nothing_more_while_a_second_is_unanswered() -> None:
     assert pacer.allowance(start + 3.0) > 0
 
 
-def test_a_silent_link_keeps_the_places_of_the_others_for_a_moment_only() -> None:
+def test_a_carrier_that_falls_silent_on_all_links_has_no_more_than_a_second_to_read_when_it_wakes_up() -> (
+    None
+):
     pacer, start = granted(100)
+    ways = [Way(pacer, name="one"), Way(pacer, name="other")]
+    now = start
+    for tick in range(1000):
+        now += 0.01
+        if tick == 300:
+            for way in ways:
+                way.stalled_until = start + 9.0
+        ways[tick % 2].run(now, [0.0])
+        ways[1 - tick % 2].hear(now)
+    assert most_in_a_second(sorted(ways[0].arrived + ways[1].arrived)) <= 100
+    assert sum(count for way in ways for at, count in way.arrived if at > start + 8.9) == 100
+
+
+def silent_and_well(pacer: Pacer, start: float, steps: int) -> tuple[Way, Way]:
+    """Two links of one carrier, and one that falls silent after half a second with so many steps' segments."""
     silent, well = Way(pacer, name="silent"), Way(pacer, name="well")
     silent.run(start, [0.01] * 50)
     silent.back_s = 1e9
-    silent.run(start + 0.5, [0.01] * 50)
+    silent.run(start + 0.5, [0.01] * steps)
+    well.run(start + 1.0, [0.01] * 800)
+    return silent, well
+
+
+def test_a_silent_link_keeps_the_places_of_the_others_for_a_moment_only() -> None:
+    """Many: a quarter of the TPS stays kept for them."""
+    pacer, start = granted(100)
+    silent, well = silent_and_well(pacer, start, 50)
     held = silent.unanswered
     assert held >= 45
-    well.run(start + 1.0, [0.01] * 800)
     until = start + 5.0
-    assert sum(count for at, count in well.sent if at > until) >= 0.98 * 100 * 4
+    assert sum(count for at, count in well.sent if at > until) >= 0.98 * 75 * 4
     pacer.answered(held, start + 9.0, "silent")  # it comes back, and what it held counts now
     well.run(start + 9.0, [0.01] * 90)
     assert sum(count for at, count in well.sent if at > start + 9.0) <= 100 - held
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+def test_what_a_silent_link_holds_may_be_read_at_any_moment(given_up: bool) -> None:
+    pacer, start = granted(100)
+    silent, well = silent_and_well(pacer, start, 10)
+    held = silent.unanswered
+    assert held >= 8
+    now = start + 9.0
+    if given_up:
+        pacer.lost(held, now, "silent")
+    well.run(now, [0.01] * 1200)
+    late = [each for each in well.sent if each[0] > start + 2.0]
+    assert most_in_a_second(late) <= 100 - held
+    assert sum(count for _, count in late) >= 0.98 * (100 - held) * 18
+    well.run(start + 21.0, [0.01] * 1000)
+    after = sum(count for at, count in well.sent if at > start + 26.0)
+    assert after >= 0.98 * (100 if given_up else 100 - held) * 5  # what was given up long ago is forgotten
+
+
+def test_a_probe_of_a_link_that_stays_silent_is_a_stray_too() -> None:
+    pacer, start = granted(100)
+    silent, well = Way(pacer, name="silent"), Way(pacer, back_s=1e9, name="well")
+    silent.stalled_until = start + 1e9
+    silent.run(start, [0.01] * 10)
+    held = silent.unanswered
+    pacer.lost(held, start + 2.0, "silent")
+    pacer.take(1, start + 2.0, "silent")
+    pacer.lost(1, start + 2.1, "silent")
+    pacer.closed("silent")
+    well.run(start + 4.0, [0.01] * 200)
+    assert sum(count for _, count in well.sent) == 100 - held - 1
+
+
+def test_what_a_link_that_was_given_up_held_and_that_is_answered_late_has_arrived() -> None:
+    pacer, start = granted(100)
+    silent, well = silent_and_well(pacer, start, 10)
+    held = silent.unanswered
+    pacer.lost(held, start + 9.0, "silent")
+    well.run(start + 9.0, [0.01] * 100)
+    pacer.answered_late(held, start + 10.0, "silent")
+    well.run(start + 10.0, [0.01] * 400)
+    assert sum(count for at, count in well.sent if start + 10.0 < at <= start + 10.99) <= 100 - held
+    assert sum(count for at, count in well.sent if at > start + 12.0) >= 0.98 * 100 * 2
 
 
 def test_no_burst_at_the_start() -> None:
@@ -203,6 +271,43 @@ def test_a_lowered_wish_keeps_its_time_and_a_raised_one_waits_again() -> None:
     assert pacer.grant == 200
     pacer.allowance(now + 2 * GRANT_WAIT_S + 0.5)
     assert pacer.grant == 400
+
+
+def test_a_higher_grant_waits_until_the_carrier_reads() -> None:
+    """Who had it before was killed, and what it sent is yet to be read as well."""
+    pacer, start = granted(100)
+    way = Way(pacer)
+    way.run(start, [0.01] * 200)
+    way.stalled_until = start + 7.0
+    way.run(start + 2.0, [0.01] * 100)
+    pacer.set_grant(200, start + 3.0)
+    way.run(start + 3.0, [0.01] * 400)
+    assert pacer.grant == 100
+    way.run(start + 7.0, [0.01] * 105)
+    assert pacer.grant == 100
+    way.run(start + 8.05, [0.01] * 10)
+    assert pacer.grant == 200
+
+
+def test_a_higher_grant_does_not_wait_for_answers_that_will_never_come() -> None:
+    pacer, start = granted(100)
+    way = Way(pacer, back_s=1e9)
+    way.run(start, [0.01] * 30)
+    pacer.set_grant(200, start + 0.35)
+    pacer.lost(way.unanswered, start + 0.4, way.name)  # cut, and with nothing to send since
+    pacer.set_grant(200, start + 1.0)
+    pacer.allowance(start + 1.0 + GRANT_WAIT_S)
+    assert pacer.grant == 200
+
+
+def test_who_has_no_grant_does_not_wait_for_an_answer() -> None:
+    pacer, start = granted(100)
+    way = Way(pacer, back_s=1e9)
+    way.run(start, [0.01] * 50)
+    pacer.set_grant(0, start + 1.0)
+    pacer.set_grant(100, start + 3.0)
+    pacer.allowance(start + 3.0 + GRANT_WAIT_S)
+    assert pacer.grant == 100
 
 
 def test_lowering_counts_what_was_sent_before() -> None:
