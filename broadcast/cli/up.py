@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from uuid import uuid4
 
 import click
 
@@ -60,7 +61,7 @@ def _check(named: Sequence[str]) -> None:
 def _command(named: Sequence[str], host: str, port: int) -> list[str]:
     options = [word for file in named for word in ("--config", file)]
     ports = ["--metrics-host", host, "--metrics-port", str(port)]
-    return [sys.executable, "-m", "broadcast", *options, "worker", *ports]
+    return [sys.executable, "-m", "broadcast", *options, "worker", *ports, "--place", str(uuid4())]
 
 
 async def _supervise(commands: Sequence[Sequence[str]], named: Sequence[str]) -> None:

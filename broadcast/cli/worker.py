@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+from uuid import UUID
 
 import click
 
@@ -29,7 +30,13 @@ log = logging.getLogger(__name__)
     help="Port of /metrics, /healthz and /readyz; 0, the default, takes a free one.",
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
-def worker(metrics_port: int, metrics_host: str) -> None:
+@click.option(
+    "--place",
+    type=click.UUID,
+    help="For supervisors such as `broadcast up`: what a worker held that was started with this UUID before is free at "
+    "once. So that one must have ended.",
+)
+def worker(metrics_port: int, metrics_host: str, place: UUID | None) -> None:
     """Send what campaigns have to send, until SIGTERM. Run one for each core, on as many machines as you like."""
     logs.configure()
     config = configuration()
@@ -38,14 +45,14 @@ def worker(metrics_port: int, metrics_host: str) -> None:
     # few hundred costs a seventh of the hot path.
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
-    run(_serve(config, metrics_host, metrics_port))
+    run(_serve(config, metrics_host, metrics_port, place))
 
 
-async def _serve(config: Config, host: str, port: int) -> None:
+async def _serve(config: Config, host: str, port: int, place: UUID | None) -> None:
     """Live until told to stop; when the leases are lost, begin a new life, as soon as the database lets us."""
     url = pool.database_url()
     metrics = Metrics()
-    life = Worker(config, metrics, url)
+    life = Worker(config, metrics, url, place)
     lived = False
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -64,13 +71,13 @@ async def _serve(config: Config, host: str, port: int) -> None:
                 await life.run()
             except FencedError as error:
                 log.warning("%s; starting anew", error)
-                lived, life = True, Worker(config, metrics, url)
+                lived, life = True, Worker(config, metrics, url, place)
             except DatabaseDownError as error:
                 if not lived:
                     raise
                 log.warning("%s; trying again", error)
                 await asyncio.sleep(AGAIN_S)
-                life = Worker(config, metrics, url)
+                life = Worker(config, metrics, url, place)
             finally:
                 passing_on.cancel()
     finally:

@@ -6,10 +6,13 @@ database's: `valid_until` lies a second before the lease could end.
 
 Who is late is not dead: while the database was away nobody could renew. So a worker reaps others only after it could
 renew itself for a whole lease without a gap (an outage, a failover) and without a leap of the database's clock.
+
+Whoever has a place is started by a supervisor that saw the process before it end: no lease has to run out for that.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import asyncpg
 
@@ -72,10 +75,17 @@ class Leases:
         self._tokens: dict[int, int] = {}  # by slice_id, of the slices that it leased
 
     @classmethod
-    async def register(cls, connection: Connection, config: Config, host: str, pid: int) -> "Leases":
-        """A new worker, alive for a lease from now."""
+    async def register(
+        cls, connection: Connection, config: Config, host: str, pid: int, place: UUID | None = None
+    ) -> "Leases":
+        """A new worker, alive for a lease from now. place: what whoever lived there before held is free at once."""
         asked = lease_time()
-        worker_no = await connection.fetchval(sql("register_worker"), host, pid, config.engine.lease_s)
+        async with connection.transaction():
+            if place is not None:
+                await connection.execute(sql("end_predecessors"), place)
+            worker_no = await connection.fetchval(
+                sql("register_worker"), host, pid, config.engine.lease_s, place
+            )
         return cls(config, worker_no, asked)
 
     async def renew(self, connection: Connection) -> None:

@@ -23,6 +23,7 @@ import os
 import socket
 import time
 from collections.abc import Awaitable
+from uuid import UUID
 
 import asyncpg
 
@@ -68,12 +69,16 @@ CONTROL_CHANNEL = "broadcast_control"
 
 
 class Worker:
-    """One life of a worker: from `start` to `run`'s end. After a FencedError make a new one."""
+    """One life of a worker: from `start` to `run`'s end. After a FencedError make a new one.
 
-    def __init__(self, config: Config, metrics: Metrics, url: str) -> None:
+    place: see Leases; no two that live have the same.
+    """
+
+    def __init__(self, config: Config, metrics: Metrics, url: str, place: UUID | None = None) -> None:
         self._config = config
         self._metrics = metrics
         self._url = url
+        self._place = place
         self._lanes: dict[CarrierNo, Lane] = {}
         self._running: list[CampaignId] = []
         self._wake_heartbeat = asyncio.Event()
@@ -105,7 +110,7 @@ class Worker:
             with pool.within(connection, WORK_S):
                 await sync_carriers(connection, self._config)
                 self._leases = await Leases.register(
-                    connection, self._config, socket.gethostname(), os.getpid()
+                    connection, self._config, socket.gethostname(), os.getpid(), self._place
                 )
                 names = {row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))}
         except LOST as error:

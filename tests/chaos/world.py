@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 from chaos.database import environment
@@ -39,6 +40,8 @@ GRACE_S: Final = 1
 DATABASE: Final = "database"  # its host
 PORT: Final = 5432
 AGAIN_S: Final = 0.5  # before a worker that ended is started again
+# Two have a supervisor, which takes over from a killed worker at once; the lease of the third must run out.
+PLACES: Final = {"w1": ("--place", str(UUID(int=1))), "w2": ("--place", str(UUID(int=2))), "w3": ()}
 
 
 @dataclass
@@ -113,7 +116,7 @@ class World:
         """A new one in this place."""
         self.starts += 1
         name = f"{place}-{self.starts}"
-        process = await self._spawn(name, place, ["-m", "broadcast", "worker"])
+        process = await self._spawn(name, place, ["-m", "broadcast", "worker", *PLACES[place]])
         self.workers[place] = process
         watching = asyncio.create_task(self._watch(place, name, process), name=f"watch {name}")
         self._watching.add(watching)

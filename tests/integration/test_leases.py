@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -52,10 +53,30 @@ async def test_who_stays_away_is_reaped_and_told(
     other = await Leases.register(conn, config, "here", 2)
     other.reaps_from = 0.0
     while await conn.fetchval("SELECT ended_at FROM worker WHERE worker_no = $1", late.worker_no) is None:
+        await other.renew(conn)
         await other.reap(conn)  # not before the server itself is a lease old
         await asyncio.sleep(0.1)
     with pytest.raises(FencedError):
         await late.renew(conn)
+
+
+async def test_who_is_started_in_its_place_takes_what_a_dead_one_held(
+    conn: asyncpg.Connection, config: Config
+) -> None:
+    """Nobody else's, and nobody's who said goodbye."""
+    place, elsewhere = uuid4(), uuid4()
+    dead = await Leases.register(conn, config, "here", 1, place)
+    others = [
+        await Leases.register(conn, config, "here", 2, elsewhere),
+        await Leases.register(conn, config, "here", 3),
+    ]
+    await Leases.register(conn, config, "here", 4, place)
+    ended = await conn.fetch("SELECT worker_no FROM worker WHERE ended_at IS NOT NULL")
+    assert [row["worker_no"] for row in ended] == [dead.worker_no]
+    with pytest.raises(FencedError):
+        await dead.renew(conn)
+    for other in others:
+        await other.renew(conn)
 
 
 async def test_a_worker_frozen_amid_a_copy_does_not_keep_its_leases(
@@ -84,6 +105,7 @@ async def test_a_worker_frozen_amid_a_copy_does_not_keep_its_leases(
         while (
             await conn.fetchval("SELECT ended_at FROM worker WHERE worker_no = $1", frozen.worker_no) is None
         ):
+            await other.renew(conn)
             await other.reap(conn)
             await asyncio.sleep(0.1)
 

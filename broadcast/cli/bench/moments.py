@@ -100,11 +100,15 @@ async def _pause(
     since = datetime.now(UTC) - timedelta(seconds=1)
     await asyncio.to_thread(stage.shell.end, "worker-0", how)
     start_worker(stage, 0)
+    ended_at = datetime.now(UTC)
     tps, deadline = stage.load.tps, time.monotonic() + _RETURN_S
     while time.monotonic() < deadline:
         await asyncio.sleep(LOOK_S)
         a_second_ago = datetime.now(UTC) - timedelta(seconds=1)
-        if await connection.fetchval(_COUNT, campaign_id, a_second_ago) >= _BACK * tps:
+        if (
+            a_second_ago > ended_at
+            and await connection.fetchval(_COUNT, campaign_id, a_second_ago) >= _BACK * tps
+        ):
             pause: float = await connection.fetchval(_PAUSE, campaign_id, since)
             return pause
     raise BroadcastError(f"the traffic was not back {_RETURN_S:.0f} s after {how.name}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
@@ -72,9 +73,9 @@ def start_workers(stage: Stage) -> None:
 
 
 def start_worker(stage: Stage, number: int) -> None:
-    """One of them."""
+    """One of them, as `broadcast up` starts it: after the one before in its place has ended."""
     files = ("--config", COUNTRY, "--config", stage.folder / "carriers.toml")
-    stage.shell.start(f"worker-{number}", *files, "worker")
+    stage.shell.start(f"worker-{number}", *files, "worker", "--place", str(UUID(int=number)))
 
 
 async def bound(connection: asyncpg.Connection, load: Load) -> None:

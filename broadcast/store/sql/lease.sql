@@ -1,8 +1,12 @@
 -- name: register_worker
--- A new worker's row; its number is its name in every lease. $3: lease in seconds.
-INSERT INTO worker (host, pid, expires_at)
-VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+-- A new worker's row; its number is its name in every lease. $3: lease in seconds; $4: its place, null if it has none.
+INSERT INTO worker (host, pid, expires_at, place)
+VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4)
 RETURNING worker_no;
+
+-- name: end_predecessors
+-- Who lived in this place ($1) before and did not say goodbye: its process has ended, whatever its lease says.
+UPDATE worker SET ended_at = clock_timestamp() WHERE place = $1 AND ended_at IS NULL;
 
 -- name: renew_worker
 -- Prolong a worker's lease, and the time here (Unix seconds); no row when it was reaped, and then it never comes back.
