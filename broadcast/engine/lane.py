@@ -27,6 +27,7 @@ from broadcast.smpp.events import Ack, InboundMessage, Token
 from broadcast.smpp.link import Link
 
 RUN_MOST = 1000  # recipients stamped at once: keeps one pump short
+RUN_LEAST = 20  # segments, if so many are allowed: the links take turns, but not with each
 STOCK_S = 0.15  # seconds of the grant that are intended ahead: some commits' worth
 STOCK_MOST = 40_000
 LATER_MOST_S = 3600.0
@@ -161,14 +162,14 @@ class Lane:
         while self._stock or self._pieces.due(now):
             if lease_time() >= self.valid_until:  # frozen since
                 return
-            link = max(self.links, key=_room, default=None)
-            room = _room(link) if link is not None else 0
-            if link is None or room <= 0:
+            link = min((link for link in self.links if link.room), key=_in_flight, default=None)
+            if link is None:
                 break
             if allowed <= 0:
                 self._alarm.at(self.pacer.next_at(now))
                 break
-            self._send_some(link, min(allowed, room), now)
+            even = max(RUN_LEAST, allowed // len(self.links))
+            self._send_some(link, min(allowed, link.room, even), now)
             allowed = self.pacer.allowance(now)
         self._top_up(now)
 
@@ -304,12 +305,13 @@ class Lane:
     def bound(self, link: Link) -> None:
         """See LinkEvents."""
         self.links.add(link)
+        self.pacer.heard(time.monotonic(), link)
         self._rebound()
 
     def closed(self, link: Link, reason: str) -> None:
         """See LinkEvents."""
         self.links.discard(link)
-        self.pacer.closed(link)
+        self.pacer.closed(time.monotonic(), link)
         if not self._can_submit:  # whoever has a link can lease them: another worker, or this one later
             self.withdraw(lambda _: False)
         self._rebound()
@@ -348,7 +350,7 @@ class Lane:
 
     def answered_late(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
         """See LinkEvents."""
-        self.pacer.answered_late(len(answers), time.monotonic(), link)
+        self.pacer.heard(time.monotonic(), link)
         for (work, ordinal, segment), answer, smsc_id in answers:
             self._answers.late(work, ordinal, segment, answer, smsc_id)
         self._count(Counter(answer for _, answer, _ in answers))
@@ -390,5 +392,6 @@ class Lane:
             self._oddities.statuses(statuses)
 
 
-def _room(link: Link) -> int:
-    return link.room
+def _in_flight(link: Link) -> int:
+    """A link that answers is empty again and again: one that does not gets little more."""
+    return link.in_flight

@@ -82,6 +82,7 @@ class Leases:
         asked = lease_time()
         async with connection.transaction():
             if place is not None:
+                await connection.execute(sql("cut_off_predecessors"), place)
                 await connection.execute(sql("end_predecessors"), place)
             worker_no = await connection.fetchval(
                 sql("register_worker"), host, pid, config.engine.lease_s, place

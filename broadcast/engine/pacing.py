@@ -89,22 +89,22 @@ class Pacer:
     ) -> None:
         """So many have arrived. round_trip_s: how long one of them took, where that was measured."""
         self._arrivals.answered(segments, now, way, round_trip_s)
-        self._heard(now)
+        self._read(now)
 
-    def answered_late(self, segments: int, now: float, way: Hashable = None) -> None:
-        """Of those that were lost so many had arrived."""
-        self._arrivals.answered_late(segments, now, way)
-        self._heard(now)
+    def heard(self, now: float, way: Hashable) -> None:
+        """The SMSC answered something else on this link: the bind, or what was lost."""
+        self._arrivals.heard(now, way)
+        self._read(now)
 
     def lost(self, segments: int, now: float, way: Hashable = None) -> None:
         """These will not be answered, yet they may have arrived or arrive later."""
         self._arrivals.lost(segments, now, way)
 
-    def closed(self, way: Hashable) -> None:
+    def closed(self, now: float, way: Hashable) -> None:
         """A link is no more; what it held was lost before."""
-        self._arrivals.closed(way)
+        self._arrivals.closed(now, way)
 
-    def _heard(self, now: float) -> None:
+    def _read(self, now: float) -> None:
         if self._raise is not None and self._raise[0] == math.inf:
             self._raise = (now + GRANT_WAIT_S, self._raise[1])
 
@@ -112,7 +112,7 @@ class Pacer:
         """When `allowance` will be at least 1, as far as can be known at `now`: answers change it."""
         limit = self._limit(now)
         if limit <= 0:
-            return self._raise[0] if self._raise and self._raise[0] < math.inf else now + 0.1
+            return self._raise[0] if self._raise else now + 0.1
         ready = now + max(0.0, 1.0 - self._credit) / (limit * RUSH)
         if self._in_window >= limit and self._departed:
             ready = max(ready, self._departed[0][0] + WINDOW_S)

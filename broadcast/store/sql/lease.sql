@@ -4,6 +4,12 @@ INSERT INTO worker (host, pid, expires_at, place)
 VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4)
 RETURNING worker_no;
 
+-- name: cut_off_predecessors
+-- End the group of whoever lived in this place ($1) before: its process has ended, and the group keeps its row locked.
+SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+ WHERE datname = current_database() AND usename = current_user AND application_name IN (
+           SELECT format('broadcast writer %s', worker_no) FROM worker WHERE place = $1 AND ended_at IS NULL);
+
 -- name: end_predecessors
 -- Who lived in this place ($1) before and did not say goodbye: its process has ended, whatever its lease says.
 UPDATE worker SET ended_at = clock_timestamp() WHERE place = $1 AND ended_at IS NULL;

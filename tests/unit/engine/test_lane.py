@@ -1,5 +1,6 @@
 """A lane decides what leaves, when, and what its answers mean; every recipient keeps exactly one state."""
 
+import asyncio
 import struct
 import time
 from dataclasses import replace
@@ -87,6 +88,20 @@ async def test_the_window_bounds_what_is_in_flight() -> None:
     bench.answer(link, 2)
     bench.lane.room(link)  # type: ignore[arg-type]
     assert len(link.wire) == 6
+
+
+async def test_a_link_that_does_not_answer_gets_little_more() -> None:
+    """However wide its window is open: the places that it holds are missing at the other."""
+    silent, well = FakeLink(window=200), FakeLink(window=20)
+    bench = Bench(CARRIER, silent, well)
+    bench.grant(1000)  # 20 at once
+    bench.work(300)
+    for _ in range(30):
+        bench.commit()
+        await asyncio.sleep(0.01)
+        bench.answer(well, 20)
+    assert len(well.wire) >= 100
+    assert len(silent.wire) <= 60
 
 
 async def test_the_pace_bounds_what_leaves() -> None:

@@ -204,6 +204,7 @@ def test_what_a_silent_link_holds_may_be_read_at_any_moment(given_up: bool) -> N
     now = start + 9.0
     if given_up:
         pacer.lost(held, now, "silent")
+        pacer.closed(now, "silent")
     well.run(now, [0.01] * 1200)
     late = [each for each in well.sent if each[0] > start + 2.0]
     assert most_in_a_second(late) <= 100 - held
@@ -222,18 +223,18 @@ def test_a_probe_of_a_link_that_stays_silent_is_a_stray_too() -> None:
     pacer.lost(held, start + 2.0, "silent")
     pacer.take(1, start + 2.0, "silent")
     pacer.lost(1, start + 2.1, "silent")
-    pacer.closed("silent")
+    pacer.closed(start + 2.1, "silent")
     well.run(start + 4.0, [0.01] * 200)
     assert sum(count for _, count in well.sent) == 100 - held - 1
 
 
-def test_what_a_link_that_was_given_up_held_and_that_is_answered_late_has_arrived() -> None:
+def test_what_was_lost_on_a_link_that_answers_again_has_arrived() -> None:
     pacer, start = granted(100)
     silent, well = silent_and_well(pacer, start, 10)
     held = silent.unanswered
     pacer.lost(held, start + 9.0, "silent")
     well.run(start + 9.0, [0.01] * 100)
-    pacer.answered_late(held, start + 10.0, "silent")
+    pacer.heard(start + 10.0, "silent")
     well.run(start + 10.0, [0.01] * 400)
     assert sum(count for at, count in well.sent if start + 10.0 < at <= start + 10.99) <= 100 - held
     assert sum(count for at, count in well.sent if at > start + 12.0) >= 0.98 * 100 * 2
@@ -271,6 +272,74 @@ def test_a_lowered_wish_keeps_its_time_and_a_raised_one_waits_again() -> None:
     assert pacer.grant == 200
     pacer.allowance(now + 2 * GRANT_WAIT_S + 0.5)
     assert pacer.grant == 400
+
+
+def test_late_answers_on_one_link_tell_nothing_of_another() -> None:
+    pacer, start = granted(100)
+    silent, well = silent_and_well(pacer, start, 20)
+    held = silent.unanswered
+    pacer.lost(held, start + 9.0, "silent")
+    pacer.closed(start + 9.0, "silent")
+    pacer.heard(start + 9.1, "well")
+    well.run(start + 9.1, [0.01] * 800)
+    assert most_in_a_second([each for each in well.sent if each[0] > start + 2.0]) <= 100 - held
+
+
+def test_a_link_that_is_bound_again_does_not_wait_for_one_that_holds_all_places() -> None:
+    pacer, start = granted(100)
+    silent, well = Way(pacer, back_s=1e9, name="silent"), Way(pacer, name="well")
+    silent.run(start, [0.01] * 150)
+    assert silent.unanswered == 100
+    pacer.heard(start + 3.0, "well")  # the bind
+    well.run(start + 3.0, [0.01] * 300)
+    assert sum(count for _, count in well.sent) >= 0.9 * 75 * 2
+
+
+@pytest.mark.parametrize("frozen_s", [5.0, 15.0, 30.0, 70.0])
+def test_the_first_answer_after_a_long_silence_is_no_round_trip_to_go_by(frozen_s: float) -> None:
+    pacer, start = granted(1000)
+    way = Way(pacer)
+    way.run(start, [0.002] * 1000)
+    way.stalled_until = start + 2.0 + frozen_s
+    way.run(start + 2.0, [0.01] * int(100 * frozen_s))
+    way.run(start + 2.0 + frozen_s, [0.002] * 2000)
+    assert most_in_a_second(way.arrived) <= 1000
+
+
+def test_an_smsc_that_wakes_up_reads_what_was_lost_before_it_answers_it() -> None:
+    """Of a second's worth all places are kept, not a quarter."""
+    pacer, start = granted(1000)
+    way = Way(pacer)
+    way.run(start, [0.002] * 1000)
+    way.stalled_until = start + 60.0
+    way.run(start + 2.0, [0.002] * 1000)
+    held = way.unanswered
+    assert held >= 980
+    pacer.lost(held, start + 40.0, way.name)
+    awake = start + 60.0
+    pacer.heard(awake, way.name)
+    other = Way(pacer, name="other")
+    other.run(awake, [0.002] * 2000)
+    assert most_in_a_second([(awake, held), *other.arrived]) <= 1000
+
+
+def test_after_a_habit_of_late_answers_stalls_count_again() -> None:
+    chance = random.Random(7)
+    pacer, start = granted(1000)
+    way = Way(pacer)
+    for tick in range(80):
+        way.back_s = chance.uniform(0.0, 0.3)
+        way.run(start + tick / 2, [0.002] * 250)
+    way.back_s = 0.005
+    now = start + 40.0
+    way.run(now, [0.002] * 20_000)  # what answers do for half a minute and more is what they do
+    now += 40.0
+    before = len(way.arrived)
+    for _ in range(5):
+        way.stalled_until = now + 0.45
+        way.run(now, [0.002] * 2000)
+        now += 4.0
+    assert most_in_a_second(way.arrived[before:]) <= 1000
 
 
 def test_a_higher_grant_waits_until_the_carrier_reads() -> None:
