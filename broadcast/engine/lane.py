@@ -79,6 +79,7 @@ class Lane:
         """A leased slice to send. The most urgent campaign goes first."""
         self.works.append(work)
         self.works.sort(key=lambda each: each.order.rank)
+        self._heed_links()  # the last may have been lost while the slice was being leased
         self.pump()
 
     def backlog(self, rank: tuple[int, int]) -> int:
@@ -105,6 +106,11 @@ class Lane:
         self._unstock()
         self._drop_pieces()
         self._let_go()
+
+    def _heed_links(self) -> None:
+        """Without one the slices go back: another worker can lease them, or this one later."""
+        if not self._can_submit:
+            self.withdraw(lambda _: False)
 
     @property
     def empty(self) -> bool:
@@ -168,8 +174,7 @@ class Lane:
             if allowed <= 0:
                 self._alarm.at(self.pacer.next_at(now))
                 break
-            even = max(RUN_LEAST, allowed // len(self.links))
-            self._send_some(link, min(allowed, link.room, even), now)
+            self._send_some(link, min(allowed, link.room, max(RUN_LEAST, allowed // len(self.links))), now)
             allowed = self.pacer.allowance(now)
         self._top_up(now)
 
@@ -312,8 +317,7 @@ class Lane:
         """See LinkEvents."""
         self.links.discard(link)
         self.pacer.closed(time.monotonic(), link)
-        if not self._can_submit:  # whoever has a link can lease them: another worker, or this one later
-            self.withdraw(lambda _: False)
+        self._heed_links()
         self._rebound()
 
     def room(self, link: Link) -> None:
@@ -385,8 +389,7 @@ class Lane:
     def _count(self, statuses: Counter[int]) -> None:
         named = {status.name(answer): count for answer, count in statuses.items() if count}
         self._metrics.count_responses(self.name, named)
-        slowed = self._answers.heed(statuses)
-        if slowed:
+        if slowed := self._answers.heed(statuses):
             self._metrics.throttled.labels(self.name).inc(slowed)
         if len(statuses) > (0 in statuses):
             self._oddities.statuses(statuses)

@@ -625,6 +625,19 @@ async def test_slices_go_back_when_the_last_link_that_submits_is_lost() -> None:
     assert bench.moves() == {S.WAITING: -8, S.IN_DOUBT: 8}
 
 
+async def test_a_slice_that_comes_when_the_last_link_is_lost_goes_back() -> None:
+    """It was leased while there was one."""
+    link, receiver = FakeLink(window=4), FakeLink(window=0)
+    receiver.can_submit = False
+    bench = Bench(CARRIER, link, receiver)
+    bench.grant(100_000)
+    bench.lane.closed(link, "cut")  # type: ignore[arg-type]
+    work = bench.work(10)
+    assert bench.lane.empty
+    assert [(progress.state, progress.mark) for progress in bench.commit().slices] == [("ready", 0)]
+    assert not work.in_flight
+
+
 async def test_a_receipt_before_its_refusal_keeps_the_second_copy_back(bench: Bench) -> None:
     """Quirk 26, the other way round: who was reported a moment ago is in doubt, the others wait again."""
     work = bench.work(3)
