@@ -247,10 +247,11 @@ async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(
     lane = lane_of(world, replace(CARRIER, retry_delay_s=60.0))
     slice_ = await world.slice([84912345678])
     work = Work(slice_, Order(1, (0, 0), FakeTemplate(1), 4e9))  # type: ignore[arg-type]
+    link, window = FakeLink(), Window(10, 60.0)
+    lane.bound(link)  # type: ignore[arg-type]
     lane.add(work)
     slice_.intend_next(1)
     work.in_flight = 1
-    link, window = FakeLink(), Window(10, 60.0)
     window.add(window.reserve(1), [(work, 0, 1)], 0.0)
     lane.pacer.take(1, time.monotonic(), link)
     box = Inbox(window, CARRIER)
