@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+from functools import partial
 from uuid import UUID
 
 import click
@@ -52,7 +53,8 @@ async def _serve(config: Config, host: str, port: int, place: UUID | None) -> No
     """Live until told to stop; when the leases are lost, begin a new life, as soon as the database lets us."""
     url = pool.database_url()
     metrics = Metrics()
-    life = Worker(config, metrics, url, place)
+    begin = partial(Worker, config, metrics, url, place)
+    life = begin()
     lived = False
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -71,13 +73,13 @@ async def _serve(config: Config, host: str, port: int, place: UUID | None) -> No
                 await life.run()
             except FencedError as error:
                 log.warning("%s; starting anew", error)
-                lived, life = True, Worker(config, metrics, url, place)
+                lived, life = True, begin()
             except DatabaseDownError as error:
                 if not lived:
                     raise
                 log.warning("%s; trying again", error)
                 await asyncio.sleep(AGAIN_S)
-                life = Worker(config, metrics, url, place)
+                life = begin()
             finally:
                 passing_on.cancel()
     finally:

@@ -23,6 +23,14 @@ async def overdue(conn: asyncpg.Connection, config: Config) -> Leases:
     return late
 
 
+async def reaped(conn: asyncpg.Connection, by: Leases, late: Leases) -> None:
+    """Not before the server itself is a lease old."""
+    while await conn.fetchval("SELECT ended_at FROM worker WHERE worker_no = $1", late.worker_no) is None:
+        await by.renew(conn)
+        await by.reap(conn)
+        await asyncio.sleep(0.1)
+
+
 async def test_who_is_late_after_an_outage_is_not_reaped(conn: asyncpg.Connection, config: Config) -> None:
     """However old the server is: a promoted standby may have run for months."""
     late = await overdue(conn, config)
@@ -52,10 +60,7 @@ async def test_who_stays_away_is_reaped_and_told(
     late = await overdue(conn, config)
     other = await Leases.register(conn, config, "here", 2)
     other.reaps_from = 0.0
-    while await conn.fetchval("SELECT ended_at FROM worker WHERE worker_no = $1", late.worker_no) is None:
-        await other.renew(conn)
-        await other.reap(conn)  # not before the server itself is a lease old
-        await asyncio.sleep(0.1)
+    await asyncio.wait_for(reaped(conn, other, late), 10)
     with pytest.raises(FencedError):
         await late.renew(conn)
 
@@ -101,15 +106,7 @@ async def test_a_worker_frozen_amid_a_copy_does_not_keep_its_leases(
     writing = asyncio.create_task(group())
     await asyncio.sleep(0.2)
 
-    async def reaped() -> None:
-        while (
-            await conn.fetchval("SELECT ended_at FROM worker WHERE worker_no = $1", frozen.worker_no) is None
-        ):
-            await other.renew(conn)
-            await other.reap(conn)
-            await asyncio.sleep(0.1)
-
-    await asyncio.wait_for(reaped(), 10)
+    await asyncio.wait_for(reaped(conn, other, frozen), 10)
     assert its.is_closed()
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)

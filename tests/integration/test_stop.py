@@ -115,14 +115,15 @@ async def test_a_hanging_carrier_does_not_hold_up_the_shutdown(rig: Rig) -> None
             await way.fail("")
             rig.worker()
 
+            def came() -> int:
+                return sum(smsc.book.segments for smsc in smscs.values())
+
             async def settled() -> bool:
                 """A doubt that the SMSC has in its book is settled by its receipt, any other stays."""
-                came = sum(smsc.book.segments for smsc in smscs.values())
-                return await rig.states(campaign) == {"delivered": came, "in_doubt": 1800 - came}
+                return await rig.states(campaign) == {"delivered": came(), "in_doubt": 1800 - came()}
 
             await until(settled, "what the carriers have is delivered, and the rest in doubt")
-            came = sum(smsc.book.segments for smsc in smscs.values())
-            assert 0 < 1800 - came <= doubts[0]["count"]
+            assert 0 < 1800 - came() <= doubts[0]["count"]
             assert smscs["viettel"].summary()["extra_copies"] == 0
             await rig.close()  # before the way ends
 
