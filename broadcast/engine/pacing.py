@@ -32,12 +32,12 @@ class Pacer:
         "_factor_at",
         "_grant",
         "_in_window",
-        "_raise",
+        "_raises",
     )
 
     def __init__(self) -> None:
         self._grant = 0
-        self._raise: tuple[float, int] | None = None  # (in force from, TPS)
+        self._raises: list[tuple[float, int]] = []  # (in force from, TPS), both rising
         self._departed: deque[tuple[float, int]] = deque()  # (when, segments)
         self._in_window = 0  # sum of `_departed`
         self._arrivals = Arrivals()
@@ -59,16 +59,23 @@ class Pacer:
     def set_grant(self, tps: int, now: float) -> None:
         """Lower at once; higher only when a whole window has passed, since somebody else may have given it
         up a moment ago and sent with it until then. The window begins with the next answer to a worker that sends:
-        an SMSC that does not read has yet to read what somebody sent who is gone by now."""
+        an SMSC that does not read has yet to read what somebody sent who is gone by now. Of a grant that rises in
+        steps each has a window of its own."""
         if tps <= self._grant:
             self._grant = tps
-            self._raise = None
+            self._raises.clear()
             return
         waits = self._grant > 0 and self._arrivals.outstanding
-        since, before = self._raise or (math.inf, 0)
-        if tps > before or (since == math.inf and not waits):
-            since = math.inf if waits else now + GRANT_WAIT_S
-        self._raise = (since, tps)
+        if not waits:
+            self._read(now)
+        anew = math.inf if waits else now + GRANT_WAIT_S
+        since = next((since for since, raised in self._raises if raised >= tps), anew)
+        self._raises = [*(each for each in self._raises if each[1] < tps), (since, tps)]
+
+    def lower(self, tps: int, now: float) -> None:
+        """No more than this, even if more was about to be in force."""
+        if tps < (self._raises[-1][1] if self._raises else self._grant):
+            self.set_grant(tps, now)
 
     def allowance(self, now: float) -> int:
         """Segments that may leave at `now`."""
@@ -105,14 +112,15 @@ class Pacer:
         self._arrivals.closed(now, way)
 
     def _read(self, now: float) -> None:
-        if self._raise is not None and self._raise[0] == math.inf:
-            self._raise = (now + GRANT_WAIT_S, self._raise[1])
+        """The windows of those raises begin that waited for it."""
+        if self._raises and self._raises[-1][0] == math.inf:
+            self._raises = [(min(since, now + GRANT_WAIT_S), tps) for since, tps in self._raises]
 
     def next_at(self, now: float) -> float:
         """When `allowance` will be at least 1, as far as can be known at `now`: answers change it."""
         limit = self._limit(now)
         if limit <= 0:
-            return self._raise[0] if self._raise else now + 0.1
+            return self._raises[0][0] if self._raises else now + 0.1
         ready = now + max(0.0, 1.0 - self._credit) / (limit * RUSH)
         if self._in_window >= limit and self._departed:
             ready = max(ready, self._departed[0][0] + WINDOW_S)
@@ -134,9 +142,8 @@ class Pacer:
         self._factor_at = now
 
     def _limit(self, now: float) -> int:
-        if self._raise is not None and now >= self._raise[0]:
-            self._grant = self._raise[1]
-            self._raise = None
+        while self._raises and now >= self._raises[0][0]:
+            self._grant = self._raises.pop(0)[1]
         if self._factor < 1.0:
             self._recover(now)
             return max(1, int(self._grant * self._factor)) if self._grant else 0

@@ -220,9 +220,7 @@ class Worker:
 
     def _lower(self, carrier_no: CarrierNo, tps: int) -> None:
         """Before the commit that gives it away, so that nobody else has it while this worker still uses it (law 4)."""
-        lane = self._lanes[carrier_no]
-        if tps < lane.pacer.grant:
-            lane.set_grant(tps)
+        self._lanes[carrier_no].pacer.lower(tps, time.monotonic())
 
     def _apply(self, change: SlotChange) -> None:
         lane = self._lanes[change.carrier_no]

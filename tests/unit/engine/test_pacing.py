@@ -259,19 +259,55 @@ def test_a_higher_grant_waits_a_window_a_lower_one_does_not() -> None:
     assert pacer.grant == 50
 
 
-def test_a_lowered_wish_keeps_its_time_and_a_raised_one_waits_again() -> None:
+def test_a_lowered_wish_keeps_its_time() -> None:
     pacer, now = granted(100)
     pacer.allowance(now)
     pacer.set_grant(300, now)
     pacer.set_grant(200, now + 0.5)
     pacer.allowance(now + GRANT_WAIT_S)
     assert pacer.grant == 200
-    pacer.set_grant(300, now + GRANT_WAIT_S)
-    pacer.set_grant(400, now + GRANT_WAIT_S + 0.5)
-    pacer.allowance(now + 2 * GRANT_WAIT_S + 0.1)
+
+
+def test_each_step_of_a_rising_grant_has_a_window_of_its_own() -> None:
+    pacer, now = granted(100)
+    grants = []
+    for tick in range(40):  # of a tenth of a second
+        if tick in (0, 5, 10):
+            pacer.set_grant(200 + 20 * tick, now + tick / 10)
+        pacer.allowance(now + tick / 10 + 0.001)
+        grants.append(pacer.grant)
+    assert [(tick, tps) for tick, tps in enumerate(grants) if tick and tps != grants[tick - 1]] == [
+        (11, 200),
+        (16, 300),
+        (21, 400),
+    ]
+
+
+def test_of_a_rising_grant_that_is_lowered_the_steps_below_stay() -> None:
+    pacer, now = granted(100)
+    pacer.allowance(now)
+    for after_s, tps in ((0.0, 200), (0.3, 300), (0.6, 400), (0.9, 250)):
+        pacer.set_grant(tps, now + after_s)
+    pacer.allowance(now + GRANT_WAIT_S)
     assert pacer.grant == 200
-    pacer.allowance(now + 2 * GRANT_WAIT_S + 0.5)
-    assert pacer.grant == 400
+    pacer.allowance(now + GRANT_WAIT_S + 0.31)
+    assert pacer.grant == 250
+    pacer.allowance(now + GRANT_WAIT_S + 5.0)
+    assert pacer.grant == 250
+
+
+def test_what_is_about_to_be_in_force_is_lowered_too() -> None:
+    """A share is given away: a raise that falls due before we know that it was must not use it."""
+    pacer, now = granted(100)
+    pacer.allowance(now)
+    pacer.set_grant(300, now)
+    pacer.lower(200, now + 1.0)
+    pacer.allowance(now + GRANT_WAIT_S)
+    assert pacer.grant == 200
+    pacer.lower(250, now + GRANT_WAIT_S)
+    assert pacer.grant == 200
+    pacer.lower(150, now + GRANT_WAIT_S)
+    assert pacer.grant == 150
 
 
 def test_late_answers_on_one_link_tell_nothing_of_another() -> None:
@@ -356,6 +392,21 @@ def test_a_higher_grant_waits_until_the_carrier_reads() -> None:
     assert pacer.grant == 100
     way.run(start + 8.05, [0.01] * 10)
     assert pacer.grant == 200
+
+
+def test_all_steps_of_a_rising_grant_wait_until_the_carrier_reads() -> None:
+    pacer, start = granted(100)
+    way = Way(pacer)
+    way.run(start, [0.01] * 200)
+    way.stalled_until = start + 7.0
+    way.run(start + 2.0, [0.01] * 100)
+    pacer.set_grant(200, start + 3.0)
+    pacer.set_grant(300, start + 5.0)
+    way.run(start + 3.0, [0.01] * 400)
+    way.run(start + 7.0, [0.01] * 105)
+    assert pacer.grant == 100
+    way.run(start + 8.05, [0.01] * 10)
+    assert pacer.grant == 300
 
 
 def test_a_higher_grant_does_not_wait_for_answers_that_will_never_come() -> None:
