@@ -34,7 +34,7 @@ class Plan:
 def plan(slots: Sequence[Slot], me: int, living: Sequence[int], tps: int, turn: int) -> Plan:
     """Move towards a fair share.
 
-    slots: all of the carrier's, in slot order; living: worker numbers, mine among them; turn: rotates who
+    slots: all of the carrier's, in slot order; living: worker numbers by rank, mine among them; turn: rotates who
     gets the odd slot (the carrier's number), so that single-bind carriers spread over the workers.
     """
     mine = [slot for slot in slots if slot.worker_no == me]
@@ -48,9 +48,8 @@ def plan(slots: Sequence[Slot], me: int, living: Sequence[int], tps: int, turn: 
 
 
 def _share(slot_count: int, me: int, living: Sequence[int], turn: int) -> int:
-    ranked = sorted(living)
-    rank = (ranked.index(me) + turn) % len(ranked)
-    return slot_count // len(ranked) + (1 if rank < slot_count % len(ranked) else 0)
+    rank = (living.index(me) + turn) % len(living)
+    return slot_count // len(living) + (1 if rank < slot_count % len(living) else 0)
 
 
 def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: int, tps: int) -> dict[int, int]:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from broadcast.audience.carriers import sync_carriers
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
 from broadcast.errors import FencedError
@@ -82,6 +84,53 @@ async def test_who_is_started_in_its_place_takes_what_a_dead_one_held(
         await dead.renew(conn)
     for other in others:
         await other.renew(conn)
+
+
+async def shared(conn: asyncpg.Connection, workers: list[Leases], rounds: int) -> set[int]:
+    """Rounds of heartbeats; links are bound and closed at once. The numbers of those that gave a slot up."""
+    gave_up = set()
+    for _ in range(rounds):
+        for leases in workers:
+            await leases.reap(conn)
+            bound = {
+                (carrier_no, slot_no) for carrier_no, slot_no, _ in await slots_of(conn, leases.worker_no)
+            }
+            for change in await leases.share_slots(conn, bound, lambda *_: None):
+                for slot_no in change.given_up:
+                    gave_up.add(leases.worker_no)
+                    await leases.release_slot(conn, change.carrier_no, slot_no)
+    return gave_up
+
+
+async def slots_of(conn: asyncpg.Connection, worker_no: int) -> list[asyncpg.Record]:
+    return await conn.fetch(
+        "SELECT carrier_no, slot_no, granted_tps FROM bind_slot WHERE worker_no = $1 ORDER BY 1, 2", worker_no
+    )
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+async def test_who_is_started_in_a_place_gets_the_slots_and_nobody_else_moves(
+    conn: asyncpg.Connection, config: Config, which: int
+) -> None:
+    """Every slot that moves costs its TPS a window, and a bind."""
+    sessions = {"viettel": 4, "vinaphone": 5, "mobifone": 3}
+    config = replace(
+        config,
+        carriers={
+            name: replace(carrier, binds=(replace(carrier.binds[0], sessions=sessions[name]),))
+            for name, carrier in config.carriers.items()
+        },
+    )
+    await sync_carriers(conn, config)
+    places = [uuid4() for _ in range(3)]
+    workers = [await Leases.register(conn, config, "here", pid, place) for pid, place in enumerate(places, 1)]
+    await shared(conn, workers, 6)
+    before = [await slots_of(conn, worker.worker_no) for worker in workers]
+    assert sorted(map(len, before)) == [3, 4, 5]
+    workers[which] = await Leases.register(conn, config, "here", 4, places[which])
+    turns = [*workers[which + 1 :], *workers[: which + 1]]
+    assert await shared(conn, turns, 3) == set()
+    assert [await slots_of(conn, worker.worker_no) for worker in workers] == before
 
 
 async def test_a_worker_frozen_amid_a_copy_does_not_keep_its_leases(

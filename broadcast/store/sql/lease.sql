@@ -92,8 +92,9 @@ UPDATE slice SET answered = new.answered, state = CASE WHEN bit_count(new.answer
  WHERE slice.slice_id = new.slice_id;
 
 -- name: living_workers
--- Numbers of the workers that live.
-SELECT worker_no FROM worker WHERE ended_at IS NULL ORDER BY worker_no;
+-- Numbers of the workers that live. Whoever follows another in its place has its rank, and so its slots; the rest keep
+-- theirs.
+SELECT worker_no FROM worker WHERE ended_at IS NULL ORDER BY place, worker_no;
 
 -- name: lock_carriers
 -- The carriers' rows, locked in order: whoever changes grants goes one at a time. A row of in_doubt that names its
