@@ -3,7 +3,7 @@
 It owns nothing that its loss would lose. Its tasks, each with a connection of its own where it needs one:
 
   renewal    live for another lease                                        (five times a lease)
-  heartbeat  reap, share slots and grants, open and close links            (twice a second, and when links change)
+  heartbeat  reap, share slots and grants, open and close links            (NOTIFY, twice a second, when links change)
   control    which campaigns run; those that do not are withdrawn          (NOTIFY, and twice a second)
   leasing    keep every lane fed with slices
   writer     one transaction for everything that happened since
@@ -54,6 +54,7 @@ log = logging.getLogger(__name__)
 
 RENEWALS = 5  # of a lease
 HEARTBEAT_S = 0.5
+HEARTBEAT_LEAST_S = 0.1  # what moves at the same time is looked at once
 CONTROL_S = 0.5
 LEASING_S = 0.25
 CONFIRM_S = 1.75  # that what `control` heard is taken for true (law 7: 2 s, the last answers' way and a tick included)
@@ -66,6 +67,7 @@ GOODBYE_S = 1.0
 BEHIND_MOST = 3  # buckets closed and not settled
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
 CONTROL_CHANNEL = "broadcast_control"
+SLOTS_CHANNEL = "broadcast_slots"
 
 
 class Worker:
@@ -203,6 +205,14 @@ class Worker:
         return lease_time() >= self._leases.valid_until
 
     async def _heartbeat(self, connection: asyncpg.Connection) -> None:
+        me = connection.get_server_pid()
+
+        def moved(_: object, by: int, *__: object) -> None:
+            if by != me:
+                self._wake_heartbeat.set()
+
+        with pool.within(connection, ANSWER_S):
+            await connection.add_listener(SLOTS_CHANNEL, moved)
         while True:
             with pool.within(connection, WORK_S):
                 doubted = await self._leases.reap(connection)
@@ -213,7 +223,8 @@ class Worker:
                 log.warning("%d recipients are in doubt after the loss of a worker", doubted)
             for change in changes:
                 self._apply(change)
-            await _wait(self._wake_heartbeat, HEARTBEAT_S)
+            await asyncio.sleep(HEARTBEAT_LEAST_S)
+            await _wait(self._wake_heartbeat, HEARTBEAT_S - HEARTBEAT_LEAST_S)
 
     async def _share(self, connection: asyncpg.Connection) -> list[SlotChange]:
         return await self._leases.share_slots(connection, self._sessions.bound, self._lower)

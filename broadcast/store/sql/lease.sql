@@ -121,11 +121,11 @@ UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false
    AND bind_slot.worker_no = $1;
 
 -- name: set_grants
--- The grants and link states of my slots. $2, $3 as in take_slots, $4: TPS, $5: bound.
+-- The grants and link states of those of my slots where they changed. $2, $3 as in take_slots, $4: TPS, $5: bound.
 UPDATE bind_slot SET granted_tps = new.tps, bound = new.bound
   FROM unnest($2::smallint[], $3::smallint[], $4::integer[], $5::boolean[]) AS new (carrier_no, slot_no, tps, bound)
  WHERE bind_slot.carrier_no = new.carrier_no AND bind_slot.slot_no = new.slot_no
-   AND bind_slot.worker_no = $1;
+   AND bind_slot.worker_no = $1 AND (bind_slot.granted_tps, bind_slot.bound) <> (new.tps, new.bound);
 
 -- name: running_campaigns
 -- What may be sent now, the most urgent first.
