@@ -29,7 +29,6 @@ from broadcast.ledger.archive_read import (
     ArchiveError,
     digest,
     load,
-    problems,
 )
 from broadcast.ledger.archive_rows import IdKind, Row, Shape, Sum, pack, writer
 from broadcast.ledger.states import RecipientState
@@ -121,7 +120,7 @@ async def moved(connection: Connection, campaign_id: int, folder: Path) -> Archi
     if str(place) == row["place"]:
         return None
     found = load(place)
-    wrong = problems(found)
+    wrong = found.problems()
     if wrong or (found.recipients, found.checksum) != (row["recipients"], int(row["checksum"])):
         raise ArchiveError(f"the archive {place} is not the one that was made of {campaign['name']}")
     await connection.execute(sql("archive_move"), campaign_id, str(place))
@@ -197,7 +196,7 @@ def _compare(now: _Snapshot, found: Archive) -> None:
     ours = {each.name: each.sums for each in now.carriers}
     theirs = {part.carrier: dict(part.sums) for part in found.parts}
     wrong = [] if ours == theirs else ["its counts and sums are not the database's"]
-    wrong += problems(found)
+    wrong += found.problems()
     if wrong:
         raise ArchiveError(
             f"the archive {found.place} is not this campaign as it is now, nothing was dropped: {wrong[0]}; "

@@ -77,6 +77,16 @@ class Archive:
             for state, each in part.sums.items()
         }
 
+    def problems(self) -> list[str]:
+        """Every row read and summed again: where that differs from the manifest. Raises ArchiveError."""
+        return [
+            f"{part.carrier} {RecipientState(state).column}: the archive's rows are not what was archived"
+            for part in self.parts
+            for now in [sums(_rows(self, part))]
+            for state in sorted({*now, *part.sums})
+            if now.get(state) != part.sums.get(state)
+        ]
+
 
 async def archived(connection: Connection, campaign_id: int) -> Archive | None:
     """The archive that holds a campaign's recipients; None while they are in the database.
@@ -103,17 +113,6 @@ def load(place: Path) -> Archive:
             if digest(place / name) != expected:
                 raise ArchiveError(f"the archive {place} is damaged: {name} is not what was written")
     return found
-
-
-def problems(archive: Archive) -> list[str]:
-    """Every row read and summed again: where that differs from the manifest. Raises ArchiveError."""
-    return [
-        f"{part.carrier} {RecipientState(state).column}: the archive's rows are not what was archived"
-        for part in archive.parts
-        for now in [sums(_rows(archive, part))]
-        for state in sorted({*now, *part.sums})
-        if now.get(state) != part.sums.get(state)
-    ]
 
 
 def outcomes(archive: Archive, launched_at: datetime, step_s: float, longest_s: int) -> list[dict[str, Any]]:

@@ -4,15 +4,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from broadcast.errors import DatabaseError, InputError
-from broadcast.ledger import archive_read, differences
+from broadcast.ledger import differences
 from broadcast.ledger.differences import AuditLine, Difference
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
+
+if TYPE_CHECKING:
+    from broadcast.ledger.archive_read import Archive
 
 # While settlement waits for us: whoever is suspended then, or lost, is ended by the server.
 _LIMITS = (
@@ -57,7 +61,7 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         if audience is None:
             raise InputError("this campaign was never launched: there is nothing to audit")
         names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("audit_names"))}
-        kept = await archive_read.archived(connection, campaign_id)
+        kept = await _archived(connection, campaign_id)
         counted = kept.counted() if kept else await _counted(connection, campaign_id, ring)
         tallied = {
             (row["carrier_no"], state): row[state.column]
@@ -80,7 +84,7 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
             {row["name"]: row["received"] for row in receipts},
             {row["name"]: row["placed"] + ring.get(row["carrier_no"], (0, 0))[1] for row in receipts},
         ),
-        *differences.archive(archive_read.problems(kept) if kept else ()),
+        *differences.archive(kept.problems() if kept else ()),
     ]
     return AuditResult(not found, audience, total, lines, tuple(found))
 
@@ -107,6 +111,16 @@ async def _limited(connection: Connection) -> AsyncIterator[str]:
         if not connection.is_closed():
             await connection.execute("RESET lock_timeout; RESET idle_session_timeout")
             await connection.execute(sql("idle_in_transaction"), idle_s, False)
+
+
+async def _archived(connection: Connection, campaign_id: int) -> "Archive | None":
+    if await connection.fetchrow(sql("archive_place"), campaign_id) is None:
+        return None
+    from broadcast.ledger import (
+        archive_read,
+    )  # its Parquet reader takes as much memory as the rest of a worker
+
+    return await archive_read.archived(connection, campaign_id)
 
 
 async def _ring(connection: Connection, campaign_id: int) -> Ring:

@@ -16,7 +16,6 @@ from integration.archive_world import UUIDS, make_campaign
 from broadcast.cli.main import broadcast
 from broadcast.errors import AuditError, BroadcastError, InputError, RefusedError
 from broadcast.ledger import archive as archiving
-from broadcast.ledger import archive_read
 from broadcast.ledger.archive import archive, moved
 from broadcast.ledger.archive_read import ArchiveError, archived, books, digest, load
 from broadcast.ledger.audit import audit
@@ -226,7 +225,7 @@ async def test_rows_that_are_not_what_the_manifest_sums(
     manifest["carriers"][0]["sha256"] = digest(place / FILE)
     (place / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ArchiveError, match="no Parquet that can be read"):
-        archive_read.problems(load(place))
+        load(place).problems()
 
 
 async def test_an_archive_that_moved(conn: asyncpg.Connection, campaign_id: int, tmp_path: Path) -> None:

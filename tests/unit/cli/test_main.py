@@ -1,6 +1,8 @@
 """Every failure is one line and an exit code; every command is found and has an example."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Coroutine
 
 import asyncpg
@@ -128,3 +130,12 @@ def test_the_runner_returns_and_raises() -> None:
     failing: Coroutine[None, None, None] = fail()
     with pytest.raises(RefusedError, match="no"):
         run(failing)
+
+
+def test_a_worker_starts_without_what_it_seldom_needs() -> None:
+    """Parquet's reader doubles its memory, and its start after a crash takes a third longer with it."""
+    look = "import sys, broadcast.cli.worker; print('pyarrow' in sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout.strip() == "False"
