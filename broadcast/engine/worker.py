@@ -222,7 +222,8 @@ class Worker:
             if doubted:
                 log.warning("%d recipients are in doubt after the loss of a worker", doubted)
             for change in changes:
-                self._apply(change)
+                if not self._stopping.is_set():  # since, and the links are being closed
+                    self._apply(change)
             await asyncio.sleep(HEARTBEAT_LEAST_S)
             await _wait(self._wake_heartbeat, HEARTBEAT_S - HEARTBEAT_LEAST_S)
 

@@ -133,6 +133,26 @@ async def test_who_is_started_in_a_place_gets_the_slots_and_nobody_else_moves(
     assert [await slots_of(conn, worker.worker_no) for worker in workers] == before
 
 
+async def test_a_grant_is_lowered_before_the_commit_that_gives_it_away(
+    conn: asyncpg.Connection, config: Config
+) -> None:
+    """Law 4: what cannot be lowered is not given away."""
+    await sync_carriers(conn, config)
+    first = await Leases.register(conn, config, "here", 1)
+    await shared(conn, [first], 2)
+    before = await slots_of(conn, first.worker_no)
+    assert [row["granted_tps"] for row in before] == [1000, 1000, 1000]
+    await Leases.register(conn, config, "there", 2)
+
+    def lower(carrier_no: int, tps: int) -> None:
+        if tps < 1000:
+            raise RuntimeError("not lowered")
+
+    with pytest.raises(RuntimeError, match="not lowered"):
+        await first.share_slots(conn, {(row["carrier_no"], row["slot_no"]) for row in before}, lower)
+    assert await slots_of(conn, first.worker_no) == before
+
+
 async def test_a_worker_frozen_amid_a_copy_does_not_keep_its_leases(
     database_url: str, conn: asyncpg.Connection, config: Config
 ) -> None:

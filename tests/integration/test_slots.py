@@ -1,4 +1,6 @@
-"""Workers that come and go: what one lets go the other takes at once, with a heartbeat once a minute."""
+"""Workers that come and go, with a heartbeat once a minute: what one lets go the other takes at once."""
+
+import asyncio
 
 import pytest
 from integration.rig import Rig
@@ -7,21 +9,61 @@ from waiting import until
 from broadcast.engine import worker
 
 
-async def test_who_comes_and_who_goes_is_heard_of_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def slots(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    """A carrier with four binds and 2,000 TPS."""
     monkeypatch.setattr(worker, "HEARTBEAT_S", 60.0)
     await rig.smsc("viettel")
     rig.connect("viettel", 2000, sessions=4)
     await rig.subscribers("viettel", 1)
+    return rig
 
-    async def shared(*granted: int) -> bool:
-        rows = await rig.conn.fetch(
-            "SELECT sum(granted_tps) AS tps FROM bind_slot WHERE bound GROUP BY worker_no ORDER BY worker_no"
-        )
-        return [row["tps"] for row in rows] == [*granted]
 
-    first = rig.worker()
-    await until(lambda: shared(2000), "the first has all", 10)
-    rig.worker()
-    await until(lambda: shared(1000, 1000), "each has half", 10)
-    await rig.stop(first)
-    await until(lambda: shared(2000), "the second has all", 10)
+async def shared(slots: Rig, *granted: int) -> bool:
+    """By the workers, in the order in which they came."""
+    rows = await slots.conn.fetch(
+        "SELECT sum(granted_tps) AS tps FROM bind_slot WHERE bound GROUP BY worker_no ORDER BY worker_no"
+    )
+    return [row["tps"] for row in rows] == [*granted]
+
+
+async def test_who_comes_and_who_goes_is_heard_of_at_once(slots: Rig) -> None:
+    first = slots.worker()
+    await until(lambda: shared(slots, 2000), "the first has all", 10)
+    slots.worker()
+    await until(lambda: shared(slots, 1000, 1000), "each has half", 10)
+    await slots.stop(first)
+    await until(lambda: shared(slots, 2000), "the second has all", 10)
+
+
+async def test_where_nothing_moves_nobody_is_woken(slots: Rig) -> None:
+    slots.worker()
+    slots.worker()
+    await until(lambda: shared(slots, 1000, 1000), "each has half", 10)
+    await asyncio.sleep(0.5)  # what told of that is heard
+    heard = list[object]()
+    await slots.conn.add_listener(worker.SLOTS_CHANNEL, lambda *told: heard.append(told))
+    for each in slots.workers:
+        each._wake_heartbeat.set()
+    await asyncio.sleep(1.5)
+    assert not heard
+    await slots.conn.execute("UPDATE bind_slot SET granted_tps = 1 WHERE slot_no = 0")
+    await until(lambda: bool(heard), "somebody is told", 10)
+    await until(lambda: shared(slots, 1000, 1000), "it is put right", 10)
+
+
+async def test_what_is_given_away_is_taken_off_a_grant_that_is_not_in_force_yet(slots: Rig) -> None:
+    made = slots.worker()
+    await until(lambda: shared(slots, 2000), "it has all", 10)
+    (lane,) = made._lanes.values()
+
+    def in_force() -> int:
+        lane.pump()
+        return lane.pacer.grant
+
+    await until(lambda: in_force() == 2000, "its grant is in force", 10)
+    lane.set_grant(4000)
+    made._lower(lane.carrier_no, 3000)
+    await until(lambda: in_force() > 2000, "the raise is in force", 10)
+    await asyncio.sleep(0.2)
+    assert in_force() == 3000

@@ -6,7 +6,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER notify_slots AFTER UPDATE ON bind_slot
-    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION notify_slots();
+-- The worker's first: the heartbeats of living workers lock the two tables in that order.
 CREATE TRIGGER notify_slots AFTER INSERT OR UPDATE OF ended_at ON worker
     FOR EACH ROW EXECUTE FUNCTION notify_slots();
+CREATE TRIGGER notify_slots AFTER UPDATE ON bind_slot
+    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION notify_slots();

@@ -92,8 +92,8 @@ UPDATE slice SET answered = new.answered, state = CASE WHEN bit_count(new.answer
  WHERE slice.slice_id = new.slice_id;
 
 -- name: living_workers
--- Numbers of the workers that live. Whoever follows another in its place has its rank, and so its slots; the rest keep
--- theirs.
+-- Numbers of the workers that live, by rank. Whoever follows a dead one in its place has its rank, and so its slots; the
+-- rest keep theirs.
 SELECT worker_no FROM worker WHERE ended_at IS NULL ORDER BY place, worker_no;
 
 -- name: lock_carriers

@@ -378,13 +378,19 @@ def test_after_a_habit_of_late_answers_stalls_count_again() -> None:
     assert most_in_a_second(way.arrived[before:]) <= 1000
 
 
-def test_a_higher_grant_waits_until_the_carrier_reads() -> None:
-    """Who had it before was killed, and what it sent is yet to be read as well."""
-    pacer, start = granted(100)
+def not_reading(pacer: Pacer, start: float) -> Way:
+    """To a carrier that reads nothing from 2 to 7 s after the start; it is 3 s after it now."""
     way = Way(pacer)
     way.run(start, [0.01] * 200)
     way.stalled_until = start + 7.0
     way.run(start + 2.0, [0.01] * 100)
+    return way
+
+
+def test_a_higher_grant_waits_until_the_carrier_reads() -> None:
+    """Who had it before was killed, and what it sent is yet to be read as well."""
+    pacer, start = granted(100)
+    way = not_reading(pacer, start)
     pacer.set_grant(200, start + 3.0)
     way.run(start + 3.0, [0.01] * 400)
     assert pacer.grant == 100
@@ -396,10 +402,7 @@ def test_a_higher_grant_waits_until_the_carrier_reads() -> None:
 
 def test_all_steps_of_a_rising_grant_wait_until_the_carrier_reads() -> None:
     pacer, start = granted(100)
-    way = Way(pacer)
-    way.run(start, [0.01] * 200)
-    way.stalled_until = start + 7.0
-    way.run(start + 2.0, [0.01] * 100)
+    way = not_reading(pacer, start)
     pacer.set_grant(200, start + 3.0)
     pacer.set_grant(300, start + 5.0)
     way.run(start + 3.0, [0.01] * 400)
