@@ -25,7 +25,7 @@ help:
 	@echo 'make lint    the first three of these'
 	@echo 'make bench   how fast this machine sends'
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
-	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1)'
+	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1, TIMED=1)'
 	@echo 'make venv    only the environment: .venv, with the command .venv/bin/broadcast'
 	@echo 'make clean   remove what these made here'
 
@@ -43,7 +43,7 @@ fuzz: $(MADE)
 
 chaos: $(MADE)
 	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(CHAOS_RUNS) --seed $(SEED) --parallel $(PARALLEL) \
-	    --messages $(MESSAGES) $(if $(HOSTS),--hosts)
+	    --messages $(MESSAGES) $(if $(HOSTS),--hosts) $(if $(TIMED),--timed)
 
 lint: $(MADE)
 	$(BIN)/ruff format --check .
