@@ -61,9 +61,7 @@ class Arrivals:
         self._held = 0  # without an answer, on all ways, but for strays
         self._answered: deque[tuple[float, int]] = deque()  # (when, segments)
         self._arrived = 0  # sum of `_answered`
-        self._closed: deque[tuple[float, int]] = (
-            deque()
-        )  # strays of links that are no more: (until, segments)
+        self._closed: deque[tuple[float, int]] = deque()  # (until, strays) of links that are no more
         self._closed_at = -1.0  # when a link with strays was closed
         self._stray = 0  # of ways and of `_closed`
         self._round_trip = RoundTrip()

@@ -221,8 +221,8 @@ class Worker:
                 changes = [] if self._stopping.is_set() else await self._share(connection)
             if doubted:
                 log.warning("%d recipients are in doubt after the loss of a worker", doubted)
-            for change in changes:
-                if not self._stopping.is_set():  # since, and the links are being closed
+            if not self._stopping.is_set():  # since the look above: the links are being closed
+                for change in changes:
                     self._apply(change)
             await asyncio.sleep(HEARTBEAT_LEAST_S)
             await _wait(self._wake_heartbeat, HEARTBEAT_S - HEARTBEAT_LEAST_S)

@@ -116,9 +116,8 @@ async def _limited(connection: Connection) -> AsyncIterator[str]:
 async def _archived(connection: Connection, campaign_id: int) -> "Archive | None":
     if await connection.fetchrow(sql("archive_place"), campaign_id) is None:
         return None
-    from broadcast.ledger import (
-        archive_read,
-    )  # its Parquet reader takes as much memory as the rest of a worker
+    # not before it is needed: its Parquet reader takes as much memory as the rest of a worker
+    from broadcast.ledger import archive_read
 
     return await archive_read.archived(connection, campaign_id)
 

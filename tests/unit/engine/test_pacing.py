@@ -259,41 +259,29 @@ def test_a_higher_grant_waits_a_window_a_lower_one_does_not() -> None:
     assert pacer.grant == 50
 
 
-def test_a_lowered_wish_keeps_its_time() -> None:
-    pacer, now = granted(100)
-    pacer.allowance(now)
-    pacer.set_grant(300, now)
-    pacer.set_grant(200, now + 0.5)
-    pacer.allowance(now + GRANT_WAIT_S)
-    assert pacer.grant == 200
-
-
-def test_each_step_of_a_rising_grant_has_a_window_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("wishes", "in_force"),
+    [
+        pytest.param({0: 300, 5: 200}, {11: 200}, id="a lowered one keeps its time"),
+        pytest.param(
+            {0: 200, 5: 300, 10: 400}, {11: 200, 16: 300, 21: 400}, id="each step has a window of its own"
+        ),
+        pytest.param(
+            {0: 200, 3: 300, 6: 400, 9: 250}, {11: 200, 14: 250}, id="the steps below a lowered one stay"
+        ),
+    ],
+)
+def test_when_higher_wishes_are_in_force(wishes: dict[int, int], in_force: dict[int, int]) -> None:
+    """Ticks of a tenth of a second; GRANT_WAIT_S is 11."""
     pacer, now = granted(100)
     grants = []
-    for tick in range(40):  # of a tenth of a second
-        if tick in (0, 5, 10):
-            pacer.set_grant(200 + 20 * tick, now + tick / 10)
+    for tick in range(62):
+        if tick in wishes:
+            pacer.set_grant(wishes[tick], now + tick / 10)
         pacer.allowance(now + tick / 10 + 0.001)
         grants.append(pacer.grant)
-    assert [(tick, tps) for tick, tps in enumerate(grants) if tick and tps != grants[tick - 1]] == [
-        (11, 200),
-        (16, 300),
-        (21, 400),
-    ]
-
-
-def test_of_a_rising_grant_that_is_lowered_the_steps_below_stay() -> None:
-    pacer, now = granted(100)
-    pacer.allowance(now)
-    for after_s, tps in ((0.0, 200), (0.3, 300), (0.6, 400), (0.9, 250)):
-        pacer.set_grant(tps, now + after_s)
-    pacer.allowance(now + GRANT_WAIT_S)
-    assert pacer.grant == 200
-    pacer.allowance(now + GRANT_WAIT_S + 0.31)
-    assert pacer.grant == 250
-    pacer.allowance(now + GRANT_WAIT_S + 5.0)
-    assert pacer.grant == 250
+    assert grants[0] == 100
+    assert {tick: tps for tick, tps in enumerate(grants) if tick and tps != grants[tick - 1]} == in_force
 
 
 def test_what_is_about_to_be_in_force_is_lowered_too() -> None:
