@@ -10,7 +10,7 @@ import asyncpg
 
 from broadcast.errors import DatabaseDownError, DatabaseError, SchemaError
 from broadcast.ledger.writer import LOST
-from broadcast.store import pool
+from broadcast.store import plans, pool
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ ANSWER_S: Final = 2.0  # to a question that waits for nobody's lock
 WORK_S: Final = 6.0  # to what does more than look, and may wait for a lock
 # Who hangs inside a transaction must not hold its locks for long, nor one whom the network has lost, nor one who gave
 # up: its server goes on working, and holding them, until it looks.
-_SESSION: Final = (
+_SESSION: Final = plans.LOOKS_UP + (
     "SET idle_in_transaction_session_timeout = '2s'; SET tcp_user_timeout = '5s'; "
     "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; "
     "SET client_connection_check_interval = '1s'"

@@ -32,6 +32,7 @@ from broadcast.ledger.archive_read import (
 )
 from broadcast.ledger.archive_rows import IdKind, Row, Shape, Sum, pack, writer
 from broadcast.ledger.states import RecipientState
+from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -96,6 +97,7 @@ async def archive(
     InputError, ArchiveError, BroadcastError: the folder, the files, the disk. Nothing is dropped then.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(plans.SETS)
         now = await _snapshot(connection, campaign_id)
         place = folder / f"{now.campaign['name']}.archive"
         if not place.exists():

@@ -12,6 +12,7 @@ from broadcast.errors import DatabaseError, InputError
 from broadcast.ledger import differences
 from broadcast.ledger.differences import AuditLine, Difference
 from broadcast.ledger.states import RecipientState
+from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -54,6 +55,7 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         _limited(connection) as idle_s,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        await connection.execute(plans.SETS)
         ring = await _ring(connection, campaign_id)
         await connection.execute(sql("settling_goes_on"))
         await connection.execute(sql("idle_in_transaction"), idle_s, True)

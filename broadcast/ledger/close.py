@@ -8,6 +8,7 @@ import time
 from typing import Final
 
 from broadcast.ledger import settle
+from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -48,6 +49,7 @@ async def tidy(
     async with connection.transaction():
         if not await connection.fetchval(sql("settler_claim")):
             return None
+        await connection.execute(plans.SETS)
         if await connection.fetchval(sql("doubts_to_look_at")):
             await connection.execute(sql("settle_doubts"))
         if not await settle.behind(connection):  # their receipts may wait there
@@ -65,5 +67,6 @@ async def end_stopped(connection: Connection) -> None:
     """What still waits of cancelled and expired campaigns has its end, though no worker may run that tidies."""
     async with connection.transaction():
         if await connection.fetchval(sql("settler_claim")):
+            await connection.execute(plans.SETS)
             await connection.execute(sql("end_waiting"))
             await connection.fetch(sql("finish_campaigns"))

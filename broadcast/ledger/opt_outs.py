@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from broadcast.ledger.replies import LOOK_UP, make_spans
+from broadcast.ledger.replies import make_spans
+from broadcast.store.plans import LOOK_UP
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -23,7 +24,7 @@ async def apply_replies(connection: Connection, most: int) -> int:
     async with connection.transaction():
         await connection.execute(LOOK_UP)
         await connection.execute(sql("opt_out_claim"))
-        await connection.execute(sql("ignore_strangers"))
+        await connection.execute(sql("ignore_strangers"), most)
         rows = await connection.fetch(sql("effects_to_do"), most)
         if not rows:
             return 0
@@ -66,6 +67,7 @@ async def recalled(connection: Connection, worker_no: int) -> frozenset[int]:
 async def trim_recalled(connection: Connection, most: int) -> int:
     """Take those who opted out from slices that were given back. Returns how many people that was."""
     async with connection.transaction():
+        await connection.execute(LOOK_UP)
         rows = await connection.fetch(sql("recalled_slices"), most)
         if not rows:
             return 0

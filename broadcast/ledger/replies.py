@@ -12,14 +12,13 @@ from typing import Any
 
 import asyncpg
 
+from broadcast.store.plans import LOOK_UP
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 NO_CAMPAIGN = 0
 REPEAT_S = 600.0  # the very same message again within this time is the SMSC's doing: it saw no ack
 MATCH_DAYS = 30
-# Some tens of rows: the plan that looks each up is the right one, however stale the statistics are.
-LOOK_UP = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"
 _PREFETCH = 2000
 
 

@@ -20,6 +20,7 @@ from broadcast.ledger.progress import Progress, progress
 from broadcast.ledger.received import Oddity
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
+from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -156,6 +157,7 @@ async def find(connection: Connection, name: str) -> Facts:
 async def report(connection: Connection, name: str) -> Report:
     """Read it all. Raises InputError when there is no such campaign, or it was never launched."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(plans.SETS)
         facts = await find(connection, name)
         if facts.launched_at is None or facts.took_s is None:
             raise InputError(
@@ -196,6 +198,7 @@ async def report(connection: Connection, name: str) -> Report:
 async def recipients(connection: Connection, campaign_id: int) -> AsyncIterator[Recipient]:
     """Every recipient, in no order, streamed: memory does not grow with the audience."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(plans.SETS)
         kept = await archive_read.archived(connection, campaign_id)
         if kept:
             async for carrier, archived in archive_read.recipients(kept):

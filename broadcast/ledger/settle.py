@@ -19,17 +19,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 BUCKETS = 12
 KEPT = 4  # settled buckets whose submissions stay: most receipts come within seconds, and an index is dear
 PARKED_FEW = 50_000  # as many parked receipts are hashed sooner than looked up
-# A bucket is hashed and joined in memory: some 150 octets a receipt.
-_MEMORY = (
-    "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL enable_sort = off; "
-    "SET LOCAL plan_cache_mode = force_custom_plan"
-)
+_MEMORY = "SET LOCAL work_mem = '256MB'"  # a bucket is hashed and joined in it: some 150 octets a receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ async def _settle_oldest(connection: Connection) -> bool:
         if not ring.closed:
             return False
         bucket, last_kept = ring.oldest, (ring.oldest - KEPT) % BUCKETS
-        await connection.execute(_MEMORY)
+        await connection.execute(plans.SETS + _MEMORY)
         await connection.execute(sql("close_bucket"), bucket)
         await connection.execute("TRUNCATE settling_receipt, settling_submission")
         repeats = await _settle_bucket(connection, bucket, ring.repeats)
@@ -129,10 +126,10 @@ async def _settle_bucket(connection: Connection, bucket: int, repeats: bool) -> 
     came = await _by_carrier(connection, "count_final_receipts", bucket)
     came += await _unpark(connection, bucket)
     dropped = await _by_carrier(connection, "drop_repeated", bucket) if repeats else Counter[int]()
-    join = await _join(connection, bucket)
+    join = await _join(connection, bucket, None if repeats else came.total())
     if join is None:
         dropped = await _by_carrier(connection, "drop_repeated", bucket)
-        join = await _join(connection, bucket)
+        join = await _join(connection, bucket, None)
         assert join is not None  # what is told once takes each submission once
     parts, laid_out = join
     matched = came - dropped - laid_out
@@ -140,11 +137,15 @@ async def _settle_bucket(connection: Connection, bucket: int, repeats: bool) -> 
         await connection.execute(sql("gather_parts"))
     if laid_out:
         await connection.execute(sql("drop_laid_out_again"))
-        matched += await _by_carrier(connection, "settle_open")
-        matched += await _by_carrier(connection, "gather_open")
+        async with plans.by_index(connection):
+            matched += await _by_carrier(connection, "settle_open")
+            matched += await _by_carrier(connection, "gather_open")
     await connection.execute(sql("finish_parts"))
     await connection.execute(sql("leave_open"))
-    parked = await _by_carrier(connection, "park_receipts") if laid_out else Counter[int]()
+    parked = Counter[int]()
+    if laid_out:
+        async with plans.by_index(connection):
+            parked = await _by_carrier(connection, "park_receipts")
     carriers = sorted(came)
     if carriers:
         duplicate = [came[no] - matched[no] - parked[no] for no in carriers]
@@ -154,18 +155,20 @@ async def _settle_bucket(connection: Connection, bucket: int, repeats: bool) -> 
     return dropped.total() > 0
 
 
-async def _join(connection: Connection, bucket: int) -> tuple[int, Counter[int]] | None:
+async def _join(connection: Connection, bucket: int, receipts: int | None) -> tuple[int, Counter[int]] | None:
     """Parts of longer messages, and receipts without submission by carrier, that it laid out.
 
-    None, and nothing done: several receipts want the same submission.
+    None, and nothing done: several receipts want the same submission, or (receipts: how many there are; None: each has
+    an id of its own) one receipt wants several.
     """
     buckets = [(bucket - back) % BUCKETS for back in range(KEPT + 1)]
     step = connection.transaction()
     await step.start()
-    row = await connection.fetchrow(sql("settle_bucket"), *buckets)
+    most = None if receipts is None else receipts + 1
+    row = await connection.fetchrow(sql("settle_bucket"), *buckets, most)
     assert row is not None  # one row of counts
     laid_out = Counter({int(no): count for no, count in json.loads(row["laid_out"] or "{}").items()})
-    if row["met"] != row["taken"]:
+    if row["met"] != row["taken"] or row["pairs"] == most:
         await step.rollback()
         return None
     await step.commit()
@@ -177,10 +180,9 @@ async def _unpark(connection: Connection, bucket: int) -> Counter[int]:
     if not parked:
         return Counter()
     if parked < PARKED_FEW:
-        await connection.execute("SET LOCAL enable_nestloop = off")
-    found = await _by_carrier(connection, "unpark_receipts", bucket)
-    await connection.execute("SET LOCAL enable_nestloop = on")
-    return found
+        return await _by_carrier(connection, "unpark_few", bucket)
+    async with plans.by_index(connection):
+        return await _by_carrier(connection, "unpark_many", bucket)
 
 
 async def _by_carrier(connection: Connection, query: str, *arguments: int) -> Counter[int]:

@@ -54,10 +54,10 @@ SELECT campaign_id, count(*) AS recipients FROM due GROUP BY campaign_id;
 WITH over AS MATERIALIZED (
     SELECT s.slice_id, s.campaign_id, s.carrier_no, c.state = 'cancelled' AS cancelled,
            s.total - s.mark + bit_count(s.retry) AS recipients
-      FROM slice AS s JOIN campaign AS c USING (campaign_id)
-     WHERE s.state = 'ready' AND c.finished_at IS NULL
+      FROM campaign AS c
+     CROSS JOIN LATERAL (SELECT * FROM slice WHERE campaign_id = c.campaign_id AND state = 'ready' FOR UPDATE SKIP LOCKED) AS s
+     WHERE c.finished_at IS NULL
        AND (c.state = 'cancelled' OR (c.state IN ('running', 'paused') AND c.expires_at <= clock_timestamp()))
-       FOR UPDATE OF s SKIP LOCKED
 ), ended AS (
     UPDATE slice SET state = CASE WHEN over.cancelled THEN 'cancelled' ELSE 'expired' END
       FROM over WHERE slice.slice_id = over.slice_id
@@ -135,7 +135,7 @@ WITH ended AS MATERIALIZED (
                                    WHERE id <> ALL (string_to_array(d.first_ids, ' '))))
       FROM summed AS s WHERE d.slice_id = s.slice_id AND d.ordinal = s.ordinal
 ), used AS (
-    DELETE FROM unmatched_receipt AS r USING meant WHERE r.ctid = meant.place RETURNING r.carrier_no
+    DELETE FROM unmatched_receipt WHERE ctid = ANY (ARRAY (SELECT place FROM meant)) RETURNING carrier_no
 )
 INSERT INTO carrier_tally (carrier_no, shard, matched)
 SELECT carrier_no, 0, count(*) FROM used GROUP BY carrier_no

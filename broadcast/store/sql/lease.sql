@@ -136,9 +136,10 @@ SELECT campaign_id FROM campaign
 -- name: lease_slices
 -- Up to $4 ready slices of one campaign ($3) and carrier ($2) become worker $1's; $5: segments of its message.
 WITH chosen AS (
-    SELECT slice_id FROM slice
-     WHERE carrier_no = $2 AND campaign_id = $3 AND state = 'ready' AND NOT recalled
-     ORDER BY slice_id LIMIT $4
+    SELECT slice_id FROM slice -- in the order of slice_ready, which no other index has
+     WHERE (carrier_no, campaign_id, slice_id) > ($2, $3, 0) AND (carrier_no, campaign_id) <= ($2, $3)
+       AND state = 'ready' AND NOT recalled
+     ORDER BY carrier_no, campaign_id, slice_id LIMIT $4
        FOR UPDATE SKIP LOCKED)
 UPDATE slice SET state = 'leased', worker_no = $1, token = token + 1, segments = $5, leased_at = clock_timestamp()
   FROM chosen

@@ -47,9 +47,13 @@ SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::smallint[
 -- name: answer_doubts
 -- In-doubt recipients that were answered late end so; returns those that still waited for it.
 UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'answered'
-  FROM unnest($1::integer[], $2::smallint[]) AS late (slice_id, ordinal)
- WHERE in_doubt.slice_id = late.slice_id AND in_doubt.ordinal = late.ordinal AND in_doubt.ended_at IS NULL
-RETURNING in_doubt.campaign_id, in_doubt.carrier_no, in_doubt.slice_id, in_doubt.ordinal, in_doubt.segments;
+ WHERE ctid = ANY (ARRAY (
+           SELECT place
+             FROM unnest($1::integer[], $2::smallint[]) AS late (slice_id, ordinal)
+            CROSS JOIN LATERAL (SELECT ctid AS place FROM in_doubt
+                                 WHERE slice_id = late.slice_id AND ordinal = late.ordinal OFFSET 0) AS d))
+   AND coalesce(ended_at, 'infinity') = 'infinity' -- not IS NULL: by its place, not by the index of all that wait
+RETURNING campaign_id, carrier_no, slice_id, ordinal, segments;
 
 -- name: answer_first_copies
 -- Late answers for recipients who were resent or given up meanwhile: the first copy's ids. $3: parted by a blank. Returns

@@ -19,10 +19,12 @@ SELECT pg_advisory_xact_lock(7107);
 SELECT n.inbound_no, n.carrier_no, n.received_at, n.source, n.destination, n.esm_class, n.data_coding, n.payload, n.sar,
        coalesce((SELECT b.received_at > n.received_at - make_interval(secs => $2)
                    FROM inbound AS b
-                  WHERE b.carrier_no = n.carrier_no AND b.source = n.source AND md5(b.payload) = md5(n.payload)
-                    AND b.inbound_no < n.inbound_no AND b.destination = n.destination
-                    AND b.data_coding = n.data_coding AND b.esm_class = n.esm_class AND b.sar IS NOT DISTINCT FROM n.sar
-                  ORDER BY b.inbound_no DESC LIMIT 1), false) AS again
+                  WHERE (b.carrier_no, b.source, md5(b.payload)) >= (n.carrier_no, n.source, md5(n.payload))
+                    AND (b.carrier_no, b.source, md5(b.payload), b.inbound_no)
+                        < (n.carrier_no, n.source, md5(n.payload), n.inbound_no)
+                    AND b.destination = n.destination AND b.data_coding = n.data_coding AND b.esm_class = n.esm_class
+                    AND b.sar IS NOT DISTINCT FROM n.sar
+                  ORDER BY b.carrier_no DESC, b.source DESC, md5(b.payload) DESC, b.inbound_no DESC LIMIT 1), false) AS again
   FROM inbound AS n
  WHERE n.state = 'new' ORDER BY n.inbound_no LIMIT $1;
 
@@ -92,10 +94,14 @@ UPDATE inbound SET state = CASE WHEN new.reply_no IS NULL THEN 'repeated' ELSE '
  WHERE inbound.inbound_no = new.inbound_no;
 
 -- name: ignore_strangers
--- Opt-outs and opt-ins of numbers that are no subscriber's.
-UPDATE reply SET effect = 'no_subscriber'
- WHERE effect IS NULL
-   AND NOT EXISTS (SELECT FROM subscriber AS s WHERE s.hash_bucket = reply.msisdn % 64 AND s.msisdn = reply.msisdn);
+-- Opt-outs and opt-ins of numbers that are no subscriber's, among the oldest $1 that have no effect yet.
+WITH oldest AS MATERIALIZED (
+    SELECT ctid AS place, msisdn FROM reply WHERE effect IS NULL ORDER BY reply_no LIMIT $1
+), strange AS MATERIALIZED (
+    SELECT place FROM oldest
+     WHERE (SELECT true FROM subscriber AS s WHERE s.hash_bucket = oldest.msisdn % 64 AND s.msisdn = oldest.msisdn) IS NULL
+)
+UPDATE reply SET effect = 'no_subscriber' WHERE ctid = ANY (ARRAY (SELECT place FROM strange));
 
 -- name: effects_to_do
 -- The oldest $1 opt-outs and opt-ins that have no effect yet, with their subscribers locked. Those that an import holds
@@ -160,8 +166,10 @@ SELECT slice_id, campaign_id, carrier_no, total, mark, answered, retry, msisdns
 -- name: opted_out_of
 -- Which of these numbers opted out since there is a table of it, and did not opt in again.
 SELECT s.msisdn
-  FROM (SELECT DISTINCT msisdn FROM unnest($1::bigint[]) AS asked (msisdn) JOIN opt_out USING (msisdn)) AS once
-  JOIN subscriber AS s ON s.hash_bucket = once.msisdn % 64 AND s.msisdn = once.msisdn
+  FROM (SELECT DISTINCT msisdn FROM unnest($1::bigint[]) AS asked (msisdn)) AS asked
+ CROSS JOIN LATERAL (SELECT msisdn FROM opt_out WHERE msisdn = asked.msisdn LIMIT 1) AS once
+ CROSS JOIN LATERAL (SELECT msisdn, opted_out_at FROM subscriber
+                      WHERE hash_bucket = once.msisdn % 64 AND msisdn = once.msisdn OFFSET 0) AS s
  WHERE s.opted_out_at IS NOT NULL;
 
 -- name: trim_slice

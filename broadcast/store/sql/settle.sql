@@ -34,13 +34,31 @@ UPDATE ledger_ring SET oldest = $1, repeats = $2;
 -- How many receipts are parked, counted up to $1.
 SELECT count(*) FROM (SELECT FROM unmatched_receipt LIMIT $1) AS parked;
 
--- name: unpark_receipts
--- Parked receipts whose submission came with this bucket join its receipts. How many, per carrier.
-WITH back AS (
-    DELETE FROM unmatched_receipt AS u
-     USING (SELECT smsc_id, carrier_no FROM submission WHERE bucket = $1) AS s
-     WHERE u.smsc_id = s.smsc_id AND u.carrier_no = s.carrier_no
-    RETURNING u.received_at, u.msisdn, u.carrier_no, u.state, u.err, u.smsc_id
+-- name: unpark_few
+-- Parked receipts whose submission came with this bucket join its receipts: all that are parked are looked at. How many,
+-- per carrier.
+WITH found AS MATERIALIZED (
+    SELECT u.ctid AS place FROM unmatched_receipt AS u
+     WHERE (u.smsc_id, u.carrier_no) IN (SELECT smsc_id, carrier_no FROM submission WHERE bucket = $1)
+), back AS (
+    DELETE FROM unmatched_receipt WHERE ctid = ANY (ARRAY (SELECT place FROM found))
+    RETURNING received_at, msisdn, carrier_no, state, err, smsc_id
+), joined AS (
+    INSERT INTO receipt (bucket, received_at, msisdn, carrier_no, state, err, smsc_id)
+    SELECT $1, received_at, msisdn, carrier_no, state, err, smsc_id FROM back
+)
+SELECT carrier_no, count(*) AS receipts FROM back GROUP BY carrier_no;
+
+-- name: unpark_many
+-- As unpark_few, but each of the bucket's submissions is looked up among the parked receipts.
+WITH found AS MATERIALIZED (
+    SELECT u.place
+      FROM (SELECT DISTINCT smsc_id, carrier_no FROM submission WHERE bucket = $1) AS s
+     CROSS JOIN LATERAL (SELECT ctid AS place FROM unmatched_receipt
+                          WHERE smsc_id = s.smsc_id AND carrier_no = s.carrier_no OFFSET 0) AS u
+), back AS (
+    DELETE FROM unmatched_receipt WHERE ctid = ANY (ARRAY (SELECT place FROM found))
+    RETURNING received_at, msisdn, carrier_no, state, err, smsc_id
 ), joined AS (
     INSERT INTO receipt (bucket, received_at, msisdn, carrier_no, state, err, smsc_id)
     SELECT $1, received_at, msisdn, carrier_no, state, err, smsc_id FROM back
@@ -66,13 +84,15 @@ SELECT carrier_no, count(*) AS receipts FROM gone GROUP BY carrier_no;
 -- name: settle_bucket
 -- The receipts of bucket $1 meet the submissions of its own and of the four kept before it ($2 to $5). Messages of one
 -- segment end here; segments of longer messages, and receipts without submission, are laid out for the next steps.
--- met: how often a receipt met a submission; taken: how many submissions that took (fewer: see drop_repeated).
+-- met: how often a receipt met a submission; taken: how many submissions that took (fewer: see drop_repeated). pairs: met,
+-- and receipts without submission; at most $6 (null: all), for equal ids have as many as the square of their number.
 WITH pair AS MATERIALIZED (
     SELECT s.bucket, s.place, s.submitted_at, s.slice_id, s.campaign_id, s.ordinal, s.segment, s.segments,
            r.carrier_no, r.state, r.received_at, r.err, r.msisdn, r.smsc_id
       FROM (SELECT * FROM receipt WHERE bucket = $1 AND state > 0) AS r
       LEFT JOIN (SELECT ctid AS place, * FROM submission WHERE bucket IN ($1, $2, $3, $4, $5)) AS s
         ON s.smsc_id = r.smsc_id AND s.carrier_no = r.carrier_no
+     LIMIT $6
 ), rest AS MATERIALIZED (
     SELECT * FROM pair WHERE segments IS DISTINCT FROM 1
 ), ended AS (
@@ -118,7 +138,7 @@ WITH pair AS MATERIALIZED (
 ), taken_5 AS (
     DELETE FROM submission WHERE bucket = $5 AND ctid = ANY((SELECT places FROM met WHERE bucket = $5)::tid[]) RETURNING 1
 )
-SELECT coalesce((SELECT sum(times) FROM met), 0)::bigint AS met,
+SELECT (SELECT count(*) FROM pair) AS pairs, coalesce((SELECT sum(times) FROM met), 0)::bigint AS met,
        (SELECT count(*) FROM taken_1) + (SELECT count(*) FROM taken_2) + (SELECT count(*) FROM taken_3)
        + (SELECT count(*) FROM taken_4) + (SELECT count(*) FROM taken_5) AS taken,
        (SELECT count(*) FROM parts) AS parts,
@@ -151,14 +171,14 @@ DELETE FROM settling_receipt AS r USING ranked WHERE r.no = ranked.no AND ranked
 -- name: settle_open
 -- Open messages of one segment that a laid-out receipt ends; of equal ids the newest takes it. How many, per carrier.
 WITH hit AS MATERIALIZED (
-    SELECT DISTINCT ON (r.no) r.no, o.ctid AS place, o.submitted_at, o.slice_id, o.campaign_id, o.ordinal, o.segments,
-           o.carrier_no, o.closed, o.smsc_id, r.state, r.received_at, r.err
+    SELECT r.no, o.*, r.state, r.received_at, r.err
       FROM settling_receipt AS r
-      JOIN open_submission AS o ON o.smsc_id = r.smsc_id AND o.carrier_no = r.carrier_no
-     WHERE o.segments <= 1
-     ORDER BY r.no, o.submitted_at DESC
+     CROSS JOIN LATERAL (SELECT ctid AS place, submitted_at, slice_id, campaign_id, ordinal, segments, carrier_no, closed, smsc_id
+                           FROM open_submission
+                          WHERE smsc_id = r.smsc_id AND carrier_no = r.carrier_no AND segments <= 1
+                          ORDER BY submitted_at DESC LIMIT 1) AS o
 ), gone AS (
-    DELETE FROM open_submission AS o USING hit WHERE o.ctid = hit.place
+    DELETE FROM open_submission WHERE ctid = ANY (ARRAY (SELECT place FROM hit))
 ), used AS (
     DELETE FROM settling_receipt AS r USING hit WHERE r.no = hit.no RETURNING r.carrier_no
 ), ended AS (
@@ -183,16 +203,18 @@ SELECT carrier_no, count(*) AS receipts FROM used GROUP BY carrier_no;
 -- Open messages of several segments that a laid-out receipt concerns are laid out whole, the receipt with its segment;
 -- of equal ids the newest takes it. How many receipts, per carrier.
 WITH hit AS MATERIALIZED (
-    SELECT DISTINCT ON (r.no) r.no, o.slice_id, o.ordinal, o.segment, r.state, r.received_at, r.err
+    SELECT r.no, o.*, r.state, r.received_at, r.err
       FROM settling_receipt AS r
-      JOIN open_submission AS o ON o.smsc_id = r.smsc_id AND o.carrier_no = r.carrier_no
-     WHERE o.segments > 1 AND o.state IS NULL
-     ORDER BY r.no, o.submitted_at DESC
+     CROSS JOIN LATERAL (SELECT slice_id, ordinal, segment FROM open_submission
+                          WHERE smsc_id = r.smsc_id AND carrier_no = r.carrier_no AND segments > 1 AND state IS NULL
+                          ORDER BY submitted_at DESC LIMIT 1) AS o
+), touched AS MATERIALIZED (
+    SELECT o.place
+      FROM (SELECT DISTINCT slice_id, ordinal FROM hit) AS message
+     CROSS JOIN LATERAL (SELECT ctid AS place FROM open_submission
+                          WHERE slice_id = message.slice_id AND ordinal = message.ordinal AND segments > 1 OFFSET 0) AS o
 ), moved AS (
-    DELETE FROM open_submission AS o
-     USING (SELECT DISTINCT slice_id, ordinal FROM hit) AS touched
-     WHERE o.slice_id = touched.slice_id AND o.ordinal = touched.ordinal AND o.segments > 1
-    RETURNING o.*
+    DELETE FROM open_submission WHERE ctid = ANY (ARRAY (SELECT place FROM touched)) RETURNING *
 ), used AS (
     DELETE FROM settling_receipt AS r USING hit WHERE r.no = hit.no RETURNING r.carrier_no
 ), laid_out AS (
@@ -254,10 +276,10 @@ WITH parked AS (
     INSERT INTO unmatched_receipt (received_at, msisdn, carrier_no, state, err, smsc_id)
     SELECT r.received_at, r.msisdn, r.carrier_no, r.state, r.err, r.smsc_id
       FROM settling_receipt AS r
-     WHERE NOT EXISTS (SELECT FROM open_submission AS o
-                        WHERE o.smsc_id = r.smsc_id AND o.carrier_no = r.carrier_no AND o.state IS NOT NULL)
-       AND NOT EXISTS (SELECT FROM unmatched_receipt AS u
-                        WHERE u.smsc_id = r.smsc_id AND u.carrier_no = r.carrier_no)
+     WHERE (SELECT true FROM open_submission AS o
+             WHERE o.smsc_id = r.smsc_id AND o.carrier_no = r.carrier_no AND o.state IS NOT NULL LIMIT 1) IS NULL
+       AND (SELECT true FROM unmatched_receipt AS u
+             WHERE u.smsc_id = r.smsc_id AND u.carrier_no = r.carrier_no LIMIT 1) IS NULL
     RETURNING carrier_no)
 SELECT carrier_no, count(*) AS receipts FROM parked GROUP BY carrier_no;
 
@@ -277,7 +299,8 @@ SELECT EXISTS (SELECT FROM in_doubt WHERE ended_at IS NULL) AND EXISTS (SELECT F
 -- campaigns in doubt about one person the receipt goes to the one in doubt for longer.
 WITH meant AS (
     SELECT DISTINCT ON (r.carrier_no, r.smsc_id)
-           d.campaign_id, d.carrier_no, d.slice_id, d.ordinal, d.segments, r.received_at, r.state, r.err, r.smsc_id
+           d.campaign_id, d.carrier_no, d.slice_id, d.ordinal, d.segments, r.ctid AS place, r.received_at, r.state, r.err,
+           r.smsc_id
       FROM in_doubt AS d
       JOIN campaign AS c ON c.campaign_id = d.campaign_id
       JOIN unmatched_receipt AS r
@@ -299,10 +322,9 @@ WITH meant AS (
     INSERT INTO outcome (settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids)
     SELECT settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids FROM won
 ), used AS (
-    DELETE FROM unmatched_receipt AS r
-     USING found JOIN won USING (slice_id, ordinal)
-     WHERE r.carrier_no = found.carrier_no AND r.smsc_id = found.smsc_id
-    RETURNING r.carrier_no
+    DELETE FROM unmatched_receipt
+     WHERE ctid = ANY (ARRAY (SELECT place FROM found JOIN won USING (slice_id, ordinal)))
+    RETURNING carrier_no
 ), counted AS (
     INSERT INTO carrier_tally (carrier_no, shard, matched)
     SELECT carrier_no, 0, count(*) FROM used GROUP BY carrier_no
