@@ -294,8 +294,8 @@ class Engine:
 
     slice_size: int = 2000
     lease_s: float = 5.0
-    group_s: float = 0.02
-    bucket_s: float = 2.0
+    group_s: float = 0.05
+    bucket_s: float = 6.0
     receipt_wait_s: float = 3 * 86400.0
     drain_s: float = 5.0
     parts_wait_s: float = 600.0

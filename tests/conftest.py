@@ -83,7 +83,8 @@ def config() -> configuration.Config:
         for name in ("viettel", "vinaphone", "mobifone")
     }
     carriers = {name: configuration.Carrier(tps=1000, binds=(bind,)) for name, bind in binds.items()}
-    return configuration.Config(country=country, sender="BOYTE", carriers=carriers)
+    engine = configuration.Engine(bucket_s=0.5, group_s=0.02)  # a test waits for each bucket
+    return configuration.Config(country=country, sender="BOYTE", carriers=carriers, engine=engine)
 
 
 def _database(server: Server, template: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,9 @@ class Rig:
         """BROADCAST_CONFIG for the carriers so far."""
         country = Path(__file__).parents[2] / "config" / "vietnam.toml"
         carriers = self.folder / "carriers.toml"
-        carriers.write_text("".join(_toml(name, each) for name, each in self.config.carriers.items()))
+        engine = "".join(f"{key} = {value}\n" for key, value in asdict(self.config.engine).items())
+        tables = "".join(_toml(name, each) for name, each in self.config.carriers.items())
+        carriers.write_text(f"[engine]\n{engine}{tables}")
         return f"{country}{os.pathsep}{carriers}"
 
     async def command(

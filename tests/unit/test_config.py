@@ -68,7 +68,7 @@ def test_a_minimal_file_and_every_default(write: Write) -> None:
                 retry_delay_s=2.0,
             )
         },
-        engine=Engine(slice_size=2000, lease_s=5.0, group_s=0.02, bucket_s=2.0, receipt_wait_s=259200.0),
+        engine=Engine(slice_size=2000, lease_s=5.0, group_s=0.05, bucket_s=6.0, receipt_wait_s=259200.0),
     )
 
 
