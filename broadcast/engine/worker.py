@@ -91,6 +91,7 @@ class Worker:
         self._contact = Contact(url)
         self._confirmed_until = 0.0
         self._fenced = False
+        self._behind = 0  # buckets closed and not settled
         self._feeding = pool.Patience(ANSWER_S, WORK_S)
         self._day_time = DayTime()
         self.worker_no = 0
@@ -104,6 +105,12 @@ class Worker:
         if not self.worker_no:
             return "not registered yet"
         return "the lease could not be renewed" if self._late else None
+
+    async def keeps_up(self) -> str | None:
+        """None while settlement does; else why nothing new is sent."""
+        if self._behind < BEHIND_MOST:
+            return None
+        return f"settlement is {self._behind} buckets behind: nothing new is sent until it has caught up"
 
     async def run(self) -> None:
         """Until `stop`, or FencedError when its leases were given away. Raises BroadcastError at the start."""
@@ -251,10 +258,10 @@ class Worker:
                 self._day_time.told(await connection.fetchval(sql("database_time")), asked)
                 rows = await connection.fetch(sql("running_campaigns"))
                 recalled = await opt_outs.recalled(connection, self.worker_no)
-                behind = await settle.behind(connection)
+                self._behind = await settle.behind(connection)
             self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
             for lane in self._lanes.values():  # where the machine is the limit, settlement comes first
-                lane.held_back = behind >= BEHIND_MOST
+                lane.held_back = self._behind >= BEHIND_MOST
             self._confirmed_until = asked + CONFIRM_S
             self._permit()
             await _wait(self._wake_control, CONTROL_S)
