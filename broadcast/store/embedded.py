@@ -74,6 +74,13 @@ class Server:
         """For asyncpg and psql."""
         return f"postgresql://{_NAME}@/{quote(database)}?host={quote(str(self.socket_folder))}"
 
+    def pid(self) -> int | None:
+        """The process id of the server that runs, or last ran and was killed; None: it was stopped, or never ran."""
+        try:
+            return int((self.data / "postmaster.pid").read_text().split()[0])
+        except (FileNotFoundError, IndexError):
+            return None
+
     def answers(self) -> bool:
         """Whether something accepts connections at the socket."""
         with socket.socket(socket.AF_UNIX) as probe:

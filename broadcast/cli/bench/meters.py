@@ -21,8 +21,7 @@ class Meters:
         running = stage.shell.running()
         workers = [psutil.Process(pid) for name, pid in running if name.startswith("worker-")]
         self._groups: dict[str, list[psutil.Process]] = {SENDER: workers or [psutil.Process()]}
-        if stage.server is not None:
-            pid = int((stage.server.data / "postmaster.pid").read_text().split()[0])
+        if stage.server is not None and (pid := stage.server.pid()) is not None:
             self._groups[POSTGRES] = [psutil.Process(pid)]
         simulators = [psutil.Process(pid) for name, pid in running if not name.startswith("worker-")]
         if simulators:
@@ -64,19 +63,25 @@ class Meters:
     def _cpu(self) -> dict[str, float]:
         for _ in range(_TRIES):
             try:
-                return {kind: sum(map(_cpu_s, processes)) for kind, processes in self._groups.items()}
+                return {kind: sum(map(_spent_s, processes)) for kind, processes in self._groups.items()}
             except psutil.NoSuchProcess:  # a backend ended while we read: its parent has its time now
                 continue
         raise BroadcastError("the processes of the bench come and go too fast to be measured")
 
 
-def _cpu_s(process: psutil.Process) -> float:
-    """Of a process, its living children, and those that it has waited for; of this one, only its own."""
+def _spent_s(process: psutil.Process) -> float:
+    """As `cpu_s`; of this process, only its own."""
+    if process.pid != os.getpid():
+        return cpu_s(process)
     times = process.cpu_times()
-    if process.pid == os.getpid():
-        return float(times.user + times.system)
+    return float(times.user + times.system)
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """CPU seconds of a process, its living children, and those that it has waited for. Raises psutil.NoSuchProcess."""
+    times = process.cpu_times()
     total: float = times.user + times.system + times.children_user + times.children_system
-    return total + sum(_cpu_s(child) for child in process.children())
+    return total + sum(cpu_s(child) for child in process.children())
 
 
 def _together_mib(process: psutil.Process) -> float:

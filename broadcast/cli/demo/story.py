@@ -20,10 +20,12 @@ from broadcast.cli.demo.carriers import (
     carriers_toml,
     personality_toml,
 )
+from broadcast.cli.demo.pace import Onlooker, verdict
 from broadcast.cli.demo.verdict import differences
 from broadcast.cli.output import duration, say
 from broadcast.cli.shell import Shell
-from broadcast.errors import AuditError
+from broadcast.errors import AuditError, BroadcastError
+from broadcast.store.embedded import Server
 from broadcast.store.scratch import scratch_home
 
 NAME = "wash-hands"
@@ -60,12 +62,12 @@ class Options:
 def play(options: Options, interrupted: Callable[[], bool]) -> None:
     """All of it, unless `interrupted`. Raises BroadcastError, AuditError if a line is unaccounted for."""
     started = time.monotonic()
-    with _database(options) as database, _shell(options, database, interrupted) as shell:
+    with _database(options) as database, _shell(options, database.environment, interrupted) as shell:
         addresses = _carriers(shell, options)
         options.configuration.write_text(carriers_toml(addresses, options.sessions), encoding="utf-8")
         expected = _subscribers(shell, options)
         _alert(shell, options)
-        _send(shell, options)
+        _send(shell, options, database)
         report = _report(shell, options, addresses)
         shell.tell("Everything stops; a database of the demo's own goes with it.")
     found = differences(expected, report, frozenset(carrier.name for carrier in CARRIERS))
@@ -77,14 +79,28 @@ def play(options: Options, interrupted: Callable[[], bool]) -> None:
     say(f"{options.lines:,} lines accounted for in {took}; the report: {options.folder / 'report.html'}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Database:
+    """environment: what it says of the database to every command. server: None when it is not the demo's own."""
+
+    environment: Mapping[str, str]
+    url: str
+    server: Server | None
+
+    @property
+    def postmaster(self) -> int | None:
+        """Its process id, while it runs."""
+        return self.server.pid() if self.server else None
+
+
 @contextmanager
-def _database(options: Options) -> Iterator[dict[str, str]]:
-    """What the environment says of the database; one of our own goes when the context ends."""
+def _database(options: Options) -> Iterator[_Database]:
+    """One of our own goes when the context ends."""
     if options.database_url:
-        yield {"BROADCAST_DATABASE_URL": options.database_url}
+        yield _Database({"BROADCAST_DATABASE_URL": options.database_url}, options.database_url, None)
         return
     with scratch_home("demo") as home:
-        yield {"BROADCAST_HOME": str(home)}
+        yield _Database({"BROADCAST_HOME": str(home)}, Server(home).url(), Server(home))
 
 
 def _shell(options: Options, database: Mapping[str, str], interrupted: Callable[[], bool]) -> Shell:
@@ -157,12 +173,19 @@ def _alert(shell: Shell, options: Options) -> None:
     shell.run("campaign", "approve", NAME, "--as", "binh")
 
 
-def _send(shell: Shell, options: Options) -> None:
+def _send(shell: Shell, options: Options, database: _Database) -> None:
     shell.tell("Workers, one for each core: what production runs, on as many machines as it likes.")
     for number in range(1, options.workers + 1):
         shell.start(f"worker-{number}", "worker")
     shell.run("campaign", "launch", NAME, "--as", "binh")
-    shell.run("campaign", "watch", NAME, timeout_s=_SEND_S)
+    with Onlooker(database.url, NAME, database.postmaster) as onlooker:
+        shell.run("campaign", "watch", NAME, timeout_s=_SEND_S)
+    said, stood_still = verdict(onlooker.pace, onlooker.others, options.lines)
+    say(said)
+    if stood_still:
+        raise BroadcastError(
+            f"a carrier stood still while it had work and TPS: see worker-*.log in {options.folder}"
+        )
 
 
 def _report(shell: Shell, options: Options, addresses: Mapping[str, Address]) -> Mapping[str, Any]:
