@@ -124,6 +124,19 @@ async def test_a_receipt_that_came_before_the_doubt_ends_it(world: World, policy
     assert await receipts_placed(world) == (1, 1, 0)
 
 
+async def test_a_receipt_that_is_not_settled_yet_keeps_its_recipient_from_being_resent(world: World) -> None:
+    """It came within the grace period, and its bucket is still written when that is over."""
+    await doubted(world, [NUMBER])
+    await settle_all(world.conn)
+    world.receipt("never-learnt", DELIVERED, NUMBER)
+    await world.writer.flush()
+    await tidy(world.conn, 100, 1000.0)
+    assert await balanced(world) == {"in_doubt": 1}
+    await settle_all(world.conn)
+    await tidy(world.conn, 100, 1000.0)
+    assert await balanced(world) == {"delivered": 1}
+
+
 async def test_another_campaigns_receipt_and_one_from_before_end_no_doubt(world: World) -> None:
     """By number alone only what came since the launch, and what no other submission claims."""
     await world.conn.execute(

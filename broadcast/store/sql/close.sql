@@ -10,16 +10,21 @@ SELECT EXISTS (SELECT FROM unmatched_receipt)
 -- name: resend_doubts
 -- Campaigns that prefer a second copy to none: after the grace period their in-doubt recipients wait again, in slices
 -- of $1 of their own; whoever was resent $2 times is not again, and nobody whose grace period is longer than the $3 s
--- for which settlement has kept up. So do those who were refused and whose receipt, since
--- it did not settle them meanwhile, was of another message. Returns the campaigns.
-WITH overdue AS MATERIALIZED (
+-- for which settlement has kept up. A grace period is over when what came in it is settled: nothing closed may wait for
+-- that. So do those who were refused and whose receipt, since it did not settle them meanwhile, was of another message.
+-- Returns the campaigns.
+WITH settled AS MATERIALIZED (
+    SELECT CASE WHEN EXISTS (SELECT FROM receipt WHERE receipt.bucket = ledger_ring.bucket) THEN opened_at
+                ELSE clock_timestamp() END AS until
+      FROM ledger_ring
+), overdue AS MATERIALIZED (
     SELECT d.slice_id, d.ordinal, d.campaign_id, d.carrier_no, d.msisdn
-      FROM in_doubt AS d JOIN campaign AS c USING (campaign_id)
+      FROM in_doubt AS d JOIN campaign AS c USING (campaign_id), settled
      WHERE d.ended_at IS NULL AND c.state = 'running' AND c.expires_at > clock_timestamp()
        AND (c.in_doubt_policy = 'resend' AND c.grace_s <= $3::float8
-            AND d.since < clock_timestamp() - make_interval(secs => c.grace_s)
+            AND d.since < settled.until - make_interval(secs => c.grace_s)
             OR d.reason = 'receipt_after_refusal' AND $3::float8 >= 30
-               AND d.since < clock_timestamp() - interval '30 seconds')
+               AND d.since < settled.until - interval '30 seconds')
        FOR UPDATE OF d
 ), often AS (
     SELECT campaign_id, carrier_no, msisdn FROM in_doubt JOIN overdue USING (campaign_id, carrier_no, msisdn)
