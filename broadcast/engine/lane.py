@@ -165,18 +165,30 @@ class Lane:
         if lease_time() >= self.valid_until:
             return
         allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
+        begun = False
         while self._stock or self._pieces.due(now):
             if lease_time() >= self.valid_until:  # frozen since
                 return
             link = min((link for link in self.links if link.room), key=_in_flight, default=None)
             if link is None:
                 break
-            if allowed <= 0:
-                self._alarm.at(self.pacer.next_at(now))
+            least, quantum = self._least(now)
+            if allowed < (least if begun else quantum):
+                self._alarm.at(self.pacer.next_at(now, quantum))
                 break
-            self._send_some(link, min(allowed, link.room, max(RUN_LEAST, allowed // len(self.links))), now)
+            begun = True
+            turn = max(RUN_LEAST, least, allowed // len(self.links))
+            self._send_some(link, min(allowed, link.room, turn), now)
             allowed = self.pacer.allowance(now)
         self._top_up(now)
+
+    def _least(self, now: float) -> tuple[int, int]:
+        """Segments that must be allowed for the next to leave, and those that are waited for before any does."""
+        if self._pieces.due(now):
+            return 1, 1
+        segments = self._stock[0][0].segments
+        quantum = self.pacer.quantum(segments)
+        return min(segments, quantum), quantum
 
     def _send_some(self, link: Link, most: int, now: float) -> None:
         """At most `most` segments on one link."""

@@ -15,6 +15,8 @@ from broadcast.engine.arrivals import WINDOW_S, Arrivals, forget
 GRANT_WAIT_S = 1.1  # before a higher grant is used: the worker that gave it up may have sent until then
 RUSH = 1.06
 BURST_S = 0.02
+QUANTUM_S = 0.005  # of the pace: what leaves at once costs one write and one waking
+WHOLE_S = 0.01  # of the pace: as little may be left over in a second
 THROTTLED_FACTOR = 0.8
 THROTTLED_SHARE = 0.05  # of the answers: from here on one step down is a whole one
 RECOVERY_PER_S = 0.05
@@ -55,6 +57,13 @@ class Pacer:
     def factor(self) -> float:
         """The share of the grant that is used: below 1 after the carrier throttled us."""
         return self._factor
+
+    def quantum(self, segments: int) -> int:
+        """How many segments leave at once rather than fewer: QUANTUM_S of the pace, in whole messages of `segments`
+        unless the pace is so low that waiting for a whole one would cost some of it."""
+        pace = self._grant * self._factor
+        whole = segments if segments <= pace * WHOLE_S else 1
+        return max(1, math.ceil(pace * QUANTUM_S / whole)) * whole
 
     def set_grant(self, tps: int, now: float) -> None:
         """Lower at once; higher only when a whole window has passed, since somebody else may have given it
@@ -116,15 +125,20 @@ class Pacer:
         if self._raises and self._raises[-1][0] == math.inf:
             self._raises = [(min(since, now + GRANT_WAIT_S), tps) for since, tps in self._raises]
 
-    def next_at(self, now: float) -> float:
-        """When `allowance` will be at least 1, as far as can be known at `now`: answers change it."""
+    def next_at(self, now: float, segments: int = 1) -> float:
+        """When `allowance` will be at least `segments` (a quantum at most), as far as can be known at `now`: answers
+        change it."""
         limit = self._limit(now)
         if limit <= 0:
             return self._raises[0][0] if self._raises else now + 0.1
-        ready = now + max(0.0, 1.0 - self._credit) / (limit * RUSH)
-        if self._in_window >= limit and self._departed:
-            ready = max(ready, self._departed[0][0] + WINDOW_S)
-        if self._arrivals.left(limit, now) <= 0:
+        ready = now + max(0.0, segments - self._credit) / (limit * RUSH)
+        over = self._in_window + segments - limit
+        for left_at, count in self._departed:
+            if over <= 0:
+                break
+            over -= count
+            ready = max(ready, left_at + WINDOW_S)
+        if self._arrivals.left(limit, now) < segments:
             ready = max(ready, self._arrivals.next_at(now))
         return max(ready, now + 0.0005)
 

@@ -4,6 +4,7 @@ import asyncio
 import struct
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -666,3 +667,27 @@ async def test_receipts_are_remembered_for_a_moment_only(
     monkeypatch.setattr("broadcast.engine.answers.LATELY_S", -1.0)
     answers.reported([(b"", 8, "id", "000", 1)])
     assert answers._lately_reported() == set()
+
+
+async def test_messages_leave_whole_and_several_at_once() -> None:
+    """Each write wakes a link, a kernel and an SMSC: a pace of thousands is no reason for one a segment."""
+    bench = Bench()
+    bench.grant(3000)
+    bench.work(3000, segments=5)
+    writes: list[int] = []
+    link = bench.links[0]
+    submit = link.submit
+
+    def counted(first: int, tokens: list[Any], data: bytes, now: float, before: float) -> bool:
+        writes.append(len(tokens))
+        return submit(first, tokens, data, now, before)
+
+    link.submit = counted  # type: ignore[method-assign]
+    bench.commit()
+    for _ in range(50):
+        await asyncio.sleep(0.01)
+        bench.answer(link, 1000)
+        bench.commit()
+    assert sum(writes) > 300
+    assert all(count % 5 == 0 for count in writes)
+    assert sum(writes) / len(writes) >= 10  # a quantum is 15

@@ -476,3 +476,39 @@ def test_next_at_is_when_something_may_leave(tps: int, wait: float) -> None:
             return
         later = pacer.next_at(later)
     raise AssertionError("nothing may leave at the time that next_at gave")
+
+
+@pytest.mark.parametrize("segments", [1, 3, 5, 20])
+@pytest.mark.parametrize("tps", [1, 3, 7, 100, 250, 499, 507, 1_500, 3_000, 20_000])
+def test_whole_messages_at_once_cost_no_pace(tps: int, segments: int) -> None:
+    """Woken when the pacer says, and no sooner: few wakings, nearly all of the pace, and never more than it."""
+    pacer, start = granted(tps)
+    sent: list[tuple[float, int]] = []
+    wakings = 0
+    now = start
+    while now < start + 15:
+        now = max(pacer.next_at(now, pacer.quantum(segments)), now) + 0.0003  # a timer is a little late
+        wakings += 1
+        allowed = pacer.allowance(now)
+        quantum = pacer.quantum(segments)
+        count = allowed if quantum < segments else allowed // segments * segments
+        if allowed >= quantum and count:
+            pacer.take(count, now)
+            pacer.answered(count, now, None, 0.0)
+            sent.append((now, count))
+    assert most_in_a_second(sent) <= tps
+    late = sum(count for at, count in sent if at >= start + 5)
+    assert late >= 0.98 * tps * 10 - max(2, segments)  # whole ones, by the edges of ten seconds
+    assert wakings <= 15 * 260
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("tps", [200, 1000, 12000])
+def test_next_at_is_when_a_quantum_may_leave(tps: int, wait: float) -> None:
+    pacer, start = granted(tps)
+    pacer.allowance(start)  # brings the grant into force
+    now = start + wait
+    pacer.take(pacer.allowance(now), now)
+    quantum = pacer.quantum(5)
+    due = pacer.next_at(now, quantum)
+    assert pacer.allowance(due - 0.0006) < quantum <= pacer.allowance(due + 1e-6)
