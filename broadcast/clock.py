@@ -1,6 +1,10 @@
-"""Clocks that a law may rest on: one for leases, one for the time of day."""
+"""Clocks that a law may rest on: one for leases, one for the time of day.
+
+The machine's own time of day is asked for here only, and by what is no part of the engine (TID251, pyproject.toml).
+"""
 
 import time
+from datetime import UTC, datetime
 
 _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -10,16 +14,26 @@ def lease_time() -> float:
     return time.clock_gettime(_SINCE_BOOT)
 
 
+def machine_time() -> datetime:
+    """What this machine takes for the time of day; it may be a day off."""
+    return datetime.now(UTC)
+
+
 class DayTime:
-    """The time of day by the database's clock, for a machine's own may be an hour off (law 5); its own until told."""
+    """The time of day by the database's clock, as it was told last: a machine's own may be an hour off (law 5)."""
 
-    def __init__(self) -> None:
-        self._ahead: float | None = None  # of lease_time
+    def __init__(self, told: datetime, asked: float) -> None:
+        self.told(told, asked)
 
-    def told(self, unix_s: float, asked: float) -> None:
+    @classmethod
+    def of_this_machine(cls) -> "DayTime":
+        """For what has no database to ask."""
+        return cls(machine_time(), lease_time())
+
+    def told(self, now: datetime, asked: float) -> None:
         """The database's time, asked for at `asked` (lease_time): from now on ahead of it by a round trip at most."""
-        self._ahead = unix_s - asked
+        self._ahead = now.timestamp() - asked
 
     def now(self) -> float:
         """Unix seconds."""
-        return time.time() if self._ahead is None else lease_time() + self._ahead
+        return lease_time() + self._ahead

@@ -334,15 +334,19 @@ def load(paths: Sequence[Path]) -> Config:
 
 
 def paths_from(options: Sequence[str]) -> tuple[Path, ...]:
-    """The configuration files: the command's options, else BROADCAST_CONFIG (separated like PATH)."""
-    chosen = list(options) or [
-        part for part in os.environ.get("BROADCAST_CONFIG", "").split(os.pathsep) if part
-    ]
+    """The configuration files. Raises ConfigError when there are none."""
+    chosen = named(options)
     if not chosen:
         raise ConfigError(
             "no configuration: give --config FILE or set BROADCAST_CONFIG (config/vietnam.toml, say)"
         )
     return tuple(Path(name) for name in chosen)
+
+
+def named(options: Sequence[str]) -> list[str]:
+    """The command's options, else BROADCAST_CONFIG (separated like PATH)."""
+    given = os.environ.get("BROADCAST_CONFIG", "").split(os.pathsep)
+    return list(options) or [part for part in given if part]
 
 
 def _address(text: str) -> Address | None:

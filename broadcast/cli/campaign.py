@@ -7,20 +7,20 @@ import click
 
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.content import Content
-from broadcast.campaign.plain import PlainLetter
+from broadcast.campaign.plain import PlainText
 from broadcast.cli.campaign_archive import campaign_archive
 from broadcast.cli.campaign_audit import campaign_audit
-from broadcast.cli.campaign_content import content_options, edited_content, new_content
+from broadcast.cli.campaign_content import content_options, edited_content, given_text, new_content
 from broadcast.cli.campaign_doubts import campaign_doubts
 from broadcast.cli.campaign_forecast import campaign_forecast
 from broadcast.cli.campaign_replies import campaign_replies
 from broadcast.cli.campaign_report import campaign_report
 from broadcast.cli.campaign_show import campaign_list, campaign_show
 from broadcast.cli.campaign_watch import campaign_watch
+from broadcast.cli.day_time import database_now
 from broadcast.cli.import_warning import warn_of_unfinished
 from broadcast.cli.operator import actor_option
-from broadcast.cli.output import json_option, print_json, say
+from broadcast.cli.output import json_option, print_json, say, words
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
@@ -71,8 +71,13 @@ def draft(name: str, actor: str, as_json: bool, **options: Any) -> None:
     Example:
       broadcast campaign draft wash-hands --text-file alert.txt --category health --expires 6h
     """
-    made = run(_draft(name, *new_content(configuration(), options), actor))
-    _say(made, f"{name} is drafted: see `broadcast campaign forecast {name}`, then have it approved", as_json)
+    made = run(_draft(configuration(), name, options, given_text(options), actor))
+    _say(
+        made,
+        f"{name} is drafted, expires {words(made.expires_at)}: see `broadcast campaign forecast {name}`, then have"
+        " it approved",
+        as_json,
+    )
 
 
 @campaign.command()
@@ -87,8 +92,12 @@ def edit(name: str, actor: str, as_json: bool, **options: Any) -> None:
     Example:
       broadcast campaign edit wash-hands --expires 12h
     """
-    done = run(_edit(configuration(), name, options, actor))
-    _say(done, f"{name} is a draft by {done.drafted_by}: it needs approval", as_json)
+    done = run(_edit(configuration(), name, options, given_text(options), actor))
+    _say(
+        done,
+        f"{name} is a draft by {done.drafted_by}, expires {words(done.expires_at)}: it needs approval",
+        as_json,
+    )
 
 
 @campaign.command()
@@ -172,19 +181,24 @@ def _say(done: Campaign, line: str, as_json: bool) -> None:
         say(line)
 
 
-async def _draft(name: str, content: Content, changes: tuple[PlainLetter, ...], actor: str) -> Campaign:
+async def _draft(
+    config: Config, name: str, options: dict[str, Any], text: PlainText | None, actor: str
+) -> Campaign:
     conn = await connect()
     try:
+        content, changes = new_content(config, options, text, await database_now(conn))
         return await campaigns.draft(conn, name, content, actor, changes)
     finally:
         await conn.close()
 
 
-async def _edit(config: Config, name: str, options: dict[str, Any], actor: str) -> Campaign:
+async def _edit(
+    config: Config, name: str, options: dict[str, Any], text: PlainText | None, actor: str
+) -> Campaign:
     conn = await connect()
     try:
         found = await campaigns.by_name(conn, name)
-        content, changes = edited_content(config, options, found.content)
+        content, changes = edited_content(config, options, text, await database_now(conn), found.content)
         return await campaigns.edit(conn, found, content, actor, changes)
     finally:
         await conn.close()

@@ -1,9 +1,8 @@
 """The options that say what an alert is: the same for a new draft and for an edit."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
@@ -14,8 +13,10 @@ from broadcast.campaign import campaigns
 from broadcast.campaign import content as contents
 from broadcast.campaign.alphabets import Alphabet, choose_alphabet
 from broadcast.campaign.content import CATEGORIES, IN_DOUBT, PRIORITY, Content, InDoubtPolicy
+from broadcast.campaign.expiry import read_expiry
 from broadcast.campaign.plain import PlainLetter, PlainText, plain_text
 from broadcast.campaign.text import normalise
+from broadcast.cli.output import note
 from broadcast.config import Config
 from broadcast.errors import InputError
 from broadcast.tables import nearest
@@ -62,8 +63,6 @@ _OPTIONS = (
     click.option("--grace", type=click.IntRange(0, 86_400), help="Seconds to wait before that. Default: 60."),
 )
 
-_RELATIVE = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
 
 def content_options(command: F) -> F:
     """All of them, as the parameters that `new_content` and `edited_content` take."""
@@ -72,9 +71,13 @@ def content_options(command: F) -> F:
     return command
 
 
-def new_content(config: Config, options: Mapping[str, Any]) -> tuple[Content, tuple[PlainLetter, ...]]:
-    """What a draft says, and what `--plain` changed in its text. Raises InputError for what is missing or wrong."""
-    given = _text(options)
+def new_content(
+    config: Config, options: Mapping[str, Any], given: PlainText | None, now: datetime
+) -> tuple[Content, tuple[PlainLetter, ...]]:
+    """What a draft says, and what `--plain` changed in its text. Raises InputError for what is missing or wrong.
+
+    given: of `given_text`; now: from when `--expires` counts.
+    """
     if given is None:
         raise InputError("give the alert's text: --text TEXT or --text-file FILE")
     made = contents.content(
@@ -82,7 +85,7 @@ def new_content(config: Config, options: Mapping[str, Any]) -> tuple[Content, tu
         sender=config.sender if options["sender"] is None else options["sender"],
         carriers=_carriers(config, options) or tuple(config.country.prefixes),
         category=options["category"] or "health",
-        expires_at=expiry(options["expires"] or "24h", config, datetime.now(UTC)),
+        expires_at=_expiry(options["expires"] or "24h", config, now),
         alphabet=options["alphabet"],
         priority=options["priority"],
         in_doubt_policy=options["in_doubt"],
@@ -93,13 +96,12 @@ def new_content(config: Config, options: Mapping[str, Any]) -> tuple[Content, tu
 
 
 def edited_content(
-    config: Config, options: Mapping[str, Any], before: Content
+    config: Config, options: Mapping[str, Any], text: PlainText | None, now: datetime, before: Content
 ) -> tuple[Content, tuple[PlainLetter, ...] | None]:
     """`before` with what was given changed; what follows from text or category follows again.
 
-    And what `--plain` changed in a new text; None where the text stays.
+    And what `--plain` changed in a new text; None where the text stays. text, now: as of `new_content`.
     """
-    text = _text(options)
     if text is None and options["plain"]:
         text = plain_text(before.text)
     changes: dict[str, Any] = {
@@ -113,7 +115,7 @@ def edited_content(
     }
     given = {name: value for name, value in changes.items() if value is not None}
     if options["expires"]:
-        given["expires_at"] = expiry(options["expires"], config, datetime.now(UTC))
+        given["expires_at"] = _expiry(options["expires"], config, now)
     if text is not None:
         given = {"alphabet": choose_alphabet(text.text), **given, "text": text.text}
     if category := options["category"]:
@@ -126,15 +128,12 @@ def edited_content(
     return made, None if text is None or text.text == before.text else text.changes
 
 
-def expiry(when: str, config: Config, now: datetime) -> datetime:
-    """`90m`, `6h`, `2d` from now, or an ISO 8601 time, of the country's zone unless it names one."""
-    if relative := re.fullmatch(r"(\d{1,6})([smhd])", when.strip().lower()):
-        return now + timedelta(seconds=int(relative[1]) * _RELATIVE[relative[2]])
-    try:
-        written = datetime.fromisoformat(when.strip())
-    except ValueError:
-        raise InputError(f"--expires {when}: write 90m, 6h, 2d, or a time such as 2030-01-31T18:00") from None
-    return written if written.tzinfo else written.replace(tzinfo=ZoneInfo(config.country.time_zone))
+def _expiry(when: str, config: Config, now: datetime) -> datetime:
+    """A line says which of two times was taken."""
+    found = read_expiry(when, ZoneInfo(config.country.time_zone), now)
+    if found.note:
+        note(found.note)
+    return found.at
 
 
 def _carriers(config: Config, options: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -145,7 +144,7 @@ def _carriers(config: Config, options: Mapping[str, Any]) -> tuple[str, ...] | N
     return tuple(sorted(set(options["carriers"]))) or None
 
 
-def _text(options: Mapping[str, Any]) -> PlainText | None:
+def given_text(options: Mapping[str, Any]) -> PlainText | None:
     """The text given, as it will be kept, and what `--plain` changed in it; None when none was given."""
     text, file = options["text"], options["text_file"]
     if text is not None and file is not None:

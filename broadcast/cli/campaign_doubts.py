@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from broadcast.cli.output import json_option, masked, note, print_json, print_table, say
+from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell
 from broadcast.cli.report_files import replacing
 from broadcast.cli.runner import run
 from broadcast.ledger.doubts import RESENT, Doubted, doubted
@@ -66,7 +66,7 @@ def _write(file: Path, lines: Sequence[dict[str, Any]]) -> None:
         writer = csv.DictWriter(sink, _COLUMNS, lineterminator="\n")
         writer.writeheader()
         for line in lines:
-            times = {key: line[key] and line[key].isoformat() for key in ("since", "ended_at")}
+            times = {key: time_cell(line[key]) for key in ("since", "ended_at")}
             writer.writerow({**line, **times})
 
 

@@ -3,7 +3,7 @@
 import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.forecast import CarrierForecast, CarrierLoad, Forecast, forecast
 from broadcast.campaign.plain import PlainLetter
+from broadcast.cli.day_time import database_now
 from broadcast.cli.import_warning import warn_of_unfinished
 from broadcast.cli.output import duration, json_option, print_json, print_table, say
 from broadcast.cli.runner import run
@@ -39,9 +40,9 @@ def campaign_forecast(name: str, as_json: bool) -> None:
       broadcast campaign forecast wash-hands
     """
     config = configuration()
-    found, changes, reached, excluded = run(_look(config, name))
+    found, now, changes, reached, excluded = run(_look(config, name))
     loads = _loads(config, found.carriers, reached)
-    ways = forecast(found.text, found.alphabet, loads, datetime.now(UTC), found.expires_at, changes)
+    ways = forecast(found.text, found.alphabet, loads, now, found.expires_at, changes)
     if as_json:
         print_json({"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": ways})
         return
@@ -52,12 +53,13 @@ def campaign_forecast(name: str, as_json: bool) -> None:
 
 async def _look(
     config: Config, name: str
-) -> tuple[Campaign, tuple[PlainLetter, ...], dict[str, int], dict[str, int]]:
-    """The campaign, what `--plain` changed, who would be reached by carrier, how many not, by reason."""
+) -> tuple[Campaign, datetime, tuple[PlainLetter, ...], dict[str, int], dict[str, int]]:
+    """The campaign, the time, what `--plain` changed, who would be reached by carrier, how many not, by reason."""
     conn = await connect()
     try:
         found = await campaigns.by_name(conn, name)
         await warn_of_unfinished(conn)
+        now = await database_now(conn)
         changes = await campaigns.plain_changes(conn, found.campaign_id)
         counts = [each for each in await subscribers.counts(conn) if each.carrier in found.carriers]
     finally:
@@ -74,7 +76,7 @@ async def _look(
         if all_heard
         else sum(each.opted_out for each in counts if each.carrier in config.carriers),
     }
-    return found, changes, reached, {reason: count for reason, count in reasons.items() if count}
+    return found, now, changes, reached, {reason: count for reason, count in reasons.items() if count}
 
 
 def _loads(config: Config, carriers: Sequence[str], reached: Mapping[str, int]) -> list[CarrierLoad]:

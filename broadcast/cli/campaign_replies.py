@@ -15,6 +15,7 @@ from broadcast.cli.output import (
     print_facts,
     print_json,
     print_table,
+    time_cell,
 )
 from broadcast.cli.report_files import replacing
 from broadcast.cli.runner import run
@@ -92,7 +93,7 @@ async def _write(file: Path, connection: Connection, number: int, reveal: bool) 
         writer = csv.DictWriter(sink, _COLUMNS, lineterminator="\n")
         writer.writeheader()
         async for each in replies.every(connection, number):
-            line = {**_line(each, reveal), "received_at": each.received_at.isoformat()}
+            line = {**_line(each, reveal), "received_at": time_cell(each.received_at)}
             writer.writerow({key: _no_formula(value) for key, value in line.items()})
 
 

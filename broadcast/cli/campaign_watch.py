@@ -19,7 +19,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from broadcast.cli.output import console, duration, json_option, print_json_line, say
+from broadcast.cli.output import console, duration, json_option, print_json_line, say, time_words
 from broadcast.cli.runner import run
 from broadcast.ledger.progress import CarrierProgress, Progress, progress
 from broadcast.ledger.report import find
@@ -113,7 +113,7 @@ def plain_line(now: Progress, rates: Rates) -> str:
     total = now.total
     left = rates.left_s(total)
     parts = [
-        f"{now.at:%H:%M:%S} {headline(now)}",
+        f"{time_words(now.at, '%H:%M:%S')} {headline(now)}",
         f"sent {total.sent:,} of {total.to_send:,} ({_percent(total.sent, total.to_send)})",
         f"{rates.segments_per_s('all'):,.0f} segments/s",
         f"delivered {total.states['delivered']:,}",

@@ -8,7 +8,7 @@ import enum
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from broadcast.cli.settings import time_zone
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,7 +47,7 @@ def note(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document. Dataclasses are objects, times ISO 8601, enums their value, bytes hexadecimal."""
+    """One JSON document. Dataclasses are objects, times ISO 8601 in UTC, enums their value, bytes hexadecimal."""
     click.echo(to_json(value))
 
 
@@ -89,7 +91,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 
 def words(value: Any) -> str:
-    """A value as a person reads it: 1234567 -> 1,234,567; a time with its zone; None -> a dash."""
+    """A value as a person reads it: 1234567 -> 1,234,567; a time as `time_words`; None -> a dash."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -101,12 +103,24 @@ def words(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S %Z")
+        return time_words(value)
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(words(each) for each in value)
     if isinstance(value, Mapping):
         return ", ".join(f"{name} = {words(each)}" for name, each in value.items())
     return str(value)
+
+
+def time_words(at: datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """A time as the country's clocks show it, and its zone: 2026-01-31 18:00:00 CET; +07:00 where it has no name."""
+    local = at.astimezone(time_zone())
+    name = local.tzname() or ""
+    return f"{local:{form}} {name if name.isalpha() else local.isoformat()[-6:]}"
+
+
+def time_cell(at: datetime | None) -> str:
+    """For a CSV file: the country's time in ISO 8601, with its offset."""
+    return "" if at is None else at.astimezone(time_zone()).isoformat()
 
 
 def duration(seconds: float) -> str:
@@ -140,7 +154,7 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.astimezone(UTC).isoformat()
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, bytes):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from broadcast.cli.output import masked
+from broadcast.cli.output import masked, time_cell
 from broadcast.cli.report_document import STATES
 from broadcast.errors import InputError
 from broadcast.ledger.report import Report, recipients
@@ -42,7 +42,7 @@ async def write_recipients(path: Path, connection: Connection, campaign_id: int,
         writer.writerow(("carrier", "msisdn", "state", "submitted_at", "settled_at", "err", "smsc_ids"))
         async for each in recipients(connection, campaign_id):
             msisdn = str(each.msisdn) if reveal else masked(each.msisdn)
-            times = (at.isoformat() if at else "" for at in (each.submitted_at, each.settled_at))
+            times = map(time_cell, (each.submitted_at, each.settled_at))
             writer.writerow((each.carrier, msisdn, each.state, *times, each.err, each.smsc_ids))
             count += 1
     return count

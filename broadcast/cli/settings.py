@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import click
 
 from broadcast import config
+from broadcast.errors import ConfigError
 
 
 @dataclass
@@ -19,12 +22,30 @@ class Settings:
     def config(self) -> config.Config:
         return config.load(config.paths_from(self.files))
 
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The country's. UTC where no configuration is named; where it is wrong too, and then a line says so: to look
+        at an alert that runs, or to stop it, none is needed."""
+        if not config.named(self.files):
+            return UTC
+        try:
+            return ZoneInfo(self.config.country.time_zone)
+        except ConfigError as error:
+            click.echo(f"times are in UTC, for the configuration cannot be read: {error}", err=True)
+            return UTC
+
 
 def check_passwords(config: config.Config) -> None:
     """Raises ConfigError: a secret that is missing is told now, not by a link that never binds."""
     for carrier in config.carriers.values():
         for bind in carrier.binds:
             bind.password()
+
+
+def time_zone() -> tzinfo:
+    """In which the running command shows times; UTC outside of any."""
+    context = click.get_current_context(silent=True)
+    return UTC if context is None else context.find_root().ensure_object(Settings).zone
 
 
 def configuration() -> config.Config:

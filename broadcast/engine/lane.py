@@ -48,7 +48,7 @@ class Lane:
         metrics: Metrics,
         hungry: Callable[[], None],
         rebound: Callable[[], None],
-        day_time: DayTime | None = None,
+        day_time: DayTime,
     ) -> None:
         self.carrier_no = carrier_no
         self.name = name
@@ -63,7 +63,7 @@ class Lane:
         self._metrics = metrics
         self._hungry = hungry
         self._rebound = rebound
-        self._day_time = day_time or DayTime()
+        self._day_time = day_time
         self._oddities = Oddities(carrier_no, name, carrier, journal, metrics)
         self._answers = Answers(carrier, journal, self._send_piece_later, self._slow_down)
         self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities, self._day_time)

@@ -1,7 +1,6 @@
 """From an approved campaign to what a carrier gets: composed, addressed, encoded once (law 6)."""
 
 import math
-import time
 from datetime import UTC, datetime
 
 from broadcast.campaign import approval
@@ -19,11 +18,11 @@ RECEIPT_WANTED = 1
 ON_THE_WAY_S = 0.25
 
 
-def order(campaign: Campaign, carrier: Carrier, now: float | None = None) -> Order:
+def order(campaign: Campaign, carrier: Carrier, now: float) -> Order:
     """The campaign's PDUs for one carrier. Raises RefusedError when it is not what was approved.
 
-    now: Unix seconds, None for this machine's; a relative validity counts from there, and orders
-    are made anew now and then.
+    now: Unix seconds by the database's clock; a relative validity counts from there, and orders are made anew
+    now and then.
     """
     approval.check_unchanged(campaign.content, campaign.approved_hash)
     message = compose(
@@ -45,7 +44,7 @@ def order(campaign: Campaign, carrier: Carrier, now: float | None = None) -> Ord
 
 
 def submit_fields(
-    message: Message, carrier: Carrier, sender: str, expires_at: datetime, now: float | None = None
+    message: Message, carrier: Carrier, sender: str, expires_at: datetime, now: float
 ) -> list[SubmitFields]:
     """The segments as this carrier gets them. sender: where the carrier wants none of its own. now: as in `order`."""
     source = address(carrier.sender or sender)
@@ -69,10 +68,10 @@ def submit_fields(
     ]
 
 
-def _validity(expires_at: datetime, form: ValidityFormat, now: float | None) -> str:
+def _validity(expires_at: datetime, form: ValidityFormat, now: float) -> str:
     """validity_period so that the SMSC drops it too (law 5; SMPP 3.4 §7.1.1)."""
     if form == "none":
         return ""
     if form == "absolute":
         return validity_text(expires_at.astimezone(UTC))
-    return validity_text(max(1.0, expires_at.timestamp() - (time.time() if now is None else now)))
+    return validity_text(max(1.0, expires_at.timestamp() - now))

@@ -48,6 +48,7 @@ from broadcast.ledger.writer import LOST, Writer
 from broadcast.monitor.lag import measure_lag
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import pool
+from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,6 @@ class Worker:
         self._fenced = False
         self._behind = 0  # buckets closed and not settled
         self._feeding = pool.Patience(ANSWER_S, WORK_S)
-        self._day_time = DayTime()
         self.worker_no = 0
 
     def stop(self) -> None:
@@ -117,6 +117,8 @@ class Worker:
         connection = await pool.connect(self._url)
         try:
             with pool.within(connection, WORK_S):
+                asked = lease_time()
+                self._day_time = DayTime(await database_time(connection), asked)
                 await sync_carriers(connection, self._config)
                 self._leases = await Leases.register(
                     connection, self._config, socket.gethostname(), os.getpid(), self._place
@@ -255,7 +257,7 @@ class Worker:
         while True:
             asked = lease_time()
             with pool.within(connection, ANSWER_S):
-                self._day_time.told(await connection.fetchval(sql("database_time")), asked)
+                self._day_time.told(await database_time(connection), asked)
                 rows = await connection.fetch(sql("running_campaigns"))
                 recalled = await opt_outs.recalled(connection, self.worker_no)
                 self._behind = await settle.behind(connection)

@@ -20,6 +20,7 @@ from broadcast.ledger.aside import Aside
 from broadcast.ledger.journal import DELTA_SIZE, NO_RECEIPTS, SEGMENTS, Doubt, Group, Journal, LateAnswer
 from broadcast.ledger.states import RecipientState
 from broadcast.store import pool
+from broadcast.store.clock import database_time
 from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -239,7 +240,7 @@ async def _with_late_answers(connection: Connection, group: Group) -> Group:
     ended = await connection.fetch(
         sql("answer_doubts"), [late.slice_id for late in group.late], [late.ordinal for late in group.late]
     )
-    at = rows.copy_time(time.time())
+    at = rows.copy_time((await database_time(connection)).timestamp())
     for row in ended:
         late = by_place[(row["slice_id"], row["ordinal"])]
         delta = whole.tallies.setdefault((row["campaign_id"], row["carrier_no"]), [0] * DELTA_SIZE)

@@ -270,5 +270,6 @@ async def test_cancel_before_launch_is_the_end(conn: asyncpg.Connection) -> None
 
 async def test_resume_after_the_expiry(conn: asyncpg.Connection, config: Config, approved: Campaign) -> None:
     paused = await campaigns.pause(conn, await campaigns.launch(conn, config, approved, "dan"), "dan")
-    with pytest.raises(RefusedError, match="expiry"):
-        await campaigns.resume(conn, replace(paused, expires_at=datetime(2020, 1, 1, tzinfo=UTC)), "dan")
+    await conn.execute("UPDATE campaign SET expires_at = clock_timestamp() - interval '1 second'")
+    with pytest.raises(RefusedError, match="expiry has passed: cancel it"):
+        await campaigns.resume(conn, paused, "dan")

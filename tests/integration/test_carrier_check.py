@@ -16,6 +16,7 @@ from integration.authority import NAME, Authority
 from integration.simulated import simulated
 
 from broadcast.cli.main import broadcast
+from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier, Config, Tls
 from broadcast.engine.probe import check as checking
 from broadcast.engine.probe.check import Wanted, check
@@ -147,7 +148,8 @@ def mend(config: Config, changes: dict[str, Any]) -> Config:
 
 
 async def checked(config: Config, *, to: int | None = TO, wait_s: float = 1.5, burst: int = 0) -> Findings:
-    return await asyncio.wait_for(check(config, "viettel", Wanted(to, wait_s, burst), lambda line: None), 30)
+    run = check(config, "viettel", Wanted(to, wait_s, burst), lambda line: None, DayTime.of_this_machine())
+    return await asyncio.wait_for(run, 30)
 
 
 def failures(findings: Findings) -> list[str]:

@@ -14,6 +14,7 @@ from unit.engine.fake import FakeLink, FakeTemplate
 from unit.smpp.wire import data_sm, deliver_sm, pdu, receipt_text, tlv
 from waiting import until
 
+from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
 from broadcast.engine.lane import Lane
 from broadcast.engine.work import Order, Work
@@ -36,7 +37,14 @@ REDELIVERIES = 1000
 
 def lane_of(world: World, carrier: Carrier = CARRIER) -> Lane:
     return Lane(
-        world.carrier_no, "viettel", carrier, world.writer.journal, Metrics(), lambda: None, lambda: None
+        world.carrier_no,
+        "viettel",
+        carrier,
+        world.writer.journal,
+        Metrics(),
+        lambda: None,
+        lambda: None,
+        DayTime.of_this_machine(),
     )
 
 
@@ -214,7 +222,16 @@ async def test_a_receipt_on_another_bind_and_worker_in_a_later_session(world: Wo
         "INSERT INTO worker (host, pid, expires_at) VALUES ('there', 2, now() + interval '1 hour') RETURNING worker_no"
     )
     other = Writer(lambda: connect(world.url), other_no, 0.0, lambda *_: None)
-    lane = Lane(world.carrier_no, "viettel", CARRIER, other.journal, Metrics(), lambda: None, lambda: None)
+    lane = Lane(
+        world.carrier_no,
+        "viettel",
+        CARRIER,
+        other.journal,
+        Metrics(),
+        lambda: None,
+        lambda: None,
+        DayTime.of_this_machine(),
+    )
     lane.receipts(FakeLink(), box.feed(deliver_sm(3, receipt_text(b"7F"))).receipts)  # type: ignore[arg-type]
     await other.flush()
     await other._drop()

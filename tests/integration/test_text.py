@@ -6,6 +6,7 @@ as the forecast said.
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,7 +106,7 @@ def submit(link: Link, case: Case, carrier: Carrier, number: int) -> int:
     message = compose(
         case.text, case.alphabet, case.join, case.default, 0xFFF0 + number, carrier.national_shift
     )
-    fields = submit_fields(message, carrier, "BOYTE", datetime.now(UTC) + timedelta(hours=1))
+    fields = submit_fields(message, carrier, "BOYTE", datetime.now(UTC) + timedelta(hours=1), time.time())
     template = Template(fields)
     first = link.reserve(template.segments)
     tokens = [(number, segment) for segment in range(template.segments)]

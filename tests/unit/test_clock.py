@@ -1,6 +1,7 @@
 """Clocks that nobody sets."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,14 +19,16 @@ def test_leases_go_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) 
 def test_the_day_is_the_databases(monkeypatch: pytest.MonkeyPatch, leap_s: float) -> None:
     now = 50.0
     monkeypatch.setattr(clock, "lease_time", lambda: now)
-    day = DayTime()
-    day.told(1_800_000_000.0, 49.5)
+    day = DayTime(datetime.fromtimestamp(1_800_000_000, UTC), 49.5)
     monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0 + leap_s)
     assert day.now() == 1_800_000_000.5
     now = 60.0
     assert day.now() == 1_800_000_010.5
+    day.told(datetime.fromtimestamp(1_900_000_000, UTC), 60.0)
+    assert day.now() == 1_900_000_000.0
 
 
-def test_until_it_is_told_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "time", lambda: 7.0)
-    assert DayTime().now() == 7.0
+def test_without_a_database_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "machine_time", lambda: datetime.fromtimestamp(1_800_000_000, UTC))
+    monkeypatch.setattr(clock, "lease_time", lambda: 50.0)
+    assert DayTime.of_this_machine().now() == 1_800_000_000.0

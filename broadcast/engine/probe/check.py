@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from broadcast.audience.routing import Router
+from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.probe.burst import Burst
 from broadcast.engine.probe.findings import Finding, Findings
@@ -30,7 +31,9 @@ class Wanted:
     burst: int = 0
 
 
-async def check(config: Config, name: str, wanted: Wanted, tell: Callable[[Finding], None]) -> Findings:
+async def check(
+    config: Config, name: str, wanted: Wanted, tell: Callable[[Finding], None], day_time: DayTime
+) -> Findings:
     """Check one carrier of the configuration. tell: called with each finding at once. Writes nothing anywhere."""
     findings = Findings(name, tell)
     carrier = config.carriers[name]
@@ -44,7 +47,7 @@ async def check(config: Config, name: str, wanted: Wanted, tell: Callable[[Findi
                 links[number] = link
         if wanted.to is not None:
             _note_carrier(config, wanted.to, findings)
-            await _messages(config, carrier, wanted, links, traffic, findings)
+            await _messages(config, carrier, wanted, links, traffic, findings, day_time)
         else:
             findings.note(
                 "messages", "none sent: give --to with a telephone of yours to see ids and receipts"
@@ -74,6 +77,7 @@ async def _messages(
     links: dict[int, TappedLink],
     traffic: Traffic,
     findings: Findings,
+    day_time: DayTime,
 ) -> None:
     """Send, wait, tell."""
     number = next((number for number, link in links.items() if link.can_submit), None)
@@ -84,7 +88,7 @@ async def _messages(
         findings.note("messages", "none sent: no bind that receives is up, so their receipts would be lost")
         return
     link, answer_s = links[number], min(ANSWER_MOST_S, carrier.binds[number].response_timeout_s)
-    messages = Messages(traffic, findings, link, config.sender, answer_s)
+    messages = Messages(traffic, findings, link, config.sender, answer_s, day_time)
     used = carrier
     for label, text in (("short", SHORT), ("long", LONG)):
         tried = await messages.send(label, text, used)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
 
 from broadcast.campaign.text import compose
+from broadcast.clock import DayTime
 from broadcast.config import Carrier, Concatenation, ValidityFormat
 from broadcast.engine.orders import RECEIPT_WANTED, submit_fields
 from broadcast.engine.probe.findings import Findings
@@ -40,24 +41,32 @@ class Tried:
 
 
 class Messages:
-    """Sends them on one link. sender: where the carrier has none of its own."""
+    """Sends them on one link. sender: where the carrier has none of its own. day_time: what validity counts by."""
 
     def __init__(
-        self, traffic: Traffic, findings: Findings, link: TappedLink, sender: str, answer_s: float
+        self,
+        traffic: Traffic,
+        findings: Findings,
+        link: TappedLink,
+        sender: str,
+        answer_s: float,
+        day_time: DayTime,
     ) -> None:
         self._traffic = traffic
         self._findings = findings
         self._link = link
         self._sender = sender
         self._answer_s = answer_s
+        self._day_time = day_time
 
     def fields(self, text: str, carrier: Carrier) -> list[SubmitFields]:
         """Receipts are asked for all segments, whatever the profile says: the check wants to see."""
         message = compose(text, "gsm0338", carrier.concatenation, carrier.default_alphabet, self._reference())
-        expires_at = datetime.now(UTC) + LIFETIME
+        now = self._day_time.now()
+        expires_at = datetime.fromtimestamp(now, UTC) + LIFETIME
         return [
             replace(each, registered_delivery=RECEIPT_WANTED)
-            for each in submit_fields(message, carrier, self._sender, expires_at)
+            for each in submit_fields(message, carrier, self._sender, expires_at, now)
         ]
 
     def _reference(self) -> int:

@@ -56,8 +56,8 @@ SELECT set_config('application_name', $1, false);
 SELECT 1;
 
 -- name: database_time
--- The time by which campaigns expire, in Unix seconds.
-SELECT extract(epoch FROM clock_timestamp())::float8;
+-- The time by which campaigns expire.
+SELECT clock_timestamp();
 
 -- name: free_slots
 -- Slots whose worker has ended go back.

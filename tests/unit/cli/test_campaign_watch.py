@@ -93,7 +93,7 @@ def test_plain_line() -> None:
     )
     rates.look(now)
     assert plain_line(now, rates) == (
-        "08:00:10 running: 2 workers; sent 499 of 1,000 (49%); 100 segments/s; delivered 480; failed 12; "
+        "08:00:10 UTC running: 2 workers; sent 499 of 1,000 (49%); 100 segments/s; delivered 480; failed 12; "
         "left 10 s; viettel 49%"
     )
 

@@ -3,9 +3,10 @@
 import json
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
@@ -24,6 +25,8 @@ class Point:
 
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+BACK = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,26 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 )
 def test_words(value: object, said: str) -> None:
     assert output.words(value) == said
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "said", "cell"),
+    [
+        ("Asia/Ho_Chi_Minh", AT, "2026-01-02 10:04:05 +07:00", "2026-01-02T10:04:05+07:00"),
+        ("Europe/Lisbon", AT, "2026-01-02 03:04:05 WET", "2026-01-02T03:04:05+00:00"),
+        # the hour that comes twice, told apart
+        ("Europe/Lisbon", BACK, "2026-10-25 01:30:00 WEST", "2026-10-25T01:30:00+01:00"),
+        ("Europe/Lisbon", BACK + HOUR, "2026-10-25 01:30:00 WET", "2026-10-25T01:30:00+00:00"),
+        ("Asia/Kathmandu", BACK, "2026-10-25 06:15:00 +05:45", "2026-10-25T06:15:00+05:45"),
+    ],
+)
+def test_a_time_is_the_countrys(
+    monkeypatch: pytest.MonkeyPatch, zone: str, at: datetime, said: str, cell: str
+) -> None:
+    monkeypatch.setattr(output, "time_zone", lambda: ZoneInfo(zone))
+    assert (output.words(at), output.time_cell(at)) == (said, cell)
+    assert output.to_json(at.astimezone(ZoneInfo(zone))) == f'"{at.isoformat()}"'
+    assert output.time_cell(None) == ""
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
 from broadcast.engine.lane import Lane
 from broadcast.engine.pacing import GRANT_WAIT_S
@@ -85,7 +86,14 @@ class Bench:
         self.journal = Journal(lambda: None)
         self.hungry = 0
         self.lane = Lane(
-            CarrierNo(1), "viettel", carrier, self.journal, Metrics(), self._hungry, lambda: None
+            CarrierNo(1),
+            "viettel",
+            carrier,
+            self.journal,
+            Metrics(),
+            self._hungry,
+            lambda: None,
+            DayTime.of_this_machine(),
         )
         self.lane.valid_until = float("inf")
         self.links = links or (FakeLink(),)

@@ -4,6 +4,7 @@ import asyncio
 import struct
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -469,7 +470,7 @@ async def test_expiry_is_by_the_databases_clock(
 ) -> None:
     """Law 5, with this machine's clock an hour off."""
     now = time.time()
-    bench.lane._day_time.told(now, lease_time())
+    bench.lane._day_time.told(datetime.fromtimestamp(now, UTC), lease_time())
     monkeypatch.setattr(time, "time", lambda: now + leap_s)
     bench.work(5, expires_at=now + 60)
     bench.work(5, expires_at=now - 60)
