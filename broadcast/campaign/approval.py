@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import unicodedata
 from datetime import UTC
 
 from broadcast.campaign.content import Content
@@ -23,6 +25,32 @@ def content_hash(content: Content) -> bytes:
     }
     written = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(written.encode("ascii")).digest()
+
+
+def content_code(content: Content) -> str:
+    """The beginning of its hash, for one person to read to another: 3fa9-07c2."""
+    digits = content_hash(content).hex()
+    return f"{digits[:4]}-{digits[4:8]}"
+
+
+def read_code(said: str) -> str:
+    """The digits of a code, or of a whole hash, however it was typed or pasted. Raises InputError."""
+    digits = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", said).casefold()))
+    if not re.fullmatch("[0-9a-f]{8,64}", digits):
+        raise InputError(
+            "--content wants the content code that `broadcast campaign show` prints: 8 of 0 to 9 and a to f,"
+            " 3fa9-07c2 say"
+        )
+    return digits
+
+
+def check_code(content: Content, digits: str) -> None:
+    """Raises RefusedError unless `content` has that code; it does not say which it has: who approves must look."""
+    if not content_hash(content).hex().startswith(digits):
+        raise RefusedError(
+            "the content has another code than the one given: it was edited since it was shown, or the code is"
+            " mistyped; look at it again (`broadcast campaign show`) and give the code that stands there"
+        )
 
 
 def check_approver(drafted_by: str, approver: str) -> None:

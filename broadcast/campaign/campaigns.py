@@ -59,6 +59,11 @@ class Campaign:
         """What an approval binds."""
         return Content(**{each.name: getattr(self, each.name) for each in fields(Content)})
 
+    @property
+    def code(self) -> str:
+        """Of the content: who approves gives it, and so says what was seen."""
+        return approval.content_code(self.content)
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignEvent:
@@ -118,17 +123,20 @@ async def edit(
         return await get(conn, current.campaign_id)
 
 
-async def approve(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
-    """A second person approves `campaign` as read. Raises RefusedError: its drafter, or edited since."""
+async def approve(conn: Connection, campaign: Campaign, actor: str, code: str) -> Campaign:
+    """A second person approves what has this code, as `broadcast campaign show` printed it.
+
+    Raises InputError: no code; RefusedError: its drafter, other content than that by now, expired.
+    """
     actor = approval.check_actor(actor)
-    seen = approval.content_hash(campaign.content)
+    code = approval.read_code(code)
     async with _locked(conn, campaign.campaign_id, CampaignState.APPROVED) as current:
         approval.check_approver(current.drafted_by, actor)
-        if approval.content_hash(current.content) != seen:
-            raise RefusedError("the campaign was edited a moment ago: look at it again before you approve it")
+        approval.check_code(current.content, code)
         _check_expiry(current.content, await database_time(conn), RefusedError, _EDIT)
-        await conn.execute(sql("approve_campaign"), current.campaign_id, actor, seen)
-        await _note(conn, current.campaign_id, actor, "approved", {"hash": seen.hex()})
+        approved = approval.content_hash(current.content)
+        await conn.execute(sql("approve_campaign"), current.campaign_id, actor, approved)
+        await _note(conn, current.campaign_id, actor, "approved", {"hash": approved.hex()})
         return await get(conn, current.campaign_id)
 
 

@@ -1,5 +1,6 @@
 """`broadcast campaign`: an alert from its first draft to its last report."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from broadcast.cli.output import json_option, print_json, say, words
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
+from broadcast.errors import InputError
 from broadcast.ledger import close
 from broadcast.store.pool import connect
 from broadcast.store.types import Connection
@@ -39,7 +41,8 @@ def campaign() -> None:
     Example:
       broadcast campaign draft wash-hands --text-file alert.txt --category health --expires 6h
       broadcast campaign forecast wash-hands
-      broadcast campaign approve wash-hands --as SOMEBODY-ELSE
+      broadcast campaign show wash-hands
+      broadcast campaign approve wash-hands --as SOMEBODY-ELSE --content 3fa9-07c2
       broadcast campaign launch wash-hands
       broadcast campaign watch wash-hands
     """
@@ -102,17 +105,19 @@ def edit(name: str, actor: str, as_json: bool, **options: Any) -> None:
 
 @campaign.command()
 @click.argument("name")
+@click.option("--content", "code", metavar="CODE", help="As `show` printed it. Asked for at a terminal.")
 @actor_option
 @json_option
-def approve(name: str, actor: str, as_json: bool) -> None:
-    """Approve an alert that somebody else drafted, as it is now: see `broadcast campaign show`.
+def approve(name: str, code: str | None, actor: str, as_json: bool) -> None:
+    """Approve an alert that somebody else drafted: exactly what `broadcast campaign show` printed with this code.
 
     \b
     Example:
-      broadcast campaign approve wash-hands --as second-person
+      broadcast campaign show wash-hands
+      broadcast campaign approve wash-hands --as second-person --content 3fa9-07c2
     """
-    done = run(_approve(name, actor))
-    _say(done, f"{name} is approved by {done.approved_by}", as_json)
+    done = run(_approve(name, actor, _ask_code(name) if code is None else code))
+    _say(done, f"{name} is approved by {done.approved_by}: content {done.code}", as_json)
 
 
 @campaign.command()
@@ -157,7 +162,7 @@ def resume(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign resume wash-hands
     """
-    _say(run(_change(name, campaigns.resume, actor)), f"{name} runs again", as_json)
+    _say(run(_change(name, _resume, actor)), f"{name} runs again", as_json)
 
 
 @campaign.command()
@@ -172,6 +177,16 @@ def cancel(name: str, actor: str, as_json: bool) -> None:
       broadcast campaign cancel wash-hands
     """
     _say(run(_change(name, _cancel, actor)), f"{name} is cancelled", as_json)
+
+
+def _ask_code(name: str) -> str:
+    """Of whoever sits there; a script gives it."""
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"give --content CODE: the content code that `broadcast campaign show {name}` prints"
+        )
+    said: str = click.prompt(f"Content code that `broadcast campaign show {name}` printed", err=True)
+    return said
 
 
 def _say(done: Campaign, line: str, as_json: bool) -> None:
@@ -204,11 +219,12 @@ async def _edit(
         await conn.close()
 
 
-async def _approve(name: str, actor: str) -> Campaign:
+async def _approve(name: str, actor: str, code: str) -> Campaign:
     conn = await connect()
     try:
         await warn_of_unfinished(conn)
-        return await campaigns.approve(conn, await campaigns.by_name(conn, name), actor)
+        await database_now(conn)
+        return await campaigns.approve(conn, await campaigns.by_name(conn, name), actor, code)
     finally:
         await conn.close()
 
@@ -217,6 +233,7 @@ async def _launch(config: Config, name: str, actor: str) -> Campaign:
     conn = await connect()
     try:
         await warn_of_unfinished(conn)
+        await database_now(conn)
         return await campaigns.launch(conn, config, await campaigns.by_name(conn, name), actor)
     finally:
         await conn.close()
@@ -228,6 +245,11 @@ async def _change(name: str, change: Change, actor: str) -> Campaign:
         return await change(conn, await campaigns.by_name(conn, name), actor)
     finally:
         await conn.close()
+
+
+async def _resume(conn: Connection, found: Campaign, actor: str) -> Campaign:
+    await database_now(conn)
+    return await campaigns.resume(conn, found, actor)
 
 
 async def _cancel(conn: Connection, found: Campaign, actor: str) -> Campaign:

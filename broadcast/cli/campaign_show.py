@@ -44,7 +44,7 @@ def campaign_list(as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def campaign_show(name: str, as_json: bool) -> None:
-    """One alert: its text, what was decided about it, and by whom.
+    """One alert: its text, what was decided about it, and by whom. Its content code is what `approve` asks for.
 
     \b
     Example:
@@ -52,7 +52,9 @@ def campaign_show(name: str, as_json: bool) -> None:
     """
     found, events = run(_one(name))
     if as_json:
-        print_json({"campaign": found, "hash": content_hash(found.content), "events": events})
+        print_json(
+            {"campaign": found, "hash": content_hash(found.content), "code": found.code, "events": events}
+        )
         return
     print_facts("", _facts(found))
     say("")
@@ -80,7 +82,7 @@ def _facts(found: Campaign) -> dict[str, object]:
         "in doubt": f"{found.in_doubt_policy} after {found.grace_s} s",
         "audience": found.audience,
         "segments each": found.segments,
-        "content": content_hash(found.content).hex()[:16],
+        "content code": found.code,
     }
 
 

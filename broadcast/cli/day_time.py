@@ -11,7 +11,7 @@ _OFF_S = 60.0  # less, and nobody is misled by the clock on the wall
 
 
 async def database_now(conn: Connection) -> datetime:
-    """Whoever looks at this machine's clock is told when that one is wrong."""
+    """Asked for the line alone too, before an expiry decides: whoever is refused looks at the wrong clock."""
     now = await database_time(conn)
     ahead_s = (machine_time() - now).total_seconds()
     if abs(ahead_s) > _OFF_S:

@@ -172,7 +172,7 @@ class World:
         )
         async with self.connected() as conn:
             drafted = await campaigns.draft(conn, "chaos", made, "an")
-            approved = await campaigns.approve(conn, drafted, "binh")
+            approved = await campaigns.approve(conn, drafted, "binh", drafted.code)
             launched = await campaigns.launch(conn, config, approved, "an")
         self.launched_at = time.monotonic()
         return launched

@@ -116,7 +116,7 @@ class Rig:
             **{"category": "emergency", "grace_s": 1, **more},
         )  # fmt: skip
         drafted = await campaigns.draft(self.conn, f"alert-{time.monotonic_ns()}", made, "an")
-        approved = await campaigns.approve(self.conn, drafted, "binh")
+        approved = await campaigns.approve(self.conn, drafted, "binh", drafted.code)
         return await campaigns.launch(self.conn, self.config, approved, "an")
 
     def worker(self) -> Worker:

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from waiting import until
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
@@ -47,7 +48,7 @@ async def people(conn: asyncpg.Connection, config: Config, **by_carrier: int) ->
 async def approved(conn: asyncpg.Connection, config: Config) -> Campaign:
     await people(conn, config, viettel=10, gmobile=3)
     drafted = await campaigns.draft(conn, "wash-hands", alert(), "ann")
-    return await campaigns.approve(conn, drafted, "bob")
+    return await campaigns.approve(conn, drafted, "bob", drafted.code)
 
 
 @pytest.fixture
@@ -97,22 +98,68 @@ async def test_two_persons(conn: asyncpg.Connection) -> None:
     made = await campaigns.draft(conn, "a", alert(), "ann")
     for drafter in ("ann", "Ann "):
         with pytest.raises(RefusedError, match="second person"):
-            await campaigns.approve(conn, made, drafter)
-    done = await campaigns.approve(conn, made, "bob")
+            await campaigns.approve(conn, made, drafter, made.code)
+    done = await campaigns.approve(conn, made, "bob", made.code)
     assert (done.state, done.approved_by, done.approved_hash) == (
         "approved",
         "bob",
         content_hash(made.content),
     )
     with pytest.raises(RefusedError, match="is approved"):
-        await campaigns.approve(conn, done, "bob")
+        await campaigns.approve(conn, done, "bob", done.code)
 
 
-async def test_approving_what_was_edited_meanwhile(conn: asyncpg.Connection) -> None:
-    seen = await campaigns.draft(conn, "a", alert(), "ann")
-    await campaigns.edit(conn, seen, replace(seen.content, text="Khác"), "ann")
-    with pytest.raises(RefusedError, match="edited a moment ago"):
-        await campaigns.approve(conn, seen, "bob")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "Rua mat"},
+        {"sender": "1022"},
+        {"carriers": ("viettel",)},
+        {"priority": 9},
+        {"category": "routine"},
+        {"in_doubt_policy": "resend"},
+        {"grace_s": 61},
+        {"alphabet": "ucs2"},
+        {"expires_at": timedelta(seconds=1)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_approving_what_was_edited_meanwhile(conn: asyncpg.Connection, change: dict[str, Any]) -> None:
+    """The code of what was shown fits nothing else, and the approval of anything else changes nothing."""
+    shown = await campaigns.draft(conn, "a", alert(text="Rua tay"), "ann")
+    if later := change.get("expires_at"):
+        change = {"expires_at": shown.expires_at + later}
+    edited = await campaigns.edit(conn, shown, replace(shown.content, **change), "ann")
+    for read in (shown, edited):  # whatever whoever calls has read of the row since
+        with pytest.raises(RefusedError, match="has another code") as refused:
+            await campaigns.approve(conn, read, "bob", shown.code)
+        assert edited.code not in str(refused.value)
+    assert await campaigns.get(conn, edited.campaign_id) == edited
+    assert (await campaigns.approve(conn, shown, "bob", edited.code)).approved_hash == content_hash(
+        edited.content
+    )
+
+
+async def test_an_edit_that_is_under_way_when_it_is_approved(
+    conn: asyncpg.Connection, database_url: str
+) -> None:
+    """The code is compared with what the approval binds, under one lock."""
+    shown = await campaigns.draft(conn, "a", alert(), "ann")
+    editor = await connect(database_url)
+    try:
+        async with editor.transaction():
+            await campaigns.edit(editor, shown, replace(shown.content, text="Khác"), "ann")
+            approving = asyncio.create_task(campaigns.approve(conn, shown, "bob", shown.code))
+
+            async def waits() -> bool:
+                return bool(await editor.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+            await until(waits, "the approval waits for the edit")
+        with pytest.raises(RefusedError, match="has another code"):
+            await approving
+    finally:
+        await editor.close()
+    assert (await campaigns.get(conn, shown.campaign_id)).state is CampaignState.DRAFT
 
 
 async def test_an_edit_voids_the_approval(
@@ -137,7 +184,7 @@ async def test_an_edit_voids_the_approval(
     ):
         await campaigns.launch(conn, config, edited, "dan")
     with pytest.raises(RefusedError, match="second person"):
-        await campaigns.approve(conn, edited, "carol")
+        await campaigns.approve(conn, edited, "carol", edited.code)
 
 
 async def test_launch(
@@ -191,7 +238,8 @@ async def test_what_was_not_approved_does_not_go_out(
 async def test_launch_after_the_expiry(conn: asyncpg.Connection, config: Config) -> None:
     await people(conn, config, viettel=1)
     soon = alert(expires_at=datetime.now(UTC) + timedelta(seconds=0.5))
-    made = await campaigns.approve(conn, await campaigns.draft(conn, "a", soon, "ann"), "bob")
+    made = await campaigns.draft(conn, "a", soon, "ann")
+    made = await campaigns.approve(conn, made, "bob", made.code)
     await asyncio.sleep(0.6)
     with pytest.raises(RefusedError, match="expiry has passed"):
         await campaigns.launch(conn, config, made, "dan")
@@ -208,7 +256,8 @@ async def test_launch_without_the_carriers_file(
 
 
 async def test_launch_to_nobody(conn: asyncpg.Connection, config: Config) -> None:
-    made = await campaigns.approve(conn, await campaigns.draft(conn, "a", alert(), "ann"), "bob")
+    made = await campaigns.draft(conn, "a", alert(), "ann")
+    made = await campaigns.approve(conn, made, "bob", made.code)
     with pytest.raises(RefusedError, match="audience is empty"):
         await campaigns.launch(conn, config, made, "dan")
     await people(conn, config, gmobile=4)
@@ -220,7 +269,7 @@ async def test_launch_to_nobody(conn: asyncpg.Connection, config: Config) -> Non
 async def test_a_carrier_that_cannot_write_the_text(conn: asyncpg.Connection, config: Config) -> None:
     await people(conn, config, viettel=1)
     made = await campaigns.draft(conn, "a", alert(text="Δ", alphabet="gsm0338"), "ann")
-    made = await campaigns.approve(conn, made, "bob")
+    made = await campaigns.approve(conn, made, "bob", made.code)
     latin = replace(config.carriers["viettel"], default_alphabet="latin1")
     changed = replace(config, carriers={**config.carriers, "viettel": latin})
     with pytest.raises(InputError, match=r"latin1 cannot write U\+0394"):

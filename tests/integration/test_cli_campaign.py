@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,11 @@ class Desk:
 
     def json(self, *words: str) -> Any:
         return json.loads(self(*words, "--json"))
+
+    def content(self, name: str) -> tuple[str, str]:
+        """The option that says what `show` printed."""
+        (code,) = re.findall(r"^content code +(\S+)$", self("campaign", "show", name), re.MULTILINE)
+        return "--content", code
 
 
 @pytest.fixture
@@ -221,19 +227,21 @@ def test_each_carrier_counts_its_own_segments(desk: Desk) -> None:
     found = desk.json("campaign", "forecast", "greek")["ways"][0]["carriers"]
     assert [each["problem"] is None for each in found] == [False, True]
     assert "mobifone cannot carry it: latin1 cannot write U+0394" in desk("campaign", "forecast", "greek")
-    desk("campaign", "approve", "greek", "--as", "bob")
+    desk("campaign", "approve", "greek", "--as", "bob", *desk.content("greek"))
     assert "carrier mobifone: latin1 cannot write U+0394: use the alphabet ucs2" in desk(
         "campaign", "launch", "greek", code=2
     )
 
 
 def test_from_draft_to_cancel(drafted: Desk) -> None:
-    assert "second person" in drafted("campaign", "approve", "hands", code=3)
+    assert "second person" in drafted("campaign", "approve", "hands", *drafted.content("hands"), code=3)
     assert "is draft" in drafted("campaign", "launch", "hands", code=3)
-    assert drafted.json("campaign", "approve", "hands", "--as", "bob")["approved_by"] == "bob"
+    approve = ("campaign", "approve", "hands", "--as", "bob")
+    assert drafted.json(*approve, *drafted.content("hands"))["approved_by"] == "bob"
     assert "needs approval" in drafted("campaign", "edit", "hands", "--grace", "5")
     assert "not" in drafted("campaign", "launch", "hands", code=3)
-    assert "approved by bob" in drafted("campaign", "approve", "hands", "--as", "bob")
+    seen = drafted.content("hands")
+    assert f"approved by bob: content {seen[1]}\n" in drafted(*approve, *seen)
     launched = drafted.json("campaign", "launch", "hands")
     assert (launched["state"], launched["audience"], launched["segments"]) == ("running", 33, 4)
     assert "is paused" in drafted("campaign", "pause", "hands")
@@ -262,9 +270,47 @@ def test_from_draft_to_cancel(drafted: Desk) -> None:
     assert "cancelled" in drafted("campaign", "list")
 
 
+def test_an_approval_says_what_was_shown(drafted: Desk) -> None:
+    """Edited between the look and the word, as a script or a hurried second person has it."""
+    approve = ("campaign", "approve", "hands", "--as", "bob")
+    _, shown = drafted.content("hands")
+    assert re.fullmatch("[0-9a-f]{4}-[0-9a-f]{4}", shown)
+    found = drafted.json("campaign", "show", "hands")
+    assert (found["code"], found["hash"][:8]) == (shown, shown.replace("-", ""))
+    assert "give --content CODE" in drafted(*approve, code=2)
+    for slip in (shown[:-1], shown.replace("-", "x"), "", "hands"):
+        assert "8 of 0 to 9 and a to f" in drafted(*approve, "--content", slip, code=2)
+    drafted("campaign", "edit", "hands", "--text", "Rửa tay", "--as", "carol")
+    before = drafted.json("campaign", "show", "hands")
+    for stale in (shown, found["hash"]):
+        assert "has another code" in drafted(*approve, "--content", stale, code=3)
+    assert drafted.json("campaign", "show", "hands") == before
+    now = before["hash"]
+    said = f" {now[:4].upper()} {now[4:6]}\u2013{now[6:8]} "  # read out, and typed as it was heard
+    assert f"content {before['code']}\n" in drafted(*approve, "--content", said)
+    assert drafted.json("campaign", "show", "hands")["campaign"]["approved_hash"] == now
+
+
+def test_at_a_terminal_the_code_is_asked_for(drafted: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    approve = ("campaign", "approve", "hands", "--as", "bob")
+    _, shown = drafted.content("hands")
+
+    def typed(*lines: str) -> None:
+        terminal = io.StringIO("".join(f"{line}\n" for line in lines))
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", terminal)
+
+    typed("0000-0000")
+    with pytest.raises(SystemExit) as ended:
+        main(["--config", "site.toml", *approve])
+    assert ended.value.code == 3
+    typed("", shown.upper())  # an empty line is asked again
+    assert json.loads(drafted(*approve, "--json"))["approved_by"] == "bob"  # the question is no part of it
+
+
 def test_launch_to_an_empty_audience(desk: Desk) -> None:
     desk("campaign", "draft", "hands", "--text", "Rua tay")
-    desk("campaign", "approve", "hands", "--as", "bob")
+    desk("campaign", "approve", "hands", "--as", "bob", *desk.content("hands"))
     assert "audience is empty" in desk("campaign", "launch", "hands", code=3)
     assert desk.json("campaign", "show", "hands")["campaign"]["state"] == "approved"
 
@@ -334,7 +380,8 @@ def test_bad_drafts(desk: Desk, words: tuple[str, ...], message: str) -> None:
 
 def test_unknown_campaigns(desk: Desk) -> None:
     for verb in ("forecast", "approve", "launch", "pause", "resume", "cancel", "show"):
-        assert "no campaign none" in desk("campaign", verb, "none", code=2)
+        code = ("--content", "0" * 8) if verb == "approve" else ()
+        assert "no campaign none" in desk("campaign", verb, "none", *code, code=2)
 
 
 def test_whoever_is_at_the_keyboard(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,9 +46,10 @@ def test_warnings_until_it_ends(
     assert warning.endswith("`broadcast subscriber import people.csv --resumable` continues it\n")
     drafted = ("--text", "Wash your hands", "--category", "health", "--expires", "6h", "--as", "an")
     broadcast("campaign", "draft", "hands", *drafted)
+    code = json.loads(broadcast("campaign", "show", "hands", "--json")[0])["code"]
     for words in (
         ("forecast", "hands"),
-        ("approve", "hands", "--as", "binh"),
+        ("approve", "hands", "--as", "binh", "--content", code),
         ("launch", "hands", "--as", "an"),
     ):
         assert broadcast("campaign", *words)[1] == warning

@@ -1,5 +1,6 @@
 """The clock of the machine at which somebody types, or that sends, is a day off: the database's decides (law 5)."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,10 @@ from typing import Any
 import pytest
 from integration.other_clock import set_wrong
 
+from broadcast.campaign import campaigns
+from broadcast.campaign.approval import content_hash
 from broadcast.cli.main import main
+from broadcast.store.pool import connect
 
 VIETNAM = Path(__file__).parents[2] / "config" / "vietnam.toml"
 CARRIERS = """\
@@ -48,6 +52,11 @@ def campaign(broadcast: Broadcast, *words: str) -> Any:
     return json.loads(out)
 
 
+def approve(broadcast: Broadcast) -> tuple[int, str, str]:
+    code = campaign(broadcast, "show", "hands")["code"]
+    return broadcast("campaign", "approve", "hands", "--as", "binh", "--content", code)
+
+
 @pytest.mark.parametrize("ahead", [DAY, -DAY], ids=["ahead", "behind"])
 def test_six_hours_are_six_hours(
     broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
@@ -62,3 +71,65 @@ def test_six_hours_are_six_hours(
     (line,) = campaign(broadcast, "forecast", "hands")["ways"][0]["carriers"]
     assert line["in_time"]
     assert abs(datetime.fromisoformat(line["ends_at"]) - datetime.now(UTC)) < timedelta(minutes=2)
+
+
+def test_what_is_good_by_the_database_goes_out(broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a machine that is a day ahead; and it says so, wherever an expiry decides."""
+    set_wrong(monkeypatch, DAY)
+    ahead = "this machine's clock is 24 h 00 min ahead of the database's: times count by the database's\n"
+    assert broadcast("campaign", "draft", "hands", "--text", "Rua tay", "--expires", "6h")[2] == ahead
+    code, _, said = approve(broadcast)
+    assert (code, said) == (0, ahead)
+    for verb, line in (("launch", ahead), ("pause", ""), ("resume", ahead)):
+        code, _, said = broadcast("campaign", verb, "hands")
+        assert (code, said) == (0, line), verb
+
+
+def test_what_is_expired_by_the_database_stays_so(
+    broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    """From a machine that is a day behind."""
+    set_wrong(monkeypatch, -DAY)
+
+    behind = "this machine's clock is 24 h 00 min behind the database's: times count by the database's"
+    refused = "broadcast: the campaign's expiry has passed: "
+    campaign(broadcast, "draft", "hands", "--text", "Rua tay", "--expires", "6h")
+    past = datetime.now(UTC) - timedelta(hours=1)
+    _expire_at(database_url, past)
+    code, _, said = approve(broadcast)
+    assert (code, said.splitlines()) == (
+        3,
+        [behind, refused + "edit it with a later one (--expires), and have that approved"],
+    )
+    for words in (("draft", "more", "--text", "Rua tay"), ("edit", "hands")):
+        code, _, said = broadcast("campaign", *words, "--expires", past.isoformat())
+        assert (code, said.splitlines()) == (2, [behind, refused + "give a later one"])
+    campaign(broadcast, "edit", "hands", "--expires", "6h")
+    assert approve(broadcast)[0] == 0
+    later = datetime.fromisoformat(campaign(broadcast, "show", "hands")["campaign"]["expires_at"])
+    _expire_at(database_url, past)
+    code, _, said = broadcast("campaign", "launch", "hands")
+    assert (code, said.splitlines()[-1][: len(refused)]) == (3, refused)
+    _expire_at(database_url, later)
+    assert broadcast("campaign", "launch", "hands")[0] == 0
+    assert broadcast("campaign", "pause", "hands")[0] == 0
+    _expire_at(database_url, past)
+    code, _, said = broadcast("campaign", "resume", "hands")
+    assert (code, said.splitlines()) == (3, [behind, refused + "cancel it and draft another campaign"])
+
+
+def _expire_at(url: str, at: datetime) -> None:
+    """As if that had been drafted, and approved where it is approved, and time had gone on since."""
+
+    async def expire() -> None:
+        conn = await connect(url)
+        try:
+            await conn.execute("UPDATE campaign SET expires_at = $1", at)
+            bound = content_hash((await campaigns.by_name(conn, "hands")).content)
+            await conn.execute(
+                "UPDATE campaign SET approved_hash = $1 WHERE approved_hash IS NOT NULL", bound
+            )
+        finally:
+            await conn.close()
+
+    asyncio.run(expire())

@@ -64,7 +64,7 @@ async def approved(connection: asyncpg.Connection, config: Config, load: Load) -
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )  # fmt: skip
     drafted = await campaigns.draft(connection, "bench", made, "drafter")
-    return await campaigns.approve(connection, drafted, "approver")
+    return await campaigns.approve(connection, drafted, "approver", drafted.code)
 
 
 async def watch(connection: asyncpg.Connection, campaign_id: int, look: Look) -> tuple[float, float]:

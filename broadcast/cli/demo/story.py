@@ -167,10 +167,13 @@ def _alert(shell: Shell, options: Options) -> None:
     content = ("--text-file", text, "--category", "health", "--expires", "2h", "--sender", "BOYTE")
     shell.run("campaign", "draft", NAME, *content, "--as", "an")
     shell.run("campaign", "forecast", NAME)
+    shell.tell("What the second person reads; its content code says in the approval what was read.")
+    shell.run("campaign", "show", NAME)
+    code = shell.read("campaign", "show", NAME)["code"]
     shell.tell("Who drafts may not approve: this is refused with exit code 3.")
-    shell.run("campaign", "approve", NAME, "--as", "an", expect=3)
+    shell.run("campaign", "approve", NAME, "--content", code, "--as", "an", expect=3)
     shell.tell("A second person may.")
-    shell.run("campaign", "approve", NAME, "--as", "binh")
+    shell.run("campaign", "approve", NAME, "--content", code, "--as", "binh")
 
 
 def _send(shell: Shell, options: Options, database: _Database) -> None:

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from broadcast.campaign.approval import check_actor, check_approver, check_unchanged, content_hash
+from broadcast.campaign.approval import (
+    check_actor,
+    check_approver,
+    check_code,
+    check_unchanged,
+    content_code,
+    content_hash,
+    read_code,
+)
 from broadcast.campaign.content import Content
 from broadcast.errors import InputError, RefusedError
 
@@ -72,3 +80,33 @@ def test_actors() -> None:
     for name in ("", "  ", "x" * 101, "a\0", "\udcff"):
         with pytest.raises(InputError, match="--as"):
             check_actor(name)
+
+
+def test_a_code_is_short_enough_to_be_read_aloud() -> None:
+    assert content_code(CONTENT) == "8c91-03ec"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "8c91-03ec",
+        "8C9103EC",
+        " 8c91 03ec\n",
+        "8c:91:03:ec",
+        "8c91\u201303ec",  # a dash as chats make them
+        "8c91\u00a003ec\u200b",
+        "\uff18c91-03ec",  # a digit of full width
+        "8c91-03ec-6f24",
+        content_hash(CONTENT).hex(),
+    ],
+)
+def test_a_code_however_it_was_typed(said: str) -> None:
+    check_code(CONTENT, read_code(said))
+    with pytest.raises(RefusedError, match="another code"):
+        check_code(replace(CONTENT, text="Rửa tay."), read_code(said))
+
+
+@pytest.mark.parametrize("said", ["", "8c91-03e", "8c91-03eg", "wash-hands", "0x8c9103ec", "8c9103ec" * 9])
+def test_what_is_no_code(said: str) -> None:
+    with pytest.raises(InputError, match="8 of 0 to 9 and a to f"):
+        read_code(said)
