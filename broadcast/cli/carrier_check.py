@@ -17,6 +17,8 @@ from broadcast.errors import ConfigError, DatabaseError
 from broadcast.store.pool import connect
 from broadcast.tables import nearest
 
+_DATABASE_S = 3.0  # it is wanted for its clock only
+
 
 @click.command("check")
 @click.argument("name")
@@ -70,7 +72,7 @@ async def _day_time() -> DayTime:
     """As workers have it, or a check would find fault with validity_period where the fault is this machine's clock."""
     asked = lease_time()
     try:
-        connection = await connect()
+        connection = await connect(timeout_s=_DATABASE_S)
     except DatabaseError as error:
         note(f"messages expire by this machine's clock, not by the database's: {error}")
         return DayTime.of_this_machine()

@@ -5,14 +5,26 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from integration.ledger_world import World
 from integration.other_clock import set_wrong
+from integration.rig import Rig
 
 from broadcast.campaign import campaigns
 from broadcast.campaign.approval import content_hash
+from broadcast.cli import carrier_check
 from broadcast.cli.main import main
+from broadcast.config import Config
+from broadcast.engine.probe.findings import Findings
+from broadcast.engine.probe.messages import Messages
+from broadcast.engine.probe.traffic import Traffic
+from broadcast.engine.worker import Worker
+from broadcast.ledger.journal import LateAnswer
+from broadcast.monitor.metrics import Metrics
+from broadcast.smpp.tap import TappedLink
+from broadcast.store.clock import database_time
 from broadcast.store.pool import connect
 
 VIETNAM = Path(__file__).parents[2] / "config" / "vietnam.toml"
@@ -133,3 +145,87 @@ def _expire_at(url: str, at: datetime) -> None:
             await conn.close()
 
     asyncio.run(expire())
+
+
+@pytest.mark.parametrize("ahead", [DAY, -DAY], ids=["ahead", "behind"])
+async def test_a_worker_sends_until_the_databases_expiry_and_dates_by_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
+) -> None:
+    """With a relative validity_period too: the SMSC, in its own process, has the right clock."""
+    await rig.smsc("viettel", receipt_delay_s=0.0, **{"rules.validity": "relative"})
+    rig.connect("viettel", 2000, validity="relative")
+    await rig.subscribers("viettel", 300)
+    set_wrong(monkeypatch, ahead)
+    began = await database_time(rig.conn)
+    rig.worker()
+    sent = await rig.launch(lifetime_s=3600)
+    assert await rig.finish(sent, 60) == {"delivered": 300}
+    dated = await rig.conn.fetchrow(
+        """SELECT min(submitted_at) AS first, max(submitted_at) AS sent,
+                  min(settled_at) AS told, max(settled_at) AS last FROM outcome"""
+    )
+    assert dated is not None
+    slack = timedelta(seconds=1)
+    assert began - slack < dated["first"] <= dated["sent"]
+    assert dated["told"] <= dated["last"] < await database_time(rig.conn) + slack
+    assert dated["first"] - slack < dated["told"]
+
+
+@pytest.mark.parametrize("ahead", [DAY, -DAY], ids=["ahead", "behind"])
+async def test_a_late_answer_is_dated_by_the_database(
+    world: World, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
+) -> None:
+    set_wrong(monkeypatch, ahead)
+    began = await database_time(world.conn)
+    slice_ = await world.slice([84912345670, 84912345671])
+    slice_.intend_next(2)
+    slice_.doubt(0, "no_response")
+    slice_.doubt(1, "no_response")
+    world.writer.journal.late(LateAnswer(slice_.slice_id, 0, ("late",), ""))
+    world.writer.journal.late(LateAnswer(slice_.slice_id, 1, (), "status:ESME_RINVDSTADR"))
+    await world.writer.flush()
+    dates = await world.conn.fetch(
+        "SELECT submitted_at AS at FROM submission UNION ALL SELECT settled_at FROM outcome"
+    )
+    ended = await database_time(world.conn)
+    assert len(dates) == 2
+    assert all(began <= row["at"] <= ended for row in dates)
+
+
+async def test_receipts_are_dated_by_the_database_from_the_first_on(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links are bound before `control` has asked anything: what waits there comes at once."""
+    worker = Worker(rig.config, Metrics(), rig.url)
+    dated: list[float] = []
+
+    async def look(self: Worker) -> None:
+        dated.append(self._day_time.now())
+
+    monkeypatch.setattr(Worker, "_work", look)
+    set_wrong(monkeypatch, DAY)
+    await worker.run()
+    assert dated == [pytest.approx((await database_time(rig.conn)).timestamp(), abs=30)]
+
+
+async def test_what_a_check_sends_expires_by_the_database(
+    config: Config, database_env: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else validity_period would be found at fault for what is this machine's; without a database it is said."""
+    set_wrong(monkeypatch, -DAY)
+
+    async def lifetime() -> timedelta:
+        carrier = config.carriers["viettel"]
+        findings = Findings("viettel", lambda _: None)
+        link = cast(TappedLink, None)
+        day_time = await carrier_check._day_time()
+        messages = Messages(Traffic(carrier, 84912345678), findings, link, "BOYTE", 1.0, day_time)
+        (segment,) = messages.fields("a", carrier)
+        until = datetime.strptime(segment.validity_period[:12], "%y%m%d%H%M%S").replace(tzinfo=UTC)
+        return until - datetime.now(UTC)
+
+    assert timedelta(minutes=58) < await lifetime() <= timedelta(hours=1)
+    assert "this machine's clock is 24 h 00 min behind" in capsys.readouterr().err
+    monkeypatch.setenv("BROADCAST_DATABASE_URL", "postgresql://broadcast@127.0.0.1:9/none")
+    assert await lifetime() < timedelta(0)
+    assert "messages expire by this machine's clock, not by the database's: " in capsys.readouterr().err
