@@ -53,7 +53,9 @@ _OPTIONS = (
     ),
     click.option("--priority", type=click.IntRange(0, 9), help="Higher goes first. Default: by category."),
     click.option(
-        "--expires", metavar="WHEN", help="6h, 90m, 2d, or a time such as 2030-01-31T18:00. Default: 24h."
+        "--expires",
+        metavar="WHEN",
+        help="6h, 90m, 2d, or the country's time, 2030-01-31T18:00 say. Default: 24h.",
     ),
     click.option(
         "--in-doubt",
@@ -85,7 +87,7 @@ def new_content(
         sender=config.sender if options["sender"] is None else options["sender"],
         carriers=_carriers(config, options) or tuple(config.country.prefixes),
         category=options["category"] or "health",
-        expires_at=_expiry(options["expires"] or "24h", config, now),
+        expires_at=_expiry("24h" if options["expires"] is None else options["expires"], config, now),
         alphabet=options["alphabet"],
         priority=options["priority"],
         in_doubt_policy=options["in_doubt"],
@@ -114,7 +116,7 @@ def edited_content(
         "alphabet": options["alphabet"],
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    if options["expires"]:
+    if options["expires"] is not None:
         given["expires_at"] = _expiry(options["expires"], config, now)
     if text is not None:
         given = {"alphabet": choose_alphabet(text.text), **given, "text": text.text}

@@ -366,6 +366,7 @@ def test_edit_changes_what_follows(drafted: Desk) -> None:
         (("--text", "a", "--sender", "MINISTRYOFHEALTH"), "at most 11"),
         (("--text", "a", "--carrier", "viettle"), "did you mean viettel"),
         (("--text", "a", "--expires", "soon"), "90m, 6h, 2d"),
+        (("--text", "a", "--expires", ""), "90m, 6h, 2d"),  # a script's variable that is not set
         (("--text", "a", "--expires", "2020-01-01"), "expiry has passed"),
         (("--text", "a", "--expires", "0s"), "expiry has passed"),
         (("--text", "ố", "--alphabet", "gsm0338"), "U+1ED1"),
