@@ -379,6 +379,23 @@ def test_bad_drafts(desk: Desk, words: tuple[str, ...], message: str) -> None:
     assert desk.json("campaign", "list") == []
 
 
+def test_an_expiry_in_a_night_of_changed_clocks(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("site.toml").write_text(CONFIG.replace("Asia/Ho_Chi_Minh", "Europe/Berlin"), encoding="utf-8")
+    draft = ("campaign", "draft", "a", "--text", "a")
+    assert "does not come" in desk(*draft, "--expires", "2095-03-27T02:30", code=2)
+    with pytest.raises(SystemExit) as ended:
+        main(["--config", "site.toml", *draft, "--expires", "2095-10-30T02:30"])
+    said = capsys.readouterr()
+    assert ended.value.code == 0
+    assert said.err.startswith(
+        "2095-10-30T02:30:00 comes twice, as the clocks of Europe/Berlin go back: the first"
+    )
+    assert "a is drafted, expires 2095-10-30 02:30:00 CEST:" in said.out
+    edited = desk.json("campaign", "edit", "a", "--expires", "2095-10-30T02:30:00+01:00")
+    assert edited["expires_at"] == "2095-10-30T01:30:00+00:00"
+    assert "2095-10-30 02:30:00 CET\n" in desk("campaign", "show", "a")
+
+
 def test_unknown_campaigns(desk: Desk) -> None:
     for verb in ("forecast", "approve", "launch", "pause", "resume", "cancel", "show"):
         code = ("--content", "0" * 8) if verb == "approve" else ()
