@@ -36,6 +36,7 @@ class Country:
     prefixes: carrier name -> the leading digits of the national significant number that are its own.
     landline_prefixes: leading digits of fixed lines; an import refuses those numbers by that name.
     keywords: kind -> words that people answer with; opt_out and opt_in act, any other kind is counted.
+    everyday_words: names, and words that mean other things: what reads like one is a keyword only where it is clear.
     national_lengths: digits of a mobile national significant number (without trunk prefix).
     """
 
@@ -50,6 +51,7 @@ class Country:
     keywords: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {"opt_out": ("STOP",), "opt_in": ("START",)}
     )
+    everyday_words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from broadcast import config
+from broadcast.campaign.keywords import Keywords
 from broadcast.errors import ConfigError
 
 
@@ -20,7 +21,7 @@ class Settings:
 
     @cached_property
     def config(self) -> config.Config:
-        return config.load(config.paths_from(self.files))
+        return read(self.files)
 
     @cached_property
     def zone(self) -> tzinfo:
@@ -33,6 +34,13 @@ class Settings:
         except ConfigError as error:
             click.echo(f"times are in UTC, for the configuration cannot be read: {error}", err=True)
             return UTC
+
+
+def read(files: Sequence[str]) -> config.Config:
+    """As given with --config, else BROADCAST_CONFIG. Raises ConfigError, also for keywords that would be misread."""
+    found = config.load(config.paths_from(files))
+    Keywords(found.country.keywords, found.country.everyday_words)
+    return found
 
 
 def check_passwords(config: config.Config) -> None:

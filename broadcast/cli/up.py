@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import click
 
-from broadcast import config as files
 from broadcast.cli.runner import run
-from broadcast.cli.settings import Settings, check_passwords
+from broadcast.cli.settings import Settings, check_passwords, read
 from broadcast.engine.supervisor import Supervisor
 from broadcast.monitor import logs
 from broadcast.store import pool
@@ -55,7 +54,7 @@ def _cores() -> int:
 
 def _check(named: Sequence[str]) -> None:
     """What every worker would stumble over is said once, here. Raises ConfigError."""
-    check_passwords(files.load(files.paths_from(named)))
+    check_passwords(read(named))
 
 
 def _command(named: Sequence[str], host: str, port: int) -> list[str]:

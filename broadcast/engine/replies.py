@@ -39,7 +39,7 @@ class Replies:
         self._config = config
         self._metrics = metrics
         self._names = names
-        self._keywords = Keywords(config.country.keywords)
+        self._keywords = Keywords(config.country.keywords, config.country.everyday_words)
         self._normalize = Normalizer(config.country).normalize
         self._rounds = 0
 
@@ -107,7 +107,7 @@ class Replies:
         """arrived: its messages as they came; parts: in the order of the text, None for a lost one."""
         first = arrived[0]
         text = read_parts([_octets(row) for row in parts], self._alphabet(first["carrier_no"]))
-        keyword = self._keywords.find(text)
+        keyword = self._keywords.find(text, whole=None not in parts)
         msisdn = self._msisdn(first["source"])
         effect: str | None = "none"
         if keyword.kind in (OPT_OUT, OPT_IN):

@@ -26,10 +26,10 @@ async def quiet_rig(folder: Path, url: str, conn: asyncpg.Connection, config: Co
     """Ten subscribers of viettel, none of the other carriers; nothing is running."""
     async with make_rig(folder, url, conn, config) as made:
         binds = (Bind("127.0.0.1", 1, "nobody"),)
-        keywords = {"opt_out": ("STOP", "HUY"), "opt_in": ("START",), "help": ("HELP",)}
+        keywords = {"opt_out": ("STOP", "HỦY", "HỦY ĐK"), "opt_in": ("START",), "help": ("HELP",)}
         made.config = replace(
             config,
-            country=replace(config.country, keywords=keywords),
+            country=replace(config.country, keywords=keywords, everyday_words=("Huy",)),
             carriers={name: Carrier(tps=1000, binds=binds) for name in ("viettel", "mobifone")},
         )
         await made.subscribers("viettel", 10)

@@ -77,6 +77,18 @@ async def test_codings(rig: Rig) -> None:
     ]  # fmt: skip
 
 
+async def test_a_person_named_like_a_keyword_keeps_the_alerts(rig: Rig) -> None:
+    texts = ("Huy day, da nhan duoc tin, cam on", "Huy", "Hủy tin nhắn này", "huy dk", "Húy")
+    for index, text in enumerate(texts):
+        await came(rig, text.encode("utf-16-be"), FIRST + index, coding=UCS2)
+    await part(rig, 1, 2, b"Huy ", FIRST + 5, ago_s=500)  # the rest never comes: nobody knows that it was all
+    await read(rig)
+    rig.config = replace(rig.config, engine=replace(rig.config.engine, parts_wait_s=60))
+    found = {row["text"]: row["kind"] for row in await read(rig)}
+    assert found == dict(zip(texts, ("", "opt_out", "opt_out", "opt_out", ""), strict=True)) | {"Huy […]": ""}
+    assert await opted_out(rig) == {1, 2, 3}
+
+
 async def test_parts_in_any_order_from_two_senders_over_many_lives(rig: Rig) -> None:
     await part(rig, 3, 3, b"you", FIRST)
     await part(rig, 1, 3, b"STOP ", FIRST + 1)
