@@ -67,7 +67,10 @@ async def import_file(
             part.unlink(missing_ok=True)
     await conn.execute(sql("analyze_subscriber"))
     return ImportResult(
-        **counts, source=path.name, refused_file=refused_file, seconds=time.perf_counter() - begun
+        **counts,
+        source=unfinished.name_of(path),
+        refused_file=refused_file,
+        seconds=time.perf_counter() - begun,
     )
 
 
@@ -76,7 +79,7 @@ async def _import(conn: Connection, reader: Reader, path: Path, report: Report |
     async with conn.transaction():
         if not await conn.fetchval(sql("import_lock")):
             raise RefusedError(RUNS_ALREADY)
-        import_no = await conn.fetchval(sql("import_begin"), path.name)
+        import_no = await conn.fetchval(sql("import_begin"), unfinished.name_of(path))
         merged = Counter(imported=0, updated=0, duplicate=0)
         async with aclosing(read_ahead(reader.batches())) as batches:
             async for batch in batches:

@@ -81,7 +81,10 @@ async def import_resumably(
                 counts = await _Steps(conn, path, file, refused, before).run(reader, watcher)
     await conn.execute(sql("analyze_subscriber"))
     return ImportResult(
-        **counts, source=path.name, refused_file=refused_file, seconds=time.perf_counter() - begun
+        **counts,
+        source=unfinished.name_of(path),
+        refused_file=refused_file,
+        seconds=time.perf_counter() - begun,
     )
 
 
@@ -110,7 +113,7 @@ async def _before(conn: Connection, path: Path, file: FileId, restart: bool) -> 
         return None
     if found.file == file:
         return found
-    if found.source == path.name:
+    if found.source == unfinished.name_of(path):
         raise RefusedError(
             f"{path.name} has changed since its import stopped after {found.lines:,} lines: import what it is now with "
             "--restart, or without --resumable"
@@ -149,7 +152,9 @@ class _Steps:
         return {"import_no": import_no, **counts}
 
     async def _step(self, batch: Batch) -> int:
-        import_no: int = self._import_no or await self._conn.fetchval(sql("import_begin"), self._path.name)
+        import_no: int = self._import_no or await self._conn.fetchval(
+            sql("import_begin"), unfinished.name_of(self._path)
+        )
         self._merged.update(await merge(self._conn, import_no, batch))
         check_conserved({"lines": batch.lines, **self._merged, "refused": batch.refused})
         crc = await asyncio.to_thread(self._refused.keep, batch.refused_octets)

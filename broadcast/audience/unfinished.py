@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,11 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 _END_OCTETS = 1 << 20
+
+
+def name_of(path: Path) -> str:
+    """The file's name as it is kept: octets that are not UTF-8 as `\\xff`."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +86,5 @@ async def give_up(conn: Connection) -> None:
 async def give_up_for(conn: Connection, path: Path) -> None:
     """Give it up if it is one of this file, or of an earlier content of it: by now all of it was imported."""
     found = await find(conn)
-    if found is not None and (found.source == path.name or found.file == identify(path)):
+    if found is not None and (found.source == name_of(path) or found.file == identify(path)):
         await give_up(conn)

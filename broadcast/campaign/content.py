@@ -89,6 +89,10 @@ def check(made: Content) -> None:
 
 def _check_printable(text: str) -> None:
     """A control character is a slip of some editor: no handset shows it, and NUL cannot even be kept."""
+    if any(
+        unicodedata.category(c) == "Cs" for c in text
+    ):  # octets of a command line that were no letters there
+        raise InputError("the text is not in this terminal's character set: give it by --text-file, in UTF-8")
     strange = {c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\t\f"}
     if strange:
         points = ", ".join(sorted(f"U+{ord(character):04X}" for character in strange))

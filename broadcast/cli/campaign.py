@@ -21,7 +21,7 @@ from broadcast.cli.campaign_watch import campaign_watch
 from broadcast.cli.day_time import database_now
 from broadcast.cli.import_warning import warn_of_unfinished
 from broadcast.cli.operator import actor_option
-from broadcast.cli.output import json_option, print_json, say, words
+from broadcast.cli.output import json_option, print_json, say, say_hidden, words
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
@@ -192,8 +192,9 @@ def _ask_code(name: str) -> str:
 def _say(done: Campaign, line: str, as_json: bool) -> None:
     if as_json:
         print_json(done)
-    else:
-        say(line)
+        return
+    say(line)
+    say_hidden(text=done.text, sender=done.sender)
 
 
 async def _draft(

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from broadcast.cli.operator import actor_option
-from broadcast.cli.output import json_option, print_json, say
+from broadcast.cli.output import json_option, print_json, say, words
 from broadcast.cli.runner import run
 from broadcast.ledger.archive import Archived, archive, moved
 from broadcast.ledger.report import find
@@ -41,7 +41,7 @@ def campaign_archive(name: str, folder: Path, drop: bool, actor: str, as_json: b
         print_json(done)
         return
     each = f", {done.octets / done.recipients:.1f} octets each" if done.recipients else ""
-    say(f"{name} is archived and proved: {done.recipients:,} recipients{each}, in {done.place}")
+    say(f"{name} is archived and proved: {done.recipients:,} recipients{each}, in {words(done.place)}")
     say(
         "its rows are gone from the database"
         if done.dropped

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell
+from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
 from broadcast.cli.report_files import replacing
 from broadcast.cli.runner import run
 from broadcast.ledger.doubts import RESENT, Doubted, doubted
@@ -44,7 +44,7 @@ def campaign_doubts(
     else:
         _show(found, lines[-latest:] if latest else [])
     if file:
-        note(f"wrote {file}")
+        note(f"wrote {words(file)}")
 
 
 async def _read(name: str, ended_as: str | None) -> list[Doubted]:

@@ -15,7 +15,7 @@ from broadcast.campaign.forecast import CarrierForecast, CarrierLoad, Forecast, 
 from broadcast.campaign.plain import PlainLetter
 from broadcast.cli.day_time import database_now
 from broadcast.cli.import_warning import warn_of_unfinished
-from broadcast.cli.output import duration, json_option, print_json, print_table, say
+from broadcast.cli.output import duration, json_option, print_json, print_table, say, say_hidden
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
@@ -49,6 +49,7 @@ def campaign_forecast(name: str, as_json: bool) -> None:
     for way, title in zip(ways, ("as drafted", "for comparison"), strict=True):
         _print_way(way, f"{name}, {title}: {_words(way)}")
     say(f"not reached: {', '.join(f'{count:,} {reason}' for reason, count in excluded.items()) or 'nobody'}")
+    say_hidden(text=found.text, sender=found.sender)
 
 
 async def _look(

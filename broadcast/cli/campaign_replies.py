@@ -1,7 +1,6 @@
 """`broadcast campaign replies`: what people answered, counted, and their latest words."""
 
 import csv
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from broadcast.cli.output import (
     print_json,
     print_table,
     time_cell,
+    words,
 )
 from broadcast.cli.report_files import replacing
 from broadcast.cli.runner import run
@@ -24,6 +24,7 @@ from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount
 from broadcast.ledger.report import find
 from broadcast.store.pool import connect
 from broadcast.store.types import Connection
+from broadcast.visible import visible
 
 _SHOWN = 300  # characters of a text on the terminal
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -68,7 +69,7 @@ def campaign_replies(
     else:
         _show(name, counted, [_line(each, reveal) for each in texts], others)
     if file:
-        note(f"wrote {file}")
+        note(f"wrote {words(file)}")
 
 
 async def _read(
@@ -94,7 +95,7 @@ async def _write(file: Path, connection: Connection, number: int, reveal: bool) 
         writer.writeheader()
         async for each in replies.every(connection, number):
             line = {**_line(each, reveal), "received_at": time_cell(each.received_at)}
-            writer.writerow({key: _no_formula(value) for key, value in line.items()})
+            writer.writerow({key: _cell(value) for key, value in line.items()})
 
 
 def _line(each: Reply, reveal: bool) -> dict[str, Any]:
@@ -157,13 +158,13 @@ def _show(
 
 
 def _on_one_line(text: str) -> str:
-    """What strangers wrote must not steer a terminal."""
-    shown = "".join(
-        " " if unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp") else each for each in text[:_SHOWN]
-    )
+    """Its lines after each other, and no more of it than a person wants to see."""
+    shown = text[:_SHOWN].replace("\r\n", " ").replace("\n", " ")
     return shown if len(text) <= _SHOWN else shown + "…"
 
 
-def _no_formula(value: Any) -> Any:
-    """What strangers wrote must not be a formula in somebody's spreadsheet: a ' goes before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _cell(value: Any) -> Any:
+    """What strangers wrote must not steer a terminal, nor be a formula in a spreadsheet: a ' goes before it."""
+    if not isinstance(value, str):
+        return value
+    return ("'" if value.startswith(_FORMULA) else "") + visible(value, lines=True)

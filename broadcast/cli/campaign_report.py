@@ -14,6 +14,7 @@ from broadcast.cli.output import (
     print_json,
     print_table,
     to_json,
+    words,
 )
 from broadcast.cli.report_document import STATES, document
 from broadcast.cli.report_files import write_recipients, write_summary, write_text
@@ -65,7 +66,7 @@ def campaign_report(
     else:
         _show(found, audited)
     for path in filter(None, (html, summary, json_file, recipients)):
-        note(f"wrote {path}")
+        note(f"wrote {words(path)}")
 
 
 async def _read(name: str) -> tuple[Report, AuditResult]:
@@ -103,7 +104,7 @@ def _show(found: Report, audited: AuditResult) -> None:
             ", ".join(f"{reason} {count:,}" for reason, count in each["refused_by_reason"].items()) or "none"
         )
         line = {key: each[key] for key in ("lines", "imported", "updated", "duplicate", "refused")}
-        print_facts(f"\nlines of {each['source']}", {**line, "refused because": refused})
+        print_facts(f"\nlines of {words(each['source'])}", {**line, "refused because": refused})
     states = [state for state in STATES if everything["total"][state]]
     columns = ["carrier", "audience", *states, "segments_accepted", "segments_per_second"]
     lines = [*everything["carriers"], everything["total"]]

@@ -5,7 +5,7 @@ import click
 from broadcast.campaign import campaigns
 from broadcast.campaign.approval import content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
-from broadcast.cli.output import json_option, print_facts, print_json, print_table, say
+from broadcast.cli.output import json_option, print_facts, print_json, print_table, say, say_hidden
 from broadcast.cli.runner import run
 from broadcast.store.pool import connect
 
@@ -59,6 +59,7 @@ def campaign_show(name: str, as_json: bool) -> None:
     print_facts("", _facts(found))
     say("")
     say(found.text)
+    say_hidden(text=found.text, sender=found.sender)
     say("")
     print_table("", ("at", "who", "what"), [(each.at, each.actor, _what(each)) for each in events])
 

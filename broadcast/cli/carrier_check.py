@@ -6,7 +6,7 @@ import click
 
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.cli.day_time import database_now
-from broadcast.cli.output import json_option, masked, note, print_facts, print_json, say
+from broadcast.cli.output import json_option, masked, note, print_facts, print_json, say, words
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.clock import DayTime, lease_time
@@ -97,7 +97,7 @@ def _quiet(finding: Finding) -> None:
 
 def _show(finding: Finding) -> None:
     way_out = f"  -> {finding.setting}" if finding.setting else ""
-    say(f"{finding.result:<6}  {finding.subject:<20}  {finding.said}{way_out}")
+    say(f"{finding.result:<6}  {finding.subject:<20}  {words(finding.said)}{way_out}")
 
 
 def _summary(found: Findings) -> None:

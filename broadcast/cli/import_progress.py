@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from broadcast.audience.batches import Batch
 from broadcast.audience.resumable import Watcher
-from broadcast.cli.output import duration, note
+from broadcast.cli.output import duration, note, words
 
 _LINE_EVERY_S = 10.0
 
@@ -21,6 +21,7 @@ _LINE_EVERY_S = 10.0
 @contextmanager
 def import_progress(name: str) -> Iterator[Watcher]:
     """Gives what an import reports its batches to; `name` is the file's."""
+    name = words(name)
     if sys.stderr.isatty():
         with _progress() as progress:
             yield Bar(name, progress)

@@ -14,8 +14,9 @@ async def warn_of_unfinished(conn: Connection) -> None:
 def warn(found: Unfinished | None) -> None:
     """As `warn_of_unfinished`."""
     if found is not None:
+        source = words(found.source)
         note(
-            f"warning: the import of {found.source} is unfinished, the list is incomplete: {found.lines:,} lines"
-            f" are in, the last since {words(found.committed_at)}; `broadcast subscriber import {found.source}"
+            f"warning: the import of {source} is unfinished, the list is incomplete: {found.lines:,} lines"
+            f" are in, the last since {words(found.committed_at)}; `broadcast subscriber import {source}"
             " --resumable` continues it"
         )

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed, 2 usage or input, 3 refused by a rule, 130 stopped
 """
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -13,8 +14,10 @@ import asyncpg
 import click
 
 from broadcast.cli.settings import Settings
+from broadcast.cli.terminal import any_terminal, put
 from broadcast.errors import BroadcastError
 from broadcast.store.pool import LOST, explain
+from broadcast.visible import visible
 
 # Loaded when asked for: a command starts quickly, and its completion too. name: (place, one line for --help)
 _COMMANDS = {
@@ -80,12 +83,15 @@ def broadcast(ctx: click.Context, config_files: Sequence[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line (default: this process's) and exit with its code."""
+    any_terminal()
     try:
         words = None if arguments is None else list(arguments)
         code = broadcast.main(args=words, prog_name="broadcast", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()  # it repeats what was typed: a file's name may hold anything
+        error.show(said)
+        put(visible(said.getvalue().rstrip("\n"), lines=True), sys.stderr)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = _fail("stopped", 130)
@@ -110,6 +116,10 @@ def _report(error: Exception) -> int:
     if isinstance(cause, OSError):
         place = f" ({cause.filename})" if cause.filename else ""
         return _fail(f"{cause.strerror or type(cause).__name__}{place}", 1)
+    if isinstance(cause.__cause__, UnicodeEncodeError):
+        return _fail(
+            "what was given is no text in the terminal's character set: write it anew, or check LANG", 2
+        )
     if isinstance(cause, asyncpg.PostgresError):
         return _fail(f"PostgreSQL refused a statement ({type(cause).__name__} {cause.sqlstate}); {_TRACE}", 1)
     return _fail(f"unexpected {type(cause).__name__}; {_TRACE}", 1)
@@ -128,5 +138,5 @@ def _first(error: BaseException) -> BaseException:
 
 
 def _fail(text: str, code: int) -> int:
-    click.echo(f"broadcast: {' '.join(text.split())}", err=True)
+    put(f"broadcast: {visible(' '.join(text.split()))}", sys.stderr)
     return code

@@ -1,6 +1,7 @@
 """What commands print: tables and lines for people on stdout, or JSON with `--json`; asides on stderr.
 
-Text that somebody else wrote (names, messages) is never read as rich's markup.
+Text that somebody else wrote (names, messages) is never read as rich's markup, and what in it would steer the terminal
+or stay unseen is shown as its escape.
 """
 
 import dataclasses
@@ -18,6 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from broadcast.cli.settings import time_zone
+from broadcast.cli.terminal import is_utf8, put
+from broadcast.masked import Masked
+from broadcast.visible import hidden, json_escaped, visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,29 +41,40 @@ def console() -> Console:
 
 
 def say(text: str) -> None:
-    """One line for a person on stdout."""
-    click.echo(text)
+    """Lines for a person on stdout. What others wrote and might hold line breaks comes by way of `words`."""
+    put(visible(text, lines=True))
 
 
 def note(text: str) -> None:
     """An aside on stderr, so that stdout stays what was asked for."""
-    click.echo(text, err=True)
+    put(visible(text, lines=True), sys.stderr)
+
+
+def say_hidden(**texts: str) -> None:
+    """A line for each that has characters which a reader does not see, or which turn what is read."""
+    for name, text in texts.items():
+        if found := hidden(text):
+            say(f"the {name} contains: {', '.join(found)}")
 
 
 def print_json(value: Any) -> None:
     """One JSON document. Dataclasses are objects, times ISO 8601 in UTC, enums their value, bytes hexadecimal."""
-    click.echo(to_json(value))
+    put(_json(value, indent=2, ascii_only=not is_utf8()))
 
 
 def to_json(value: Any) -> str:
-    """What `print_json` prints."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
+    """What `print_json` prints, for a file."""
+    return _json(value, indent=2)
 
 
 def print_json_line(value: Any) -> None:
     """One JSON document on one line, flushed: for a stream of them."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False))
+    put(_json(value, ascii_only=not is_utf8()))
     sys.stdout.flush()
+
+
+def _json(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    return json_escaped(json.dumps(value, default=_plain, ensure_ascii=ascii_only, indent=indent))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -75,13 +90,15 @@ def print_facts(title: str, facts: Mapping[str, Any]) -> None:
     for line in ([title] if title else []) + [
         f"{name:<{width}}  {words(value)}" for name, value in facts.items()
     ]:
-        click.echo(line.rstrip())
+        say(line.rstrip())
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """As `print_table`, not printed yet."""
     body = [list(row) for row in rows]
-    made = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
+    made = Table(
+        title=Text(visible(title, lines=True)) if title else None, title_justify="left", header_style="bold"
+    )
     for index, column in enumerate(columns):
         numeric = bool(body) and all(_is_number(row[index]) for row in body)
         made.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
@@ -91,13 +108,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 
 def words(value: Any) -> str:
-    """A value as a person reads it: 1234567 -> 1,234,567; a time as `time_words`; None -> a dash."""
+    """A value as a person reads it, in one line: 1234567 -> 1,234,567; a time as `time_words`; None -> a dash."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, enum.Enum):
-        return str(value.value)
+        return visible(str(value.value))
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
@@ -107,8 +124,8 @@ def words(value: Any) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(words(each) for each in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} = {words(each)}" for name, each in value.items())
-    return str(value)
+        return ", ".join(f"{words(name)} = {words(each)}" for name, each in value.items())
+    return visible(str(value))
 
 
 def time_words(at: datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:
@@ -134,9 +151,8 @@ def duration(seconds: float) -> str:
 
 
 def masked(msisdn: int) -> str:
-    """A number that its owner may recognise and nobody can call: 84912***678."""
-    digits = str(msisdn)
-    return f"{digits[:-6]}***{digits[-3:]}" if len(digits) >= 9 else "***"
+    """As `Masked`."""
+    return str(Masked(msisdn))
 
 
 def effect_words(effect: str | None) -> str | None:

@@ -11,6 +11,7 @@ from broadcast.cli.output import duration, effect_words, words
 from broadcast.cli.report_document import STATES, document
 from broadcast.ledger.audit import AuditResult
 from broadcast.ledger.report import Report, share_within
+from broadcast.visible import visible
 
 _COLOURS = {
     "delivered": "#2e7d32",
@@ -32,6 +33,7 @@ def render(report: Report, audit: AuditResult) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("broadcast.cli", "templates"),
         autoescape=True,
+        finalize=_seen,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -46,6 +48,11 @@ def render(report: Report, audit: AuditResult) -> str:
         states=[state for state in STATES if report.progress.total.states[state]],
         charts=[chart for chart in charts if chart],
     )
+
+
+def _seen(value: Any) -> Any:
+    """What others wrote, with nothing in it that a reader does not see; text that is markup (a chart) as it is."""
+    return visible(value, lines=True) if type(value) is str else value
 
 
 def states_chart(report: Report) -> str:

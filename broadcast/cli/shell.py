@@ -22,6 +22,7 @@ import click
 
 from broadcast.engine.parent import die_with
 from broadcast.errors import BroadcastError
+from broadcast.visible import visible
 
 _LOOK_S = 0.05
 _END_S = 30.0
@@ -57,7 +58,7 @@ class Shell:
     def tell(self, text: str) -> None:
         """A sentence about what comes next."""
         if not self.quiet:
-            click.secho(f"\n{text}", fg="cyan")
+            click.secho(f"\n{text}", fg="cyan", file=sys.stdout)
 
     def run(self, *words: str | Path, expect: int = 0, timeout_s: float = 120) -> None:
         """One command in the foreground. Raises BroadcastError unless it ends as expected, in time."""
@@ -152,7 +153,7 @@ class Shell:
 
     def _print(self, words: tuple[str | Path, ...], tail: str = "") -> None:
         if not self.quiet:
-            click.secho(f"$ {_spelt(words)}{tail}", bold=True)
+            click.secho(f"$ {visible(_spelt(words))}{tail}", bold=True, file=sys.stdout)
             sys.stdout.flush()
 
 

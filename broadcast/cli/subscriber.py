@@ -15,7 +15,16 @@ from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
 from broadcast.audience.unfinished import Unfinished
 from broadcast.cli.import_progress import import_progress
 from broadcast.cli.import_warning import warn
-from broadcast.cli.output import json_option, masked, note, print_facts, print_json, print_table, say
+from broadcast.cli.output import (
+    json_option,
+    masked,
+    note,
+    print_facts,
+    print_json,
+    print_table,
+    say,
+    words,
+)
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
@@ -76,8 +85,8 @@ def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as
         return
     rows = [("imported", done.imported), ("updated", done.updated), ("duplicate", done.duplicate)]
     rows += [(f"refused: {reason}", count) for reason, count in done.refused.items()]
-    print_table(f"{done.source}, {done.seconds:.1f} s", ("", "lines"), [*rows, ("all", done.lines)])
-    say(f"refused lines, with numbers and reasons: {done.refused_file}")
+    print_table(f"{words(done.source)}, {done.seconds:.1f} s", ("", "lines"), [*rows, ("all", done.lines)])
+    say(f"refused lines, with numbers and reasons: {words(done.refused_file)}")
 
 
 @subscriber.command()
@@ -162,7 +171,9 @@ def generate(file: Path, lines: int, seed: int, weight: Sequence[str], as_json: 
     if as_json:
         print_json(expected)
     else:
-        say(f"{file}: {expected.lines:,} lines; an import into an empty database gives {expected.imported:,}")
+        say(
+            f"{words(file)}: {expected.lines:,} lines; an import into an empty database gives {expected.imported:,}"
+        )
 
 
 def _write(generator: Generator, file: Path) -> Expected:
@@ -217,7 +228,7 @@ async def _import_resumably(config: Config, file: Path, refused: Path, restart: 
         with import_progress(file.name) as watcher:
             return await import_resumably(conn, config, file, refused, watcher, restart=restart)
     except asyncio.CancelledError:
-        note(f"{file.name}: what was committed stays; the same command, without --restart, continues")
+        note(f"{words(file.name)}: what was committed stays; the same command, without --restart, continues")
         raise
     finally:
         await conn.close()

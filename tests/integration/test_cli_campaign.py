@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,31 @@ def test_a_refused_file_is_one_line(desk: Desk) -> None:
     assert "people.csv" in error
     assert desk.json("subscriber", "stats")["imports"] == []
     assert "No such file" in desk("subscriber", "import", "none.csv", code=2)
+
+
+def test_names_of_files_steer_no_terminal(desk: Desk) -> None:
+    for name in ("evil\x1b]0;pwn\x07\u202etxt.csv", os.fsdecode(b"b\xff\nx.csv")):
+        Path(name).write_text(PEOPLE, encoding="utf-8")
+        printed = desk("subscriber", "import", name) + desk("subscriber", "stats")
+        assert not set("\x1b\x07\u202e\udcff") & set(printed)
+        assert desk.json("subscriber", "import", name)["imported"] == 0
+    assert [each["source"] for each in desk.json("subscriber", "stats")["imports"]] == [
+        "b\\xff\nx.csv", "b\\xff\nx.csv", "evil\x1b]0;pwn\x07\u202etxt.csv", "evil\x1b]0;pwn\x07\u202etxt.csv",
+    ]  # fmt: skip
+
+
+def test_a_text_is_shown_as_what_it_is(desk: Desk) -> None:
+    """Who approves a text sees what turns it round or is not seen at all."""
+    desk("subscriber", "import", "people.csv")
+    line = "the text contains: U+200B ZERO WIDTH SPACE (1), U+202E RIGHT-TO-LEFT OVERRIDE (1)\n"
+    assert line in desk("campaign", "draft", "odd", "--text", "pay\u200b \u202eyad rep\nnow 😷")
+    shown = desk("campaign", "show", "odd")
+    assert f"pay\\u200b \\u202eyad rep\nnow 😷\n{line}" in shown
+    assert line in desk("campaign", "forecast", "odd")
+    assert line in desk("campaign", "approve", "odd", "--as", "bob")
+    assert "contains" not in desk("campaign", "draft", "even", "--text", "Rửa tay 😷")
+    assert "no text in the terminal's character set" in desk("campaign", "show", "\udcff", code=2)
+    assert "give it by --text-file" in desk("campaign", "draft", "half", "--text", "a\udcff", code=2)
 
 
 def test_one_subscriber(drafted: Desk) -> None:

@@ -271,9 +271,9 @@ async def test_the_command_counts_and_masks(
     ]  # fmt: skip
     await came(rig, b"=1+1\x1b[2J\nbye", FIRST + 2, coding=3)
     await read(rig)
-    assert "=1+1 [2J bye" in await typed(campaign.name)
+    assert "=1+1\\u001b[2J bye" in await typed(campaign.name)
     await typed(campaign.name, "--csv", str(file))
-    assert "'=1+1\x1b[2J\nbye" in file.read_text()
+    assert "'=1+1\\u001b[2J\nbye" in file.read_text()
     assert "who is this?" in await typed("--unmatched")
     assert "What people answered" in await typed(campaign.name, command="report")
 

@@ -79,6 +79,21 @@ def test_usage_errors_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "No such command 'no-such-noun'" in capsys.readouterr().err
 
 
+def test_what_was_typed_is_repeated_without_what_steers_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words in (
+        ["sub\x1b[2J"],
+        ["subscriber", "stats", "\x9b\udcff"],
+        ["--config", "\x1b\u202e", "carrier", "list"],
+    ):
+        with pytest.raises(SystemExit):
+            entry.main(words)
+        said = capsys.readouterr().err
+        assert "\\u" in said or "\\x1b" in said
+        assert not set("\x1b\x9b\u202e\udcff") & set(said)
+
+
 def test_no_configuration_is_told_with_the_way_out() -> None:
     with click.Context(entry.broadcast, obj=None), pytest.raises(ConfigError, match="--config FILE"):
         configuration()

@@ -130,3 +130,35 @@ def test_a_narrow_terminal_hides_nothing(
     shown = capsys.readouterr().out
     assert "wash-hands" in shown
     assert "1,234" in shown
+
+
+HOSTILE = "a\x1b[2J\x9b\u202e\nb"
+
+
+def test_what_others_wrote_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(HOSTILE, ("x",), [(HOSTILE,), ({"k\x1b": HOSTILE},), ([HOSTILE, Path(HOSTILE)],)])
+    output.print_facts(HOSTILE, {"fact": HOSTILE})
+    output.say(HOSTILE)
+    output.note(HOSTILE)
+    said = capsys.readouterr()
+    assert not set("\x1b\x9b\u202e") & set(said.out + said.err)
+    escaped = "a\\u001b[2J\\u009b\\u202e"
+    assert f"fact  {escaped}\\nb" in said.out
+    assert f"k\\u001b = {escaped}\\nb" in said.out
+    assert said.err == f"{escaped}\nb\n"
+
+
+def test_json_is_the_same_value_without_what_steers(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_json({HOSTILE: HOSTILE})
+    output.print_json_line([HOSTILE])
+    printed = capsys.readouterr().out
+    assert "\\u009b\\u202e" in printed
+    assert not set("\x1b\x9b\u202e") & set(printed)
+    assert json.loads(printed.splitlines()[-1]) == [HOSTILE]
+    assert json.loads(printed.rpartition('["')[0]) == {HOSTILE: HOSTILE}
+    assert json.loads(output.to_json(HOSTILE)) == HOSTILE
+
+
+def test_hidden_characters_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_hidden(text="pay \u202enow", sender="BOYTE")
+    assert capsys.readouterr().out == "the text contains: U+202E RIGHT-TO-LEFT OVERRIDE (1)\n"

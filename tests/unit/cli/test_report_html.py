@@ -67,6 +67,16 @@ def test_what_people_wrote_is_text(found: Report) -> None:
     assert "SEEN&amp;" in page
 
 
+def test_what_others_wrote_turns_nothing(found: Report) -> None:
+    facts = replace(found.facts, text="pay\u202e now\nor never", drafted_by="an\u2066")
+    imports = (replace(found.imports[0], source="a\u202e\x1b.csv"),)
+    page = render(replace(found, facts=facts, imports=imports, oddities=()), BALANCED)
+    assert not set("\u202e\u2066\x1b") & set(page)
+    assert "<blockquote>pay\\u202e now\nor never</blockquote>" in page
+    assert "a\\u202e\\u001b.csv" in page
+    assert "an\\u2066" in page
+
+
 def test_figures(found: Report) -> None:
     page = render(found, BALANCED)
     assert "1 min 15 s from launch" in page

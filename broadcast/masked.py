@@ -1,0 +1,16 @@
+"""A person's number where it is said to others than its owner: in logs, messages and on screens (law 9)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Masked:
+    """As text 84912***678: its owner may recognise it and nobody can call it. Whatever logs a number logs this."""
+
+    msisdn: int
+
+    def __str__(self) -> str:
+        digits = str(self.msisdn)
+        return f"{digits[:-6]}***{digits[-3:]}" if len(digits) >= 9 else "***"
+
+    __repr__ = __str__
