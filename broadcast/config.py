@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from broadcast import secret
 from broadcast.errors import ConfigError
 from broadcast.tables import nearest, read_toml, structure
 
@@ -165,6 +166,10 @@ class Bind:
             self.reconnect_min_s <= self.reconnect_max_s, "reconnect_max_s must not be below reconnect_min_s"
         )
         _require(
+            self.password_env is None or re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.password_env),
+            f"password_env is the name of an environment variable: letters, digits and _ ({secret.NOT_SHOWN})",
+        )
+        _require(
             not (self.password_env and self.password_file),
             "password_env and password_file exclude each other: give one",
         )
@@ -178,26 +183,19 @@ class Bind:
 
         Raises ConfigError when the named place does not hold one.
         """
-        if self.password_env:
-            secret = os.environ.get(self.password_env)
-            place = f"the environment variable {self.password_env}"
-            if secret is None:
-                raise ConfigError(f"bind {self.system_id}: {place} is not set")
-        elif self.password_file:
-            secret, place = self._read_password(Path(self.password_file)), self.password_file
-        else:
-            return ""
-        if not secret:
-            raise ConfigError(f"bind {self.system_id}: {place} is empty: put the password there")
-        return secret
-
-    def _read_password(self, path: Path) -> str:
-        """Without the line's end, which editors add."""
         try:
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigError(f"bind {self.system_id}: cannot read password_file {path}: {reason}") from error
+            return secret.read(self.password_env, self.password_file)
+        except ConfigError as error:
+            raise ConfigError(f"bind {self.system_id}: {error}") from error
+
+    def open_secrets(self) -> list[str]:
+        """What every user of this machine may read and should not, in a person's words."""
+        files = {"password_file": self.password_file, "tls.key_file": self.tls and self.tls.key_file}
+        return [
+            f"every user of this machine may read {key} {name}: chmod o-r it"
+            for key, name in files.items()
+            if name and secret.all_may_read(name)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

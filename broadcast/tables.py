@@ -133,7 +133,12 @@ def _messages(error: BaseException, place: str) -> list[str]:
     if isinstance(error, IterableValidationError):
         listed, _ = error.group_exceptions()
         return [line for inner, note in listed for line in _messages(inner, _below(place, str(note.index)))]
-    return [f"{place} is missing" if isinstance(error, KeyError) else f"{place} {error}"]
+    if isinstance(error, KeyError):
+        return [f"{place} is missing"]
+    said = str(error)
+    if place.rpartition(".")[2].startswith("password"):  # what stands there may be the secret itself
+        said = said.partition(", not ")[0]
+    return [f"{place} {said}"]
 
 
 def _bare_messages(error: BaseException, place: str) -> list[str]:

@@ -1,18 +1,19 @@
 """`broadcast carrier`: the carriers of the configuration, how their binds stand, and simulated ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 import click
 
+from broadcast import secret
 from broadcast.cli.carrier_check import carrier_check
 from broadcast.cli.carrier_simulate import carrier_simulate
 from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
-from broadcast.config import Bind, Config
+from broadcast.config import Bind, Carrier, Config
 from broadcast.errors import ConfigError, DatabaseError
 from broadcast.ledger.received import Oddity, Received, oddities, received
 from broadcast.store.pool import connect
@@ -115,7 +116,8 @@ def carrier_show(name: str, as_json: bool) -> None:
     if as_json:
         mine = None if slots is None else [slot for slot in slots if slot.carrier == name]
         got, said = (None, None) if slots is None else run(_told(name))
-        print_json({"carrier": line, "settings": settings, "slots": mine, "receipts": got, "oddities": said})
+        shown = settings and _settings(settings)
+        print_json({"carrier": line, "settings": shown, "slots": mine, "receipts": got, "oddities": said})
         return
     print_facts("", {"carrier": name, "prefixes": line.prefixes, "connected": line.connected})
     if settings is None:
@@ -130,6 +132,17 @@ def carrier_show(name: str, as_json: bool) -> None:
         if got is not None:
             print_facts("\nits receipts", {each: getattr(got, each) for each in Received.__slots__})
         show_oddities(said)
+
+
+def _settings(carrier: Carrier) -> dict[str, Any]:
+    """All keys; of passwords where they are, if they are there."""
+    shown = {each.name: getattr(carrier, each.name) for each in fields(carrier)}
+    shown["binds"] = [
+        {each.name: getattr(bind, each.name) for each in fields(bind)}
+        | secret.shown(bind.password_env, bind.password_file)
+        for bind in carrier.binds
+    ]
+    return shown
 
 
 def _show_binds(name: str, binds: Sequence[Bind], slots: Sequence[Slot] | None) -> None:

@@ -1,5 +1,6 @@
 """The configuration that a command was given: `--config`, or else BROADCAST_CONFIG; read once a run."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -11,6 +12,8 @@ import click
 from broadcast import config
 from broadcast.campaign.keywords import Keywords
 from broadcast.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -43,11 +46,19 @@ def read(files: Sequence[str]) -> config.Config:
     return found
 
 
-def check_passwords(config: config.Config) -> None:
-    """Raises ConfigError: a secret that is missing is told now, not by a link that never binds."""
-    for carrier in config.carriers.values():
-        for bind in carrier.binds:
-            bind.password()
+def check_passwords(found: config.Config) -> None:
+    """Raises ConfigError: a secret that is missing is told now, not by a link that never binds.
+
+    Logs a warning for each that others may read.
+    """
+    for name, carrier in found.carriers.items():
+        for number, bind in enumerate(carrier.binds):
+            try:
+                bind.password()
+            except ConfigError as error:
+                raise ConfigError(f"carriers.{name}.binds.{number}: {error}") from error
+            for warning in bind.open_secrets():
+                log.warning("carriers.%s.binds.%d: %s", name, number, warning)
 
 
 def time_zone() -> tzinfo:

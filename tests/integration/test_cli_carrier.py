@@ -83,6 +83,8 @@ def test_show(database_env: str) -> None:
     assert (
         said["settings"]["binds"][0]["password_file"] == "/etc/broadcast/secrets/viettel"
     )  # where, not what
+    other = json.loads(command("carrier", "show", "vinaphone", "--json").stdout)
+    assert other["settings"]["binds"][0]["password_env"] == "(not set)"  # or it might be the password
     assert [(slot["worker"], slot["granted_tps"], slot["bound"]) for slot in said["slots"]] == [
         ("1 (here, 11)", 300, True), ("1 (here, 11)", 0, False), (None, 0, False), (None, 0, False),
     ]  # fmt: skip

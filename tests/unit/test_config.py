@@ -1,6 +1,9 @@
 """The configuration: what it accepts, and the one clear line for everything else."""
 
+import tempfile
 import tomllib
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.config_files import CARRIERS, COUNTRY, Write, write
 
-from broadcast import config
+from broadcast import config, secret
 from broadcast.config import Bind, Carrier, Config, Country, Engine, Tls, load, paths_from
 from broadcast.errors import ConfigError
 
@@ -305,7 +308,17 @@ def test_a_password_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     assert bind(password_env="VIETTEL_PASSWORD").password() == " s3cret "
 
 
-@pytest.mark.parametrize(("value", "said"), [(None, "is not set"), ("", "is empty: put the password there")])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            None,
+            "that password_env names is not set: set it, or correct the name (not shown here, it may be the password "
+            "itself)",
+        ),
+        ("", "VIETTEL_PASSWORD is empty: put the password there"),
+    ],
+)
 def test_an_environment_without_the_password(
     value: str | None, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,7 +327,7 @@ def test_an_environment_without_the_password(
         monkeypatch.setenv("VIETTEL_PASSWORD", value)
     with pytest.raises(ConfigError) as raised:
         bind(password_env="VIETTEL_PASSWORD").password()
-    assert str(raised.value) == f"bind moh: the environment variable VIETTEL_PASSWORD {said}"
+    assert str(raised.value) == f"bind moh: the environment variable {said}"
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
@@ -339,6 +352,44 @@ def test_a_file_without_the_password(tmp_path: Path, content: bytes | None, said
     with pytest.raises(ConfigError) as raised:
         bind(password_file=str(path)).password()
     assert str(raised.value) == "bind moh: " + said.format(path=path)
+
+
+@pytest.mark.parametrize("typed", ["hunter2", "x" * 300, "a\0b"])
+def test_a_password_in_the_place_of_its_name_is_not_repeated(typed: str) -> None:
+    made = [bind(password_file=typed)] + ([bind(password_env=typed)] if typed.isalnum() else [])
+    for each in made:
+        with pytest.raises(ConfigError, match="it may be the password itself") as raised:
+            each.password()
+        assert typed not in "".join(traceback.format_exception(raised.value))
+        assert typed not in str(secret.shown(each.password_env, each.password_file))
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Open to all, as pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_secrets_that_all_may_read(folder: Path) -> None:
+    for name in ("password", "key"):
+        (folder / name).write_text("s3cret")
+        (folder / name).chmod(0o644)
+    made = bind(
+        password_file=str(folder / "password"),
+        tls=Tls(cert_file=str(folder / "cert"), key_file=str(folder / "key")),
+    )
+    assert made.open_secrets() == [
+        f"every user of this machine may read {key} {folder / name}: chmod o-r it"
+        for key, name in (("password_file", "password"), ("tls.key_file", "key"))
+    ]
+    folder.chmod(0o700)
+    assert made.open_secrets() == []
+    folder.chmod(0o755)
+    for name in ("password", "key"):
+        (folder / name).chmod(0o640)
+    assert made.open_secrets() == []
 
 
 def test_no_secret_in_a_bind_that_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,15 @@ def test_a_password_in_the_toml_is_not_repeated(fault: Fault) -> None:
     assert "hunter2!" not in said
     said = fault(("[[carriers.viettel.binds]]", '[carriers.viettel.binds]\npassword = "hunter2!"'))
     assert said == "carriers.viettel.binds must be a list, not a table"
+    for key in ("password_env", "password_file"):
+        said = fault(("port = 2775", f"port = 2775\n{key} = 12345678"))
+        assert said == f"carriers.viettel.binds.0.{key} must be text"
+    for typed in ("hunter2!", "", "hunter 2", "x-y", "Mật_khẩu"):
+        said = fault(("port = 2775", f'port = 2775\npassword_env = "{typed}"'))
+        assert said == (
+            "carriers.viettel.binds.0.password_env is the name of an environment variable: letters, digits and _ "
+            "(not shown here, it may be the password itself)"
+        )
 
 
 def test_an_unknown_carrier_names_the_nearest(fault: Fault) -> None:

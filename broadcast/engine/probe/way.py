@@ -69,6 +69,8 @@ class Way:
         except ConfigError as error:
             self._failed("password", str(error), _password_key(bind))
             return False
+        for warning in bind.open_secrets():
+            self._findings.note(f"binds.{self._number} password", warning)
         return True
 
     async def _at(self, index: int, address: Address) -> TappedLink | None:

@@ -1,0 +1,75 @@
+"""Where passwords and keys are, and what may be said of that.
+
+A name that leads nowhere is never repeated: it may be the password itself, typed in the wrong place.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from broadcast.errors import ConfigError
+
+NOT_SHOWN: Final = "not shown here, it may be the password itself"
+
+
+def read(env: str | None, file: str | None) -> str:
+    """The secret in an environment variable, or else in a file; empty when neither is named.
+
+    Raises ConfigError, with the key `password_env` or `password_file`, when there is none.
+    """
+    if env:
+        secret, place = os.environ.get(env), f"the environment variable {env}"
+        if secret is None:
+            raise ConfigError(
+                "the environment variable that password_env names is not set: set it, or correct the name "
+                f"({NOT_SHOWN})"
+            )
+    elif file:
+        secret, place = _read_file(Path(file)), file
+    else:
+        return ""
+    if not secret:
+        raise ConfigError(f"{place} is empty: put the password there")
+    return secret
+
+
+def _read_file(path: Path) -> str:
+    """Without the line's end, which editors add."""
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        reason = "it is not text"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except ValueError:
+        reason = "that is no name of a file"
+    if _is_name(str(path)):
+        raise ConfigError(f"cannot read password_file {path}: {reason}")
+    raise ConfigError(f"cannot read the file that password_file names: {reason} ({NOT_SHOWN})")
+
+
+def shown(env: str | None, file: str | None) -> dict[str, str | None]:
+    """`password_env` and `password_file` for a screen."""
+    return {
+        "password_env": env if env is None or env in os.environ else "(not set)",
+        "password_file": file if file is None or _is_name(file) else "(no such file)",
+    }
+
+
+def all_may_read(file: str) -> bool:
+    """Whether every user of this machine may: by its mode, and by those of the folders that lead to it."""
+    try:
+        whole = Path(file).resolve(strict=True)
+        modes = [each.stat().st_mode for each in (whole, *whole.parents)]
+    except (OSError, ValueError):  # reading it says why
+        return False
+    return bool(modes[0] & stat.S_IROTH) and all(mode & stat.S_IXOTH for mode in modes[1:])
+
+
+def _is_name(file: str) -> bool:
+    """Certainly that of a file."""
+    try:
+        return Path(file).is_absolute() or Path(file).exists()
+    except (OSError, ValueError):
+        return False
