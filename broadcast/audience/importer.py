@@ -17,7 +17,7 @@ from typing import Any
 from broadcast.audience import unfinished
 from broadcast.audience.batches import COLUMNS, Batch, Reader
 from broadcast.audience.carriers import name_carriers
-from broadcast.audience.refused_lines import open_private
+from broadcast.audience.refused_lines import create_private
 from broadcast.audience.sources import open_source
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, InputError, RefusedError
@@ -59,7 +59,7 @@ async def import_file(
         numbers = await name_carriers(conn, config)
         part = refused_file.with_name(refused_file.name + ".part")
         try:
-            with open_private(part) as sink:
+            with create_private(part) as sink:
                 reader = Reader(config, source, numbers, sink)
                 counts = await _import(conn, reader, path, report)
             part.replace(refused_file)

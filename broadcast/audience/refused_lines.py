@@ -1,7 +1,11 @@
 """The file of an import's refused lines: it holds numbers, so it is its owner's only; a resumed import continues it."""
 
+import errno
 import os
+import stat
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -10,15 +14,33 @@ from broadcast.errors import InputError, RefusedError
 _PIECE = 1 << 20
 
 
-def open_private(path: Path, flags: int = os.O_TRUNC) -> IO[str]:
-    """`path` to write text to, made if it is not there. Raises InputError when that is not allowed."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600)
-    except OSError as error:
-        raise InputError(
-            f"cannot write the refused lines to {path.parent}: {error.strerror}; give --refused FILE"
-        ) from error
+def create_private(path: Path) -> IO[str]:
+    """A new file to write text to, in the place of whatever is there. Raises InputError when that is not allowed."""
+    with _writing(path):
+        path.unlink(missing_ok=True)
+    return _open_private(path, os.O_EXCL)
+
+
+def _open_private(path: Path, flags: int) -> IO[str]:
+    """`path` to write text to, made if it is not there; this user's own and no link, for it holds numbers."""
+    with _writing(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
+    found = os.fstat(descriptor)
+    if found.st_uid != os.geteuid() or not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise InputError(f"{path} is no file of yours: give --refused FILE")
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise InputError(
+            f"cannot write the refused lines to {path.parent}: {why}; give --refused FILE"
+        ) from error
 
 
 class RefusedLines:
@@ -29,7 +51,7 @@ class RefusedLines:
 
         Raises RefusedError when the file does not begin with that, InputError when it cannot be written.
         """
-        self.text = open_private(path, 0)
+        self.text = _open_private(path, 0)
         self._descriptor = self.text.fileno()
         self._octets = self._crc = 0
         try:

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from broadcast.cli.files import replacing
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
-from broadcast.cli.report_files import replacing
 from broadcast.cli.runner import run
 from broadcast.ledger.doubts import RESENT, Doubted, doubted
 from broadcast.ledger.report import find

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from broadcast.cli.files import replacing
 from broadcast.cli.output import (
     effect_words,
     json_option,
@@ -17,7 +18,6 @@ from broadcast.cli.output import (
     time_cell,
     words,
 )
-from broadcast.cli.report_files import replacing
 from broadcast.cli.runner import run
 from broadcast.ledger import replies
 from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount

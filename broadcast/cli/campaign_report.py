@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from broadcast.cli.files import write_text
 from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import (
     duration,
@@ -17,7 +18,7 @@ from broadcast.cli.output import (
     words,
 )
 from broadcast.cli.report_document import STATES, document
-from broadcast.cli.report_files import write_recipients, write_summary, write_text
+from broadcast.cli.report_files import write_recipients, write_summary
 from broadcast.cli.report_html import render
 from broadcast.cli.runner import run
 from broadcast.ledger.audit import AuditResult, audit

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from broadcast.cli.files import write_text
 from broadcast.cli.output import json_option, print_facts, print_json_line, say
 from broadcast.cli.runner import run
 from broadcast.simulator.book_server import BookServer
@@ -96,9 +97,7 @@ def _announce(
     else:
         say(f"{personality.name} listens on {host} port {port}; its book is {book}")
     if ready_file is not None:
-        beside = ready_file.with_name(f".{ready_file.name}.new")
-        beside.write_text(json.dumps(ready) + "\n", encoding="utf-8")
-        beside.replace(ready_file)  # whoever waits for it finds it whole
+        write_text(ready_file, json.dumps(ready) + "\n")  # whoever waits for it finds it whole
 
 
 def _flat(summary: dict[str, Any], above: str = "") -> dict[str, Any]:

@@ -1,23 +1,13 @@
-"""The files of a report: written beside their place and then moved there, so that none is half a file."""
+"""The CSV files of a report."""
 
 import csv
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
+from broadcast.cli.files import replacing
 from broadcast.cli.output import masked, time_cell
 from broadcast.cli.report_document import STATES
-from broadcast.errors import InputError
 from broadcast.ledger.report import Report, recipients
 from broadcast.store.types import Connection
-
-
-def write_text(path: Path, text: str) -> None:
-    """The HTML and JSON files. Raises InputError when the place cannot be written."""
-    with replacing(path) as file:
-        file.write(text)
 
 
 def write_summary(path: Path, report: Report) -> None:
@@ -46,25 +36,3 @@ async def write_recipients(path: Path, connection: Connection, campaign_id: int,
             writer.writerow((each.carrier, msisdn, each.state, *times, each.err, each.smsc_ids))
             count += 1
     return count
-
-
-@contextmanager
-def replacing(path: Path, mode: int = 0o644) -> Iterator[TextIO]:
-    """A new file in the place of `path` when the block ends well. Raises InputError when it cannot be written."""
-    draft = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}-", delete=False
-        ) as file:
-            draft = Path(file.name)
-            yield file  # type: ignore[misc]  # a NamedTemporaryFile in text mode is a TextIO in all but name
-        draft.chmod(mode)
-        draft.replace(path)
-    except ConnectionError:  # of the database, while its rows are written
-        raise
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)

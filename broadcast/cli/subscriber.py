@@ -13,6 +13,7 @@ from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.resumable import import_resumably
 from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
 from broadcast.audience.unfinished import Unfinished
+from broadcast.cli.files import replacing
 from broadcast.cli.import_progress import import_progress
 from broadcast.cli.import_warning import warn
 from broadcast.cli.output import (
@@ -76,6 +77,10 @@ def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as
     refused = refused or file.with_suffix(".refused.csv")
     if refused.exists() and file.exists() and refused.samefile(file):
         raise InputError(f"--refused {refused} is the file to import: the refused lines need another one")
+    if refused.exists() and not refused.is_file():
+        raise InputError(
+            f"--refused {refused} is no file: the refused lines, with numbers, need one of their own"
+        )
     config = configuration()
     done = run(
         _import_resumably(config, file, refused, restart) if resumable else _import(config, file, refused)
@@ -177,11 +182,8 @@ def generate(file: Path, lines: int, seed: int, weight: Sequence[str], as_json: 
 
 
 def _write(generator: Generator, file: Path) -> Expected:
-    try:
-        with file.open("w", encoding="utf-8", newline="") as sink:
-            return generator.write(sink)
-    except OSError as error:
-        raise InputError(f"cannot write {file}: {error.strerror}") from error
+    with replacing(file) as sink:
+        return generator.write(sink)
 
 
 def _weight(text: str) -> tuple[str, float]:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from broadcast import places
 from broadcast.errors import DatabaseError
 from broadcast.store import binaries, system_user
 from broadcast.store.system_user import Owner
@@ -37,6 +38,7 @@ SETTINGS: Mapping[str, str] = {
     "wal_init_zero": "off",  # a new segment costs its writing once, not twice; ext4 and xfs lose nothing by it
 }
 _ROOT_HOME = Path("/var/lib/broadcast")
+_ELSEWHERE = "set BROADCAST_HOME to a folder of root's"
 _WAIT_S = 300  # a start after a crash replays what was written
 _COMMAND_S = 330.0
 _LOCK_S = 330.0
@@ -131,6 +133,7 @@ class Server:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One start or stop at a time in this home."""
+        places.check(self.home, _ELSEWHERE, own=True)
         deadline = time.monotonic() + _LOCK_S
         with (self.home / "lock").open("a") as file:
             while True:
@@ -226,7 +229,11 @@ def default_home() -> Path:
 
 
 def make_home(path: Path, owner: Owner) -> None:
-    """Create a home where `owner` can reach it. Raises DatabaseError; an existing folder is left as it is."""
+    """Create a home where `owner` can reach it; an existing folder is left as it is.
+
+    Raises DatabaseError, and RefusedError where another user could lead root's files elsewhere.
+    """
+    places.check(path, _ELSEWHERE, own=True)
     try:
         with suppress(FileExistsError):  # the usual case, or another process was quicker
             path.mkdir(parents=True)

@@ -148,6 +148,13 @@ def test_a_text_is_shown_as_what_it_is(desk: Desk) -> None:
     assert "give it by --text-file" in desk("campaign", "draft", "half", "--text", "a\udcff", code=2)
 
 
+def test_refused_lines_do_not_replace_a_device(desk: Desk) -> None:
+    assert "--refused /dev/null is no file" in desk(
+        "subscriber", "import", "people.csv", "--refused", "/dev/null", code=2
+    )
+    assert Path("/dev/null").is_char_device()
+
+
 def test_one_subscriber(drafted: Desk) -> None:
     assert drafted.json("subscriber", "show", "096 0000 001") == {
         "msisdn": "84960***001",
@@ -175,7 +182,7 @@ def test_generate(desk: Desk) -> None:
     assert "500 lines" in desk("subscriber", "generate", "made.csv", "--lines", "500")
     assert "CARRIER=SHARE" in desk("subscriber", "generate", "made.csv", "--weight", "viettel", code=2)
     assert "no carrier acme" in desk("subscriber", "generate", "made.csv", "--weight", "acme=1", code=2)
-    assert "cannot write" in desk("subscriber", "generate", "no/made.csv", code=2)
+    assert "cannot write" in desk("subscriber", "generate", "people.csv/made.csv", code=2)
 
 
 def test_forecast_shows_both_alphabets(drafted: Desk) -> None:

@@ -6,6 +6,7 @@ import pygal
 from pygal.style import Style
 
 from broadcast.cli.bench.growth import MILLION, Step
+from broadcast.cli.files import write_text
 
 _COLOURS = ("#1565c0", "#ef6c00", "#2e7d32", "#6a1b9a")
 
@@ -35,4 +36,4 @@ def draw(path: Path, steps: tuple[Step, ...], title: str) -> None:
         "settle lag, s", [(step.settled / MILLION, step.settle_lag_s) for step in steps], secondary=True
     )
     chart.add("worker, MiB", [(step.settled / MILLION, step.worker_mib) for step in steps], secondary=True)
-    path.write_text(chart.render(is_unicode=True), encoding="utf-8")
+    write_text(path, chart.render(is_unicode=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from broadcast import places
 from broadcast.cli.demo.story import Options, play
 from broadcast.errors import InputError
 
@@ -58,7 +59,8 @@ def demo(
 
 
 def _make_folder(out: Path) -> Path:
-    """A new folder for this run, named by the time."""
+    """A new folder for this run, named by the time. Raises RefusedError as `places.check`."""
+    places.check(out, "choose a folder of root's with --out")
     try:
         out.mkdir(parents=True, exist_ok=True)
         stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-")

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from broadcast.audience.lines import Line, Lines
-from broadcast.audience.refused_lines import RefusedLines
+from broadcast.audience.refused_lines import RefusedLines, create_private
 from broadcast.audience.sources import ParquetRows
 from broadcast.audience.unfinished import identify
 from broadcast.errors import InputError, RefusedError
@@ -97,3 +99,24 @@ def test_refused_lines_are_cut_to_what_was_committed(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="--restart"):
         RefusedLines(path, longer + 1, crc ^ 1)
     assert path.read_text() == "line,reason\n2,empty\n3,too_short\n"
+
+
+def test_refused_lines_go_by_no_link_and_into_nobody_elses_file(tmp_path: Path) -> None:
+    """They hold numbers; and as root nobody else says which file is cut."""
+    victim, path = tmp_path / "victim", tmp_path / "people.refused.csv"
+    victim.write_text("precious")
+    path.symlink_to(victim)
+    with pytest.raises(InputError, match="it is a link; give --refused FILE"):
+        RefusedLines(path, 0, 0)
+    with create_private(path) as sink:
+        sink.write("84912345678")
+    assert (victim.read_text(), path.is_symlink()) == ("precious", False)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    if os.geteuid() == 0:
+        os.chown(path, 65533, 65533)
+        with pytest.raises(InputError, match="no file of yours"):
+            RefusedLines(path, 0, 0)
+        with path.open() as held:
+            with create_private(path) as sink:
+                sink.write("84912345679")
+            assert held.read() == "84912345678"  # who kept it open reads nothing new

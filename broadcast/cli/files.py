@@ -1,0 +1,45 @@
+"""Files that are written beside their place and then moved there, so that none is half a file."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from broadcast.errors import InputError
+
+
+def write_text(path: Path, text: str) -> None:
+    """The HTML and JSON files. Raises InputError when the place cannot be written."""
+    with replacing(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o644) -> Iterator[TextIO]:
+    """A new file in the place of `path` when the block ends well, never by way of a link.
+
+    A device or a pipe is written to. Raises InputError when it cannot be written.
+    """
+    draft = None
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", newline="") as file:
+                yield file
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}-", delete=False
+        ) as new:
+            draft = Path(new.name)
+            yield new  # type: ignore[misc]  # a NamedTemporaryFile in text mode is a TextIO in all but name
+            os.fchmod(new.fileno(), mode)
+        draft.replace(path)
+    except ConnectionError:  # of the database, while its rows are written
+        raise
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)

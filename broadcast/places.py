@@ -1,0 +1,84 @@
+"""Whether root may make files at a place: nobody else decides where they end up (a link in /tmp to /etc).
+
+What an operator names is the operator's choice, but for links of others. Trusted are root, who owns this program (root
+runs what that user wrote anyway), and users that a caller names.
+"""
+
+import os
+import pwd
+import stat
+from collections.abc import Collection
+from pathlib import Path
+
+from broadcast.errors import RefusedError
+
+_LINKS_MOST = 40
+
+
+def check(path: Path, way_out: str, also: Collection[int] = (), *, own: bool = False) -> None:
+    """Raises RefusedError for root when another user could lead what is made at `path`, or below it, elsewhere.
+
+    way_out: how to name another place. also: numbers of more users who are trusted. own: files of known names are made
+    in it, so that it must not be open to all as /tmp is.
+    """
+    if os.geteuid() == 0:
+        trusted = {0, Path(__file__).stat().st_uid, *also, *_unknown_users()}
+        found = _walk(path, trusted, way_out)
+        if own and found.stat().st_mode & stat.S_IWOTH:
+            raise _refusal(f"anybody can write to {found}", way_out)
+
+
+def _walk(path: Path, trusted: Collection[int], way_out: str) -> Path:
+    """From the root on, by way of the links that may be followed. The last of it that is there."""
+    place, rest, links = Path("/"), list(path.absolute().parts[1:]), 0
+    while True:
+        found = place.stat()
+        if found.st_uid not in trusted:
+            raise _refusal(f"{place} belongs to {_name(found.st_uid)}", way_out)
+        if found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+            raise _refusal(f"anybody can write to {place}", way_out)
+        if not rest:
+            return place
+        entry = place / rest.pop(0)
+        if entry.name == "..":
+            place = place.parent
+            continue
+        try:
+            inner = entry.lstat()
+        except FileNotFoundError:  # it is made by us
+            return place
+        except OSError as error:
+            raise RefusedError(f"cannot look at {entry}: {error.strerror}; {way_out}") from error
+        if not stat.S_ISLNK(inner.st_mode):
+            place = entry
+            continue
+        links += 1
+        if inner.st_uid not in trusted or links > _LINKS_MOST:
+            raise _refusal(f"{entry} is a link that {_name(inner.st_uid)} made", way_out)
+        target = entry.readlink()
+        place, rest = (Path("/") if target.is_absolute() else place), [*_parts(target), *rest]
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    return path.parts[1:] if path.is_absolute() else path.parts
+
+
+def _refusal(why: str, way_out: str) -> RefusedError:
+    return RefusedError(f"{why}, and could lead files of root's elsewhere: {way_out}")
+
+
+def _unknown_users() -> set[int]:
+    """In a container whose users are not the machine's: the number that stands for all of those."""
+    try:
+        if Path("/proc/self/uid_map").read_text().split()[1] == "0":
+            return set()
+        return {int(Path("/proc/sys/kernel/overflowuid").read_text())}
+    except (OSError, ValueError, IndexError):
+        return set()
+
+
+def _name(uid: int) -> str:
+    try:
+        return f"the user {pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"the user {uid}"
