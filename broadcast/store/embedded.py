@@ -38,7 +38,6 @@ SETTINGS: Mapping[str, str] = {
     "wal_init_zero": "off",  # a new segment costs its writing once, not twice; ext4 and xfs lose nothing by it
 }
 _ROOT_HOME = Path("/var/lib/broadcast")
-_ELSEWHERE = "set BROADCAST_HOME to a folder of root's"
 _WAIT_S = 300  # a start after a crash replays what was written
 _COMMAND_S = 330.0
 _LOCK_S = 330.0
@@ -133,7 +132,7 @@ class Server:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One start or stop at a time in this home."""
-        places.check(self.home, _ELSEWHERE, own=True)
+        check_home(self.home)
         deadline = time.monotonic() + _LOCK_S
         with (self.home / "lock").open("a") as file:
             while True:
@@ -205,7 +204,8 @@ class Server:
 
 
 def server() -> Server:
-    """The server of this process's home."""
+    """The server of this process's home. Raises RefusedError as `check_home`: root asks nobody else's."""
+    check_home(home())
     return Server(home())
 
 
@@ -228,12 +228,17 @@ def default_home() -> Path:
         ) from error
 
 
+def check_home(path: Path) -> None:
+    """Raises RefusedError where a user other than root and the server's own could lead root's files elsewhere."""
+    places.check(path, "set BROADCAST_HOME to a folder of root's", system_user.numbers(), own=True)
+
+
 def make_home(path: Path, owner: Owner) -> None:
     """Create a home where `owner` can reach it; an existing folder is left as it is.
 
-    Raises DatabaseError, and RefusedError where another user could lead root's files elsewhere.
+    Raises DatabaseError, and RefusedError as `check_home`.
     """
-    places.check(path, _ELSEWHERE, own=True)
+    check_home(path)
     try:
         with suppress(FileExistsError):  # the usual case, or another process was quicker
             path.mkdir(parents=True)

@@ -78,6 +78,12 @@ def owner() -> Owner:
     return Owner(entry.pw_name, entry.pw_uid, entry.pw_gid, switch=True)
 
 
+def numbers() -> set[int]:
+    """The system user's, if there is one."""
+    entry = _find()
+    return {entry.pw_uid} if entry else set()
+
+
 def _name_of(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name

@@ -14,7 +14,9 @@ from broadcast.errors import InputError
 from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.smpp.inbound import UDHI, Part, read_part, sar_of
 
-_KEYWORDS: Final = Keywords({"opt_out": ["STOP", "dừng gửi"], "opt_in": ["START"], "help": ["?1"]})
+_KEYWORDS: Final = Keywords(
+    {"opt_out": ["STOP", "dừng", "dừng gửi"], "opt_in": ["START"], "help": ["?1"]}, ["Dung", "stop sign"]
+)
 _ALPHABETS: Final[tuple[DefaultAlphabet, ...]] = get_args(DefaultAlphabet)
 _JOINS: Final[tuple[Concatenation, ...]] = get_args(Concatenation)
 _SHIFTS: Final[tuple[NationalShift, ...]] = get_args(NationalShift)

@@ -12,7 +12,8 @@ from broadcast import places
 from broadcast.cli.demo import _make_folder
 from broadcast.cli.files import replacing, write_text
 from broadcast.errors import InputError, RefusedError
-from broadcast.store import embedded, system_user
+from broadcast.store import embedded, pool, system_user
+from broadcast.store.system_user import Owner
 
 OTHER = 65533
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone can make what another user made")
@@ -70,18 +71,29 @@ def test_places_that_another_leads(shared: Path, tmp_path: Path) -> None:
         places.check(shared / "new", "")
 
 
-def test_the_database_and_the_demo_go_nowhere_else(shared: Path, tmp_path: Path) -> None:
+def test_the_database_and_the_demo_go_nowhere_else(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     victim = tmp_path / "etc"
     victim.mkdir()
     link, folder = theirs(shared / "home", victim), theirs(shared / "folder")
     for place in (link, folder, folder / "home", shared):
         with pytest.raises(RefusedError, match="set BROADCAST_HOME to a folder of root's"):
-            embedded.make_home(place, system_user.owner())
+            embedded.make_home(place, Owner("root", 0, 0, switch=False))
     for place in (link, folder):
         with pytest.raises(RefusedError, match="with --out"):
             _make_folder(place)
         with pytest.raises(RefusedError, match="BROADCAST_HOME"), embedded.Server(place)._locked():
             pass
+    monkeypatch.setenv("BROADCAST_HOME", str(link))
+    monkeypatch.delenv("BROADCAST_DATABASE_URL", raising=False)
+    with pytest.raises(
+        RefusedError, match="BROADCAST_HOME"
+    ):  # nobody else's server gets the people of a list
+        pool.database_url()
+    for server in system_user.numbers():
+        os.chown(folder, server, server)
+        embedded.check_home(folder)
     assert list(victim.iterdir()) == list(folder.iterdir()) == []
     made = _make_folder(shared / "demo-out")
     assert stat.S_IMODE(made.stat().st_mode) == 0o755
