@@ -1,6 +1,7 @@
 """The configuration that a command was given: `--config`, or else BROADCAST_CONFIG; read once a run."""
 
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -11,6 +12,7 @@ import click
 
 from broadcast import config
 from broadcast.campaign.keywords import Keywords
+from broadcast.cli.terminal import put
 from broadcast.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class Settings:
         try:
             return ZoneInfo(self.config.country.time_zone)
         except ConfigError as error:
-            click.echo(f"times are in UTC, for the configuration cannot be read: {error}", err=True)
+            put(f"times are in UTC, for the configuration cannot be read: {error}", sys.stderr)
             return UTC
 
 

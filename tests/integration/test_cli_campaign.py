@@ -142,7 +142,7 @@ def test_a_text_is_shown_as_what_it_is(desk: Desk) -> None:
     shown = desk("campaign", "show", "odd")
     assert f"pay\\u200b \\u202eyad rep\nnow 😷\n{line}" in shown
     assert line in desk("campaign", "forecast", "odd")
-    assert line in desk("campaign", "approve", "odd", "--as", "bob")
+    assert line in desk("campaign", "approve", "odd", "--as", "bob", *desk.content("odd"))
     assert "contains" not in desk("campaign", "draft", "even", "--text", "Rửa tay 😷")
     assert "no text in the terminal's character set" in desk("campaign", "show", "\udcff", code=2)
     assert "give it by --text-file" in desk("campaign", "draft", "half", "--text", "a\udcff", code=2)
