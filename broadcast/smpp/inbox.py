@@ -24,7 +24,9 @@ _HEADER: Final = smpp.HEADER_OCTETS
 
 @dataclass(slots=True)
 class Batch:
-    """The lists of LinkEvents; controls: everything else, in order; broken: the stream cannot go on."""
+    """The lists of LinkEvents; controls: everything else, in order; strays: answers that nobody waited for, how many;
+    broken: the stream cannot go on.
+    """
 
     answers: list[tuple[Token, int, str]] = field(default_factory=list)
     late: list[tuple[Token, int, str]] = field(default_factory=list)
@@ -32,6 +34,7 @@ class Batch:
     messages: list[InboundMessage] = field(default_factory=list)
     unreadable: list[tuple[Ack, bytes, str]] = field(default_factory=list)
     controls: list[Frame] = field(default_factory=list)
+    strays: int = 0
     broken: UnrecoverablePduError | None = None
 
     @property
@@ -86,12 +89,13 @@ class Inbox:
                 self._delivery(batch, command, pdu, smpp.data_sm_ack(pdu))
             elif command != smpp.GENERIC_NACK or not self._nacked(batch, status, sequence):
                 batch.controls.append(frame)
+        self.strays += batch.strays
         return batch
 
     def _late(self, batch: Batch, sequence: int, status: int, pdu: bytes) -> None:
         token = self._window.late.pop(sequence, MISSING)
         if token is MISSING:
-            self.strays += 1
+            batch.strays += 1
         else:
             batch.late.append((token, status, self._response_id(pdu[_HEADER:]) if status == 0 else ""))
 

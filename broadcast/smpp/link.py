@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import os
 from collections import Counter
 from collections.abc import Awaitable
 from typing import Any, Final, cast
@@ -18,21 +17,17 @@ from broadcast.clock import lease_time
 from broadcast.config import Bind, Carrier
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu, enquire_link_pdu, unbind_pdu
-from broadcast.smpp.allowance import UNITS_PER_MESSAGE, Allowance
 from broadcast.smpp.events import LINK_LOST, NO_RESPONSE, Ack, LinkEvents, Token
 from broadcast.smpp.inbox import Batch, Inbox
 from broadcast.smpp.pdu import receipt_responses
+from broadcast.smpp.reading import Reading
 from broadcast.smpp.session import LinkState, Session
 from broadcast.smpp.timers import Due, Timers
 from broadcast.smpp.window import Window
+from broadcast.smpp.writing import Writing
 
 log = logging.getLogger(__name__)
 
-WRITE_BUFFER_OCTETS: Final = 1 << 20  # above it the link has no room
-WRITE_BUFFER_MOST_OCTETS: Final = 16 << 20  # an SMSC that sends and never reads is cut off
-UNACKED_MOST: Final = 50_000  # deliveries handed over and not acked yet; above it the link stops reading
-UNACKED_OCTETS_MOST: Final = 32 << 20  # the same in octets, for deliveries of 128 KiB each
-READ_LARGE_OCTETS: Final = 50_000  # some milliseconds of work
 RENEWAL_S: Final = 10.0  # to unbind a link on which something was passed over
 LINGER_S: Final = 2.0  # to flush the last answers before the connection is cut
 CLOSED_UNBOUND: Final = -1  # the connection ended before the SMSC answered the bind
@@ -58,11 +53,7 @@ class Link(asyncio.Protocol):
         self._inbox = Inbox(self._window, carrier)
         self._ticking: asyncio.TimerHandle | None = None
         self._writable = True
-        self._reading = True
-        self._unacked = 0
-        self._unacked_octets = 0.0
-        self._allowance = Allowance(carrier.tps)
-        self._resting: asyncio.TimerHandle | None = None
+        self._reading = Reading(self._loop, carrier.tps)
         self._passed_over = False
         self._renewing: asyncio.Task[None] | None = None
         self._was_bound = False
@@ -139,7 +130,7 @@ class Link(asyncio.Protocol):
             return True
         self._window.add(first_sequence, tokens, now)
         self._timers.sent_at = now
-        self._write_now(data)
+        self._writing.write_now(data)
         return True
 
     def ack(self, acks: list[Ack]) -> None:
@@ -147,12 +138,7 @@ class Link(asyncio.Protocol):
         if self.state in (LinkState.CLOSING, LinkState.CLOSED):
             return
         self._write(receipt_responses(acks))
-        self._unacked_octets *= 1 - len(acks) / max(self._unacked, 1)
-        self._unacked -= len(acks)
-        full = self._unacked > UNACKED_MOST // 2 or self._unacked_octets > UNACKED_OCTETS_MOST // 2
-        if not self._reading and not full:
-            self._reading = True
-            self._read_on()
+        self._reading.acked(len(acks))
 
     async def unbind(self, timeout_s: float) -> None:
         """Take no more submits, wait for answers for at most half of `timeout_s`, unbind, close.
@@ -189,10 +175,8 @@ class Link(asyncio.Protocol):
         """Bind at once."""
         transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit it
         self._transport = transport
-        sock = transport.get_extra_info("socket")
-        plain = sock is not None and transport.get_extra_info("ssl_object") is None
-        self._file: int | None = sock.fileno() if plain else None
-        transport.set_write_buffer_limits(high=WRITE_BUFFER_OCTETS)
+        self._writing = Writing(transport)
+        self._reading.open(transport)
         bind = self._bind
         self._timers = Timers(
             bind.bind_timeout_s, bind.enquire_link_s, bind.response_timeout_s, self._loop.time()
@@ -206,13 +190,8 @@ class Link(asyncio.Protocol):
         if self.state in (LinkState.CLOSING, LinkState.CLOSED):
             return
         now = self._timers.received_at = self._loop.time()
-        strays = self._inbox.strays
         batch = self._inbox.feed(data)
-        unasked = len(batch.receipts) + len(batch.controls) + self._inbox.strays - strays
-        unasked += UNITS_PER_MESSAGE * (len(batch.messages) + len(batch.unreadable))
-        rest_s = self._allowance.take(unasked, len(data), len(batch.answers) + len(batch.late), now)
-        if rest_s or len(data) >= READ_LARGE_OCTETS:
-            self._rest(rest_s)  # 0 s: the loop's other work first, the database's answers above all
+        self._reading.took(batch, len(data), now)
         if batch.controls:
             self._write(b"".join([self._session.control(frame) for frame in batch.controls]))
             self._heed_bind()
@@ -235,9 +214,9 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Hand back what is in the window, and say so."""
-        for timer in (self._ticking, self._resting):
-            if timer is not None:
-                timer.cancel()
+        self._reading.close()
+        if self._ticking is not None:
+            self._ticking.cancel()
         self.lost = exc
         self._reason = self._reason or (f"connection lost: {exc}" if exc else "closed by the SMSC")
         self._session.move(LinkState.CLOSED)
@@ -271,11 +250,7 @@ class Link(asyncio.Protocol):
             self._passed_over = True
             batch.receipts, batch.messages, batch.unreadable = [], [], []
         if batch.to_ack:
-            self._unacked += batch.to_ack
-            self._unacked_octets += octets
-            if self._unacked > UNACKED_MOST or self._unacked_octets > UNACKED_OCTETS_MOST:
-                self._reading = False
-                self._transport.pause_reading()
+            self._reading.handing_over(batch.to_ack, octets)
         if batch.answers or batch.late:
             self._window.answered(len(batch.answers) + len(batch.late), self._timers.received_at)
         if batch.answers:
@@ -291,32 +266,13 @@ class Link(asyncio.Protocol):
         if batch.answers:
             events.room(self)
 
-    def _rest(self, seconds: float) -> None:
-        """The SMSC says more than any honest one: read on after so long, the other carriers go first."""
-        if self._resting is None:
-            self._resting = self._loop.call_later(seconds, self._rested)
-            self._transport.pause_reading()
-
-    def _rested(self) -> None:
-        self._resting = None
-        self._read_on()
-
-    def _read_on(self) -> None:
-        """Unless there is another reason not to."""
-        if (
-            self._reading
-            and self._resting is None
-            and self.state not in (LinkState.CLOSING, LinkState.CLOSED)
-        ):
-            self._transport.resume_reading()
-
     def _tick(self) -> None:
         now = self._loop.time()
         self._ticking = self._loop.call_later(self._timers.tick_s, self._tick)
         self._heed_owner()
-        if self._reading:
+        if not self._reading.held:
             self._expire(now)
-        if not self._reading or self._resting is not None:  # what is missing may be waiting to be read
+        if self._reading.paused:
             self._timers.received_at = now
         due = self._timers.due(now)
         if due is Due.ENQUIRE:
@@ -328,9 +284,7 @@ class Link(asyncio.Protocol):
     def _heed_owner(self) -> None:
         """An owner that is full keeps nobody from reading on: the SMSC's enquire_link may be next."""
         if self._events.full():
-            if not self._reading:
-                self._reading = True
-                self._read_on()
+            self._reading.read_on()
         elif self._passed_over and self.is_bound and self._renewing is None:
             log.info("link %s: binds anew, to be sent again what was passed over", self.name)
             self._renewing = self._loop.create_task(self.unbind(RENEWAL_S), name=f"link {self.name} renewal")
@@ -347,22 +301,9 @@ class Link(asyncio.Protocol):
         if not data:
             return
         self._timers.sent_at = self._loop.time()
-        self._transport.write(data)
-        if self._transport.get_write_buffer_size() > WRITE_BUFFER_MOST_OCTETS:
+        self._writing.write(data)
+        if self._writing.unread:
             self.abort("the SMSC does not read")
-
-    def _write_now(self, data: bytes) -> None:
-        """Past uvloop, which writes when its turn ends: by then a lease may have ended (and a pace be counted).
-
-        A TLS connection goes through its transport all the same.
-        """
-        sent = 0
-        transport = self._transport
-        if self._file is not None and not transport.get_write_buffer_size() and not transport.is_closing():
-            with contextlib.suppress(OSError):  # full: the transport waits; broken: it says so
-                sent = os.write(self._file, data)
-        if sent < len(data):
-            transport.write(data[sent:] if sent else data)
 
     def _close(self, reason: str) -> None:
         """Flush, then close; cut after LINGER_S."""
@@ -374,6 +315,7 @@ class Link(asyncio.Protocol):
         if self.state is not LinkState.CLOSING:
             self._session.move(LinkState.CLOSING)
             self._reason = reason
+        self._reading.close()
         if self._ticking is not None:
             self._ticking.cancel()
 

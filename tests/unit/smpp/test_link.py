@@ -17,6 +17,7 @@ from broadcast.clock import lease_time
 from broadcast.config import Bind, BindMode, Carrier
 from broadcast.errors import ConfigError
 from broadcast.smpp import link as link_module
+from broadcast.smpp import reading
 from broadcast.smpp.link import CLOSED_UNBOUND, Link
 from broadcast.smpp.session import LinkState
 
@@ -315,7 +316,7 @@ async def test_an_smsc_that_says_too_much_is_left_waiting_for_a_while(bound: Mak
 async def test_a_rest_does_not_end_while_too_much_waits_for_its_commit(
     bound: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_module, "UNACKED_MOST", 3000)
+    monkeypatch.setattr(reading, "UNACKED_MOST", 3000)
     rig = bound()
     rig.link.data_received(b"".join(deliver_sm(number, receipt_text()) for number in range(3001)))
     acks = [receipt[0] for receipt in dict(rig.diary.taken())["receipts"]]
@@ -353,7 +354,7 @@ async def test_deliveries_that_wait_are_bounded_in_octets_too(bound: Maker) -> N
 async def test_reading_stops_while_too_much_waits_for_its_commit(
     bound: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_module, "UNACKED_MOST", 4)
+    monkeypatch.setattr(reading, "UNACKED_MOST", 4)
     rig = bound(enquire_link_s=10.0, response_timeout_s=10.0)
     rig.submit("a")
     rig.transport.taken()
