@@ -20,10 +20,11 @@ Segments = Literal["all", "last", "first", "none"]
 Response = Literal["plain", "no_nul", "tlvs"]
 ErrorForm = Literal["header", "nul", "body", "nack"]
 BindKind = Literal["transceiver", "transmitter", "receiver"]
-End = Literal["unbind", "close", "silence", "garbage"]
+End = Literal["unbind", "close", "silence", "garbage", "trickle"]
 Strange = Literal[
-    "alert_notification", "outbind", "unknown", "unknown_response", "generic_nack", "replace_sm"
-]
+    "alert_notification", "outbind", "unknown", "unknown_response", "generic_nack", "replace_sm", "enquire_link",
+    "submit_sm_resp", "deliver_sm",
+]  # fmt: skip
 Answer = Literal["resp", "nack", "none"]
 Joined = Literal["udh8", "udh16", "sar", "payload"]
 Validity = Literal["any", "absolute", "relative", "none"]
@@ -181,9 +182,13 @@ class SessionHabits:
     next in one piece. [33]
     enquire_link_s: asks by itself so often, 0: never; enquire_numbers: its sequence numbers in turn. idle_s:
     ends a session from which nothing came for so long, 0: never. [34]
-    end: how it ends a session by itself: unbind; close (without a word); silence (open, but nothing is
-    answered nor sent); garbage (words of HTTP). When: after end_after messages or end_after_s, 0: never. [35, 37]
-    strange: PDUs that nobody asked for, one by chance every strange_s. [36]
+    end: how it ends a session by itself: unbind (answers whose response_delay_s is not over come after it); close
+    (without a word); silence (open, but nothing is answered nor sent); garbage (words of HTTP); trickle (messages are
+    taken, and all that comes is a PDU announced as 128 KiB, an octet every trickle_s). When: after end_after messages
+    or end_after_s, 0: never. [35, 37, 53, 54]
+    strange: PDUs that nobody asked for, one kind by chance every strange_s (50 times a second at most),
+    strange_count of it: an enquire_link too,
+    a submit_sm_resp of a number that was never used, a deliver_sm that cannot be read. [36, 55]
     split: every piece of output is cut at random places, at most so many; 0: never. [37]
     enquire_answer, unbind_answer: resp, nack (generic_nack) or none. answer_status: of those answers. [23]
     """
@@ -208,8 +213,10 @@ class SessionHabits:
     end: End = "unbind"
     end_after: int = 0
     end_after_s: float = 0.0
+    trickle_s: float = 1.0
     strange: tuple[Strange, ...] = ()
     strange_s: float = 0.1
+    strange_count: int = 1
     split: int = 0
     enquire_answer: Answer = "resp"
     unbind_answer: Answer = "resp"
@@ -220,7 +227,7 @@ class SessionHabits:
             require(getattr(self, name), f"{name} needs at least one value")
         seconds(
             self, "ghost_s", "ban_within_s", "ban_s", "bind_delay_s", "enquire_link_s", "idle_s", "end_after_s",
-            "strange_s",
+            "trickle_s", "strange_s",
         )  # fmt: skip
         for name in ("transmitters", "receivers", "ban_after", "end_after", "split"):
             require(0 <= getattr(self, name) <= 1_000_000, f"{name} must be 0 to 1000000")
@@ -233,6 +240,8 @@ class SessionHabits:
             all(0 <= number <= 0xFFFFFFFF for number in self.enquire_numbers),
             "enquire_numbers must be 0 to 0xFFFFFFFF each",
         )
+        require(1 <= self.strange_count <= 100_000, "strange_count must be 1 to 100000")
+        require(self.trickle_s >= 0.001, "trickle_s must be at least 0.001 seconds")
         require(not self.strange or self.strange_s >= 0.001, "strange_s must be at least 0.001 seconds")
 
 

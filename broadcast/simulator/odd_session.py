@@ -29,7 +29,12 @@ _STRANGE: Final[dict[Strange, tuple[int, int, bytes]]] = {
     "unknown_response": (0x80010203, 0, b""),
     "generic_nack": (smpp.GENERIC_NACK, 0x03, b""),
     "replace_sm": (smpp.REPLACE_SM, 0, b""),
+    "enquire_link": (smpp.ENQUIRE_LINK, 0, b""),
+    "submit_sm_resp": (smpp.SUBMIT_SM_RESP, 0, b"nobody's\0"),
+    "deliver_sm": (smpp.DELIVER_SM, 0, b"\0"),
 }
+_STRANGE_NUMBER: Final = 0x7F000000  # neither end comes as far
+_TRICKLE: Final = smpp.HEADER.pack(smpp.MAX_PDU_OCTETS, smpp.DELIVER_SM, 0, _STRANGE_NUMBER)
 
 
 class OddSession(Session):
@@ -41,7 +46,8 @@ class OddSession(Session):
         self._numbers = cycle(self._habits.enquire_numbers)
         self._pieces: deque[bytes] = deque()  # of split output
         self._held: bytearray | None = None  # what is written while a bundle is made
-        self._is_silent = self._is_ending = False
+        self._is_silent = self._is_ending = self._is_trickling = False
+        self._trickled = 0
         self._timer: asyncio.TimerHandle | None = None
         self._heard_at = self._asked_at = self._strange_at = self._bound_at = smsc.now()
 
@@ -136,7 +142,7 @@ class OddSession(Session):
         return bytearray(first)
 
     def write(self, octets: bytes | bytearray) -> None:
-        if self._is_silent or not octets:
+        if self._is_silent or self._is_trickling or not octets:
             return
         if self._held is not None:
             self._held += octets
@@ -162,10 +168,13 @@ class OddSession(Session):
             if self._pieces:
                 self._smsc.later(0, self._write_piece)
 
-    def close(self) -> None:
+    def _write_rest(self) -> None:
         if self._pieces:
             super().write(b"".join(self._pieces))
             self._pieces.clear()
+
+    def close(self) -> None:
+        self._write_rest()
         super().close()
 
     # ------------------------------------------------------------------ what it does by itself
@@ -201,9 +210,18 @@ class OddSession(Session):
     def _say_something_strange(self) -> None:
         kind: Strange = self._smsc.chance.choice(self._habits.strange)
         command, status, body = _STRANGE[kind]
-        self.account.strange += 1
-        self._smsc.book.oddities[kind] += 1
-        self.write(smpp.HEADER.pack(smpp.HEADER_OCTETS + len(body), command, status, 0x10000) + body)
+        count = self._habits.strange_count
+        self.account.strange += count
+        self._smsc.book.oddities[kind] += count
+        head = smpp.HEADER.pack(smpp.HEADER_OCTETS + len(body), command, status, _STRANGE_NUMBER)
+        self.write((head + body) * count)
+
+    def _trickle(self) -> None:
+        """For as long as the ESME bears it; the answers that it waits for are never heard of."""
+        if self._transport is not None:
+            place, self._trickled = self._trickled, self._trickled + 1
+            super().write(_TRICKLE[place : place + 1] or b"\0")
+            self._smsc.later(self._habits.trickle_s, self._trickle)
 
     def _end(self) -> None:
         """Once, in the way of the habit."""
@@ -218,6 +236,10 @@ class OddSession(Session):
             self._smsc.later(_UNBIND_S, self.close)
         elif how == "silence":
             self._is_silent = True  # what comes is read and forgotten, so that the ESME's end is noticed
+        elif how == "trickle":
+            self._write_rest()
+            self._is_trickling = True
+            self._trickle()
         else:
             self.write(_GARBAGE if how == "garbage" else b"")
             self.close()

@@ -1,5 +1,6 @@
 """Sessions with habits: what they do by themselves, on a clock that the test moves."""
 
+from dataclasses import replace
 from struct import pack
 from typing import Any
 
@@ -158,6 +159,41 @@ def test_strange_pdus() -> None:
     assert len(said) == world.session.account.strange > 100
     world.says(pack("!IIII", 16, 0x80000000, 3, 1))
     assert world.session.account.nacks == 1
+
+
+def test_strange_pdus_by_the_hundred() -> None:
+    world = World(strange=("enquire_link", "submit_sm_resp", "deliver_sm"), strange_s=0.01, strange_count=200)
+    said = world.after(1.0)
+    assert set(commands(said)) == {0x15, 0x80000004, 0x05}
+    assert len(said) == world.session.account.strange > 40 * 200
+    world.says(pack("!IIII", 17, 0x80000005, 0, 0x7F000000) + b"\0")  # to a receipt that it does not have
+    world.says(pack("!IIII", 16, 0x80000015, 0, 0x7F000000) * 3)
+    assert world.session.account.answered == 3
+    assert world.session.account.acked == 0
+
+
+def test_an_answer_may_come_after_its_unbind() -> None:
+    world = World(end_after=1)
+    world.smsc.personality = replace(world.smsc.personality, response_delay_s=0.5)
+    world.says(submit(1, b"84900000001"))
+    assert commands(world.said()) == [0x06]
+    assert 0x80000004 in commands(world.after(0.6))
+    assert not world.transport.closed
+
+
+def test_a_pdu_that_comes_an_octet_at_a_time() -> None:
+    world = World(end="trickle", end_after=2, trickle_s=0.5, enquire_link_s=1.0)
+    world.says(submit(1, b"84900000001") + submit(2, b"84900000002"))
+    answered = world.transport.taken()
+    assert answered.endswith(b"\0")  # and that is the first octet of it
+    assert commands(cut(answered[:-1])).count(0x80000004) == 2
+    world.says(submit(3, b"84900000003") + ENQUIRE)
+    world.clock.advance(10.1)
+    assert world.transport.taken() == pack("!IIII", 131072, 5, 0, 0x7F000000)[1:] + bytes(5)
+    assert world.smsc.book.segments == 3  # messages are taken all the same
+    assert world.session.account.ended == "by the SMSC: trickle"
+    world.session.connection_lost(None)
+    assert world.after(10.0) == []
 
 
 def test_split_output_loses_nothing() -> None:
