@@ -272,7 +272,10 @@ class Lane:
 
     def _top_up(self, now: float) -> None:
         """Intend more recipients when the stock runs low (law 2: they may be sent when that is committed)."""
-        if self.held_back or self.pacer.grant <= 0 or not self._can_submit:
+        if not self._can_submit:
+            self._heed_links()  # the last one may be parting from its SMSC
+            return
+        if self.held_back or self.pacer.grant <= 0:
             return
         next_retry = now + LATER_MOST_S
         for work in self.works:

@@ -8,7 +8,7 @@ from broadcast.engine.lane import Lane
 from broadcast.errors import BroadcastError
 from broadcast.ledger.journal import CarrierNo
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp.binding import keep_bound
+from broadcast.smpp.binding import LEAVE_S, UNBIND_S, keep_bound
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ class Sessions:
         self._leaving: dict[SlotKey, asyncio.Task[None]] = {}
         self._idle: set[SlotKey] = set()
         self._states: dict[SlotKey, str] = {}
+        self._closing = False
 
     @property
     def bound(self) -> set[SlotKey]:
@@ -60,7 +61,7 @@ class Sessions:
         try:
             while True:
                 try:
-                    await keep_bound(name, bind, lane.carrier, lane, report)
+                    await keep_bound(name, bind, lane.carrier, lane, report, self._leave_s)
                 except BroadcastError as error:
                     log.error("link %s cannot be kept: %s", name, error)
                     report("refused")
@@ -89,10 +90,19 @@ class Sessions:
         self._idle.clear()
         return gone
 
+    def _leave_s(self) -> float:
+        """A worker that stops has waited for its answers; one that gives up a slot sends until then."""
+        return UNBIND_S if self._closing else LEAVE_S
+
     async def close(self) -> None:
-        """Unbind all."""
+        """Unbind all; links that are leaving already have as long for the rest of it."""
+        self._closing = True
+        for task in self._tasks.values():
+            task.cancel()
         tasks = [*self._tasks.values(), *self._leaving.values()]
-        for task in tasks:
+        if tasks:
+            await asyncio.wait(tasks, timeout=UNBIND_S)
+        for task in self._leaving.values():
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()

@@ -12,6 +12,9 @@ UNITS_PER_SEGMENT: Final = 4  # of its TPS: receipts on their way and final ones
 UNITS_PER_MESSAGE: Final = 4  # also of a PDU that cannot be read: each becomes a row that is looked at again
 OCTETS_PER_UNIT: Final = 256
 OCTETS_PER_ANSWER: Final = 128
+TRIFLES_PER_S: Final = 100_000  # of a link: PDUs that cost a microsecond each, at most an answer from memory
+OCTETS_PER_TRIFLE: Final = 64
+OCTETS_PASSED_OVER: Final = 256  # of a flood (alike.py), for what a trifle costs
 REST_MOST_S: Final = 2.0  # nor is a lost connection noticed while it rests
 
 
@@ -23,12 +26,15 @@ class Allowance:
         self._debt = 0.0
         self._at = float("-inf")
 
-    def take(self, unasked: int, octets: int, answers: int, now: float) -> float:
-        """One read: units that nobody asked for, octets in all, answers among them. Seconds to rest, 0 for none.
+    def take(self, unasked: int, octets: int, answers: int, now: float, trifles: int = 0) -> float:
+        """One read: units that nobody asked for, octets in all, answers and trifles among them. Seconds to rest, or 0.
 
-        A unit is a receipt or a control PDU, a quarter of a kilobyte, or a read that brings nothing whole.
+        A unit is a receipt, a quarter of a kilobyte, or a read that brings no answer. Trifles (enquire_links, junk) are
+        read at so high a rate for the sake of what stands between them: the answers to our own submits (quirk 55).
         """
-        units = unasked + max(0, octets - OCTETS_PER_ANSWER * answers) // OCTETS_PER_UNIT
+        expected = OCTETS_PER_ANSWER * answers + OCTETS_PER_TRIFLE * trifles
+        units: float = unasked + max(0, octets - expected) // OCTETS_PER_UNIT
+        units += trifles * self.units_per_s / TRIFLES_PER_S
         left = self._debt - (now - self._at) * self.units_per_s
         self._debt = max(0.0, left) + (units or not answers)
         self._at = now

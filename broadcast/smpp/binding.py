@@ -20,7 +20,8 @@ from broadcast.smpp.tls import shared_context
 
 log = logging.getLogger(__name__)
 
-UNBIND_S: Final = 2.0  # for answers and the unbind_resp when `keep_bound` is cancelled
+UNBIND_S: Final = 2.0  # for answers and the unbind_resp when nothing should be on its way any more
+LEAVE_S: Final = 10.0  # and when something is: who is on it would be in doubt
 HOMING_S: Final = 10.0  # how often a link at a later address asks itself whether to look for the first
 
 _SOON: Final = frozenset({Meaning.TEMPORARY, Meaning.THROTTLED, Meaning.QUEUE_FULL})
@@ -37,12 +38,18 @@ async def connect(bind: Bind, carrier: Carrier, events: LinkEvents, name: str) -
 
 
 async def keep_bound(
-    name: str, bind: Bind, carrier: Carrier, events: LinkEvents, report: Callable[[str], None] | None = None
+    name: str,
+    bind: Bind,
+    carrier: Carrier,
+    events: LinkEvents,
+    report: Callable[[str], None] | None = None,
+    leave_s: Callable[[], float] = lambda: UNBIND_S,
 ) -> None:
     """Connect, bind, serve, begin again, for ever; nothing that an SMSC does ends it. Cancelled, it unbinds.
 
     The bind's addresses are tried in order (see Hosts). report: told connecting, binding, bound, backing_off
-    or refused:<status>; the log tells the address. Raises ConfigError for a bind that cannot work at all.
+    (from when it submits no more) or refused:<status>; the log tells the address. leave_s: how long it may take to
+    unbind, asked when it is cancelled. Raises ConfigError for a bind that cannot work at all.
     """
     bind_pdu(bind.mode, bind.system_id, bind.password(), bind.system_type, 1)
     if bind.tls:
@@ -53,7 +60,7 @@ async def keep_bound(
         index, wait_s = hosts.next(loop.time())
         await asyncio.sleep(wait_s)
         attempt = _Attempt(name, bind, carrier, events, report or (lambda state: None), index)
-        bound_s, slow = await attempt.run(hosts)
+        bound_s, slow = await attempt.run(hosts, leave_s)
         hosts.ended(index, loop.time(), bound_s=bound_s, slow=slow)
 
 
@@ -74,7 +81,7 @@ class _Attempt:
         self._index = index
         self._address: Address = bind.addresses()[index]
 
-    async def run(self, hosts: Hosts) -> tuple[float, bool]:
+    async def run(self, hosts: Hosts, leave_s: Callable[[], float]) -> tuple[float, bool]:
         """(seconds that it was bound, no use to try again soon?)"""
         self._report("connecting")
         try:
@@ -88,7 +95,7 @@ class _Attempt:
             log.warning("link %s: cannot bind at %s port %d: %s", self._name, *self._address, error)
             self._report("backing_off")
             return 0.0, isinstance(error, ConfigError)
-        return await self._serve(link, hosts), False
+        return await self._serve(link, hosts, leave_s), False
 
     def _new_link(self) -> Link:
         return Link(self._name, self._bind, self._carrier, self._events)
@@ -97,7 +104,7 @@ class _Attempt:
         if step == "bind":
             self._report("binding")
 
-    async def _serve(self, link: Link, hosts: Hosts) -> float:
+    async def _serve(self, link: Link, hosts: Hosts, leave_s: Callable[[], float]) -> float:
         """Until it is closed, or the first address is back. Seconds that it was bound."""
         loop = asyncio.get_running_loop()
         self._report("bound")
@@ -107,12 +114,13 @@ class _Attempt:
         bound_at = loop.time()
         homing = asyncio.create_task(self._homing(link, hosts), name=f"link {self._name} homing")
         try:
+            await link.leaving()
+            self._report("backing_off")
             await link.finished()
         finally:  # cancelled: leave politely; otherwise it is closed already
             homing.cancel()
-            await link.unbind(UNBIND_S)
+            await link.unbind(leave_s())
             await asyncio.gather(homing, return_exceptions=True)
-        self._report("backing_off")
         return loop.time() - bound_at
 
     async def _homing(self, link: Link, hosts: Hosts) -> None:

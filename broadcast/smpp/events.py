@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from broadcast.smpp.inbox import Batch
     from broadcast.smpp.link import Link
 
 # Whatever the owner wants back with the answer; the link never looks at it. On the hot path: no wrapper.
@@ -72,3 +73,19 @@ class LinkEvents(Protocol):
 
     def closed(self, link: "Link", reason: str) -> None:
         """A link that was bound is gone; what was in the window has been given to `unanswered`."""
+
+
+def tell(events: LinkEvents, link: "Link", batch: "Batch") -> None:
+    """One call per kind that one read brought."""
+    if batch.answers:
+        events.answered(link, batch.answers)
+    if batch.late:
+        events.answered_late(link, batch.late)
+    if batch.receipts:
+        events.receipts(link, batch.receipts)
+    if batch.messages:
+        events.messages(link, batch.messages)
+    if batch.unreadable:
+        events.unreadable(link, batch.unreadable)
+    if batch.answers:
+        events.room(link)

@@ -9,6 +9,7 @@ from typing import Final
 
 from broadcast.config import Carrier
 from broadcast.smpp import pdu as smpp
+from broadcast.smpp.alike import FLOOD_LEAST
 from broadcast.smpp.delivery import UnreadableError, read_delivery
 from broadcast.smpp.events import Ack, InboundMessage, Token
 from broadcast.smpp.framer import Frame, Framer, UnrecoverablePduError
@@ -25,7 +26,7 @@ _HEADER: Final = smpp.HEADER_OCTETS
 @dataclass(slots=True)
 class Batch:
     """The lists of LinkEvents; controls: everything else, in order; strays: answers that nobody waited for, how many;
-    broken: the stream cannot go on.
+    pdus: how many in all; passed_over: octets of what a flood has too much of; broken: the stream cannot go on.
     """
 
     answers: list[tuple[Token, int, str]] = field(default_factory=list)
@@ -35,12 +36,19 @@ class Batch:
     unreadable: list[tuple[Ack, bytes, str]] = field(default_factory=list)
     controls: list[Frame] = field(default_factory=list)
     strays: int = 0
+    pdus: int = 0
+    passed_over: int = 0
     broken: UnrecoverablePduError | None = None
 
     @property
     def to_ack(self) -> int:
         """How many deliver_sm and data_sm there are to answer."""
         return len(self.receipts) + len(self.messages) + len(self.unreadable)
+
+    @property
+    def trifles(self) -> int:
+        """PDUs that nobody waits for and that cost next to nothing."""
+        return len(self.controls) + self.strays
 
 
 class Inbox:
@@ -59,6 +67,11 @@ class Inbox:
         self.strays = 0
         self.unknown_states: Counter[str] = Counter()
 
+    @property
+    def begun(self) -> int:
+        """Octets of a PDU that is not complete."""
+        return self._framer.begun
+
     def feed(self, data: bytes) -> Batch:
         """Never raises, whatever the SMSC sent."""
         batch = Batch()
@@ -67,6 +80,7 @@ class Inbox:
         except UnrecoverablePduError as error:
             batch.broken = error
             frames = error.complete
+        batch.pdus = len(frames)
         take, response_id = self._window.pending.pop, self._response_id  # local names: the hot loop
         receipt_id, words = self._receipt_id, self._vocabulary
         answered, received = batch.answers.append, batch.receipts.append
@@ -90,6 +104,8 @@ class Inbox:
             elif command != smpp.GENERIC_NACK or not self._nacked(batch, status, sequence):
                 batch.controls.append(frame)
         self.strays += batch.strays
+        batch.passed_over = self._framer.passed_over
+        self._framer.thin = batch.passed_over > 0 or batch.trifles >= FLOOD_LEAST
         return batch
 
     def _late(self, batch: Batch, sequence: int, status: int, pdu: bytes) -> None:

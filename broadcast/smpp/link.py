@@ -17,11 +17,11 @@ from broadcast.clock import lease_time
 from broadcast.config import Bind, Carrier
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu, enquire_link_pdu, unbind_pdu
-from broadcast.smpp.events import LINK_LOST, NO_RESPONSE, Ack, LinkEvents, Token
+from broadcast.smpp.events import LINK_LOST, NO_RESPONSE, Ack, LinkEvents, Token, tell
 from broadcast.smpp.inbox import Batch, Inbox
-from broadcast.smpp.pdu import receipt_responses
+from broadcast.smpp.pdu import receipt_responses, unbind_resp
 from broadcast.smpp.reading import Reading
-from broadcast.smpp.session import LinkState, Session
+from broadcast.smpp.session import UNBOUND, LinkState, Session
 from broadcast.smpp.timers import Due, Timers
 from broadcast.smpp.window import Window
 from broadcast.smpp.writing import Writing
@@ -47,9 +47,8 @@ class Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._session = Session()
         self._window = Window(bind.window, bind.response_timeout_s)
-        self._bind_pdu = bind_pdu(
-            bind.mode, bind.system_id, bind.password(), bind.system_type, self._window.reserve(1)
-        )
+        first = self._window.reserve(1)
+        self._bind_pdu = bind_pdu(bind.mode, bind.system_id, bind.password(), bind.system_type, first)
         self._inbox = Inbox(self._window, carrier)
         self._ticking: asyncio.TimerHandle | None = None
         self._writable = True
@@ -60,6 +59,7 @@ class Link(asyncio.Protocol):
         self._reason = ""
         self.lost: Exception | None = None
         self._drained = asyncio.Event()
+        self._leaving = asyncio.Event()
         self._finished: asyncio.Future[str] = self._loop.create_future()
         self.bind_answer: asyncio.Future[int] = self._loop.create_future()
 
@@ -139,24 +139,30 @@ class Link(asyncio.Protocol):
             return
         self._write(receipt_responses(acks))
         self._reading.acked(len(acks))
+        if self.state is LinkState.UNBINDING:
+            self._heed_drained()
 
     async def unbind(self, timeout_s: float) -> None:
-        """Take no more submits, wait for answers for at most half of `timeout_s`, unbind, close.
+        """Take no more submits, wait for answers and commits for at most half of `timeout_s`, unbind, close.
 
         Closed when it returns, after at most `timeout_s`; also when it is cancelled.
         """
         try:
             if self.is_bound:
                 self._session.move(LinkState.UNBINDING)
-                if self._window.pending:
-                    await _at_most(timeout_s / 2, self._drained.wait())
-                if self.state is LinkState.UNBINDING:
-                    self._reason = "unbound"  # whether the SMSC answers or just closes
-                    self._write(unbind_pdu(self._window.reserve(1)))
+                self._leaving.set()
+                self._heed_drained()
+            if self.state is LinkState.UNBINDING:
+                await _at_most(timeout_s / 2, self._drained.wait())
+                self._say_goodbye()
             await _at_most(timeout_s / 2, self.finished())
         finally:
             self.abort("unbound")
         await self.finished()
+
+    async def leaving(self) -> None:
+        """Wait until it submits no more: somebody unbinds, or it is closed."""
+        await self._leaving.wait()
 
     async def finished(self) -> str:
         """Wait for the close; says why it closed."""
@@ -177,10 +183,8 @@ class Link(asyncio.Protocol):
         self._transport = transport
         self._writing = Writing(transport)
         self._reading.open(transport)
-        bind = self._bind
-        self._timers = Timers(
-            bind.bind_timeout_s, bind.enquire_link_s, bind.response_timeout_s, self._loop.time()
-        )
+        bind, now = self._bind, self._loop.time()
+        self._timers = Timers(bind.bind_timeout_s, bind.enquire_link_s, bind.response_timeout_s, now)
         self._session.move(LinkState.BINDING)
         self._write(self._bind_pdu)
         self._ticking = self._loop.call_later(self._timers.tick_s, self._tick)
@@ -189,19 +193,20 @@ class Link(asyncio.Protocol):
         """Never raises over what an SMSC sent."""
         if self.state in (LinkState.CLOSING, LinkState.CLOSED):
             return
-        now = self._timers.received_at = self._loop.time()
+        now = self._loop.time()
         batch = self._inbox.feed(data)
+        self._timers.read(batch.pdus, self._inbox.begun, now)
         self._reading.took(batch, len(data), now)
         if batch.controls:
             self._write(b"".join([self._session.control(frame) for frame in batch.controls]))
-            self._heed_bind()
+            self._heed_session(now)
         if batch.broken is not None:
             self._session.end(str(batch.broken))
-        self._hand_over(batch, len(data))
+        self._hand_over(batch, len(data), now)
         if self._session.ending:
             self._close(self._session.ending)
-        elif self.state is LinkState.UNBINDING and not self._window.pending:
-            self._drained.set()
+        elif self.state is LinkState.UNBINDING:
+            self._heed_drained()
 
     def pause_writing(self) -> None:
         """The SMSC reads more slowly than we write: no room."""
@@ -227,13 +232,18 @@ class Link(asyncio.Protocol):
             log.info("link %s: %s, %d strays", self.name, self._reason, self._inbox.strays)
             self._events.closed(self, self._reason)
         self._drained.set()
+        self._leaving.set()
         if not self.bind_answer.done():
             self.bind_answer.set_result(CLOSED_UNBOUND)
         self._finished.set_result(self._reason)
 
     # ------------------------------------------------------------ within
 
-    def _heed_bind(self) -> None:
+    def _heed_session(self, now: float) -> None:
+        """What control PDUs have changed."""
+        if self._session.unbind is not None:
+            self._timers.parting(now)
+            self._leaving.set()
         status = self._session.bind_status
         if status is None or self.bind_answer.done():
             return
@@ -243,28 +253,16 @@ class Link(asyncio.Protocol):
             self._was_bound = True
             self._events.bound(self)
 
-    def _hand_over(self, batch: Batch, octets: int) -> None:
-        """One call per kind that there is. octets: of the read."""
-        events = self._events
-        if batch.to_ack and events.full():
+    def _hand_over(self, batch: Batch, octets: int, now: float) -> None:
+        """octets: of the read."""
+        if batch.to_ack and self._events.full():
             self._passed_over = True
             batch.receipts, batch.messages, batch.unreadable = [], [], []
         if batch.to_ack:
             self._reading.handing_over(batch.to_ack, octets)
         if batch.answers or batch.late:
-            self._window.answered(len(batch.answers) + len(batch.late), self._timers.received_at)
-        if batch.answers:
-            events.answered(self, batch.answers)
-        if batch.late:
-            events.answered_late(self, batch.late)
-        if batch.receipts:
-            events.receipts(self, batch.receipts)
-        if batch.messages:
-            events.messages(self, batch.messages)
-        if batch.unreadable:
-            events.unreadable(self, batch.unreadable)
-        if batch.answers:
-            events.room(self)
+            self._window.answered(len(batch.answers) + len(batch.late), now)
+        tell(self._events, self, batch)
 
     def _tick(self) -> None:
         now = self._loop.time()
@@ -273,11 +271,13 @@ class Link(asyncio.Protocol):
         if not self._reading.held:
             self._expire(now)
         if self._reading.paused:
-            self._timers.received_at = now
+            self._timers.unread(now)
         due = self._timers.due(now)
         if due is Due.ENQUIRE:
             self._timers.enquired(now)
             self._write(enquire_link_pdu(self._window.reserve(1)))
+        elif due is Due.PART:
+            self._part()
         elif due is not Due.NOTHING:
             self.abort(due.value)
 
@@ -294,8 +294,31 @@ class Link(asyncio.Protocol):
         if expired:
             self._events.unanswered(self, expired, NO_RESPONSE)
             self._events.room(self)
-            if self.state is LinkState.UNBINDING and not self._window.pending:
-                self._drained.set()
+            if self.state is LinkState.UNBINDING:
+                self._heed_drained()
+
+    def _heed_drained(self) -> None:
+        """While it unbinds: is everything answered that was submitted or delivered?"""
+        if not self._window.pending and not self._reading.unacked:
+            self._drained.set()
+            if self._session.unbind is not None:
+                self._part()
+
+    def _part(self) -> None:
+        """Answer the SMSC's unbind, and close."""
+        if self._session.unbind is not None:
+            self._write(unbind_resp(self._session.unbind))
+        self._close(UNBOUND)
+
+    def _say_goodbye(self) -> None:
+        """Once: the SMSC's unbind is answered, or ours goes out."""
+        if self.state is not LinkState.UNBINDING or self._reason:
+            return
+        if self._session.unbind is not None:
+            self._part()
+        else:
+            self._reason = "unbound"  # whether the SMSC answers or just closes
+            self._write(unbind_pdu(self._window.reserve(1)))
 
     def _write(self, data: bytes) -> None:
         if not data:

@@ -6,7 +6,7 @@ Whoever is not read waits by TCP, and nothing is lost.
 import asyncio
 from typing import Final
 
-from broadcast.smpp.allowance import UNITS_PER_MESSAGE, Allowance
+from broadcast.smpp.allowance import OCTETS_PASSED_OVER, UNITS_PER_MESSAGE, Allowance
 from broadcast.smpp.inbox import Batch
 
 UNACKED_MOST: Final = 50_000  # deliveries handed over and not acked yet; above it the link stops reading
@@ -46,9 +46,10 @@ class Reading:
 
     def took(self, batch: Batch, octets: int, now: float) -> None:
         """One read of so many octets; perhaps a rest follows."""
-        unasked = len(batch.receipts) + len(batch.controls) + batch.strays
-        unasked += UNITS_PER_MESSAGE * (len(batch.messages) + len(batch.unreadable))
-        rest_s = self._allowance.take(unasked, octets, len(batch.answers) + len(batch.late), now)
+        unasked = len(batch.receipts) + UNITS_PER_MESSAGE * (len(batch.messages) + len(batch.unreadable))
+        trifles = batch.trifles + batch.passed_over // OCTETS_PASSED_OVER
+        answers = len(batch.answers) + len(batch.late)
+        rest_s = self._allowance.take(unasked, octets - batch.passed_over, answers, now, trifles)
         if rest_s or octets >= READ_LARGE_OCTETS:
             self._rest(rest_s)  # 0 s: the loop's other work first, the database's answers above all
 

@@ -33,6 +33,7 @@ MOVES: Final[dict[LinkState, frozenset[LinkState]]] = {
     _S.CLOSED: frozenset(),
 }
 
+UNBOUND: Final = "unbound by the SMSC"
 _BIND_RESPONSES: Final = frozenset(
     command | smpp.RESPONSE_BIT
     for command in (smpp.BIND_TRANSCEIVER, smpp.BIND_TRANSMITTER, smpp.BIND_RECEIVER)
@@ -44,12 +45,14 @@ class Session:
     """One link's state, moved by what the SMSC sends.
 
     bind_status: the command_status that answered the bind; None before.
+    unbind: the sequence number of the SMSC's unbind, to be answered when nothing is on its way any more; None before.
     ending: why to close the connection, once everything read so far is handed over.
     """
 
     def __init__(self) -> None:
         self.state = LinkState.CONNECTING
         self.bind_status: int | None = None
+        self.unbind: int | None = None
         self.ending = ""
 
     def move(self, target: LinkState) -> None:
@@ -70,12 +73,24 @@ class Session:
         if command == smpp.ENQUIRE_LINK:
             return smpp.enquire_link_resp(sequence)
         if command == smpp.UNBIND:
-            self.end("unbound by the SMSC")
-            return smpp.unbind_resp(sequence)
+            return self._unbind(sequence)
         if command & smpp.RESPONSE_BIT:
             self._response(command, status)
             return b""
         return b"" if command in _UNANSWERED else smpp.generic_nack(sequence, INVALID_COMMAND_ID)
+
+    def _unbind(self, sequence: int) -> bytes:
+        """The answer counts as the last word: who hears it hangs up, with all that it has not said yet (quirk 53).
+
+        Of several the last is answered, once.
+        """
+        if self.state is LinkState.BINDING:
+            self.end(UNBOUND)
+            return smpp.unbind_resp(sequence)
+        if self.state is LinkState.BOUND:
+            self.move(LinkState.UNBINDING)
+        self.unbind = sequence
+        return b""
 
     def _response(self, command: int, status: int) -> None:
         """Only one bind and one unbind are ever out, so their sequence numbers need not match."""

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import uvloop
 from unit.smpp.fake import Diary
-from unit.smpp.wire import deliver_sm, pdu, receipt_text
+from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
+from waiting import until
 
 from broadcast.config import Bind, Carrier
-from broadcast.smpp.allowance import Allowance
+from broadcast.smpp.allowance import TRIFLES_PER_S, Allowance
 from broadcast.smpp.binding import connect
 from broadcast.smpp.link import Link
 
@@ -47,21 +48,27 @@ class Acking(Diary):
 
 @contextlib.asynccontextmanager
 async def flooding(flood: bytes) -> AsyncIterator[tuple[int, Callable[[], int]]]:
-    """An SMSC that accepts the bind and says `flood` for ever. Its port; how many answers it got."""
+    """An SMSC that accepts the bind and says `flood` for ever. Its port; how many answers it got.
+
+    It answers submits, between two pieces of the flood.
+    """
     answers = 0
 
-    async def count(reader: asyncio.StreamReader) -> None:
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal answers
         while True:
-            head = await reader.readexactly(4)
-            await reader.readexactly(int.from_bytes(head, "big") - 4)
-            answers += 1
+            head = await reader.readexactly(16)
+            await reader.readexactly(int.from_bytes(head[:4], "big") - 16)
+            if head[4:8] == b"\0\0\0\4":
+                writer.write(answer(int.from_bytes(head[12:], "big")))
+            else:
+                answers += 1
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readexactly(4)
         await reader.readexactly(int.from_bytes(head, "big") - 4)
         writer.write(pdu(0x80000009, 1, b"smsc\0"))
-        counting = asyncio.create_task(count(reader))
+        counting = asyncio.create_task(count(reader, writer))
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             while True:
                 writer.write(flood)
@@ -92,9 +99,33 @@ def test_a_flood_is_read_at_the_links_own_pace(kind: str) -> None:
             await link.finished()
         flood = FLOODS[kind]
         octets = len(flood) // flood.count(flood[4:8])  # a PDU
-        most = Allowance(TPS).units_per_s * (lasted + 1)
+        trifles = kind in ("enquire_link", "strays")
+        most = (TRIFLES_PER_S if trifles else Allowance(TPS).units_per_s) * (lasted + 1)
         if kind == "unreadable":
             most = most * 256 / octets
         assert 0 < read <= 2 * (most + READ_MOST_OCTETS / octets)
+
+    uvloop.run(scenario())
+
+
+@pytest.mark.alone
+def test_answers_are_found_soon_in_a_flood_that_never_ends() -> None:
+    """Quirk 55, regression: behind enquire_links by the million each took more than a second."""
+
+    async def scenario() -> None:
+        async with flooding(FLOODS["enquire_link"]) as (port, answers):
+            bind = Bind("127.0.0.1", port, "esme")
+            diary = Acking()
+            link = await connect(bind, Carrier(tps=TPS, binds=(bind,)), diary, "flooded-0")
+            loop = asyncio.get_running_loop()
+            begun = loop.time()
+            for _ in range(20):
+                number = link.reserve(1)
+                link.submit(number, ["a"], pdu(0x04, number, b"x"), 0.0)
+                await until(lambda: not link.in_flight, "the submit is answered")
+            assert loop.time() - begun < 10
+            assert (link.is_bound, answers() > 0) == (True, True)
+            link.abort("enough")
+            await link.finished()
 
     uvloop.run(scenario())

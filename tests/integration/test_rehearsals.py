@@ -55,11 +55,13 @@ GROUPS = [
         ),
         Like("talkative"),
         Like("tx-rx-pairs", {"tps": 2000}),
+        Like("flooding"),
     ),
     (
         Like("flapping", {**EARLY_END, "session.ghost_s": 0.3}, bind=IMPATIENT),
         Like("half-open", EARLY_END, bind={**IMPATIENT, "enquire_link_s": 0.5}),
         Like("banning", {"session.ban_s": 1.0}, bind=IMPATIENT),
+        Like("trickling", {**EARLY_END, "session.trickle_s": 0.2}, bind=IMPATIENT),
     ),
 ]
 
@@ -157,7 +159,9 @@ CHECKS = {
     "disordered-receipts": no_session_was_lost,
     "odd-session": no_session_was_lost,
     "poisonous": no_session_was_lost,
+    "flooding": no_session_was_lost,
     "unbinding": sessions_ended,
     "flapping": sessions_ended,
     "half-open": sessions_ended,
+    "trickling": sessions_ended,
 }

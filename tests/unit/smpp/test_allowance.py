@@ -40,6 +40,17 @@ def test_answers_are_free() -> None:
     assert allowance.take(0, OCTETS_PER_ANSWER * 1_000_000, 1_000_000, 0.0) == 0.0
 
 
+def test_trifles_are_read_at_a_rate_of_their_own_whatever_the_tps() -> None:
+    """Quirk 55, regression: 10,000 enquire_links a second, for half a percent of a core, left a carrier 3 answers."""
+    for tps in (1, 20_000):
+        allowance = Allowance(tps)
+        for tick in range(1000):
+            assert allowance.take(0, 16 * 400, 0, tick / 100, trifles=400) == 0.0
+        allowance = Allowance(tps)
+        assert allowance.take(0, 64 * 100_000, 0, 0.0, trifles=100_000) == pytest.approx(0.0)
+        assert allowance.take(0, 64 * 10_000, 0, 0.0, trifles=10_000) == pytest.approx(0.1)
+
+
 @settings(derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 262_144), st.floats(0, 3)), max_size=30))
 def test_never_more_than_its_allowance_and_never_a_long_rest(reads: list[tuple[int, int, float]]) -> None:

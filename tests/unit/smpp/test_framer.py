@@ -50,3 +50,26 @@ def test_the_longest_pdu_passes() -> None:
 
 def test_three_octets_are_waited_for() -> None:
     assert Framer().feed(b"HTT") == []
+
+
+def test_what_is_begun_is_known_at_any_time() -> None:
+    framer, begun = Framer(), []
+    for place in range(len(THREE[0])):
+        framer.feed(THREE[0][place : place + 1])
+        begun.append(framer.begun)
+    assert begun == [*range(1, len(THREE[0])), 0]
+    framer.feed(THREE[1] + THREE[2][:7])
+    assert framer.begun == 7
+
+
+def test_a_long_pdu_that_comes_in_small_reads_is_not_copied_with_each() -> None:
+    """Regression: 128 KiB in reads of one octet were 8 GB of copying."""
+    framer = Framer()
+    longest = pdu(5, 1, b"x" * (131072 - 16))
+    framer.feed(longest[:100])
+    kept = framer._rest
+    for place in range(100, 131071):
+        assert framer.feed(longest[place : place + 1]) == []
+    assert framer._rest is kept
+    assert framer.feed(longest[131071:]) == [(5, 0, 1, longest)]
+    assert framer.begun == 0

@@ -296,17 +296,19 @@ async def test_an_smsc_that_says_too_much_is_left_waiting_for_a_while(bound: Mak
     """Regression: a flood of enquire_links took the whole event loop from all other carriers (law 8)."""
     rig = bound()
     rig.submit("a")
-    rig.link.data_received(b"".join(pdu(0x15, number) for number in range(1800)))
+    for _ in range(55):
+        rig.link.data_received(b"".join(pdu(0x15, number) for number in range(1800)))
+        rig.clock.advance(0.0)  # a read of this size lets the loop turn
     assert rig.transport.reading
-    rig.link.data_received(b"".join(pdu(0x15, number) for number in range(2004)) + answer(2))
+    rig.link.data_received(b"".join(pdu(0x15, number) for number in range(2200)) + answer(2))
+    rig.clock.advance(0.0)
     assert not rig.transport.reading
     assert rig.diary.taken() == [("answered", [("a", 0, "a1")]), ("room", 5)]
-    assert len(rig.transport.taken()) > 16 * 3804  # all are answered all the same
-    rig.clock.advance(0.9)
-    assert not rig.transport.reading
-    rig.clock.advance(0.3)
+    assert len(rig.transport.taken()) > 16 * (55 * 1800 + 2200)  # all are answered all the same
+    rig.clock.advance(0.1)
     assert rig.transport.reading
-    rig.link.data_received(pdu(0x80000004, 77) * 4100)
+    rig.link.data_received(pdu(0x80000004, 77) * 120_000)
+    rig.clock.advance(0.0)
     assert not rig.transport.reading
     rig.lose()
     rig.clock.advance(10.0)
@@ -416,16 +418,86 @@ async def test_an_idle_link_asks_and_a_half_open_one_is_cut(bound: Maker) -> Non
     assert rig.diary.taken() == [("closed", "no sign of life")]
 
 
+UNBIND_RESP_77 = bytes.fromhex("0000001080000006000000000000004d")
+
+
 async def test_unbind_from_the_smsc(bound: Maker) -> None:
     rig = bound()
-    rig.submit("a", "b")
+    rig.submit("a")
     rig.transport.taken()
-    rig.link.data_received(answer(2) + pdu(0x06, 77))
-    assert rig.transport.taken() == bytes.fromhex("0000001080000006000000000000004d")
+    rig.link.data_received(pdu(0x06, 77) + answer(2))
+    assert rig.transport.taken() == UNBIND_RESP_77
     assert rig.diary.taken() == [("answered", [("a", 0, "a1")]), ("room", 0)]
     assert rig.transport.closed
     rig.lose()
-    assert rig.diary.taken() == [("unanswered", (["b"], "link_lost")), ("closed", "unbound by the SMSC")]
+    assert rig.diary.taken() == [("closed", "unbound by the SMSC")]
+
+
+async def test_an_unbind_is_answered_when_nothing_is_on_its_way_any_more(bound: Maker) -> None:
+    """Quirk 53, regression: it was answered and the connection closed at once, with 18 of 500 answers under way."""
+    rig = bound()
+    rig.submit("a", "b")
+    rig.transport.taken()
+    rig.link.data_received(answer(2) + pdu(0x06, 76))
+    assert (rig.link.can_submit, rig.link.room, rig.transport.taken()) == (False, 0, b"")
+    rig.link.data_received(deliver_sm(5, receipt_text()) + pdu(0x15, 9) + pdu(0x06, 77))
+    rig.clock.advance(5.0)
+    assert rig.transport.taken() == pdu(0x80000015, 9)
+    rig.link.data_received(answer(3, b"b2"))
+    assert (rig.transport.taken(), rig.transport.closed) == (b"", False)
+    rig.link.ack([b"\0\0\0\5"])  # the receipt is committed
+    assert rig.transport.taken() == pdu(0x80000005, 5, b"\0") + UNBIND_RESP_77
+    assert rig.transport.closed
+    rig.lose()
+    assert [entry for entry in rig.diary.taken() if entry[0] not in ("receipts", "room")] == [
+        ("answered", [("a", 0, "a1")]), ("answered", [("b", 0, "b2")]), ("closed", "unbound by the SMSC"),
+    ]  # fmt: skip
+
+
+async def test_an_unbind_is_answered_by_its_deadline_whatever_is_missing(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a")
+    rig.transport.taken()
+    rig.link.data_received(pdu(0x06, 77) + pdu(0x80000004, 2)[:9])  # and the end of it never comes
+    rig.clock.advance(9.0)
+    assert (rig.transport.taken(), rig.transport.closed) == (b"", False)
+    rig.clock.advance(2.0)
+    assert rig.transport.taken() == UNBIND_RESP_77
+    assert rig.transport.closed
+    rig.lose()
+    assert ("unanswered", (["a"], "link_lost")) in rig.diary.taken()
+    assert rig.clock.waiting == 0
+
+
+async def test_who_leaves_while_the_smsc_unbinds_waits_for_the_answers_too(bound: Maker) -> None:
+    rig = bound()
+    rig.submit("a")
+    rig.transport.taken()
+    rig.link.data_received(pdu(0x06, 77))
+    await asyncio.wait_for(rig.link.leaving(), 60)
+    leaving = asyncio.create_task(rig.link.unbind(1000.0))
+    await turn()
+    assert rig.transport.taken() == b""
+    rig.link.data_received(answer(2))
+    await turn()
+    assert rig.transport.taken() == UNBIND_RESP_77
+    rig.lose()
+    await leaving
+    assert await rig.link.finished() == "unbound by the SMSC"
+
+
+async def test_a_pdu_that_never_ends_is_cut_off(bound: Maker) -> None:
+    """Quirk 54."""
+    rig = bound(response_timeout_s=60.0, enquire_link_s=1000.0)
+    rig.link.data_received(b"\0\2\0\0")
+    for _ in range(59):
+        rig.clock.advance(1.0)
+        rig.link.data_received(b"\0")
+    assert not rig.transport.aborted
+    rig.clock.advance(3.0)
+    assert rig.transport.aborted
+    rig.lose()
+    assert rig.diary.taken() == [("closed", "a PDU that does not end")]
 
 
 async def test_a_close_that_cannot_be_flushed_is_cut(bound: Maker) -> None:
@@ -475,9 +547,12 @@ async def test_unbind_waits_for_the_answers_then_says_goodbye(bound: Maker) -> N
     assert (rig.link.can_submit, rig.link.room, rig.transport.taken()) == (False, 0, b"")
     rig.link.data_received(answer(2) + deliver_sm(5, receipt_text()))
     await turn()
-    assert rig.transport.taken() == bytes.fromhex("00000010000000060000000000000003")
+    assert rig.transport.taken() == b""
     rig.link.ack([b"\0\0\0\5"])
-    assert rig.transport.taken() == bytes.fromhex("0000001180000005000000000000000500")
+    await turn()
+    assert rig.transport.taken() == bytes.fromhex(
+        "0000001180000005000000000000000500" + "00000010000000060000000000000003"
+    )
     rig.link.data_received(pdu(0x80000006, 3))
     assert rig.transport.closed
     rig.lose()

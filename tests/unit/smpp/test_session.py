@@ -47,17 +47,26 @@ def test_enquire_link_with_any_sequence_number() -> None:
         )
 
 
-def test_unbind_from_the_smsc() -> None:
+def test_unbind_from_the_smsc_is_answered_by_whoever_knows_what_is_on_its_way() -> None:
     each = session(LinkState.BOUND)
+    assert each.control(frame(0x06, 42)) == NO_ANSWER
+    assert (each.state, each.unbind, each.ending) == (LinkState.UNBINDING, 42, "")
+    assert each.control(frame(0x06, 43)) == NO_ANSWER
+    assert (each.state, each.unbind, each.ending) == (LinkState.UNBINDING, 43, "")
+
+
+def test_unbind_before_the_bind_is_answered() -> None:
+    each = session(LinkState.BINDING)
     assert each.control(frame(0x06, 42)) == bytes.fromhex("0000001080000006000000000000002a")
-    assert (each.state, each.ending) == (LinkState.UNBINDING, "unbound by the SMSC")
+    assert (each.state, each.unbind, each.ending) == (LinkState.UNBINDING, None, "unbound by the SMSC")
 
 
 def test_unbind_crossing_ours() -> None:
     each = session(LinkState.UNBINDING)
-    assert each.control(frame(0x06, 42)) == bytes.fromhex("0000001080000006000000000000002a")
+    assert each.control(frame(0x06, 42)) == NO_ANSWER
+    assert (each.unbind, each.ending) == (42, "")
     each.control(frame(0x80000006))
-    assert each.ending == "unbound by the SMSC"
+    assert each.ending == "unbound"
 
 
 def test_unbind_resp_counts_only_when_asked_for() -> None:

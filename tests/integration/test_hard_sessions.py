@@ -1,0 +1,99 @@
+"""Sessions that end with answers under way, get stuck in a PDU, or drown in enquire_links: people against books."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from integration.rig import Rig
+
+RECIPIENTS = 500
+OTHER_FIRST = 84810000000
+
+
+async def against(
+    rig: Rig, like: str, tps: int, *, bind: dict[str, Any] | None = None, **keys: object
+) -> None:
+    """The hard one is viettel, vinaphone is a plain one beside it; so many people each."""
+    await asyncio.gather(
+        rig.smsc("viettel", like=like, tps=0, undeliverable_share=0.02, **keys),
+        rig.smsc("vinaphone", receipt_delay_s=0.1),
+    )
+    rig.connect("viettel", tps, **(bind or {}))
+    rig.connect("vinaphone", tps)
+    await rig.subscribers("viettel", RECIPIENTS)
+    await rig.subscribers("vinaphone", RECIPIENTS, first=OTHER_FIRST)
+    rig.worker()
+
+
+async def finished(rig: Rig, within_s: float) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The hard one's book and sessions, once everybody has ended as the two books say."""
+    states = await rig.finish(await rig.launch(), within_s)
+    book, other = await rig.smscs["viettel"].book(), await rig.smscs["vinaphone"].book()
+    wanted = {name: book["fates"][name] + other["fates"][name] for name in ("delivered", "undeliverable")}
+    assert states == wanted
+    assert sum(states.values()) == 2 * RECIPIENTS
+    assert book["recipients"] == RECIPIENTS
+    resent = await rig.conn.fetchval("SELECT count(*) FROM in_doubt WHERE ended_as = 'resent'")
+    assert book["duplicates"] <= resent
+    assert other["duplicates"] == 0
+    told = await rig.smscs["viettel"].get("/book/sessions?limit=1000")
+    return book, [each for each in told["sessions"] if each["bound_at"]]
+
+
+async def doubts(rig: Rig) -> int:
+    return int(await rig.conn.fetchval("SELECT count(*) FROM in_doubt"))
+
+
+@pytest.mark.parametrize("answered_after_s", [0.2, 1.0])
+async def test_an_unbind_with_answers_under_way_leaves_nobody_in_doubt(
+    rig: Rig, answered_after_s: float
+) -> None:
+    """Quirk 53, regression: 18 of 500."""
+    await against(rig, "unbinding", 500, response_delay_s=answered_after_s)
+    book, sessions = await finished(rig, 90)
+    assert book["oddities"]["ended_by_unbind"] >= 3
+    assert {each["ended"] for each in sessions} <= {"by the SMSC: unbind", ""}
+    assert await doubts(rig) == 0
+    assert book["duplicates"] == 0
+
+
+async def test_a_slot_that_is_given_up_leaves_nobody_in_doubt(rig: Rig) -> None:
+    """Our own unbind waits for answers too, of an SMSC that takes longer than a second."""
+    await against(rig, "viettel", 50, response_delay_s=2.0, bind={"response_id": "hex"})
+    campaign = await rig.launch()
+    await rig.reached(campaign, 50, "accepted", "delivered")
+    rig.worker()  # gets one of the two slots of each
+    states = await rig.finish(campaign, 90)
+    assert sum(states.values()) == 2 * RECIPIENTS
+    told = await rig.smscs["viettel"].get("/book/sessions")
+    assert len([each for each in told["sessions"] if each["bound_at"]]) == 3
+    assert await doubts(rig) == 0
+
+
+async def test_a_session_that_is_stuck_in_a_pdu_is_given_up(rig: Rig) -> None:
+    """Quirk 54, regression: 300 of 500 waited for ever."""
+    bind = {"response_timeout_s": 2.0, "retry_delay_s": 0.3}
+    await against(rig, "trickling", 500, bind=bind, **{"session.trickle_s": 0.2})
+    book, sessions = await finished(rig, 90)
+    assert book["oddities"]["ended_by_trickle"] >= 3
+    assert {each["ended"] for each in sessions} <= {"by the SMSC: trickle", ""}
+    assert await doubts(rig) > 0  # the answers that never came
+
+
+FLOODS = [["enquire_link"], ["unknown", "alert_notification"], ["submit_sm_resp", "generic_nack"]]
+
+
+@pytest.mark.parametrize("flood", FLOODS, ids=lambda kinds: kinds[0])
+async def test_pdus_by_the_ten_thousand_cost_neither_pace_nor_people(rig: Rig, flood: list[str]) -> None:
+    """Quirk 55, regression: 3 messages a second of 500."""
+    begun = time.monotonic()
+    await against(rig, "flooding", 250, **{"session.strange": flood})
+    book, sessions = await finished(rig, 40)
+    lasted_s = time.monotonic() - begun
+    print(f"{sum(book['oddities'].values()) / lasted_s:,.0f} a second, {lasted_s:.1f} s")
+    assert sum(each["strange"] for each in sessions) > 20_000
+    assert [each["ended"] for each in sessions] == ["", ""]
+    assert await doubts(rig) == 0
+    if flood == ["enquire_link"]:
+        assert sum(each["answered"] for each in sessions) > 10_000
