@@ -9,7 +9,7 @@ from typing import Final
 from broadcast.smpp import pdu as smpp
 
 FLOOD_LEAST: Final = 4000  # trifles in one read: more than came while the loop did something else
-_STREAK_LEAST: Final = 8  # so that looking costs less than it saves, however an SMSC mixes them
+_STREAK_LEAST: Final = 64  # so that looking costs less than it saves, however an SMSC mixes them
 _RUN_MOST: Final = 256  # PDUs looked at together
 _KEPT: Final = frozenset({smpp.SUBMIT_SM_RESP, smpp.DELIVER_SM, smpp.DATA_SM, smpp.GENERIC_NACK})
 _LEAD: Final = 12  # octets before the sequence number
