@@ -5,7 +5,16 @@ import time
 from typing import Any
 
 import pytest
+import uvloop
 from integration.rig import Rig
+from integration.test_binding import BIND_OK, Smsc, read_pdu
+from unit.smpp.fake import Diary
+from unit.smpp.wire import data_sm, receipt_text, tlv
+from waiting import until
+
+from broadcast.config import Carrier, Tls
+from broadcast.smpp.binding import connect
+from broadcast.smpp.reach import ReachError
 
 RECIPIENTS = 500
 OTHER_FIRST = 84810000000
@@ -97,3 +106,51 @@ async def test_pdus_by_the_ten_thousand_cost_neither_pace_nor_people(rig: Rig, f
     assert await doubts(rig) == 0
     if flood == ["enquire_link"]:
         assert sum(each["answered"] for each in sessions) > 10_000
+
+
+async def octets(writer: asyncio.StreamWriter, said: bytes, at_once: int, every_s: float) -> None:
+    for place in range(0, len(said), at_once):
+        writer.write(said[place : place + at_once])
+        await asyncio.sleep(every_s)
+
+
+@pytest.mark.parametrize("step", ["bind", "tls"])
+def test_neither_a_bind_nor_a_handshake_goes_on_for_ever(step: str) -> None:
+    """Quirk 54 before there is a link: octets come, and never an answer."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        await reader.read(10)
+        endless = b"\x16\x03\x03\x40\x00\x02" if step == "tls" else b"\0\1\0\0\x80\0\0\t"
+        await octets(writer, endless + bytes(1000), 1, 0.05)
+
+    async def scenario() -> None:
+        async with Smsc(script) as smsc:
+            bind = smsc.bind(bind_timeout_s=1.0, tls=Tls() if step == "tls" else None)
+            with pytest.raises(ReachError) as caught:
+                await asyncio.wait_for(connect(bind, Carrier(tps=1, binds=(bind,)), Diary(), "x-0"), 10)
+            assert caught.value.step == step
+
+    uvloop.run(scenario())
+
+
+def test_a_long_pdu_on_a_slow_line_arrives() -> None:
+    """It takes three times as long as an answer may, at 2,000 octets a second."""
+    long = data_sm(7, tlv(0x0424, receipt_text()) + tlv(0x1400, bytes(3000)))
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        await read_pdu(reader)
+        writer.write(BIND_OK)
+        await octets(writer, long, 100, 0.05)
+        await reader.read()
+
+    async def scenario() -> None:
+        async with Smsc(script) as smsc:
+            bind, diary = smsc.bind(response_timeout_s=0.5, enquire_link_s=0.5), Diary()
+            link = await connect(bind, Carrier(tps=1, binds=(bind,)), diary, "x-0")
+            await until(lambda: len(diary.entries) > 1, "the receipt")
+            assert [entry[0] for entry in diary.taken()] == ["bound", "receipts"]
+            assert link.is_bound
+            link.abort("enough")
+            await link.finished()
+
+    uvloop.run(scenario())
