@@ -1,9 +1,11 @@
 """A stream cut into PDUs when far too many come: of many alike in a row the last stands for all. Pure.
 
 So an SMSC that asks enquire_link by the million is read fast enough to find the answers that stand between them, and
-gets an answer now and then (quirk 55). Answers to submits and deliveries are never passed over.
+gets an answer now and then (quirk 55). Answers that somebody waits for and deliveries are never passed over.
 """
 
+from collections.abc import Callable, Sequence
+from struct import unpack
 from typing import Final
 
 from broadcast.smpp import pdu as smpp
@@ -11,16 +13,24 @@ from broadcast.smpp import pdu as smpp
 FLOOD_LEAST: Final = 4000  # trifles in one read: more than came while the loop did something else
 _STREAK_LEAST: Final = 64  # so that looking costs less than it saves, however an SMSC mixes them
 _RUN_MOST: Final = 256  # PDUs looked at together
-_KEPT: Final = frozenset({smpp.SUBMIT_SM_RESP, smpp.DELIVER_SM, smpp.DATA_SM, smpp.GENERIC_NACK})
+_DELIVERIES: Final = frozenset({smpp.DELIVER_SM, smpp.DATA_SM})
+_ANSWERS: Final = frozenset({smpp.SUBMIT_SM_RESP, smpp.GENERIC_NACK})
 _LEAD: Final = 12  # octets before the sequence number
 
 
-class Thinner:
-    """Of one read: asked at every PDU whether more like it follow. octets: passed over so far."""
+Awaited = Callable[[Sequence[int]], bool]
 
-    def __init__(self, data: bytes) -> None:
+
+class Thinner:
+    """Of one read: asked at every PDU whether more like it follow. octets: passed over so far.
+
+    awaited: whether one of these sequence numbers is of a submit.
+    """
+
+    def __init__(self, data: bytes, awaited: Awaited) -> None:
         self.octets = 0
         self._data = data
+        self._awaited = awaited
         self._lead = b""
         self._streak = 0
 
@@ -29,9 +39,13 @@ class Thinner:
         lead = self._data[position : position + _LEAD]
         self._streak = self._streak + 1 if lead == self._lead else 0
         self._lead = lead
-        if self._streak < _STREAK_LEAST or command in _KEPT:
+        if self._streak < _STREAK_LEAST or command in _DELIVERIES:
             return position
-        skipped = (alike(self._data, position, length) - 1) * length
+        count = alike(self._data, position, length)
+        if command in _ANSWERS and self._awaited(numbers(self._data, position, length, count)):
+            self._streak = 0  # not looked at again for each of them
+            return position
+        skipped = (count - 1) * length
         self.octets += skipped
         return position + skipped
 
@@ -44,3 +58,11 @@ def alike(data: bytes, position: int, length: int) -> int:
         column = data[position + octet : position + count * length : length]
         count = len(column) - len(column.lstrip(column[:1]))
     return count
+
+
+def numbers(data: bytes, position: int, length: int, count: int) -> Sequence[int]:
+    """The sequence numbers of so many PDUs of that length from `position` on."""
+    joined = bytearray(4 * count)
+    for octet in range(4):
+        joined[octet::4] = data[position + _LEAD + octet : position + count * length : length]
+    return unpack(f"!{count}I", joined)

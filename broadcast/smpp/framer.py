@@ -1,7 +1,7 @@
 """A byte stream cut into PDUs, whatever the reads look like."""
 
 from broadcast.errors import BroadcastError
-from broadcast.smpp.alike import Thinner
+from broadcast.smpp.alike import Awaited, Thinner
 from broadcast.smpp.pdu import HEADER, HEADER_OCTETS, MAX_PDU_OCTETS
 
 # (command_id, command_status, sequence_number, the whole PDU): a tuple, for there is one per PDU
@@ -28,7 +28,8 @@ class Framer:
     others, in the last read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, awaited: Awaited = lambda _: True) -> None:
+        self._awaited = awaited
         self._rest = bytearray()
         self._length = 0  # of the PDU that has begun, as announced; 0: not known yet
         self.thin = False
@@ -61,7 +62,7 @@ class Framer:
     def _cut_thin(self, data: bytes) -> tuple[list[Frame], int]:
         """As `_cut`."""
         frames: list[Frame] = []
-        position, size, thinner = 0, len(data), Thinner(data)
+        position, size, thinner = 0, len(data), Thinner(data, self._awaited)
         while size - position >= HEADER_OCTETS:
             length, command, status, sequence = HEADER.unpack_from(data, position)
             if position + length > size or not HEADER_OCTETS <= length <= MAX_PDU_OCTETS:

@@ -59,7 +59,7 @@ class Inbox:
     """
 
     def __init__(self, window: Window, carrier: Carrier) -> None:
-        self._framer = Framer()
+        self._framer = Framer(window.awaits)
         self._window = window
         self._response_id = id_reader(carrier.response_id, carrier.id_zeros)
         self._receipt_id = id_reader(carrier.receipt_id, carrier.id_zeros)

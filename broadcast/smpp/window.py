@@ -55,6 +55,10 @@ class Window:
         self._next = first + count if first + count <= MAX_SEQUENCE else 1
         return first
 
+    def awaits(self, numbers: Sequence[int]) -> bool:
+        """Whether one of them is of a submit whose answer would be taken, late ones too."""
+        return not (self.pending.keys().isdisjoint(numbers) and self.late.keys().isdisjoint(numbers))
+
     def add(self, first_sequence: int, tokens: Sequence[Token], now: float) -> None:
         """Before the write: an answer may come before the write returns."""
         self.pending.update(zip(range(first_sequence, first_sequence + len(tokens)), tokens, strict=True))

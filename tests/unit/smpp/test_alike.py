@@ -7,15 +7,18 @@ from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
 
 from broadcast.config import Bind, Carrier
 from broadcast.smpp.alike import FLOOD_LEAST, alike
-from broadcast.smpp.framer import Framer, UnrecoverablePduError
+from broadcast.smpp.framer import Frame, Framer, UnrecoverablePduError
 from broadcast.smpp.inbox import Inbox
 from broadcast.smpp.window import Window
 
 ENQUIRES = [pdu(0x15, number) for number in range(1000)]
 
 
+AWAITED = {9, 70}
+
+
 def thin() -> Framer:
-    framer = Framer()
+    framer = Framer(lambda numbers: not AWAITED.isdisjoint(numbers))
     framer.thin = True
     return framer
 
@@ -43,7 +46,8 @@ def test_the_last_of_many_alike_is_taken() -> None:
     st.lists(
         st.tuples(
             st.sampled_from([ENQUIRES[0], pdu(0x102, 1, b"12345678"), answer(9), deliver_sm(4, receipt_text()),
-                             pdu(0x80000000, 5), pdu(0x06, 8), pdu(0x103, 2, b"x"), pdu(0x15, 3, b"", 9)]),
+                             pdu(0x80000000, 5), pdu(0x80000000, 70), answer(8), answer(8, b"", 0x58),
+                             pdu(0x06, 8), pdu(0x103, 2, b"x"), pdu(0x15, 3, b"", 9)]),
             st.integers(1, 300),
         ), max_size=12,
     ),
@@ -58,10 +62,22 @@ def test_whatever_stands_between_them_is_found(runs: list[tuple[bytes, int]], cu
     got += framer.feed(stream[cut:])
     octets += framer.passed_over
     wanted = plain.feed(stream)
-    kept = {0x80000004, 0x05, 0x103, 0x80000000}
-    assert [each for each in got if each[0] in kept] == [each for each in wanted if each[0] in kept]
+
+    def matters(frame: Frame) -> bool:
+        return frame[0] in (0x05, 0x103) or (frame[0] in (0x80000004, 0x80000000) and frame[2] in AWAITED)
+
+    assert [each for each in got if matters(each)] == [each for each in wanted if matters(each)]
     assert {each[:3] for each in got} == {each[:3] for each in wanted}
     assert sum(len(each[3]) for each in got) + octets == len(stream)
+
+
+def test_an_answer_that_is_waited_for_is_found_among_a_thousand_strays() -> None:
+    strays = [answer(number) for number in range(1000, 2000)]
+    stream = b"".join([*strays[:700], answer(70), *strays[700:]])
+    found = thin().feed(stream)
+    assert (0x80000004, 0, 70, answer(70)) in found
+    assert len(found) < 500
+    assert len(found) > len(thin().feed(b"".join(strays)))
 
 
 def test_what_is_no_smpp_is_seen_in_a_flood_too() -> None:

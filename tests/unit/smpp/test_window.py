@@ -157,3 +157,12 @@ def test_an_expired_submit_tells_no_round_trip() -> None:
     window.add(window.reserve(1), ["a"], 0.0)
     assert window.expire(5.0) == ["a"]
     assert window.take_round_trip(5.0) is None
+
+
+def test_what_it_awaits() -> None:
+    window = Window(5, 64.0)
+    window.add(window.reserve(2), ["a", "b"], 0.0)
+    assert window.awaits([7, 2])
+    assert not window.awaits([7, 3])
+    assert window.expire(100.0) == ["a", "b"]
+    assert (window.awaits([7, 2]), window.awaits([])) == (True, False)
