@@ -61,7 +61,7 @@ async def test_an_unbind_with_answers_under_way_leaves_nobody_in_doubt(
     """Quirk 53, regression: 18 of 500."""
     await against(rig, "unbinding", 500, response_delay_s=answered_after_s)
     book, sessions = await finished(rig, 90)
-    assert book["oddities"]["ended_by_unbind"] >= 3
+    assert book["oddities"]["ended_by_unbind"] >= 1
     assert {each["ended"] for each in sessions} <= {"by the SMSC: unbind", ""}
     assert await doubts(rig) == 0
     assert book["duplicates"] == 0
@@ -85,7 +85,7 @@ async def test_a_session_that_is_stuck_in_a_pdu_is_given_up(rig: Rig) -> None:
     bind = {"response_timeout_s": 2.0, "retry_delay_s": 0.3}
     await against(rig, "trickling", 500, bind=bind, **{"session.trickle_s": 0.2})
     book, sessions = await finished(rig, 90)
-    assert book["oddities"]["ended_by_trickle"] >= 3
+    assert book["oddities"]["ended_by_trickle"] >= 1
     assert {each["ended"] for each in sessions} <= {"by the SMSC: trickle", ""}
     assert await doubts(rig) > 0  # the answers that never came
 
