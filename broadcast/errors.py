@@ -4,6 +4,8 @@ A docstring is the default message. The command line prints `str(error)` on one 
 `exit_code`: 1 failed, 2 usage, 3 refused by a rule. None of them ever holds an MSISDN or a message text.
 """
 
+from collections.abc import Callable
+
 
 class BroadcastError(Exception):
     """Something went wrong; the log has the details"""
@@ -38,6 +40,28 @@ class DatabaseError(BroadcastError):
 
 class DatabaseDownError(DatabaseError):
     """The database does not answer: start it, or check BROADCAST_DATABASE_URL"""
+
+
+class TooSlowError(DatabaseDownError):
+    """Our own time limit cut off what the database was doing: it answers, but not soon enough
+
+    seconds: what it had. what: it did not do. next_s: what the next try has, where that is more. over: whether it
+    was done since, where that can be known.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        what: str = "answer",
+        next_s: float | None = None,
+        over: Callable[[], bool] | None = None,
+    ) -> None:
+        self.seconds = seconds
+        self.next_s = next_s
+        self.over = over
+        super().__init__(
+            f"the database runs, but did not {what} within {seconds:g} s: see what it is busy with, then run this again"
+        )
 
 
 class SchemaError(DatabaseError):

@@ -1,17 +1,17 @@
 """`broadcast db`: the database's life."""
 
-import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
 from broadcast.cli.output import json_option, print_facts, print_json, say
 from broadcast.cli.runner import run
 from broadcast.errors import DatabaseDownError, RefusedError, SchemaError
-from broadcast.store import embedded, migrations
-from broadcast.store.pool import connect, database_url, is_embedded
+from broadcast.store import address, embedded, migrations
+from broadcast.store.pool import connect, database_url, within
 from broadcast.store.queries import sql
+
+_STATUS_S = 30.0
 
 
 @click.group()
@@ -97,7 +97,7 @@ def status(as_json: bool) -> None:
 
 
 def _own_server() -> embedded.Server:
-    if not is_embedded():
+    if not embedded.is_chosen():
         raise RefusedError(
             "BROADCAST_DATABASE_URL is set: that database is not this command's to start or stop"
         )
@@ -113,13 +113,13 @@ async def _migrate() -> tuple[migrations.Migration, ...]:
 
 
 async def _status() -> dict[str, Any]:
-    async with asyncio.timeout(30):
-        connection = await connect(check_schema=False)
-        try:
+    connection = await connect(check_schema=False)
+    try:
+        with within(connection, _STATUS_S, what="say its schema"):
             server = await connection.fetchrow(sql("server_version"))
             found = await migrations.status(connection)
-        finally:
-            await connection.close()
+    finally:
+        connection.terminate()
     problem = None
     try:
         found.check()
@@ -136,7 +136,7 @@ async def _status() -> dict[str, Any]:
 
 def _place() -> str:
     """Where the database is, without its password."""
-    if is_embedded():
+    if embedded.is_chosen():
         return f"embedded, {embedded.home()}"
-    parts = urlsplit(database_url())
-    return f"{parts.hostname or 'this machine'}:{parts.port or 5432}{parts.path}"
+    url = database_url()
+    return f"{address.place(url)}/{address.database(url)}"

@@ -16,7 +16,7 @@ import click
 from broadcast.cli.settings import Settings
 from broadcast.cli.terminal import any_terminal, put
 from broadcast.errors import BroadcastError
-from broadcast.store.pool import LOST, explain
+from broadcast.store.failures import LOST, TOLD, explain
 from broadcast.visible import visible
 
 # Loaded when asked for: a command starts quickly, and its completion too. name: (place, one line for --help)
@@ -110,7 +110,7 @@ def _report(error: Exception) -> int:
     cause = _first(error)
     if isinstance(cause, BroadcastError):
         return _fail(str(cause), cause.exit_code)
-    if isinstance(cause, LOST):
+    if isinstance(cause, LOST + TOLD):
         failure = explain(cause)
         return _fail(str(failure), failure.exit_code)
     if isinstance(cause, OSError):

@@ -67,7 +67,10 @@ async def _serve(config: Config, host: str, port: int, place: UUID | None) -> No
     async def keeps_up() -> str | None:
         return await life.keeps_up()
 
-    health = HealthServer(metrics, {"lease": ready, "settlement": keeps_up})
+    async def database() -> str | None:
+        return await life.database()
+
+    health = HealthServer(metrics, {"lease": ready, "database": database, "settlement": keeps_up})
     log.info("metrics on http://%s:%d/metrics", host, await health.start(host, port))
     try:
         while not stopping.is_set():

@@ -96,8 +96,11 @@ class Auditor:
             with pool.within(connection, LONGEST_S):
                 await recount
         except LOST:
-            if not watch.done() or watch.exception():
+            if not watch.done():
                 raise
+            failed = watch.exception()
+            if failed is not None:  # the watch's own trouble is why, not this connection's
+                raise failed from None
             log.info("a recount gave way to sending")
         finally:
             watch.cancel()

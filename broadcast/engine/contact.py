@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 
-from broadcast.errors import DatabaseDownError, DatabaseError, SchemaError
+from broadcast.errors import DatabaseDownError, DatabaseError, SchemaError, TooSlowError
 from broadcast.ledger.writer import LOST
-from broadcast.store import plans, pool
+from broadcast.store import failures, plans, pool
 
 log = logging.getLogger(__name__)
 
 AGAIN_S: Final = 0.5
+TELL_S: Final = 60.0
 FAILED_S: Final = 5.0
 CONNECT_S: Final = 4.0
 ANSWER_S: Final = 2.0  # to a question that waits for nobody's lock
@@ -28,18 +31,52 @@ _SESSION: Final = plans.LOOKS_UP + (
 )
 
 
+@dataclass(slots=True)
+class _Told:
+    """What the log knows of a task's trouble. lost_at: since when there is no connection, None: there is."""
+
+    words: str = ""
+    at: float = -math.inf
+    lost_at: float | None = None
+
+    def anew(self, error: BaseException) -> bool:
+        """Whether this is to be told: something else, or not for a while."""
+        now, words = time.monotonic(), failures.retrying(error)
+        if failures.is_loss(error):
+            known, self.lost_at = self.lost_at is not None, self.lost_at or now
+        else:
+            known = self.words == words and now - self.at < TELL_S
+        if not known:
+            self.words, self.at = words, now
+        return not known
+
+
+def _over(error: BaseException) -> Callable[[], bool] | None:
+    """Whether a trouble is past; None: when there is a connection again."""
+    if failures.is_loss(error):
+        return None
+    if isinstance(error, TooSlowError) and error.over is not None:
+        return error.over
+    until = time.monotonic() + 2 * AGAIN_S + (error.seconds if isinstance(error, TooSlowError) else 0.0)
+    return lambda: time.monotonic() > until
+
+
 class Contact:
     """Those of one worker."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._open: set[asyncpg.Connection] = set()
+        self._troubles: dict[
+            str, tuple[str, Callable[[], bool] | None]
+        ] = {}  # by task: words, whether it is over
+        self._ended = False
 
     async def connect(self) -> asyncpg.Connection:
         """Raises one of LOST, whatever is in the way, for it worked before; SchemaError after a migration."""
         try:
             connection = await pool.connect(self._url, timeout_s=CONNECT_S)
-        except SchemaError:
+        except (SchemaError, TooSlowError):
             raise
         except DatabaseError as error:
             raise DatabaseDownError(str(error)) from error
@@ -51,22 +88,31 @@ class Contact:
             raise
         return connection
 
-    async def always(self, task: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
-        """Run a task on a connection of its own, again when the database was away. An outage is told once a task."""
-        name, lost_at = task.__name__.strip("_"), None
+    async def always(
+        self, task: Callable[[asyncpg.Connection], Awaitable[None]], name: str = "", *, vital: bool = True
+    ) -> None:
+        """Run a task on a connection of its own, again when the database was away, or too slow, or full.
+
+        The same is told once in TELL_S. Our own time limit is no outage: what is told is the time that it gets next.
+        vital: the worker is not ready while it cannot.
+        """
+        name = name or task.__name__.strip("_")
+        told = _Told()
         while True:
             connection = None
             try:
                 connection = await self.connect()
                 self._open.add(connection)
-                if lost_at is not None:
-                    log.info("%s: the database is back after %.1f s", name, time.monotonic() - lost_at)
-                    lost_at = None
+                if told.lost_at is not None:
+                    log.info("%s: the database is back after %.1f s", name, time.monotonic() - told.lost_at)
+                    told = _Told()
+                    self._troubles.pop(name, None)
                 await task(connection)
             except LOST as error:
-                if lost_at is None:
-                    log.warning("%s: database lost (%s), trying again", name, type(error).__name__)
-                    lost_at = time.monotonic()
+                if vital:
+                    self._troubles[name] = (failures.retrying(error), _over(error))
+                if told.anew(error) and not self._ended:
+                    log.warning("%s: %s", name, told.words)
                 await asyncio.sleep(AGAIN_S)
             except asyncpg.PostgresError as error:  # one task's trouble must not stop the sending (law 8)
                 log.error("%s: %s %s, trying again", name, type(error).__name__, error.sqlstate)
@@ -76,7 +122,16 @@ class Contact:
                     self._open.discard(connection)
                     connection.terminate()
 
+    def trouble(self) -> str | None:
+        """What keeps the vital tasks from their work, for `/readyz`; None: nothing does."""
+        self._troubles = {name: each for name, each in self._troubles.items() if not (each[1] and each[1]())}
+        tasks: dict[str, list[str]] = {}
+        for name, (words, _) in self._troubles.items():
+            tasks.setdefault(words, []).append(name)
+        return "; ".join(f"{', '.join(names)}: {words}" for words, names in tasks.items()) or None
+
     def cut(self) -> None:
         """End the tasks' connections: nobody waits for an answer any more."""
+        self._ended = True
         for connection in self._open:
             connection.terminate()

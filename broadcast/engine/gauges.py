@@ -13,7 +13,7 @@ from broadcast.engine.lane import Lane
 from broadcast.ledger.journal import CarrierNo
 from broadcast.ledger.writer import LOST, Connect
 from broadcast.monitor.metrics import RECIPIENT_STATES, Metrics
-from broadcast.store import pool
+from broadcast.store import failures, pool
 from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Gauges:
                     with pool.within(connection, WORK_S):
                         await self._read_database(connection)
                 except LOST as error:
-                    log.debug("no readings of the database: %s", type(error).__name__)
+                    log.debug("no readings of the database: %s", failures.in_words(error))
         finally:
             if connection is not None:
                 connection.terminate()

@@ -47,7 +47,7 @@ from broadcast.ledger.journal import CampaignId, CarrierNo
 from broadcast.ledger.writer import LOST, Writer
 from broadcast.monitor.lag import measure_lag
 from broadcast.monitor.metrics import Metrics
-from broadcast.store import pool
+from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 
@@ -112,6 +112,16 @@ class Worker:
             return None
         return f"settlement is {self._behind} buckets behind: nothing new is sent until it has caught up"
 
+    async def database(self) -> str | None:
+        """None when every task gets from the database what it needs; else which does not, and why."""
+        if not self.worker_no:
+            return None
+        writing = self._writer.trouble
+        return (
+            "; ".join(filter(None, (writing and f"writing a group: {writing}", self._contact.trouble())))
+            or None
+        )
+
     async def run(self) -> None:
         """Until `stop`, or FencedError when its leases were given away. Raises BroadcastError at the start."""
         connection = await pool.connect(self._url)
@@ -125,7 +135,7 @@ class Worker:
                 )
                 names = {row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))}
         except LOST as error:
-            raise pool.explain(error) from error
+            raise failures.explain(error) from error
         finally:
             connection.terminate()
         self.worker_no = self._leases.worker_no
@@ -156,7 +166,7 @@ class Worker:
                     group.create_task(always(settler.settle), name="settler"),
                     group.create_task(always(settler.rotate), name="rotator"),
                     group.create_task(always(self._replies.read_replies), name="replies"),
-                    group.create_task(always(auditor.run), name="auditor"),
+                    group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
                     group.create_task(gauges.run(self._contact.connect), name="gauges"),
                     group.create_task(measure_lag(self._metrics), name="loop lag"),
                 ]
@@ -363,7 +373,7 @@ class Worker:
             finally:
                 connection.terminate()
         except LOST as error:
-            log.warning("worker %d stopped without the database (%s)", self.worker_no, type(error).__name__)
+            log.warning("worker %d stopped without its goodbye: %s", self.worker_no, failures.in_words(error))
             return
         log.info("worker %d stopped", self.worker_no)
 

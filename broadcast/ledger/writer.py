@@ -14,12 +14,12 @@ from dataclasses import replace
 
 import asyncpg
 
-from broadcast.errors import DatabaseDownError, FencedError
+from broadcast.errors import DatabaseDownError, FencedError, TooSlowError
 from broadcast.ledger import rows
 from broadcast.ledger.aside import Aside
 from broadcast.ledger.journal import DELTA_SIZE, NO_RECEIPTS, SEGMENTS, Doubt, Group, Journal, LateAnswer
 from broadcast.ledger.states import RecipientState
-from broadcast.store import pool
+from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
 from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
@@ -31,7 +31,7 @@ Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 # What another try may mend. InternalClientError: what asyncpg says when a connection ends between two of its states.
 LOST = (
-    *pool.LOST,
+    *failures.LOST,
     asyncpg.InternalClientError,
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.LockNotAvailableError,
@@ -67,6 +67,7 @@ class Writer:
         self, connect: Connect, worker_no: int, group_s: float, observe: Callable[[int, float], None]
     ) -> None:
         self.journal = Journal(self._wake)
+        self.trouble: str | None = None  # what keeps a group from being written
         self._connect = connect
         self._worker_no = worker_no
         self._group_s = group_s
@@ -125,18 +126,19 @@ class Writer:
         while True:
             try:
                 if attempt and await self._was_committed():
+                    self.trouble = None
                     return
                 connection = await self._connected()
                 with self._patience.within(connection):
                     await self._write(connection, group)
                 self._patience.worked()
+                self.trouble = None
                 return
             except LOST as error:
                 attempt += 1
-                if attempt == 1 or attempt % 50 == 0:
-                    log.warning(
-                        "database lost while writing a group (%s), trying again", type(error).__name__
-                    )
+                self.trouble = failures.retrying(error)
+                if attempt == 1 or attempt % 50 == 0 or isinstance(error, TooSlowError):
+                    log.warning("writing a group: %s", self.trouble)
                 await self._drop()
                 await asyncio.sleep(RETRY_S)
 

@@ -44,6 +44,12 @@ _LOCK_S = 330.0
 _SOCKET_PATH_OCTETS = 100  # the kernel takes 107
 _PORT = 5432  # part of the socket's name, nothing more
 _NAME = "broadcast"  # of the superuser and of the database
+ROOM_OCTETS = (
+    48_000_000  # to start again after a full disk: two segments of the log, and what recovery writes
+)
+_STOPPED = "stopped"  # a file in the home
+_FULL = "No space left on device"
+_TAIL_OCTETS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,24 @@ class Server:
                 return False
         return True
 
+    def why_down(self) -> str | None:
+        """Whether its disk is why it does not answer, in words; None when that does not look so."""
+        free = free_octets(self.home)
+        said = _FULL in _tail(self.log)
+        if free is None or (free >= ROOM_OCTETS and not said):
+            return None
+        if free >= ROOM_OCTETS:
+            return f"the disk of {self.home} was full"
+        needed = ROOM_OCTETS // 1_000_000
+        return (
+            f"the disk of {self.home} is full ({free // 1_000_000} MB left): make room, {needed} MB at least"
+        )
+
+    @property
+    def was_stopped(self) -> bool:
+        """By somebody who said so, `broadcast db down`: then nobody but `broadcast db up` starts it again."""
+        return (self.home / _STOPPED).exists()
+
     def start(self) -> bool:
         """Start the server, with a new database when there is none; False when it ran already.
 
@@ -108,10 +132,14 @@ class Server:
             self._check_data(owner, programs)
             owner.make_folder(self.socket_folder)
             self._launch(owner, programs)
+            (self.home / _STOPPED).unlink(missing_ok=True)
         return True
 
     def stop(self, mode: str = "fast") -> bool:
         """Stop it; False when it did not run. mode: fast, or immediate for data that is thrown away."""
+        if self.home.exists():
+            with suppress(OSError):  # a full disk: it is stopped all the same
+                (self.home / _STOPPED).touch()
         if not (self.data / "postmaster.pid").exists():
             return False
         owner = system_user.owner()
@@ -180,7 +208,7 @@ class Server:
         started = self._control(owner, "start", "-l", str(self.log), "-o", options)
         if started.returncode != 0:
             said = self.log.read_bytes()[known:].decode(errors="replace") if self.log.exists() else ""
-            words = _cause(said) if said.strip() else _last_line(started.stderr)
+            words = self.why_down() or (_cause(said) if said.strip() else _last_line(started.stderr))
             raise DatabaseError(f"the embedded database does not start ({self.log}): {words}")
         made = self._run(owner, [programs / "createdb", "-h", self.socket_folder, "-U", _NAME, _NAME])
         if made.returncode != 0 and "already exists" not in made.stderr:
@@ -201,6 +229,19 @@ class Server:
             raise DatabaseError(
                 f"cannot run {Path(command[0]).name} as {owner.name}: {error.strerror}"
             ) from error
+
+
+def is_chosen() -> bool:
+    """Whether this process uses the embedded server rather than one by URL."""
+    return not os.environ.get("BROADCAST_DATABASE_URL", "").strip()
+
+
+def free_octets(path: Path) -> int | None:
+    """On the disk of `path`; None when that cannot be told."""
+    try:
+        return shutil.disk_usage(path).free
+    except OSError:
+        return None
 
 
 def server() -> Server:
@@ -260,6 +301,15 @@ def _cause(said: str) -> str:
     """Why a start failed by what the server said: what was fatal, not what was said last."""
     fatal = [line.strip() for line in said.splitlines() if "FATAL:" in line or "PANIC:" in line]
     return fatal[-1] if fatal else _last_line(said)
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL_OCTETS))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _last_line(text: str) -> str:

@@ -19,6 +19,7 @@ from broadcast.store.types import Connection
 _FOLDER = Path(__file__).with_name("migrations")
 _LOCK_WAIT_S = 120
 _OLDEST_SERVER = 15
+ENCODING = "UTF8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Status:
 
     known: tuple[Migration, ...]
     applied: tuple[Applied, ...]
+    encoding: str = ENCODING
 
     @property
     def pending(self) -> tuple[Migration, ...]:
@@ -68,12 +70,21 @@ class Status:
         )
 
     def check(self) -> None:
-        """Raises SchemaError unless the database has exactly what this version brings."""
+        """Raises SchemaError unless the database has exactly what this version brings, and holds any character."""
+        self.check_encoding()
         self.check_not_ahead()
         if self.pending:
             raise SchemaError(
                 f"the database's schema is behind: {len(self.applied)} of {len(self.known)} migrations are "
                 "applied; run `broadcast db migrate`"
+            )
+
+    def check_encoding(self) -> None:
+        """Raises SchemaError when there are characters that the database cannot hold."""
+        if self.encoding != ENCODING:
+            raise SchemaError(
+                f"the database's encoding is {self.encoding}, which cannot hold every text that people send: make one "
+                "with CREATE DATABASE ... WITH ENCODING 'UTF8' TEMPLATE template0, and name that one"
             )
 
     def check_not_ahead(self) -> None:
@@ -108,13 +119,15 @@ async def status(conn: Connection) -> Status:
     rows: Sequence[asyncpg.Record] = []
     if await conn.fetchval(sql("migrations_known")):
         rows = await conn.fetch(sql("migrations_applied"))
-    return Status(files(), tuple(Applied(**row) for row in rows))
+    encoding = conn.get_settings().server_encoding
+    return Status(files(), tuple(Applied(**row) for row in rows), encoding)
 
 
 async def migrate(conn: Connection) -> tuple[Migration, ...]:
     """Apply what is pending; returns it. Safe to run in several places at once: the second waits.
 
-    Raises SchemaError: a server older than PostgreSQL 15, a newer or changed schema, a lock not gained.
+    Raises SchemaError: a server older than PostgreSQL 15, another encoding than UTF8, a newer or changed schema, a lock
+    not gained.
     """
     await _check_server(conn)
     done: list[Migration] = []
@@ -135,6 +148,7 @@ async def _apply_next(conn: Connection) -> Migration | None:
         await conn.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_S}s'")
         await conn.execute(sql("migration_lock"))
         now = await status(conn)
+        now.check_encoding()
         now.check_not_ahead()
         if not now.pending:
             return None

@@ -6,19 +6,18 @@ by `within`.
 
 import asyncio
 import os
-import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 
-from broadcast.errors import DatabaseDownError, DatabaseError
-from broadcast.store import embedded, migrations
-from broadcast.store.types import Connection
+from broadcast.errors import DatabaseDownError, DatabaseError, FencedError, TooSlowError
+from broadcast.store import address, embedded, migrations
+from broadcast.store.failures import LOST, POOLED, POOLER, explain
+from broadcast.store.queries import sql
 
 _CONNECT_S = 10.0
 _HOST_S = 2.0  # for one of several hosts, at least
@@ -34,21 +33,19 @@ _SOCKET = {
 
 
 def database_url() -> str:
-    """BROADCAST_DATABASE_URL, or the embedded server's. Raises DatabaseDownError if that does not run."""
+    """BROADCAST_DATABASE_URL, or the embedded server's. Raises ConfigError; DatabaseDownError if that does not run."""
     url = os.environ.get("BROADCAST_DATABASE_URL", "").strip()
     if url:
+        address.check(url)
         return url
     server = embedded.server()
     if not server.answers():
+        why = server.why_down()
         raise DatabaseDownError(
-            "the embedded database does not run: run `broadcast db up`, or set BROADCAST_DATABASE_URL"
+            f"the embedded database does not run: {f'{why}; then' if why else ''} run `broadcast db up`, or set "
+            "BROADCAST_DATABASE_URL"
         )
     return server.url()
-
-
-def is_embedded() -> bool:
-    """Whether this process uses the embedded server rather than one by URL."""
-    return not os.environ.get("BROADCAST_DATABASE_URL", "").strip()
 
 
 class _Watched(asyncpg.Connection):
@@ -74,6 +71,7 @@ async def connect(
     Of several hosts in the URL it takes the first that answers in its part of `timeout_s` and accepts writes.
     """
     url = url or database_url()
+    address.check(url)
     failures: list[BaseException] = []
     hosts = _hosts(url)
     each_s = timeout_s if len(hosts) == 1 else max(_HOST_S, timeout_s / len(hosts))
@@ -86,10 +84,11 @@ async def connect(
     else:
         raise explain(failures[-1], url) from failures[-1]
     try:
-        with within(connection, timeout_s):
+        with within(connection, timeout_s, what="say what it is"):
+            await _check_session(connection, url, each_s)
             if check_schema:
-                await _check(connection)
-    except (*LOST, OSError) as error:
+                (await migrations.status(connection)).check()
+    except (*LOST, *POOLED, OSError) as error:
         connection.terminate()
         raise explain(error, url) from error
     except BaseException:
@@ -99,27 +98,34 @@ async def connect(
 
 
 @contextmanager
-def within(
-    connection: asyncpg.Connection, seconds: float, ended: Callable[[], None] = lambda: None
-) -> Iterator[None]:
-    """Ends the connection when the block takes longer; what waits for the database in it then raises one of LOST.
+def within(connection: asyncpg.Connection, seconds: float, *, what: str = "answer") -> Iterator[None]:
+    """Ends the connection when the block takes longer, and raises TooSlowError: what took too long is not lost.
 
-    Unlike a cancellation, after which asyncpg waits for the server once more. ended: called when it came to that.
+    Unlike a cancellation, after which asyncpg waits for the server once more. what: of the database, for a person.
     """
+    cut = False
 
     def end() -> None:
+        nonlocal cut
+        cut = True
         connection.terminate()
-        ended()
 
     timer = asyncio.get_running_loop().call_later(seconds, end)
     try:
         yield
-    except AttributeError as error:  # asyncpg's, when a connection ends between the steps of a query
-        if not connection.is_closed():
-            raise
-        raise asyncpg.ConnectionDoesNotExistError("the connection ended amid a query") from error
+    except FencedError:
+        raise
+    except Exception as error:
+        if cut:
+            raise TooSlowError(seconds, what) from error
+        if isinstance(error, AttributeError) and connection.is_closed():
+            # asyncpg's, when a connection ends between the steps of a query
+            raise asyncpg.ConnectionDoesNotExistError("the connection ended amid a query") from error
+        raise
     finally:
         timer.cancel()
+    if cut:  # done, in the last moment; but the connection is no more
+        raise TooSlowError(seconds, what)
 
 
 class Patience:
@@ -131,66 +137,31 @@ class Patience:
     def __init__(self, first_s: float, most_s: float) -> None:
         self._first_s, self._most_s = first_s, most_s
         self._next_s = first_s
+        self._cuts = 0  # since a try came to its end
 
     @contextmanager
     def within(self, connection: asyncpg.Connection) -> Iterator[None]:
-        """One try."""
-        with within(connection, self._next_s, self._longer):
-            yield
+        """One try. Raises TooSlowError, which says how long the next one has."""
+        try:
+            with within(connection, self._next_s):
+                yield
+        except TooSlowError as error:
+            self._next_s = min(self._most_s, 2 * self._next_s)
+            self._cuts += 1
+            raise TooSlowError(error.seconds, next_s=self._next_s, over=lambda: not self._cuts) from error
+        self._cuts = 0
 
     def worked(self) -> None:
         """The work was done, within the time that it had."""
         self._next_s = self._first_s
 
-    def _longer(self) -> None:
-        self._next_s = min(self._most_s, 2 * self._next_s)
-
 
 def _hosts(url: str) -> list[dict[str, Any]]:
     """Arguments for asyncpg, host by host: it would spend its whole time on a first one that is silent."""
-    try:
-        # not urlsplit: whether it takes brackets amid a list of hosts differs by version
-        place = re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]
-        names = place.rpartition("@")[2].split(",")
-        places = [urlsplit(f"//{name}") for name in names]
-        found = [{"host": each.hostname, "port": each.port or 5432} for each in places]
-    except ValueError:
-        return [{}]  # asyncpg says what is wrong with it
-    return [each | {"target_session_attrs": "read-write"} for each in found] if len(found) > 1 else [{}]
-
-
-def explain(error: BaseException, url: str | None = None) -> DatabaseError:
-    """The failure in words, with the way out. url: what did not connect; None: a connection was lost."""
-    where = _place(url)
-    if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
-        return DatabaseError(f"{where} refused the login: check user and password in BROADCAST_DATABASE_URL")
-    if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return DatabaseError(f"{where} has no such database: create it, or check BROADCAST_DATABASE_URL")
-    if isinstance(error, asyncpg.TooManyConnectionsError):
-        return DatabaseDownError(
-            f"{where} has no free connection: raise its max_connections, or run fewer workers"
-        )
-    if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
-        return DatabaseDownError(
-            "none of the hosts accepts writes: promote the standby, or start the primary"
-        )
-    if isinstance(error, asyncpg.CannotConnectNowError):
-        return DatabaseDownError(f"{where} is starting up or shutting down: try again in a moment")
-    if isinstance(error, asyncpg.InterfaceError | ValueError) and not isinstance(
-        error, asyncpg.PostgresError
-    ):
-        if url is not None:
-            return DatabaseError(
-                "BROADCAST_DATABASE_URL is not a usable URL: write postgresql://user:password@host:5432/database"
-            )
-        return DatabaseDownError(
-            f"the connection to {where} ended: see whether it still runs, then run this again"
-        )
-    if url is None:
-        return DatabaseDownError(
-            f"the connection to {where} was lost: see whether it still runs, then run this again"
-        )
-    return DatabaseDownError(f"{where} does not answer: start it, or check BROADCAST_DATABASE_URL")
+    found = address.hosts(url)
+    if len(found) < 2:
+        return [{}]
+    return [{"host": host, "port": port, "target_session_attrs": "read-write"} for host, port in found]
 
 
 _FAILURES = (
@@ -203,34 +174,24 @@ _FAILURES = (
     ValueError,
 )
 
-# A command that loses its connection meets one of these; the command line gives them to `explain`.
-LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.ConnectionDoesNotExistError,
-    asyncpg.InterfaceError,
-)
-
 
 def _options(timeout_s: float) -> Mapping[str, Any]:
     return {"timeout": timeout_s, "server_settings": _SETTINGS, "connection_class": _Watched}
 
 
-async def _check(connection: Connection) -> None:
-    (await migrations.status(connection)).check()
+async def _check_session(connection: asyncpg.Connection, url: str, timeout_s: float) -> None:
+    """Raises DatabaseError when sessions are not ours alone: locks, LISTEN and prepared statements belong to them.
 
-
-def _place(url: str | None) -> str:
-    """Host and database of a URL for a message; never its password."""
-    if url is None:
-        return "the database"
+    A pooler gives a process number of its own; in transaction mode two connections side by side have one server's.
+    """
+    mine = await connection.fetchval(sql("session_pid"))
+    if mine == connection.get_server_pid():
+        return
+    other = await asyncpg.connect(url, **_options(timeout_s))
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "the database"
-    if not host:
-        return "the database on this machine"
-    return f"the database at {host}:{port or 5432}"
+        with within(other, timeout_s, what="say what it is"):
+            theirs = await other.fetchval(sql("session_pid"))
+    finally:
+        other.terminate()
+    if theirs == mine or await connection.fetchval(sql("session_pid")) != mine:
+        raise DatabaseError(POOLER)

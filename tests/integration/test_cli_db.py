@@ -73,4 +73,4 @@ def test_a_database_by_url_that_is_down() -> None:
 def test_status_of_a_database_by_url(database_url: str) -> None:
     ready = json.loads(broadcast("db", "status", "--json", BROADCAST_DATABASE_URL=database_url).stdout)
     assert (ready["ready"], ready["problem"], ready["pending"]) == (True, None, [])
-    assert ready["place"].startswith("this machine:5432/test_")
+    assert ready["place"].startswith("this machine/test_")

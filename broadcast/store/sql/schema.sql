@@ -26,3 +26,7 @@ SELECT pg_advisory_xact_lock(7100);
 -- name: server_version
 -- The server's version as a number, 150004 say, and as text.
 SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS text;
+
+-- name: session_pid
+-- The process that serves this session; behind a pooler another than the one that was named at its start.
+SELECT pg_backend_pid();

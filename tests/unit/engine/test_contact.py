@@ -1,11 +1,13 @@
 """A connection that cannot be prepared is not left open."""
 
 import asyncio
+import logging
 
 import asyncpg
 import pytest
 
 from broadcast.engine.contact import Contact
+from broadcast.errors import DatabaseDownError, TooSlowError
 from broadcast.store import pool
 
 
@@ -34,3 +36,78 @@ async def test_it_is_ended_when_its_settings_fail(
     with pytest.raises(type(error)):
         await Contact("postgresql://").connect()
     assert connection.terminated
+
+
+class Idle:
+    """A connection on which nothing is asked."""
+
+    async def execute(self, _: str) -> None: ...
+
+    def terminate(self) -> None: ...
+
+
+async def told(
+    failures: list[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> tuple[list[str], list[str | None]]:
+    """The log of a task that fails so, life after life; and what `/readyz` says as each begins, and at the end."""
+
+    async def connect(*_: object, **__: object) -> Idle:
+        return Idle()
+
+    async def no_pause(_: float) -> None: ...
+
+    monkeypatch.setattr(pool, "connect", connect)
+    monkeypatch.setattr(asyncio, "sleep", no_pause)
+    contact, seen = Contact("postgresql://"), []
+
+    async def settle(_: object) -> None:
+        seen.append(contact.trouble())
+        if not failures:
+            raise asyncio.CancelledError
+        raise failures.pop(0)
+
+    with caplog.at_level(logging.INFO), pytest.raises(asyncio.CancelledError):
+        await contact.always(settle)
+    seen.append(contact.trouble())
+    return [record.getMessage() for record in caplog.records], seen
+
+
+async def test_our_own_limit_is_told_as_what_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow: list[bool] = [False]
+    limits: list[BaseException] = [TooSlowError(10.0, next_s=20.0, over=lambda: slow[0]), TooSlowError(20.0)]
+    limits[1] = TooSlowError(20.0, next_s=40.0, over=lambda: slow[0])
+    lines, seen = await told(limits, monkeypatch, caplog)
+    assert lines == [
+        "settle: not done within 10 s, trying again with 20 s",
+        "settle: not done within 20 s, trying again with 40 s",
+    ]
+    assert seen == [None, *lines, lines[1]]
+
+
+async def test_it_is_ready_again_once_that_was_done(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, seen = await told([TooSlowError(10.0, over=lambda: True)], monkeypatch, caplog)
+    assert seen == [None, None, None]
+
+
+async def test_a_full_disk_is_told_once_and_never_as_back_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines, seen = await told([asyncpg.DiskFullError("x")] * 3, monkeypatch, caplog)
+    assert len(lines) == 1
+    assert "the database's disk is full" in lines[0]
+    assert all(each is not None and "disk is full" in each for each in seen[1:])
+
+
+async def test_a_lost_database_is_told_and_that_it_is_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost: list[BaseException] = [asyncpg.InterfaceError("x"), DatabaseDownError("the disk of /x is full")]
+    lines, seen = await told(lost, monkeypatch, caplog)
+    assert lines[0] == "settle: database lost (InterfaceError), trying again"
+    assert [line.split(" after")[0] for line in lines[1::2]] == ["settle: the database is back"] * 2
+    assert lines[2] == "settle: database lost (the disk of /x is full), trying again"
+    assert seen == [None, None, None, None]

@@ -1,15 +1,20 @@
 """Failures of the database in a person's words, never with a password."""
 
+import asyncio
 import contextlib
+import socket
+import ssl
 from collections.abc import Callable
 from typing import Any
 
 import asyncpg
 import pytest
 
-from broadcast.errors import DatabaseDownError, DatabaseError
-from broadcast.store import pool
-from broadcast.store.pool import database_url, explain, is_embedded
+from broadcast.errors import ConfigError, DatabaseDownError, DatabaseError, FencedError, TooSlowError
+from broadcast.store import failures, pool
+from broadcast.store.embedded import is_chosen
+from broadcast.store.failures import explain
+from broadcast.store.pool import database_url
 
 URL = "postgresql://boyte:s3cret@db.example:5433/alerts"
 
@@ -23,10 +28,18 @@ URL = "postgresql://boyte:s3cret@db.example:5433/alerts"
         (asyncpg.InvalidCatalogNameError("no"), DatabaseError, "has no such database"),
         (asyncpg.TooManyConnectionsError("no"), DatabaseDownError, "no free connection"),
         (asyncpg.CannotConnectNowError("no"), DatabaseDownError, "starting up or shutting down"),
-        (ValueError("invalid DSN"), DatabaseError, "BROADCAST_DATABASE_URL is not a usable URL"),
+        (asyncpg.ReadOnlySQLTransactionError("no"), DatabaseDownError, "is a standby or read-only"),
+        (asyncpg.DiskFullError("no"), DatabaseDownError, "the database's disk is full"),
+        (asyncpg.DuplicatePreparedStatementError("no"), DatabaseError, "pool_mode = session"),
+        (asyncpg.InvalidSQLStatementNameError("no"), DatabaseError, "pool_mode = session"),
+        (socket.gaierror(-2, "Name or service not known"), DatabaseDownError, "is not known by that name"),
+        (ConnectionError('PostgreSQL server at "x:1" rejected SSL upgrade'), DatabaseError, "offers no TLS"),
+        (ssl.SSLCertVerificationError("no"), DatabaseError, "the certificate of the database at db.example"),
+        (ssl.SSLError("no"), DatabaseError, "no TLS connection to the database at db.example"),
+        (ValueError("invalid DSN"), ConfigError, "BROADCAST_DATABASE_URL is not a usable URL"),
     ],
 )
-def test_connecting(error: Exception, kind: type[DatabaseError], text: str) -> None:
+def test_connecting(error: Exception, kind: type[Exception], text: str) -> None:
     said = explain(error, URL)
     assert type(said) is kind
     assert text in str(said)
@@ -53,12 +66,12 @@ def test_a_socket_has_no_host() -> None:
 def test_the_environment_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROADCAST_DATABASE_URL", f" {URL} ")
     assert database_url() == URL
-    assert not is_embedded()
+    assert not is_chosen()
 
 
 def test_without_url_and_server_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROADCAST_HOME", "/nonexistent")
-    assert is_embedded()
+    assert is_chosen()
     with pytest.raises(DatabaseDownError, match="`broadcast db up`"):
         pool.database_url()
 
@@ -72,7 +85,6 @@ def test_several_hosts_are_tried_one_by_one() -> None:
         {"host": "::1", "port": 5432, "target_session_attrs": "read-write"},
         {"host": "two", "port": 5434, "target_session_attrs": "read-write"},
     ]
-    assert pool._hosts("postgresql://one:port,two/alerts") == [{}]
 
 
 def test_patience_grows_with_each_cut_until_the_work_is_done() -> None:
@@ -81,6 +93,9 @@ def test_patience_grows_with_each_cut_until_the_work_is_done() -> None:
     loops: list[Any] = []
 
     class Connection:
+        def is_closed(self) -> bool:
+            return True
+
         def terminate(self) -> None: ...
 
     class Loop:
@@ -96,8 +111,9 @@ def test_patience_grows_with_each_cut_until_the_work_is_done() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("asyncio.get_running_loop", Loop)
         for what in ("failed", "cut", "cut", "cut", "nothing", "failed", "worked", "nothing"):
+            raised = pytest.raises((asyncpg.ConnectionDoesNotExistError, TooSlowError))
             with (
-                contextlib.suppress(asyncpg.ConnectionDoesNotExistError),
+                raised if what in ("cut", "failed") else contextlib.nullcontext() as caught,
                 patience.within(Connection()),  # type: ignore[arg-type]
             ):
                 if what == "cut":
@@ -106,7 +122,83 @@ def test_patience_grows_with_each_cut_until_the_work_is_done() -> None:
                     raise asyncpg.ConnectionDoesNotExistError("x")
             if what == "worked":
                 patience.worked()
+            if caught is not None:
+                assert isinstance(caught.value, TooSlowError) is (what == "cut")
     assert waited == [5.0, 5.0, 10.0, 15.0, 15.0, 15.0, 15.0, 5.0]
+
+
+class Cut:
+    """A connection whose query ends when somebody terminates it, as asyncpg's does."""
+
+    def __init__(self, raised: BaseException | None) -> None:
+        self._ended = asyncio.Event()
+        self._raised = raised
+
+    def is_closed(self) -> bool:
+        return self._ended.is_set()
+
+    def terminate(self) -> None:
+        self._ended.set()
+
+    async def query(self) -> None:
+        await self._ended.wait()
+        if self._raised is not None:
+            raise self._raised
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.ConnectionDoesNotExistError("closed in the middle of operation"),
+        asyncpg.InternalClientError("got result for unknown protocol state"),
+        AttributeError("'NoneType' object has no attribute 'bind_execute'"),
+        None,
+    ],
+)
+async def test_our_own_limit_is_no_lost_database(raised: BaseException | None) -> None:
+    connection = Cut(raised)
+    raises = pytest.raises(TooSlowError, match="did not say its schema within 0 s")
+    with raises as caught, pool.within(connection, 0.0, what="say its schema"):  # type: ignore[arg-type]
+        await connection.query()
+    assert isinstance(caught.value, DatabaseDownError)  # and so takes the same way
+    assert failures.in_words(caught.value) == "not done within 0 s"
+    assert explain(caught.value) is caught.value
+
+
+async def test_a_lost_lease_stays_a_lost_lease() -> None:
+    connection = Cut(FencedError())
+    with pytest.raises(FencedError), pool.within(connection, 0.0):  # type: ignore[arg-type]
+        await connection.query()
+
+
+async def test_patience_says_when_it_is_over() -> None:
+    patience = pool.Patience(0.0, 0.0)
+    connection = Cut(asyncpg.InterfaceError("x"))
+    with pytest.raises(TooSlowError) as caught, patience.within(connection):  # type: ignore[arg-type]
+        await connection.query()
+    over = caught.value.over
+    assert over is not None
+    assert not over()
+    with patience.within(Cut(None)):  # type: ignore[arg-type]
+        pass
+    assert over()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TooSlowError(10.0, next_s=20.0), "not done within 10 s, trying again with 20 s"),
+        (TooSlowError(2.0), "not done within 2 s, trying again"),
+        (asyncpg.DiskFullError("x"), "the database's disk is full"),
+        (asyncpg.DeadlockDetectedError("x"), "another transaction was in the way (DeadlockDetectedError)"),
+        (asyncpg.IdleInTransactionSessionTimeoutError("x"), "stood still within a transaction"),
+        (asyncpg.InterfaceError("x"), "database lost (InterfaceError), trying again"),
+        (DatabaseDownError("the disk of /x is full"), "database lost (the disk of /x is full), trying again"),
+    ],
+)
+def test_a_task_says_what_kept_it(error: Exception, words: str) -> None:
+    assert words in failures.retrying(error)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,218 @@
+"""What stands between us and the database, in words, with the way out. Nothing secret, no part of a password."""
+
+import os
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import asyncpg
+
+from broadcast.errors import ConfigError, DatabaseDownError, DatabaseError, TooSlowError
+from broadcast.store import address, embedded
+
+# A command that loses its connection meets one of these; the command line gives them to `explain`.
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+)
+# What prepared statements meet behind a pooler that gives every transaction another session.
+POOLED = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError)
+# What a statement may meet on any connection and a person can mend.
+TOLD = (
+    *POOLED,
+    asyncpg.DiskFullError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.TooManyConnectionsError,
+)
+POOLER: Final = (
+    "a pooler (pgbouncer) in transaction mode stands before the database: name the server itself in "
+    "BROADCAST_DATABASE_URL, or give broadcast a pool with pool_mode = session"
+)
+DISK_FULL: Final = "the database's disk is full: make room, and what waits goes on by itself"
+_FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+
+_Words = Callable[[str], DatabaseError | ConfigError]
+
+
+def _down(text: str) -> _Words:
+    return lambda where: DatabaseDownError(text.format(where=where))
+
+
+def _unusable(text: str) -> _Words:
+    return lambda where: DatabaseError(text.format(where=where))
+
+
+# The first kind that fits; `{where}` is the database's place.
+_KINDS: Final[Sequence[tuple[tuple[type[BaseException], ...], _Words]]] = (
+    (POOLED, _unusable(POOLER)),
+    (
+        (asyncpg.InvalidPasswordError,),
+        _unusable(
+            "{where} refused the login: check user and password in BROADCAST_DATABASE_URL (percent-encoded: % as %25)"
+        ),
+    ),
+    (
+        (asyncpg.InvalidCatalogNameError,),
+        _unusable("{where} has no such database: create it, or check BROADCAST_DATABASE_URL"),
+    ),
+    (
+        (asyncpg.TooManyConnectionsError,),
+        _down("{where} has no free connection: raise its max_connections, or run fewer workers"),
+    ),
+    (
+        (asyncpg.exceptions.TargetServerAttributeNotMatched,),
+        _down("none of the hosts accepts writes: promote the standby, or start the primary"),
+    ),
+    (
+        (asyncpg.ReadOnlySQLTransactionError,),
+        _down("{where} accepts no writes, it is a standby or read-only: name the primary, or promote it"),
+    ),
+    (
+        (asyncpg.CannotConnectNowError,),
+        _down("{where} is starting up or shutting down: try again in a moment"),
+    ),
+    ((asyncpg.DiskFullError,), _down(DISK_FULL)),
+    (
+        (asyncpg.InsufficientPrivilegeError,),
+        _unusable(
+            "{where} does not let this user do that: use the user that owns the tables, or GRANT it what it lacks"
+        ),
+    ),
+    (
+        (ssl.SSLCertVerificationError,),
+        _unusable(
+            "the certificate of {where} is not accepted: check sslrootcert (the authority that signed it), with "
+            "sslmode=verify-full also that it names this host"
+        ),
+    ),
+    (
+        (ssl.SSLError,),
+        _unusable(
+            "no TLS connection to {where}: check sslrootcert, sslcert and sslkey, and the TLS versions of both sides"
+        ),
+    ),
+    (
+        (socket.gaierror,),
+        _down("{where} is not known by that name: check the host in BROADCAST_DATABASE_URL, and the name server"),
+    ),
+)  # fmt: skip
+
+
+def explain(error: BaseException, url: str | None = None) -> DatabaseError | ConfigError:
+    """The failure in words, with the way out. url: what did not connect; None: a connection was lost."""
+    if isinstance(error, DatabaseError | ConfigError):
+        return error
+    where = _where(url)
+    if url is not None:
+        found = _of_the_url(error, url, where)
+        if found is not None:
+            return found
+    for kinds, words in _KINDS:
+        if isinstance(error, kinds):
+            return words(where)
+    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
+        return DatabaseError(_not_let_in(error, where))
+    if url is None:
+        return DatabaseDownError(
+            f"the connection to {where} was lost: see whether it still runs, then run this again"
+        )
+    if embedded.is_chosen():
+        why = embedded.server().why_down()
+        if why is not None:
+            return DatabaseDownError(f"the embedded database does not run: {why}")
+    return DatabaseDownError(f"{where} does not answer: start it, or check BROADCAST_DATABASE_URL")
+
+
+def in_words(error: BaseException) -> str:
+    """What kept a task from its work. Our own time limit is no lost database, nor is a lock or a full disk."""
+    if isinstance(error, TooSlowError):
+        return f"not done within {error.seconds:g} s"
+    if isinstance(error, asyncpg.DiskFullError):
+        return f"{DISK_FULL} (DiskFullError)"
+    if isinstance(error, asyncpg.IdleInTransactionSessionTimeoutError):
+        return "this worker stood still within a transaction, and the database ended it"
+    if isinstance(error, asyncpg.TransactionRollbackError | asyncpg.LockNotAvailableError):
+        return f"another transaction was in the way ({type(error).__name__})"
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return "the database cancelled it (statement_timeout, or an administrator)"
+    if isinstance(error, DatabaseDownError):
+        return f"database lost ({error})"
+    return f"database lost ({type(error).__name__})"
+
+
+def is_loss(error: BaseException) -> bool:
+    """Whether there is no connection any more, and not by our own doing."""
+    return isinstance(error, (*LOST, DatabaseDownError, OSError)) and not isinstance(error, TooSlowError)
+
+
+def retrying(error: BaseException) -> str:
+    """The same for what is tried again, with the time that it gets then."""
+    next_s = error.next_s if isinstance(error, TooSlowError) else None
+    return f"{in_words(error)}, trying again" + (f" with {next_s:g} s" if next_s else "")
+
+
+def _of_the_url(error: BaseException, url: str, where: str) -> DatabaseError | ConfigError | None:
+    """What lies in the URL, as far as can be told by how connecting failed."""
+    given = address.parameters(url)
+    if isinstance(error, OSError) and any(
+        name in given and not os.access(given[name], os.R_OK) for name in _FILES
+    ):
+        name = next(name for name in _FILES if name in given and not os.access(given[name], os.R_OK))
+        return ConfigError(f"{name} in BROADCAST_DATABASE_URL names a file that cannot be read")
+    if isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error):
+        mode = given.get("sslmode") or os.environ.get("PGSSLMODE", "prefer")
+        return DatabaseError(
+            f"{where} offers no TLS, and sslmode={mode} asks for it: set `ssl = on` with a certificate there, or "
+            "sslmode=disable where the network is safe"
+        )
+    settings = address.settings(url)
+    if settings and isinstance(error, asyncpg.PostgresError) and _refuses_setting(error):
+        return ConfigError(
+            f"{where} refuses a parameter of BROADCAST_DATABASE_URL: {', '.join(settings)}; what a connection takes is "
+            "sslmode, sslrootcert, target_session_attrs and so on, and PostgreSQL's settings that a session may change"
+        )
+    if isinstance(error, ValueError) and not isinstance(error, asyncpg.PostgresError | OSError):
+        if "root certificate" in str(error):
+            return ConfigError(
+                "sslmode in BROADCAST_DATABASE_URL asks for a verified certificate: name the authority's file, "
+                "&sslrootcert=/path/ca.pem"
+            )
+        return ConfigError(f"BROADCAST_DATABASE_URL is not a usable URL: {address.SHAPE}")
+    return None
+
+
+def _refuses_setting(error: asyncpg.PostgresError) -> bool:
+    return isinstance(
+        error,
+        asyncpg.UndefinedObjectError
+        | asyncpg.CantChangeRuntimeParamError
+        | asyncpg.InvalidParameterValueError
+        | asyncpg.ProtocolViolationError,
+    )
+
+
+def _not_let_in(error: asyncpg.PostgresError, where: str) -> str:
+    """SQLSTATE 28000 says both."""
+    if "pg_hba.conf" in str(error):
+        return (
+            f"pg_hba.conf of {where} has no line for this user, database and machine, with or without TLS as asked: "
+            "add one, or change sslmode"
+        )
+    return f"{where} refused the login: check user and password in BROADCAST_DATABASE_URL"
+
+
+def _where(url: str | None) -> str:
+    if url is None:
+        return "the database"
+    try:
+        address.check(url)
+    except ConfigError:
+        return "the database"
+    named = address.place(url)
+    return "the database on this machine" if named == address.HERE else f"the database at {named}"
