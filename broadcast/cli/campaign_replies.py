@@ -155,6 +155,11 @@ def _show(
         note(
             f"{others.unread:,} messages are not read yet, {others.waiting_parts:,} parts wait for the others"
         )
+    if others.set_aside:
+        note(
+            f"{others.set_aside:,} messages could not be read or done and were set aside: see `why` in the table "
+            "inbound, `effect` in reply"
+        )
 
 
 def _on_one_line(text: str) -> str:

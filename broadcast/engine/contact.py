@@ -10,7 +10,7 @@ from typing import Final
 
 import asyncpg
 
-from broadcast.errors import DatabaseDownError, DatabaseError, SchemaError, TooSlowError
+from broadcast.errors import BroadcastError, DatabaseDownError, DatabaseError, SchemaError, TooSlowError
 from broadcast.ledger.writer import LOST
 from broadcast.store import failures, plans, pool
 
@@ -114,8 +114,10 @@ class Contact:
                 if told.anew(error) and not self._ended:
                     log.warning("%s: %s", name, told.words)
                 await asyncio.sleep(AGAIN_S)
-            except asyncpg.PostgresError as error:  # one task's trouble must not stop the sending (law 8)
-                log.error("%s: %s %s, trying again", name, type(error).__name__, error.sqlstate)
+            except BroadcastError:  # the lease is lost, the schema is another
+                raise
+            except Exception as error:  # noqa: BLE001 - one task's trouble must not stop the sending (law 8)
+                log.error("%s: %s, trying again", name, failures.kind(error))
                 await asyncio.sleep(FAILED_S)
             finally:
                 if connection is not None:

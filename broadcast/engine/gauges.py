@@ -50,6 +50,8 @@ class Gauges:
                         await self._read_database(connection)
                 except LOST as error:
                     log.debug("no readings of the database: %s", failures.in_words(error))
+                except asyncpg.PostgresError as error:  # what cannot be read must not stop the sending
+                    log.error("no readings of the database: %s %s", type(error).__name__, error.sqlstate)
         finally:
             if connection is not None:
                 connection.terminate()

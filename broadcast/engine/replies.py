@@ -14,6 +14,7 @@ from broadcast.audience.msisdn import Normalizer
 from broadcast.campaign.keywords import OPT_IN, OPT_OUT, Keywords
 from broadcast.campaign.reading import read_parts
 from broadcast.config import Config, DefaultAlphabet
+from broadcast.engine.apart import Apart
 from broadcast.ledger import opt_outs, replies
 from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
@@ -42,6 +43,8 @@ class Replies:
         self._keywords = Keywords(config.country.keywords, config.country.everyday_words)
         self._normalize = Normalizer(config.country).normalize
         self._rounds = 0
+        self._texts, self._effects = Apart("replies", metrics), Apart("opt_outs", metrics)
+        self._recalls, self._slices = Apart("recalls", metrics), Apart("slices", metrics)
 
     async def read_replies(self, connection: asyncpg.Connection) -> None:
         """Until cancelled."""
@@ -56,21 +59,64 @@ class Replies:
         overdue = self._rounds % OVERDUE_EVERY == 1
         if not overdue and not await replies.to_do(connection):
             return False
-        read = await self._read(connection, overdue)
-        applied = await opt_outs.apply_replies(connection, ROUND_MOST)
-        await opt_outs.recall(connection, ROUND_MOST)
-        trimmed = await opt_outs.trim_recalled(connection, SLICES_MOST)
+        read = await self._texts.run(
+            lambda: self._read(connection, ROUND_MOST),
+            lambda: replies.unread_numbers(connection, ROUND_MOST),
+            lambda number: self._read(connection, 1, number),
+            lambda number, why: replies.set_aside(connection, number, why),
+        )
+        if overdue:
+            await self._give_up_overdue(connection)
+        applied = await self._effects.run(
+            lambda: opt_outs.apply_replies(connection, ROUND_MOST),
+            lambda: opt_outs.without_effect(connection, ROUND_MOST),
+            lambda number: opt_outs.apply_replies(connection, 1, number),
+            lambda number, why: opt_outs.set_aside(connection, number, why),
+        )
+        await self._recalls.run(
+            lambda: opt_outs.recall(connection, ROUND_MOST),
+            lambda: opt_outs.behind(connection),
+            lambda campaign_id: opt_outs.recall(connection, ROUND_MOST, campaign_id),
+        )
+        trimmed = await self._slices.run(  # what fails stays recalled: nobody in it is sent to
+            lambda: opt_outs.trim_recalled(connection, SLICES_MOST),
+            lambda: opt_outs.to_trim(connection, SLICES_MOST),
+            lambda slice_id: opt_outs.trim_recalled(connection, 1, slice_id),
+        )
         return bool(trimmed) or max(read, applied) >= ROUND_MOST
 
-    async def _read(self, connection: asyncpg.Connection, overdue: bool) -> int:
-        """Raw messages become replies. How many were looked at. overdue: give up parts that wait too long."""
-        wait_s = self._config.engine.parts_wait_s
+    async def _give_up_overdue(self, connection: asyncpg.Connection) -> None:
+        over = await replies.overdue(connection, self._config.engine.parts_wait_s, ROUND_MOST)
+
+        async def named() -> Sequence[Thread]:
+            return over
+
+        if over:
+            await self._texts.run(
+                lambda: self._give_up(connection, over),
+                named,
+                lambda thread: self._give_up(connection, [thread]),
+                lambda thread, why: replies.set_thread_aside(connection, thread, why),
+            )
+
+    async def _give_up(self, connection: asyncpg.Connection, over: Sequence[Thread]) -> int:
+        """Texts of which nothing more is waited for."""
         async with connection.transaction():
             if not await replies.claim(connection):
                 return 0
-            rows = await replies.unread(connection, ROUND_MOST)
-            over = set(await replies.overdue(connection, wait_s, ROUND_MOST) if overdue else ())
-            if not rows and not over:
+            made = _Made()
+            self._join(await replies.waiting(connection, over), set(over), made)
+            await replies.keep(connection, made.replies, made.repeated)
+        self._count(made.replies)
+        return len(over)
+
+    async def _read(self, connection: asyncpg.Connection, most: int, number: int | None = None) -> int:
+        """Raw messages become replies; number: this one alone. How many were looked at."""
+        async with connection.transaction():
+            if not await replies.claim(connection):
+                return 0
+            rows = await replies.unread(connection, most, number)
+            if not rows:
                 return 0
             made = _Made()
             waiting: list[tuple[int, str, int]] = []
@@ -85,8 +131,7 @@ class Replies:
                 else:
                     made.replies.append(self._reply([row], [row]))
             await replies.mark_waiting(connection, waiting)
-            stored = await replies.waiting(connection, threads | over)
-            self._join(stored, over - threads, made)
+            self._join(await replies.waiting(connection, threads), frozenset(), made)
             await replies.keep(connection, made.replies, made.repeated)
         self._count(made.replies)
         return len(rows)

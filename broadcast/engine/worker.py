@@ -140,7 +140,11 @@ class Worker:
             connection.terminate()
         self.worker_no = self._leases.worker_no
         self._writer = Writer(
-            self._contact.connect, self.worker_no, self._config.engine.group_s, self._committed
+            self._contact.connect,
+            self.worker_no,
+            self._config.engine.group_s,
+            self._committed,
+            self._metrics.set_aside.labels("ledger").inc,
         )
         self._sessions = Sessions(self._metrics)
         self._replies = Replies(self._config, self._metrics, {number: name for name, number in names.items()})
@@ -336,13 +340,17 @@ class Worker:
         made_at, made = self._orders.get(key, (-ORDER_S, None))
         if time.monotonic() - made_at < ORDER_S:
             return made
-        campaign = await campaigns.get(connection, campaign_id)
         made = None
-        if lane.name in campaign.carriers:
-            try:
+        try:
+            campaign = await campaigns.get(connection, campaign_id)
+            if lane.name in campaign.carriers:
                 made = order(campaign, lane.carrier, self._day_time.now())
-            except BroadcastError as error:
-                log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
+        except LOST:
+            raise
+        except BroadcastError as error:
+            log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
+        except Exception as error:  # noqa: BLE001 - one campaign that cannot be read must not stop the others
+            log.error("campaign %d cannot be read: %s", campaign_id, failures.kind(error))
         self._orders[key] = (time.monotonic(), made)
         return made
 

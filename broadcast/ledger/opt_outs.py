@@ -19,13 +19,13 @@ from broadcast.store.types import Connection
 _OPT_OUT = "opt_out"
 
 
-async def apply_replies(connection: Connection, most: int) -> int:
-    """The oldest opt-outs and opt-ins take effect, in their order. Returns how many."""
+async def apply_replies(connection: Connection, most: int, number: int | None = None) -> int:
+    """The oldest opt-outs and opt-ins take effect, in their order; number: this reply's alone. Returns how many."""
     async with connection.transaction():
         await connection.execute(LOOK_UP)
         await connection.execute(sql("opt_out_claim"))
         await connection.execute(sql("ignore_strangers"), most)
-        rows = await connection.fetch(sql("effects_to_do"), most)
+        rows = await connection.fetch(sql("effects_to_do"), most, number)
         if not rows:
             return 0
         before = {row["msisdn"]: row["opted_out"] for row in rows}
@@ -48,15 +48,31 @@ async def apply_replies(connection: Connection, most: int) -> int:
         return len(rows)
 
 
-async def recall(connection: Connection, most: int) -> int:
+async def without_effect(connection: Connection, most: int) -> list[int]:
+    """reply_no of the oldest opt-outs and opt-ins that have none yet."""
+    return [row["reply_no"] for row in await connection.fetch(sql("effects_by_number"), most)]
+
+
+async def set_aside(connection: Connection, number: int, _: str) -> None:
+    """A reply whose effect cannot be written: nobody tries again."""
+    await connection.execute(sql("set_effects"), [number], ["set_aside"])
+
+
+async def recall(connection: Connection, most: int, only: int | None = None) -> int:
     """Campaigns under way give up the slices of the next `most` opt-outs that they do not know. Returns how many."""
     async with connection.transaction():
         rows = await connection.fetch(sql("campaigns_behind"))
         if rows:
             await make_spans(connection)
         for row in rows:
-            await connection.execute(sql("recall_slices"), row["campaign_id"], row["opt_out_no"], most)
+            if only in (None, row["campaign_id"]):
+                await connection.execute(sql("recall_slices"), row["campaign_id"], row["opt_out_no"], most)
         return len(rows)
+
+
+async def behind(connection: Connection) -> list[int]:
+    """campaign_id of each of these."""
+    return [row["campaign_id"] for row in await connection.fetch(sql("campaigns_behind"))]
 
 
 async def recalled(connection: Connection, worker_no: int) -> frozenset[int]:
@@ -64,11 +80,16 @@ async def recalled(connection: Connection, worker_no: int) -> frozenset[int]:
     return frozenset(row["slice_id"] for row in await connection.fetch(sql("recalled_mine"), worker_no))
 
 
-async def trim_recalled(connection: Connection, most: int) -> int:
-    """Take those who opted out from slices that were given back. Returns how many people that was."""
+async def to_trim(connection: Connection, most: int) -> list[int]:
+    """slice_id of the first that were given back to be searched."""
+    return [row["slice_id"] for row in await connection.fetch(sql("recalled_by_number"), most)]
+
+
+async def trim_recalled(connection: Connection, most: int, only: int | None = None) -> int:
+    """Take those who opted out from slices that were given back; only: this one. Returns how many people that was."""
     async with connection.transaction():
         await connection.execute(LOOK_UP)
-        rows = await connection.fetch(sql("recalled_slices"), most)
+        rows = await connection.fetch(sql("recalled_slices"), most, only)
         if not rows:
             return 0
         numbers = [msisdn for row in rows for msisdn in still_waiting(_slice(row))]

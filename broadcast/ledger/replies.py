@@ -6,7 +6,7 @@ transaction; those for people to look at are at the end.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -81,11 +81,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Of the whole database: replies to no campaign; raw messages nobody read yet; parts that wait for others."""
+    """Of the whole database: replies to no campaign; raw messages nobody read yet; parts that wait for others; what
+    could not be read, kept or done.
+    """
 
     unmatched: int
     unread: int
     waiting_parts: int
+    set_aside: int
 
 
 async def to_do(connection: Connection) -> bool:
@@ -98,9 +101,24 @@ async def claim(connection: Connection) -> bool:
     return bool(await connection.fetchval(sql("replies_claim")))
 
 
-async def unread(connection: Connection, most: int) -> list[asyncpg.Record]:
-    """The oldest raw messages that nobody read yet, as in the query."""
-    return await connection.fetch(sql("new_inbound"), most, REPEAT_S)
+async def unread(connection: Connection, most: int, number: int | None = None) -> list[asyncpg.Record]:
+    """The oldest raw messages that nobody read yet, as in the query. number: that one alone."""
+    return await connection.fetch(sql("new_inbound"), most, REPEAT_S, number)
+
+
+async def unread_numbers(connection: Connection, most: int) -> list[int]:
+    """The inbound_no of each."""
+    return [row["inbound_no"] for row in await connection.fetch(sql("new_inbound_nos"), most)]
+
+
+async def set_aside(connection: Connection, number: int, why: str) -> None:
+    """A raw message that cannot be read or kept; it stays as it came."""
+    await connection.execute(sql("set_inbound_aside"), number, why)
+
+
+async def set_thread_aside(connection: Connection, thread: Thread, why: str) -> None:
+    """The same for the parts of a text that wait."""
+    await connection.execute(sql("set_thread_aside"), *astuple(thread), why)
 
 
 async def mark_waiting(connection: Connection, parts: Sequence[tuple[int, str, int]]) -> None:

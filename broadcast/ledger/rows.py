@@ -109,6 +109,26 @@ def outcome_row(
     return head + err + _length.pack(0)
 
 
+def receipt_place(row: bytes) -> tuple[int, int]:
+    """(carrier_no, state) of a `receipt_row`."""
+    head = _receipt_head.size
+    carrier_no: int = _receipt_head.unpack_from(row)[2]
+    state: int = _receipt_bare.unpack_from(row, head)[1]
+    return carrier_no, state
+
+
+def submission_carrier(row: bytes) -> int:
+    """carrier_no of a `submission_row`."""
+    carrier_no: int = _submission_head.unpack_from(row)[6]
+    return carrier_no
+
+
+def without_id(row: bytes) -> bytes:
+    """A `submission_row` with an empty id."""
+    end = _submission_head.size + _submission_tail.size
+    return row[: end - _length.size] + _length.pack(0)
+
+
 def copy_stream(rows: Iterable[bytes]) -> bytes:
     """The whole input of one COPY."""
     return b"".join((HEADER, *rows, TRAILER))

@@ -18,6 +18,8 @@ from broadcast.errors import DatabaseDownError, FencedError, TooSlowError
 from broadcast.ledger import rows
 from broadcast.ledger.aside import Aside
 from broadcast.ledger.journal import DELTA_SIZE, NO_RECEIPTS, SEGMENTS, Doubt, Group, Journal, LateAnswer
+from broadcast.ledger.rare import write_rare
+from broadcast.ledger.sift import UNWRITABLE, sifted
 from broadcast.ledger.states import RecipientState
 from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
@@ -46,7 +48,6 @@ LOST = (
 RETRY_S = 0.2
 COMMIT_S = 5.0  # a large group on a slow disk may take longer: then the next try may
 COMMIT_MOST_S = 80.0
-ODDITIES_MOST = 100  # distinct values of a kind that are kept of one carrier; the rest is 'other'
 
 _TALLIED = (
     RecipientState.WAITING,
@@ -61,10 +62,16 @@ class Writer:
     """Commits the journal's groups, one at a time, at most one every `group_s` seconds.
 
     connect: opens a connection of the writer's own. observe(rows, seconds): called after every commit.
+    set_aside(rows): called when that many could not be written.
     """
 
     def __init__(
-        self, connect: Connect, worker_no: int, group_s: float, observe: Callable[[int, float], None]
+        self,
+        connect: Connect,
+        worker_no: int,
+        group_s: float,
+        observe: Callable[[int, float], None],
+        set_aside: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.journal = Journal(self._wake)
         self.trouble: str | None = None  # what keeps a group from being written
@@ -72,6 +79,7 @@ class Writer:
         self._worker_no = worker_no
         self._group_s = group_s
         self._observe = observe
+        self._set_aside = set_aside
         self._batch = 0
         self._finishing = False
         self._pending = asyncio.Event()
@@ -122,7 +130,7 @@ class Writer:
             callback()
 
     async def _commit_surely(self, group: Group) -> None:
-        attempt = 0
+        attempt, tried = 0, False
         while True:
             try:
                 if attempt and await self._was_committed():
@@ -134,6 +142,11 @@ class Writer:
                 self._patience.worked()
                 self.trouble = None
                 return
+            except UNWRITABLE as error:
+                if tried:
+                    raise
+                tried = True
+                group = await self._sift(group, error)
             except LOST as error:
                 attempt += 1
                 self.trouble = failures.retrying(error)
@@ -141,6 +154,29 @@ class Writer:
                     log.warning("writing a group: %s", self.trouble)
                 await self._drop()
                 await asyncio.sleep(RETRY_S)
+
+    async def _sift(self, group: Group, error: asyncpg.PostgresError) -> Group:
+        """The group without the rows that the database does not take; they are kept in the quarantine."""
+        log.error(
+            "a row of a group cannot be written (%s %s): looking for it", type(error).__name__, error.sqlstate
+        )
+        while True:
+            try:
+                connection = await self._connected()
+                with self._patience.within(connection):
+                    whole, aside = await sifted(connection, group, self._worker_no, self._batch)
+            except LOST as lost:
+                log.warning("looking for the row: %s", failures.retrying(lost))
+                await self._drop()
+                await asyncio.sleep(RETRY_S)
+            else:
+                if not aside:
+                    raise error  # it is nothing that an SMSC said
+                log.error(
+                    "%d rows were set aside, in the table quarantine; the group goes on without them", aside
+                )
+                self._set_aside(aside)
+                return whole
 
     async def _was_committed(self) -> bool:
         """After a lost connection: is the group in the books? Raises FencedError when this worker has ended."""
@@ -163,7 +199,7 @@ class Writer:
             await _copy_rows(connection, group, bucket)
             await self._write_progress(connection, group)
             await self._add_tallies(connection, group)
-            await _write_rare(connection, group)
+            await write_rare(connection, group)
 
     async def _write_progress(self, connection: Connection, group: Group) -> None:
         if not group.slices:
@@ -305,37 +341,3 @@ async def _add_doubts(connection: Connection, doubts: list[Doubt]) -> None:
         [doubt.msisdn for doubt in doubts],
         [doubt.reason for doubt in doubts],
     )
-
-
-async def _write_rare(connection: Connection, group: Group) -> None:
-    """What most groups do not hold."""
-    if group.unreadable:
-        await connection.execute(
-            sql("keep_unreadable"),
-            [unreadable.carrier_no for unreadable in group.unreadable],
-            [unreadable.pdu for unreadable in group.unreadable],
-            [unreadable.reason for unreadable in group.unreadable],
-        )
-    if group.oddities:
-        await connection.execute(
-            sql("keep_oddities"),
-            [carrier_no for carrier_no, _, _ in group.oddities],
-            [kind for _, kind, _ in group.oddities],
-            [value for _, _, value in group.oddities],
-            list(group.oddities.values()),
-            ODDITIES_MOST,
-        )
-    if group.inbound:
-        await connection.execute(
-            sql("keep_inbound"),
-            [message.carrier_no for message in group.inbound],
-            [message.msisdn for message in group.inbound],
-            [message.destination for message in group.inbound],
-            [message.esm_class for message in group.inbound],
-            [message.data_coding for message in group.inbound],
-            [message.payload for message in group.inbound],
-            [message.source for message in group.inbound],
-            [message.sar and message.sar[0] for message in group.inbound],
-            [message.sar and message.sar[1] for message in group.inbound],
-            [message.sar and message.sar[2] for message in group.inbound],
-        )

@@ -70,6 +70,9 @@ class Metrics:
         self.commit_seconds = self._histogram(
             "ledger_commit_seconds", "Time of one ledger commit.", COMMIT_SECONDS
         )
+        self.set_aside = self._counter(
+            "set_aside", "Rows that could not be written or read: kept, and the queue went on.", "queue"
+        )
         self.settle_seconds = self._histogram("settle_seconds", "Time to settle one bucket.", SETTLE_SECONDS)
         self.settle_lag_seconds = self._gauge(
             "settle_lag_seconds", "Age of the oldest bucket that is closed and not settled; 0: none."

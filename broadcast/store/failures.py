@@ -146,6 +146,12 @@ def in_words(error: BaseException) -> str:
     return f"database lost ({type(error).__name__})"
 
 
+def kind(error: BaseException) -> str:
+    """The kind of a failure, without what it was about."""
+    state = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
+    return f"{type(error).__name__} {state}" if state else type(error).__name__
+
+
 def is_loss(error: BaseException) -> bool:
     """Whether there is no connection any more, and not by our own doing."""
     return isinstance(error, (*LOST, DatabaseDownError, OSError)) and not isinstance(error, TooSlowError)

@@ -13,7 +13,7 @@ from broadcast.cli.bench.meters import cpu_s
 from broadcast.errors import BroadcastError
 from broadcast.ledger.progress import CarrierProgress, Progress, progress
 from broadcast.ledger.report import find
-from broadcast.store import pool
+from broadcast.store import failures, pool
 
 PAUSE_MOST_S: Final = 5.0
 LINES_LEAST: Final = 50_000  # for a verdict: a short run is over before it has a pace
@@ -140,8 +140,8 @@ class Onlooker:
             while not self._over.is_set():
                 self.pace.look(await progress(connection, number))
                 await asyncio.sleep(LOOK_S)
-        except pool.LOST as error:
-            raise pool.explain(error) from error
+        except failures.LOST as error:
+            raise failures.explain(error) from error
         finally:
             connection.terminate()
 

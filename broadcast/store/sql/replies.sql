@@ -15,7 +15,8 @@ SELECT EXISTS (SELECT FROM inbound WHERE state = 'new') OR EXISTS (SELECT FROM r
 SELECT pg_advisory_xact_lock(7107);
 
 -- name: new_inbound
--- The oldest $1 messages that nobody read yet. again: the very same came at most $2 seconds before.
+-- The oldest $1 messages that nobody read yet; $3: this one alone, or null. again: the very same came at most $2 seconds
+-- before.
 SELECT n.inbound_no, n.carrier_no, n.received_at, n.source, n.destination, n.esm_class, n.data_coding, n.payload, n.sar,
        coalesce((SELECT b.received_at > n.received_at - make_interval(secs => $2)
                    FROM inbound AS b
@@ -26,7 +27,20 @@ SELECT n.inbound_no, n.carrier_no, n.received_at, n.source, n.destination, n.esm
                     AND b.sar IS NOT DISTINCT FROM n.sar
                   ORDER BY b.carrier_no DESC, b.source DESC, md5(b.payload) DESC, b.inbound_no DESC LIMIT 1), false) AS again
   FROM inbound AS n
- WHERE n.state = 'new' ORDER BY n.inbound_no LIMIT $1;
+ WHERE n.state = 'new' AND ($3::bigint IS NULL OR n.inbound_no = $3) ORDER BY n.inbound_no LIMIT $1;
+
+-- name: new_inbound_nos
+-- The oldest $1 of these by number alone, for when one of them cannot be read.
+SELECT inbound_no FROM inbound WHERE state = 'new' ORDER BY inbound_no LIMIT $1;
+
+-- name: set_inbound_aside
+-- A message ($1) that cannot be read, and why ($2).
+UPDATE inbound SET state = 'set_aside', why = $2 WHERE inbound_no = $1 AND state = 'new';
+
+-- name: set_thread_aside
+-- The waiting parts of a text that cannot be read. $1 to $4: its thread; $5: why.
+UPDATE inbound SET state = 'set_aside', why = $5
+ WHERE state = 'waiting' AND carrier_no = $1 AND source = $2 AND destination = $3 AND thread = $4;
 
 -- name: mark_waiting
 -- Parts of longer texts. Columns side by side.
@@ -105,11 +119,15 @@ UPDATE reply SET effect = 'no_subscriber' WHERE ctid = ANY (ARRAY (SELECT place 
 
 -- name: effects_to_do
 -- The oldest $1 opt-outs and opt-ins that have no effect yet, with their subscribers locked. Those that an import holds
--- come in a later round.
+-- come in a later round. $2: this one alone, or null.
 SELECT r.reply_no, r.msisdn, r.kind, s.opted_out_at IS NOT NULL AS opted_out
   FROM reply AS r JOIN subscriber AS s ON s.hash_bucket = r.msisdn % 64 AND s.msisdn = r.msisdn
- WHERE r.effect IS NULL
+ WHERE r.effect IS NULL AND ($2::bigint IS NULL OR r.reply_no = $2)
  ORDER BY r.reply_no LIMIT $1 FOR UPDATE OF s SKIP LOCKED;
+
+-- name: effects_by_number
+-- The oldest $1 replies that have no effect yet.
+SELECT reply_no FROM reply WHERE effect IS NULL ORDER BY reply_no LIMIT $1;
 
 -- name: set_opt_outs
 -- Subscribers ($1) opt out ($2) or in again; the first opt-out's time stays.
@@ -159,9 +177,14 @@ UPDATE slice SET recalled = true FROM held WHERE slice.slice_id = held.slice_id;
 SELECT slice_id FROM slice WHERE recalled AND state = 'leased' AND worker_no = $1;
 
 -- name: recalled_slices
--- At most $1 slices that were given back to be searched.
+-- At most $1 slices that were given back to be searched; $2: this one alone, or null.
 SELECT slice_id, campaign_id, carrier_no, total, mark, answered, retry, msisdns
-  FROM slice WHERE recalled AND state = 'ready' ORDER BY slice_id LIMIT $1 FOR UPDATE SKIP LOCKED;
+  FROM slice WHERE recalled AND state = 'ready' AND ($2::integer IS NULL OR slice_id = $2)
+ ORDER BY slice_id LIMIT $1 FOR UPDATE SKIP LOCKED;
+
+-- name: recalled_by_number
+-- The first $1 of them.
+SELECT slice_id FROM slice WHERE recalled AND state = 'ready' ORDER BY slice_id LIMIT $1;
 
 -- name: opted_out_of
 -- Which of these numbers opted out since there is a table of it, and did not opt in again.
@@ -220,7 +243,9 @@ SELECT reply_no, received_at, carrier.name AS carrier, msisdn, destination, kind
  WHERE campaign_id = $1 ORDER BY reply_no;
 
 -- name: replies_elsewhere
--- Replies that match no campaign, and messages and parts that are not read yet.
+-- Replies that match no campaign, messages and parts that are not read yet, and what could not be read or done.
 SELECT (SELECT count(*) FROM reply WHERE campaign_id = 0) AS unmatched,
        (SELECT count(*) FROM inbound WHERE state = 'new') AS unread,
-       (SELECT count(*) FROM inbound WHERE state = 'waiting') AS waiting_parts;
+       (SELECT count(*) FROM inbound WHERE state = 'waiting') AS waiting_parts,
+       (SELECT count(*) FROM inbound WHERE state = 'set_aside')
+       + (SELECT count(*) FROM reply WHERE effect = 'set_aside') AS set_aside;

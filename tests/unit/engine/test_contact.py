@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from broadcast.engine.contact import Contact
-from broadcast.errors import DatabaseDownError, TooSlowError
+from broadcast.errors import DatabaseDownError, FencedError, TooSlowError
 from broadcast.store import pool
 
 
@@ -111,3 +111,17 @@ async def test_a_lost_database_is_told_and_that_it_is_back(
     assert [line.split(" after")[0] for line in lines[1::2]] == ["settle: the database is back"] * 2
     assert lines[2] == "settle: database lost (the disk of /x is full), trying again"
     assert seen == [None, None, None, None]
+
+
+async def test_a_fault_of_one_task_does_not_end_the_worker(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of any kind, and nothing of what it was about is told."""
+    faults: list[BaseException] = [KeyError("84912345678"), asyncpg.UniqueViolationError("84912345678")]
+    lines, _ = await told(faults, monkeypatch, caplog)
+    assert lines == ["settle: KeyError, trying again", "settle: UniqueViolationError 23505, trying again"]
+
+
+async def test_a_lost_lease_does(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(FencedError):
+        await told([FencedError()], monkeypatch, caplog)

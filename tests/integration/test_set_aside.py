@@ -1,0 +1,219 @@
+"""One row that cannot be written or read is set aside and counted, in every queue, and the queue goes on."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from integration.ledger_world import AT, World
+from integration.replies_world import FIRST, balanced, came, opted_out, part, quiet_rig, reader, sent
+from integration.rig import Rig
+
+from broadcast.config import Config
+from broadcast.engine.replies import Replies
+from broadcast.ledger.audit import audit
+from broadcast.ledger.journal import Inbound, Unreadable
+from broadcast.ledger.settle import settle_all
+from broadcast.ledger.states import RecipientState
+
+DELIVERED = RecipientState.DELIVERED
+
+
+@pytest.fixture
+async def rig(
+    tmp_path: Path, database_url: str, conn: asyncpg.Connection, config: Config
+) -> AsyncIterator[Rig]:
+    async with quiet_rig(tmp_path, database_url, conn, config) as made:
+        yield made
+
+
+async def kept(conn: asyncpg.Connection) -> list[str]:
+    return [row["reason"] for row in await conn.fetch("SELECT reason FROM quarantine ORDER BY reason")]
+
+
+# ---------------------------------------------------------------- the ledger's groups
+
+
+async def test_receipts_that_the_database_refuses(world: World) -> None:
+    """Two of a thousand: the rest is written, all are acked, and what was refused is kept as it came."""
+    await world.conn.execute("ALTER TABLE receipt ADD CHECK (err <> 'bad')")
+    acked: list[int] = []
+    batch = [
+        (None, int(DELIVERED), f"id{n}", "bad" if n in (3, 700) else "000", FIRST + n) for n in range(1000)
+    ]
+    world.writer.journal.receipts(world.carrier_no, batch, AT, lambda: acked.append(1))
+    await world.writer.flush()
+    assert acked == [1]
+    assert await world.conn.fetchval("SELECT count(*) FROM receipt") == 998
+    assert await world.conn.fetchval("SELECT sum(received) FROM carrier_tally") == 998
+    assert await kept(world.conn) == ["a receipt that cannot be written: CheckViolationError 23514"] * 2
+    rows = await world.conn.fetch("SELECT pdu FROM quarantine")
+    assert {b"id3" in row["pdu"] or b"id700" in row["pdu"] for row in rows} == {True}
+    world.receipt("id1000", DELIVERED)
+    await world.writer.flush()  # and it goes on
+    assert await world.conn.fetchval("SELECT count(*) FROM receipt") == 999
+
+
+async def test_one_that_comes_again_is_counted(world: World) -> None:
+    await world.conn.execute("ALTER TABLE receipt ADD CHECK (err <> 'bad')")
+    for _ in range(3):
+        world.receipt("id", DELIVERED, err="bad")
+        await world.writer.flush()
+    rows = await world.conn.fetch("SELECT times FROM quarantine")
+    assert [row["times"] for row in rows] == [3]
+
+
+async def test_an_id_that_the_database_refuses(world: World) -> None:
+    """Its recipient was accepted, and stays so; the books balance."""
+    await world.conn.execute("ALTER TABLE submission ADD CHECK (smsc_id <> 'bad')")
+    leased = await world.slice([FIRST, FIRST + 1, FIRST + 2])
+    leased.intend_next(3)
+    for ordinal, smsc_id in enumerate(("good", "bad", "fine")):
+        leased.accept(ordinal, smsc_id, AT)
+    leased.let_go()
+    await world.writer.flush()
+    for smsc_id in ("good", "bad", "fine"):
+        world.receipt(smsc_id, DELIVERED)
+    await world.writer.flush()
+    await settle_all(world.conn)
+    assert await world.tally() == {"accepted": 1, "delivered": 2}
+    assert (await audit(world.conn, world.campaign_id)).problems == ()
+    assert await kept(world.conn) == ["a submission that cannot be written: CheckViolationError 23514"]
+
+
+async def test_messages_and_oddities_that_the_database_refuses(world: World) -> None:
+    await world.conn.execute("ALTER TABLE inbound ADD CHECK (source <> 'bad')")
+    await world.conn.execute("ALTER TABLE oddity ADD CHECK (value <> 'BAD')")
+    group = world.writer.journal.group
+    for source in ("1", "bad", "2"):
+        group.inbound.append(Inbound(world.carrier_no, None, "1900", 0, 0, b"hello", source))
+    group.inbound.append(Inbound(world.carrier_no, None, "1900", 99999, 0, b"hello", "3"))  # no smallint
+    group.inbound.append(Inbound(world.carrier_no, None, "19\0", 0, 0, b"hello", "\ud800"))
+    group.oddities[world.carrier_no, "receipt_state", "BAD"] += 2
+    group.oddities[world.carrier_no, "receipt_state", "GOOD"] += 1
+    group.unreadable.append(Unreadable(world.carrier_no, b"x" * 20, "odd"))
+    await world.writer.flush()
+    sources = await world.conn.fetch("SELECT source FROM inbound ORDER BY inbound_no")
+    assert [row["source"] for row in sources] == ["1", "2"]
+    assert [row["value"] for row in await world.conn.fetch("SELECT value FROM oddity")] == ["GOOD"]
+    assert [reason.split(":")[0] for reason in await kept(world.conn)] == [
+        *["a message that cannot be written"] * 3, "a oddity that cannot be written", "odd",
+    ]  # fmt: skip
+
+
+async def test_what_no_smsc_said_still_ends_the_worker(world: World) -> None:
+    """Our own bits cannot be set aside without a lie in the books."""
+    await world.conn.execute("ALTER TABLE slice ADD CHECK (mark < 2)")
+    leased = await world.slice([FIRST, FIRST + 1])
+    leased.intend_next(2)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await world.writer.flush()
+
+
+# ---------------------------------------------------------------- replies and opt-outs
+
+
+async def aside(rig: Rig) -> list[tuple[int, str]]:
+    """(place in the order of coming, why) of messages that were set aside."""
+    rows = await rig.conn.fetch(
+        "SELECT inbound_no - (SELECT min(inbound_no) FROM inbound) AS n, why FROM inbound WHERE state = 'set_aside'"
+        " ORDER BY inbound_no"
+    )
+    return [(row["n"], row["why"]) for row in rows]
+
+
+async def rounds(rig: Rig, count: int = 3) -> Replies:
+    by = await reader(rig)
+    for _ in range(count):
+        await by.round(rig.conn)
+    return by
+
+
+async def test_a_text_that_cannot_be_kept(rig: Rig) -> None:
+    await rig.conn.execute("ALTER TABLE reply ADD CHECK (text <> 'bad')")
+    for text in (b"one", b"bad", b"STOP", b"two"):
+        await came(rig, text)
+    by = await rounds(rig)
+    found = await rig.conn.fetch("SELECT text FROM reply ORDER BY reply_no")
+    assert [row["text"] for row in found] == ["one", "STOP", "two"]
+    assert await opted_out(rig) == {0}
+    assert await aside(rig) == [(1, "CheckViolationError 23514")]
+    assert by._metrics.set_aside.labels("replies")._value.get() == 1
+    await came(rig, b"three")
+    await rounds(rig)
+    assert await rig.conn.fetchval("SELECT count(*) FROM reply") == 4
+
+
+async def test_a_text_that_cannot_be_read(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours in the reader ends neither the worker nor the others' replies."""
+    real = Replies._msisdn
+
+    def failing(self: Replies, source: str) -> int | None:
+        if source == "bad":
+            raise IndexError(source)
+        return real(self, source)
+
+    monkeypatch.setattr(Replies, "_msisdn", failing)
+    await came(rig, b"one")
+    await came(rig, b"two", "bad")
+    await came(rig, b"three")
+    await rounds(rig)
+    assert await rig.conn.fetchval("SELECT count(*) FROM reply") == 2
+    assert await aside(rig) == [(1, "IndexError")]
+
+
+async def test_a_row_that_the_driver_cannot_decode(rig: Rig) -> None:
+    """A clock that was set wrong: Python has no year 20000."""
+    await came(rig, b"one")
+    await came(rig, b"two")
+    await came(rig, b"three")
+    await rig.conn.execute("UPDATE inbound SET received_at = '20000-01-01' WHERE payload = 'two'")
+    await rounds(rig)
+    assert await rig.conn.fetchval("SELECT count(*) FROM reply") == 2
+    assert [n for n, _ in await aside(rig)] == [1]
+
+
+async def test_parts_of_a_text_that_cannot_be_kept(rig: Rig) -> None:
+    await rig.conn.execute("ALTER TABLE reply ADD CHECK (text NOT LIKE 'bad%')")
+    await part(rig, 1, 2, b"bad ")
+    await part(rig, 2, 2, b"news")
+    await came(rig, b"fine", FIRST + 1)
+    await rounds(rig)
+    assert await rig.conn.fetchval("SELECT count(*) FROM reply") == 1
+    assert [n for n, _ in await aside(rig)] == [1]  # the first waits on, and is given up in its time
+
+
+async def test_overdue_parts_that_cannot_be_kept(rig: Rig) -> None:
+    await rig.conn.execute("ALTER TABLE reply ADD CHECK (text NOT LIKE 'bad%')")
+    await part(rig, 1, 2, b"bad ", ago_s=3600)
+    await part(rig, 1, 2, b"good ", FIRST + 1, ago_s=3600)
+    for _ in range(2):
+        await rounds(rig)
+    assert await rig.conn.fetchval("SELECT text FROM reply") == "good […]"
+    assert [n for n, _ in await aside(rig)] == [0]
+
+
+async def test_an_opt_out_that_cannot_be_written(rig: Rig) -> None:
+    await rig.conn.execute(
+        f"ALTER TABLE subscriber ADD CHECK (msisdn <> {FIRST + 1} OR opted_out_at IS NULL)"
+    )
+    for n in range(3):
+        await came(rig, b"STOP", FIRST + n)
+    await rounds(rig)
+    assert await opted_out(rig) == {0, 2}
+    effects = await rig.conn.fetch("SELECT effect FROM reply ORDER BY reply_no")
+    assert [row["effect"] for row in effects] == ["opted_out", "set_aside", "opted_out"]
+
+
+async def test_a_slice_that_cannot_be_trimmed(rig: Rig) -> None:
+    """It stays recalled, so nobody who opted out is sent to; the other campaign's people are let go."""
+    first, second = await rig.launch(category="routine"), await rig.launch(category="routine")
+    for each in (first, second):
+        await sent(rig, each, 1)
+    await rig.conn.execute(f"ALTER TABLE exclusion ADD CHECK (campaign_id <> {first.campaign_id})")
+    await came(rig, b"STOP", FIRST + 5)
+    await rounds(rig, 5)
+    assert await balanced(rig, second) == {"waiting": 8, "in_doubt": 1, "excluded": 1}
+    assert await balanced(rig, first) == {"waiting": 9, "in_doubt": 1}
+    left = await rig.conn.fetch("SELECT campaign_id FROM slice WHERE recalled")
+    assert [row["campaign_id"] for row in left] == [first.campaign_id]
