@@ -11,9 +11,10 @@ import click
 
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, read
+from broadcast.engine.keeper import Keeper
 from broadcast.engine.supervisor import Supervisor
 from broadcast.monitor import logs
-from broadcast.store import pool
+from broadcast.store import embedded, pool
 
 _PORT_MOST = 65535
 
@@ -33,7 +34,8 @@ _PORT_MOST = 65535
 def up(ctx: click.Context, workers: int | None, metrics_port: int, metrics_host: str) -> None:
     """Run this machine's workers, one a core, and start again whichever dies, until SIGTERM.
 
-    SIGHUP reads the configuration anew: the workers are replaced one by one.
+    SIGHUP reads the configuration anew: the workers are replaced one by one. The embedded database, if it is that, is
+    started again too when it has ended by itself, after a full disk when there is room.
     """
     logs.configure()
     settings = ctx.find_root().ensure_object(Settings)
@@ -66,6 +68,9 @@ def _command(named: Sequence[str], host: str, port: int) -> list[str]:
 async def _supervise(commands: Sequence[Sequence[str]], named: Sequence[str]) -> None:
     """Raises BroadcastError: the database cannot be used, nothing could be started, one had to be killed."""
     await (await pool.connect()).close()
+    keeping = (
+        asyncio.create_task(Keeper(embedded.server()).run(), name="keeper") if embedded.is_chosen() else None
+    )
     supervisor = Supervisor(commands, lambda: _check(named))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,4 +79,9 @@ async def _supervise(commands: Sequence[Sequence[str]], named: Sequence[str]) ->
         # at a terminal it says that the terminal is closed
         hung_up = supervisor.stop if sys.stdin.isatty() else supervisor.reload
         loop.add_signal_handler(signal.SIGHUP, hung_up)
-    await supervisor.run()
+    try:
+        await supervisor.run()
+    finally:
+        if keeping is not None:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)

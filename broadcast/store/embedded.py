@@ -77,6 +77,10 @@ class Server:
         base = "/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR", tempfile.gettempdir())
         return Path(base if len(base) <= 60 else "/tmp") / f"broadcast-{digest}"
 
+    @property
+    def socket_path(self) -> Path:
+        return self.socket_folder / _socket_name()
+
     def url(self, database: str = _NAME) -> str:
         """For asyncpg and psql."""
         return f"postgresql://{_NAME}@/{quote(database)}?host={quote(str(self.socket_folder))}"
@@ -93,7 +97,7 @@ class Server:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(5)
             try:
-                probe.connect(str(self.socket_folder / _socket_name()))
+                probe.connect(str(self.socket_path))
             except OSError:
                 return False
         return True

@@ -42,7 +42,7 @@ def database_url() -> str:
     if not server.answers():
         why = server.why_down()
         raise DatabaseDownError(
-            f"the embedded database does not run: {f'{why}; then' if why else ''} run `broadcast db up`, or set "
+            f"the embedded database does not run: {f'{why}; then ' if why else ''}run `broadcast db up`, or set "
             "BROADCAST_DATABASE_URL"
         )
     return server.url()

@@ -1,0 +1,79 @@
+"""Starts the embedded database again when it has ended by itself: a full disk, no memory. Nobody else would.
+
+Not when somebody stopped it (`broadcast db down`), and with a full disk not before there is room: each try would end it
+in the middle of its recovery.
+"""
+
+import asyncio
+import logging
+import sys
+from typing import Final
+
+from broadcast.engine.restarts import FIRST_WAIT_S, LONGEST_WAIT_S
+from broadcast.store.embedded import ROOM_OCTETS, Server, free_octets
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 1.0
+TELL_S: Final = 60.0
+LAST_WORDS: Final = 2000
+
+
+class Keeper:
+    """Of one server. `run` beside what needs it, in a process without threads."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._told: tuple[str, float] = ("", 0.0)
+        self._wait_s = 0.0  # until the next try
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(max(LOOK_S, self._wait_s))
+            if await self._answers() or self._server.was_stopped:
+                self._wait_s = 0.0
+                continue
+            free = free_octets(self._server.home)
+            if free is not None and free < ROOM_OCTETS:
+                self._tell(f"the embedded database has ended: {self._server.why_down()}")
+                continue
+            why = self._server.why_down()
+            self._tell(f"the embedded database has ended{f': {why}' if why else ''}; starting it again")
+            if await self._start():
+                log.info("the embedded database runs again")
+                self._wait_s, self._told = 0.0, ("", 0.0)
+            else:
+                self._wait_s = min(LONGEST_WAIT_S, max(FIRST_WAIT_S, 2 * self._wait_s))
+
+    async def _answers(self) -> bool:
+        """Whether it accepts connections; one that is too busy to do so soon runs all the same."""
+        try:
+            async with asyncio.timeout(LOOK_S):
+                _, writer = await asyncio.open_unix_connection(self._server.socket_path)
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    async def _start(self) -> bool:
+        """By a process of its own: starting waits, and changes the user."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "broadcast", "db", "up", "--json"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await process.communicate()  # cancelled: a start that is under way ends by itself
+        if process.returncode != 0:
+            words = said.decode(errors="replace").strip()[-LAST_WORDS:]
+            log.error("%s", words.removeprefix("broadcast: ") or "`broadcast db up` failed")
+        return process.returncode == 0
+
+    def _tell(self, words: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if words != self._told[0] or now - self._told[1] >= TELL_S:
+            self._told = (words, now)
+            log.error("%s", words)
