@@ -1,10 +1,11 @@
 """`broadcast db`: the database's life."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from broadcast.cli.output import json_option, print_facts, print_json, say
+from broadcast.cli.output import json_option, note, print_facts, print_json, say
 from broadcast.cli.runner import run
 from broadcast.errors import DatabaseDownError, RefusedError, SchemaError
 from broadcast.store import address, embedded, migrations
@@ -12,6 +13,7 @@ from broadcast.store.pool import connect, database_url, within
 from broadcast.store.queries import sql
 
 _STATUS_S = 30.0
+_NAMED_MOST = 20
 
 
 @click.group()
@@ -59,19 +61,34 @@ def down(as_json: bool) -> None:
 
 
 @db.command()
+@click.option(
+    "--during-alert",
+    is_flag=True,
+    help="Also while a campaign is being sent, which may stop its sending for a while.",
+)
 @json_option
-def migrate(as_json: bool) -> None:
+def migrate(during_alert: bool, as_json: bool) -> None:
     """Bring the database's schema to what this version needs.
+
+    Workers of the version before go on until they lose a connection. They are named, and to be replaced at once:
+    install the new version on their machines, then `systemctl reload broadcast` there. While a campaign is being sent
+    nothing is done (exit code 3) without --during-alert.
 
     \b
     Example:
       broadcast db migrate
     """
-    applied = [f"{each.version:04}_{each.name}" for each in run(_migrate())]
+    done, old = run(_migrate(during_alert))
+    applied = [f"{each.version:04}_{each.name}" for each in done]
     if as_json:
-        print_json({"applied": applied})
-    else:
-        say(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
+        print_json({"applied": applied, "old_workers": old})
+        return
+    say(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
+    if old:
+        note(
+            f"{len(old)} workers of the version before still run: {_named(old)}; install this version on their "
+            "machines and reload them now (`systemctl reload broadcast`, or SIGHUP to `broadcast up`)"
+        )
 
 
 @db.command()
@@ -104,12 +121,32 @@ def _own_server() -> embedded.Server:
     return embedded.server()
 
 
-async def _migrate() -> tuple[migrations.Migration, ...]:
+async def _migrate(
+    during_alert: bool,
+) -> tuple[tuple[migrations.Migration, ...], tuple[migrations.OldWorker, ...]]:
+    """What was applied, and the workers that know nothing of it."""
     connection = await connect(check_schema=False)
     try:
-        return await migrations.migrate(connection)
+        if (await migrations.status(connection)).pending and not during_alert:
+            old = await migrations.old_workers(connection, before=True)
+            if old and await migrations.alert_under_way(connection):
+                raise RefusedError(
+                    f"a campaign is being sent, by {len(old)} workers ({_named(old)}), and a migration would stop them "
+                    "for a while: wait for its end, or pause it, or say --during-alert"
+                )
+        applied = await migrations.migrate(connection)
+        return applied, await migrations.old_workers(connection)
     finally:
         await connection.close()
+
+
+def _named(workers: Sequence[migrations.OldWorker]) -> str:
+    """`host (pid, pid), host (pid)`, some of them."""
+    hosts: dict[str, list[str]] = {}
+    for each in workers:
+        hosts.setdefault(each.host, []).append(str(each.pid))
+    words = [f"{host} ({', '.join(pids)})" for host, pids in hosts.items()]
+    return ", ".join(words[:_NAMED_MOST]) + (", ..." if len(words) > _NAMED_MOST else "")
 
 
 async def _status() -> dict[str, Any]:
@@ -118,6 +155,7 @@ async def _status() -> dict[str, Any]:
         with within(connection, _STATUS_S, what="say its schema"):
             server = await connection.fetchrow(sql("server_version"))
             found = await migrations.status(connection)
+            old = await migrations.old_workers(connection)
     finally:
         connection.terminate()
     problem = None
@@ -131,6 +169,7 @@ async def _status() -> dict[str, Any]:
         "server": server["text"] if server else None,
         "applied": [f"{each.version:04}_{each.name}" for each in found.applied],
         "pending": [f"{each.version:04}_{each.name}" for each in found.pending],
+        "old_workers": [f"{each.host} ({each.pid})" for each in old],
     }
 
 

@@ -123,6 +123,27 @@ async def status(conn: Connection) -> Status:
     return Status(files(), tuple(Applied(**row) for row in rows), encoding)
 
 
+@dataclass(frozen=True, slots=True)
+class OldWorker:
+    """A living worker of the version before: it goes on until it loses a connection, and does not start again."""
+
+    host: str
+    pid: int
+    started_at: datetime
+
+
+async def old_workers(conn: Connection, *, before: bool = False) -> tuple[OldWorker, ...]:
+    """Those that started before the newest migration; before: one is about to come, so all that live."""
+    if not await conn.fetchval(sql("workers_known")):
+        return ()
+    return tuple(OldWorker(**row) for row in await conn.fetch(sql("workers_of_before"), before))
+
+
+async def alert_under_way(conn: Connection) -> bool:
+    """Whether a campaign is being sent."""
+    return bool(await conn.fetchval(sql("workers_known")) and await conn.fetchval(sql("alert_under_way")))
+
+
 async def migrate(conn: Connection) -> tuple[Migration, ...]:
     """Apply what is pending; returns it. Safe to run in several places at once: the second waits.
 
@@ -136,7 +157,8 @@ async def migrate(conn: Connection) -> tuple[Migration, ...]:
             done.append(applied)
     except asyncpg.LockNotAvailableError as error:
         raise SchemaError(
-            f"another migration has been running for {_LOCK_WAIT_S} s: try again later"
+            f"a lock was not free for {_LOCK_WAIT_S} s: another migration runs, or workers are busy with a table; "
+            "nothing was changed by this one, try again later"
         ) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise SchemaError(f"this database role may not change the schema: {error}") from error

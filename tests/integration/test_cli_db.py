@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from broadcast.store.scratch import scratch_home
@@ -74,3 +75,40 @@ def test_status_of_a_database_by_url(database_url: str) -> None:
     ready = json.loads(broadcast("db", "status", "--json", BROADCAST_DATABASE_URL=database_url).stdout)
     assert (ready["ready"], ready["problem"], ready["pending"]) == (True, None, [])
     assert ready["place"].startswith("this machine/test_")
+
+
+async def test_a_migration_names_the_workers_that_know_nothing_of_it(
+    database_url: str, conn: asyncpg.Connection
+) -> None:
+    here = {"BROADCAST_DATABASE_URL": database_url}
+    await conn.execute(
+        "INSERT INTO worker (host, pid, expires_at) VALUES ('a', 7, now() + interval '1 hour')"
+    )
+    await conn.execute(
+        "INSERT INTO worker (host, pid, expires_at) VALUES ('gone', 8, now() - interval '1 hour')"
+    )
+    assert json.loads(broadcast("db", "status", "--json", **here).stdout)["old_workers"] == []
+    await conn.execute(
+        "DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)"
+    )
+    await conn.execute("ALTER TABLE inbound DROP COLUMN why; DROP INDEX inbound_set_aside, reply_set_aside")
+    await conn.execute(
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
+                                 expires_at, state, drafted_by)
+           VALUES ('x', 'routine', 1, 'B', 'x', 'gsm0338', '{}', 'hold', 0, now() + interval '1 hour', 'running',
+                   'an')"""
+    )
+    refused = broadcast("db", "migrate", **here)
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "a campaign is being sent, by 1 workers (a (7))" in refused.stderr
+    assert "--during-alert" in refused.stderr
+    await conn.execute("UPDATE campaign SET state = 'paused'")
+    done = broadcast("db", "migrate", **here)
+    assert (done.returncode, done.stdout.startswith("applied ")) == (0, True)
+    assert "1 workers of the version before still run: a (7)" in done.stderr
+    assert json.loads(broadcast("db", "status", "--json", **here).stdout)["old_workers"] == ["a (7)"]
+    await conn.execute("UPDATE worker SET started_at = clock_timestamp()")  # replaced
+    assert json.loads(broadcast("db", "migrate", "--json", **here).stdout) == {
+        "applied": [],
+        "old_workers": [],
+    }

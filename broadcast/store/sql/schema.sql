@@ -30,3 +30,18 @@ SELECT current_setting('server_version_num')::integer AS number, current_setting
 -- name: session_pid
 -- The process that serves this session; behind a pooler another than the one that was named at its start.
 SELECT pg_backend_pid();
+
+-- name: workers_known
+-- Whether there is a schema of ours.
+SELECT to_regclass('schema_migration') IS NOT NULL AND to_regclass('worker') IS NOT NULL;
+
+-- name: workers_of_before
+-- Who lives and started before the newest migration ($1: or before now, for it is about to come); any schema has these.
+SELECT host, pid, started_at FROM worker
+ WHERE ended_at IS NULL AND expires_at > clock_timestamp()
+   AND ($1 OR started_at < (SELECT max(applied_at) FROM schema_migration))
+ ORDER BY host, pid;
+
+-- name: alert_under_way
+-- Whether a campaign is being sent; any schema has this.
+SELECT EXISTS (SELECT FROM campaign WHERE state = 'running' AND finished_at IS NULL AND expires_at > clock_timestamp());
