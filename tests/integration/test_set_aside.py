@@ -1,6 +1,9 @@
 """One row that cannot be written or read is set aside and counted, in every queue, and the queue goes on."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -8,8 +11,11 @@ import pytest
 from integration.ledger_world import AT, World
 from integration.replies_world import FIRST, balanced, came, opted_out, part, quiet_rig, reader, sent
 from integration.rig import Rig
+from integration.test_binding import BIND_OK, Smsc, read_pdu
+from unit.smpp.wire import deliver_sm, pdu, receipt_text, tlv
+from waiting import until
 
-from broadcast.config import Config
+from broadcast.config import Carrier, Config
 from broadcast.engine.replies import Replies
 from broadcast.ledger.audit import audit
 from broadcast.ledger.journal import Inbound, Unreadable
@@ -108,6 +114,81 @@ async def test_what_no_smsc_said_still_ends_the_worker(world: World) -> None:
     leased.intend_next(2)
     with pytest.raises(asyncpg.CheckViolationError):
         await world.writer.flush()
+
+
+# ---------------------------------------------------------------- over the wire
+
+
+class Hostile:
+    """Accepts a bind, sends these deliver_sm one after the other, and again until they are acknowledged."""
+
+    def __init__(self, pdus: Sequence[bytes]) -> None:
+        self.pdus = {
+            number: each[:12] + struct.pack("!I", number) + each[16:] for number, each in enumerate(pdus, 1)
+        }
+        self.acked: set[int] = set()
+        self.refused: set[int] = set()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        await read_pdu(reader)
+        writer.write(BIND_OK)
+        for each in self.pdus.values():
+            writer.write(each)
+        while True:
+            command, status, sequence, _ = await read_pdu(reader)
+            if command & 0x80000000:
+                (self.refused if status else self.acked).add(sequence)
+            else:
+                writer.write(pdu(command | 0x80000000, sequence))
+            if command == 0x06:
+                return
+
+
+async def test_what_an_smsc_can_send_and_a_database_cannot_hold(rig: Rig) -> None:
+    """NUL, half surrogates, 64 KiB of id or text, numbers beyond bigint, no dates: all acked by one worker."""
+    await rig.conn.execute(
+        "ALTER TABLE receipt ADD CHECK (err <> 'bad'); ALTER TABLE reply ADD CHECK (text <> 'bad')"
+    )
+    big = 60_000
+    pdus = [
+        deliver_sm(0, receipt_text(b"a\0b")),
+        deliver_sm(0, receipt_text(b"1" * 140)),
+        deliver_sm(0, b"", tlv(0x001E, b"x" * big) + tlv(0x0427, b"\2")),
+        deliver_sm(0, b"", tlv(0x001E, b"a\0\xff\xd8") + tlv(0x0427, b"\2" * 20)),
+        deliver_sm(0, receipt_text(b"id1"), source=b"9" * 40),
+        deliver_sm(0, receipt_text(b"id2"), source=b"\xff\xfe"),
+        deliver_sm(0, receipt_text(b"id3").replace(b"2401311201", b"9999999999999999")),
+        deliver_sm(0, receipt_text(b"id4", b"\xed\xa0\x80")),
+        deliver_sm(0, receipt_text(b"bad1", err=b"bad")),
+        deliver_sm(0, b"\xd8\x00\x00\x00\xdc\x00", esm_class=0, data_coding=8),
+        deliver_sm(0, b"\0" * 200, esm_class=0, data_coding=4),
+        deliver_sm(0, b"", tlv(0x0424, b"\xff" * big), esm_class=0),
+        deliver_sm(0, b"hello", esm_class=0, source=b"9" * 300, destination=b"\x01" * 300),
+        deliver_sm(0, b"hello", tlv(0x020C, b"\xff" * 8) + tlv(0x020E, b"\xff") + tlv(0x020F, b"\xff"), esm_class=0),
+        deliver_sm(0, b"bad", esm_class=0),
+        deliver_sm(0, b"the last", esm_class=0),
+    ]  # fmt: skip
+    hostile = Hostile(pdus)
+    async with Smsc(hostile) as smsc:
+        rig.config = replace(rig.config, carriers={"viettel": Carrier(tps=10, binds=(smsc.bind(),))})
+        worker = rig.worker()
+        await until(lambda: len(hostile.acked | hostile.refused) == len(pdus), "each is answered")
+
+        async def read() -> bool:
+            return bool(await rig.conn.fetchval("SELECT count(*) FROM reply WHERE text = 'the last'"))
+
+        await until(read, "what came after is read")
+        await rig.stop(worker)
+        assert (smsc.connections, hostile.refused) == (1, set())
+    assert await rig.conn.fetchval("SELECT count(*) FROM inbound WHERE state = 'set_aside'") == 1
+    reasons = await kept(rig.conn)
+    assert "a receipt that cannot be written: CheckViolationError 23514" in reasons
+    assert len(reasons) + await rig.conn.fetchval(
+        "SELECT (SELECT sum(received) FROM carrier_tally) + (SELECT count(*) FROM inbound)"
+    ) == len(pdus)
+    metrics = worker._metrics.registry
+    assert metrics.get_sample_value("broadcast_set_aside_total", {"queue": "ledger"}) == 1
+    assert metrics.get_sample_value("broadcast_set_aside_total", {"queue": "replies"}) == 1
 
 
 # ---------------------------------------------------------------- replies and opt-outs
