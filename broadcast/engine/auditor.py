@@ -85,6 +85,8 @@ class Auditor:
             if due(self._looked.get(number), finished_at is not None, time.monotonic()):
                 try:
                     await self._watched(connection, self._recount(connection, number, finished_at))
+                except LOST:
+                    raise
                 except BroadcastError as error:  # archived meanwhile, to a place that is not on this machine
                     log.warning("campaign %d was not audited: %s", number, error)
                 return

@@ -31,7 +31,7 @@ class Keeper:
         """Until cancelled."""
         while True:
             await asyncio.sleep(max(LOOK_S, self._wait_s))
-            if await self._answers() or self._server.was_stopped:
+            if await self._answers() or self._server.was_stopped or not self._server.data.exists():
                 self._wait_s = 0.0
                 continue
             free = free_octets(self._server.home)

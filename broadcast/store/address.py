@@ -12,7 +12,14 @@ from broadcast.errors import ConfigError
 
 PORT: Final = 5432
 HERE: Final = "this machine"
-SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_TLS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_VALUES: Final = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "sslnegotiation": ("postgres", "direct"),
+    "ssl_min_protocol_version": _TLS,
+    "ssl_max_protocol_version": _TLS,
+    "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+}
 # What asyncpg takes for itself; any other parameter is a setting of the server's.
 _OURS: Final = frozenset({
     "dbname", "database", "gsslib", "host", "krbsrvname", "passfile", "password", "port", "service", "sslcert",
@@ -113,9 +120,7 @@ def _check_hosts(place: str, *, encoded: bool) -> None:
 def _check_port(port: str, *, encoded: bool) -> None:
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= 65535 and len(port) <= 5):
         hint = (
-            ""
-            if encoded
-            else "; is it a password that ends with a / or ? that is not percent-encoded (%2F, %3F)?"
+            "" if encoded else "; or is it a password with a / or ? that is not percent-encoded (%2F, %3F)?"
         )
         raise ConfigError(f"the port in BROADCAST_DATABASE_URL is not a number from 1 to 65535{hint}")
 
@@ -132,5 +137,6 @@ def _check_query(query: str, *, encoded: bool) -> None:
         ) from None
     for port in given.get("port", "").split(",") if "port" in given else ():
         _check_port(port, encoded=encoded)
-    if given.get("sslmode", "prefer") not in SSL_MODES:
-        raise ConfigError(f"sslmode in BROADCAST_DATABASE_URL is none of {', '.join(SSL_MODES)}")
+    for name, values in _VALUES.items():
+        if given.get(name, values[0]) not in values:
+            raise ConfigError(f"{name} in BROADCAST_DATABASE_URL is none of {', '.join(values)}")

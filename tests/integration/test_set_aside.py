@@ -5,6 +5,7 @@ import struct
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,8 +16,11 @@ from integration.test_binding import BIND_OK, Smsc, read_pdu
 from unit.smpp.wire import deliver_sm, pdu, receipt_text, tlv
 from waiting import until
 
+from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Carrier, Config
+from broadcast.engine import worker as worker_module
 from broadcast.engine.replies import Replies
+from broadcast.engine.work import Order
 from broadcast.ledger.audit import audit
 from broadcast.ledger.journal import Inbound, Unreadable
 from broadcast.ledger.settle import settle_all
@@ -189,6 +193,25 @@ async def test_what_an_smsc_can_send_and_a_database_cannot_hold(rig: Rig) -> Non
     metrics = worker._metrics.registry
     assert metrics.get_sample_value("broadcast_set_aside_total", {"queue": "ledger"}) == 1
     assert metrics.get_sample_value("broadcast_set_aside_total", {"queue": "replies"}) == 1
+
+
+async def test_a_campaign_that_cannot_be_read(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are sent all the same."""
+    smsc = await rig.smsc("viettel", tps=500, receipt_delay_s=0.1)
+    rig.connect("viettel", 500)
+    first, second = await rig.launch(), await rig.launch()
+    real = worker_module.order
+
+    def failing(campaign: Campaign, *more: Any) -> Order:
+        if campaign.campaign_id == first.campaign_id:
+            raise KeyError(campaign.text)
+        return real(campaign, *more)
+
+    monkeypatch.setattr(worker_module, "order", failing)
+    rig.worker()
+    assert await rig.finish(second) == {"delivered": 10}
+    assert await rig.states(first) == {"waiting": 10}
+    assert (await smsc.book())["extra_copies"] == 0
 
 
 # ---------------------------------------------------------------- replies and opt-outs
