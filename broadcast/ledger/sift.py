@@ -139,4 +139,5 @@ async def _sift(
 
 
 def _kept(carrier_no: CarrierNo, kind: str, content: bytes, why: str) -> Unreadable:
-    return Unreadable(carrier_no, kind.encode().ljust(_HEAD_OCTETS) + content, f"a {kind} that {why}")
+    article = "an" if kind[0] in "aeiou" else "a"
+    return Unreadable(carrier_no, kind.encode().ljust(_HEAD_OCTETS) + content, f"{article} {kind} that {why}")

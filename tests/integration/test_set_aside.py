@@ -107,7 +107,7 @@ async def test_messages_and_oddities_that_the_database_refuses(world: World) -> 
     assert [row["source"] for row in sources] == ["1", "2"]
     assert [row["value"] for row in await world.conn.fetch("SELECT value FROM oddity")] == ["GOOD"]
     assert [reason.split(":")[0] for reason in await kept(world.conn)] == [
-        *["a message that cannot be written"] * 3, "a oddity that cannot be written", "odd",
+        *["a message that cannot be written"] * 3, "an oddity that cannot be written", "odd",
     ]  # fmt: skip
 
 
