@@ -67,10 +67,11 @@ def _command(named: Sequence[str], host: str, port: int) -> list[str]:
 
 async def _supervise(commands: Sequence[Sequence[str]], named: Sequence[str]) -> None:
     """Raises BroadcastError: the database cannot be used, nothing could be started, one had to be killed."""
+    keeper = Keeper(embedded.server()) if embedded.is_chosen() else None
+    if keeper is not None:
+        await keeper.look()
     await (await pool.connect()).close()
-    keeping = (
-        asyncio.create_task(Keeper(embedded.server()).run(), name="keeper") if embedded.is_chosen() else None
-    )
+    keeping = None if keeper is None else asyncio.create_task(keeper.run(), name="keeper")
     supervisor = Supervisor(commands, lambda: _check(named))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

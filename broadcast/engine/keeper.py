@@ -31,20 +31,23 @@ class Keeper:
         """Until cancelled."""
         while True:
             await asyncio.sleep(max(LOOK_S, self._wait_s))
-            if await self._answers() or self._server.was_stopped or not self._server.data.exists():
-                self._wait_s = 0.0
-                continue
-            free = free_octets(self._server.home)
-            if free is not None and free < ROOM_OCTETS:
-                self._tell(f"the embedded database has ended: {self._server.why_down()}")
-                continue
-            why = self._server.why_down()
-            self._tell(f"the embedded database has ended{f': {why}' if why else ''}; starting it again")
-            if await self._start():
-                log.info("the embedded database runs again")
-                self._wait_s, self._told = 0.0, ("", 0.0)
-            else:
-                self._wait_s = min(LONGEST_WAIT_S, max(FIRST_WAIT_S, 2 * self._wait_s))
+            await self.look()
+
+    async def look(self) -> None:
+        """Start it if it has ended by itself and may be started."""
+        if await self._answers() or self._server.was_stopped or not self._server.data.exists():
+            self._wait_s = 0.0
+            return
+        free, why = free_octets(self._server.home), self._server.why_down()
+        if free is not None and free < ROOM_OCTETS:
+            self._tell(f"the embedded database has ended: {why}")
+            return
+        self._tell(f"the embedded database has ended{f': {why}' if why else ''}; starting it again")
+        if await self._start():
+            log.info("the embedded database runs again")
+            self._wait_s, self._told = 0.0, ("", 0.0)
+        else:
+            self._wait_s = min(LONGEST_WAIT_S, max(FIRST_WAIT_S, 2 * self._wait_s))
 
     async def _answers(self) -> bool:
         """Whether it accepts connections; one that is too busy to do so soon runs all the same."""
@@ -60,12 +63,16 @@ class Keeper:
 
     async def _start(self) -> bool:
         """By a process of its own: starting waits, and changes the user."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "broadcast", "db", "up", "--json"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "broadcast", "db", "up", "--json"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:  # no memory, too many processes
+            log.error("`broadcast db up` cannot be started: %s", error.strerror)
+            return False
         _, said = await process.communicate()  # cancelled: a start that is under way ends by itself
         if process.returncode != 0:
             words = said.decode(errors="replace").strip()[-LAST_WORDS:]

@@ -165,6 +165,14 @@ async def test_a_server_that_has_no_room_for_rows(
     await again.close()
 
 
+async def test_one_that_ended_by_itself_is_started_by_the_first_look(small_disk: Server) -> None:
+    """So `up` that is started again, by systemd say, finds its database."""
+    small_disk._control(system_user.owner(), "stop", "-m", "immediate")
+    assert not small_disk.answers()
+    await Keeper(small_disk).look()
+    assert small_disk.answers()
+
+
 async def test_what_somebody_stopped_stays_so(small_disk: Server) -> None:
     small_disk.stop()
     keeper = asyncio.create_task(Keeper(small_disk).run())
