@@ -1,10 +1,12 @@
 """`broadcast campaign report`: what became of an alert, on the terminal and in files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from broadcast.cli.files import write_text
+from broadcast.cli.findings import show_findings
 from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import (
     duration,
@@ -17,10 +19,12 @@ from broadcast.cli.output import (
     to_json,
     words,
 )
-from broadcast.cli.report_document import STATES, document
+from broadcast.cli.report_document import STATES, document, refusals
 from broadcast.cli.report_files import write_recipients, write_summary
 from broadcast.cli.report_html import render
 from broadcast.cli.runner import run
+from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.gather import Diagnosis
 from broadcast.ledger.audit import AuditResult, audit
 from broadcast.ledger.report import Report, report
 from broadcast.store.pool import connect
@@ -53,28 +57,30 @@ def campaign_report(
     """
     if reveal and not recipients:
         raise click.UsageError("--reveal goes with --recipients FILE")
-    found, audited = run(_read(name))
+    found, audited, findings = run(_read(name))
     if html:
-        write_text(html, render(found, audited))
+        write_text(html, render(found, audited, findings))
     if summary:
         write_summary(summary, found)
     if json_file:
-        write_text(json_file, to_json(document(found, audited)) + "\n")
+        write_text(json_file, to_json(document(found, audited, findings)) + "\n")
     if recipients:
         run(_write_recipients(recipients, found.facts.campaign_id, reveal))
     if as_json:
-        print_json(document(found, audited))
+        print_json(document(found, audited, findings))
     else:
-        _show(found, audited)
+        _show(found, audited, findings)
     for path in filter(None, (html, summary, json_file, recipients)):
         note(f"wrote {words(path)}")
 
 
-async def _read(name: str) -> tuple[Report, AuditResult]:
+async def _read(name: str) -> tuple[Report, AuditResult, tuple[Finding, ...]]:
     connection = await connect()
     try:
         found = await report(connection, name)
-        return found, await audit(connection, found.facts.campaign_id)
+        campaign_id = found.facts.campaign_id
+        findings = await Diagnosis(connection, campaign_id).findings(refusals(found))
+        return found, await audit(connection, campaign_id), findings
     finally:
         await connection.close()
 
@@ -87,8 +93,8 @@ async def _write_recipients(path: Path, campaign_id: int, reveal: bool) -> None:
         await connection.close()
 
 
-def _show(found: Report, audited: AuditResult) -> None:
-    facts, everything = found.facts, document(found, audited)
+def _show(found: Report, audited: AuditResult, findings: Sequence[Finding]) -> None:
+    facts, everything = found.facts, document(found, audited, findings)
     took = duration(facts.took_s) if facts.took_s is not None else None
     print_facts(
         f"{facts.name}: {facts.category} alert from {facts.sender}",
@@ -129,5 +135,6 @@ def _show(found: Report, audited: AuditResult) -> None:
             for each in found.replies
         ]
         print_table("\nWhat people answered", ("carrier", "keyword", "effect", "replies"), rows4)
+    show_findings(findings, "What is wrong")
     for problem in audited.problems:
         note(f"the books do not balance: {problem}")

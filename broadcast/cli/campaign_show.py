@@ -1,12 +1,19 @@
 """`broadcast campaign list` and `show`: what there is, and who did what to it."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
 import click
 
 from broadcast.campaign import campaigns
 from broadcast.campaign.approval import content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
+from broadcast.cli.findings import finding_document, show_findings
 from broadcast.cli.output import json_option, print_facts, print_json, print_table, say, say_hidden
 from broadcast.cli.runner import run
+from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.gather import Diagnosis
 from broadcast.store.pool import connect
 
 
@@ -19,9 +26,9 @@ def campaign_list(as_json: bool) -> None:
     Example:
       broadcast campaign list
     """
-    found = run(_all())
+    found, findings = run(_all())
     if as_json:
-        print_json(found)
+        print_json([_document(each, findings.get(each.name, ())) for each in found])
         return
     columns = ("name", "state", "category", "priority", "audience", "drafted by", "approved by", "expires")
     rows = [
@@ -38,6 +45,12 @@ def campaign_list(as_json: bool) -> None:
         for each in found
     ]
     print_table("", columns, rows)
+    for name, mine in findings.items():
+        show_findings(mine, f"What is wrong with {name}")
+
+
+def _document(each: Campaign, findings: Sequence[Finding]) -> dict[str, Any]:
+    return {**asdict(each), "findings": [finding_document(finding) for finding in findings]}
 
 
 @click.command("show")
@@ -87,10 +100,14 @@ def _facts(found: Campaign) -> dict[str, object]:
     }
 
 
-async def _all() -> list[Campaign]:
+async def _all() -> tuple[list[Campaign], dict[str, tuple[Finding, ...]]]:
+    """Every campaign, and what is wrong with those under way."""
     conn = await connect()
     try:
-        return await campaigns.all_campaigns(conn)
+        found = await campaigns.all_campaigns(conn)
+        under_way = [each for each in found if each.launched_at is not None and each.finished_at is None]
+        findings = {each.name: await Diagnosis(conn, each.campaign_id).findings() for each in under_way}
+        return found, findings
     finally:
         await conn.close()
 

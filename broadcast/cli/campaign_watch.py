@@ -5,8 +5,9 @@ On a terminal a table that moves; elsewhere a line now and then; with --json a d
 
 import asyncio
 import sys
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,13 +20,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from broadcast.cli.findings import finding_document
 from broadcast.cli.output import console, duration, json_option, print_json_line, say, time_words
 from broadcast.cli.runner import run
+from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.gather import Diagnosis
 from broadcast.ledger.progress import CarrierProgress, Progress, progress
 from broadcast.ledger.report import find
 from broadcast.store.pool import connect
 
 _LOOK_S = 0.5
+_DIAGNOSE_S = 2.0
+_REPEAT_S = 60.0
 _RATE_OVER_S = 5.0
 
 
@@ -162,7 +168,27 @@ def _cells(line: CarrierProgress, rates: Rates) -> dict[str, RenderableType]:
     }
 
 
-def json_line(now: Progress, rates: Rates) -> dict[str, Any]:
+@dataclass(slots=True)
+class Told:
+    """Which findings a reader of lines has been told: a new one at once, one that stays now and then."""
+
+    _at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def news(self, at: datetime, findings: Sequence[Finding]) -> list[str]:
+        """Lines to print at this moment."""
+        standing = {(each.code.value, each.carrier): each for each in findings}
+        gone = self._at.keys() - standing.keys()
+        lines = []
+        for key, each in standing.items():
+            if key not in self._at or (at - self._at[key]).total_seconds() >= _REPEAT_S:
+                self._at[key] = at
+                lines.append(str(each))
+        for key in gone:
+            del self._at[key]
+        return lines
+
+
+def json_line(now: Progress, rates: Rates, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """One moment as a document: states per carrier, rates in segments per second, time left in seconds."""
     return {
         "at": now.at,
@@ -170,6 +196,7 @@ def json_line(now: Progress, rates: Rates) -> dict[str, Any]:
         "workers": now.workers,
         "total": _json_carrier(now.total, rates),
         "carriers": [_json_carrier(line, rates) for line in now.carriers],
+        "findings": [finding_document(each) for each in findings],
     }
 
 
@@ -195,14 +222,21 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part // whole}%" if whole else "100%"
 
 
-async def _look(name: str, every_s: float) -> AsyncIterator[Progress]:
-    """The campaign's progress every so many seconds; the last one is its end."""
+async def _look(name: str, every_s: float) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
+    """The campaign's progress every so many seconds, and what is wrong; the last one is its end."""
     connection = await connect()
     try:
         campaign_id = (await find(connection, name)).campaign_id
+        diagnosis, findings, diagnosed_at = (
+            Diagnosis(connection, campaign_id),
+            tuple[Finding, ...](),
+            -_DIAGNOSE_S,
+        )
         while True:
             now = await progress(connection, campaign_id)
-            yield now
+            if is_over(now) or time.monotonic() - diagnosed_at >= _DIAGNOSE_S:
+                findings, diagnosed_at = await diagnosis.findings(), time.monotonic()
+            yield now, findings
             if is_over(now):
                 return
             await asyncio.sleep(every_s)
@@ -213,23 +247,26 @@ async def _look(name: str, every_s: float) -> AsyncIterator[Progress]:
 async def _follow_live(name: str) -> None:
     rates = Rates()
     with Live(console=console(), auto_refresh=False) as live:
-        async for now in _look(name, _LOOK_S):
+        async for now, findings in _look(name, _LOOK_S):
             rates.look(now)
-            live.update(Group(picture(now, rates, live.console.width)), refresh=True)
+            lines = [Text(str(each), style="bold red" if each.grave else "yellow") for each in findings]
+            live.update(Group(picture(now, rates, live.console.width), *lines), refresh=True)
 
 
 async def _follow_lines(name: str, every_s: float) -> None:
-    """A line at the start, one every `every_s` seconds, one at the end."""
-    rates, last = Rates(max(every_s, _RATE_OVER_S)), None
-    async for now in _look(name, min(_LOOK_S, every_s)):
+    """A line at the start, one every `every_s` seconds, one at the end; what is wrong when it is known."""
+    rates, told, last = Rates(max(every_s, _RATE_OVER_S)), Told(), None
+    async for now, findings in _look(name, min(_LOOK_S, every_s)):
         rates.look(now)
         if last is None or is_over(now) or (now.at - last).total_seconds() >= every_s:
             say(plain_line(now, rates))
             last = now.at
+        for line in told.news(now.at, findings):
+            say(f"  {line}")
 
 
 async def _follow_json(name: str, every_s: float) -> None:
     rates = Rates(max(every_s, _RATE_OVER_S))
-    async for now in _look(name, every_s):
+    async for now, findings in _look(name, every_s):
         rates.look(now)
-        print_json_line(json_line(now, rates))
+        print_json_line(json_line(now, rates, findings))

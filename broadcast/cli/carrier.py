@@ -1,19 +1,23 @@
 """`broadcast carrier`: the carriers of the configuration, how their binds stand, and simulated ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+import asyncpg
 import click
 
 from broadcast import secret
 from broadcast.cli.carrier_check import carrier_check
 from broadcast.cli.carrier_simulate import carrier_simulate
+from broadcast.cli.findings import finding_document, show_findings
 from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.config import Bind, Carrier, Config
+from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.gather import Diagnosis
 from broadcast.errors import ConfigError, DatabaseError
 from broadcast.ledger.received import Oddity, Received, oddities, received
 from broadcast.store.pool import connect
@@ -73,10 +77,10 @@ def carrier_list(as_json: bool) -> None:
       broadcast carrier list
     """
     config = configuration()
-    slots = run(_slots())
+    slots, findings = run(_standing())
     lines = [_line(config, name, slots) for name in sorted(config.country.prefixes)]
     if as_json:
-        print_json(lines)
+        print_json([{**asdict(line), "findings": _documents(findings, line.name)} for line in lines])
         return
     rows = [
         (
@@ -95,6 +99,7 @@ def carrier_list(as_json: bool) -> None:
     ]
     limits = ("TPS", "binds", "window", "held", "bound", "TPS granted")
     print_table("", ("carrier", "connected", "SMSC", "TLS", *limits), rows)
+    show_findings(findings or ())
 
 
 @carrier.command("show")
@@ -111,13 +116,14 @@ def carrier_show(name: str, as_json: bool) -> None:
     known = sorted(config.country.prefixes)
     if name not in known:
         raise ConfigError(f"no carrier {name} in the numbering plan: {nearest(name, known)}")
-    slots = run(_slots())
+    slots, findings = run(_standing())
     line, settings = _line(config, name, slots), config.carriers.get(name)
     if as_json:
         mine = None if slots is None else [slot for slot in slots if slot.carrier == name]
         got, said = (None, None) if slots is None else run(_told(name))
         shown = settings and _settings(settings)
-        print_json({"carrier": line, "settings": shown, "slots": mine, "receipts": got, "oddities": said})
+        told = {"receipts": got, "oddities": said, "findings": _documents(findings, name)}
+        print_json({"carrier": line, "settings": shown, "slots": mine, **told})
         return
     print_facts("", {"carrier": name, "prefixes": line.prefixes, "connected": line.connected})
     if settings is None:
@@ -132,6 +138,16 @@ def carrier_show(name: str, as_json: bool) -> None:
         if got is not None:
             print_facts("\nits receipts", {each: getattr(got, each) for each in Received.__slots__})
         show_oddities(said)
+    show_findings([each for each in findings or () if each.carrier in (name, "")], "What is wrong")
+
+
+def _documents(findings: Sequence[Finding] | None, name: str) -> list[dict[str, object]] | None:
+    """Of one carrier; None when the database does not tell."""
+    return (
+        None
+        if findings is None
+        else [finding_document(each) for each in findings if each.carrier in (name, "")]
+    )
 
 
 def _settings(carrier: Carrier) -> dict[str, Any]:
@@ -214,27 +230,28 @@ async def _told(name: str) -> tuple[Received | None, tuple[Oddity, ...]]:
         await connection.close()
 
 
-async def _slots() -> list[Slot] | None:
-    """Every slot as the database has it; None, and a word why, when it cannot be asked."""
+async def _standing() -> tuple[list[Slot] | None, tuple[Finding, ...] | None]:
+    """Every slot as the database has it, and what is wrong; None, and a word why, when it cannot be asked."""
     try:
         connection = await connect()
     except DatabaseError as error:
         note(f"how the binds stand is not known: {error}")
-        return None
+        return None, None
     try:
         rows = await connection.fetch(sql("carrier_slots"))
+        return [_slot(row) for row in rows], await Diagnosis(connection).findings()
     finally:
         await connection.close()
-    return [
-        Slot(
-            carrier=row["carrier"],
-            slot=row["slot_no"],
-            worker=None if row["worker_no"] is None else f"{row['worker_no']} ({row['host']}, {row['pid']})",
-            granted_tps=row["granted_tps"],
-            bound=row["bound"],
-        )
-        for row in rows
-    ]
+
+
+def _slot(row: asyncpg.Record) -> Slot:
+    return Slot(
+        carrier=row["carrier"],
+        slot=row["slot_no"],
+        worker=None if row["worker_no"] is None else f"{row['worker_no']} ({row['host']}, {row['pid']})",
+        granted_tps=row["granted_tps"],
+        bound=row["bound"],
+    )
 
 
 carrier.add_command(carrier_check)

@@ -1,16 +1,20 @@
 """A report as one plain document: what `--json` prints, and what the HTML template shows."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from broadcast.cli.findings import finding_document
+from broadcast.diagnosis.finding import Finding
 from broadcast.ledger.audit import AuditResult
 from broadcast.ledger.progress import CarrierProgress
 from broadcast.ledger.report import Import, Report, share_within
 from broadcast.ledger.states import RecipientState
+from broadcast.smpp import status
 
 STATES = tuple(state.column for state in RecipientState)
 
 
-def document(report: Report, audit: AuditResult) -> dict[str, Any]:
+def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """Everything but the curves; no MSISDN. Counts are recipients unless their name says otherwise."""
     return {
         "campaign": report.facts,
@@ -24,6 +28,7 @@ def document(report: Report, audit: AuditResult) -> dict[str, Any]:
         "imports": [import_line(each) for each in report.imports],
         "events": report.events,
         "audit": {"balanced": audit.balanced, "problems": audit.problems},
+        "findings": [finding_document(each) for each in findings],
     }
 
 
@@ -74,3 +79,15 @@ def _sum(delays: list[Any]) -> dict[int, int]:
         for delay, count in each.items():
             joined[delay] = joined.get(delay, 0) + count
     return joined
+
+
+def refusals(report: Report) -> dict[str, dict[int, int]]:
+    """Carrier -> command_status -> recipients that its SMSC refused for good."""
+    found: dict[str, dict[int, int]] = {}
+    for each in report.failures:
+        answer = (
+            status.number(each.reason.removeprefix("status:")) if each.reason.startswith("status:") else None
+        )
+        if answer is not None:
+            found.setdefault(each.carrier, {})[answer] = each.recipients
+    return found

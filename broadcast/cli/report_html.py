@@ -1,6 +1,6 @@
 """The report as one self-contained HTML file: charts are inline SVG, nothing is loaded from anywhere."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 import jinja2
@@ -9,6 +9,7 @@ from pygal.style import Style
 
 from broadcast.cli.output import duration, effect_words, words
 from broadcast.cli.report_document import STATES, document
+from broadcast.diagnosis.finding import Finding
 from broadcast.ledger.audit import AuditResult
 from broadcast.ledger.report import Report, share_within
 from broadcast.visible import visible
@@ -28,7 +29,7 @@ _LINES = ("#1565c0", "#ef6c00", "#2e7d32", "#6a1b9a", "#c62828", "#00838f", "#5d
 _POINTS = 60
 
 
-def render(report: Report, audit: AuditResult) -> str:
+def render(report: Report, audit: AuditResult, findings: Sequence[Finding] = ()) -> str:
     """The whole page."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("broadcast.cli", "templates"),
@@ -44,7 +45,7 @@ def render(report: Report, audit: AuditResult) -> str:
     page = environment.get_template("report.html.j2")
     charts = [states_chart(report), rate_chart(report), delay_chart(report)]
     return page.render(
-        report=document(report, audit),
+        report=document(report, audit, findings),
         states=[state for state in STATES if report.progress.total.states[state]],
         charts=[chart for chart in charts if chart],
     )

@@ -10,6 +10,7 @@ import asyncpg
 from broadcast.engine.auditor import RECENT_S
 from broadcast.engine.contact import WORK_S
 from broadcast.engine.lane import Lane
+from broadcast.engine.readings import Readings
 from broadcast.ledger.journal import CarrierNo
 from broadcast.ledger.writer import LOST, Connect
 from broadcast.monitor.metrics import RECIPIENT_STATES, Metrics
@@ -23,11 +24,17 @@ DATABASE_EVERY = 5  # rounds
 
 
 class Gauges:
-    """Sets the gauges of one worker once a second, those of the shared database every few seconds."""
+    """Sets the gauges of one worker once a second, those of the shared database every few seconds.
 
-    def __init__(self, metrics: Metrics, lanes: Mapping[CarrierNo, Lane]) -> None:
+    readings: are written once a second, too.
+    """
+
+    def __init__(
+        self, metrics: Metrics, lanes: Mapping[CarrierNo, Lane], readings: Readings | None = None
+    ) -> None:
         self._metrics = metrics
         self._lanes = lanes
+        self._readings = readings
         self._sent: dict[int, int] = {}
         self._at = time.monotonic()
         self._campaigns: set[int] = set()
@@ -41,13 +48,14 @@ class Gauges:
                 await asyncio.sleep(EVERY_S)
                 self._read_lanes()
                 rounds += 1
-                if rounds % DATABASE_EVERY:
-                    continue
                 try:
                     if connection is None or connection.is_closed():
-                        connection = await connect()
+                        connection = await self._begin(connect)
                     with pool.within(connection, WORK_S):
-                        await self._read_database(connection)
+                        if self._readings is not None:
+                            await self._readings.write(connection)
+                        if not rounds % DATABASE_EVERY:
+                            await self._read_database(connection)
                 except LOST as error:
                     log.debug("no readings of the database: %s", failures.in_words(error))
                 except asyncpg.PostgresError as error:  # what cannot be read must not stop the sending
@@ -56,7 +64,16 @@ class Gauges:
             if connection is not None:
                 connection.terminate()
 
+    async def _begin(self, connect: Connect) -> asyncpg.Connection:
+        connection = await connect()
+        if self._readings is not None:
+            with pool.within(connection, WORK_S):
+                await self._readings.begin(connection)
+        return connection
+
     def _read_lanes(self) -> None:
+        if self._readings is not None:
+            self._readings.look()
         now = time.monotonic()
         elapsed, self._at = now - self._at, now
         for number, lane in self._lanes.items():

@@ -18,6 +18,7 @@ from broadcast.engine.deliveries import Deliveries
 from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
 from broadcast.engine.pieces import Pieces
+from broadcast.engine.watch import LaneWatch
 from broadcast.engine.work import CUT_SHORT, Work
 from broadcast.ledger.journal import CarrierNo, Journal, Receipt
 from broadcast.ledger.rows import copy_time
@@ -59,6 +60,8 @@ class Lane:
         self.links: set[Link] = set()
         self.works: list[Work] = []
         self.sent = 0
+        self.watch = LaneWatch(carrier)
+        self.cannot_send = ""  # why a campaign cannot go through this carrier at all
         self._journal = journal
         self._metrics = metrics
         self._hungry = hungry
@@ -385,6 +388,7 @@ class Lane:
 
     def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         """See LinkEvents."""
+        self.watch.receipts(len(receipts), time.monotonic())
         self._deliveries.receipts(link, receipts)
         if self._answers.reported(receipts):
             self._let_go()
@@ -395,6 +399,7 @@ class Lane:
 
     def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
         """See LinkEvents."""
+        self.watch.unreadable(len(pdus))
         self._deliveries.unreadable(link, pdus)
 
     def full(self) -> bool:
@@ -402,6 +407,7 @@ class Lane:
         return self._deliveries.full()
 
     def _count(self, statuses: Counter[int]) -> None:
+        self.watch.answers(statuses, time.monotonic())
         named = {status.name(answer): count for answer, count in statuses.items() if count}
         self._metrics.count_responses(self.name, named)
         if slowed := self._answers.heed(statuses):

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
+from broadcast.diagnosis.reading import LinkTrouble
 from broadcast.engine.lane import Lane
+from broadcast.engine.standing import Standing
 from broadcast.errors import BroadcastError
 from broadcast.ledger.journal import CarrierNo
 from broadcast.monitor.metrics import Metrics
@@ -25,11 +28,17 @@ class Sessions:
         self._idle: set[SlotKey] = set()
         self._states: dict[SlotKey, str] = {}
         self._closing = False
+        self._standing: dict[SlotKey, Standing] = {}
 
     @property
     def bound(self) -> set[SlotKey]:
         """Slots whose link is bound now."""
         return {key for key, state in self._states.items() if state == "bound" and key in self._tasks}
+
+    def troubles(self, carrier_no: CarrierNo, now: float) -> tuple[LinkTrouble, ...]:
+        """The links of a carrier that are not up as they should be. now: of time.monotonic."""
+        mine = [(key[1], each) for key, each in self._standing.items() if key[0] == carrier_no]
+        return tuple(found for slot_no, each in mine if (found := each.trouble(slot_no, now)))
 
     def open(self, lane: Lane, slot_no: int) -> None:
         """A slot is held: bind it and keep it bound, unless that is done already, or its last link is closing.
@@ -53,9 +62,11 @@ class Sessions:
         key = (lane.carrier_no, slot_no)
         name = f"{lane.name}-{slot_no}"
         bind = lane.carrier.slots()[slot_no]
+        standing = self._standing[key] = Standing(time.monotonic())
 
         def report(state: str) -> None:
             self._states[key] = state
+            standing.report(state, time.monotonic())
             self._metrics.link_state(name, lane.name, state)
 
         try:
@@ -68,6 +79,7 @@ class Sessions:
                     await asyncio.sleep(bind.reconnect_max_s)
         finally:
             self._states.pop(key, None)
+            self._standing.pop(key, None)
             self._metrics.link_gone(name)
 
     def give_up(self, carrier_no: CarrierNo, slot_no: int, closed: Callable[[], None]) -> None:

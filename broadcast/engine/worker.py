@@ -37,6 +37,7 @@ from broadcast.engine.gauges import Gauges
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases, SlotChange
 from broadcast.engine.orders import order
+from broadcast.engine.readings import Readings
 from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
 from broadcast.engine.settler import Settler
@@ -160,7 +161,8 @@ class Worker:
         """All tasks until the stop, then the stages of the shutdown. The first failure ends everything."""
         settler = Settler(self._config.engine, self._metrics)
         auditor = Auditor(self._metrics, self._contact.connect)
-        gauges, always = Gauges(self._metrics, self._lanes), self._contact.always
+        readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: bool(self._running))
+        gauges, always = Gauges(self._metrics, self._lanes, readings), self._contact.always
         try:
             async with asyncio.TaskGroup() as group:
                 writing = group.create_task(self._fencing(self._writer.run()), name="writer")
@@ -340,7 +342,7 @@ class Worker:
         made_at, made = self._orders.get(key, (-ORDER_S, None))
         if time.monotonic() - made_at < ORDER_S:
             return made
-        made = None
+        made, lane.cannot_send = None, ""
         try:
             campaign = await campaigns.get(connection, campaign_id)
             if lane.name in campaign.carriers:
@@ -348,6 +350,7 @@ class Worker:
         except LOST:
             raise
         except BroadcastError as error:
+            lane.cannot_send = str(error)
             log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
         except Exception as error:  # noqa: BLE001 - one campaign that cannot be read must not stop the others
             log.error("campaign %d cannot be read: %s", campaign_id, failures.kind(error))

@@ -31,6 +31,7 @@ _MEANINGS: Final = {
 }
 SLOW_DOWN: Final = frozenset({Meaning.THROTTLED, Meaning.QUEUE_FULL})
 _NAMES: Final = status_names()
+_NUMBERS: Final = {name: number for number, name in _NAMES.items()}
 
 
 def meaning(status: int, carrier: Carrier | None = None) -> Meaning:
@@ -63,3 +64,10 @@ def _own_meaning(status: int, carrier: Carrier) -> Meaning | None:
 def name(status: int) -> str:
     """Its name in the standard, such as ESME_RTHROTTLED; a vendor's as 0x000004A1."""
     return _NAMES.get(status) or f"0x{status:08X}"
+
+
+def number(name: str) -> int | None:
+    """The command_status that `name` names so; None when it is no such name."""
+    if name.startswith("0x"):
+        return int(name, 16)
+    return _NUMBERS.get(name)

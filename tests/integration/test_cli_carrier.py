@@ -64,7 +64,7 @@ def test_list(database_env: str) -> None:
         "name": "viettel",
         "prefixes": ["32", "33", "34", "35", "36", "37", "38", "39", "86", "96", "97", "98"],
         "connected": True, "hosts": ["smsc.viettel.example:2775"], "tls": "none",
-        "tps": 500, "slots": 4, "window": 400, "held": 2, "bound": 1, "granted_tps": 300,
+        "tps": 500, "slots": 4, "window": 400, "held": 2, "bound": 1, "granted_tps": 300, "findings": [],
     }  # fmt: skip
     assert lines["gmobile"]["connected"] is False
     assert lines["gmobile"]["tps"] is lines["gmobile"]["slots"] is None

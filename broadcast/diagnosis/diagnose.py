@@ -1,0 +1,44 @@
+"""What the figures say is wrong, and what to run. Pure: every surface that tells of trouble calls `diagnose`.
+
+A limit is far from what a healthy carrier does, and what it is held against is cumulative or fades slowly: a finding
+does not come and go.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from broadcast.diagnosis.figures import CarrierFigures, Figures
+from broadcast.diagnosis.finding import Code, Finding
+from broadcast.diagnosis.links import of_links
+from broadcast.diagnosis.pace import of_pace, of_refusals
+from broadcast.diagnosis.receipts import of_receipts
+
+_ORDER: Final = {code: rank for rank, code in enumerate(Code)}
+
+
+def diagnose(figures: Figures) -> tuple[Finding, ...]:
+    """What is wrong, the gravest first, at most one finding of each code and carrier; empty when all is well."""
+    found = [*_of_all(figures)]
+    for carrier in figures.carriers:
+        found += _of_carrier(figures, carrier)
+    return tuple(sorted(found, key=lambda each: (not each.grave, _ORDER[each.code], each.carrier)))
+
+
+def _of_all(figures: Figures) -> Iterator[Finding]:
+    waiting = sum(each.waiting for each in figures.carriers)
+    if figures.paused and waiting:
+        command = f"broadcast campaign resume {figures.campaign}" if figures.campaign else ""
+        yield Finding(Code.PAUSED, "", False, f"paused: {waiting:,} wait and nothing is sent", command)
+    underway = waiting + sum(each.accepted for each in figures.carriers)
+    if figures.workers == 0 and underway and not figures.finished:
+        said = f"no worker is alive: {waiting:,} wait, and no receipt is taken"
+        yield Finding(Code.NO_WORKER, "", True, said, "broadcast worker")
+
+
+def _of_carrier(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
+    if not figures.finished:
+        links = tuple(of_links(figures, carrier))
+        yield from links
+        yield from of_pace(figures, carrier, links)
+    yield from of_receipts(figures, carrier)
+    yield from of_refusals(figures, carrier)

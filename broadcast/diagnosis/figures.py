@@ -1,0 +1,62 @@
+"""The figures that a diagnosis is made of: plain values, wherever they come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from broadcast.diagnosis.reading import LaneReading
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierFigures:
+    """One carrier, in a campaign or in all that are not finished. Recipients by state unless a unit says otherwise.
+
+    misfit_receipts: final receipts since the launch that fit no submission, but not those that may yet fit; counted up
+    to `misfits_counted_to`. unknown_states: what receipts named as their state and the profile does not know -> how
+    often. usual_*: from what the carrier settled before, None when that is not known. refusals: command_status ->
+    recipients refused for good; empty where nobody read them. readings: of the living workers.
+    """
+
+    carrier: str
+    tps: int | None = None
+    slots: int = 0
+    held: int = 0
+    bound: int = 0
+    granted_tps: int = 0
+    waiting: int = 0
+    in_doubt: int = 0
+    accepted: int = 0
+    unknown: int = 0
+    rejected: int = 0
+    undeliverable: int = 0
+    delivered: int = 0
+    misfit_receipts: int = 0
+    misfits_counted_to: int = 20_000
+    unknown_states: Mapping[str, int] = field(default_factory=dict)
+    usual_receipt_s: float | None = None
+    usual_refused_share: float | None = None
+    refusals: Mapping[int, int] = field(default_factory=dict)
+    readings: tuple[LaneReading, ...] = ()
+
+    @property
+    def told(self) -> int:
+        """Recipients of whom a receipt told the end."""
+        return self.delivered + self.undeliverable
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A campaign at one moment, or all that are not finished (campaign is then empty).
+
+    sending: it is to be sent now. segments: of a message. launched_for_s: since the newest launch among them.
+    workers: alive; workers_for_s: the age of the oldest.
+    """
+
+    campaign: str = ""
+    sending: bool = False
+    paused: bool = False
+    finished: bool = False
+    segments: int = 1
+    launched_for_s: float = 0.0
+    workers: int = 0
+    workers_for_s: float = 0.0
+    carriers: tuple[CarrierFigures, ...] = ()

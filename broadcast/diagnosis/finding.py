@@ -1,0 +1,69 @@
+"""One thing that is wrong, and the words that its sentence is made of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+FEW: Final = 20  # receipts, answers, recipients: fewer prove nothing
+
+
+class Code(StrEnum):
+    """What is wrong; the order is that in which an operator should hear it."""
+
+    NO_WORKER = "no_worker"
+    NOT_HELD = "not_held"
+    BINDS_DOWN = "binds_down"
+    NO_GRANT = "no_grant"
+    CANNOT_SEND = "cannot_send"
+    RECEIPTS_MISFIT = "receipts_misfit"
+    RECEIPTS_MISSING = "receipts_missing"
+    RECEIPTS_PARTIAL = "receipts_partial"
+    RECEIPTS_UNKNOWN = "receipts_unknown"
+    RECEIPTS_UNREADABLE = "receipts_unreadable"
+    REFUSED = "refused"
+    SLOWED = "slowed"
+    WINDOW_FULL = "window_full"
+    SETTLEMENT_BEHIND = "settlement_behind"
+    NO_SLICES = "no_slices"
+    SLOW = "slow"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. carrier: empty where it concerns all. command: what to run, or empty.
+
+    grave: people are not reached, or nobody can know whether they are; else it costs time.
+    """
+
+    code: Code
+    carrier: str
+    grave: bool
+    sentence: str
+    command: str
+
+    def __str__(self) -> str:
+        who = f"{self.carrier}: " if self.carrier else ""
+        run = f"; run `{self.command}`" if self.command else ""
+        return f"{who}{self.sentence}{run}"
+
+
+def added(counts: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    total: dict[int, int] = {}
+    for each in counts:
+        for key, count in each.items():
+            total[key] = total.get(key, 0) + count
+    return total
+
+
+def binds(count: int) -> str:
+    return f"{count} bind{'' if count == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def age(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,135 @@
+"""The figures of a diagnosis, read from Postgres: no table is read whole, so that it can be asked for every second."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import asyncpg
+
+from broadcast.diagnosis.diagnose import diagnose
+from broadcast.diagnosis.figures import CarrierFigures, Figures
+from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.reading import FRESH_S, LaneReading
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+SETTLING_S: Final = 10.0  # a receipt may be parked for so long before its submission is settled
+COUNT_MOST: Final = 20_000
+USUAL_EVERY_S: Final = 60.0
+SAMPLED_PAGES: Final = 200
+SAMPLED_LEAST: Final = 100  # rows
+# Nothing here is known to have statistics: the index gives what is counted, or a plan would read all.
+_IN_ORDER = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    receipt_s: float | None = None
+    refused_share: float | None = None
+
+
+_UNKNOWN = _Usual()
+_STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undeliverable", "delivered")
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """Of one campaign, or (None) of all that are launched and not finished. Keeps what changes slowly between calls."""
+
+    connection: Connection
+    campaign_id: int | None = None
+    _usual: Mapping[int, _Usual] = field(default_factory=dict)
+    _usual_until: float = 0.0
+
+    async def findings(self, refusals: Mapping[str, Mapping[int, int]] | None = None) -> tuple[Finding, ...]:
+        """What is wrong now, the gravest first. refusals: carrier -> command_status -> recipients, where known."""
+        return diagnose(await self.figures(refusals or {}))
+
+    async def figures(self, refusals: Mapping[str, Mapping[int, int]]) -> Figures:
+        """What is to be judged."""
+        async with self.connection.transaction(isolation="repeatable_read", readonly=True):
+            campaigns = await self.connection.fetchrow(sql("diagnosed_campaigns"), self.campaign_id)
+            workers = await self.connection.fetchrow(sql("diagnosed_workers"))
+            assert campaigns is not None and workers is not None  # aggregates: one row each
+            await self._refresh_usual(campaigns["campaigns"])
+            carriers = await self._carriers(campaigns, refusals)
+        return Figures(
+            campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
+            sending=campaigns["sending"],
+            paused=campaigns["paused"] and self.campaign_id is not None,
+            finished=campaigns["finished"],
+            segments=campaigns["segments"],
+            launched_for_s=campaigns["launched_for_s"] or 0.0,
+            workers=workers["workers"],
+            workers_for_s=workers["for_s"],
+            carriers=carriers,
+        )
+
+    async def _carriers(
+        self, campaigns: asyncpg.Record, refusals: Mapping[str, Mapping[int, int]]
+    ) -> tuple[CarrierFigures, ...]:
+        rows = await self.connection.fetch(sql("diagnosed_carriers"), campaigns["campaigns"])
+        if self.campaign_id is not None:  # the other carriers are not its concern
+            rows = [row for row in rows if any(row[state] for state in _STATES)]
+        readings = await self._readings()
+        states = await self._states(campaigns)
+        misfits = await self._misfits(campaigns, [row["carrier_no"] for row in rows])
+        return tuple(
+            CarrierFigures(
+                carrier=row["name"],
+                misfit_receipts=misfits.get(row["carrier_no"], 0),
+                misfits_counted_to=COUNT_MOST,
+                unknown_states=states.get(row["carrier_no"], {}),
+                usual_receipt_s=self._usual.get(row["carrier_no"], _UNKNOWN).receipt_s,
+                usual_refused_share=self._usual.get(row["carrier_no"], _UNKNOWN).refused_share,
+                refusals=refusals.get(row["name"], {}),
+                readings=tuple(readings.get(row["carrier_no"], ())),
+                **{name: value for name, value in row.items() if name not in ("carrier_no", "name")},
+            )
+            for row in rows
+        )
+
+    async def _misfits(self, campaigns: asyncpg.Record, carriers: list[int]) -> dict[int, int]:
+        if campaigns["since"] is None:
+            return {}
+        await self.connection.execute(_IN_ORDER)
+        until = campaigns["until"]
+        found = {
+            carrier: await self.connection.fetchval(
+                sql("diagnosed_misfits"), carrier, campaigns["since"], until, SETTLING_S, COUNT_MOST
+            )
+            for carrier in carriers
+        }
+        return {carrier: count for carrier, count in found.items() if count}
+
+    async def _states(self, campaigns: asyncpg.Record) -> dict[int, dict[str, int]]:
+        states: dict[int, dict[str, int]] = {}
+        if campaigns["since"] is not None:
+            for row in await self.connection.fetch(sql("diagnosed_states"), campaigns["since"]):
+                states.setdefault(row["carrier_no"], {})[row["value"]] = row["times"]
+        return states
+
+    async def _readings(self) -> dict[int, list[LaneReading]]:
+        readings: dict[int, list[LaneReading]] = {}
+        for row in await self.connection.fetch(sql("diagnosed_readings"), FRESH_S):
+            read = _older(LaneReading.from_json(row["reading"]), row["age_s"])
+            readings.setdefault(row["carrier_no"], []).append(read)
+        return readings
+
+    async def _refresh_usual(self, campaigns: list[int]) -> None:
+        """A sample of the final rows, now and then."""
+        if time.monotonic() < self._usual_until:
+            return
+        pages = await self.connection.fetchval(sql("outcome_pages"))
+        percent = min(100.0, 100.0 * SAMPLED_PAGES / max(1, pages))
+        rows = await self.connection.fetch(sql("usual_outcomes"), percent, campaigns, SAMPLED_LEAST)
+        self._usual = {row["carrier_no"]: _Usual(row["receipt_s"], row["refused_share"]) for row in rows}
+        self._usual_until = time.monotonic() + USUAL_EVERY_S
+
+
+def _older(reading: LaneReading, by_s: float) -> LaneReading:
+    """Its ages as they are now."""
+    ages = ("short_for_s", "accepted_for_s", "accepted_ago_s", "receipt_ago_s")
+    known = {name: value + by_s for name in ages if (value := getattr(reading, name)) is not None}
+    return replace(reading, **known)

@@ -1,0 +1,56 @@
+"""What is wrong with the binds of a carrier."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from broadcast.diagnosis.figures import CarrierFigures, Figures
+from broadcast.diagnosis.finding import Code, Finding, age, binds
+from broadcast.diagnosis.reading import LinkTrouble
+from broadcast.smpp import advice, status
+
+UNBOUND_S: Final = 10.0
+REFUSED_S: Final = 5.0  # a refused bind is known sooner than a silent one
+
+
+def of_links(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
+    if not carrier.slots or not figures.workers:
+        return
+    settled = figures.workers_for_s >= UNBOUND_S
+    if settled and not carrier.held and not carrier.readings:
+        said = f"no worker takes its {binds(carrier.slots)}: their configuration does not have this carrier"
+        yield Finding(Code.NOT_HELD, carrier.carrier, True, said, "broadcast carrier list")
+        return
+    troubles = [
+        each
+        for reading in carrier.readings
+        for each in reading.troubles
+        if each.for_s >= (REFUSED_S if each.why.startswith("refused:") else UNBOUND_S)
+    ]
+    if troubles:
+        yield _binds_down(carrier, troubles)
+    elif settled and carrier.bound and not carrier.granted_tps and carrier.waiting and figures.sending:
+        said = f"{binds(carrier.bound)} up, none of them granted any TPS: is a receiver missing?"
+        yield Finding(Code.NO_GRANT, carrier.carrier, True, said, f"broadcast carrier show {carrier.carrier}")
+
+
+def _binds_down(carrier: CarrierFigures, troubles: list[LinkTrouble]) -> Finding:
+    worst = max(troubles, key=lambda each: (each.why.startswith("refused:"), each.for_s))
+    which = f"{len(troubles)} of {binds(carrier.slots)}"
+    command = f"broadcast carrier check {carrier.carrier}"
+    if worst.why == "lost":
+        said = f"{which} bound and lost again and again for {age(worst.for_s)}: the worker's log says how"
+        return Finding(Code.BINDS_DOWN, carrier.carrier, False, said, command)
+    stops = not carrier.bound or not carrier.granted_tps
+    said = f"{which} not up for {age(worst.for_s)}: {_why(worst.why)}"
+    return Finding(Code.BINDS_DOWN, carrier.carrier, stops, said + "; nothing is sent" * stops, command)
+
+
+def _why(why: str) -> str:
+    kind, _, name = why.partition(":")
+    if kind == "refused":
+        known = status.number(name)
+        return f"refused with {name}" + ("" if known is None else f", {advice.of_bind(known).why}")
+    return {
+        "connecting": "no connection to the SMSC: address, port, firewall, or the way there",
+        "binding": "connected, but no answer to the bind: the wrong port, or TLS on one side only",
+    }.get(kind, "it cannot even be tried: the worker's log says which file or secret")

@@ -1,0 +1,119 @@
+"""Why a carrier is slower than it may be, and what it refuses."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from broadcast.diagnosis.figures import CarrierFigures, Figures
+from broadcast.diagnosis.finding import FEW, Code, Finding, added, percent
+from broadcast.diagnosis.reading import LaneReading
+from broadcast.smpp import advice, status
+
+REFUSED_SHARE: Final = 0.05
+USUAL_TIMES: Final = 2.0  # more than usual
+SLOWED_SHARE: Final = 0.02
+SHORT_S: Final = 10.0  # what has just begun is not slow
+SHORT_LANE_SHARE: Final = 0.1  # of the carrier's TPS: the grant of a lane that matters
+WORTH_S: Final = 5.0  # of the TPS that wait: with less to send, a pace says nothing
+WINDOW_FULL_SHARE: Final = 0.5
+HELD_BACK_SHARE: Final = 0.25
+SLOWED_FACTOR: Final = 0.9
+GRAVE_SHARE: Final = 0.5  # of the messages
+
+
+def _sends(figures: Figures, carrier: CarrierFigures) -> bool:
+    """There is so much to send that a pace can be judged."""
+    tps = carrier.tps or 0
+    return figures.sending and tps > 0 and carrier.waiting * figures.segments >= WORTH_S * tps
+
+
+def of_pace(figures: Figures, carrier: CarrierFigures, links: Iterable[Finding]) -> Iterator[Finding]:
+    """The one reason why it is slower than it may be; throttling is told even where the pace holds."""
+    command = f"broadcast carrier check {carrier.carrier} --to YOUR_NUMBER --burst 100"
+    cannot = next((each.cannot_send for each in carrier.readings if each.cannot_send), "")
+    if cannot and carrier.waiting:
+        yield Finding(
+            Code.CANNOT_SEND, carrier.carrier, True, f"it cannot go through this carrier: {cannot}", ""
+        )
+        return
+    slowed, answered = added(each.slowed for each in carrier.readings), _answered(carrier)
+    times = sum(slowed.values())
+    if times >= FEW and times >= SLOWED_SHARE * answered:
+        yield Finding(Code.SLOWED, carrier.carrier, False, _slowed(carrier, slowed, answered), command)
+        return
+    short = [each for each in carrier.readings if _is_short(each, carrier, figures)]
+    if not short or not _sends(figures, carrier) or any(each.grave for each in links):
+        return
+    yield _slow(carrier, short)
+
+
+def _is_short(reading: LaneReading, carrier: CarrierFigures, figures: Figures) -> bool:
+    if reading.short_for_s is None or reading.granted_tps < SHORT_LANE_SHARE * (carrier.tps or 0):
+        return False
+    return min(reading.short_for_s, figures.launched_for_s) >= SHORT_S
+
+
+def _slow(carrier: CarrierFigures, short: list[LaneReading]) -> Finding:
+    name = carrier.carrier
+    sent = sum(each.sent_tps for each in carrier.readings)
+    pace = f"{sent:,.0f} of {carrier.tps or 0:,} segments/s"
+    if min(each.throttle_factor for each in short) < SLOWED_FACTOR:
+        said = f"{pace}: the SMSC said that it was too fast, and it recovers"
+        return Finding(Code.SLOWED, name, False, said, f"broadcast carrier show {name}")
+    if max(each.held_back_share for each in short) >= HELD_BACK_SHARE:
+        said = f"{pace}: settlement is behind, sending waits for it: the database is the limit"
+        return Finding(Code.SETTLEMENT_BEHIND, name, False, said, "broadcast db status")
+    if max(each.window_full_share for each in short) >= WINDOW_FULL_SHARE:
+        said = (
+            f"{pace}: the windows are full, the SMSC answers slowly: ask for a larger window or more sessions"
+        )
+        return Finding(Code.WINDOW_FULL, name, False, said, f"broadcast carrier show {name}")
+    if not any(each.backlog for each in short):
+        said = f"{pace}: {carrier.waiting:,} wait, but for a later try, or at a worker that does not send"
+        return Finding(Code.NO_SLICES, name, False, said, f"broadcast carrier show {name}")
+    said = f"{pace}, and the carrier is not why: the machine of the worker or the database is the limit"
+    return Finding(Code.SLOW, name, False, said, "broadcast db status")
+
+
+def _slowed(carrier: CarrierFigures, slowed: Mapping[int, int], answered: int) -> str:
+    worst = max(slowed, key=lambda each: slowed[each])
+    share = sum(slowed.values()) / max(1, answered)
+    sent = sum(each.sent_tps for each in carrier.readings)
+    return (
+        f"{percent(share)} of its answers of late are {status.name(worst)}: it allows less than its tps of "
+        f"{carrier.tps or 0:,}, or somebody else sends with the account; {sent:,.0f} segments/s go out"
+    )
+
+
+def of_refusals(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
+    """By the answers of late; where these are few, by what became of the messages."""
+    limit = max(REFUSED_SHARE, USUAL_TIMES * (carrier.usual_refused_share or 0.0))
+    lately = {} if figures.finished else added(each.refused for each in carrier.readings)
+    ended = carrier.rejected + carrier.accepted + carrier.unknown + carrier.told
+    statuses = carrier.refusals or lately
+    for refused, out_of, words in (
+        (sum(lately.values()), _answered(carrier), "of its answers of late refuse the message"),
+        (carrier.rejected, ended, "of the messages were refused"),
+    ):
+        if refused >= FEW and refused >= limit * out_of > 0:
+            if (
+                statuses or figures.finished or figures.launched_for_s >= SHORT_S
+            ):  # with which is known in a moment
+                yield _refused(figures, carrier, statuses, min(1.0, refused / out_of), words)
+            return
+
+
+def _refused(
+    figures: Figures, carrier: CarrierFigures, refused: Mapping[int, int], share: float, words: str
+) -> Finding:
+    said = f"{percent(share)} {words}"
+    command = f"broadcast carrier check {carrier.carrier} --to YOUR_NUMBER"
+    if refused:
+        worst = max(refused, key=lambda each: refused[each])
+        said += f", mostly with {status.name(worst)}: {advice.of_submit(worst).why}"
+    elif figures.campaign:
+        command = f"broadcast campaign report {figures.campaign}"
+    return Finding(Code.REFUSED, carrier.carrier, share >= GRAVE_SHARE, said, command)
+
+
+def _answered(carrier: CarrierFigures) -> int:
+    return sum(each.answered for each in carrier.readings)

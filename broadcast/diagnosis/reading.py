@@ -1,0 +1,68 @@
+"""What only a worker knows of a carrier: written about once a second, read by whoever wants to know what is wrong.
+
+Counts are of late: they fade by half every READING_HALF_S, so that a share of them moves smoothly.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
+
+READING_HALF_S: Final = 30.0
+FRESH_S: Final = 15.0  # an older one is of a worker that cannot reach the database
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTrouble:
+    """A slot whose link is not up, or not for long. why: refused:<status>, connecting, binding, lost or cannot.
+
+    for_s: since it was last up for a while, or since it was first tried.
+    """
+
+    slot_no: int
+    why: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneReading:
+    """One carrier at one worker. Ages in seconds; None: never, or not now.
+
+    short_for_s: since when it has sent less than its grant though there is a campaign to send. backlog: recipients of
+    leased slices that wait. Shares, 0 to 1 and smooth: of the time that every window was full, and that settlement
+    was waited for. refused, slowed: command_status -> answers of late (slowed: throttled and queue full), out of
+    `answered`. accepted_for_s: since the first accepted submit after this worker's last receipt; accepted_ago_s: since
+    the last accepted one; receipt_ago_s: since the last receipt. Without receipts to wait for the three are None.
+    """
+
+    granted_tps: int = 0
+    sent_tps: float = 0.0
+    throttle_factor: float = 1.0
+    short_for_s: float | None = None
+    backlog: int = 0
+    window_full_share: float = 0.0
+    held_back_share: float = 0.0
+    answered: int = 0
+    refused: Mapping[int, int] = field(default_factory=dict)
+    slowed: Mapping[int, int] = field(default_factory=dict)
+    receipts: int = 0
+    unreadable: int = 0
+    accepted_for_s: float | None = None
+    accepted_ago_s: float | None = None
+    receipt_ago_s: float | None = None
+    troubles: tuple[LinkTrouble, ...] = ()
+    cannot_send: str = ""
+
+    def to_json(self) -> str:
+        """As it stands in the table."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "LaneReading":
+        """What a worker of other code adds is left out, what it does not know is as by default."""
+        known = {each.name for each in fields(cls)}
+        found: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in known}
+        for name in ("refused", "slowed"):
+            found[name] = {int(status): count for status, count in found.get(name, {}).items()}
+        found["troubles"] = tuple(LinkTrouble(**each) for each in found.get("troubles", ()))
+        return cls(**found)

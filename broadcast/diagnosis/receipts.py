@@ -1,0 +1,98 @@
+"""What is wrong with the receipts of a carrier: a profile that does not describe it is silent otherwise."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from broadcast.diagnosis.figures import CarrierFigures, Figures
+from broadcast.diagnosis.finding import FEW, Code, Finding, age
+from broadcast.diagnosis.reading import LaneReading
+
+MISFIT_SHARE: Final = 0.05
+USUAL_TIMES: Final = 2.0  # what usually is within a time may take so much longer
+LEAST_S: Final = 30.0
+UNKNOWN_S: Final = 60.0  # where nothing is known of the carrier
+MOST_S: Final = 600.0
+
+
+def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
+    name = carrier.carrier
+    command = f"broadcast carrier check {name} --to YOUR_NUMBER"
+    # a receipt for somebody in doubt waits for what becomes of that one
+    misfits = carrier.misfit_receipts - carrier.in_doubt * figures.segments
+    fitting = carrier.told * figures.segments
+    misfit = misfits >= FEW and misfits >= MISFIT_SHARE * (misfits + fitting)
+    if misfit:
+        yield Finding(Code.RECEIPTS_MISFIT, name, True, _misfit(carrier, misfits, fitting), command)
+    states = sum(carrier.unknown_states.values())
+    if states >= FEW:
+        words = ", ".join(sorted(carrier.unknown_states)[:3])
+        said = f"{states:,} receipts have states that its profile does not know ({words}): add them to receipt_states"
+        yield Finding(Code.RECEIPTS_UNKNOWN, name, True, said, f"broadcast carrier show {name}")
+    unreadable = sum(each.unreadable for each in carrier.readings)
+    receipts = sum(each.receipts for each in carrier.readings)
+    if unreadable >= FEW and unreadable >= MISFIT_SHARE * (unreadable + receipts):
+        said = f"{unreadable:,} of what it sent of late cannot be read: kept in the table quarantine, with the reason"
+        yield Finding(Code.RECEIPTS_UNREADABLE, name, True, said, command)
+    if not misfit and states < FEW:
+        yield from _missing(figures, carrier, command)
+
+
+def _misfit(carrier: CarrierFigures, misfits: int, fitting: int) -> str:
+    count = (
+        f"{misfits:,}" if carrier.misfit_receipts < carrier.misfits_counted_to else f"more than {misfits:,}"
+    )
+    if misfits > fitting:
+        return f"{count} receipts fit no submission: response_id or receipt_id is wrong"
+    return (
+        f"{count} receipts fit no submission, {fitting:,} do: response_id, receipt_id or id_zeros does not fit all "
+        "ids, or they are for another system on this account"
+    )
+
+
+def _missing(figures: Figures, carrier: CarrierFigures, command: str) -> Iterator[Finding]:
+    name = carrier.carrier
+    if figures.finished:
+        if carrier.unknown >= FEW and not carrier.told:
+            said = f"not one of {carrier.unknown:,} accepted messages got its receipt: what became of them is unknown"
+            yield Finding(Code.RECEIPTS_MISSING, name, True, said, command)
+        return
+    most_s, silent_s = limit_s(carrier.usual_receipt_s), silent_for_s(carrier.readings)
+    if carrier.accepted >= FEW and silent_s is not None and silent_s >= most_s:
+        usual = (
+            f" (95 % usually come within {age(carrier.usual_receipt_s)})" if carrier.usual_receipt_s else ""
+        )
+        said = (
+            f"no receipt for {age(silent_s)} though {carrier.accepted:,} messages wait for theirs{usual}: "
+            "does the account have receipts, is a receiver bound?"
+        )
+        yield Finding(Code.RECEIPTS_MISSING, name, True, said, command)
+        return
+    coming = sum(each.receipts for each in carrier.readings)
+    late = figures.launched_for_s >= max(most_s, UNKNOWN_S)
+    if late and figures.segments > 1 and min(coming, carrier.accepted) >= FEW and not carrier.told:
+        said = f"receipts come, but for not one message all {figures.segments}: receipts, the key, is wrong"
+        yield Finding(Code.RECEIPTS_PARTIAL, name, True, said, command)
+
+
+def limit_s(usual_s: float | None) -> float:
+    """How long a carrier may be without any receipt. usual_s: within which 95 % of its receipts come."""
+    if usual_s is None:
+        return UNKNOWN_S
+    return min(MOST_S, max(LEAST_S, USUAL_TIMES * usual_s))
+
+
+def silent_for_s(readings: Iterable[LaneReading]) -> float | None:
+    """How long submits have been accepted without any receipt, over all workers: one may receive what another sent.
+
+    None: there is none to wait for since the last receipt.
+    """
+    known = tuple(readings)
+    heard_ago_s = min((each.receipt_ago_s for each in known if each.receipt_ago_s is not None), default=None)
+    waits = [
+        each.accepted_for_s if heard_ago_s is None else min(each.accepted_for_s, heard_ago_s)
+        for each in known
+        if each.accepted_for_s is not None
+        and each.accepted_ago_s is not None
+        and (heard_ago_s is None or each.accepted_ago_s < heard_ago_s)
+    ]
+    return max(waits, default=None)

@@ -1,0 +1,82 @@
+-- name: keep_lane_readings
+-- What worker $1 sees of its carriers now. $2: carrier_no, $3: readings, side by side.
+INSERT INTO lane_reading (worker_no, carrier_no, reading)
+SELECT $1, carrier_no, reading::jsonb FROM unnest($2::smallint[], $3::text[]) AS new (carrier_no, reading)
+ON CONFLICT (worker_no, carrier_no) DO UPDATE SET read_at = clock_timestamp(), reading = excluded.reading;
+
+-- name: forget_lane_readings
+-- Those of workers that have ended.
+DELETE FROM lane_reading AS r WHERE NOT EXISTS (SELECT FROM worker AS w WHERE w.worker_no = r.worker_no AND w.ended_at IS NULL);
+
+-- name: diagnosed_campaigns
+-- Campaign $1, or (null) all that are launched and not finished, taken together. since: null when there is none.
+SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) AS until,
+       extract(epoch FROM clock_timestamp() - max(launched_at))::float8 AS launched_for_s,
+       coalesce(max(segments), 1)::integer AS segments, count(*) > 0 AND bool_and(finished_at IS NOT NULL) AS finished,
+       coalesce(bool_or(state = 'running' AND finished_at IS NULL AND expires_at > clock_timestamp()), false) AS sending,
+       coalesce(bool_and(state = 'paused'), false) AS paused,
+       coalesce(array_agg(campaign_id), '{}') AS campaigns, min(name) AS name
+  FROM campaign
+ WHERE launched_at IS NOT NULL AND CASE WHEN $1::integer IS NULL THEN finished_at IS NULL ELSE campaign_id = $1 END;
+
+-- name: diagnosed_workers
+-- How many live, and for how long the oldest.
+SELECT count(*) AS workers, coalesce(extract(epoch FROM clock_timestamp() - min(started_at)), 0)::float8 AS for_s
+  FROM worker WHERE ended_at IS NULL AND expires_at > clock_timestamp();
+
+-- name: diagnosed_carriers
+-- The connected carriers: their slots, and their tallies in these campaigns ($1).
+SELECT carrier.carrier_no, carrier.name, carrier.tps, slot.*, counted.*
+  FROM carrier
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS slots, count(worker.worker_no) AS held, count(*) FILTER (WHERE bound AND worker.worker_no IS NOT NULL) AS bound,
+              coalesce(sum(granted_tps) FILTER (WHERE worker.worker_no IS NOT NULL), 0)::bigint AS granted_tps
+         FROM bind_slot LEFT JOIN worker ON worker.worker_no = bind_slot.worker_no
+                                        AND worker.ended_at IS NULL AND worker.expires_at > clock_timestamp()
+        WHERE bind_slot.carrier_no = carrier.carrier_no) AS slot
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(waiting), 0)::bigint AS waiting, coalesce(sum(in_doubt), 0)::bigint AS in_doubt,
+              coalesce(sum(accepted), 0)::bigint AS accepted, coalesce(sum(unknown), 0)::bigint AS unknown,
+              coalesce(sum(rejected), 0)::bigint AS rejected, coalesce(sum(undeliverable), 0)::bigint AS undeliverable,
+              coalesce(sum(delivered), 0)::bigint AS delivered
+         FROM tally WHERE campaign_id = ANY ($1::integer[]) AND tally.carrier_no = carrier.carrier_no) AS counted
+ WHERE carrier.tps IS NOT NULL
+ ORDER BY carrier.carrier_no;
+
+-- name: diagnosed_misfits
+-- Final receipts of carrier $1 that came from $2 on and $4 s before $3, and fit no submission; counted up to $5. In the
+-- order of its index, so that it reads no more than it counts.
+SELECT count(*) FROM (
+       SELECT FROM unmatched_receipt
+        WHERE carrier_no = $1 AND received_at >= $2
+          AND received_at < $3::timestamptz - make_interval(secs => $4)
+        ORDER BY carrier_no, received_at LIMIT $5) AS counted;
+
+-- name: diagnosed_readings
+-- What the living workers wrote in the last $1 s, and how old it is.
+SELECT carrier_no, reading::text AS reading, extract(epoch FROM clock_timestamp() - read_at)::float8 AS age_s
+  FROM lane_reading
+ WHERE read_at > clock_timestamp() - make_interval(secs => $1)
+   AND worker_no IN (SELECT worker_no FROM worker WHERE ended_at IS NULL AND expires_at > clock_timestamp())
+ ORDER BY worker_no;
+
+-- name: diagnosed_states
+-- Words for a receipt's state that came since $1 and that no profile knows. times: since they were first seen.
+SELECT carrier_no, value, times FROM oddity WHERE kind = 'receipt_state' AND last_at >= $1;
+
+-- name: outcome_pages
+-- The size of the final rows, in pages.
+SELECT pg_relation_size('outcome') / current_setting('block_size')::integer;
+
+-- name: usual_outcomes
+-- From $1 per cent of the pages of final rows: within which time 95 % of a carrier's receipts come, and which share of its
+-- messages is refused, campaigns $2 left out of that. Null where it is too few.
+SELECT carrier_no,
+       CASE WHEN count(*) FILTER (WHERE state > 6 AND submitted_at IS NOT NULL) >= $3::integer
+            THEN percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - submitted_at)::float8)
+                 FILTER (WHERE state > 6 AND submitted_at IS NOT NULL) END AS receipt_s,
+       CASE WHEN count(*) FILTER (WHERE campaign_id <> ALL ($2::integer[])) >= $3::integer
+            THEN (count(*) FILTER (WHERE state = 6 AND campaign_id <> ALL ($2::integer[])))::float8
+                 / count(*) FILTER (WHERE campaign_id <> ALL ($2::integer[])) END AS refused_share
+  FROM outcome TABLESAMPLE SYSTEM ($1)
+ GROUP BY carrier_no;
