@@ -85,9 +85,9 @@ def refusals(report: Report) -> dict[str, dict[int, int]]:
     """Carrier -> command_status -> recipients that its SMSC refused for good."""
     found: dict[str, dict[int, int]] = {}
     for each in report.failures:
-        answer = (
-            status.number(each.reason.removeprefix("status:")) if each.reason.startswith("status:") else None
-        )
+        kind, _, reason = each.reason.partition(":")
+        answer = status.number(reason.split(" ")[0]) if kind == "status" else None  # ... after 5 retries
         if answer is not None:
-            found.setdefault(each.carrier, {})[answer] = each.recipients
+            mine = found.setdefault(each.carrier, {})
+            mine[answer] = mine.get(answer, 0) + each.recipients
     return found

@@ -29,7 +29,7 @@ def of_links(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     if troubles:
         yield _binds_down(carrier, troubles)
     elif settled and carrier.bound and not carrier.granted_tps and carrier.waiting and figures.sending:
-        said = f"{binds(carrier.bound)} up, none of them granted any TPS: is a receiver missing?"
+        said = f"{binds(carrier.bound)} up, none of them granted any TPS: transmitters wait for a receiver"
         yield Finding(Code.NO_GRANT, carrier.carrier, True, said, f"broadcast carrier show {carrier.carrier}")
 
 

@@ -37,7 +37,7 @@ def of_pace(figures: Figures, carrier: CarrierFigures, links: Iterable[Finding])
         return
     slowed, answered = added(each.slowed for each in carrier.readings), _answered(carrier)
     times = sum(slowed.values())
-    if times >= FEW and times >= SLOWED_SHARE * answered:
+    if carrier.waiting and times >= FEW and times >= SLOWED_SHARE * answered:
         yield Finding(Code.SLOWED, carrier.carrier, False, _slowed(carrier, slowed, answered), command)
         return
     short = [each for each in carrier.readings if _is_short(each, carrier, figures)]

@@ -63,14 +63,17 @@ def _missing(figures: Figures, carrier: CarrierFigures, command: str) -> Iterato
         )
         said = (
             f"no receipt for {age(silent_s)} though {carrier.accepted:,} messages wait for theirs{usual}: "
-            "does the account have receipts, is a receiver bound?"
+            "the account may have none, or no receiver is bound"
         )
         yield Finding(Code.RECEIPTS_MISSING, name, True, said, command)
         return
     coming = sum(each.receipts for each in carrier.readings)
     late = figures.launched_for_s >= max(most_s, UNKNOWN_S)
     if late and figures.segments > 1 and min(coming, carrier.accepted) >= FEW and not carrier.told:
-        said = f"receipts come, but for not one message all {figures.segments}: receipts, the key, is wrong"
+        said = (
+            f"receipts come, but for no message one for each of its {figures.segments} segments: the key receipts, "
+            "which says for which they come, is wrong"
+        )
         yield Finding(Code.RECEIPTS_PARTIAL, name, True, said, command)
 
 

@@ -8,9 +8,9 @@ from broadcast.diagnosis.reading import READING_HALF_S, LaneReading, LinkTrouble
 from broadcast.smpp import status
 from broadcast.smpp.status import SLOW_DOWN
 
-SMOOTH: Final = 0.25  # the weight of the newest second in what is smooth
-SHORT_FROM: Final = 0.8  # of the grant: less than this is short ...
-SHORT_UNTIL: Final = 0.9  # ... until it is more than this again
+SMOOTH: Final = 0.4  # the weight of the newest second in what is smooth
+SHORT_FROM: Final = 0.75  # of the grant: less than this is short ...
+SHORT_UNTIL: Final = 0.85  # ... until it is more than this again
 
 
 class LaneWatch:

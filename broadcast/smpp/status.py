@@ -1,5 +1,6 @@
 """What a command_status means for the message that it answers. Source: SMPP 3.4 §5.1.3, quirks 23-25."""
 
+import re
 from enum import Enum
 from typing import Final
 
@@ -31,6 +32,7 @@ _MEANINGS: Final = {
 }
 SLOW_DOWN: Final = frozenset({Meaning.THROTTLED, Meaning.QUEUE_FULL})
 _NAMES: Final = status_names()
+_VENDOR: Final = re.compile("0x[0-9A-F]{8}")
 _NUMBERS: Final = {name: number for number, name in _NAMES.items()}
 
 
@@ -68,6 +70,4 @@ def name(status: int) -> str:
 
 def number(name: str) -> int | None:
     """The command_status that `name` names so; None when it is no such name."""
-    if name.startswith("0x"):
-        return int(name, 16)
-    return _NUMBERS.get(name)
+    return int(name, 16) if _VENDOR.fullmatch(name) else _NUMBERS.get(name)

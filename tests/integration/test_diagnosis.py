@@ -1,15 +1,19 @@
 """What goes wrong at a carrier is said in a line: real simulated carriers that are wrong in a way, and workers."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from integration.rig import Rig
 from waiting import until
 
 from broadcast.campaign.campaigns import Campaign
-from broadcast.diagnosis import finding, gather, links, pace, receipts
+from broadcast.diagnosis import gather, links, pace, receipts
 from broadcast.diagnosis.finding import Code, Finding
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.store.queries import sql
 
 CHECK = "broadcast carrier check viettel"
 
@@ -72,7 +76,7 @@ async def test_receipts_for_one_segment_only(rig: Rig) -> None:
     rig.worker()
     campaign = await rig.launch(text="Wash your hands. " * 20)
     told = await found(rig, campaign, Code.RECEIPTS_PARTIAL)
-    assert "receipts, the key, is wrong" in told.sentence
+    assert "the key receipts, which says for which they come, is wrong" in told.sentence
 
 
 async def test_receipts_with_a_state_that_nobody_knows(rig: Rig) -> None:
@@ -140,9 +144,13 @@ async def test_nobody_sends(rig: Rig) -> None:
     assert str(told) == "no worker is alive: 100 wait, and no receipt is taken; run `broadcast worker`"
 
 
-async def test_of_a_carrier_that_is_well_nothing_is_said(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "FEW", 5)
-    campaign = await sent(rig, 2000, 1000, receipt_delay_s=1.5, receipt_jitter_s=1.4, refused_share=0.02)
+async def test_of_a_carrier_that_is_well_nothing_is_said(rig: Rig) -> None:
+    await rig.smsc("viettel", receipt_delay_s=1.5, receipt_jitter_s=1.4, refused_share=0.02)
+    rig.connect("viettel", 1000)
+    await rig.subscribers("viettel", 2000)
+    rig.worker()
+    await until(lambda: bound(rig), "its links are bound")
+    campaign = await rig.launch()
     diagnosis = Diagnosis(rig.conn, campaign.campaign_id)
     said: list[Finding] = []
 
@@ -153,3 +161,55 @@ async def test_of_a_carrier_that_is_well_nothing_is_said(rig: Rig, monkeypatch: 
 
     await until(told, "all have their receipts")
     assert said == []
+
+
+async def test_of_millions_that_fit_nothing_no_more_is_read_than_counted(conn: asyncpg.Connection) -> None:
+    """Never analysed, and analysed while empty."""
+    fill = """INSERT INTO unmatched_receipt (received_at, msisdn, carrier_no, state, err, smsc_id)
+              SELECT now() - interval '1 h' + g * interval '1 ms', 84320000000, 1 + g % 2, 8, '', g::text
+                FROM generate_series(1, 60000) AS g"""
+    now = datetime.now(UTC)
+    for begun in ("", "ANALYZE unmatched_receipt"):
+        await conn.execute(f"TRUNCATE unmatched_receipt; {begun}")
+        await conn.execute(fill)
+        for carrier, since, counted in ((1, now - timedelta(days=1), 1000), (1, now, 0), (3, now, 0)):
+            async with conn.transaction():
+                await conn.execute(gather._IN_ORDER)
+                plan = json.loads(
+                    await conn.fetchval(
+                        f"EXPLAIN (ANALYZE, FORMAT JSON) {sql('diagnosed_misfits')}",
+                        carrier, since, now + timedelta(days=1), 10.0, 1000,
+                    )
+                )[0]["Plan"]  # fmt: skip
+            assert visited(plan) <= counted + 1, plan
+
+
+def visited(plan: dict[str, Any]) -> int:
+    """Rows that the leaves of a plan gave or filtered out."""
+    if "Plans" not in plan:
+        return int(plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
+    return sum(visited(each) for each in plan["Plans"])
+
+
+async def test_a_reading_wakes_nobody(rig: Rig) -> None:
+    await rig.smsc("viettel")
+    rig.connect("viettel", 1000)
+    rig.worker()
+    read = "SELECT max(read_at) FROM lane_reading"
+
+    async def newer_than(at: datetime | None) -> bool:
+        newest = await rig.conn.fetchval(read)
+        return newest is not None and (at is None or newest > at)
+
+    await until(lambda: bound(rig), "its links are bound")
+    await until(lambda: newer_than(None), "a first reading")
+    heard = list[object]()
+    await rig.conn.add_listener("broadcast_slots", lambda *told: heard.append(told))
+    for _ in range(2):
+        at = await rig.conn.fetchval(read)
+        await until(lambda: newer_than(at), "another reading")  # noqa: B023
+    assert not heard
+
+
+async def bound(rig: Rig) -> bool:
+    return bool(await rig.conn.fetchval("SELECT bool_and(bound AND granted_tps = 500) FROM bind_slot"))

@@ -1,0 +1,12 @@
+"""A reading goes into the table and comes back."""
+
+from broadcast.diagnosis.reading import LaneReading, LinkTrouble
+
+
+def test_there_and_back() -> None:
+    made = LaneReading(500, 1.5, refused={0x0B: 3}, slowed={0x58: 1}, troubles=(LinkTrouble(1, "lost", 2.0),))
+    assert LaneReading.from_json(made.to_json()) == made
+
+
+def test_of_a_worker_with_other_code() -> None:
+    assert LaneReading.from_json('{"granted_tps": 7, "news": 1}') == LaneReading(7)
