@@ -8,12 +8,13 @@ from broadcast.diagnosis.reading import LaneReading
 
 @dataclass(frozen=True, slots=True)
 class CarrierFigures:
-    """One carrier, in a campaign or in all that are not finished. Recipients by state unless a unit says otherwise.
+    """One carrier, in a campaign or in all that run. Recipients by state unless a unit says otherwise.
 
     misfit_receipts: final receipts since the launch that fit no submission, but not those that may yet fit; counted up
-    to `misfits_counted_to`. unknown_states: what receipts named as their state and the profile does not know -> how
-    often. usual_*: from what the carrier settled before, None when that is not known. refusals: command_status ->
-    recipients refused for good; empty where nobody read them. readings: of the living workers.
+    to `misfits_counted_to`; misfit_ago_s: since the newest of them came. unknown_states: what receipts named as their
+    state and the profile does not know -> how often. usual_*: from what the carrier settled before, None when that is
+    not known. refusals: command_status -> recipients refused for good; empty where nobody read them. readings: of the
+    living workers.
     """
 
     carrier: str
@@ -30,6 +31,7 @@ class CarrierFigures:
     undeliverable: int = 0
     delivered: int = 0
     misfit_receipts: int = 0
+    misfit_ago_s: float | None = None
     misfits_counted_to: int = 20_000
     unknown_states: Mapping[str, int] = field(default_factory=dict)
     usual_receipt_s: float | None = None
@@ -45,9 +47,10 @@ class CarrierFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A campaign at one moment, or all that are not finished (campaign is then empty).
+    """A campaign at one moment, or all that run or are paused (campaign is then empty).
 
     sending: it is to be sent now. segments: of a message. launched_for_s: since the newest launch among them.
+    buckets_behind: of the ledger, closed and not settled.
     workers: alive; workers_for_s: the age of the oldest.
     """
 
@@ -57,6 +60,7 @@ class Figures:
     finished: bool = False
     segments: int = 1
     launched_for_s: float = 0.0
+    buckets_behind: int = 0
     workers: int = 0
     workers_for_s: float = 0.0
     carriers: tuple[CarrierFigures, ...] = ()

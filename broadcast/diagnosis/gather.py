@@ -11,6 +11,7 @@ from broadcast.diagnosis.diagnose import diagnose
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.reading import FRESH_S, LaneReading
+from broadcast.ledger import settle
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -30,12 +31,13 @@ class _Usual:
 
 
 _UNKNOWN = _Usual()
+_NO_MISFITS: tuple[int, float | None] = (0, None)
 _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undeliverable", "delivered")
 
 
 @dataclass(slots=True)
 class Diagnosis:
-    """Of one campaign, or (None) of all that are launched and not finished. Keeps what changes slowly between calls."""
+    """Of one campaign, or (None) of all that run or are paused. Keeps what changes slowly between calls."""
 
     connection: Connection
     campaign_id: int | None = None
@@ -54,6 +56,7 @@ class Diagnosis:
             assert campaigns is not None and workers is not None  # aggregates: one row each
             await self._refresh_usual(campaigns["campaigns"])
             carriers = await self._carriers(campaigns, refusals)
+            behind = await settle.behind(self.connection)
         return Figures(
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
             sending=campaigns["sending"],
@@ -61,6 +64,7 @@ class Diagnosis:
             finished=campaigns["finished"],
             segments=campaigns["segments"],
             launched_for_s=campaigns["launched_for_s"] or 0.0,
+            buckets_behind=behind,
             workers=workers["workers"],
             workers_for_s=workers["for_s"],
             carriers=carriers,
@@ -78,7 +82,8 @@ class Diagnosis:
         return tuple(
             CarrierFigures(
                 carrier=row["name"],
-                misfit_receipts=misfits.get(row["carrier_no"], 0),
+                misfit_receipts=misfits.get(row["carrier_no"], _NO_MISFITS)[0],
+                misfit_ago_s=misfits.get(row["carrier_no"], _NO_MISFITS)[1],
                 misfits_counted_to=COUNT_MOST,
                 unknown_states=states.get(row["carrier_no"], {}),
                 usual_receipt_s=self._usual.get(row["carrier_no"], _UNKNOWN).receipt_s,
@@ -90,18 +95,22 @@ class Diagnosis:
             for row in rows
         )
 
-    async def _misfits(self, campaigns: asyncpg.Record, carriers: list[int]) -> dict[int, int]:
+    async def _misfits(
+        self, campaigns: asyncpg.Record, carriers: list[int]
+    ) -> dict[int, tuple[int, float | None]]:
+        """How many receipts fit nothing, and how long ago the newest came."""
         if campaigns["since"] is None:
             return {}
         await self.connection.execute(_IN_ORDER)
-        until = campaigns["until"]
-        found = {
-            carrier: await self.connection.fetchval(
-                sql("diagnosed_misfits"), carrier, campaigns["since"], until, SETTLING_S, COUNT_MOST
+        since, until = campaigns["since"], campaigns["until"]
+        found = {}
+        for carrier in carriers:
+            row = await self.connection.fetchrow(
+                sql("diagnosed_misfits"), carrier, since, until, SETTLING_S, COUNT_MOST
             )
-            for carrier in carriers
-        }
-        return {carrier: count for carrier, count in found.items() if count}
+            assert row is not None  # an aggregate
+            found[carrier] = row["receipts"], row["ago_s"]
+        return found
 
     async def _states(self, campaigns: asyncpg.Record) -> dict[int, dict[str, int]]:
         states: dict[int, dict[str, int]] = {}

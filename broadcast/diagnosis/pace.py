@@ -85,21 +85,19 @@ def _slowed(carrier: CarrierFigures, slowed: Mapping[int, int], answered: int) -
 
 
 def of_refusals(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
-    """By the answers of late; where these are few, by what became of the messages."""
+    """By the answers of late, so that what was mended is over; where these are few, by what became of the messages."""
     limit = max(REFUSED_SHARE, USUAL_TIMES * (carrier.usual_refused_share or 0.0))
     lately = {} if figures.finished else added(each.refused for each in carrier.readings)
-    ended = carrier.rejected + carrier.accepted + carrier.unknown + carrier.told
     statuses = carrier.refusals or lately
-    for refused, out_of, words in (
-        (sum(lately.values()), _answered(carrier), "of its answers of late refuse the message"),
-        (carrier.rejected, ended, "of the messages were refused"),
-    ):
-        if refused >= FEW and refused >= limit * out_of > 0:
-            if (
-                statuses or figures.finished or figures.launched_for_s >= SHORT_S
-            ):  # with which is known in a moment
-                yield _refused(figures, carrier, statuses, min(1.0, refused / out_of), words)
-            return
+    refused, out_of = sum(lately.values()), 0 if figures.finished else _answered(carrier)
+    words = "of its answers of late refuse the message"
+    if out_of < FEW:
+        refused, words = carrier.rejected, "of the messages were refused"
+        out_of = carrier.rejected + carrier.accepted + carrier.unknown + carrier.told
+        if not (statuses or figures.finished or figures.launched_for_s >= SHORT_S):
+            return  # which status it is will be known in a moment
+    if refused >= FEW and refused >= limit * out_of:
+        yield _refused(figures, carrier, statuses, min(1.0, refused / max(1, out_of)), words)
 
 
 def _refused(

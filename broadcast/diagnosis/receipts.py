@@ -9,6 +9,7 @@ from broadcast.diagnosis.reading import LaneReading
 
 MISFIT_SHARE: Final = 0.05
 USUAL_TIMES: Final = 2.0  # what usually is within a time may take so much longer
+MENDED_S: Final = 60.0
 LEAST_S: Final = 30.0
 UNKNOWN_S: Final = 60.0  # where nothing is known of the carrier
 MOST_S: Final = 600.0
@@ -21,6 +22,7 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     misfits = carrier.misfit_receipts - carrier.in_doubt * figures.segments
     fitting = carrier.told * figures.segments
     misfit = misfits >= FEW and misfits >= MISFIT_SHARE * (misfits + fitting)
+    misfit = misfit and (figures.finished or not _mended(figures, carrier))
     if misfit:
         yield Finding(Code.RECEIPTS_MISFIT, name, True, _misfit(carrier, misfits, fitting), command)
     states = sum(carrier.unknown_states.values())
@@ -35,6 +37,14 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
         yield Finding(Code.RECEIPTS_UNREADABLE, name, True, said, command)
     if not misfit and states < FEW:
         yield from _missing(figures, carrier, command)
+
+
+def _mended(figures: Figures, carrier: CarrierFigures) -> bool:
+    """Some fit, and others came since the newest that does not, with the time to be found misfits."""
+    if carrier.told < FEW or figures.buckets_behind > 1:
+        return False
+    heard = [each.receipt_ago_s for each in carrier.readings if each.receipt_ago_s is not None]
+    return carrier.misfit_ago_s is not None and bool(heard) and carrier.misfit_ago_s - min(heard) > MENDED_S
 
 
 def _misfit(carrier: CarrierFigures, misfits: int, fitting: int) -> str:

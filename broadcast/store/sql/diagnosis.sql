@@ -9,7 +9,7 @@ ON CONFLICT (worker_no, carrier_no) DO UPDATE SET read_at = clock_timestamp(), r
 DELETE FROM lane_reading AS r WHERE NOT EXISTS (SELECT FROM worker AS w WHERE w.worker_no = r.worker_no AND w.ended_at IS NULL);
 
 -- name: diagnosed_campaigns
--- Campaign $1, or (null) all that are launched and not finished, taken together. since: null when there is none.
+-- Campaign $1, or (null) all that are running or paused, taken together. since: null when there is none.
 SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) AS until,
        extract(epoch FROM clock_timestamp() - max(launched_at))::float8 AS launched_for_s,
        coalesce(max(segments), 1)::integer AS segments, count(*) > 0 AND bool_and(finished_at IS NOT NULL) AS finished,
@@ -17,7 +17,8 @@ SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) 
        coalesce(bool_and(state = 'paused'), false) AS paused,
        coalesce(array_agg(campaign_id), '{}') AS campaigns, min(name) AS name
   FROM campaign
- WHERE launched_at IS NOT NULL AND CASE WHEN $1::integer IS NULL THEN finished_at IS NULL ELSE campaign_id = $1 END;
+ WHERE launched_at IS NOT NULL AND CASE WHEN $1::integer IS NULL THEN finished_at IS NULL AND state IN ('running', 'paused')
+                                       ELSE campaign_id = $1 END;
 
 -- name: diagnosed_workers
 -- How many live, and for how long the oldest.
@@ -44,13 +45,16 @@ SELECT carrier.carrier_no, carrier.name, carrier.tps, slot.*, counted.*
  ORDER BY carrier.carrier_no;
 
 -- name: diagnosed_misfits
--- Final receipts of carrier $1 that came from $2 on and $4 s before $3, and fit no submission; counted up to $5. In the
--- order of its index, so that it reads no more than it counts.
-SELECT count(*) FROM (
-       SELECT FROM unmatched_receipt
-        WHERE carrier_no = $1 AND received_at >= $2
-          AND received_at < $3::timestamptz - make_interval(secs => $4)
-        ORDER BY carrier_no, received_at LIMIT $5) AS counted;
+-- Final receipts of carrier $1 that came from $2 on and $4 s before $3, and fit no submission: how many, counted up to
+-- $5, and how long ago the newest came. In the order of its index, so that it reads no more than it counts.
+SELECT count(*) AS receipts,
+       (SELECT extract(epoch FROM clock_timestamp() - received_at)::float8 FROM unmatched_receipt
+         WHERE carrier_no = $1 AND received_at >= $2
+         ORDER BY carrier_no DESC, received_at DESC LIMIT 1) AS ago_s
+  FROM (SELECT FROM unmatched_receipt
+         WHERE carrier_no = $1 AND received_at >= $2
+           AND received_at < $3::timestamptz - make_interval(secs => $4)
+         ORDER BY carrier_no, received_at LIMIT $5) AS counted;
 
 -- name: diagnosed_readings
 -- What the living workers wrote in the last $1 s, and how old it is.

@@ -1,11 +1,13 @@
 """What a watcher shows, from progress that is made up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
 
-from broadcast.cli.campaign_watch import Rates, headline, json_line, picture, plain_line
+from broadcast.cli.campaign_watch import Rates, Told, headline, json_line, picture, plain_line
+from broadcast.diagnosis.finding import Code, Finding
 from broadcast.ledger.progress import CarrierProgress, Progress
 from broadcast.ledger.states import RecipientState
 
@@ -133,3 +135,26 @@ def test_picture_cuts_no_digit_in_a_terminal_of_80_columns() -> None:
     assert "\u2026" not in shown
     row = next(each for each in shown.splitlines() if "vietnamobile" in each)
     assert row.split() == ["vietnamobile", "99%", "88,901,233", "87,654,321", "1,234,567", "12,345", "0", "-"]
+
+
+def test_what_is_wrong_is_told_at_once_and_again_now_and_then() -> None:
+    wrong = Finding(
+        Code.RECEIPTS_MISFIT, "viettel", True, "20 receipts fit no submission", "broadcast carrier check"
+    )
+    more = replace(wrong, sentence="90 receipts fit no submission")
+    told = Told()
+    assert told.news(START, []) == []
+    assert told.news(START, [wrong]) == [str(wrong)]
+    assert told.news(START + timedelta(seconds=59), [more]) == []
+    assert told.news(START + timedelta(seconds=60), [more]) == [str(more)]
+    assert told.news(START + timedelta(seconds=61), []) == []
+    assert told.news(START + timedelta(seconds=62), [more]) == [str(more)]
+
+
+def test_json_has_the_findings() -> None:
+    wrong = Finding(Code.NO_WORKER, "", True, "no worker is alive", "broadcast worker")
+    (found,) = json_line(moment(0), Rates(), [wrong])["findings"]
+    assert found == {
+        "code": "no_worker", "carrier": None, "grave": True, "sentence": "no worker is alive",
+        "run": "broadcast worker", "line": "no worker is alive; run `broadcast worker`",
+    }  # fmt: skip

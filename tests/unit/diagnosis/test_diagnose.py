@@ -165,6 +165,8 @@ def test_every_code_is_in_the_table() -> None:
         ({}, SILENT | {"receipt_ago_s": 0.5}, {}),  # all accepted before the last receipt
         ({}, SILENT | {"accepted_for_s": None}, {}),  # none is awaited
         ({"misfit_receipts": 19, "delivered": 0}, {}, {}),  # a few prove nothing
+        ({"misfit_receipts": 9_000, "misfit_ago_s": 61.0}, {"receipt_ago_s": 0.5}, {}),  # the profile was mended
+        ({"rejected": 29_400}, {}, {}),  # what made it refuse was mended
         ({"misfit_receipts": 900}, {}, {}),  # of an earlier life of this account
         ({"misfit_receipts": 20_000, "in_doubt": 19_990}, {}, {}),  # these may settle whom a dead worker left
         ({"bound": 1}, {"troubles": (LinkTrouble(1, "connecting", 9.0),)}, {}),
@@ -187,6 +189,24 @@ def test_what_is_well_is_left_alone(
     carrier: dict[str, Any], reading: dict[str, Any], figures: dict[str, Any]
 ) -> None:
     assert of(carrier, reading, **figures) == {}
+
+
+@pytest.mark.parametrize(
+    ("misfit_ago_s", "receipt_ago_s", "behind", "told"),
+    [
+        (60.0, 0.5, 1, 100),
+        (600.0, 599.0, 0, 100),
+        (600.0, None, 0, 100),
+        (600.0, 1.0, 2, 100),
+        (600.0, 1.0, 0, 0),
+    ],
+)
+def test_a_profile_is_not_mended_until_receipts_fit(
+    misfit_ago_s: float, receipt_ago_s: float | None, behind: int, told: int
+) -> None:
+    wrong = {"misfit_receipts": 9_000, "misfit_ago_s": misfit_ago_s, "undeliverable": 0, "delivered": told}
+    found = of(wrong, {"receipt_ago_s": receipt_ago_s}, buckets_behind=behind)
+    assert list(found) == [Code.RECEIPTS_MISFIT]
 
 
 def test_the_gravest_goes_first() -> None:
