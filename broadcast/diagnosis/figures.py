@@ -14,7 +14,7 @@ class CarrierFigures:
     to `misfits_counted_to`; misfit_ago_s: since the newest of them came. unknown_states: what receipts named as their
     state and the profile does not know -> how often. usual_*: from what the carrier settled before, None when that is
     not known. refusals: command_status -> recipients refused for good; empty where nobody read them. readings: of the
-    living workers.
+    living workers. cannot_send: why a campaign cannot go through it.
     """
 
     carrier: str
@@ -38,6 +38,7 @@ class CarrierFigures:
     usual_refused_share: float | None = None
     refusals: Mapping[int, int] = field(default_factory=dict)
     readings: tuple[LaneReading, ...] = ()
+    cannot_send: str = ""
 
     @property
     def told(self) -> int:

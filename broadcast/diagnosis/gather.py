@@ -1,7 +1,7 @@
 """The figures of a diagnosis, read from Postgres: no table is read whole, so that it can be asked for every second."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -90,6 +90,7 @@ class Diagnosis:
                 usual_refused_share=self._usual.get(row["carrier_no"], _UNKNOWN).refused_share,
                 refusals=refusals.get(row["name"], {}),
                 readings=tuple(readings.get(row["carrier_no"], ())),
+                cannot_send=_cannot(readings.get(row["carrier_no"], ()), campaigns["campaigns"]),
                 **{name: value for name, value in row.items() if name not in ("carrier_no", "name")},
             )
             for row in rows
@@ -135,6 +136,12 @@ class Diagnosis:
         rows = await self.connection.fetch(sql("usual_outcomes"), percent, campaigns, SAMPLED_LEAST)
         self._usual = {row["carrier_no"]: _Usual(row["receipt_s"], row["refused_share"]) for row in rows}
         self._usual_until = time.monotonic() + USUAL_EVERY_S
+
+
+def _cannot(readings: Iterable[LaneReading], campaigns: list[int]) -> str:
+    """Why one of these campaigns cannot go through a carrier; empty when they can."""
+    whys = (reading.cannot_send.get(campaign, "") for reading in readings for campaign in campaigns)
+    return next(filter(None, whys), "")
 
 
 def _older(reading: LaneReading, by_s: float) -> LaneReading:

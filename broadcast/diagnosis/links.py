@@ -35,7 +35,7 @@ def of_links(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
 
 def _binds_down(carrier: CarrierFigures, troubles: list[LinkTrouble]) -> Finding:
     worst = max(troubles, key=lambda each: (each.why.startswith("refused:"), each.for_s))
-    which = f"{len(troubles)} of {binds(carrier.slots)}"
+    which = f"{min(sum(each.links for each in troubles), carrier.slots)} of {binds(carrier.slots)}"
     command = f"broadcast carrier check {carrier.carrier}"
     if worst.why == "lost":
         said = f"{which} bound and lost again and again for {age(worst.for_s)}: the worker's log says how"

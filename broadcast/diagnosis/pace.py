@@ -5,7 +5,7 @@ from typing import Final
 
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import FEW, Code, Finding, added, percent
-from broadcast.diagnosis.reading import LaneReading
+from broadcast.diagnosis.reading import OTHER, LaneReading
 from broadcast.smpp import advice, status
 
 REFUSED_SHARE: Final = 0.05
@@ -29,11 +29,9 @@ def _sends(figures: Figures, carrier: CarrierFigures) -> bool:
 def of_pace(figures: Figures, carrier: CarrierFigures, links: Iterable[Finding]) -> Iterator[Finding]:
     """The one reason why it is slower than it may be; throttling is told even where the pace holds."""
     command = f"broadcast carrier check {carrier.carrier} --to YOUR_NUMBER --burst 100"
-    cannot = next((each.cannot_send for each in carrier.readings if each.cannot_send), "")
-    if cannot and carrier.waiting:
-        yield Finding(
-            Code.CANNOT_SEND, carrier.carrier, True, f"it cannot go through this carrier: {cannot}", ""
-        )
+    if carrier.cannot_send and carrier.waiting:
+        said = f"it cannot go through this carrier: {carrier.cannot_send}"
+        yield Finding(Code.CANNOT_SEND, carrier.carrier, True, said, "")
         return
     slowed, answered = added(each.slowed for each in carrier.readings), _answered(carrier)
     times = sum(slowed.values())
@@ -107,7 +105,8 @@ def _refused(
     command = f"broadcast carrier check {carrier.carrier} --to YOUR_NUMBER"
     if refused:
         worst = max(refused, key=lambda each: refused[each])
-        said += f", mostly with {status.name(worst)}: {advice.of_submit(worst).why}"
+        said += ", with many different statuses: ask the carrier" if worst == OTHER else ""
+        said += f", mostly with {status.name(worst)}: {advice.of_submit(worst).why}" if worst != OTHER else ""
     elif figures.campaign:
         command = f"broadcast campaign report {figures.campaign}"
     return Finding(Code.REFUSED, carrier.carrier, share >= GRAVE_SHARE, said, command)

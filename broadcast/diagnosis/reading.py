@@ -9,18 +9,19 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 READING_HALF_S: Final = 30.0
+OTHER: Final = -1  # in place of a command_status: many different ones
 FRESH_S: Final = 15.0  # an older one is of a worker that cannot reach the database
 
 
 @dataclass(frozen=True, slots=True)
 class LinkTrouble:
-    """A slot whose link is not up, or not for long. why: refused:<status>, connecting, binding, lost or cannot.
+    """Links that are not up, or not for long. why: refused:<status>, connecting, binding, lost or cannot.
 
-    for_s: since it was last up for a while, or since it was first tried.
+    for_s: since the first of them was last up for a while, or since it was first tried.
     """
 
-    slot_no: int
     why: str
+    links: int
     for_s: float
 
 
@@ -33,6 +34,7 @@ class LaneReading:
     was waited for. refused, slowed: command_status -> answers of late (slowed: throttled and queue full), out of
     `answered`. accepted_for_s: since the first accepted submit after this worker's last receipt; accepted_ago_s: since
     the last accepted one; receipt_ago_s: since the last receipt. Without receipts to wait for the three are None.
+    cannot_send: campaign_id -> why it cannot go through this carrier.
     """
 
     granted_tps: int = 0
@@ -51,7 +53,7 @@ class LaneReading:
     accepted_ago_s: float | None = None
     receipt_ago_s: float | None = None
     troubles: tuple[LinkTrouble, ...] = ()
-    cannot_send: str = ""
+    cannot_send: Mapping[int, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As it stands in the table."""
@@ -62,7 +64,7 @@ class LaneReading:
         """What a worker of other code adds is left out, what it does not know is as by default."""
         known = {each.name for each in fields(cls)}
         found: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in known}
-        for name in ("refused", "slowed"):
-            found[name] = {int(status): count for status, count in found.get(name, {}).items()}
+        for name in ("refused", "slowed", "cannot_send"):
+            found[name] = {int(number): value for number, value in found.get(name, {}).items()}
         found["troubles"] = tuple(LinkTrouble(**each) for each in found.get("troubles", ()))
         return cls(**found)

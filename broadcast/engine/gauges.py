@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import asyncpg
 
 from broadcast.engine.auditor import RECENT_S
-from broadcast.engine.contact import WORK_S
+from broadcast.engine.contact import ANSWER_S, WORK_S
 from broadcast.engine.lane import Lane
 from broadcast.engine.readings import Readings
 from broadcast.ledger.journal import CarrierNo
@@ -43,20 +43,27 @@ class Gauges:
         """Until cancelled."""
         rounds = 0
         connection: asyncpg.Connection | None = None
+        lost = False
         try:
             while True:
                 await asyncio.sleep(EVERY_S)
                 self._read_lanes()
                 rounds += 1
+                due = not rounds % DATABASE_EVERY
+                if lost and not due:
+                    continue
                 try:
                     if connection is None or connection.is_closed():
                         connection = await self._begin(connect)
-                    with pool.within(connection, WORK_S):
-                        if self._readings is not None:
+                    if self._readings is not None:
+                        with pool.within(connection, ANSWER_S):
                             await self._readings.write(connection)
-                        if not rounds % DATABASE_EVERY:
+                    if due:
+                        with pool.within(connection, WORK_S):
                             await self._read_database(connection)
+                    lost = False
                 except LOST as error:
+                    lost = True
                     log.debug("no readings of the database: %s", failures.in_words(error))
                 except asyncpg.PostgresError as error:  # what cannot be read must not stop the sending
                     log.error("no readings of the database: %s %s", type(error).__name__, error.sqlstate)

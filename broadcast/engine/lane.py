@@ -20,7 +20,7 @@ from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
 from broadcast.engine.pieces import Pieces
 from broadcast.engine.watch import LaneWatch
 from broadcast.engine.work import CUT_SHORT, Work
-from broadcast.ledger.journal import CarrierNo, Journal, Receipt
+from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, Receipt
 from broadcast.ledger.rows import copy_time
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp import status
@@ -61,7 +61,7 @@ class Lane:
         self.works: list[Work] = []
         self.sent = 0
         self.watch = LaneWatch(carrier)
-        self.cannot_send = ""  # why a campaign cannot go through this carrier at all
+        self.cannot_send: dict[CampaignId, str] = {}  # why a campaign cannot go through this carrier at all
         self._journal = journal
         self._metrics = metrics
         self._hungry = hungry

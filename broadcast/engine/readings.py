@@ -1,7 +1,7 @@
 """What a worker sees of its carriers, for `broadcast.diagnosis`: looked at once a second, written while it changes."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -9,27 +9,31 @@ import asyncpg
 from broadcast.diagnosis.reading import LaneReading
 from broadcast.engine.lane import Lane
 from broadcast.engine.sessions import Sessions
-from broadcast.ledger.journal import CarrierNo
+from broadcast.ledger.journal import CampaignId, CarrierNo
 from broadcast.store.queries import sql
 
 REWRITE_S: Final = 5.0  # also without a change, so that it is known to be fresh
 
 
 class Readings:
-    """Those of one worker. sending(): whether some campaign is to be sent now."""
+    """Those of one worker. running(): the campaigns that are to be sent now."""
 
     def __init__(
-        self, worker_no: int, lanes: Mapping[CarrierNo, Lane], sessions: Sessions, sending: Callable[[], bool]
+        self,
+        worker_no: int,
+        lanes: Mapping[CarrierNo, Lane],
+        sessions: Sessions,
+        running: Callable[[], Sequence[CampaignId]],
     ) -> None:
         self._worker_no = worker_no
         self._lanes = lanes
         self._sessions = sessions
-        self._sending = sending
+        self._running = running
         self._written: dict[CarrierNo, tuple[float, LaneReading]] = {}
 
     def look(self) -> None:
         """Once a second."""
-        now, sending = time.monotonic(), self._sending()
+        now, sending = time.monotonic(), bool(self._running())
         for lane in self._lanes.values():
             links = [link for link in lane.links if link.can_submit]
             lane.watch.look(
@@ -71,6 +75,6 @@ class Readings:
             grant=lane.pacer.grant,
             factor=lane.pacer.factor,
             backlog=sum(work.slice.waiting for work in lane.works if not work.releasing),
-            cannot=lane.cannot_send,
+            cannot={each: why for each, why in lane.cannot_send.items() if each in self._running()},
             troubles=self._sessions.troubles(lane.carrier_no, now),
         )

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from broadcast.diagnosis.links import REFUSED_S
 from broadcast.diagnosis.reading import LinkTrouble
 from broadcast.engine.lane import Lane
 from broadcast.engine.standing import Standing
@@ -36,9 +37,13 @@ class Sessions:
         return {key for key, state in self._states.items() if state == "bound" and key in self._tasks}
 
     def troubles(self, carrier_no: CarrierNo, now: float) -> tuple[LinkTrouble, ...]:
-        """The links of a carrier that are not up as they should be. now: of time.monotonic."""
-        mine = [(key[1], each) for key, each in self._standing.items() if key[0] == carrier_no]
-        return tuple(found for slot_no, each in mine if (found := each.trouble(slot_no, now)))
+        """The links of a carrier that have not been up for a while. now: of time.monotonic."""
+        ages: dict[str, list[float]] = {}
+        for key, each in self._standing.items():
+            why = each.trouble(now) if key[0] == carrier_no else ""
+            if why and now - each.since >= REFUSED_S:
+                ages.setdefault(why, []).append(now - each.since)
+        return tuple(LinkTrouble(why, len(each), round(max(each), 1)) for why, each in ages.items())
 
     def open(self, lane: Lane, slot_no: int) -> None:
         """A slot is held: bind it and keep it bound, unless that is done already, or its last link is closing.

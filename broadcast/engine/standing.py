@@ -6,8 +6,6 @@ Pure: states of `keep_bound` and `now` in, troubles out.
 from dataclasses import dataclass
 from typing import Final
 
-from broadcast.diagnosis.reading import LinkTrouble
-
 STEADY_S: Final = 15.0  # bound for so long, a link's past is forgotten
 
 
@@ -37,12 +35,12 @@ class Standing:
             self._losses += 1
             self._why = "connecting" if self._losses == 1 else "lost"
 
-    def trouble(self, slot_no: int, now: float) -> LinkTrouble | None:
-        """What is wrong with it, if anything is. One that was lost once and is back is well."""
+    def trouble(self, now: float) -> str:
+        """What is wrong with it (LinkTrouble.why), or nothing. One that was lost once and is back is well."""
         self._forget_if_steady(now)
         if self._bound_at is None:
-            return LinkTrouble(slot_no, self._why, round(now - self.since, 1))
-        return LinkTrouble(slot_no, "lost", round(now - self.since, 1)) if self._losses > 1 else None
+            return self._why
+        return "lost" if self._losses > 1 else ""
 
     def _forget_if_steady(self, now: float) -> None:
         if self._bound_at is not None and now - self._bound_at >= STEADY_S:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from broadcast.config import Carrier
-from broadcast.diagnosis.reading import READING_HALF_S, LaneReading, LinkTrouble
+from broadcast.diagnosis.reading import OTHER, READING_HALF_S, LaneReading, LinkTrouble
 from broadcast.smpp import status
 from broadcast.smpp.status import SLOW_DOWN
 
+NAMED_MOST: Final = 50  # statuses that are told apart
 SMOOTH: Final = 0.4  # the weight of the newest second in what is smooth
 SHORT_FROM: Final = 0.75  # of the grant: less than this is short ...
 SHORT_UNTIL: Final = 0.85  # ... until it is more than this again
@@ -36,7 +37,8 @@ class LaneWatch:
         for answer, count in statuses.items():
             self._counts["answered"] += count
             if answer:
-                self._refused[answer] = self._refused.get(answer, 0.0) + count
+                named = answer if answer in self._refused or len(self._refused) < NAMED_MOST else OTHER
+                self._refused[named] = self._refused.get(named, 0.0) + count
         if self._awaits and statuses.get(0):
             self._accepted_at = now
             if self._accepted_from is None:
@@ -80,12 +82,16 @@ class LaneWatch:
         grant: int,
         factor: float,
         backlog: int,
-        cannot: str,
+        cannot: Mapping[int, str],
         troubles: tuple[LinkTrouble, ...],
     ) -> LaneReading:
         """How it stands."""
         refused = {answer: round(count) for answer, count in self._refused.items()}
-        slow = {answer for answer in refused if status.meaning(answer, self._carrier) in SLOW_DOWN}
+        slow = {
+            answer
+            for answer in refused.keys() - {OTHER}
+            if status.meaning(answer, self._carrier) in SLOW_DOWN
+        }
         return LaneReading(
             granted_tps=grant,
             sent_tps=round(self._sent_tps, 1),

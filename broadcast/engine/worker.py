@@ -161,7 +161,7 @@ class Worker:
         """All tasks until the stop, then the stages of the shutdown. The first failure ends everything."""
         settler = Settler(self._config.engine, self._metrics)
         auditor = Auditor(self._metrics, self._contact.connect)
-        readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: bool(self._running))
+        readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: self._running)
         gauges, always = Gauges(self._metrics, self._lanes, readings), self._contact.always
         try:
             async with asyncio.TaskGroup() as group:
@@ -342,7 +342,8 @@ class Worker:
         made_at, made = self._orders.get(key, (-ORDER_S, None))
         if time.monotonic() - made_at < ORDER_S:
             return made
-        made, lane.cannot_send = None, ""
+        made = None
+        lane.cannot_send.pop(campaign_id, None)
         try:
             campaign = await campaigns.get(connection, campaign_id)
             if lane.name in campaign.carriers:
@@ -350,7 +351,7 @@ class Worker:
         except LOST:
             raise
         except BroadcastError as error:
-            lane.cannot_send = str(error)
+            lane.cannot_send[campaign_id] = str(error)
             log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
         except Exception as error:  # noqa: BLE001 - one campaign that cannot be read must not stop the others
             log.error("campaign %d cannot be read: %s", campaign_id, failures.kind(error))

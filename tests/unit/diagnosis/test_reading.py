@@ -4,7 +4,14 @@ from broadcast.diagnosis.reading import LaneReading, LinkTrouble
 
 
 def test_there_and_back() -> None:
-    made = LaneReading(500, 1.5, refused={0x0B: 3}, slowed={0x58: 1}, troubles=(LinkTrouble(1, "lost", 2.0),))
+    made = LaneReading(
+        500,
+        1.5,
+        refused={0x0B: 3},
+        slowed={0x58: 1},
+        troubles=(LinkTrouble("lost", 1, 2.0),),
+        cannot_send={3: "why"},
+    )
     assert LaneReading.from_json(made.to_json()) == made
 
 

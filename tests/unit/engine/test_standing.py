@@ -12,8 +12,8 @@ def told(*reports: tuple[float, str], at: float) -> tuple[str, float] | None:
     standing = Standing(0.0)
     for when, state in reports:
         standing.report(state, when)
-    trouble = standing.trouble(3, at)
-    return trouble and (trouble.why, trouble.for_s)
+    why = standing.trouble(at)
+    return (why, at - standing.since) if why else None
 
 
 @pytest.mark.parametrize(

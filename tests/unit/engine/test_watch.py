@@ -1,15 +1,16 @@
 """What a worker sees of a carrier, second by second."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.engine.fake import CARRIER, Bench
 
 from broadcast.diagnosis.pace import SHORT_S
-from broadcast.diagnosis.reading import LaneReading
-from broadcast.engine.watch import LaneWatch
+from broadcast.diagnosis.reading import OTHER, LaneReading
+from broadcast.engine.watch import NAMED_MOST, LaneWatch
 
 
 class Seconds:
@@ -27,7 +28,7 @@ class Seconds:
             self.now += 1
             self.sent += tps
             self.watch.look(self.now, sent=self.sent, grant=grant, **known)
-        return self.watch.reading(self.now, grant=grant, factor=1.0, backlog=0, cannot="", troubles=())
+        return self.watch.reading(self.now, grant=grant, factor=1.0, backlog=0, cannot={}, troubles=())
 
 
 def test_a_pace_that_is_short_is_told_since_when() -> None:
@@ -48,6 +49,7 @@ def test_who_has_nothing_to_send_is_not_short(facts: Any) -> None:
     assert lane.go(1, 0).short_for_s == 0.0  # counted anew
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30), st.lists(st.integers(900, 1060), max_size=60))
 def test_who_begins_and_goes_on_at_nearly_its_grant_is_never_short_for_long(
     idle: int, paces: list[int]
@@ -72,6 +74,14 @@ def test_counts_fade_and_their_share_stays() -> None:
     found = lane.go(30, 0)
     assert (found.answered, found.refused, found.slowed) == (500, {0x0B: 100}, {0x58: 50, 0x14: 50})
     assert lane.go(600, 0).refused == {}
+
+
+def test_an_smsc_that_answers_each_time_otherwise_fills_no_memory() -> None:
+    lane = Seconds()
+    lane.watch.answers(Counter(range(1, 10_001)), lane.now)
+    found = lane.go(1, 0)
+    assert len({**found.refused, **found.slowed}) == NAMED_MOST + 1
+    assert found.refused[OTHER] == pytest.approx(9_725, abs=50)
 
 
 def test_since_when_receipts_are_missing() -> None:
@@ -103,5 +113,5 @@ async def test_a_lane_tells_its_watch() -> None:
     bench.answer(bench.links[0], 1, status=0x0B)
     bench.lane.receipts(bench.links[0], [(b"", 8, "id-0-1", "000", 84320000000)])  # type: ignore
     bench.lane.unreadable(bench.links[0], [(b"", b"?", "why")])  # type: ignore
-    found = bench.lane.watch.reading(0.0, grant=0, factor=1.0, backlog=0, cannot="", troubles=())
+    found = bench.lane.watch.reading(0.0, grant=0, factor=1.0, backlog=0, cannot={}, troubles=())
     assert (found.answered, found.refused, found.receipts, found.unreadable) == (3, {0x0B: 1}, 1, 1)
