@@ -15,6 +15,7 @@ SHORT_S: Final = 10.0  # what has just begun is not slow
 SHORT_LANE_SHARE: Final = 0.1  # of the carrier's TPS: the grant of a lane that matters
 WORTH_S: Final = 5.0  # of the TPS that wait: with less to send, a pace says nothing
 WINDOW_FULL_SHARE: Final = 0.5
+STARVED_SHARE: Final = 0.5
 HELD_BACK_SHARE: Final = 0.25
 SLOWED_FACTOR: Final = 0.9
 GRAVE_SHARE: Final = 0.5  # of the messages
@@ -39,7 +40,7 @@ def of_pace(figures: Figures, carrier: CarrierFigures, links: Iterable[Finding])
         yield Finding(Code.SLOWED, carrier.carrier, False, _slowed(carrier, slowed, answered), command)
         return
     short = [each for each in carrier.readings if _is_short(each, carrier, figures)]
-    if not short or not _sends(figures, carrier) or any(each.grave for each in links):
+    if not short or not _sends(figures, carrier) or any(links):  # a bind that is missing is reason enough
         return
     yield _slow(carrier, short)
 
@@ -65,7 +66,7 @@ def _slow(carrier: CarrierFigures, short: list[LaneReading]) -> Finding:
             f"{pace}: the windows are full, the SMSC answers slowly: ask for a larger window or more sessions"
         )
         return Finding(Code.WINDOW_FULL, name, False, said, f"broadcast carrier show {name}")
-    if not any(each.backlog for each in short):
+    if max(each.starved_share for each in short) >= STARVED_SHARE:
         said = f"{pace}: {carrier.waiting:,} wait, but for a later try, or at a worker that does not send"
         return Finding(Code.NO_SLICES, name, False, said, f"broadcast carrier show {name}")
     said = f"{pace}, and the carrier is not why: the machine of the worker or the database is the limit"

@@ -42,6 +42,7 @@ class Readings:
                 grant=lane.pacer.grant,
                 sending=sending,
                 full=bool(links) and not any(link.room for link in links),
+                starved=not any(work.slice.waiting for work in lane.works if not work.releasing),
                 held_back=lane.held_back,
             )
 
@@ -74,7 +75,6 @@ class Readings:
             now,
             grant=lane.pacer.grant,
             factor=lane.pacer.factor,
-            backlog=sum(work.slice.waiting for work in lane.works if not work.releasing),
             cannot={each: why for each, why in lane.cannot_send.items() if each in self._running()},
             troubles=self._sessions.troubles(lane.carrier_no, now),
         )

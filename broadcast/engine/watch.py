@@ -9,7 +9,8 @@ from broadcast.smpp import status
 from broadcast.smpp.status import SLOW_DOWN
 
 NAMED_MOST: Final = 50  # statuses that are told apart
-SMOOTH: Final = 0.4  # the weight of the newest second in what is smooth
+SMOOTH: Final = 0.4  # the weight of the newest second in a pace
+REASON_SMOOTH: Final = 0.1  # ... and in what holds it back: a reason does not change from second to second
 SHORT_FROM: Final = 0.75  # of the grant: less than this is short ...
 SHORT_UNTIL: Final = 0.85  # ... until it is more than this again
 
@@ -26,6 +27,7 @@ class LaneWatch:
         self._sent = 0
         self._sent_tps = 0.0
         self._full = 0.0
+        self._starved = 0.0
         self._held_back = 0.0
         self._short_since: float | None = None
         self._accepted_from: float | None = None
@@ -53,16 +55,20 @@ class LaneWatch:
         """Deliveries that nobody could read."""
         self._counts["unreadable"] += count
 
-    def look(self, now: float, *, sent: int, grant: int, sending: bool, full: bool, held_back: bool) -> None:
-        """Once a second. sent: segments ever; sending: some campaign is to be sent; full: every window is."""
+    def look(
+        self, now: float, *, sent: int, grant: int, sending: bool, full: bool, starved: bool, held_back: bool
+    ) -> None:
+        """Once a second. sent: segments ever; sending: some campaign is to be sent; full: every window is;
+        starved: no slice has anybody left."""
         if self._looked_at is None or now <= self._looked_at:
             self._looked_at, self._sent = now, sent
             return
         elapsed, self._looked_at = now - self._looked_at, now
         pace, self._sent = (sent - self._sent) / elapsed, sent
         self._sent_tps += SMOOTH * (pace - self._sent_tps)
-        self._full += SMOOTH * (full - self._full)
-        self._held_back += SMOOTH * (held_back - self._held_back)
+        self._full += REASON_SMOOTH * (full - self._full)
+        self._starved += REASON_SMOOTH * (starved - self._starved)
+        self._held_back += REASON_SMOOTH * (held_back - self._held_back)
         self._fade(0.5 ** (elapsed / READING_HALF_S))
         if not sending or grant <= 0 or self._sent_tps >= SHORT_UNTIL * grant:
             self._short_since = None
@@ -81,7 +87,6 @@ class LaneWatch:
         *,
         grant: int,
         factor: float,
-        backlog: int,
         cannot: Mapping[int, str],
         troubles: tuple[LinkTrouble, ...],
     ) -> LaneReading:
@@ -97,8 +102,8 @@ class LaneWatch:
             sent_tps=round(self._sent_tps, 1),
             throttle_factor=round(factor, 2),
             short_for_s=_ago(self._short_since, now),
-            backlog=backlog,
             window_full_share=round(self._full, 2),
+            starved_share=round(self._starved, 2),
             held_back_share=round(self._held_back, 2),
             answered=round(self._counts["answered"]),
             refused={answer: count for answer, count in refused.items() if answer not in slow},

@@ -14,7 +14,7 @@ from broadcast.diagnosis.reading import LaneReading, LinkTrouble
 from broadcast.diagnosis.receipts import silent_for_s
 
 WELL = LaneReading(
-    granted_tps=500, sent_tps=495.0, backlog=5000, answered=20_000, refused={0x0B: 300}, slowed={0x58: 2},
+    granted_tps=500, sent_tps=495.0, answered=20_000, refused={0x0B: 300}, slowed={0x58: 2},
     receipts=18_000, accepted_for_s=0.1, accepted_ago_s=0.0, receipt_ago_s=0.1,
 )  # fmt: skip
 CARRIER = CarrierFigures(
@@ -72,6 +72,8 @@ CHECK = "run `broadcast carrier check viettel"
          "viettel: 1 of 2 binds not up for 10 s: it cannot even be tried: the worker's log says which file or secret; "
          f"{CHECK}`"),
         ({"bound": 1}, {"troubles": (LinkTrouble("lost", 1, 30),)}, {}, Code.BINDS_DOWN,
+         f"viettel: 1 of 2 binds bound and lost again and again for 30 s: the worker's log says how; {CHECK}`"),
+        ({"bound": 1}, SHORT | {"troubles": (LinkTrouble("lost", 1, 30),)}, {}, Code.BINDS_DOWN,
          f"viettel: 1 of 2 binds bound and lost again and again for 30 s: the worker's log says how; {CHECK}`"),
         ({"granted_tps": 0}, {"granted_tps": 0}, {}, Code.NO_GRANT,
          "viettel: 2 binds up, none of them granted any TPS: transmitters wait for a receiver; "
@@ -133,7 +135,7 @@ CHECK = "run `broadcast carrier check viettel"
         ({}, SHORT | {"window_full_share": 0.6}, {}, Code.WINDOW_FULL,
          "viettel: 200 of 500 segments/s: the windows are full, the SMSC answers slowly: ask for a larger window or "
          "more sessions; run `broadcast carrier show viettel`"),
-        ({}, SHORT | {"backlog": 0}, {}, Code.NO_SLICES,
+        ({}, SHORT | {"starved_share": 0.6}, {}, Code.NO_SLICES,
          "viettel: 200 of 500 segments/s: 100,000 wait, but for a later try, or at a worker that does not send; "
          "run `broadcast carrier show viettel`"),
         ({}, SHORT, {}, Code.SLOW,
@@ -241,7 +243,7 @@ troubles = st.builds(
 )
 readings = st.builds(
     LaneReading, granted_tps=counts, sent_tps=st.floats(0, 1e6), throttle_factor=shares, short_for_s=ages,
-    backlog=counts, window_full_share=shares, held_back_share=shares, answered=counts, refused=statuses,
+    starved_share=shares, window_full_share=shares, held_back_share=shares, answered=counts, refused=statuses,
     slowed=statuses, receipts=counts, unreadable=counts, accepted_for_s=ages, accepted_ago_s=ages, receipt_ago_s=ages,
     troubles=st.lists(troubles, max_size=2).map(tuple),
 )  # fmt: skip
@@ -287,7 +289,7 @@ def test_a_carrier_that_is_well_is_left_alone_from_its_first_second_to_its_last(
     answered, rejected = int(min(sent, 43 * tps)), int(sent * refused_share)
     told = int((sent - rejected) * max(0.0, launched_s - delay_s) / max(launched_s, 1e-9))
     reading = LaneReading(
-        granted_tps=tps, sent_tps=tps * pace, backlog=int(tps * left), answered=answered,
+        granted_tps=tps, sent_tps=tps * pace, answered=answered,
         refused={0x0B: int(answered * refused_share)}, slowed={0x14: int(answered * 0.01)},
         receipts=min(told, 43 * tps), accepted_for_s=min(launched_s, delay_s), accepted_ago_s=0.0,
         receipt_ago_s=0.0 if told else None,

@@ -23,12 +23,12 @@ class Seconds:
         self.go(1, 0)
 
     def go(self, seconds: int, tps: int, grant: int = 1000, **facts: bool) -> LaneReading:
-        known = {"sending": True, "full": False, "held_back": False, **facts}
+        known = {"sending": True, "full": False, "starved": False, "held_back": False, **facts}
         for _ in range(seconds):
             self.now += 1
             self.sent += tps
             self.watch.look(self.now, sent=self.sent, grant=grant, **known)
-        return self.watch.reading(self.now, grant=grant, factor=1.0, backlog=0, cannot={}, troubles=())
+        return self.watch.reading(self.now, grant=grant, factor=1.0, cannot={}, troubles=())
 
 
 def test_a_pace_that_is_short_is_told_since_when() -> None:
@@ -62,10 +62,11 @@ def test_who_begins_and_goes_on_at_nearly_its_grant_is_never_short_for_long(
 
 def test_shares_are_smooth() -> None:
     lane = Seconds()
-    assert lane.go(1, 0, full=True).window_full_share == 0.4
-    assert lane.go(20, 0, full=True, held_back=True).window_full_share > 0.99
-    assert lane.go(0, 0).held_back_share > 0.99
-    assert lane.go(10, 0).held_back_share < 0.1
+    assert lane.go(1, 0, full=True).window_full_share == 0.1
+    found = lane.go(40, 0, full=True, starved=True, held_back=True)
+    assert min(found.window_full_share, found.starved_share, found.held_back_share) > 0.95
+    assert lane.go(1, 0).held_back_share > 0.8
+    assert lane.go(30, 0).held_back_share < 0.1
 
 
 def test_counts_fade_and_their_share_stays() -> None:
@@ -113,5 +114,5 @@ async def test_a_lane_tells_its_watch() -> None:
     bench.answer(bench.links[0], 1, status=0x0B)
     bench.lane.receipts(bench.links[0], [(b"", 8, "id-0-1", "000", 84320000000)])  # type: ignore
     bench.lane.unreadable(bench.links[0], [(b"", b"?", "why")])  # type: ignore
-    found = bench.lane.watch.reading(0.0, grant=0, factor=1.0, backlog=0, cannot={}, troubles=())
+    found = bench.lane.watch.reading(0.0, grant=0, factor=1.0, cannot={}, troubles=())
     assert (found.answered, found.refused, found.receipts, found.unreadable) == (3, {0x0B: 1}, 1, 1)
