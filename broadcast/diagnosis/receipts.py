@@ -26,7 +26,8 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     if misfit:
         yield Finding(Code.RECEIPTS_MISFIT, name, True, _misfit(carrier, misfits, fitting), command)
     states = sum(carrier.unknown_states.values())
-    if states >= FEW:
+    unknown = states >= FEW and states >= MISFIT_SHARE * (states + fitting)
+    if unknown:
         words = ", ".join(sorted(carrier.unknown_states)[:3])
         said = f"{states:,} receipts have states that its profile does not know ({words}): add them to receipt_states"
         yield Finding(Code.RECEIPTS_UNKNOWN, name, True, said, f"broadcast carrier show {name}")
@@ -35,7 +36,7 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     if unreadable >= FEW and unreadable >= MISFIT_SHARE * (unreadable + receipts):
         said = f"{unreadable:,} of what it sent of late cannot be read: kept in the table quarantine, with the reason"
         yield Finding(Code.RECEIPTS_UNREADABLE, name, True, said, command)
-    if not misfit and states < FEW:
+    if not misfit and not unknown:
         yield from _missing(figures, carrier, command)
 
 

@@ -65,17 +65,22 @@ class Gauges:
                 except LOST as error:
                     lost = True
                     log.debug("no readings of the database: %s", failures.in_words(error))
-                except asyncpg.PostgresError as error:  # what cannot be read must not stop the sending
-                    log.error("no readings of the database: %s %s", type(error).__name__, error.sqlstate)
+                except asyncpg.PostgresError as error:  # what only informs must not stop the sending
+                    lost = True
+                    log.error("gauges: %s %s, trying again", type(error).__name__, error.sqlstate)
         finally:
             if connection is not None:
                 connection.terminate()
 
     async def _begin(self, connect: Connect) -> asyncpg.Connection:
         connection = await connect()
-        if self._readings is not None:
-            with pool.within(connection, WORK_S):
-                await self._readings.begin(connection)
+        try:
+            if self._readings is not None:
+                with pool.within(connection, ANSWER_S):
+                    await self._readings.begin(connection)
+        except BaseException:  # nobody else knows of it
+            connection.terminate()
+            raise
         return connection
 
     def _read_lanes(self) -> None:

@@ -243,3 +243,15 @@ async def test_a_reading_wakes_nobody(rig: Rig) -> None:
 
 async def bound(rig: Rig) -> bool:
     return bool(await rig.conn.fetchval("SELECT bool_and(bound AND granted_tps = 500) FROM bind_slot"))
+
+
+async def test_a_reading_that_cannot_be_written_stops_nobody(rig: Rig) -> None:
+    await rig.conn.execute("ALTER TABLE lane_reading RENAME TO elsewhere")
+    campaign = await sent(rig, 500, 200, receipt_delay_s=0.1)
+    assert await rig.finish(campaign) == {"delivered": 500}
+    await rig.conn.execute("ALTER TABLE elsewhere RENAME TO lane_reading")
+
+    async def written() -> bool:
+        return bool(await rig.conn.fetchval("SELECT count(*) FROM lane_reading"))
+
+    await until(written, "it is written when that can be done again")

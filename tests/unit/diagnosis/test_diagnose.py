@@ -102,7 +102,7 @@ CHECK = "run `broadcast carrier check viettel"
         ({"delivered": 0, "undeliverable": 0}, {}, {"segments": 2}, Code.RECEIPTS_PARTIAL,
          "viettel: receipts come, but for no message one for each of its 2 segments: the key receipts, which says for "
          f"which they come, is wrong; {CHECK} --to YOUR_NUMBER`"),
-        ({"unknown_states": {"SEEN": 15, "READ": 5}}, {}, {}, Code.RECEIPTS_UNKNOWN,
+        ({"unknown_states": {"SEEN": 15, "READ": 5}, "delivered": 0, "undeliverable": 0}, {}, {}, Code.RECEIPTS_UNKNOWN,
          "viettel: 20 receipts have states that its profile does not know (READ, SEEN): add them to receipt_states; "
          "run `broadcast carrier show viettel`"),
         ({}, {"unreadable": 18_000}, {}, Code.RECEIPTS_UNREADABLE,
@@ -185,7 +185,8 @@ def test_every_code_is_in_the_table() -> None:
         ({"waiting": 0, "accepted": 0}, {}, {"workers": 0}),
         ({"delivered": 0, "undeliverable": 0}, {}, {"segments": 2, "launched_for_s": 59.0}),
         ({"delivered": 0, "undeliverable": 0}, {}, {}),  # of one segment, and settlement comes
-        ({"unknown_states": {"SEEN": 19}}, {}, {}),
+        ({"unknown_states": {"SEEN": 19}, "delivered": 0, "undeliverable": 0}, {}, {}),
+        ({"unknown_states": {"SEEN": 900}}, {}, {}),
         ({}, {"unreadable": 900}, {}),
         ({"rejected": 29_400, "readings": ()}, {}, {"launched_for_s": 5.0}),  # which status is known in a moment
     ],
