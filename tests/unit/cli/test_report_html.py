@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from broadcast.cli.report_document import document
+from broadcast.cli.report_document import document, refusals
 from broadcast.cli.report_html import delay_chart, rate_chart, render, states_chart
+from broadcast.diagnosis.finding import Code, Finding
 from broadcast.ledger.audit import AuditResult
 from broadcast.ledger.differences import Difference
 from broadcast.ledger.progress import CarrierProgress, Progress
@@ -107,3 +108,25 @@ def test_charts_of_a_campaign_that_sent_nothing(found: Report) -> None:
     assert (rate_chart(nothing), delay_chart(nothing)) == ("", "")
     assert "gmobile" in states_chart(nothing)
     assert render(nothing, BALANCED).count("<svg") == 1
+
+
+def test_what_is_wrong_stands_at_the_top(found: Report) -> None:
+    wrong = Finding(Code.CANNOT_SEND, "viettel", True, "it is <too> long", "broadcast carrier check viettel")
+    page = render(found, BALANCED, [wrong])
+    assert page.index("What is wrong") < page.index("What was said")
+    assert (
+        "<b>viettel</b>: it is &lt;too&gt; long<br>run <code>broadcast carrier check viettel</code>" in page
+    )
+    assert "What is wrong" not in render(found, BALANCED)
+
+
+def test_refusals_by_status(found: Report) -> None:
+    reasons = (
+        "status:ESME_RTHROTTLED",
+        "status:ESME_RTHROTTLED after 5 retries",
+        "status:0x000004A1",
+        "status:0xZZ",
+        "1",
+    )
+    failures = tuple(Reason("viettel", "rejected", reason, 10) for reason in reasons)
+    assert refusals(replace(found, failures=failures)) == {"viettel": {0x58: 20, 0x4A1: 10}}

@@ -3,7 +3,7 @@
 import pytest
 
 from broadcast.config import Bind, Carrier
-from broadcast.smpp.status import Meaning, is_known, meaning, name
+from broadcast.smpp.status import Meaning, is_known, meaning, name, number
 
 
 def carrier(**statuses: tuple[int, ...]) -> Carrier:
@@ -58,3 +58,10 @@ def test_names() -> None:
     assert name(0x58) == "ESME_RTHROTTLED"
     assert name(0) == "ESME_ROK"
     assert name(0x4A1) == "0x000004A1"
+
+
+def test_numbers() -> None:
+    for status in (0, 0x58, 0x4A1, 0xFFFFFFFF):
+        assert number(name(status)) == status
+    for junk in ("", "0x", "0xZZ", "0x4a1", "ESME_", "027", "0x000004A1 "):
+        assert number(junk) is None
