@@ -7,12 +7,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from broadcast import config as configuration
 from broadcast.store import migrations
 from broadcast.store.embedded import SETTINGS, Server
 from broadcast.store.pool import connect
 from broadcast.store.scratch import scratch_home
+
+# how long an example takes says how busy the machine is, and nothing else
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _numbers = itertools.count(1)
 _SMALL = {"shared_buffers": "64MB", "fsync": "off", "max_wal_size": "1GB"}

@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+PATIENCE_S = 60.0  # what only a hang takes: how soon something comes is judged where a test says so
 
-async def until(holds: Callable[[], Any], what: str, within_s: float = 60.0) -> None:
+
+async def until(holds: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> None:
     """Wait for a condition, plain or awaitable. Raises TimeoutError that says what was waited for."""
     deadline = time.monotonic() + within_s
     while True:

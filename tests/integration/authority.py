@@ -14,9 +14,9 @@ from typing import Any
 
 import trustme
 from unit.smpp.wire import pdu
+from waiting import PATIENCE_S
 
 NAME = "smsc.test"
-PATIENCE_S = 10.0
 
 
 class Authority:

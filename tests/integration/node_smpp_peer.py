@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_S
 
 FOLDER = Path(__file__).parent / "node_smpp"
 INSTALL_S = 90
-PATIENCE_S = 10.0
 # what npm says when no registry can be reached
 _OFFLINE = (
     "ENOTFOUND",

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import asyncpg
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
@@ -46,7 +46,7 @@ class Smsc:
         return await asyncio.to_thread(self._get, path)
 
     def _get(self, path: str) -> Any:
-        with urlopen(f"http://127.0.0.1:{self.book_port}{path}", timeout=10) as response:
+        with urlopen(f"http://127.0.0.1:{self.book_port}{path}", timeout=PATIENCE_S) as response:
             return json.load(response)
 
 
@@ -128,7 +128,7 @@ class Rig:
     async def stop(self, worker: Worker) -> None:
         """SIGTERM's way."""
         worker.stop()
-        await asyncio.wait_for(self.workers.pop(worker), 20)
+        await asyncio.wait_for(self.workers.pop(worker), PATIENCE_S)
 
     async def worker_process(self) -> asyncio.subprocess.Process:
         """A worker as its own process."""
@@ -201,7 +201,7 @@ class Rig:
                 process.terminate()
         for process in self.processes:
             try:
-                await asyncio.wait_for(process.wait(), 15)
+                await asyncio.wait_for(process.wait(), PATIENCE_S)
             except TimeoutError:
                 process.kill()
                 await process.wait()

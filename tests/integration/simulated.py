@@ -7,11 +7,11 @@ from struct import pack
 from typing import Any
 
 from unit.simulator.pdus import header, submit
+from waiting import PATIENCE_S
 
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.server import Smsc
 
-PATIENCE_S = 10.0
 RECEIVER, TRANSMITTER, TRANSCEIVER = 1, 2, 9
 
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from integration.ledger_world import World
 from integration.rig import Rig
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.engine import auditor
 from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor
@@ -143,7 +143,7 @@ async def test_a_recount_gives_way_to_sending(
     connection = await Contact(quiet.url).connect()
     connecting = Contact(quiet.url).connect if watched else nowhere
     task = asyncio.create_task(Auditor(Metrics(), connecting).run(connection), name="auditor")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await recounting.wait()
         await quiet.slice([84321000003])
         if watched:

@@ -12,6 +12,7 @@ import uvloop
 from integration.authority import Authority
 from unit.smpp.fake import Diary
 from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
+from waiting import PATIENCE_S
 
 from broadcast.config import Bind, Carrier, Tls
 from broadcast.errors import BindRefusedError, ConfigError
@@ -20,7 +21,6 @@ from broadcast.smpp.binding import connect, keep_bound
 from broadcast.smpp.link import Link
 from broadcast.smpp.reach import ReachError
 
-PATIENCE_S = 10.0
 BIND_OK = pdu(0x80000009, 1, b"smsc\0")
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter, int], Awaitable[None]]
 
@@ -55,7 +55,7 @@ class Smsc:
             writer.close()
 
     def bind(self, **settings: Any) -> Bind:
-        quick = {"reconnect_min_s": 0.01, "reconnect_max_s": 0.02, "bind_timeout_s": 5.0, "window": 10}
+        quick = {"reconnect_min_s": 0.01, "reconnect_max_s": 0.02, "bind_timeout_s": PATIENCE_S, "window": 10}
         return Bind("127.0.0.1", self.port, "esme", **{**quick, **settings})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
@@ -203,7 +203,7 @@ async def test_launch(
         "excluded": {"not_connected": 3},
         "segments": 1,
     }
-    assert await asyncio.wait_for(heard.get(), 5) == str(done.campaign_id)
+    assert await asyncio.wait_for(heard.get(), PATIENCE_S) == str(done.campaign_id)
     with pytest.raises(RefusedError, match="is running"):
         await campaigns.launch(conn, config, done, "dan")
     with pytest.raises(RefusedError, match="is running"):
@@ -301,7 +301,10 @@ async def test_pause_resume_cancel(
     assert (await campaigns.resume(conn, paused, "eve")).state is CampaignState.RUNNING
     cancelled = await campaigns.cancel(conn, paused, "eve")
     assert (cancelled.state, cancelled.finished_at) == ("cancelled", None)
-    told = [await asyncio.wait_for(heard.get(), 5) for _ in ("launched", "paused", "resumed", "cancelled")]
+    told = [
+        await asyncio.wait_for(heard.get(), PATIENCE_S)
+        for _ in ("launched", "paused", "resumed", "cancelled")
+    ]
     assert told == [str(running.campaign_id)] * 4
     with pytest.raises(RefusedError, match="is cancelled, it cannot become paused: that is its end"):
         await campaigns.pause(conn, cancelled, "eve")

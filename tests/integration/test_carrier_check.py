@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from integration.authority import NAME, Authority
 from integration.simulated import simulated
+from waiting import PATIENCE_S
 
 from broadcast.cli.main import broadcast
 from broadcast.clock import DayTime
@@ -149,7 +150,7 @@ def mend(config: Config, changes: dict[str, Any]) -> Config:
 
 async def checked(config: Config, *, to: int | None = TO, wait_s: float = 1.5, burst: int = 0) -> Findings:
     run = check(config, "viettel", Wanted(to, wait_s, burst), lambda line: None, DayTime.of_this_machine())
-    return await asyncio.wait_for(run, 30)
+    return await asyncio.wait_for(run, PATIENCE_S)
 
 
 def failures(findings: Findings) -> list[str]:

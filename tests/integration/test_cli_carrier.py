@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 from integration.simulated import bound, connected, simulated
+from waiting import PATIENCE_S
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.cli.main import broadcast
@@ -116,7 +117,7 @@ async def get(port: int, request: str) -> tuple[int, Any]:
     """Status and JSON of an HTTP request."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"{request} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    head, _, body = (await asyncio.wait_for(reader.read(), 10)).partition(b"\r\n\r\n")
+    head, _, body = (await asyncio.wait_for(reader.read(), PATIENCE_S)).partition(b"\r\n\r\n")
     writer.close()
     assert f"Content-Length: {len(body)}".encode() in head
     return int(head.split(b" ")[1]), json.loads(body)
@@ -162,7 +163,7 @@ def running(tmp_path: Path) -> "Iterator[tuple[subprocess.Popen[str], dict[str, 
         "--personality", PERSONALITY, "--ready-file", ready, "--set", "password=geheim", "--json"
     )
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_S
         while not ready.exists():
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < until
@@ -190,14 +191,14 @@ def test_it_serves_until_it_is_told_to_stop(
     assert (ready["name"], ready["pid"]) == ("viettel", process.pid)
     asyncio.run(_use(ready["port"]))
     taken = simulate("--personality", PERSONALITY, "--port", str(ready["port"]))
-    out, err = taken.communicate(timeout=20)
+    out, err = taken.communicate(timeout=PATIENCE_S)
     assert (taken.returncode, out) == (1, "")
     assert err == (
         f"broadcast: cannot listen on 127.0.0.1 port {ready['port']} (address already in use): "
         "give another --port, or 0 for a free one\n"
     )
     process.send_signal(told)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     first, last = map(json.loads, out.splitlines())
     assert first == ready
@@ -212,7 +213,7 @@ def test_for_people() -> None:
     line = process.stdout.readline()
     assert line.startswith("rehearsal listens on 127.0.0.1 port ")
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert "fates.delivered" in out
     assert "max_per_second" in out
@@ -220,7 +221,7 @@ def test_for_people() -> None:
 
 def test_a_wrong_personality() -> None:
     process = simulate("--personality", PERSONALITY, "--set", "tsp=1")
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out) == (2, "")
     assert "unknown key tsp: did you mean tps?" in err
     assert err.count("\n") == 1

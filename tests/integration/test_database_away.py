@@ -13,7 +13,7 @@ import pytest
 from integration.arrivals import arrivals
 from integration.database_way import way_to_database
 from integration.rig import Rig, Smsc, make_rig
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
@@ -178,7 +178,7 @@ async def test_a_worker_that_alone_is_cut_off(rig: Rig) -> None:
         way.speak()
         spoke_at = time.time()
         with pytest.raises(FencedError):
-            await asyncio.wait_for(rig.workers.pop(cut_off), 10)
+            await asyncio.wait_for(rig.workers.pop(cut_off), PATIENCE_S)
         states = await rig.finish(running.campaign)
         seen, book = await arrivals(running.smsc), await running.smsc.book()
         resent = await rig.conn.fetchval("SELECT count(*) FROM in_doubt WHERE ended_as = 'resent'")

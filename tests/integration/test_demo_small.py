@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE_S
 
 
 def start(folder: Path, home: Path, *words: str) -> "subprocess.Popen[str]":
@@ -86,7 +87,7 @@ def test_a_demo_that_is_stopped_leaves_nothing_running(tmp_path: Path) -> None:
     demo.terminate()
     output = finish(demo)
     assert demo.returncode == 130, output
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while left := [pid for pid in children if Path(f"/proc/{pid}").exists()]:
         assert time.monotonic() < deadline, left
         time.sleep(0.05)

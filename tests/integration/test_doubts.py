@@ -5,6 +5,7 @@ import time
 
 import pytest
 from integration.ledger_world import World
+from waiting import PATIENCE_S
 
 from broadcast.engine.leases import doubt_orphans
 from broadcast.ledger import close, rows
@@ -362,7 +363,7 @@ async def test_a_receipt_and_a_late_answer_at_the_same_moment_end_a_doubt_once(w
                 NUMBER,
             )
             settling = asyncio.create_task(other.execute(sql("settle_doubts")))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while not await world.conn.fetchval(  # noqa: ASYNC110
                     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = $1",
                     other.get_server_pid(),

@@ -19,9 +19,10 @@ from aiosmpplib import (
     SubmitSm,
     SubmitSmResp,
 )
-from integration.simulated import PATIENCE_S, simulated, until
+from integration.simulated import simulated, until
 from smpplib import client as smpplib_client
 from smpplib import consts, gsm
+from waiting import PATIENCE_S
 
 TEXT = "Wash your hands often, wear a mask [now], stay at home. " * 5
 MSISDNS = [f"849{number:08d}" for number in range(20)]

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from waiting import PATIENCE_S
 
 from broadcast.errors import DatabaseDownError
 from broadcast.monitor import health, http
@@ -54,7 +55,7 @@ async def ask(port: int, request: bytes) -> tuple[str, str, bytes]:
     """Send raw bytes; returns (status line, head, body) of what comes back."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read()
     writer.close()
     await writer.wait_closed()

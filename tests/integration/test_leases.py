@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from waiting import PATIENCE_S
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.config import Config
@@ -62,7 +63,7 @@ async def test_who_stays_away_is_reaped_and_told(
     late = await overdue(conn, config)
     other = await Leases.register(conn, config, "here", 2)
     other.reaps_from = 0.0
-    await asyncio.wait_for(reaped(conn, other, late), 10)
+    await asyncio.wait_for(reaped(conn, other, late), PATIENCE_S)
     with pytest.raises(FencedError):
         await late.renew(conn)
 
@@ -175,7 +176,7 @@ async def test_a_worker_frozen_amid_a_copy_does_not_keep_its_leases(
     writing = asyncio.create_task(group())
     await asyncio.sleep(0.2)
 
-    await asyncio.wait_for(reaped(conn, other, frozen), 10)
+    await asyncio.wait_for(reaped(conn, other, frozen), PATIENCE_S)
     assert its.is_closed()
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)

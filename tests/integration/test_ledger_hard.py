@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 from integration.ledger_world import AT, World, make_world
+from waiting import PATIENCE_S
 
 from broadcast.ledger.audit import audit
 from broadcast.store.pool import connect
@@ -35,7 +36,7 @@ async def test_a_group_cut_off_at_the_tally_is_written_once(
                 await asyncio.sleep(0.02)
             await conn.fetchval(f"SELECT {query}($1)", pid)
             await asyncio.sleep(0.1)
-        await asyncio.wait_for(flushing, 10)
+        await asyncio.wait_for(flushing, PATIENCE_S)
     finally:
         await other.close()
         await world.writer._drop()
@@ -64,7 +65,7 @@ async def test_a_connection_that_ends_in_the_middle_of_a_copy(
     for ordinal in range(MANY):
         leased.accept(ordinal, f"id{ordinal}", AT)
     leased.touched()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await world.writer.flush()
     assert cut == [True]
     assert await world.conn.fetchval("SELECT count(*) FROM submission") == MANY

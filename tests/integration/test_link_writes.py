@@ -9,9 +9,10 @@ import pytest
 import uvloop
 from unit.smpp.fake import Diary
 from unit.smpp.wire import pdu
+from waiting import PATIENCE_S
 
 from broadcast.config import Bind, Carrier
-from broadcast.smpp.link import LINGER_S, Link
+from broadcast.smpp.link import Link
 
 BIND = Bind("smsc.example", 2775, "esme", window=100_000)
 BOUND = pdu(0x80000009, 1, b"smsc\0")
@@ -28,7 +29,7 @@ def loop(request: Any) -> Iterator[asyncio.AbstractEventLoop]:
 def smsc() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Both ends of a connection; ours for the link."""
     ours, theirs = socket.socketpair()
-    theirs.settimeout(5)
+    theirs.settimeout(PATIENCE_S)
     yield ours, theirs
     theirs.close()
 
@@ -77,7 +78,7 @@ def test_a_full_socket_keeps_the_order(
         running = asyncio.get_running_loop()
         taken = b""
         while len(taken) < len(blocks) * len(blocks[0]):
-            taken += await asyncio.wait_for(running.sock_recv(theirs, 1 << 20), LINGER_S)
+            taken += await asyncio.wait_for(running.sock_recv(theirs, 1 << 20), PATIENCE_S)
         link.abort("the test is over")
         await link.finished()
         return taken

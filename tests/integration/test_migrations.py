@@ -4,6 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
+from waiting import PATIENCE_S
 
 from broadcast.errors import SchemaError
 from broadcast.store import migrations
@@ -24,7 +25,9 @@ async def test_an_empty_database_becomes_the_schema(empty_database_url: str) -> 
 
 async def test_two_migrations_at_once(empty_database_url: str) -> None:
     first, second = [await connect(empty_database_url, check_schema=False) for _ in range(2)]
-    done = await asyncio.wait_for(asyncio.gather(migrations.migrate(first), migrations.migrate(second)), 30)
+    done = await asyncio.wait_for(
+        asyncio.gather(migrations.migrate(first), migrations.migrate(second)), PATIENCE_S
+    )
     assert sum(len(each) for each in done) == len(migrations.files())
     for connection in (first, second):
         (await migrations.status(connection)).check()

@@ -6,8 +6,9 @@ from typing import Any, get_args
 
 import pytest
 from integration.authority import Authority
-from integration.node_smpp_peer import PATIENCE_S, installed, running
+from integration.node_smpp_peer import installed, running
 from unit.smpp.fake import Diary
+from waiting import PATIENCE_S
 
 from broadcast.campaign.alphabets import choose_alphabet
 from broadcast.campaign.text import compose

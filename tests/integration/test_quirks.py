@@ -12,7 +12,7 @@ from integration.rig import Rig
 from integration.test_binding import BIND_OK, Smsc, read_pdu
 from unit.engine.fake import FakeLink, FakeTemplate
 from unit.smpp.wire import data_sm, deliver_sm, pdu, receipt_text, tlv
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
@@ -190,7 +190,7 @@ async def test_nothing_that_an_smsc_sends_makes_postgres_refuse_a_group(
     lane.receipts(link, batch.receipts)  # type: ignore[arg-type]
     lane.messages(link, batch.messages)  # type: ignore[arg-type]
     lane.unreadable(link, batch.unreadable)  # type: ignore[arg-type]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await world.writer.flush()
         await settle_all(world.conn)
     assert sorted(link.acked) == sorted(

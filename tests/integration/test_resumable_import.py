@@ -15,6 +15,7 @@ import asyncpg
 import pyarrow
 import pyarrow.parquet
 import pytest
+from waiting import PATIENCE_S
 
 from broadcast.audience import subscribers, unfinished
 from broadcast.audience.batches import Batch, Reader
@@ -127,7 +128,7 @@ async def begin(url: str, file: Path, refused: Path) -> asyncio.subprocess.Proce
 
 async def kill_after(conn: asyncpg.Connection, process: asyncio.subprocess.Process, lines: int) -> Unfinished:
     """kill -9 once more than so many lines are committed. Returns how far it came."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while (found := await unfinished.find(conn)) is None or found.lines <= lines:
             assert process.returncode is None
             await asyncio.sleep(0.005)
@@ -371,7 +372,7 @@ async def test_a_lost_database(
 
     monkeypatch.setattr("broadcast.store.copying._once", slowly)
     with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError)):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await import_resumably(doomed, desk.config, desk.path, desk.refused, seen)
     await killer.close()
     assert len(copies) == 2

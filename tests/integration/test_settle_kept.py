@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 from integration.ledger_world import AT, World
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.errors import DatabaseError
 from broadcast.ledger import audit as auditing
@@ -233,7 +233,7 @@ async def test_the_ring_is_settled_and_truncated_while_an_audit_counts_the_rest(
 
     monkeypatch.setattr(auditing, "_counted", counted)
     task = asyncio.create_task(audit(auditor, world.campaign_id), name="audit")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         await counting.wait()
         assert (
             await world.conn.fetchval(

@@ -7,7 +7,6 @@ from struct import pack
 import pytest
 import uvloop
 from integration.simulated import (
-    PATIENCE_S,
     RECEIVER,
     TRANSCEIVER,
     TRANSMITTER,
@@ -21,6 +20,7 @@ from integration.simulated import (
 from smpp34 import Client, DeliverSmEvent, Disconnected
 from unit.simulator.pdus import header, submit, tail
 from unit.smpp.fake import Diary
+from waiting import PATIENCE_S
 
 from broadcast.config import Bind, Carrier
 from broadcast.errors import BroadcastError
@@ -325,7 +325,7 @@ async def client_of_smpp34() -> None:
         assert len(ids) == 200
         assert all(answer.is_success for answer in answers)
         for _ in range(200):
-            event = await asyncio.wait_for(session.next(), 10)
+            event = await asyncio.wait_for(session.next(), PATIENCE_S)
             assert isinstance(event, DeliverSmEvent)
             tlvs = {tlv.tag: tlv for tlv in event.tlvs}
             msisdn = ids.pop(tlvs[0x001E].as_string())

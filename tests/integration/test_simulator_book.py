@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 from integration.simulated import Esme, bound, receipt_id, simulated, until
 from unit.simulator.pdus import header, submit, tail
+from waiting import PATIENCE_S
 
 from broadcast.campaign.text import compose
 from broadcast.simulator.book_server import PATHS, BookServer
@@ -30,7 +31,7 @@ class Book:
 
     def _get(self, path: str) -> tuple[int, Any]:
         try:
-            with urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
+            with urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=PATIENCE_S) as answer:
                 return answer.status, json.load(answer)
         except HTTPError as error:
             with error:

@@ -8,6 +8,7 @@ import pytest
 from integration.authority import NAME, Authority
 from integration.simulated import TRANSCEIVER, bind_pdu, simulated
 from unit.simulator.pdus import header
+from waiting import PATIENCE_S
 
 from broadcast.errors import ConfigError
 from broadcast.simulator.habits import TlsFiles
@@ -19,7 +20,7 @@ async def bind(port: int, context: ssl.SSLContext) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=NAME)
     try:
         writer.write(bind_pdu(TRANSCEIVER, b"esme", b"secret"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             return header(await reader.readexactly(16))[2]
     finally:
         writer.close()

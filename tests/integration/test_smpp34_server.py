@@ -23,6 +23,7 @@ from smpp34 import (
 )
 from unit.smpp.fake import Diary
 from unit.smpp.wire import receipt_text
+from waiting import PATIENCE_S
 
 from broadcast.campaign.text import compose
 from broadcast.config import Bind, Carrier, Concatenation
@@ -30,7 +31,6 @@ from broadcast.smpp.binding import connect
 from broadcast.smpp.link import Link
 from broadcast.smpp.template import SubmitFields, Template
 
-PATIENCE_S = 10.0
 LONG = "Bộ Y tế khuyến cáo người dân rửa tay thường xuyên. 😷 " * 4
 
 

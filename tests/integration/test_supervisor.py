@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from integration.rig import Rig
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.engine.supervisor import Supervisor
 from broadcast.errors import BroadcastError, ConfigError
@@ -48,7 +48,7 @@ async def running(supervisor: Supervisor) -> "AsyncIterator[asyncio.Task[None]]"
     finally:
         supervisor.stop()
         with contextlib.suppress(BroadcastError):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, PATIENCE_S)
 
 
 def fine() -> None:
@@ -62,12 +62,10 @@ async def test_one_that_is_killed_is_replaced(tmp_path: Path) -> None:
         before = living(tmp_path)
         victim = min(before)
         os.kill(victim, signal.SIGKILL)
-        await until(
-            lambda: len(living(tmp_path)) == 2 and victim not in living(tmp_path), "it is replaced", 5
-        )
+        await until(lambda: len(living(tmp_path)) == 2 and victim not in living(tmp_path), "it is replaced")
         assert len(living(tmp_path) & before) == 1  # the other was left alone
         supervisor.stop()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, PATIENCE_S)
     assert living(tmp_path) == set()
 
 
@@ -80,7 +78,7 @@ async def test_what_ignores_sigterm_is_killed_and_said(
         await until(lambda: len(living(tmp_path)) == 2, "both run")
         supervisor.stop()
         with pytest.raises(BroadcastError, match=r"1 of 2 workers did not end within 0.5 s and were killed"):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE_S)
     assert living(tmp_path) == set()
     assert "process 2 does not end within 0.5 s and is killed" in caplog.text
 
@@ -88,7 +86,7 @@ async def test_what_ignores_sigterm_is_killed_and_said(
 async def test_when_nothing_can_be_started_it_ends(tmp_path: Path) -> None:
     supervisor = Supervisor([command(FAILS, tmp_path), command(REFUSED, tmp_path)], fine)
     with pytest.raises(BroadcastError, match="no worker could be started"):
-        await asyncio.wait_for(supervisor.run(), 10)
+        await asyncio.wait_for(supervisor.run(), PATIENCE_S)
 
 
 async def test_a_refused_worker_waits_for_a_reload(tmp_path: Path) -> None:
@@ -105,7 +103,7 @@ async def test_a_refused_worker_waits_for_a_reload(tmp_path: Path) -> None:
         assert living(place) == first
         mended.touch()
         supervisor.reload()
-        await until(lambda: len(living(place)) == 2 and not living(place) & first, "both are new", 10)
+        await until(lambda: len(living(place)) == 2 and not living(place) & first, "both are new")
 
 
 async def test_a_reload_with_a_wrong_configuration_changes_nothing(
@@ -119,7 +117,7 @@ async def test_a_reload_with_a_wrong_configuration_changes_nothing(
         await until(lambda: len(living(tmp_path)) == 1, "it runs")
         before = living(tmp_path)
         supervisor.reload()
-        await until(lambda: "no such key: tsp" in caplog.text, "it is said", 5)
+        await until(lambda: "no such key: tsp" in caplog.text, "it is said")
         await asyncio.sleep(0.3)
         assert living(tmp_path) == before
 
@@ -134,7 +132,7 @@ async def test_a_reload_replaces_one_after_the_other(
         before = living(tmp_path)
         supervisor.reload()
         fewest = 3
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while living(tmp_path) & before and time.monotonic() < deadline:
             fewest = min(fewest, len(living(tmp_path)))
             await asyncio.sleep(0.01)
@@ -164,7 +162,7 @@ async def test_a_reload_stops_at_the_first_new_worker_that_ends(
         before = living(place)
         spoilt.touch()
         supervisor.reload()
-        await until(lambda: len(living(place)) == 2, "the first is replaced", 5)
+        await until(lambda: len(living(place)) == 2, "the first is replaced")
         await asyncio.sleep(1.5)  # three times what a replaced one gets
         assert len(living(place) & before) == 2
         assert not task.done()
@@ -179,7 +177,7 @@ async def test_when_a_reload_leaves_no_worker_it_ends(tmp_path: Path) -> None:
         spoilt.touch()
         supervisor.reload()
         with pytest.raises(BroadcastError, match="no worker could be started"):
-            await asyncio.wait_for(asyncio.shield(task), 5)
+            await asyncio.wait_for(asyncio.shield(task), PATIENCE_S)
 
 
 # ---------------------------------------------------------------- the command
@@ -216,13 +214,13 @@ async def test_up_replaces_a_killed_worker_and_ends_in_time(rig: Rig) -> None:
     async def replaced() -> bool:
         return len(await alive(rig) - {victim}) == 2
 
-    await until(replaced, "another worker runs in its place", 10)
+    await until(replaced, "another worker runs in its place")
     leased_s = await rig.conn.fetchval(
         "SELECT extract(epoch FROM expires_at - ended_at)::float8 FROM worker WHERE pid = $1", victim
     )
     assert leased_s > 1.0  # nobody waited for its lease
     process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(process.wait(), 12) == 0
+    assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
     assert await rig.conn.fetchval("SELECT count(*) FROM worker WHERE ended_at IS NULL") == 0
     said = said_by(rig, 1)
     assert f"runs, pid {victim}" in said
@@ -239,14 +237,14 @@ async def test_workers_do_not_outlive_up(rig: Rig) -> None:
         gone = not any(psutil.pid_exists(pid) for pid in before)
         return gone and not await rig.conn.fetchval("SELECT count(*) FROM worker WHERE ended_at IS NULL")
 
-    await until(all_ended, "the workers have ended by themselves", 12)
+    await until(all_ended, "the workers have ended by themselves")
 
 
 async def test_up_says_once_what_is_wrong(rig: Rig) -> None:
     wrong = rig.folder / "wrong.toml"
     wrong.write_text("[carriers.viettel]\ntsp = 5\n")
     process = await rig.command("up", "--workers", "2", config=f"{rig.configuration()}{os.pathsep}{wrong}")
-    assert await asyncio.wait_for(process.wait(), 15) == 2
+    assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 2
     said = said_by(rig, 0).splitlines()
     assert len(said) == 1
     assert "tsp" in said[0]
@@ -257,6 +255,6 @@ async def test_up_without_a_database_says_so_once(rig: Rig) -> None:
     rig.connect("viettel", 300)
     rig.url = "postgresql://nobody@127.0.0.1:1/none"
     process = await rig.command("up", "--workers", "2", config=rig.configuration())
-    assert await asyncio.wait_for(process.wait(), 15) == 1
+    assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 1
     said = said_by(rig, 1).splitlines()
     assert len(said) == 1

@@ -17,9 +17,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from integration.rig import make_rig
-from integration.simulated import PATIENCE_S, simulated
+from integration.simulated import simulated
 from unit.campaign.texts import JOINS, SHIFTS, Case, cases
 from unit.smpp.fake import Diary
+from waiting import PATIENCE_S
 
 from broadcast.campaign.forecast import CarrierLoad, forecast
 from broadcast.campaign.text import compose

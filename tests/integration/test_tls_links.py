@@ -9,12 +9,12 @@ import pytest
 import uvloop
 from integration.authority import NAME, Authority, serving
 from unit.smpp.fake import Diary
+from waiting import PATIENCE_S
 
 from broadcast.config import Bind, Carrier, Tls
 from broadcast.smpp.binding import connect
 from broadcast.smpp.reach import ReachError
 
-PATIENCE_S = 10.0
 NACK = bytes.fromhex("00000010800000000000000200000000")
 
 

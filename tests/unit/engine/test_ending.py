@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 
+from waiting import PATIENCE_S
+
 from broadcast.engine.worker import _end
 
 
@@ -23,6 +25,6 @@ async def test_a_task_that_takes_its_end_for_a_lost_connection_ends_all_the_same
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await _end([task])
     assert (len(lost), task.cancelled()) == (2, True)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 import pytest
+from waiting import PATIENCE_S
 
 from broadcast.ledger.aside import Aside
 
@@ -27,7 +28,7 @@ async def test_it_goes_on_while_this_loop_is_busy() -> None:
     with Aside("beside") as aside:
         task = asyncio.create_task(aside.run(answer()))
         await asyncio.sleep(0)  # it has begun
-        assert answered.wait(timeout=5)  # and ends although this loop does not turn
+        assert answered.wait(timeout=PATIENCE_S)  # and ends although this loop does not turn
         await task
 
 
@@ -53,8 +54,8 @@ async def test_cancelling_here_cancels_there() -> None:
     with Aside("beside") as aside:
         task = asyncio.create_task(aside.run(wait_for_ever()))
         await asyncio.sleep(0)
-        assert await asyncio.to_thread(begun.wait, 5)
+        assert await asyncio.to_thread(begun.wait, PATIENCE_S)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert await asyncio.to_thread(ended.wait, 5)
+        assert await asyncio.to_thread(ended.wait, PATIENCE_S)
