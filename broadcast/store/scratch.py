@@ -5,6 +5,7 @@ said `in use` went with the maker.
 """
 
 import fcntl
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from typing import IO
 
 from broadcast.store import system_user
 from broadcast.store.embedded import Server, home, make_home
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -46,12 +49,15 @@ def _turn(base: Path) -> Iterator[None]:
 
 
 def _sweep(base: Path) -> None:
-    """Remove homes whose maker has ended."""
+    """Remove homes whose maker has ended. One that cannot be removed keeps nobody from a new one."""
     for left in (path for path in base.iterdir() if path.is_dir()):
-        held = _hold(left)
-        if held is not None:
-            with held:
-                Server(left).remove()
+        try:
+            held = _hold(left)
+            if held is not None:
+                with held:
+                    Server(left).remove()
+        except OSError as error:
+            log.warning("%s is left over and cannot be removed (%s): remove it by hand", left, error.strerror)
 
 
 def _hold(folder: Path) -> IO[str] | None:

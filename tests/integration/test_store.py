@@ -1,6 +1,7 @@
 """The embedded server as it is: started, stopped, crashed, twice at once, and kept to itself."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import stat
@@ -14,7 +15,7 @@ import asyncpg
 import pytest
 
 from broadcast.errors import DatabaseDownError, DatabaseError, SchemaError
-from broadcast.store import binaries, embedded, system_user
+from broadcast.store import binaries, embedded, scratch, system_user
 from broadcast.store.embedded import SETTINGS, Server
 from broadcast.store.pool import connect
 from broadcast.store.scratch import scratch_home
@@ -160,6 +161,27 @@ def test_a_scratch_home_of_a_dead_maker_is_removed() -> None:
             assert not left.exists()
         assert not second.exists()
     assert not first.exists()
+
+
+def test_a_scratch_home_that_cannot_be_removed_keeps_nobody_from_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one with a disk mounted in it."""
+    remove = Server.remove
+
+    def busy(self: Server) -> None:
+        if self.home.name == "mounted":
+            raise OSError(errno.EBUSY, "busy")
+        remove(self)
+
+    monkeypatch.setattr(Server, "remove", busy)
+    for name in ("mounted", "a", "z"):
+        (tmp_path / name).mkdir()
+    scratch._sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mounted"]
+    assert caplog.messages == [
+        f"{tmp_path}/mounted is left over and cannot be removed (busy): remove it by hand"
+    ]
 
 
 def test_a_scratch_home_ends_while_nobody_sweeps() -> None:
