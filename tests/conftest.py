@@ -23,6 +23,14 @@ _numbers = itertools.count(1)
 _SMALL = {"shared_buffers": "64MB", "fsync": "off", "max_wal_size": "1GB"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Property tests are not traced for the coverage: it takes them two to three times as long, for lines that examples
+    reach too."""
+    for item in items:
+        if item.get_closest_marker("hypothesis"):
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""

@@ -25,12 +25,16 @@ class Arrivals:
         """Those that anything came on."""
         return set(self.sessions[bisect_left(self.at, start) : bisect_left(self.at, end)])
 
-    def full_from(self, since: float, tps: int) -> float:
-        """The first moment after `since` from which a whole second brings at least 90 % of the TPS. Raises if none."""
+    def fullest(self, end: float) -> int:
+        """The most that a second brought until then: what the machine gives."""
+        return max(self.between(at, min(at + 1.0, end)) for at in self.at[: bisect_left(self.at, end)])
+
+    def full_from(self, since: float, rate: int) -> float:
+        """The first moment after `since` from which a whole second brings at least 80 % of the rate. Raises if none."""
         for at in self.at[bisect_left(self.at, since) :]:
-            if self.between(at, at + 1.0) >= 0.9 * tps:
+            if self.between(at, at + 1.0) >= 0.8 * rate:
                 return at
-        raise AssertionError(f"never {tps} a second again")
+        raise AssertionError(f"never {rate} a second again")
 
 
 async def arrivals(smsc: Smsc) -> Arrivals:

@@ -163,19 +163,20 @@ async def test_one_worker_audits(quiet: World, monkeypatch: pytest.MonkeyPatch) 
     metrics = [Metrics(), Metrics()]
     connections = [await connect(quiet.url) for _ in metrics]
     tasks = []
-    for each, connection in zip(metrics, connections, strict=True):
-        tasks.append(asyncio.create_task(auditing(quiet, each).run(connection), name="auditor"))
-        await asyncio.sleep(0.2)
 
     def looked() -> list[bool]:
         return [each.audit_timestamp_seconds._value.get() > 0 for each in metrics]
 
+    for each, connection in zip(metrics, connections, strict=True):
+        tasks.append(asyncio.create_task(auditing(quiet, each).run(connection), name="auditor"))
+        await until(lambda: looked()[0], "the first has looked")
+
+    await asyncio.sleep(0.2)
     assert looked() == [True, False]
     tasks[0].cancel()
     await asyncio.gather(tasks[0], return_exceptions=True)
     connections[0].terminate()
-    await asyncio.sleep(0.5)
-    assert looked() == [True, True]
+    await until(lambda: looked() == [True, True], "the second has looked")
     tasks[1].cancel()
     await asyncio.gather(tasks[1], return_exceptions=True)
     await connections[1].close()

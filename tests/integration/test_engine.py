@@ -55,11 +55,17 @@ async def test_long_messages_arrive_whole(rig: Rig, concatenation: str) -> None:
 
 @pytest.mark.alone
 async def test_three_workers_share_one_tps_exactly(rig: Rig) -> None:
-    """The simulator counts by its own clock and throttles above the limit: it never has to."""
-    tps = 600
-    smsc = await rig.smsc("viettel", tps=tps, receipt_delay_s=0.1)
+    """The simulator counts by its own clock and throttles above the limit: it never has to.
+
+    What the machine gives: another carrier at the same time, with the same TPS on one link of one of them.
+    """
+    tps = 300
+    shared = await rig.smsc("viettel", tps=tps, receipt_delay_s=0.1)
+    whole = await rig.smsc("vinaphone", tps=tps, receipt_delay_s=0.1)
     rig.connect("viettel", tps, sessions=3)
+    rig.connect("vinaphone", tps, sessions=1)
     await rig.subscribers("viettel", 9 * tps)
+    await rig.subscribers("vinaphone", 9 * tps, 84810000000)
     for _ in range(3):
         rig.worker()
 
@@ -67,23 +73,26 @@ async def test_three_workers_share_one_tps_exactly(rig: Rig) -> None:
         grants = await rig.conn.fetch("SELECT worker_no, granted_tps FROM bind_slot WHERE bound")
         return (
             len({row["worker_no"] for row in grants}) == 3
-            and sum(row["granted_tps"] for row in grants) == tps
+            and len(grants) == 4
+            and sum(row["granted_tps"] for row in grants) == 2 * tps
         )
 
     await until(all_granted, "three workers hold the whole TPS")
     await asyncio.sleep(1.1)  # grants are in force
     campaign = await rig.launch()
-    await rig.reached(campaign, tps, "accepted", "delivered")
-    before = await smsc.book()
-    began = asyncio.get_running_loop().time()
+    await rig.reached(campaign, 2 * tps, "accepted", "delivered")
+    before = [(await smsc.book())["segments"] for smsc in (shared, whole)]
     await asyncio.sleep(4)
-    after = await smsc.book()
-    rate = (after["segments"] - before["segments"]) / (asyncio.get_running_loop().time() - began)
+    after = [(await smsc.book())["segments"] for smsc in (shared, whole)]
+    by_three, by_one = (now - then for now, then in zip(after, before, strict=True))
     states = await rig.finish(campaign)
-    book = await smsc.book()
-    assert states == {"delivered": 9 * tps}
+    book = await shared.book()
+    print(f"in 4 s {by_three} by three workers, {by_one} by one")
+    assert states == {"delivered": 2 * 9 * tps}
     assert (book["max_per_second"] <= tps, book["throttled"]) == (True, 0)
-    assert rate > 0.9 * tps  # the bench says by how much; here only that three workers are no fewer than one
+    assert (
+        by_three > 0.9 * by_one
+    )  # the bench says by how much; here only that three workers are no fewer than one
     assert book["extra_copies"] == 0
 
 
@@ -99,7 +108,6 @@ async def test_a_carrier_that_throttles_gets_everything_all_the_same(rig: Rig) -
     assert book["extra_copies"] == 0
 
 
-@pytest.mark.alone
 async def test_kill_9_of_one_of_two_workers(rig: Rig) -> None:
     """Who was in doubt is known by name, got a second copy at most, and the other worker finishes."""
     smsc = await rig.smsc("viettel", tps=3000, receipt_delay_s=0.5, undeliverable_share=0.02)
@@ -125,7 +133,8 @@ async def test_kill_9_of_one_of_two_workers(rig: Rig) -> None:
     assert book["receipts"]["pending"] == 0
 
 
-async def test_pause_stops_within_2_s_and_resume_goes_on(rig: Rig) -> None:
+async def test_pause_stops_and_resume_goes_on(rig: Rig) -> None:
+    """How soon is in test_stop.py."""
     smsc = await rig.smsc("viettel", receipt_delay_s=0.1)
     rig.connect("viettel", 500)
     await rig.subscribers("viettel", 3000)
@@ -134,10 +143,15 @@ async def test_pause_stops_within_2_s_and_resume_goes_on(rig: Rig) -> None:
     campaign = await rig.launch()
     await rig.reached(campaign, 500, "accepted", "delivered")
     await campaigns.pause(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
-    await asyncio.sleep(2.0)
+
+    async def silent() -> bool:
+        before = (await smsc.book())["segments"]
+        await asyncio.sleep(2.0)
+        return bool((await smsc.book())["segments"] == before)
+
+    await until(silent, "nothing comes any more")
     stopped = (await smsc.book())["segments"]
-    await asyncio.sleep(1.0)
-    assert (await smsc.book())["segments"] == stopped < 3000
+    assert stopped < 3000
     assert (await rig.states(campaign))["waiting"] == 3000 - stopped
     await campaigns.resume(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
     assert await rig.finish(campaign) == {"delivered": 3000}

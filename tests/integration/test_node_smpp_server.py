@@ -102,13 +102,15 @@ def expected(concatenation: Concatenation, count: int) -> list[object]:
 
 
 @pytest.mark.parametrize("style", ["text", "ucs2", "tlv"])
-async def test_a_transmitter_sends_and_a_receiver_gets_the_receipts(modules: Path, style: str) -> None:
+async def test_a_transmitter_sends_and_a_receiver_gets_the_receipts(
+    modules: Path, tmp_path: Path, style: str
+) -> None:
     async with running(modules, receipts=style, password="secret") as (smsc, port):
         with pytest.raises(BindRefusedError, match="ESME_RINVPASWD"):
             await opened(port, Diary())
         sent, got = Acking(), Acking()
-        password = {"password_file": str(modules.parent / "password")}
-        (modules.parent / "password").write_text("secret\n")
+        (tmp_path / "password").write_text("secret\n")
+        password = {"password_file": str(tmp_path / "password")}
         sender = await opened(port, sent, "transmitter", **password)
         receiver = await opened(port, got, "receiver", **password)
         assert (sender.can_submit, receiver.can_submit, receiver.room) == (True, False, 0)

@@ -134,13 +134,13 @@ async def test_the_rate_counts_over_all_sessions() -> None:
 
 
 async def test_above_its_window_the_queue_is_full() -> None:
-    async with simulated(window=20, response_delay_s=0.1) as (smsc, port), bound(port, TRANSMITTER) as esme:
+    async with simulated(window=20, response_delay_s=0.5) as (smsc, port), bound(port, TRANSMITTER) as esme:
         started = time.monotonic()
         esme.submit(MSISDNS[:15])
-        await asyncio.sleep(0.02)
+        await until(smsc, "segments", value=15)
         esme.submit(MSISDNS[15:25], first=16)
         found = await esme.statuses(25)
-        assert time.monotonic() - started >= 0.1
+        assert time.monotonic() - started >= 0.5
         assert [number for number, status in sorted(found.items()) if status == 0x14] == [21, 22, 23, 24, 25]
         esme.submit(MSISDNS[20:25], first=100)
         assert set((await esme.statuses(5)).values()) == {0}

@@ -40,9 +40,15 @@ async def test_where_nothing_moves_nobody_is_woken(slots: Rig) -> None:
     slots.worker()
     slots.worker()
     await until(lambda: shared(slots, 1000, 1000), "each has half")
-    await asyncio.sleep(0.5)  # what told of that is heard
     heard = list[object]()
     await slots.conn.add_listener(worker.SLOTS_CHANNEL, lambda *told: heard.append(told))
+
+    async def silent() -> bool:
+        heard.clear()
+        await asyncio.sleep(1.0)
+        return not heard
+
+    await until(silent, "what told of that is heard")
     for each in slots.workers:
         each._wake_heartbeat.set()
     await asyncio.sleep(1.5)
