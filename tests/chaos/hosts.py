@@ -21,7 +21,7 @@ WORST: Final[Sequence[Sequence[str]]] = (
 )
 _FIRST: Final = 10  # of the hosts' addresses; the machine itself has .1
 _NETWORKS: Final = 250
-_COMMAND_S: Final = 20.0
+_COMMAND_S: Final = 60.0
 
 
 def missing() -> str | None:

@@ -22,9 +22,9 @@ from chaos.schedule import WORKERS, Schedule, schedule
 from chaos.traffic import recoveries
 from chaos.world import DATABASE, World
 
-REST_S: Final = 90.0  # after the last fault, until nothing moves any more
+REST_S: Final = 180.0  # after the last fault, until nothing moves any more
 QUIET_S: Final = 1.2  # nothing moved for so long: rest
-AUDIT_S: Final = 60.0
+AUDIT_S: Final = 180.0
 HOSTS: Final = (
     DATABASE,
     *(f"w{place}" for place in range(1, WORKERS + 1)),

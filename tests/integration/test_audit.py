@@ -171,7 +171,9 @@ async def test_one_worker_audits(quiet: World, monkeypatch: pytest.MonkeyPatch) 
         tasks.append(asyncio.create_task(auditing(quiet, each).run(connection), name="auditor"))
         await until(lambda: looked()[0], "the first has looked")
 
-    await asyncio.sleep(0.2)
+    asked: list[object] = []
+    connections[1].add_query_logger(asked.append)
+    await until(lambda: len(asked) >= 50, "the second has asked again and again")
     assert looked() == [True, False]
     tasks[0].cancel()
     await asyncio.gather(tasks[0], return_exceptions=True)

@@ -25,7 +25,7 @@ def broadcast(*words: str, **environment: str) -> "subprocess.CompletedProcess[s
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

@@ -190,10 +190,10 @@ async def test_a_worker_that_alone_is_cut_off(rig: Rig) -> None:
         seen, book = await arrivals(running.smsc), await running.smsc.book()
         resent = await rig.conn.fetchval("SELECT count(*) FROM in_doubt WHERE ended_as = 'resent'")
         its = seen.sessions_between(silent_at - 1.0, silent_at) - seen.sessions_between(
-            silent_at + 2.0, spoke_at
+            silent_at + LEASE_S, spoke_at
         )
         assert len(its) == 1
-        assert seen.last_of(its.pop()) < silent_at + 2.0
+        assert seen.last_of(its.pop()) < silent_at + LEASE_S
         assert states == {"delivered": TPS * 8}
         assert book["extra_copies"] <= resent <= 2 * 200 + TPS
         assert (book["max_per_second"] <= TPS, book["throttled"]) == (True, 0)
@@ -230,7 +230,7 @@ async def test_receipts_without_end_while_nothing_can_be_written(
     monkeypatch.setattr("broadcast.engine.deliveries.KEPT_MOST", 200)
     monkeypatch.setattr("broadcast.engine.deliveries.AWAY_S", 0.3)
     smsc = await rig.smsc(
-        "viettel", receipt_delay_s=8.0, receipt_window=1_000_000, **{"session.enquire_link_s": 0.2}
+        "viettel", receipt_delay_s=12.0, receipt_window=1_000_000, **{"session.enquire_link_s": 0.2}
     )
     rig.connect("viettel", 1500, window=1000)
     await rig.subscribers("viettel", 3000)
