@@ -281,4 +281,4 @@ async def test_a_writer_ends_in_the_middle_of_a_connect(tmp_path: Path) -> None:
         began = time.monotonic()
         with pytest.raises(asyncio.CancelledError):
             await writing
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8  # of the 10 that the connect has
