@@ -128,10 +128,10 @@ def test_long_messages_and_receipts_over_a_pair_of_binds() -> None:
 def test_a_link_that_asks_for_a_sign_of_life_gets_it() -> None:
     async def scenario() -> None:
         async with running_smsc() as (smsc, bind):
-            asking = replace(bind, enquire_link_s=0.05, response_timeout_s=0.2)
+            asking = replace(bind, enquire_link_s=0.05, response_timeout_s=1.5)
             async with linked(asking, Diary()) as link:
                 await smsc.bound()
-                await asyncio.sleep(0.6)
+                await asyncio.sleep(3.5)  # twice what an answer may take
                 assert link.is_bound
                 await link.unbind(PATIENCE_S)
 
