@@ -23,6 +23,7 @@ _numbers = itertools.count(1)
 _SMALL = {"shared_buffers": "64MB", "fsync": "off", "max_wal_size": "1GB"}
 
 
+@pytest.hookimpl(trylast=True)  # hypothesis marks its own first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Property tests are not traced for the coverage: it takes them two to three times as long, for lines that examples
     reach too."""
