@@ -16,6 +16,7 @@ from broadcast.errors import InputError
 
 _FOREIGN = ("+855", "+856", "+66", "+65", "+1415", "+33")
 _GARBAGE = ("n/a", "khong co", "09xx xxx xxx", "?", "8.49E+10", "ext. 12a")
+_NAMED = {"8.49E+10": Refusal.SCIENTIFIC.value}  # of these, what an import has an own reason for
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,9 @@ class Generator:
             person = self._random.choice(self._earlier)
             self.expected.duplicate += 1
         else:
-            self.expected.refused[kind] += 1
-            return f"{self._refused(kind)},,\n"
+            refused = self._refused(kind)
+            self.expected.refused[_NAMED.get(refused, kind)] += 1
+            return f"{refused},,\n"
         return f"{self._spelling(person.national)},{person.carrier_column},{person.opted_out_column}\n"
 
     def _new_person(self) -> _Person:

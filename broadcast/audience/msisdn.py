@@ -1,19 +1,26 @@
 """Reads a phone number however people write it. Pure.
 
 A mobile number is written +84 912 345 678, 0084..., 84..., 0912-345-678, or, when a spreadsheet ate the zero,
-912345678. All become one integer, 84912345678. Where digits could be read in two ways (Vietnam has both the
-country code 84 and a carrier's prefix 84), the country code is tried first, and the length decides.
+912345678, or 84912345678.0, when it took it for a float. All become one integer, 84912345678. Where digits could be
+read in two ways (Vietnam has both the country code 84 and a carrier's prefix 84), the country code is tried first, and
+the length decides; where that cannot tell one person from another, the number is refused.
 """
 
 import re
 from enum import StrEnum
 
+from broadcast.audience.characters import Table, is_blank, is_dash, is_mark, plain
 from broadcast.config import Country
 
-# What people put between digits. Not '+', which may only lead.
-_SEPARATORS = str.maketrans(
-    "", "", " \t\r.-()/_'\u00a0\u2007\u2009\u200b\u202f\u2010\u2011\u2012\u2013\u2014\u2060\ufeff"
+# What people put between digits: marks, blanks and dashes of any kind, and these. Not '+', which may only lead,
+# and not '/', which parts two numbers or a number from another last digit.
+_SEPARATORS = Table(
+    lambda each: None if each in "._'()" or is_mark(each) or is_blank(each) or is_dash(each) else each
 )
+_SCIENTIFIC = re.compile(r"'?[+-]?\d+(?:[.,]\d*)? ?[eE] ?[+-]?\d+", re.ASCII)
+_FLOAT = re.compile(r"(?:([^.,]*\d)\.|([^,]*\d),)(0+)", re.ASCII)
+_TWO_GROUPS = re.compile(r"[^\d+]*(\+?\d+)[^\d+]+\d+[^\d+]*", re.ASCII)
+_IN_DOUBT = re.compile(rf"{_TWO_GROUPS.pattern}|.*\.0+\D*", re.ASCII | re.DOTALL)
 _LONGEST = 64
 _E164_MIN, _E164_MAX = 7, 15
 
@@ -28,6 +35,13 @@ class Refusal(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     UNKNOWN_PREFIX = "unknown_prefix"
+    SCIENTIFIC = "scientific_notation"  # 8.49123E+10: a spreadsheet has thrown digits away
+    AMBIGUOUS = "ambiguous"  # two numbers, or one and something behind it: 0812345678/79, 0812345678-2
+
+    @property
+    def words(self) -> str:
+        """For a person."""
+        return self.value.replace("_", " ")
 
 
 class Normalizer:
@@ -52,19 +66,40 @@ class Normalizer:
         if len(raw) > _LONGEST:
             return Refusal.GARBAGE
         digits = raw.translate(_SEPARATORS)
-        if not digits:
-            return Refusal.EMPTY if not raw.strip() else Refusal.GARBAGE
         found = self._match(digits)
-        if found is not None:
-            return int(self._country_code + found[1])
-        return self._refusal(digits)
+        if found is None or _IN_DOUBT.fullmatch(raw):
+            return self._in_doubt(plain(raw), digits)
+        return int(self._country_code + found[1])
+
+    def _in_doubt(self, text: str, digits: str) -> int | Refusal:
+        """text: as it looks; digits: all of it without separators."""
+        if not text:
+            return Refusal.EMPTY
+        if _SCIENTIFIC.fullmatch(text):
+            return Refusal.SCIENTIFIC
+        found = self._match(digits)
+        written = _FLOAT.fullmatch(text)
+        if written:
+            whole = self.normalize(written[1] or written[2])
+            if found is None or len(written[3]) < 3:  # .0 and .00 are no group of digits
+                return whole
+            if isinstance(whole, int):
+                return Refusal.AMBIGUOUS
+        if found is None:
+            return self._refusal(digits)
+        groups = _TWO_GROUPS.fullmatch(text)
+        if groups and self._match(groups[1]):  # with what is behind it, it would be another number
+            return Refusal.AMBIGUOUS
+        return int(self._country_code + found[1])
 
     def _refusal(self, digits: str) -> Refusal:
         """Of what is not a mobile number, separators taken out."""
         plus = digits.startswith("+")
         bare = digits[1:] if plus else digits
         if not (bare.isascii() and bare.isdigit()):
-            return Refusal.GARBAGE
+            parts = bare.split("/")
+            several = len(parts) > 1 and all(each.isascii() and each.isdigit() for each in parts)
+            return Refusal.AMBIGUOUS if several else Refusal.GARBAGE
         if not plus and self._international and bare.startswith(self._international):
             plus, bare = True, bare.removeprefix(self._international)
         if plus and not bare.startswith(self._country_code):

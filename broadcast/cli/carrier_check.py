@@ -86,7 +86,7 @@ def _msisdn(text: str, country: Country) -> int:
     found = Normalizer(country).normalize(text)
     if isinstance(found, Refusal):
         raise click.BadParameter(
-            f"it is no mobile number of {country.name} ({found.value})", param_hint="--to"
+            f"it is no mobile number of {country.name} ({found.words})", param_hint="--to"
         )
     return found
 

@@ -197,7 +197,7 @@ def _weight(text: str) -> tuple[str, float]:
 def _msisdn(number: str) -> int:
     found = Normalizer(configuration().country).normalize(number)
     if isinstance(found, Refusal):
-        raise InputError(f"that is no mobile number of {configuration().country.name}: {found.value}")
+        raise InputError(f"that is no mobile number of {configuration().country.name}: {found.words}")
     return found
 
 

@@ -12,6 +12,7 @@ from broadcast.ledger.rows import copy_time
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.events import Ack, InboundMessage
 from broadcast.smpp.link import Link
+from broadcast.smpp.receipt import msisdn_of
 from broadcast.smpp.vocabulary import ReceiptState
 
 ADDRESS_MOST = 64  # characters: SMPP says 20
@@ -75,7 +76,7 @@ class Deliveries:
         self._journal.group.inbound += [
             Inbound(
                 self._carrier_no,
-                int(message.source) if message.source.isdecimal() and len(message.source) <= 15 else None,
+                msisdn_of(message.source.encode("latin-1")),
                 message.destination[:ADDRESS_MOST],
                 message.esm_class,
                 message.data_coding,

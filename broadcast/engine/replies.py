@@ -20,6 +20,7 @@ from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.inbound import Part, read_part
+from broadcast.smpp.receipt import msisdn_of
 from broadcast.store import pool
 
 ROUND_MOST = 500  # messages: some 10 ms of the event loop
@@ -175,8 +176,7 @@ class Replies:
         found = self._normalize(source)
         if isinstance(found, int):
             return found
-        digits = source.removeprefix("+")
-        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else None
+        return msisdn_of(source.encode("latin-1", "replace"))
 
     def _alphabet(self, carrier_no: int) -> DefaultAlphabet:
         carrier = self._config.carriers.get(self._names.get(carrier_no, ""))

@@ -48,7 +48,14 @@ def test_expected_is_what_the_reader_makes_of_it(country: Country) -> None:
     expected = generator.expected
     assert expected.lines == 20_000 == len(lines) - 1
     assert expected.refused == refused
-    assert set(refused) == {"landline", "foreign", "garbage", "too_short", "unknown_prefix"}
+    assert set(refused) == {
+        "landline",
+        "foreign",
+        "garbage",
+        "scientific_notation",
+        "too_short",
+        "unknown_prefix",
+    }
     assert expected.imported == len(seen)
     assert expected.duplicate == 20_000 - len(seen) - refused.total()
     assert expected.duplicate > 200
