@@ -4,26 +4,33 @@ Runs in a thread beside the database's work: nothing here waits for Postgres. La
 documentation of COPY, binary format.
 """
 
-import csv
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
-from broadcast.audience.lines import LONGEST_LINE, Header, Line, Lines
+from broadcast.audience.characters import plain
+from broadcast.audience.lines import Line, Lines
 from broadcast.audience.msisdn import Normalizer, Refusal
+from broadcast.audience.records import LONGEST_LINE
 from broadcast.audience.routing import Router
 from broadcast.audience.sources import ParquetRows
 from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Config
+from broadcast.csv_files import CsvWriter
 
 COLUMNS = ("msisdn", "carrier_no", "ported", "opted_out")  # of a staged row
 BATCH = 200_000  # subscribers; bounds the memory of an import, here and in Postgres
 
 _YES = frozenset({"1", "yes", "y", "true", "t", "x"})
 _NO = frozenset({"", "0", "no", "n", "false", "f"})
+_LINES_EACH = (
+    2  # times as many lines as subscribers make a batch too: of equal ones, it is seen that they are read
+)
+_REFUSED_COLUMNS = ("line", "reason")  # then those of the list, so that the file can be mended and imported
 _SHOWN = 200  # characters of a refused line that its file keeps of a field
+_WHOLE = ("line_too_long", "unmatched_quote")  # such a line stands in one cell, as it is
 _HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _TRAILER = struct.pack(">h", -1)
 _BUCKET_SHIFT = 50  # an MSISDN has at most 15 digits: below 2 to the 50
@@ -66,31 +73,32 @@ class Reader:
         self.lines = before.lines if before else 0
         self.refused: Counter[str] = Counter(before.refused if before else {})
         self._source, self._sink = source, sink
-        self._header: Header = source.header
         self._delimiter, self._width = source.header.delimiter, source.header.width
         self._msisdn = source.header.msisdn
-        self._carrier = -1 if source.header.carrier is None else source.header.carrier
-        self._opted_out = -1 if source.header.opted_out is None else source.header.opted_out
+        self._carrier, self._opted_out = source.header.carrier, source.header.opted_out
         self._normalize = Normalizer(config.country).normalize
         self._route = Router(config.country).carrier
         self._shifted = {name: number << _CARRIER_SHIFT for name, number in carriers.items()}
         self._ports = {name.lower(): name for name in config.country.prefixes}
         self._people: dict[int, int] = {}
         self._repeated = 0
-        self._writer = csv.writer(sink)
-        if before is None:
-            self._writer.writerow(["line", "reason", "content"])
+        own = tuple(source.columns[:2]) == _REFUSED_COLUMNS
+        self._kept = slice(len(_REFUSED_COLUMNS) if own else 0, None)
+        columns = () if before else (*_REFUSED_COLUMNS, *source.columns[self._kept])
+        self._writer = CsvWriter(sink, columns, delimiter=self._delimiter, peoples_text=True)
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
-        """Of `size` subscribers or a little more; the last may have any number, none too."""
+        """Of `size` subscribers or a little more, or _LINES_EACH times as many lines; the last may have any number."""
+        begun = self.lines
         for first_number, lines in self._source.batches():
             for number, line in enumerate(lines, first_number):
                 reason = self._take(line)
                 if reason:
                     self._refuse(number, reason, line)
             self.lines += len(lines)
-            if len(self._people) >= size:
+            if len(self._people) >= size or self.lines - begun >= size * _LINES_EACH:
                 yield self._batch()
+                begun = self.lines
         yield self._batch()
 
     def _batch(self) -> Batch:
@@ -104,18 +112,36 @@ class Reader:
 
     def _take(self, line: Line) -> str:
         """Put a line's subscriber into the batch; a reason if there is none."""
-        if not isinstance(line, str):
+        if type(line) is str:
+            if len(line) > LONGEST_LINE:
+                return "line_too_long"
+            fields = line.split(self._delimiter)
+        elif isinstance(line, tuple):
             return self._add(*line)
-        if len(line) > LONGEST_LINE:
-            return "line_too_long"
-        try:
-            fields = line.split(self._delimiter) if '"' not in line else self._header.fields(line)
-        except csv.Error:
+        elif isinstance(line, list):
+            fields = line
+        else:
             return "unmatched_quote"
         if len(fields) != self._width:
-            return "wrong_columns" if line.strip() else Refusal.EMPTY.value
-        fields.append("")  # for columns that the file has not
-        return self._add(fields[self._msisdn], fields[self._carrier], fields[self._opted_out])
+            if len(fields) > self._width and (reason := self._too_many(fields)):
+                return reason
+            fields = fields + [""] * (
+                self._width - len(fields)
+            )  # spreadsheets leave out empty cells at the end
+        carrier, opted_out = self._carrier, self._opted_out
+        return self._add(
+            fields[self._msisdn],
+            "" if carrier is None else fields[carrier],
+            "" if opted_out is None else fields[opted_out],
+        )
+
+    def _too_many(self, fields: list[str]) -> str:
+        """Why a line with more fields than columns is refused; it is read if nothing stands in them."""
+        if not any(map(plain, fields[self._width :])):
+            return ""
+        number = ",".join(fields[self._msisdn : self._msisdn + 2])  # 8,49123E+10 without quotes
+        cut = self._delimiter == "," and self._normalize(number) is Refusal.SCIENTIFIC
+        return Refusal.SCIENTIFIC.value if cut else "wrong_columns"
 
     def _add(self, number: str, written: str, said: str) -> str:
         msisdn = self._normalize(number)
@@ -125,14 +151,14 @@ class Reader:
         if by_prefix is None:
             return Refusal.UNKNOWN_PREFIX.value
         carrier = by_prefix
-        if written and (written := written.strip()):
-            carrier = self._ports.get(written.lower(), "")
+        if written and (written := written.strip().lower()):
+            carrier = self._ports.get(written) or self._ported(plain(written), by_prefix)
             if not carrier:
                 return "unknown_carrier"
         facts = self._shifted[carrier]
         if carrier != by_prefix:
             facts |= _PORTED
-        if said and (said := said.strip().lower()) not in _NO:
+        if said and (said := said.strip().lower()) not in _NO and (said := plain(said)) not in _NO:
             if said not in _YES:
                 return "unclear_opted_out"
             facts |= _OPTED_OUT
@@ -144,10 +170,16 @@ class Reader:
         self._people[key] = facts
         return ""
 
+    def _ported(self, written: str, by_prefix: str) -> str:
+        return self._ports.get(written, "") if written else by_prefix
+
     def _refuse(self, number: int, reason: str, line: Line) -> None:
         self.refused[reason] += 1
-        content = line if isinstance(line, str) else ",".join(line)
-        self._writer.writerow([number, reason, content[:_SHOWN]])
+        if isinstance(line, str):
+            fields = [line] if reason in _WHOLE else line.split(self._delimiter)[self._kept]
+        else:
+            fields = list(line[self._kept])
+        self._writer.row([number, reason, *(field[:_SHOWN] for field in fields)])
 
 
 def _copy_stream(people: Mapping[int, int]) -> bytes:

@@ -1,19 +1,21 @@
-"""Reads CSV of subscribers line by line: encoding, header, delimiter; memory is bounded.
+"""Reads CSV of subscribers record by record: encoding, header, delimiter; memory is bounded.
 
-Every line stands for itself: a quoted field cannot run over its end, so one stray quote costs one line.
+A line is a record as a spreadsheet counts its rows: one whose quoted cells hold line breaks counts once.
 """
 
 import codecs
 import csv
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from broadcast.audience.characters import plain
+from broadcast.audience.records import LONGEST_LINE, LONGEST_RECORD, QuoteError, Record, split
 from broadcast.errors import InputError
 
 COLUMNS = ("msisdn", "carrier", "opted_out")
-LONGEST_LINE = 4096  # characters; a longer one is refused
 
 _DELIMITERS = ",;\t"
 _CHUNK_OCTETS = 1 << 20
@@ -21,8 +23,8 @@ _CUT_OCTETS = 4 * (LONGEST_LINE + 1)
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _WRONG_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-# A line as it stands in a text, or msisdn, carrier, opted_out where the source has columns.
-Line = str | tuple[str, str, str]
+# A record of a text, or msisdn, carrier, opted_out where the source has columns.
+Line = Record | tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,20 @@ class Header:
     carrier: int | None
     opted_out: int | None
 
-    def fields(self, line: str) -> list[str]:
-        """The fields of one line. Raises csv.Error when its quotes do not match."""
-        if '"' not in line:
-            return line.split(self.delimiter)
-        return next(csv.reader([line], delimiter=self.delimiter, strict=True))
+
+def column_names(line: str, delimiter: str) -> list[str]:
+    """As the first line has them; none when its quotes do not match."""
+    try:
+        fields = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+    return [plain(field).strip('"').strip() for field in fields]
 
 
 def parse_header(line: str) -> Header:
     """Find the delimiter by the column msisdn. Raises InputError that says what is missing or odd."""
     for delimiter in _DELIMITERS:
-        names = [name.strip().strip('"').strip().lower() for name in line.split(delimiter)]
+        names = [name.lower() for name in column_names(line, delimiter)]
         if "msisdn" in names:
             return check_names(delimiter, names)
     raise InputError(
@@ -79,7 +84,9 @@ class Lines:
         self._name, self._raw, self._size, self._file = name, raw, size, octets
         self.first_line = 2  # the header is line 1
         self._at = self._grid = self._place = 0  # octets of the content
-        self.header = self._read_header()
+        self.header: Header
+        self.columns: Sequence[str]  # their names as they stand
+        self._read_header()
 
     def __enter__(self) -> "Lines":
         return self
@@ -107,9 +114,11 @@ class Lines:
             self._at += len(chunk)
         self._place = place
 
-    def _read_header(self) -> Header:
+    def _read_header(self) -> None:
         try:
             first = self._file.readline(LONGEST_LINE)
+            while first.count(b'"') % 2 and (more := self._file.readline(LONGEST_LINE - len(first))):
+                first += more
         except OSError as error:
             raise InputError(f"cannot read {self._name}: {error.strerror}") from error
         if not first:
@@ -122,18 +131,19 @@ class Lines:
             )
         self._at = self._grid = self._place = len(first)
         line = self._decode(first.removeprefix(codecs.BOM_UTF8), 1).rstrip("\r\n")
-        if "\r" in line:
+        if re.search(r"\r(?!\n)", line):
             raise InputError(f"{self._name} has line ends of carriage returns only: save it with LF or CRLF")
         try:
-            return parse_header(line)
+            self.header = parse_header(line)
         except InputError as error:
             raise InputError(f"{self._name}: {error}") from error
+        self.columns = column_names(line, self.header.delimiter)
 
     def batches(self) -> Iterator[tuple[int, Sequence[Line]]]:
-        """Lines without their ends, up to 1 MB at a time; each batch after the number of its first line.
+        """Records without their ends, of up to 1 MB at a time; each batch after the number of its first line.
 
         The header is line 1. A line of more than LONGEST_LINE characters may come cut, but longer than that.
-        Raises InputError for octets that are not UTF-8.
+        Raises InputError for octets that are not UTF-8, and for a quote that is not closed.
         """
         number = self.first_line
         rest = b""
@@ -141,16 +151,46 @@ class Lines:
             if len(rest) == _CUT_OCTETS:
                 chunk = chunk.lstrip(_CONTINUATION)  # of the character that the cut went through
             block, newline, rest = (rest + chunk).rpartition(b"\n")
-            if newline:
-                self._place = self._at - len(rest)
-                lines = self._decode(block, number).replace("\r\n", "\n").split("\n")
-                yield number, lines
-                number += len(lines)
-            elif len(rest) > _CHUNK_OCTETS:
-                rest = rest[:80].decode("utf-8", "ignore").encode().ljust(_CUT_OCTETS)
+            records, open_lines = self._split(block, number) if newline else ((), 0)
+            if open_lines:
+                rest = _last_lines(block, open_lines) + b"\n" + rest
+            self._place = self._at - len(rest)
+            if records:
+                yield number, records
+                number += len(records)
+            if len(rest) > _CHUNK_OCTETS:
+                rest = self._cut(rest, number)
         self._place = self._at
         if rest:
-            yield number, [self._decode(rest, number).removesuffix("\r")]
+            records, open_lines = self._split(rest.removesuffix(b"\r"), number)
+            if open_lines:
+                raise self._open_quote(number + len(records))
+            yield number, records
+
+    def _split(self, octets: bytes, number: int) -> tuple[Sequence[Record], int]:
+        try:
+            text = self._decode(octets, number).replace("\r\n", "\n")
+            return split(text, self.header.delimiter)
+        except QuoteError as error:
+            raise self._open_quote(number + error.record) from error
+
+    def _cut(self, rest: bytes, number: int) -> bytes:
+        """Of the beginning of a line that has no end for a MB: as much as says that it is too long, no quotes."""
+        begun = rest.decode("utf-8", "ignore")
+        try:
+            _, open_lines = split(begun, self.header.delimiter)
+        except QuoteError as error:
+            raise self._open_quote(number) from error
+        if open_lines:
+            raise self._open_quote(number)
+        shown = begun[:80].replace('"', " ").encode().ljust(_CUT_OCTETS - 1)
+        return shown + (rest[-1:] if begun.endswith(self.header.delimiter) else b" ")
+
+    def _open_quote(self, number: int) -> InputError:
+        return InputError(
+            f"{self._name}, line {number} (as a spreadsheet counts rows): a quote is opened and not closed as it should"
+            f" be, or not within {LONGEST_RECORD:,} characters: quotes stand around a whole cell, and double inside it"
+        )
 
     def _read_chunk(self) -> bytes:
         """Chunks end at the same places of the content wherever the reading began, and so do batches."""
@@ -166,3 +206,8 @@ class Lines:
             raise InputError(
                 f"{self._name}, line {number}: this is not UTF-8: save it as CSV UTF-8"
             ) from error
+
+
+def _last_lines(block: bytes, count: int) -> bytes:
+    before = block.rsplit(b"\n", count)
+    return b"\n".join(before[1:]) if len(before) > count else block

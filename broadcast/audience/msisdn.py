@@ -19,8 +19,6 @@ _SEPARATORS = Table(
 )
 _SCIENTIFIC = re.compile(r"'?[+-]?\d+(?:[.,]\d*)? ?[eE] ?[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(r"(?:([^.,]*\d)\.|([^,]*\d),)(0+)", re.ASCII)
-_TWO_GROUPS = re.compile(r"[^\d+]*(\+?\d+)[^\d+]+\d+[^\d+]*", re.ASCII)
-_IN_DOUBT = re.compile(rf"{_TWO_GROUPS.pattern}|.*\.0+\D*", re.ASCII | re.DOTALL)
 _LONGEST = 64
 _E164_MIN, _E164_MAX = 7, 15
 
@@ -54,6 +52,10 @@ class Normalizer:
         self._lengths = country.national_lengths
         self._landline = country.landline_prefixes
         self._match = _mobile(country).fullmatch
+        shortest = min(country.national_lengths)
+        two_groups = rf"[^\d+]*(\+?\d{{{shortest},}})[^\d+]+\d+[^\d+]*"
+        self._two_groups = re.compile(two_groups, re.ASCII).fullmatch
+        self._is_odd = re.compile(rf"{two_groups}|.*\.0+\D*", re.ASCII | re.DOTALL).fullmatch
 
     def normalize(self, raw: str) -> int | Refusal:
         """The MSISDN (country code first, no plus), or why there is none. Never raises."""
@@ -67,9 +69,11 @@ class Normalizer:
             return Refusal.GARBAGE
         digits = raw.translate(_SEPARATORS)
         found = self._match(digits)
-        if found is None or _IN_DOUBT.fullmatch(raw):
-            return self._in_doubt(plain(raw), digits)
-        return int(self._country_code + found[1])
+        if found is not None and not self._is_odd(raw):
+            return int(self._country_code + found[1])
+        if found is None and "." not in raw and digits.isdigit():
+            return self._refusal(digits)
+        return self._in_doubt(plain(raw), digits)
 
     def _in_doubt(self, text: str, digits: str) -> int | Refusal:
         """text: as it looks; digits: all of it without separators."""
@@ -87,7 +91,7 @@ class Normalizer:
                 return Refusal.AMBIGUOUS
         if found is None:
             return self._refusal(digits)
-        groups = _TWO_GROUPS.fullmatch(text)
+        groups = self._two_groups(text)
         if groups and self._match(groups[1]):  # with what is behind it, it would be another number
             return Refusal.AMBIGUOUS
         return int(self._country_code + found[1])

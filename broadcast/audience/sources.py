@@ -13,7 +13,7 @@ from typing import IO, Any
 import pyarrow
 import pyarrow.parquet
 
-from broadcast.audience.lines import Header, Line, Lines, check_names
+from broadcast.audience.lines import COLUMNS, Header, Line, Lines, check_names
 from broadcast.errors import InputError
 
 _GZIP, _ZSTANDARD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
@@ -72,6 +72,7 @@ class ParquetRows:
         """Raises InputError when it is damaged, or its columns are not named or typed as an import needs."""
         self._raw, self._name, self._done = raw, path.name, 0
         self.first_line = 1
+        self.columns = COLUMNS  # of the rows that `batches` gives
         try:
             self._file = pyarrow.parquet.ParquetFile(raw)
         except (*_DAMAGED, OSError) as error:

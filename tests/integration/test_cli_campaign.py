@@ -99,8 +99,8 @@ def test_import_and_stats(desk: Desk) -> None:
         {"landline": 1},
         "people.refused.csv",
     )
-    assert Path("people.refused.csv").read_text(encoding="utf-8") == (
-        'line,reason,content\n35,landline,"02438221234,"\n'
+    assert Path("people.refused.csv").read_text(encoding="utf-8-sig") == (
+        "line,reason,msisdn,opted_out\n35,landline,02438221234,\n"
     )
     shown = desk("subscriber", "import", "people.csv", "--refused", "no.csv")
     assert "updated" in shown

@@ -38,7 +38,7 @@ class Desk:
         return await import_file(self.conn, self.config, path, self.refused_file)
 
     def refused(self) -> list[list[str]]:
-        with self.refused_file.open(encoding="utf-8", newline="") as source:
+        with self.refused_file.open(encoding="utf-8-sig", newline="") as source:
             return list(csv.reader(source))[1:]
 
     async def known(self) -> dict[int, tuple[str, bool, bool]]:
@@ -73,15 +73,16 @@ async def test_a_dirty_file(desk: Desk) -> None:
         "landline,02438221234,,\r\n"
         '"quoted, with comma","0901234567",,\r\n'
         "short line,0901234568\r\n"
+        "long line,0901234569,,,too long\r\n"
         "odd carrier,0901234569,acme,\r\n"
         "odd opt-out,0901234569,,perhaps\r\n"
-        '"unmatched,0901234569,,\r\n'
+        'x,0901234569,,"unmatched"x\r\n'
         "\r\n"
         "nul,09\x0012345671,,\r\n"
         f"{'x' * 5000},0901234569,,\r\n"
         "last,0921234567,,"
     )
-    assert (done.lines, done.imported, done.updated, done.duplicate) == (15, 6, 0, 1)
+    assert (done.lines, done.imported, done.updated, done.duplicate) == (16, 7, 0, 1)
     assert done.refused == {
         "empty": 1,
         "garbage": 1,
@@ -98,20 +99,21 @@ async def test_a_dirty_file(desk: Desk) -> None:
         84912345679: ("viettel", True, False),
         84912345670: ("vinaphone", False, True),
         84901234567: ("mobifone", False, False),
+        84901234568: ("mobifone", False, False),
         84921234567: ("vietnamobile", False, False),
     }
     lines = desk.refused()
     assert [(line[0], line[1]) for line in lines] == [
         ("7", "too_long"),
-        ("9", "wrong_columns"),
-        ("10", "unknown_carrier"),
-        ("11", "unclear_opted_out"),
-        ("12", "unmatched_quote"),
-        ("13", "empty"),
-        ("14", "garbage"),
-        ("15", "line_too_long"),
+        ("10", "wrong_columns"),
+        ("11", "unknown_carrier"),
+        ("12", "unclear_opted_out"),
+        ("13", "unmatched_quote"),
+        ("14", "empty"),
+        ("15", "garbage"),
+        ("16", "line_too_long"),
     ]
-    assert lines[0][2] == "landline,02438221234,,"
+    assert lines[0][2:] == ["landline", "02438221234", "", ""]
     assert stat.S_IMODE(desk.refused_file.stat().st_mode) == 0o600
     assert await desk.conn.fetchval("SELECT count(*) FROM import_staging") == 0
 
@@ -156,6 +158,10 @@ async def test_bom_and_delimiters(desk: Desk, bom: bytes, delimiter: str) -> Non
         (b"m\xff\xfesisdn\n1\n", "not UTF-8"),
         (b"msisdn\r0912345678\r0912345679\r", "carriage returns"),
         (b"x" * 10_000, "first line of more than 4096"),
+        (
+            b'msisdn,name\n0912345678,An\n0912345679,"B\n0912345670,C\n',
+            "line 3.*a quote is opened and not closed",
+        ),
         (b"msisdn\n" + b"0912345678\n" * 200_000 + b"\xff\n", "line 200002.*not UTF-8"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
@@ -338,7 +344,7 @@ async def test_parquet(desk: Desk) -> None:
     )
     assert (done.lines, done.imported, done.duplicate, done.refused) == (4, 2, 1, {"too_long": 1})
     assert await desk.known() == KNOWN
-    assert desk.refused() == [["3", "too_long", "02438221234,,false"]]
+    assert desk.refused() == [["3", "too_long", "02438221234", "", "false"]]
 
 
 async def test_parquet_with_whole_numbers(desk: Desk) -> None:

@@ -257,7 +257,10 @@ async def test_stopped_between_its_last_batch_and_its_end(
     done, seen = await desk.give()
     assert (done.lines, done.imported, done.duplicate, done.refused) == (3, 1, 1, {"too_short": 1})
     assert seen.lines == [4]
-    assert desk.refused.read_text().splitlines() == ["line,reason,content", "4,too_short,1"]
+    assert desk.refused.read_text(encoding="utf-8-sig").splitlines() == [
+        "line,reason,msisdn",
+        "4,too_short,1",
+    ]
 
 
 async def test_finished_is_not_continued(desk: Desk) -> None:

@@ -1,10 +1,8 @@
 """Header lines: delimiter, columns, slips."""
 
-import csv
-
 import pytest
 
-from broadcast.audience.lines import Header, parse_header
+from broadcast.audience.lines import Header, column_names, parse_header
 from broadcast.errors import InputError
 
 
@@ -37,9 +35,15 @@ def test_slips(line: str, message: str) -> None:
         parse_header(line)
 
 
-def test_fields() -> None:
-    header = parse_header("msisdn;name")
-    assert header.fields("1;a,b") == ["1", "a,b"]
-    assert header.fields('"1";"a;b"') == ["1", "a;b"]
-    with pytest.raises(csv.Error):
-        header.fields('1;"a')
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ('msisdn,"Tên, họ",""', ["msisdn", "Tên, họ", ""]),
+        ('"ghi chú\nthêm";msisdn', ["ghi chú thêm", "msisdn"]),
+        ("\u200emsisdn\u00a0,Name", ["msisdn", "Name"]),
+    ],
+)
+def test_names_as_they_stand(line: str, names: list[str]) -> None:
+    header = parse_header(line)
+    assert (header.width, header.msisdn) == (len(names), names.index("msisdn"))
+    assert column_names(line, header.delimiter) == names
