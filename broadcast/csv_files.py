@@ -12,7 +12,8 @@ from typing import IO
 
 _BOM = "\ufeff"
 # At the start of a cell, and behind what a spreadsheet of another country takes for the end of one.
-_FORMULA = re.compile(r"(?:^|(?<=[,;\t\r\n]))(?=[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
+_FORMULA = re.compile(r'(?:^|(?<=[,;\t\n]))(?=[\s\0"]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\n])')
+_BREAK = re.compile("\r\n?")  # alone and unquoted it would end a row
 
 
 class CsvWriter:
@@ -35,5 +36,5 @@ class CsvWriter:
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        return value if value.isalnum() else _FORMULA.sub("'", value)
+        return value if value.isalnum() else _FORMULA.sub("'", _BREAK.sub("\n", value))
     return value.isoformat() if isinstance(value, datetime) else value

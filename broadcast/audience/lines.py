@@ -162,14 +162,14 @@ class Lines:
                 rest = self._cut(rest, number)
         self._place = self._at
         if rest:
-            records, open_lines = self._split(rest.removesuffix(b"\r"), number)
+            records, open_lines = self._split(rest, number)
             if open_lines:
                 raise self._open_quote(number + len(records))
             yield number, records
 
     def _split(self, octets: bytes, number: int) -> tuple[Sequence[Record], int]:
         try:
-            text = self._decode(octets, number).replace("\r\n", "\n")
+            text = self._decode(octets.removesuffix(b"\r"), number).replace("\r\n", "\n")
             return split(text, self.header.delimiter)
         except QuoteError as error:
             raise self._open_quote(number + error.record) from error

@@ -1,6 +1,5 @@
 """`broadcast campaign doubts`: who may have been sent to without an answer, and who got a second copy, by name."""
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from broadcast.cli.files import replacing
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
 from broadcast.cli.runner import run
+from broadcast.csv_files import CsvWriter
 from broadcast.ledger.doubts import RESENT, Doubted, doubted
 from broadcast.ledger.report import find
 from broadcast.store.pool import connect
@@ -63,11 +63,10 @@ def _line(each: Doubted, reveal: bool) -> dict[str, Any]:
 
 def _write(file: Path, lines: Sequence[dict[str, Any]]) -> None:
     with replacing(file, mode=0o600) as sink:
-        writer = csv.DictWriter(sink, _COLUMNS, lineterminator="\n")
-        writer.writeheader()
+        writer = CsvWriter(sink, _COLUMNS)
         for line in lines:
             times = {key: time_cell(line[key]) for key in ("since", "ended_at")}
-            writer.writerow({**line, **times})
+            writer.row({**line, **times}.values())
 
 
 def _show(found: Sequence[Doubted], shown: Sequence[dict[str, Any]]) -> None:

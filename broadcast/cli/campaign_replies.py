@@ -1,6 +1,5 @@
 """`broadcast campaign replies`: what people answered, counted, and their latest words."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from broadcast.cli.output import (
     words,
 )
 from broadcast.cli.runner import run
+from broadcast.csv_files import CsvWriter
 from broadcast.ledger import replies
 from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount
 from broadcast.ledger.report import find
@@ -27,7 +27,6 @@ from broadcast.store.types import Connection
 from broadcast.visible import visible
 
 _SHOWN = 300  # characters of a text on the terminal
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _COLUMNS = (
@@ -91,11 +90,10 @@ async def _read(
 
 async def _write(file: Path, connection: Connection, number: int, reveal: bool) -> None:
     with replacing(file, mode=0o600) as sink:
-        writer = csv.DictWriter(sink, _COLUMNS, lineterminator="\n")
-        writer.writeheader()
+        writer = CsvWriter(sink, _COLUMNS, peoples_text=True)
         async for each in replies.every(connection, number):
             line = {**_line(each, reveal), "received_at": time_cell(each.received_at)}
-            writer.writerow({key: _cell(value) for key, value in line.items()})
+            writer.row(visible(cell, lines=True) if isinstance(cell, str) else cell for cell in line.values())
 
 
 def _line(each: Reply, reveal: bool) -> dict[str, Any]:
@@ -166,10 +164,3 @@ def _on_one_line(text: str) -> str:
     """Its lines after each other, and no more of it than a person wants to see."""
     shown = text[:_SHOWN].replace("\r\n", " ").replace("\n", " ")
     return shown if len(text) <= _SHOWN else shown + "…"
-
-
-def _cell(value: Any) -> Any:
-    """What strangers wrote must not steer a terminal, nor be a formula in a spreadsheet: a ' goes before it."""
-    if not isinstance(value, str):
-        return value
-    return ("'" if value.startswith(_FORMULA) else "") + visible(value, lines=True)
