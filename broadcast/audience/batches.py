@@ -44,8 +44,8 @@ _tail = struct.Struct(">ihibib")
 class Batch:
     """copy: the input of one COPY. lines: read so far; repeated: lines of this batch beyond a number's first.
 
-    done, total: how much of the file was read by then, in its source's unit. place: of the next line, as the source
-    says it. refused: lines by reason, and refused_octets of their file, by then.
+    done, total: how much of the file was read by then, in its source's unit; total 0: nobody knows. place: of the
+    next line, as the source says it. refused: lines by reason, and refused_octets of their file, by then.
     """
 
     copy: bytes
@@ -100,6 +100,10 @@ class Reader:
                 yield self._batch()
                 begun = self.lines
         yield self._batch()
+
+    def stop(self) -> None:
+        """From another thread: `batches` does not wait for more of a pipe."""
+        self._source.stop()
 
     def _batch(self) -> Batch:
         people, self._people = self._people, {}

@@ -17,6 +17,7 @@ from typing import Any
 from broadcast.audience import unfinished
 from broadcast.audience.batches import COLUMNS, Batch, Reader
 from broadcast.audience.carriers import name_carriers
+from broadcast.audience.pipes import is_pipe
 from broadcast.audience.refused_lines import create_private
 from broadcast.audience.sources import open_source
 from broadcast.config import Config
@@ -46,6 +47,11 @@ class ImportResult:
     refused_file: Path
     seconds: float
 
+    @property
+    def nobody(self) -> bool:
+        """Whether every line was refused."""
+        return self.lines == sum(self.refused.values())
+
 
 async def import_file(
     conn: Connection, config: Config, path: Path, refused_file: Path, report: Report | None = None
@@ -61,35 +67,35 @@ async def import_file(
         try:
             with create_private(part) as sink:
                 reader = Reader(config, source, numbers, sink)
-                counts = await _import(conn, reader, path, report)
+                counts = await _import(conn, reader, path, source.name, report)
             part.replace(refused_file)
         finally:
             part.unlink(missing_ok=True)
     await conn.execute(sql("analyze_subscriber"))
     return ImportResult(
-        **counts,
-        source=unfinished.name_of(path),
-        refused_file=refused_file,
-        seconds=time.perf_counter() - begun,
+        **counts, source=source.name, refused_file=refused_file, seconds=time.perf_counter() - begun
     )
 
 
-async def _import(conn: Connection, reader: Reader, path: Path, report: Report | None) -> dict[str, Any]:
+async def _import(
+    conn: Connection, reader: Reader, path: Path, name: str, report: Report | None
+) -> dict[str, Any]:
     """One transaction for all batches: whoever looks meanwhile sees what was there before."""
     async with conn.transaction():
         if not await conn.fetchval(sql("import_lock")):
             raise RefusedError(RUNS_ALREADY)
-        import_no = await conn.fetchval(sql("import_begin"), unfinished.name_of(path))
+        import_no = await conn.fetchval(sql("import_begin"), name)
         merged = Counter(imported=0, updated=0, duplicate=0)
-        async with aclosing(read_ahead(reader.batches())) as batches:
+        async with aclosing(read_ahead(reader.batches(), reader.stop)) as batches:
             async for batch in batches:
                 merged.update(await merge(conn, import_no, batch))
                 if report is not None:
                     report(batch)
                 last = batch
-        check_lines(path, last)
+        check_lines(name, last)
         counts = await end(conn, import_no, last, merged)
-        await unfinished.give_up_for(conn, path)
+        if merged.total() and not is_pipe(path):
+            await unfinished.give_up_for(conn, path)
     return {"import_no": import_no, **counts}
 
 
@@ -106,10 +112,10 @@ async def end(conn: Connection, import_no: int, last: Batch, merged: Mapping[str
     return counts
 
 
-def check_lines(path: Path, batch: Batch) -> None:
+def check_lines(name: str, batch: Batch) -> None:
     """Raises InputError when the file has none."""
     if batch.lines == 0:
-        raise InputError(f"{path.name} has a header but no lines")
+        raise InputError(f"{name} has a header but no lines")
 
 
 async def merge(conn: Connection, import_no: int, batch: Batch) -> dict[str, int]:
@@ -123,14 +129,20 @@ async def merge(conn: Connection, import_no: int, batch: Batch) -> dict[str, int
     return {**counts, "duplicate": counts["duplicate"] + batch.repeated}
 
 
-async def read_ahead(batches: Iterator[Batch]) -> AsyncGenerator[Batch, None]:
-    """`batches`, made in a thread, the next one while the last is worked on. When closed, no thread is left."""
+async def read_ahead(
+    batches: Iterator[Batch], stop: Callable[[], None] = lambda: None
+) -> AsyncGenerator[Batch, None]:
+    """`batches`, made in a thread, the next one while the last is worked on. When closed, no thread is left.
+
+    stop: is called then, to end a wait of that thread.
+    """
     coming = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
     try:
         while (batch := await asyncio.shield(coming)) is not None:
             coming = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
             yield batch
     finally:
+        stop()
         await asyncio.gather(coming, return_exceptions=True)
 
 

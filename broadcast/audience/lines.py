@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from broadcast.audience.characters import plain
+from broadcast.audience.pipes import Pipe
 from broadcast.audience.records import LONGEST_LINE, LONGEST_RECORD, QuoteError, Record, split
 from broadcast.errors import InputError
 
@@ -77,11 +78,11 @@ class Lines:
     """An open file: its header, then its lines. Close it, or use it as a context."""
 
     def __init__(self, name: str, raw: IO[bytes], size: int, octets: IO[bytes]) -> None:
-        """raw: the file, of `size` octets; octets: its content, unpacked from it if it is compressed.
+        """raw: the file, of `size` octets (0: not known); octets: its content, unpacked from it if it is compressed.
 
         Raises InputError when it cannot be read, is empty, is not UTF-8 or has no usable header.
         """
-        self._name, self._raw, self._size, self._file = name, raw, size, octets
+        self.name, self._raw, self._size, self._file = name, raw, size, octets
         self.first_line = 2  # the header is line 1
         self._at = self._grid = self._place = 0  # octets of the content
         self.header: Header
@@ -94,8 +95,14 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         self._raw.close()
 
+    def stop(self) -> None:
+        """From another thread: whoever waits for a pipe in `batches` gets InputError."""
+        pipe = getattr(self._raw, "raw", None)
+        if isinstance(pipe, Pipe):
+            pipe.stop()
+
     def position(self) -> tuple[int, int]:
-        """Octets read from the file, compressed or not, of all its octets."""
+        """Octets read from the file, compressed or not, of all its octets (of a pipe: 0)."""
         return self._raw.tell(), self._size
 
     def place(self) -> int:
@@ -110,7 +117,7 @@ class Lines:
         while self._at < place:
             chunk = self._file.read(min(_CHUNK_OCTETS, place - self._at))
             if not chunk:
-                raise InputError(f"{self._name} ends before the line after which its import stopped")
+                raise InputError(f"{self.name} ends before the line after which its import stopped")
             self._at += len(chunk)
         self._place = place
 
@@ -120,23 +127,23 @@ class Lines:
             while first.count(b'"') % 2 and (more := self._file.readline(LONGEST_LINE - len(first))):
                 first += more
         except OSError as error:
-            raise InputError(f"cannot read {self._name}: {error.strerror}") from error
+            raise InputError(f"cannot read {self.name}: {error.strerror}") from error
         if not first:
-            raise InputError(f"{self._name} is empty: it needs a header line and numbers")
+            raise InputError(f"{self.name} is empty: it needs a header line and numbers")
         if first.startswith(_WRONG_BOMS) or b"\0" in first:
-            raise InputError(f"{self._name} is not UTF-8 (it looks like UTF-16): save it as CSV UTF-8")
+            raise InputError(f"{self.name} is not UTF-8 (it looks like UTF-16): save it as CSV UTF-8")
         if len(first) == LONGEST_LINE:
             raise InputError(
-                f"{self._name} has a first line of more than {LONGEST_LINE} octets: is it a CSV file?"
+                f"{self.name} has a first line of more than {LONGEST_LINE} octets: is it a CSV file?"
             )
         self._at = self._grid = self._place = len(first)
         line = self._decode(first.removeprefix(codecs.BOM_UTF8), 1).rstrip("\r\n")
         if re.search(r"\r(?!\n)", line):
-            raise InputError(f"{self._name} has line ends of carriage returns only: save it with LF or CRLF")
+            raise InputError(f"{self.name} has line ends of carriage returns only: save it with LF or CRLF")
         try:
             self.header = parse_header(line)
         except InputError as error:
-            raise InputError(f"{self._name}: {error}") from error
+            raise InputError(f"{self.name}: {error}") from error
         self.columns = column_names(line, self.header.delimiter)
 
     def batches(self) -> Iterator[tuple[int, Sequence[Line]]]:
@@ -188,7 +195,7 @@ class Lines:
 
     def _open_quote(self, number: int) -> InputError:
         return InputError(
-            f"{self._name}, line {number} (as a spreadsheet counts rows): a quote is opened and not closed as it should"
+            f"{self.name}, line {number} (as a spreadsheet counts rows): a quote is opened and not closed as it should"
             f" be, or not within {LONGEST_RECORD:,} characters: quotes stand around a whole cell, and double inside it"
         )
 
@@ -204,7 +211,7 @@ class Lines:
         except UnicodeDecodeError as error:
             number = first_number + octets.count(b"\n", 0, error.start)
             raise InputError(
-                f"{self._name}, line {number}: this is not UTF-8: save it as CSV UTF-8"
+                f"{self.name}, line {number}: this is not UTF-8: save it as CSV UTF-8"
             ) from error
 
 

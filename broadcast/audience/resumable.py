@@ -24,11 +24,12 @@ from broadcast.audience.importer import (
     merge,
     read_ahead,
 )
+from broadcast.audience.pipes import is_pipe, name_of
 from broadcast.audience.refused_lines import RefusedLines
 from broadcast.audience.sources import open_source
 from broadcast.audience.unfinished import FileId, Unfinished, identify
 from broadcast.config import Config
-from broadcast.errors import RefusedError
+from broadcast.errors import InputError, RefusedError
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -66,6 +67,11 @@ async def import_resumably(
     another file or of other content, or its refused lines are gone.
     """
     begun = time.perf_counter()
+    if is_pipe(path):
+        raise InputError(
+            f"{name_of(path)} is no file that --resumable could come back to: write it to one first, or import it "
+            "without --resumable"
+        )
     with open_source(path) as source:
         file = identify(path)
         numbers = await name_carriers(conn, config)
@@ -82,7 +88,7 @@ async def import_resumably(
     await conn.execute(sql("analyze_subscriber"))
     return ImportResult(
         **counts,
-        source=unfinished.name_of(path),
+        source=name_of(path),
         refused_file=refused_file,
         seconds=time.perf_counter() - begun,
     )
@@ -113,7 +119,7 @@ async def _before(conn: Connection, path: Path, file: FileId, restart: bool) -> 
         return None
     if found.file == file:
         return found
-    if found.source == unfinished.name_of(path):
+    if found.source == name_of(path):
         raise RefusedError(
             f"{path.name} has changed since its import stopped after {found.lines:,} lines: import what it is now with "
             "--restart, or without --resumable"
@@ -140,7 +146,7 @@ class _Steps:
         """Returns the import's number and counts."""
         async with aclosing(read_ahead(reader.batches())) as batches:
             async for batch in batches:
-                check_lines(self._path, batch)
+                check_lines(self._path.name, batch)
                 async with self._conn.transaction():
                     import_no = await self._step(batch)
                 self._import_no = import_no
@@ -153,7 +159,7 @@ class _Steps:
 
     async def _step(self, batch: Batch) -> int:
         import_no: int = self._import_no or await self._conn.fetchval(
-            sql("import_begin"), unfinished.name_of(self._path)
+            sql("import_begin"), name_of(self._path)
         )
         self._merged.update(await merge(self._conn, import_no, batch))
         check_conserved({"lines": batch.lines, **self._merged, "refused": batch.refused})

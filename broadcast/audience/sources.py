@@ -14,6 +14,7 @@ import pyarrow
 import pyarrow.parquet
 
 from broadcast.audience.lines import COLUMNS, Header, Line, Lines, check_names
+from broadcast.audience.pipes import Pipe, is_pipe, name_of
 from broadcast.errors import InputError
 
 _GZIP, _ZSTANDARD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
@@ -22,17 +23,27 @@ _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pyarrow.ArrowException)
 
 
 def open_source(path: Path) -> "Lines | ParquetRows":
-    """The subscribers of a file. Raises InputError when it cannot be read or has no usable columns."""
+    """The subscribers of a file or a pipe. Raises InputError when it cannot be read or has no usable columns."""
+    name, size = name_of(path), 0
+    raw: IO[bytes]
     try:
-        raw = path.open("rb")
-        first = raw.read(4)
-        raw.seek(0)
+        if is_pipe(path):
+            pipe = Pipe(path, len(_PARQUET))
+            raw, first = io.BufferedReader(pipe), pipe.first
+        else:
+            raw = path.open("rb")
+            size, first = path.stat().st_size, raw.read(len(_PARQUET))
+            raw.seek(0)
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        raise InputError(f"cannot read {name}: {error.strerror}") from error
     try:
-        if first == _PARQUET:
-            return ParquetRows(raw, path)
-        return Lines(path.name, raw, path.stat().st_size, _unpacked(raw, first, path.name))
+        if first != _PARQUET:
+            return Lines(name, raw, size, _unpacked(raw, first, name))
+        if is_pipe(path):
+            raise InputError(
+                f"{name} is Parquet, which is read from its end: give it as a file, not through a pipe"
+            )
+        return ParquetRows(raw, path)
     except BaseException:
         raw.close()
         raise
@@ -70,7 +81,7 @@ class ParquetRows:
 
     def __init__(self, raw: IO[bytes], path: Path) -> None:
         """Raises InputError when it is damaged, or its columns are not named or typed as an import needs."""
-        self._raw, self._name, self._done = raw, path.name, 0
+        self._raw, self.name, self._done = raw, path.name, 0
         self.first_line = 1
         self.columns = COLUMNS  # of the rows that `batches` gives
         try:
@@ -91,6 +102,9 @@ class ParquetRows:
 
     def __exit__(self, *_: object) -> None:
         self._raw.close()
+
+    def stop(self) -> None:
+        """As `Lines.stop`: nothing waits."""
 
     def _places(self) -> list[int]:
         header = self.header
@@ -132,7 +146,7 @@ class ParquetRows:
                 yield number, list(rows)
                 number += batch.num_rows
         except (*_DAMAGED, OSError) as error:
-            raise InputError(f"{self._name} is a damaged Parquet file: {_first_line(error)}") from error
+            raise InputError(f"{self.name} is a damaged Parquet file: {_first_line(error)}") from error
 
 
 def _check_type(column: str, kind: Any) -> None:

@@ -2,22 +2,17 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from broadcast.audience.pipes import name_of
 from broadcast.errors import InputError
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 _END_OCTETS = 1 << 20
-
-
-def name_of(path: Path) -> str:
-    """The file's name as it is kept: octets that are not UTF-8 as `\\xff`."""
-    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Bar:
         """The bar grows."""
         pace = (batch.lines - self._skipped) / (self._clock() - self._begun)
         rate = f"{batch.lines:,} lines, {pace:,.0f}/s"
-        self._progress.update(self._task, completed=batch.done, total=batch.total, rate=rate)
+        self._progress.update(self._task, completed=batch.done, total=batch.total or None, rate=rate)
 
 
 class Lines:
@@ -87,13 +87,17 @@ class Lines:
     def merged(self, batch: Batch) -> None:
         """Says how far the import is if it has been silent for a while and is not at its end."""
         now = self._clock()
-        if now - self._last < _LINE_EVERY_S or not self._done_before < batch.done < batch.total:
+        at_its_end = batch.total and not self._done_before < batch.done < batch.total
+        if now - self._last < _LINE_EVERY_S or at_its_end:
             return
         self._last, spent = now, now - self._begun
-        left = spent * (batch.total - batch.done) / (batch.done - self._done_before)
+        share = left = ""
+        if batch.total:  # of a pipe, nobody knows
+            share = f" {batch.done / batch.total:.0%},"
+            left_s = spent * (batch.total - batch.done) / (batch.done - self._done_before)
+            left = f", {duration(left_s)} left"
         note(
-            f"{self._name}: {batch.lines:,} lines, {batch.done / batch.total:.0%},"
-            f" {(batch.lines - self._skipped) / spent:,.0f}/s, {duration(left)} left"
+            f"{self._name}: {batch.lines:,} lines,{share} {(batch.lines - self._skipped) / spent:,.0f}/s{left}"
         )
 
 

@@ -10,6 +10,7 @@ from broadcast.audience import subscribers, unfinished
 from broadcast.audience.generator import Expected, Generator
 from broadcast.audience.importer import ImportResult, import_file
 from broadcast.audience.msisdn import Normalizer, Refusal
+from broadcast.audience.pipes import is_pipe, name_of, same_file
 from broadcast.audience.resumable import import_resumably
 from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
 from broadcast.audience.unfinished import Unfinished
@@ -48,7 +49,11 @@ def subscriber() -> None:
 
 @subscriber.command("import")
 @click.argument("file", type=_FILE)
-@click.option("--refused", type=_FILE, help="Where refused lines go. Default: FILE's name with .refused.csv.")
+@click.option(
+    "--refused",
+    type=_FILE,
+    help="Where refused lines go. Default: FILE's name with .refused.csv; of a pipe, piped.refused.csv.",
+)
 @click.option(
     "--resumable", is_flag=True, help="Commit batch by batch; given again, continue where it stopped."
 )
@@ -59,10 +64,10 @@ def subscriber() -> None:
 def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as_json: bool) -> None:
     """Bring a file of numbers into the database; all of it or nothing.
 
-    CSV, also compressed by gzip or zstandard, or Parquet. Columns: msisdn, and perhaps carrier (of ported
-    numbers) and opted_out; a CSV file's first line names them. CSV is in UTF-8, with commas, semicolons or
-    tabs. Numbers in any usual spelling. An import never lifts an opt-out; one that was stopped has changed
-    nothing: start it again.
+    CSV, also compressed by gzip or zstandard, or Parquet; - is standard input. Columns: msisdn, and perhaps
+    carrier (of ported numbers) and opted_out; a CSV file's first line names them. CSV is in UTF-8, with commas,
+    semicolons or tabs. Numbers in any usual spelling. An import never lifts an opt-out; one that was stopped
+    has changed nothing: start it again.
 
     With --resumable every batch stays, and an alert launched meanwhile goes to the half of the list that is in.
     The same command continues it after a kill, a lost database or Ctrl-C.
@@ -71,11 +76,12 @@ def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as
     Example:
       broadcast subscriber import people.csv.zst --refused refused.csv
       broadcast subscriber import nation.parquet --resumable
+      zstdcat people.csv.zst | broadcast subscriber import -
     """
     if restart and not resumable:
         raise InputError("--restart goes with --resumable: without that, an import begins at line 1 anyway")
-    refused = refused or file.with_suffix(".refused.csv")
-    if refused.exists() and file.exists() and refused.samefile(file):
+    refused = refused or (Path("piped.refused.csv") if is_pipe(file) else file.with_suffix(".refused.csv"))
+    if same_file(file, refused):
         raise InputError(f"--refused {refused} is the file to import: the refused lines need another one")
     if refused.exists() and not refused.is_file():
         raise InputError(
@@ -87,7 +93,15 @@ def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as
     )
     if as_json:
         print_json(done)
-        return
+    else:
+        _show_import(done)
+    if done.nobody:
+        raise InputError(
+            f"{done.source}: every line is refused, nobody is imported: the reasons stand in {done.refused_file}"
+        )
+
+
+def _show_import(done: ImportResult) -> None:
     rows = [("imported", done.imported), ("updated", done.updated), ("duplicate", done.duplicate)]
     rows += [(f"refused: {reason}", count) for reason, count in done.refused.items()]
     print_table(f"{words(done.source)}, {done.seconds:.1f} s", ("", "lines"), [*rows, ("all", done.lines)])
@@ -218,7 +232,7 @@ def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
 async def _import(config: Config, file: Path, refused: Path) -> ImportResult:
     conn = await connect()
     try:
-        with import_progress(file.name) as watcher:
+        with import_progress(name_of(file)) as watcher:
             return await import_file(conn, config, file, refused, watcher.merged)
     finally:
         await conn.close()

@@ -28,6 +28,15 @@ def test_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_of_a_pipe_nobody_knows_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([100.0, 110.0])
+    Lines("stdin", lambda: next(times)).merged(batch(1_000_000, 12_000_000, 0))
+    assert capsys.readouterr().err == "stdin: 1,000,000 lines, 100,000/s\n"
+    with Progress(TextColumn("{task.fields[rate]}"), auto_refresh=False) as shown:
+        Bar("stdin", shown).merged(batch(1_000_000, 12_000_000, 0))
+        assert shown.tasks[0].total is None
+
+
 def test_a_continued_import_counts_from_where_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter([100.0, 130.0, 135.0, 150.0])
     progress = Lines("people.csv", lambda: next(times))

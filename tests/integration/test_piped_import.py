@@ -1,0 +1,128 @@
+"""Lists that come from another program, and files of which nothing is left, by the command as people type it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+from waiting import until
+
+from broadcast.audience import subscribers
+
+VIETNAM = Path(__file__).parents[2] / "config" / "vietnam.toml"
+LIST = "msisdn,note\n" + "".join(f'0912{n:06},"a\nb"\n' for n in range(3_000)) + "0912,x\n"
+
+
+class Desk:
+    """Types a line into a shell."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.folder = folder
+        (folder / "people.csv").write_text(LIST)
+        # So that `broadcast` is this code's.
+        (folder / "broadcast").write_text(f'#!/bin/sh\nexec {sys.executable} -m broadcast "$@"\n')
+        (folder / "broadcast").chmod(0o755)
+        path = f"{folder}:{os.environ['PATH']}"
+        self.env = {
+            **os.environ, "PATH": path, "BROADCAST_DATABASE_URL": url, "BROADCAST_CONFIG": str(VIETNAM)
+        }  # fmt: skip
+
+    def __call__(self, line: str, code: int = 0) -> tuple[str, str]:
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        return done.stdout, done.stderr
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Desk:
+    return Desk(database_url, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("cat people.csv | broadcast subscriber import - --json", '"source": "stdin"'),
+        ("gzip -c people.csv | broadcast subscriber import - --json", '"source": "stdin"'),
+        ("broadcast subscriber import - --json < people.csv", '"source": "stdin"'),
+        ("cat people.csv | broadcast subscriber import /dev/stdin --json", '"source": "/dev/stdin"'),
+        ("broadcast subscriber import <(gzip -c people.csv | zcat) --json", '"source": "/dev/fd/'),
+        ("mkfifo p; cat people.csv > p & broadcast subscriber import p --json", '"source": "p"'),
+    ],
+)
+def test_a_pipe(desk: Desk, line: str, name: str) -> None:
+    out, err = desk(line)
+    assert name in out
+    assert '"lines": 3001' in out and '"imported": 3000' in out and '"too_short": 1' in out
+    assert err == ""
+    assert (desk.folder / "piped.refused.csv").read_text(encoding="utf-8-sig") == (
+        "line,reason,msisdn,note\n3002,too_short,0912,x\n"
+    )
+
+
+def test_octets_that_come_one_by_one(desk: Desk) -> None:
+    out, _ = desk(
+        f"{sys.executable} -c \"import os; [os.write(1, bytes([each])) for each in b'msisdn\\n0912345678\\n']\""
+        " | broadcast subscriber import -"
+    )
+    assert "imported" in out
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "cat people.csv | broadcast subscriber import - --resumable",
+            "no file that --resumable could come back to",
+        ),
+        (
+            "broadcast subscriber import <(cat people.csv) --resumable",
+            "no file that --resumable could come back to",
+        ),
+        ("printf PAR1xxxx | broadcast subscriber import -", "give it as a file, not through a pipe"),
+        ("broadcast subscriber import - < /dev/null", "stdin is empty"),
+        ("printf 'msisdn\\n' | broadcast subscriber import -", "stdin has a header but no lines"),
+        ("broadcast subscriber import - --refused people.csv < people.csv", "is the file to import"),
+        ("broadcast subscriber import . ", "Is a directory|is a directory"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(desk: Desk, line: str, message: str) -> None:
+    _, err = desk(line, code=2)
+    assert any(each in err for each in message.split("|"))
+    assert "Traceback" not in err
+    assert (desk.folder / "people.csv").read_text() == LIST
+
+
+@pytest.mark.parametrize("more", ["", "--resumable", "--json"])
+def test_a_file_of_which_every_line_is_refused_is_no_success(desk: Desk, more: str) -> None:
+    (desk.folder / "e.csv").write_text('msisdn\n8.49123E+10\n8,49123E+10\n"8,49E+10"\n8.4912345678E+10\n')
+    out, err = desk(f"broadcast subscriber import e.csv {more}", code=2)
+    assert "scientific_notation" in out
+    assert err.splitlines() == [
+        "broadcast: e.csv: every line is refused, nobody is imported: the reasons stand in e.refused.csv"
+    ]
+    assert (desk.folder / "e.refused.csv").read_text(encoding="utf-8-sig").count("scientific_notation") == 4
+
+
+async def test_ctrl_c_while_the_other_program_says_nothing(desk: Desk, conn: asyncpg.Connection) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "broadcast", "subscriber", "import", "-",
+        cwd=desk.folder, env=desk.env, stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(b"msisdn\n0912345678\n")
+    await process.stdin.drain()
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7103"
+    await until(lambda: conn.fetchval(held), "the import has begun")
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(30):
+        _, err = await process.communicate()
+    assert process.returncode not in (0, None)
+    assert b"Traceback" not in err
+    assert sum(each.subscribers for each in await subscribers.counts(conn)) == 0
