@@ -13,9 +13,9 @@ from typing import IO
 from broadcast.audience.characters import plain
 from broadcast.audience.lines import Line, Lines
 from broadcast.audience.msisdn import Normalizer, Refusal
+from broadcast.audience.parquet import ParquetRows
 from broadcast.audience.records import LONGEST_LINE
 from broadcast.audience.routing import Router
-from broadcast.audience.sources import ParquetRows
 from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Config
 from broadcast.csv_files import CsvWriter
