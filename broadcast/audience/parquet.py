@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyarrow
-import pyarrow.compute
 import pyarrow.parquet
 
 from broadcast.audience.characters import plain
@@ -17,7 +16,7 @@ _BATCH_ROWS = 16_384
 _MOST_OCTETS = (
     32 << 20
 )  # of the pages of a batch, in one column: copies of it are what memory an import takes
-_LONGEST = 4096  # octets of a value in a dictionary, of which every row of a batch may have a copy
+_LONGEST = 1024  # characters of a value in a dictionary, of which every row of a batch may have a copy
 _BUFFER_OCTETS = 1 << 20
 _DAMAGED = (EOFError, OSError, pyarrow.ArrowException, PageError)
 
@@ -178,10 +177,9 @@ def _check_type(column: str, kind: Any) -> None:
 
 
 def _longest(file: Any, group: int, column: str) -> int:
-    """Octets of the longest value in the dictionary of a row group, which is read with its first row."""
+    """Characters of the longest value in the dictionary of a row group, which is read with its first row."""
     for rows in file.iter_batches(1, row_groups=[group], columns=[column]):
-        lengths = pyarrow.compute.binary_length(rows.column(0).dictionary)
-        return pyarrow.compute.max(lengths).as_py() or 0
+        return max((len(value) for value in rows.column(0).dictionary.to_pylist() if value), default=0)
     return 0
 
 
