@@ -89,6 +89,14 @@ def test_octets_that_come_one_by_one(desk: Desk) -> None:
         ("broadcast subscriber import - < /dev/null", "stdin is empty"),
         ("printf 'msisdn\\n' | broadcast subscriber import -", "stdin has a header but no lines"),
         ("broadcast subscriber import - --refused people.csv < people.csv", "is the file to import"),
+        (
+            "mkfifo p; broadcast subscriber import people.csv --refused p",
+            "p is no file: the refused lines",
+        ),
+        (
+            "mkfifo p; broadcast subscriber import people.csv --resumable --refused p",
+            "p is no file: the refused lines",
+        ),
         ("broadcast subscriber import . ", "Is a directory|is a directory"),
     ],
 )
