@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from broadcast.errors import InputError, RefusedError
+from broadcast.errors import BroadcastError, InputError, RefusedError
 
 _PIECE = 1 << 20
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def create_private(path: Path) -> IO[str]:
@@ -40,6 +41,20 @@ def _writing(path: Path) -> Iterator[None]:
         why = "it is a link" if error.errno == errno.ELOOP else error.strerror
         raise InputError(
             f"cannot write the refused lines to {path.parent}: {why}; give --refused FILE"
+        ) from error
+
+
+@contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Says which file it is when the disk is full meanwhile. Raises BroadcastError then."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise BroadcastError(
+            f"cannot write the refused lines to {path}: {error.strerror}; make room, or give --refused FILE elsewhere, "
+            "and import again"
         ) from error
 
 

@@ -107,6 +107,19 @@ def test_what_cannot_be_read_is_one_line(desk: Desk, line: str, message: str) ->
     assert (desk.folder / "people.csv").read_text() == LIST
 
 
+@pytest.mark.parametrize("more", ["", "--resumable"])
+def test_no_room_for_the_refused_lines(desk: Desk, more: str) -> None:
+    (desk.folder / "bad.csv").write_text("msisdn\n0912345678\n" + "garbage\n" * 5_000)
+    _, err = desk(f"ulimit -f 8; broadcast subscriber import bad.csv {more}", code=1)
+    assert err.startswith(
+        "broadcast: cannot write the refused lines to bad.refused.csv: File too large; make room"
+    )
+    assert len(err.splitlines()) == 1
+    assert not (desk.folder / "bad.refused.csv.part").exists()
+    out, _ = desk(f"broadcast subscriber import bad.csv {more} --json")
+    assert '"garbage": 5000' in out
+
+
 @pytest.mark.parametrize("more", ["", "--resumable", "--json"])
 def test_a_file_of_which_every_line_is_refused_is_no_success(desk: Desk, more: str) -> None:
     (desk.folder / "e.csv").write_text('msisdn\n8.49123E+10\n8,49123E+10\n"8,49E+10"\n8.4912345678E+10\n')
