@@ -44,7 +44,7 @@ async def test_replies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     await campaign_replies._write(file, CONNECTION, 1, reveal=False)
     (line,) = rows(file, "utf-8-sig")
     assert (line["received_at"], line["msisdn"]) == ("2026-03-01T08:00:00+00:00", "")
-    assert (line["destination"], line["text"]) == ("'@1022", "cảm ơn;'=1+1\n'-2")
+    assert (line["destination"], line["text"]) == ("'@1022", "cảm ơn;'=1+1\\r-2")
     assert file.read_bytes().startswith(b"\xef\xbb\xbf")
 
 
