@@ -91,7 +91,7 @@ async def test_a_migration_names_the_workers_that_know_nothing_of_it(
     await conn.execute(
         "DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)"
     )
-    await conn.execute("ALTER TABLE inbound DROP COLUMN why; DROP INDEX inbound_set_aside, reply_set_aside")
+    await conn.execute("DROP TABLE lane_reading; DROP INDEX unmatched_receipt_of_late")
     await conn.execute(
         """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
                                  expires_at, state, drafted_by)
