@@ -8,8 +8,8 @@ GATED := smpp ledger engine campaign audience
 
 RUNS ?= 100000
 
-# of tests at a time: twice a small machine's cores, for most of them wait
-PROCESSES ?= 4
+# of tests at a time: four times a small machine's cores, for nearly all of them wait
+PROCESSES ?= 8
 
 # of make chaos; each run has MESSAGES messages, PARALLEL of them at a time, the first one's seed is SEED
 CHAOS_RUNS ?= 100
