@@ -12,16 +12,17 @@ from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.reading import FRESH_S, LaneReading
 from broadcast.ledger import settle
+from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-SETTLING_S: Final = 10.0  # a receipt may be parked for so long before its submission is settled
+SETTLING_S: Final = (
+    15.0  # a receipt may be parked for so long before its submission is settled: two buckets, and work
+)
 COUNT_MOST: Final = 20_000
 USUAL_EVERY_S: Final = 60.0
 SAMPLED_PAGES: Final = 200
 SAMPLED_LEAST: Final = 100  # rows
-# Nothing here is known to have statistics: the index gives what is counted, or a plan would read all.
-_IN_ORDER = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Diagnosis:
         """How many receipts fit nothing, and how long ago the newest came."""
         if campaigns["since"] is None:
             return {}
-        await self.connection.execute(_IN_ORDER)
+        await self.connection.execute(plans.LOOK_UP)
         since, until = campaigns["since"], campaigns["until"]
         found = {}
         for carrier in carriers:
