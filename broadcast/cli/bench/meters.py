@@ -61,12 +61,7 @@ class Meters:
         return max(process.memory_info().rss for process in processes) / 2**20
 
     def _cpu(self) -> dict[str, float]:
-        for _ in range(_TRIES):
-            try:
-                return {kind: sum(map(_spent_s, processes)) for kind, processes in self._groups.items()}
-            except psutil.NoSuchProcess:  # a backend ended while we read: its parent has its time now
-                continue
-        raise BroadcastError("the processes of the bench come and go too fast to be measured")
+        return {kind: sum(map(_spent_s, processes)) for kind, processes in self._groups.items()}
 
 
 def _spent_s(process: psutil.Process) -> float:
@@ -78,10 +73,19 @@ def _spent_s(process: psutil.Process) -> float:
 
 
 def cpu_s(process: psutil.Process) -> float:
-    """CPU seconds of a process, its living children, and those that it has waited for. Raises psutil.NoSuchProcess."""
+    """CPU seconds of a process, its living children, and those that it has waited for. Raises BroadcastError."""
+    for _ in range(_TRIES):
+        try:
+            return _tree_s(process)
+        except psutil.NoSuchProcess:  # a child ended while we read: its parent has its time now
+            continue
+    raise BroadcastError("processes come and go too fast to be measured, or have ended")
+
+
+def _tree_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     total: float = times.user + times.system + times.children_user + times.children_system
-    return total + sum(cpu_s(child) for child in process.children())
+    return total + sum(map(_tree_s, process.children()))
 
 
 def _together_mib(process: psutil.Process) -> float:

@@ -140,7 +140,7 @@ class Onlooker:
             while not self._over.is_set():
                 self.pace.look(await progress(connection, number))
                 await asyncio.sleep(LOOK_S)
-        except failures.LOST as error:
+        except (*failures.LOST, OSError) as error:
             raise failures.explain(error) from error
         finally:
             connection.terminate()
