@@ -5,7 +5,7 @@ Apart from the links and the ledger's groups, and bounded: a flood of messages w
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -15,9 +15,11 @@ from broadcast.campaign.keywords import OPT_IN, OPT_OUT, Keywords
 from broadcast.campaign.reading import read_parts
 from broadcast.config import Config, DefaultAlphabet
 from broadcast.engine.apart import Apart
+from broadcast.errors import FencedError
 from broadcast.ledger import opt_outs, replies
 from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
+from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.inbound import Part, read_part
 from broadcast.smpp.receipt import msisdn_of
@@ -55,50 +57,76 @@ class Replies:
             await asyncio.sleep(BUSY_PAUSE_S if busy else PAUSE_S)
 
     async def round(self, connection: asyncpg.Connection) -> bool:
-        """Read what came, opt out who asked for it, free what runs of them. Whether there is more to do."""
+        """Read what came, opt out who asked for it, free what runs of them. Whether there is more to do.
+
+        Raises what a whole queue fails with alike, once the others had their turn.
+        """
         self._rounds += 1
         overdue = self._rounds % OVERDUE_EVERY == 1
         if not overdue and not await replies.to_do(connection):
             return False
-        read = await self._texts.run(
+        failed: list[Exception] = []  # a queue that cannot go on holds up none after it
+
+        async def tried(queue: Awaitable[int]) -> int:
+            try:
+                return await queue
+            except (*LOST, FencedError):
+                raise
+            except Exception as error:  # noqa: BLE001 - raised below
+                failed.append(error)
+                return 0
+
+        read = await tried(self._read_all(connection))
+        if overdue:
+            await tried(self._give_up_overdue(connection))
+        applied = await tried(self._apply(connection))
+        trimmed = await tried(self._take_out(connection))
+        if failed:
+            raise failed[0]
+        return bool(trimmed) or max(read, applied) >= ROUND_MOST
+
+    async def _read_all(self, connection: asyncpg.Connection) -> int:
+        return await self._texts.run(
             lambda: self._read(connection, ROUND_MOST),
             lambda: replies.unread_numbers(connection, ROUND_MOST),
             lambda number: self._read(connection, 1, number),
             lambda number, why: replies.set_aside(connection, number, why),
         )
-        if overdue:
-            await self._give_up_overdue(connection)
-        applied = await self._effects.run(
+
+    async def _apply(self, connection: asyncpg.Connection) -> int:
+        return await self._effects.run(
             lambda: opt_outs.apply_replies(connection, ROUND_MOST),
             lambda: opt_outs.without_effect(connection, ROUND_MOST),
             lambda number: opt_outs.apply_replies(connection, 1, number),
             lambda number, why: opt_outs.set_aside(connection, number, why),
         )
+
+    async def _take_out(self, connection: asyncpg.Connection) -> int:
         await self._recalls.run(
             lambda: opt_outs.recall(connection, ROUND_MOST),
             lambda: opt_outs.behind(connection),
             lambda campaign_id: opt_outs.recall(connection, ROUND_MOST, campaign_id),
         )
-        trimmed = await self._slices.run(  # what fails stays recalled: nobody in it is sent to
+        return await self._slices.run(  # what fails stays recalled: nobody in it is sent to
             lambda: opt_outs.trim_recalled(connection, SLICES_MOST),
             lambda: opt_outs.to_trim(connection, SLICES_MOST),
             lambda slice_id: opt_outs.trim_recalled(connection, 1, slice_id),
         )
-        return bool(trimmed) or max(read, applied) >= ROUND_MOST
 
-    async def _give_up_overdue(self, connection: asyncpg.Connection) -> None:
+    async def _give_up_overdue(self, connection: asyncpg.Connection) -> int:
         over = await replies.overdue(connection, self._config.engine.parts_wait_s, ROUND_MOST)
 
         async def named() -> Sequence[Thread]:
             return over
 
-        if over:
-            await self._texts.run(
-                lambda: self._give_up(connection, over),
-                named,
-                lambda thread: self._give_up(connection, [thread]),
-                lambda thread, why: replies.set_thread_aside(connection, thread, why),
-            )
+        if not over:
+            return 0
+        return await self._texts.run(
+            lambda: self._give_up(connection, over),
+            named,
+            lambda thread: self._give_up(connection, [thread]),
+            lambda thread, why: replies.set_thread_aside(connection, thread, why),
+        )
 
     async def _give_up(self, connection: asyncpg.Connection, over: Sequence[Thread]) -> int:
         """Texts of which nothing more is waited for."""

@@ -248,6 +248,23 @@ async def test_a_text_that_cannot_be_kept(rig: Rig) -> None:
     assert await rig.conn.fetchval("SELECT count(*) FROM reply") == 4
 
 
+async def test_texts_that_all_fail_alike_stay(rig: Rig) -> None:
+    """Something else is at fault than they: none is set aside, and opt-outs that were read take effect meanwhile."""
+    by = await reader(rig)
+    await came(rig, b"STOP")
+    assert await by._read(rig.conn, 10) == 1
+    first = await rig.conn.fetchval("SELECT max(reply_no) FROM reply")
+    await rig.conn.execute(f"ALTER TABLE reply ADD CONSTRAINT wrong CHECK (reply_no <= {first})")
+    for n in (1, 2):
+        await came(rig, b"STOP", FIRST + n)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await by.round(rig.conn)
+    assert (await aside(rig), await opted_out(rig)) == ([], {0})
+    await rig.conn.execute("ALTER TABLE reply DROP CONSTRAINT wrong")
+    await by.round(rig.conn)
+    assert await opted_out(rig) == {0, 1, 2}
+
+
 async def test_a_text_that_cannot_be_read(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of ours in the reader ends neither the worker nor the others' replies."""
     real = Replies._msisdn
