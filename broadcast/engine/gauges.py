@@ -11,6 +11,8 @@ from broadcast.engine.auditor import RECENT_S
 from broadcast.engine.contact import ANSWER_S, WORK_S
 from broadcast.engine.lane import Lane
 from broadcast.engine.readings import Readings
+from broadcast.engine.told import Told
+from broadcast.errors import BroadcastError
 from broadcast.ledger.journal import CarrierNo
 from broadcast.ledger.writer import LOST, Connect
 from broadcast.monitor.metrics import RECIPIENT_STATES, Metrics
@@ -38,6 +40,7 @@ class Gauges:
         self._sent: dict[int, int] = {}
         self._at = time.monotonic()
         self._campaigns: set[int] = set()
+        self._told = Told()
 
     async def run(self, connect: Connect) -> None:
         """Until cancelled."""
@@ -47,12 +50,12 @@ class Gauges:
         try:
             while True:
                 await asyncio.sleep(EVERY_S)
-                self._read_lanes()
                 rounds += 1
                 due = not rounds % DATABASE_EVERY
-                if lost and not due:
-                    continue
                 try:
+                    self._read_lanes()
+                    if lost and not due:
+                        continue
                     if connection is None or connection.is_closed():
                         connection = await self._begin(connect)
                     if self._readings is not None:
@@ -65,9 +68,12 @@ class Gauges:
                 except LOST as error:
                     lost = True
                     log.debug("no readings of the database: %s", failures.in_words(error))
-                except asyncpg.PostgresError as error:  # what only informs must not stop the sending
+                except BroadcastError:  # the schema is another
+                    raise
+                except Exception as error:  # noqa: BLE001 - what only informs must not stop the sending (law 8)
                     lost = True
-                    log.error("gauges: %s %s, trying again", type(error).__name__, error.sqlstate)
+                    if self._told.anew(failures.kind(error), time.monotonic()):
+                        log.error("gauges: %s, trying again", failures.kind(error))
         finally:
             if connection is not None:
                 connection.terminate()

@@ -189,9 +189,9 @@ class Worker:
                 self._writer.finish()
                 await asyncio.wait([writing], timeout=max(LAST_GROUP_S, stop_by - time.monotonic()))
                 await _end([writing, *steady])
-        except BaseExceptionGroup as failures:
+        except BaseExceptionGroup as ended:
             await self._sessions.close()
-            raise _first(failures) from failures
+            raise _first(ended) from ended
         await self._goodbye()
 
     # ------------------------------------------------------------ tasks
@@ -411,10 +411,10 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+def _first(ended: BaseExceptionGroup[BaseException]) -> BaseException:
     """The failure that matters: a fence above all, else the first."""
     flat: list[BaseException] = []
-    queue: list[BaseException] = [failures]
+    queue: list[BaseException] = [ended]
     while queue:
         failure = queue.pop(0)
         if isinstance(failure, BaseExceptionGroup):
