@@ -149,26 +149,28 @@ class Writer:
                 group = await self._sift(group, error)
             except LOST as error:
                 attempt += 1
-                self.trouble = failures.retrying(error)
-                if attempt == 1 or attempt % 50 == 0 or isinstance(error, TooSlowError):
-                    log.warning("writing a group: %s", self.trouble)
-                await self._drop()
-                await asyncio.sleep(RETRY_S)
+                await self._lost(error, attempt, "writing a group")
+
+    async def _lost(self, error: BaseException, attempt: int, at: str) -> None:
+        """Once more in a moment, on another connection."""
+        self.trouble = failures.retrying(error)
+        if attempt == 1 or attempt % 50 == 0 or isinstance(error, TooSlowError):
+            log.warning("%s: %s", at, self.trouble)
+        await self._drop()
+        await asyncio.sleep(RETRY_S)
 
     async def _sift(self, group: Group, error: asyncpg.PostgresError) -> Group:
         """The group without the rows that the database does not take; they are kept in the quarantine."""
-        log.error(
-            "a row of a group cannot be written (%s %s): looking for it", type(error).__name__, error.sqlstate
-        )
+        log.error("a row of a group cannot be written (%s): looking for it", failures.kind(error))
+        attempt = 0
         while True:
             try:
                 connection = await self._connected()
                 with self._patience.within(connection):
                     whole, aside = await sifted(connection, group, self._worker_no, self._batch)
             except LOST as lost:
-                log.warning("looking for the row: %s", failures.retrying(lost))
-                await self._drop()
-                await asyncio.sleep(RETRY_S)
+                attempt += 1
+                await self._lost(lost, attempt, "looking for the row")
             else:
                 if not aside:
                     raise error  # it is nothing that an SMSC said
@@ -176,6 +178,7 @@ class Writer:
                     "%d rows were set aside, in the table quarantine; the group goes on without them", aside
                 )
                 self._set_aside(aside)
+                self.trouble = None
                 return whole
 
     async def _was_committed(self) -> bool:

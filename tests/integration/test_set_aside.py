@@ -21,6 +21,7 @@ from broadcast.config import Carrier, Config
 from broadcast.engine import worker as worker_module
 from broadcast.engine.replies import Replies
 from broadcast.engine.work import Order
+from broadcast.ledger import writer as writer_module
 from broadcast.ledger.audit import audit
 from broadcast.ledger.journal import Inbound, Unreadable
 from broadcast.ledger.settle import settle_all
@@ -109,6 +110,29 @@ async def test_messages_and_oddities_that_the_database_refuses(world: World) -> 
     assert [reason.split(":")[0] for reason in await kept(world.conn)] == [
         *["a message that cannot be written"] * 3, "an oddity that cannot be written", "odd",
     ]  # fmt: skip
+
+
+async def test_a_database_lost_while_looking(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is known to `/readyz`, and told once, as while writing."""
+    real, troubles = writer_module.sifted, []
+
+    async def failing(*given: Any) -> Any:
+        troubles.append(world.writer.trouble)
+        if len(troubles) <= 4:
+            raise asyncpg.InterfaceError("connection is closed")
+        return await real(*given)
+
+    monkeypatch.setattr(writer_module, "sifted", failing)
+    monkeypatch.setattr(writer_module, "RETRY_S", 0.0)
+    await world.conn.execute("ALTER TABLE receipt ADD CHECK (err <> 'bad')")
+    world.receipt("id", DELIVERED, err="bad")
+    await world.writer.flush()
+    words = "database lost (InterfaceError), trying again"
+    assert (troubles, world.writer.trouble) == ([None, *[words] * 4], None)
+    told = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert told == [f"looking for the row: {words}"]
 
 
 async def test_what_no_smsc_said_still_ends_the_worker(world: World) -> None:
