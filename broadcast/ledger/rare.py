@@ -1,6 +1,7 @@
 """What most groups do not hold: messages from people, what cannot be read, what a profile does not know."""
 
 from broadcast.ledger.journal import Group
+from broadcast.ledger.replies import columns
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -10,32 +11,17 @@ ODDITIES_MOST = 100  # distinct values of a kind that are kept of one carrier; t
 async def write_rare(connection: Connection, group: Group) -> None:
     """Inside the caller's transaction."""
     if group.unreadable:
-        await connection.execute(
-            sql("keep_unreadable"),
-            [unreadable.carrier_no for unreadable in group.unreadable],
-            [unreadable.pdu for unreadable in group.unreadable],
-            [unreadable.reason for unreadable in group.unreadable],
-        )
+        kept = [(each.carrier_no, each.pdu, each.reason) for each in group.unreadable]
+        await connection.execute(sql("keep_unreadable"), *columns(kept))
     if group.oddities:
-        await connection.execute(
-            sql("keep_oddities"),
-            [carrier_no for carrier_no, _, _ in group.oddities],
-            [kind for _, kind, _ in group.oddities],
-            [value for _, _, value in group.oddities],
-            list(group.oddities.values()),
-            ODDITIES_MOST,
-        )
+        counted = [(*oddity, times) for oddity, times in group.oddities.items()]
+        await connection.execute(sql("keep_oddities"), *columns(counted), ODDITIES_MOST)
     if group.inbound:
-        await connection.execute(
-            sql("keep_inbound"),
-            [message.carrier_no for message in group.inbound],
-            [message.msisdn for message in group.inbound],
-            [message.destination for message in group.inbound],
-            [message.esm_class for message in group.inbound],
-            [message.data_coding for message in group.inbound],
-            [message.payload for message in group.inbound],
-            [message.source for message in group.inbound],
-            [message.sar and message.sar[0] for message in group.inbound],
-            [message.sar and message.sar[1] for message in group.inbound],
-            [message.sar and message.sar[2] for message in group.inbound],
-        )
+        messages = [
+            (
+                each.carrier_no, each.msisdn, each.destination, each.esm_class, each.data_coding, each.payload,
+                each.source, *(each.sar or (None, None, None)),
+            )
+            for each in group.inbound
+        ]  # fmt: skip
+        await connection.execute(sql("keep_inbound"), *columns(messages))

@@ -124,7 +124,7 @@ async def set_thread_aside(connection: Connection, thread: Thread, why: str) -> 
 async def mark_waiting(connection: Connection, parts: Sequence[tuple[int, str, int]]) -> None:
     """(inbound_no, thread, number) of parts."""
     if parts:
-        await connection.execute(sql("mark_waiting"), *_columns(parts))
+        await connection.execute(sql("mark_waiting"), *columns(parts))
 
 
 async def overdue(connection: Connection, wait_s: float, most: int) -> list[Thread]:
@@ -135,7 +135,7 @@ async def overdue(connection: Connection, wait_s: float, most: int) -> list[Thre
 async def waiting(connection: Connection, threads: Iterable[Thread]) -> dict[Thread, list[asyncpg.Record]]:
     """The parts that wait in each, in the order in which they came."""
     named = [(each.carrier_no, each.source, each.destination, each.thread) for each in threads]
-    rows = await connection.fetch(sql("waiting_parts"), *_columns(named)) if named else []
+    rows = await connection.fetch(sql("waiting_parts"), *columns(named)) if named else []
     found: dict[Thread, list[asyncpg.Record]] = {}
     for row in rows:
         key = Thread(row["carrier_no"], row["source"], row["destination"], row["thread"])
@@ -149,7 +149,7 @@ async def keep(connection: Connection, replies: Sequence[NewReply], repeated: Se
         campaigns = await _matched(connection, [reply for reply in replies if reply.msisdn is not None])
         await connection.execute(
             sql("keep_replies"),
-            *_columns(
+            *columns(
                 [
                     (
                         reply.inbound_nos[0], campaigns.get(reply.inbound_nos[0], NO_CAMPAIGN), reply.carrier_no,
@@ -163,7 +163,7 @@ async def keep(connection: Connection, replies: Sequence[NewReply], repeated: Se
     done: list[tuple[int, int | None]] = [(number, None) for number in repeated]
     done += [(number, reply.inbound_nos[0]) for reply in replies for number in reply.inbound_nos]
     if done:
-        await connection.execute(sql("mark_read"), *_columns(done))
+        await connection.execute(sql("mark_read"), *columns(done))
 
 
 async def _matched(connection: Connection, replies: Sequence[NewReply]) -> Mapping[int, int]:
@@ -176,7 +176,7 @@ async def _matched(connection: Connection, replies: Sequence[NewReply]) -> Mappi
     await make_spans(connection)
     await connection.execute(LOOK_UP)
     asked = [(each.inbound_nos[0], each.msisdn, each.carrier_no, each.received_at) for each in replies]
-    rows = await connection.fetch(sql("match_replies"), *_columns(asked), MATCH_DAYS)
+    rows = await connection.fetch(sql("match_replies"), *columns(asked), MATCH_DAYS)
     return {row["reply_no"]: row["campaign_id"] for row in rows}
 
 
@@ -185,7 +185,7 @@ async def make_spans(connection: Connection) -> None:
     await connection.execute(sql("make_spans"))
 
 
-def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """Rows (at least one) as the arrays of an unnest."""
     return [list(column) for column in zip(*rows, strict=True)]
 

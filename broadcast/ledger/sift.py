@@ -1,8 +1,9 @@
 """One row that the database refuses must not stop its group, and with it every receipt of every carrier.
 
-The group is tried in halves, each try undone, until the rows that fail are known. What an SMSC or a person said goes
-to the quarantine as it came, with the reason, and is acked like the rest. What we did ourselves stays: an accepted
-segment keeps its row, without the id that cannot be written, so that the books balance.
+The group is tried in halves, a carrier at a time, each try undone, until the rows that fail are known; not for ever,
+for every carrier waits meanwhile. What an SMSC or a person said goes to the quarantine as it came, with the reason, and
+is acked like the rest. What we did ourselves stays: an accepted segment keeps its row, without the id that cannot be
+written, so that the books balance.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from broadcast.errors import FencedError
 from broadcast.ledger import rows
 from broadcast.ledger.journal import CarrierNo, Group, Inbound, OddityKind, Unreadable
 from broadcast.ledger.rare import write_rare
+from broadcast.store import failures
 from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -28,6 +30,9 @@ UNWRITABLE: Final = (
     asyncpg.RaiseError,  # a trigger
 )
 REASON: Final = "cannot be written"  # how the reasons begin, in the quarantine
+REFUSED_MOST: Final = (
+    200  # rows of one kind and carrier that are found one by one, with some 2,000 tries at worst
+)
 _HEAD_OCTETS: Final = 16  # before content that is no PDU: the quarantine leaves a PDU's sequence number out
 
 Oddity = tuple[CarrierNo, OddityKind, str]
@@ -66,6 +71,7 @@ async def _sifted(connection: Connection, group: Group, bucket: int) -> tuple[Gr
     whole.inbound = await _sift(
         connection,
         group.inbound,
+        lambda each: each.carrier_no,
         lambda some: write_rare(connection, Group(inbound=list(some))),
         keep_message,
     )
@@ -74,6 +80,7 @@ async def _sifted(connection: Connection, group: Group, bucket: int) -> tuple[Gr
             await _sift(
                 connection,
                 list(group.oddities.items()),
+                lambda each: each[0][0],
                 lambda some: write_rare(connection, Group(oddities=Counter(dict(some)))),
                 keep_oddity,
             )
@@ -94,7 +101,7 @@ async def _receipts(connection: Connection, group: Group, bucket: int, kept: lis
     def write(some: Sequence[bytes]) -> Awaitable[None]:
         return copy_in(connection, f"receipt_{bucket}", rows.RECEIPT_COLUMNS, rows.copy_stream(some))
 
-    return await _sift(connection, group.receipts, write, keep)
+    return await _sift(connection, group.receipts, lambda row: rows.receipt_place(row)[0], write, keep)
 
 
 async def _submissions(
@@ -110,32 +117,68 @@ async def _submissions(
     def write(some: Sequence[bytes]) -> Awaitable[None]:
         return copy_in(connection, f"submission_{bucket}", rows.SUBMISSION_COLUMNS, rows.copy_stream(some))
 
-    return await _sift(connection, group.submissions, write, keep) + without
+    return await _sift(connection, group.submissions, rows.submission_carrier, write, keep) + without
 
 
 async def _sift(
     connection: Connection,
     every: Sequence[T],
+    carrier_no: Callable[[T], int],
     write: Callable[[Sequence[T]], Awaitable[None]],
     keep: Callable[[T, str], None],
 ) -> list[T]:
-    """Those that can be written; `keep` gets each of the others, and why."""
-    if not every:
-        return []
+    """Those that can be written; `keep` gets each of the others, and why. One carrier's rows cost no other's."""
+    if not every or await _refusal(connection, every, write) is None:
+        return list(every)
+    of_carrier: dict[int, list[T]] = {}
+    for each in every:
+        of_carrier.setdefault(carrier_no(each), []).append(each)
+    good: list[T] = []
+    for some in of_carrier.values():
+        good += await _halved(connection, some, write, keep)
+    return good
+
+
+async def _halved(
+    connection: Connection,
+    every: Sequence[T],
+    write: Callable[[Sequence[T]], Awaitable[None]],
+    keep: Callable[[T, str], None],
+) -> list[T]:
+    """The same of one carrier. After REFUSED_MOST a part that is refused is kept as a whole: the others wait."""
+    good: list[T] = []
+    refused = 0
+    left = [every]
+    while left:
+        some = left.pop()
+        why = await _refusal(connection, some, write)
+        if why is None:
+            good += some
+        elif len(some) == 1 or refused >= REFUSED_MOST:
+            refused += len(some)
+            if len(some) > 1:
+                why += f", or stood among {len(some)} of which one cannot"
+            for each in some:
+                keep(each, f"{REASON}: {why}")
+        else:
+            half = len(some) // 2
+            left += [some[half:], some[:half]]
+    return good
+
+
+async def _refusal(
+    connection: Connection, some: Sequence[T], write: Callable[[Sequence[T]], Awaitable[None]]
+) -> str | None:
+    """Why they cannot be written together; None: they can. Nothing stays written."""
     trial = connection.transaction()
     await trial.start()
     try:
-        await write(every)
-        return list(every)
+        await write(some)
     except UNWRITABLE as error:
-        if len(every) == 1:
-            keep(every[0], f"{REASON}: {type(error).__name__} {error.sqlstate}")
-            return []
+        return failures.kind(error)
     finally:
         await trial.rollback()
-    half = len(every) // 2
-    first = await _sift(connection, every[:half], write, keep)
-    return first + await _sift(connection, every[half:], write, keep)
+    return None
 
 
 def _kept(carrier_no: CarrierNo, kind: str, content: bytes, why: str) -> Unreadable:

@@ -21,11 +21,13 @@ from broadcast.config import Carrier, Config
 from broadcast.engine import worker as worker_module
 from broadcast.engine.replies import Replies
 from broadcast.engine.work import Order
+from broadcast.ledger import sift
 from broadcast.ledger import writer as writer_module
 from broadcast.ledger.audit import audit
 from broadcast.ledger.journal import Inbound, Unreadable
 from broadcast.ledger.settle import settle_all
 from broadcast.ledger.states import RecipientState
+from broadcast.store.copying import copy_in
 
 DELIVERED = RecipientState.DELIVERED
 
@@ -63,6 +65,38 @@ async def test_receipts_that_the_database_refuses(world: World) -> None:
     world.receipt("id1000", DELIVERED)
     await world.writer.flush()  # and it goes on
     assert await world.conn.fetchval("SELECT count(*) FROM receipt") == 999
+
+
+async def test_a_carrier_of_which_everything_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work is bounded, for every carrier waits meanwhile; the others lose nothing, and it loses nothing."""
+    other = await world.conn.fetchval(
+        "INSERT INTO carrier (name, tps) VALUES ('mobi', 9) RETURNING carrier_no"
+    )
+    await world.conn.execute("ALTER TABLE receipt ADD CHECK (err <> 'bad')")
+    tries = 0
+
+    async def counting(*given: Any) -> None:
+        nonlocal tries
+        tries += 1
+        await copy_in(*given)
+
+    monkeypatch.setattr(sift, "copy_in", counting)
+    for first in range(0, 4000, 500):  # the first 2,000 of one carrier, and every other batch is the other's
+        err = "bad" if first < 2000 else "000"
+        batch = [(None, int(DELIVERED), f"id{n}", err, FIRST + n) for n in range(first, first + 500)]
+        world.writer.journal.receipts(world.carrier_no, batch, AT, lambda: None)
+        good = [(None, int(DELIVERED), f"id{n}", "000", FIRST + n) for n in range(first, first + 100)]
+        world.writer.journal.receipts(other, good, AT, lambda: None)
+    await world.writer.flush()
+    assert tries < 2 * sift.REFUSED_MOST + 50
+    written = await world.conn.fetch("SELECT carrier_no, count(*) FROM receipt GROUP BY 1")
+    assert {row["carrier_no"]: row["count"] for row in written} == {world.carrier_no: 2000, other: 800}
+    reasons = await kept(world.conn)
+    assert len(reasons) == 2000
+    assert reasons.count("a receipt that cannot be written: CheckViolationError 23514") >= sift.REFUSED_MOST
+    assert "or stood among" in reasons[-1]
 
 
 async def test_one_that_comes_again_is_counted(world: World) -> None:
