@@ -41,6 +41,11 @@ class Apart:
         self._known: set[Hashable] = set()
         self._resting: dict[Hashable, float] = {}  # what failed and could not be marked: until when
 
+    @property
+    def resting(self) -> int:
+        """How many that failed are left alone now: so many more `names` must give, for others to be among them."""
+        return len(self._resting)
+
     async def run(
         self,
         all_at_once: Callable[[], Awaitable[int]],

@@ -109,7 +109,7 @@ class Replies:
         )
         return await self._slices.run(  # what fails stays recalled: nobody in it is sent to
             lambda: opt_outs.trim_recalled(connection, SLICES_MOST),
-            lambda: opt_outs.to_trim(connection, SLICES_MOST),
+            lambda: opt_outs.to_trim(connection, SLICES_MOST + self._slices.resting),
             lambda slice_id: opt_outs.trim_recalled(connection, 1, slice_id),
         )
 

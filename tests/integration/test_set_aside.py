@@ -18,6 +18,7 @@ from waiting import until
 
 from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Carrier, Config
+from broadcast.engine import replies as replies_module
 from broadcast.engine import worker as worker_module
 from broadcast.engine.replies import Replies
 from broadcast.engine.work import Order
@@ -394,5 +395,20 @@ async def test_a_slice_that_cannot_be_trimmed(rig: Rig) -> None:
     await rounds(rig, 5)
     assert await balanced(rig, second) == {"waiting": 8, "in_doubt": 1, "excluded": 1}
     assert await balanced(rig, first) == {"waiting": 9, "in_doubt": 1}
+    left = await rig.conn.fetch("SELECT campaign_id FROM slice WHERE recalled")
+    assert [row["campaign_id"] for row in left] == [first.campaign_id]
+
+
+async def test_slices_that_cannot_be_trimmed_are_not_in_the_way(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many stand before the others."""
+    monkeypatch.setattr(replies_module, "SLICES_MOST", 1)
+    first, second = await rig.launch(category="routine"), await rig.launch(category="routine")
+    for each in (first, second):
+        await sent(rig, each, 1)
+    await rig.conn.execute(f"ALTER TABLE exclusion ADD CHECK (campaign_id <> {first.campaign_id})")
+    await came(rig, b"STOP", FIRST + 5)
+    await rounds(rig, 5)
     left = await rig.conn.fetch("SELECT campaign_id FROM slice WHERE recalled")
     assert [row["campaign_id"] for row in left] == [first.campaign_id]
