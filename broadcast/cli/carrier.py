@@ -18,7 +18,7 @@ from broadcast.cli.settings import configuration
 from broadcast.config import Bind, Carrier, Config
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
-from broadcast.errors import ConfigError, DatabaseError
+from broadcast.errors import ConfigError, DatabaseError, RefusedError
 from broadcast.ledger.received import Oddity, Received, oddities, received
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
@@ -234,7 +234,7 @@ async def _standing() -> tuple[list[Slot] | None, tuple[Finding, ...] | None]:
     """Every slot as the database has it, and what is wrong; None, and a word why, when it cannot be asked."""
     try:
         connection = await connect()
-    except DatabaseError as error:
+    except (DatabaseError, ConfigError, RefusedError) as error:
         note(f"how the binds stand is not known: {error}")
         return None, None
     try:

@@ -13,7 +13,7 @@ from broadcast.clock import DayTime, lease_time
 from broadcast.config import Config, Country
 from broadcast.engine.probe.check import Wanted, check
 from broadcast.engine.probe.findings import Finding, Findings
-from broadcast.errors import ConfigError, DatabaseError
+from broadcast.errors import ConfigError, DatabaseError, RefusedError
 from broadcast.store.pool import connect
 from broadcast.tables import nearest
 
@@ -73,7 +73,7 @@ async def _day_time() -> DayTime:
     asked = lease_time()
     try:
         connection = await connect(timeout_s=_DATABASE_S)
-    except DatabaseError as error:
+    except (DatabaseError, ConfigError, RefusedError) as error:
         note(f"messages expire by this machine's clock, not by the database's: {error}")
         return DayTime.of_this_machine()
     try:
