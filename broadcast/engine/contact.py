@@ -10,7 +10,7 @@ from typing import Final
 
 import asyncpg
 
-from broadcast.errors import BroadcastError, DatabaseDownError, DatabaseError, SchemaError, TooSlowError
+from broadcast.errors import BroadcastError, DatabaseDownError, SchemaError, TooSlowError
 from broadcast.ledger.writer import LOST
 from broadcast.store import failures, plans, pool
 
@@ -51,13 +51,13 @@ class _Told:
         return not known
 
 
-def _over(error: BaseException) -> Callable[[], bool] | None:
-    """Whether a trouble is past; None: when there is a connection again."""
+def _over(error: BaseException, again_s: float = AGAIN_S) -> Callable[[], bool] | None:
+    """Whether a trouble is past; None: when there is a connection again. again_s: until the next try."""
     if failures.is_loss(error):
         return None
     if isinstance(error, TooSlowError) and error.over is not None:
         return error.over
-    until = time.monotonic() + 2 * AGAIN_S + (error.seconds if isinstance(error, TooSlowError) else 0.0)
+    until = time.monotonic() + 2 * again_s + (error.seconds if isinstance(error, TooSlowError) else 0.0)
     return lambda: time.monotonic() > until
 
 
@@ -78,7 +78,7 @@ class Contact:
             connection = await pool.connect(self._url, timeout_s=CONNECT_S)
         except (SchemaError, TooSlowError):
             raise
-        except DatabaseError as error:
+        except BroadcastError as error:  # a certificate that is being renewed, say, is no wrong configuration
             raise DatabaseDownError(str(error)) from error
         try:
             with pool.within(connection, ANSWER_S):
@@ -117,7 +117,10 @@ class Contact:
             except BroadcastError:  # the lease is lost, the schema is another
                 raise
             except Exception as error:  # noqa: BLE001 - one task's trouble must not stop the sending (law 8)
-                log.error("%s: %s, trying again", name, failures.kind(error))
+                if vital:
+                    self._troubles[name] = (failures.retrying(error), _over(error, FAILED_S))
+                if told.anew(error):
+                    log.error("%s: %s", name, told.words)
                 await asyncio.sleep(FAILED_S)
             finally:
                 if connection is not None:

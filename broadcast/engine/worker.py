@@ -354,6 +354,7 @@ class Worker:
             lane.cannot_send[campaign_id] = str(error)
             log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
         except Exception as error:  # noqa: BLE001 - one campaign that cannot be read must not stop the others
+            lane.cannot_send[campaign_id] = "it cannot be read: see the worker's log"
             log.error("campaign %d cannot be read: %s", campaign_id, failures.kind(error))
         self._orders[key] = (time.monotonic(), made)
         return made

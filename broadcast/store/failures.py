@@ -143,7 +143,13 @@ def in_words(error: BaseException) -> str:
         return "the database cancelled it (statement_timeout, or an administrator)"
     if isinstance(error, DatabaseDownError):
         return f"database lost ({error})"
-    return f"database lost ({type(error).__name__})"
+    if is_loss(error) or isinstance(error, asyncpg.InternalClientError):
+        return f"database lost ({type(error).__name__})"
+    return (
+        f"the database refused it ({kind(error)})"
+        if isinstance(error, asyncpg.PostgresError)
+        else kind(error)
+    )
 
 
 def kind(error: BaseException) -> str:
@@ -194,12 +200,13 @@ def _of_the_url(error: BaseException, url: str, where: str) -> DatabaseError | C
 
 
 def _refuses_setting(error: asyncpg.PostgresError) -> bool:
+    if isinstance(error, asyncpg.ProtocolViolationError):  # a pooler's word for all that it does not like
+        return "startup parameter" in str(error)
     return isinstance(
         error,
         asyncpg.UndefinedObjectError
         | asyncpg.CantChangeRuntimeParamError
-        | asyncpg.InvalidParameterValueError
-        | asyncpg.ProtocolViolationError,
+        | asyncpg.InvalidParameterValueError,
     )
 
 

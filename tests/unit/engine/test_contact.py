@@ -7,7 +7,16 @@ import asyncpg
 import pytest
 
 from broadcast.engine.contact import Contact
-from broadcast.errors import DatabaseDownError, FencedError, TooSlowError
+from broadcast.errors import (
+    BroadcastError,
+    ConfigError,
+    DatabaseDownError,
+    DatabaseError,
+    FencedError,
+    RefusedError,
+    SchemaError,
+    TooSlowError,
+)
 from broadcast.store import pool
 
 
@@ -36,6 +45,31 @@ async def test_it_is_ended_when_its_settings_fail(
     with pytest.raises(type(error)):
         await Contact("postgresql://").connect()
     assert connection.terminated
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (ConfigError("sslrootcert names a file that cannot be read"), DatabaseDownError),
+        (RefusedError("another user could lead root elsewhere"), DatabaseDownError),
+        (DatabaseError("refused the login"), DatabaseDownError),
+        (SchemaError("ahead"), SchemaError),
+        (TooSlowError(4.0), TooSlowError),
+    ],
+)
+async def test_what_worked_before_is_no_wrong_configuration(
+    error: BroadcastError, raised: type[BroadcastError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ConfigError would end the worker with exit code 2, after which nobody starts it again."""
+
+    async def connect(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pool, "connect", connect)
+    with pytest.raises(BroadcastError) as caught:
+        await Contact("postgresql://").connect()
+    assert type(caught.value) is raised
+    assert str(caught.value) == str(error)
 
 
 class Idle:
@@ -119,7 +153,18 @@ async def test_a_fault_of_one_task_does_not_end_the_worker(
     """Of any kind, and nothing of what it was about is told."""
     faults: list[BaseException] = [KeyError("84912345678"), asyncpg.UniqueViolationError("84912345678")]
     lines, _ = await told(faults, monkeypatch, caplog)
-    assert lines == ["settle: KeyError, trying again", "settle: UniqueViolationError 23505, trying again"]
+    assert lines == [
+        "settle: KeyError, trying again",
+        "settle: the database refused it (UniqueViolationError 23505), trying again",
+    ]
+
+
+async def test_a_fault_that_stays_is_told_once_and_the_worker_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines, seen = await told([KeyError("x"), KeyError("x"), KeyError("x")], monkeypatch, caplog)
+    assert lines == ["settle: KeyError, trying again"]
+    assert seen == [None, *["settle: KeyError, trying again"] * 4]
 
 
 async def test_a_lost_lease_does(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -59,6 +59,19 @@ def test_a_broken_url_is_not_repeated() -> None:
     assert "s3cret" not in str(explain(ValueError(), "postgresql://boyte:s3cret@[::1/alerts"))
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("unsupported startup parameter: seach_path", ConfigError),
+        ("server conn crashed?", DatabaseDownError),
+    ],
+)
+def test_what_a_pooler_says_is_seldom_the_url(said: str, kind: type[Exception]) -> None:
+    """It has one SQLSTATE for everything."""
+    error = asyncpg.ProtocolViolationError(said)
+    assert type(explain(error, f"{URL}?seach_path=x")) is kind
+
+
 def test_a_socket_has_no_host() -> None:
     assert "the database on this machine" in str(explain(OSError(), "postgresql://b@/b?host=/run/x"))
 
@@ -194,6 +207,15 @@ async def test_patience_says_when_it_is_over() -> None:
         (asyncpg.DeadlockDetectedError("x"), "another transaction was in the way (DeadlockDetectedError)"),
         (asyncpg.IdleInTransactionSessionTimeoutError("x"), "stood still within a transaction"),
         (asyncpg.InterfaceError("x"), "database lost (InterfaceError), trying again"),
+        (asyncpg.InternalClientError("x"), "database lost (InternalClientError), trying again"),
+        (asyncpg.AdminShutdownError("x"), "database lost (AdminShutdownError), trying again"),
+        (asyncpg.OutOfMemoryError("x"), "the database refused it (OutOfMemoryError 53200), trying again"),
+        (
+            asyncpg.ReadOnlySQLTransactionError("x"),
+            "the database refused it (ReadOnlySQLTransactionError 25006), trying again",
+        ),
+        (asyncpg.exceptions.PostgresIOError("x"), "the database refused it (PostgresIOError 58030)"),
+        (KeyError("84912345678"), "KeyError, trying again"),
         (DatabaseDownError("the disk of /x is full"), "database lost (the disk of /x is full), trying again"),
     ],
 )
