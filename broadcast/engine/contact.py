@@ -75,7 +75,8 @@ class Contact:
     async def connect(self) -> asyncpg.Connection:
         """Raises one of LOST, whatever is in the way, for it worked before; SchemaError after a migration."""
         try:
-            connection = await pool.connect(self._url, timeout_s=CONNECT_S)
+            # Before its tasks began, the worker has looked whether sessions are its own.
+            connection = await pool.connect(self._url, check_session=False, timeout_s=CONNECT_S)
         except (SchemaError, TooSlowError):
             raise
         except BroadcastError as error:  # a certificate that is being renewed, say, is no wrong configuration

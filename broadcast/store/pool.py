@@ -64,11 +64,16 @@ class _Watched(asyncpg.Connection):
 
 
 async def connect(
-    url: str | None = None, *, check_schema: bool = True, timeout_s: float = _CONNECT_S
+    url: str | None = None,
+    *,
+    check_schema: bool = True,
+    check_session: bool = True,
+    timeout_s: float = _CONNECT_S,
 ) -> asyncpg.Connection:
     """A connection of one's own; close it. Raises DatabaseError, DatabaseDownError, SchemaError.
 
     Of several hosts in the URL it takes the first that answers in its part of `timeout_s` and accepts writes.
+    check_session: behind a pooler that takes a second connection, so look once before many connect side by side.
     """
     url = url or database_url()
     address.check(url)
@@ -85,7 +90,8 @@ async def connect(
         raise explain(failures[-1], url) from failures[-1]
     try:
         with within(connection, timeout_s, what="say what it is"):
-            await _check_session(connection, url, each_s)
+            if check_session:
+                await _check_session(connection, url, host, each_s)
             if check_schema:
                 (await migrations.status(connection)).check()
     except (*LOST, *POOLED, OSError) as error:
@@ -179,7 +185,9 @@ def _options(timeout_s: float) -> Mapping[str, Any]:
     return {"timeout": timeout_s, "server_settings": _SETTINGS, "connection_class": _Watched}
 
 
-async def _check_session(connection: asyncpg.Connection, url: str, timeout_s: float) -> None:
+async def _check_session(
+    connection: asyncpg.Connection, url: str, host: Mapping[str, Any], timeout_s: float
+) -> None:
     """Raises DatabaseError when sessions are not ours alone: locks, LISTEN and prepared statements belong to them.
 
     A pooler gives a process number of its own; in transaction mode two connections side by side have one server's.
@@ -187,7 +195,7 @@ async def _check_session(connection: asyncpg.Connection, url: str, timeout_s: fl
     mine = await connection.fetchval(sql("session_pid"))
     if mine == connection.get_server_pid():
         return
-    other = await asyncpg.connect(url, **_options(timeout_s))
+    other = await asyncpg.connect(url, **host, **_options(timeout_s))
     try:
         with within(other, timeout_s, what="say what it is"):
             theirs = await other.fetchval(sql("session_pid"))

@@ -1,5 +1,6 @@
 """What stands between a command and its database, for real: TLS, certificates, encodings, poolers, standbys, rights."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from integration.authority import Authority
 from integration.test_cli_db import broadcast
 from integration.test_external_postgres import BINARIES
 
+from broadcast.engine.contact import Contact
 from broadcast.errors import DatabaseError
 from broadcast.store import migrations, system_user
 from broadcast.store.embedded import Server
@@ -200,7 +202,7 @@ def pooled(plain: Plain, request: pytest.FixtureRequest) -> Iterator[str]:
     settings.write_text(
         f"[databases]\n* = host={plain.sockets} port={plain.port} user=broadcast\n[pgbouncer]\n"
         f"listen_addr = 127.0.0.1\nlisten_port = {port}\npool_mode = {request.param}\nauth_type = plain\n"
-        f"auth_file = {folder}/users\nunix_socket_dir =\n"
+        f"auth_file = {folder}/users\nunix_socket_dir =\ndefault_pool_size = 12\n"
     )
     for path in (settings, folder / "users"):
         os.chown(path, owner.uid, owner.gid)
@@ -235,3 +237,14 @@ def test_a_pooler_in_transaction_mode_is_told_at_once(pooled: str) -> None:
 def test_one_in_session_mode_serves(pooled: str) -> None:
     for _ in range(2):
         assert broadcast("db", "status", BROADCAST_DATABASE_URL=pooled).returncode == 0
+
+
+@without_pgbouncer
+@pytest.mark.parametrize("pooled", ["session"], indirect=True)
+async def test_ten_tasks_of_a_worker_connect_side_by_side(pooled: str) -> None:
+    """One after the other they had their second one; all at once there was none left."""
+    contact = Contact(pooled)
+    connections = await asyncio.gather(*(contact.connect() for _ in range(12)))
+    assert len({await each.fetchval("SELECT pg_backend_pid()") for each in connections}) == 12
+    for each in connections:
+        await each.close()

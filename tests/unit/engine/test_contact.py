@@ -72,6 +72,18 @@ async def test_what_worked_before_is_no_wrong_configuration(
     assert str(caught.value) == str(error)
 
 
+async def test_tasks_that_connect_side_by_side_want_one_session_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    async def connect(_: str, **options: object) -> Idle:
+        asked.update(options)
+        return Idle()
+
+    monkeypatch.setattr(pool, "connect", connect)
+    await Contact("postgresql://").connect()
+    assert asked["check_session"] is False
+
+
 class Idle:
     """A connection on which nothing is asked."""
 

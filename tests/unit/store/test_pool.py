@@ -237,3 +237,37 @@ async def test_a_connection_that_ends_amid_a_query_is_lost(closed: bool, raised:
 
     with pytest.raises(raised), pool.within(Connection(), 5.0):  # type: ignore[arg-type]
         raise AttributeError("'NoneType' object has no attribute 'bind_execute'")
+
+
+class Pooled:
+    """A session behind a pooler, which gives it a process number of its own."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    async def fetchval(self, _: str) -> int:
+        return self._pid
+
+    def get_server_pid(self) -> int:
+        return -self._pid
+
+    def terminate(self) -> None: ...
+
+
+async def test_whose_sessions_they_are_is_asked_of_the_same_host_and_only_when_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a pool that is too small, ten tasks that each want a second one would wait for each other."""
+    asked: list[str] = []
+
+    async def connect(_: str, *, host: str, **__: object) -> Pooled:
+        asked.append(host)
+        if host == "one":
+            raise ConnectionRefusedError
+        return Pooled(len(asked))
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    await pool.connect("postgresql://one,two/alerts", check_schema=False)
+    assert asked == ["one", "two", "two"]
+    await pool.connect("postgresql://two,three/alerts", check_schema=False, check_session=False)
+    assert asked[3:] == ["two"]
