@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 LOOK_S: Final = 1.0
 TELL_S: Final = 60.0
 LAST_WORDS: Final = 2000
+STOPPED: Final = "the embedded database was stopped by `broadcast db down`: `broadcast db up` starts it again"
 
 
 class Keeper:
@@ -35,8 +36,13 @@ class Keeper:
 
     async def look(self) -> None:
         """Start it if it has ended by itself and may be started."""
-        if await self._answers() or self._server.was_stopped or not self._server.data.exists():
+        if await self._answers() or not self._server.data.exists():
+            self._wait_s, self._told = 0.0, ("", 0.0)
+            return
+        if self._server.was_stopped:
             self._wait_s = 0.0
+            if self._told[0] != STOPPED:
+                self._tell(STOPPED)
             return
         free, why = free_octets(self._server.home), self._server.why_down()
         if free is not None and free < ROOM_OCTETS:

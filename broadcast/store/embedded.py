@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from broadcast import places
-from broadcast.errors import DatabaseError
+from broadcast.errors import BroadcastError, DatabaseError
 from broadcast.store import binaries, system_user
 from broadcast.store.system_user import Owner
 
@@ -49,6 +49,7 @@ ROOM_OCTETS = (
 )
 _STOPPED = "stopped"  # a file in the home
 _FULL = "No space left on device"
+_READY = "database system is ready"
 _TAIL_OCTETS = 16_384
 
 
@@ -104,9 +105,12 @@ class Server:
 
     def why_down(self) -> str | None:
         """Whether its disk is why it does not answer, in words; None when that does not look so."""
+        return self._disk("" if self.was_stopped else _tail(self.log).rpartition(_READY)[2])
+
+    def _disk(self, said: str) -> str | None:
+        """What is wrong with its disk. said: by the server, since it last ran well."""
         free = free_octets(self.home)
-        said = _FULL in _tail(self.log)
-        if free is None or (free >= ROOM_OCTETS and not said):
+        if free is None or (free >= ROOM_OCTETS and _FULL not in said):
             return None
         if free >= ROOM_OCTETS:
             return f"the disk of {self.home} was full"
@@ -129,6 +133,7 @@ class Server:
         make_home(self.home, owner)
         with self._locked():
             if self.answers():
+                self._unmark()
                 return False
             programs = self._programs(owner)
             if not self.data.exists():
@@ -136,21 +141,24 @@ class Server:
             self._check_data(owner, programs)
             owner.make_folder(self.socket_folder)
             self._launch(owner, programs)
-            (self.home / _STOPPED).unlink(missing_ok=True)
+            self._unmark()
         return True
 
     def stop(self, mode: str = "fast") -> bool:
         """Stop it; False when it did not run. mode: fast, or immediate for data that is thrown away."""
-        if self.home.exists():
-            with suppress(OSError):  # a full disk: it is stopped all the same
-                (self.home / _STOPPED).touch()
+        self._mark()
         if not (self.data / "postmaster.pid").exists():
             return False
-        owner = system_user.owner()
-        with self._locked():
-            done = self._control(owner, "stop", "-m", mode)
-        if done.returncode != 0 and self.answers():
-            raise DatabaseError(f"the embedded database does not stop: {_last_line(done.stderr)}")
+        try:
+            owner = system_user.owner()
+            with self._locked():
+                self._mark()  # again: a start may have been under way
+                done = self._control(owner, "stop", "-m", mode)
+            if done.returncode != 0 and self.answers():
+                raise DatabaseError(f"the embedded database does not stop: {_last_line(done.stderr)}")
+        except BroadcastError:
+            self._unmark()
+            raise
         return done.returncode == 0
 
     def remove(self) -> None:
@@ -160,6 +168,14 @@ class Server:
             if self.socket_folder.parent != self.home:
                 shutil.rmtree(self.socket_folder, ignore_errors=True)
             shutil.rmtree(self.home)
+
+    def _mark(self) -> None:
+        if self.home.exists():
+            with suppress(OSError):  # a full disk: it is stopped all the same
+                (self.home / _STOPPED).touch()
+
+    def _unmark(self) -> None:
+        (self.home / _STOPPED).unlink(missing_ok=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -212,7 +228,7 @@ class Server:
         started = self._control(owner, "start", "-l", str(self.log), "-o", options)
         if started.returncode != 0:
             said = self.log.read_bytes()[known:].decode(errors="replace") if self.log.exists() else ""
-            words = self.why_down() or (_cause(said) if said.strip() else _last_line(started.stderr))
+            words = self._disk(said) or (_cause(said) if said.strip() else _last_line(started.stderr))
             raise DatabaseError(f"the embedded database does not start ({self.log}): {words}")
         made = self._run(owner, [programs / "createdb", "-h", self.socket_folder, "-U", _NAME, _NAME])
         if made.returncode != 0 and "already exists" not in made.stderr:

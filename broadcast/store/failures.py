@@ -122,7 +122,7 @@ def explain(error: BaseException, url: str | None = None) -> DatabaseError | Con
         return DatabaseDownError(
             f"the connection to {where} was lost: see whether it still runs, then run this again"
         )
-    if embedded.is_chosen():
+    if embedded.is_chosen() and url == embedded.Server(embedded.home()).url():
         why = embedded.server().why_down()
         if why is not None:
             return DatabaseDownError(f"the embedded database does not run: {why}")

@@ -1,12 +1,16 @@
 """Where the embedded server's things are."""
 
 import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from broadcast.engine.keeper import Keeper
 from broadcast.errors import DatabaseError
-from broadcast.store import embedded, system_user
+from broadcast.store import embedded, failures, system_user
 from broadcast.store.embedded import Server
 
 
@@ -75,3 +79,122 @@ def test_the_cause_of_a_failed_start_is_not_what_was_said_last() -> None:
 """
     assert embedded._cause(said) == "4 FATAL:  could not create shared memory segment"
     assert embedded._cause("3 LOG:  starting PostgreSQL 18.0\n4 LOG:  shut down\n") == "4 LOG:  shut down"
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """One with data and room on its disk that does not run; pg_ctl does nothing, and says so."""
+    made = Server(tmp_path)
+    made.data.mkdir()
+    monkeypatch.setattr(embedded, "free_octets", lambda _: embedded.ROOM_OCTETS)
+    monkeypatch.setattr(embedded, "check_home", lambda _: None)
+    monkeypatch.setattr(embedded, "make_home", lambda *_: None)
+    monkeypatch.setattr(system_user, "owner", lambda: system_user.Owner("an", 1, 1, switch=False))
+    monkeypatch.setattr(Server, "_programs", lambda *_: tmp_path)
+    return made
+
+
+FULL = "PANIC:  could not write to file: No space left on device\n"
+READY = "LOG:  database system is ready to accept connections\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "stopped", "was_full"),
+    [
+        (READY + FULL, False, True),
+        (FULL, False, True),
+        (READY + FULL + READY, False, False),
+        (READY + FULL + READY + "LOG:  terminated by signal 9: Killed\n", False, False),
+        (READY + FULL, True, False),
+    ],
+)
+def test_a_disk_that_was_full_long_ago_is_not_why(
+    server: Server, log: str, stopped: bool, was_full: bool
+) -> None:
+    server.log.write_text(log)
+    if stopped:
+        (server.home / "stopped").touch()
+    assert server.why_down() == (f"the disk of {server.home} was full" if was_full else None)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("FATAL:  could not create shared memory segment\n", "shared memory"), (FULL, "was full")],
+)
+def test_why_it_does_not_start_is_what_this_start_said(
+    server: Server, monkeypatch: pytest.MonkeyPatch, said: str, words: str
+) -> None:
+    server.log.write_text("PANIC:  an old one: No space left on device\n")
+
+    def control(*_: object) -> "subprocess.CompletedProcess[str]":
+        with server.log.open("a") as log:
+            log.write(said)
+        return subprocess.CompletedProcess([], 1, "", "pg_ctl: could not start server")
+
+    monkeypatch.setattr(Server, "_control", control)
+    with pytest.raises(DatabaseError, match=words):
+        server._launch(system_user.owner(), server.home)
+
+
+def test_another_database_is_not_down_for_the_embedded_ones_reason(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.log.write_text(FULL)
+    monkeypatch.delenv("BROADCAST_DATABASE_URL", raising=False)
+    monkeypatch.setenv("BROADCAST_HOME", str(server.home))
+    assert "was full" in str(failures.explain(ConnectionRefusedError(), server.url()))
+    other = str(failures.explain(ConnectionRefusedError(), "postgresql://db.example/alerts"))
+    assert "db.example:5432 does not answer" in other
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_stop_that_failed_leaves_it_to_be_started_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch, raises: bool
+) -> None:
+    def control(*_: object) -> "subprocess.CompletedProcess[str]":
+        if raises:
+            raise DatabaseError("pg_ctl did not end in 330 s")
+        return subprocess.CompletedProcess([], 1, "", "pg_ctl: server does not shut down")
+
+    (server.data / "postmaster.pid").write_text("1")
+    monkeypatch.setattr(Server, "answers", lambda _: True)
+    monkeypatch.setattr(Server, "_control", control)
+    with pytest.raises(DatabaseError, match=r"pg_ctl"):
+        server.stop()
+    assert not server.was_stopped
+
+
+def test_a_start_of_one_that_runs_takes_the_stop_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (server.home / "stopped").touch()
+    monkeypatch.setattr(Server, "answers", lambda _: True)
+    assert not server.start()
+    assert not server.was_stopped
+
+
+def test_a_stop_while_a_start_is_under_way_stays_a_stop(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which takes the mark away before it lets the lock go."""
+
+    @contextmanager
+    def locked(_: object) -> Iterator[None]:
+        (server.home / "stopped").unlink()
+        yield
+
+    (server.data / "postmaster.pid").write_text("1")
+    monkeypatch.setattr(Server, "_locked", locked)
+    monkeypatch.setattr(Server, "_control", lambda *_: subprocess.CompletedProcess([], 0, "", ""))
+    assert server.stop()
+    assert server.was_stopped
+
+
+async def test_the_keeper_says_once_who_stopped_it(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    (server.home / "stopped").touch()
+    keeper = Keeper(server)
+    for _ in range(3):
+        await keeper.look()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the embedded database was stopped by `broadcast db down`: `broadcast db up` starts it again"
+    ]
