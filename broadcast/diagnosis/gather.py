@@ -52,6 +52,7 @@ class Diagnosis:
     async def figures(self, refusals: Mapping[str, Mapping[int, int]]) -> Figures:
         """What is to be judged."""
         async with self.connection.transaction(isolation="repeatable_read", readonly=True):
+            await self.connection.execute(plans.LOOK_UP)
             campaigns = await self.connection.fetchrow(sql("diagnosed_campaigns"), self.campaign_id)
             workers = await self.connection.fetchrow(sql("diagnosed_workers"))
             assert campaigns is not None and workers is not None  # aggregates: one row each
@@ -103,7 +104,6 @@ class Diagnosis:
         """How many receipts fit nothing, and how long ago the newest came."""
         if campaigns["since"] is None:
             return {}
-        await self.connection.execute(plans.LOOK_UP)
         since, until = campaigns["since"], campaigns["until"]
         found = {}
         for carrier in carriers:

@@ -15,6 +15,7 @@ from integration.ledger_world import World, make_world
 from integration.visited import counted, explained
 
 from broadcast.config import Config
+from broadcast.diagnosis.gather import Diagnosis
 from broadcast.engine.contact import Contact
 from broadcast.engine.leases import Leases
 from broadcast.engine.replies import Replies
@@ -111,6 +112,7 @@ async def compare(world: World, scenario: Callable[[World, int], Awaitable[None]
         await world.conn.execute(f"TRUNCATE {_EMPTIED}; UPDATE campaign SET audience = NULL")
         with counted(world.conn, await world.writer._connected()) as visits:
             await scenario(world, count)
+            await Diagnosis(world.conn, world.campaign_id).findings()
         found.append(visits)
     small, large = found
     print(small, large)
