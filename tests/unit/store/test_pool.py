@@ -223,6 +223,17 @@ def test_a_task_says_what_kept_it(error: Exception, words: str) -> None:
     assert words in failures.retrying(error)
 
 
+def test_what_ended_a_connection_is_said_rather_than_that_it_ended() -> None:
+    """Its rollback fails, since the server has closed it."""
+    try:
+        try:
+            raise asyncpg.DiskFullError("x")
+        finally:
+            raise asyncpg.InterfaceError("the connection is closed")
+    except asyncpg.InterfaceError as error:
+        assert "disk is full" in failures.in_words(error)
+
+
 @pytest.mark.parametrize(
     ("closed", "raised"), [(True, asyncpg.ConnectionDoesNotExistError), (False, AttributeError)]
 )
