@@ -12,9 +12,9 @@ class CarrierFigures:
 
     misfit_receipts: final receipts since the launch that fit no submission, but not those that may yet fit; counted up
     to `misfits_counted_to`; misfit_ago_s: since the newest of them came. unknown_states: what receipts named as their
-    state and the profile does not know -> how often. usual_*: from what the carrier settled before, None when that is
-    not known. refusals: command_status -> recipients refused for good; empty where nobody read them. readings: of the
-    living workers. cannot_send: why a campaign cannot go through it.
+    state and the profile does not know; a reading says how often. usual_*: from what the carrier settled before, None
+    when that is not known. refusals: command_status -> recipients refused for good; empty where nobody read them.
+    readings: of the living workers. cannot_send: why a campaign cannot go through it.
     """
 
     carrier: str
@@ -33,7 +33,7 @@ class CarrierFigures:
     misfit_receipts: int = 0
     misfit_ago_s: float | None = None
     misfits_counted_to: int = 20_000
-    unknown_states: Mapping[str, int] = field(default_factory=dict)
+    unknown_states: tuple[str, ...] = ()
     usual_receipt_s: float | None = None
     usual_refused_share: float | None = None
     refusals: Mapping[int, int] = field(default_factory=dict)

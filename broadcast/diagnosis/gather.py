@@ -87,7 +87,7 @@ class Diagnosis:
                 misfit_receipts=misfits.get(row["carrier_no"], _NO_MISFITS)[0],
                 misfit_ago_s=misfits.get(row["carrier_no"], _NO_MISFITS)[1],
                 misfits_counted_to=COUNT_MOST,
-                unknown_states=states.get(row["carrier_no"], {}),
+                unknown_states=tuple(states.get(row["carrier_no"], ())),
                 usual_receipt_s=self._usual.get(row["carrier_no"], _UNKNOWN).receipt_s,
                 usual_refused_share=self._usual.get(row["carrier_no"], _UNKNOWN).refused_share,
                 refusals=refusals.get(row["name"], {}),
@@ -114,11 +114,12 @@ class Diagnosis:
             found[carrier] = row["receipts"], row["ago_s"]
         return found
 
-    async def _states(self, campaigns: asyncpg.Record) -> dict[int, dict[str, int]]:
-        states: dict[int, dict[str, int]] = {}
+    async def _states(self, campaigns: asyncpg.Record) -> dict[int, list[str]]:
+        states: dict[int, list[str]] = {}
         if campaigns["since"] is not None:
-            for row in await self.connection.fetch(sql("diagnosed_states"), campaigns["since"]):
-                states.setdefault(row["carrier_no"], {})[row["value"]] = row["times"]
+            since, until = campaigns["since"], campaigns["until"]
+            for row in await self.connection.fetch(sql("diagnosed_states"), since, until):
+                states.setdefault(row["carrier_no"], []).append(row["value"])
         return states
 
     async def _readings(self) -> dict[int, list[LaneReading]]:

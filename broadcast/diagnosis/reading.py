@@ -34,6 +34,7 @@ class LaneReading:
     refused, slowed: command_status -> answers of late (slowed: throttled and queue full), out of `answered`.
     accepted_for_s: since the first accepted submit after this worker's last receipt; accepted_ago_s: since
     the last accepted one; receipt_ago_s: since the last receipt. Without receipts to wait for the three are None.
+    unknown_states: receipts among `receipts` whose state the profile does not know.
     cannot_send: campaign_id -> why it cannot go through this carrier.
     """
 
@@ -49,6 +50,7 @@ class LaneReading:
     slowed: Mapping[int, int] = field(default_factory=dict)
     receipts: int = 0
     unreadable: int = 0
+    unknown_states: int = 0
     accepted_for_s: float | None = None
     accepted_ago_s: float | None = None
     receipt_ago_s: float | None = None
@@ -62,9 +64,15 @@ class LaneReading:
     @classmethod
     def from_json(cls, text: str) -> "LaneReading":
         """What a worker of other code adds is left out, what it does not know is as by default."""
-        known = {each.name for each in fields(cls)}
-        found: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in known}
+        found = _known(cls, json.loads(text))
         for name in ("refused", "slowed", "cannot_send"):
             found[name] = {int(number): value for number, value in found.get(name, {}).items()}
-        found["troubles"] = tuple(LinkTrouble(**each) for each in found.get("troubles", ()))
+        found["troubles"] = tuple(
+            LinkTrouble(**_known(LinkTrouble, each)) for each in found.get("troubles", ())
+        )
         return cls(**found)
+
+
+def _known(kind: type[LaneReading | LinkTrouble], found: Mapping[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in found.items() if name in names}

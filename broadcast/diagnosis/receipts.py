@@ -25,19 +25,31 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     misfit = misfit and (figures.finished or not _mended(figures, carrier))
     if misfit:
         yield Finding(Code.RECEIPTS_MISFIT, name, True, _misfit(carrier, misfits, fitting), command)
-    states = sum(carrier.unknown_states.values())
-    unknown = states >= FEW and states >= MISFIT_SHARE * (states + fitting)
-    if unknown:
-        words = ", ".join(sorted(carrier.unknown_states)[:3])
-        said = f"{states:,} receipts have states that its profile does not know ({words}): add them to receipt_states"
-        yield Finding(Code.RECEIPTS_UNKNOWN, name, True, said, f"broadcast carrier show {name}")
-    unreadable = sum(each.unreadable for each in carrier.readings)
     receipts = sum(each.receipts for each in carrier.readings)
+    unknown = _unknown(figures, carrier, receipts)
+    if unknown:
+        yield Finding(Code.RECEIPTS_UNKNOWN, name, True, unknown, f"broadcast carrier show {name}")
+    unreadable = sum(each.unreadable for each in carrier.readings)
     if unreadable >= FEW and unreadable >= MISFIT_SHARE * (unreadable + receipts):
         said = f"{unreadable:,} of what it sent of late cannot be read: kept in the table quarantine, with the reason"
         yield Finding(Code.RECEIPTS_UNREADABLE, name, True, said, command)
     if not misfit and not unknown:
         yield from _missing(figures, carrier, command)
+
+
+def _unknown(figures: Figures, carrier: CarrierFigures, receipts: int) -> str:
+    """That states are unknown, or nothing: of late while it runs, and of a finished campaign by what became of it."""
+    words = f" ({', '.join(sorted(carrier.unknown_states)[:3])})" if carrier.unknown_states else ""
+    states = f"states that its profile does not know{words}: add them to receipt_states"
+    if figures.finished:
+        left = carrier.unknown
+        many = words and left >= FEW and left >= MISFIT_SHARE * (left + carrier.told)
+        what = f"what became of {left:,} accepted messages is unknown, and receipts had"
+        return f"{what} {states}" if many else ""
+    count = sum(each.unknown_states for each in carrier.readings)
+    if count >= FEW and count >= MISFIT_SHARE * receipts:
+        return f"{count:,} receipts of late have {states}"
+    return ""
 
 
 def _mended(figures: Figures, carrier: CarrierFigures) -> bool:

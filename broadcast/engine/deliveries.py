@@ -56,8 +56,8 @@ class Deliveries:
         self._waits_since = time.monotonic()
         link.ack(acks)
 
-    def receipts(self, link: Link, receipts: list[Receipt]) -> None:
-        """One read's."""
+    def receipts(self, link: Link, receipts: list[Receipt]) -> int:
+        """One read's. Gives how many have a state that the profile does not know."""
         acks = [receipt[0] for receipt in receipts]
         self._keep(len(acks))
         at = copy_time(self._day_time.now())
@@ -70,6 +70,7 @@ class Deliveries:
         unknown = link.take_unknown_states()
         if unknown:
             self._oddities.receipt_states(unknown)
+        return unknown.total()
 
     def messages(self, link: Link, messages: list[InboundMessage]) -> None:
         """From people."""

@@ -388,8 +388,8 @@ class Lane:
 
     def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         """See LinkEvents."""
-        self.watch.receipts(len(receipts), time.monotonic())
-        self._deliveries.receipts(link, receipts)
+        unknown = self._deliveries.receipts(link, receipts)
+        self.watch.receipts(len(receipts), time.monotonic(), unknown)
         if self._answers.reported(receipts):
             self._let_go()
 

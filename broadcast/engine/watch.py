@@ -13,6 +13,7 @@ SMOOTH: Final = 0.4  # the weight of the newest second in a pace
 REASON_SMOOTH: Final = 0.1  # ... and in what holds it back: a reason does not change from second to second
 SHORT_FROM: Final = 0.75  # of the grant: less than this is short ...
 SHORT_UNTIL: Final = 0.85  # ... until it is more than this again
+_COUNTED: Final = ("answered", "receipts", "unreadable", "unknown_states")
 
 
 class LaneWatch:
@@ -21,7 +22,7 @@ class LaneWatch:
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
         self._awaits = carrier.receipts != "none"
-        self._counts: dict[str, float] = dict.fromkeys(("answered", "receipts", "unreadable"), 0.0)
+        self._counts: dict[str, float] = dict.fromkeys(_COUNTED, 0.0)
         self._refused: dict[int, float] = {}
         self._looked_at: float | None = None
         self._sent = 0
@@ -46,9 +47,10 @@ class LaneWatch:
             if self._accepted_from is None:
                 self._accepted_from = now
 
-    def receipts(self, count: int, now: float) -> None:
-        """Receipts of any kind came."""
+    def receipts(self, count: int, now: float, unknown_states: int = 0) -> None:
+        """Receipts of any kind came; of so many the profile does not know the state."""
         self._counts["receipts"] += count
+        self._counts["unknown_states"] += unknown_states
         self._receipt_at, self._accepted_from = now, None
 
     def unreadable(self, count: int) -> None:
@@ -110,6 +112,7 @@ class LaneWatch:
             slowed={answer: count for answer, count in refused.items() if answer in slow},
             receipts=round(self._counts["receipts"]),
             unreadable=round(self._counts["unreadable"]),
+            unknown_states=round(self._counts["unknown_states"]),
             accepted_for_s=_ago(self._accepted_from, now),
             accepted_ago_s=_ago(self._accepted_at, now),
             receipt_ago_s=_ago(self._receipt_at, now),

@@ -65,8 +65,8 @@ SELECT carrier_no, reading::text AS reading, extract(epoch FROM clock_timestamp(
  ORDER BY worker_no;
 
 -- name: diagnosed_states
--- Words for a receipt's state that came since $1 and that no profile knows. times: since they were first seen.
-SELECT carrier_no, value, times FROM oddity WHERE kind = 'receipt_state' AND last_at >= $1;
+-- Words for a receipt's state that no profile knows and that may have come between $1 and $2.
+SELECT carrier_no, value FROM oddity WHERE kind = 'receipt_state' AND last_at >= $1 AND first_at < $2;
 
 -- name: outcome_pages
 -- The size of the final rows, in pages.

@@ -102,9 +102,12 @@ CHECK = "run `broadcast carrier check viettel"
         ({"delivered": 0, "undeliverable": 0}, {}, {"segments": 2}, Code.RECEIPTS_PARTIAL,
          "viettel: receipts come, but for no message one for each of its 2 segments: the key receipts, which says for "
          f"which they come, is wrong; {CHECK} --to YOUR_NUMBER`"),
-        ({"unknown_states": {"SEEN": 15, "READ": 5}, "delivered": 0, "undeliverable": 0}, {}, {}, Code.RECEIPTS_UNKNOWN,
-         "viettel: 20 receipts have states that its profile does not know (READ, SEEN): add them to receipt_states; "
-         "run `broadcast carrier show viettel`"),
+        ({"unknown_states": ("SEEN", "READ")}, {"unknown_states": 900}, {}, Code.RECEIPTS_UNKNOWN,
+         "viettel: 900 receipts of late have states that its profile does not know (READ, SEEN): add them to "
+         "receipt_states; run `broadcast carrier show viettel`"),
+        ({"unknown_states": ("SEEN",), "unknown": 2_000}, {}, {"finished": True}, Code.RECEIPTS_UNKNOWN,
+         "viettel: what became of 2,000 accepted messages is unknown, and receipts had states that its profile does "
+         "not know (SEEN): add them to receipt_states; run `broadcast carrier show viettel`"),
         ({}, {"unreadable": 18_000}, {}, Code.RECEIPTS_UNREADABLE,
          "viettel: 18,000 of what it sent of late cannot be read: kept in the table quarantine, with the reason; "
          f"{CHECK} --to YOUR_NUMBER`"),
@@ -185,8 +188,10 @@ def test_every_code_is_in_the_table() -> None:
         ({"waiting": 0, "accepted": 0}, {}, {"workers": 0}),
         ({"delivered": 0, "undeliverable": 0}, {}, {"segments": 2, "launched_for_s": 59.0}),
         ({"delivered": 0, "undeliverable": 0}, {}, {}),  # of one segment, and settlement comes
-        ({"unknown_states": {"SEEN": 19}, "delivered": 0, "undeliverable": 0}, {}, {}),
-        ({"unknown_states": {"SEEN": 900}}, {}, {}),
+        ({"unknown_states": ("SEEN",), "delivered": 0}, {"unknown_states": 19, "receipts": 19}, {}),
+        ({"unknown_states": ("SEEN",)}, {"unknown_states": 800}, {}),
+        ({"unknown_states": ("SEEN",), "delivered": 0}, {}, {}),  # a straggler of what was mended
+        ({"unknown_states": ("SEEN",), "unknown": 900}, {}, {"finished": True}),
         ({}, {"unreadable": 900}, {}),
         ({"rejected": 29_400, "readings": ()}, {}, {"launched_for_s": 5.0}),  # which status is known in a moment
     ],
@@ -213,6 +218,10 @@ def test_a_profile_is_not_mended_until_receipts_fit(
     wrong = {"misfit_receipts": 9_000, "misfit_ago_s": misfit_ago_s, "undeliverable": 0, "delivered": told}
     found = of(wrong, {"receipt_ago_s": receipt_ago_s}, buckets_behind=behind)
     assert list(found) == [Code.RECEIPTS_MISFIT]
+
+
+def test_a_state_that_nobody_knows_hides_no_silence() -> None:
+    assert list(of({"unknown_states": ("SEEN",)}, SILENT)) == [Code.RECEIPTS_MISSING]
 
 
 def test_the_gravest_goes_first() -> None:
@@ -245,14 +254,14 @@ troubles = st.builds(
 readings = st.builds(
     LaneReading, granted_tps=counts, sent_tps=st.floats(0, 1e6), throttle_factor=shares, short_for_s=ages,
     starved_share=shares, window_full_share=shares, held_back_share=shares, answered=counts, refused=statuses,
-    slowed=statuses, receipts=counts, unreadable=counts, accepted_for_s=ages, accepted_ago_s=ages, receipt_ago_s=ages,
-    troubles=st.lists(troubles, max_size=2).map(tuple),
+    slowed=statuses, receipts=counts, unreadable=counts, unknown_states=counts, accepted_for_s=ages,
+    accepted_ago_s=ages, receipt_ago_s=ages, troubles=st.lists(troubles, max_size=2).map(tuple),
 )  # fmt: skip
 carriers = st.builds(
     CarrierFigures, st.sampled_from(["viettel", "gmobile"]), tps=st.none() | counts, slots=counts, held=counts,
     bound=counts, granted_tps=counts, waiting=counts, in_doubt=counts, accepted=counts, unknown=counts, rejected=counts,
     undeliverable=counts, delivered=counts, misfit_receipts=counts,
-    unknown_states=st.dictionaries(st.sampled_from(["SEEN"]), counts), usual_receipt_s=ages,
+    unknown_states=st.sampled_from([(), ("SEEN",)]), usual_receipt_s=ages,
     usual_refused_share=st.none() | shares, refusals=statuses, readings=st.lists(readings, max_size=3).map(tuple),
 )  # fmt: skip
 anything = st.builds(

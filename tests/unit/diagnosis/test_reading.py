@@ -16,4 +16,6 @@ def test_there_and_back() -> None:
 
 
 def test_of_a_worker_with_other_code() -> None:
-    assert LaneReading.from_json('{"granted_tps": 7, "news": 1}') == LaneReading(7)
+    trouble = '{"why": "lost", "links": 1, "for_s": 2.0, "news": 1}'
+    read = LaneReading.from_json(f'{{"granted_tps": 7, "news": 1, "troubles": [{trouble}]}}')
+    assert read == LaneReading(7, troubles=(LinkTrouble("lost", 1, 2.0),))

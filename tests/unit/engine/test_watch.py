@@ -75,6 +75,10 @@ def test_counts_fade_and_their_share_stays() -> None:
     found = lane.go(30, 0)
     assert (found.answered, found.refused, found.slowed) == (500, {0x0B: 100}, {0x58: 50, 0x14: 50})
     assert lane.go(600, 0).refused == {}
+    lane.watch.receipts(100, lane.now, unknown_states=40)
+    found = lane.go(30, 0)
+    assert (found.receipts, found.unknown_states) == (50, 20)
+    assert lane.go(600, 0).unknown_states == 0
 
 
 def test_an_smsc_that_answers_each_time_otherwise_fills_no_memory() -> None:
@@ -112,7 +116,9 @@ async def test_a_lane_tells_its_watch() -> None:
     bench.commit()
     bench.answer(bench.links[0], 2)
     bench.answer(bench.links[0], 1, status=0x0B)
+    bench.links[0].unknown_states["SEEN"] = 1
     bench.lane.receipts(bench.links[0], [(b"", 8, "id-0-1", "000", 84320000000)])  # type: ignore
     bench.lane.unreadable(bench.links[0], [(b"", b"?", "why")])  # type: ignore
     found = bench.lane.watch.reading(0.0, grant=0, factor=1.0, cannot={}, troubles=())
     assert (found.answered, found.refused, found.receipts, found.unreadable) == (3, {0x0B: 1}, 1, 1)
+    assert found.unknown_states == 1
