@@ -253,6 +253,19 @@ async def test_audit_and_report(planner: World) -> None:
     await compare(planner, read)
 
 
+async def test_a_diagnosis(planner: World) -> None:
+    """It is asked for every second, of whatever lies there."""
+
+    async def diagnosed(world: World, count: int) -> None:
+        await accepted(world, count, SEGMENTS)
+        told(world, count // 2, range(SEGMENTS))
+        await turn(world, KEPT + 2)
+        await Diagnosis(world.conn).findings()
+        await Diagnosis(world.conn, world.campaign_id).findings()
+
+    await compare(planner, diagnosed)
+
+
 async def test_leases_to_the_last_slice(planner: World, config: Config) -> None:
     await planner.conn.execute(plans.LOOKS_UP)  # as a worker's connections are
     leases = await Leases.register(planner.conn, config, "here", 1)
