@@ -29,6 +29,7 @@ from broadcast.errors import InputError
 from broadcast.ledger import close
 from broadcast.store.pool import connect
 from broadcast.store.types import Connection
+from broadcast.visible import visible
 
 Change = Callable[[Connection, Campaign, str], Awaitable[Campaign]]
 
@@ -185,8 +186,17 @@ def _ask_code(name: str) -> str:
         raise InputError(
             f"give --content CODE: the content code that `broadcast campaign show {name}` prints"
         )
-    said: str = click.prompt(f"Content code that `broadcast campaign show {name}` printed", err=True)
+    asked = f"Content code that `broadcast campaign show {run(_known(name)).name}` printed"
+    said: str = click.prompt(visible(asked), err=True)
     return said
+
+
+async def _known(name: str) -> Campaign:
+    conn = await connect()
+    try:
+        return await campaigns.by_name(conn, name)
+    finally:
+        await conn.close()
 
 
 def _say(done: Campaign, line: str, as_json: bool) -> None:

@@ -28,6 +28,7 @@ from broadcast.diagnosis.gather import Diagnosis
 from broadcast.ledger.progress import CarrierProgress, Progress, progress
 from broadcast.ledger.report import find
 from broadcast.store.pool import connect
+from broadcast.visible import visible
 
 _LOOK_S = 0.5
 _DIAGNOSE_S = 2.0
@@ -249,8 +250,11 @@ async def _follow_live(name: str) -> None:
     with Live(console=console(), auto_refresh=False) as live:
         async for now, findings in _look(name, _LOOK_S):
             rates.look(now)
-            lines = [Text(str(each), style="bold red" if each.grave else "yellow") for each in findings]
-            live.update(Group(picture(now, rates, live.console.width), *lines), refresh=True)
+            live.update(Group(picture(now, rates, live.console.width), *map(_line, findings)), refresh=True)
+
+
+def _line(finding: Finding) -> Text:
+    return Text(visible(str(finding)), style="bold red" if finding.grave else "yellow")
 
 
 async def _follow_lines(name: str, every_s: float) -> None:

@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _report(error: Exception) -> int:
     """A line on stderr; gives the exit code. An unforeseen error's text may hold a number: not shown."""
     if os.environ.get("BROADCAST_TRACE") == "1":
-        traceback.print_exception(error)
+        put(visible("".join(traceback.format_exception(error)).rstrip("\n"), lines=True), sys.stderr)
     cause = _first(error)
     if isinstance(cause, BroadcastError):
         return _fail(str(cause), cause.exit_code)

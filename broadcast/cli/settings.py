@@ -14,6 +14,7 @@ from broadcast import config
 from broadcast.campaign.keywords import Keywords
 from broadcast.cli.terminal import put
 from broadcast.errors import ConfigError
+from broadcast.visible import visible
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Settings:
         try:
             return ZoneInfo(self.config.country.time_zone)
         except ConfigError as error:
-            put(f"times are in UTC, for the configuration cannot be read: {error}", sys.stderr)
+            put(visible(f"times are in UTC, for the configuration cannot be read: {error}"), sys.stderr)
             return UTC
 
 

@@ -58,7 +58,7 @@ class Shell:
     def tell(self, text: str) -> None:
         """A sentence about what comes next."""
         if not self.quiet:
-            click.secho(f"\n{text}", fg="cyan", file=sys.stdout)
+            click.secho(f"\n{visible(text, lines=True)}", fg="cyan", file=sys.stdout)
 
     def run(self, *words: str | Path, expect: int = 0, timeout_s: float = 120) -> None:
         """One command in the foreground. Raises BroadcastError unless it ends as expected, in time."""

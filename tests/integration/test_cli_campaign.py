@@ -338,6 +338,8 @@ def test_at_a_terminal_the_code_is_asked_for(drafted: Desk, monkeypatch: pytest.
     with pytest.raises(SystemExit) as ended:
         main(["--config", "site.toml", *approve])
     assert ended.value.code == 3
+    typed()
+    assert "there is no campaign \\u001b" in drafted("campaign", "approve", "\x1b", "--as", "bob", code=2)
     typed("", shown.upper())  # an empty line is asked again
     assert json.loads(drafted(*approve, "--json"))["approved_by"] == "bob"  # the question is no part of it
 

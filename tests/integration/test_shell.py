@@ -34,6 +34,11 @@ def test_a_command_is_printed_and_its_exit_code_judged(
     assert capsys.readouterr().out.splitlines()[-1] == "$ broadcast db down --json"
 
 
+def test_a_sentence_steers_no_terminal(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.tell("a\nb\x1b[2J")
+    assert capsys.readouterr().out == "\na\nb\\u001b[2J\n"
+
+
 def test_a_quiet_one_prints_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     quiet = Shell({"BROADCAST_HOME": str(tmp_path / "home")}, tmp_path, quiet=True)
     quiet.tell("a sentence")

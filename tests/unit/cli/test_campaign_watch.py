@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from broadcast.cli.campaign_watch import Rates, Told, headline, json_line, picture, plain_line
+from broadcast.cli.campaign_watch import Rates, Told, _line, headline, json_line, picture, plain_line
 from broadcast.diagnosis.finding import Code, Finding
 from broadcast.ledger.progress import CarrierProgress, Progress
 from broadcast.ledger.states import RecipientState
@@ -29,6 +29,11 @@ def moment(seconds: float, *lines: CarrierProgress, state: str = "running", work
         workers=workers,
         carriers=lines,
     )
+
+
+def test_a_finding_steers_no_terminal() -> None:
+    shown = _line(Finding(Code.RECEIPTS_UNKNOWN, "viettel", True, "states (\x1b[2J)", ""))
+    assert "\x1b" not in shown.plain and "\\u001b[2J" in shown.plain
 
 
 def test_rates_are_over_the_last_seconds() -> None:

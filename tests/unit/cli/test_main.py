@@ -70,6 +70,8 @@ def test_trace_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     said = capsys.readouterr().err
     assert "Traceback" in said
     assert said.endswith("broadcast: why\n")
+    fails_with(BroadcastError("\x1b[2J"), monkeypatch)
+    assert "\x1b" not in capsys.readouterr().err
 
 
 def test_usage_errors_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:

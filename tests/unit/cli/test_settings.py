@@ -4,6 +4,7 @@ import logging
 import stat
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from unit.config_files import CARRIERS, COUNTRY
 
 from broadcast import config
 from broadcast.cli import main as entry
-from broadcast.cli.settings import check_passwords
+from broadcast.cli.settings import Settings, check_passwords
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,12 @@ def test_a_password_file_that_all_may_read_is_warned_of(
     secret.chmod(stat.S_IRUSR)
     check_passwords(found)
     assert caplog.text == ""
+
+
+def test_what_is_said_of_a_configuration_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Settings(["\x1b[2J.toml"]).zone is UTC
+    said = capsys.readouterr().err
+    assert "\\u001b[2J.toml" in said and "\x1b" not in said
 
 
 def test_keywords_that_would_be_misread_are_refused_at_once(
