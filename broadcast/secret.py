@@ -68,8 +68,10 @@ def all_may_read(file: str) -> bool:
 
 
 def _is_name(file: str) -> bool:
-    """Certainly that of a file."""
+    """Certainly that of a file: one that is there, or below a folder that is; a password may begin with a slash too."""
     try:
-        return Path(file).is_absolute() or Path(file).exists()
+        path = Path(file)
+        top = Path(*path.parts[:2])
+        return path.exists() or (path.is_absolute() and path != top and not top.samefile("/"))
     except (OSError, ValueError):
         return False

@@ -354,7 +354,9 @@ def test_a_file_without_the_password(tmp_path: Path, content: bytes | None, said
     assert str(raised.value) == "bind moh: " + said.format(path=path)
 
 
-@pytest.mark.parametrize("typed", ["hunter2", "x" * 300, "a\0b"])
+@pytest.mark.parametrize(
+    "typed", ["hunter2", "x" * 300, "a\0b", "/hunter2", "//hunter2", "/hun/ter2", "/../hunter2"]
+)
 def test_a_password_in_the_place_of_its_name_is_not_repeated(typed: str) -> None:
     made = [bind(password_file=typed)] + ([bind(password_env=typed)] if typed.isalnum() else [])
     for each in made:
