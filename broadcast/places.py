@@ -4,6 +4,7 @@ What an operator names is the operator's choice, but for links of others. Truste
 runs what that user wrote anyway), and users that a caller names.
 """
 
+import grp
 import os
 import pwd
 import stat
@@ -24,8 +25,8 @@ def check(path: Path, way_out: str, also: Collection[int] = (), *, own: bool = F
     if os.geteuid() == 0:
         trusted = {0, Path(__file__).stat().st_uid, *also, *_unknown_users()}
         found = _walk(path, trusted, way_out)
-        if own and found.stat().st_mode & stat.S_IWOTH:
-            raise _refusal(f"anybody can write to {found}", way_out)
+        if own and (others := _others(found.stat())):
+            raise _refusal(f"{others} can write to {found}", way_out)
 
 
 def _walk(path: Path, trusted: Collection[int], way_out: str) -> Path:
@@ -35,8 +36,8 @@ def _walk(path: Path, trusted: Collection[int], way_out: str) -> Path:
         found = place.stat()
         if found.st_uid not in trusted:
             raise _refusal(f"{place} belongs to {_name(found.st_uid)}", way_out)
-        if found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
-            raise _refusal(f"anybody can write to {place}", way_out)
+        if not found.st_mode & stat.S_ISVTX and (others := _others(found)):
+            raise _refusal(f"{others} can write to {place}", way_out)
         if not rest:
             return place
         entry = place / rest.pop(0)
@@ -57,6 +58,21 @@ def _walk(path: Path, trusted: Collection[int], way_out: str) -> Path:
             raise _refusal(f"{entry} is a link that {_name(inner.st_uid)} made", way_out)
         target = entry.readlink()
         place, rest = (Path("/") if target.is_absolute() else place), [*_parts(target), *rest]
+
+
+def _others(found: os.stat_result) -> str:
+    """Who may write to it beside its owner and root: empty, or words."""
+    if found.st_mode & stat.S_IWOTH:
+        return "anybody"
+    if not found.st_mode & stat.S_IWGRP or found.st_gid == 0:
+        return ""
+    try:
+        group = grp.getgrgid(found.st_gid)
+    except KeyError:
+        return f"the group {found.st_gid}"
+    owner = _name(found.st_uid).removeprefix("the user ")
+    alone = group.gr_name == owner and set(group.gr_mem) <= {owner}
+    return "" if alone else f"the group {group.gr_name}"
 
 
 def _parts(path: Path) -> tuple[str, ...]:

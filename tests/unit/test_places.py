@@ -1,6 +1,7 @@
 """Nobody but root leads root's files anywhere."""
 
 import os
+import pwd
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -66,6 +67,21 @@ def test_places_that_another_leads(shared: Path, tmp_path: Path) -> None:
     places.check(folder / "inner", "", also=[OTHER])
     with pytest.raises(RefusedError, match="anybody can write to"):
         places.check(shared, "", own=True)
+    shared.chmod(0o2775)
+    os.chown(shared, 0, 50)  # as Debian's /var/local is: root's, and for staff
+    with pytest.raises(RefusedError, match=r"the group .* can write to"):
+        places.check(shared / "new", "")
+    shared.chmod(0o3775)
+    places.check(shared / "new", "")
+    with pytest.raises(RefusedError, match=r"the group .* can write to"):
+        places.check(shared, "", own=True)
+    os.chown(shared, 0, 0)
+    shared.chmod(0o775)
+    places.check(shared, "", own=True)
+    daemon = pwd.getpwnam("daemon")
+    os.chown(shared, daemon.pw_uid, daemon.pw_gid)  # a group of that user alone
+    places.check(shared / "new", "", also=[daemon.pw_uid])
+    os.chown(shared, 0, 0)
     shared.chmod(0o777)  # not sticky: whatever is in it, another may put a link there instead
     with pytest.raises(RefusedError, match="anybody can write to"):
         places.check(shared / "new", "")
