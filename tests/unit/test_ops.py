@@ -218,6 +218,13 @@ def test_compose_mounts_only_what_is_there() -> None:
     assert all((OPS / path).is_dir() for path in mounted - {"./site"})
 
 
+def test_the_operators_command_does_not_wait_for_a_migration() -> None:
+    """That refuses during an alert, which somebody may have to pause."""
+    services = yaml.safe_load((OPS / "compose.yaml").read_text())["services"]
+    assert list(services["broadcast"]["depends_on"]) == ["postgres"]
+    assert list(services["worker"]["depends_on"]) == ["migrate"]
+
+
 def test_prometheus_scrapes_the_port_that_the_image_serves() -> None:
     scrape = yaml.safe_load((OPS / "prometheus/prometheus.yml").read_text())["scrape_configs"][0]
     found = scrape["dns_sd_configs"][0]
