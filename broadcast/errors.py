@@ -45,8 +45,8 @@ class DatabaseDownError(DatabaseError):
 class TooSlowError(DatabaseDownError):
     """Our own time limit cut off what the database was doing: it answers, but not soon enough
 
-    seconds: what it had. what: it did not do. next_s: what the next try has, where that is more. over: whether it
-    was done since, where that can be known.
+    seconds: what it had. what: it did not do. next_s: what the next try has, where there is one; no less. over:
+    whether it was done since, where that can be known.
     """
 
     def __init__(

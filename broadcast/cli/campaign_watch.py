@@ -111,7 +111,7 @@ def headline(now: Progress) -> str:
     if is_over(now):
         return now.state
     if now.workers == 0:
-        return f"{now.state}: no worker is alive, start one with `broadcast worker`"
+        return f"{now.state}: no worker is alive, start some with `broadcast up`"
     return f"{now.state}: {now.workers} worker{'s' if now.workers > 1 else ''}"
 
 

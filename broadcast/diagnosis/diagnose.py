@@ -32,7 +32,7 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
     underway = waiting + sum(each.accepted for each in figures.carriers)
     if figures.workers == 0 and underway and not figures.finished:
         said = f"no worker is alive: {waiting:,} wait, and no receipt is taken"
-        yield Finding(Code.NO_WORKER, "", True, said, "broadcast worker")
+        yield Finding(Code.NO_WORKER, "", True, said, "broadcast up")
 
 
 def _of_carrier(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:

@@ -174,7 +174,7 @@ async def test_nobody_sends(rig: Rig) -> None:
     await rig.subscribers("viettel", 100)
     campaign = await rig.launch()
     told = await found(rig, campaign, Code.NO_WORKER, "")
-    assert str(told) == "no worker is alive: 100 wait, and no receipt is taken; run `broadcast worker`"
+    assert str(told) == "no worker is alive: 100 wait, and no receipt is taken; run `broadcast up`"
 
 
 async def test_of_a_carrier_that_is_well_nothing_is_said(rig: Rig) -> None:

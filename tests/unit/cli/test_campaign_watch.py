@@ -71,7 +71,7 @@ def test_a_rate_is_never_negative() -> None:
         ("approved", 2, "approved: not launched yet"),
         ("running", 1, "running: 1 worker"),
         ("running", 3, "running: 3 workers"),
-        ("running", 0, "running: no worker is alive, start one with `broadcast worker`"),
+        ("running", 0, "running: no worker is alive, start some with `broadcast up`"),
         ("cancelled", 0, "cancelled"),
         ("finished", 0, "finished"),
     ],
@@ -157,9 +157,9 @@ def test_what_is_wrong_is_told_at_once_and_again_now_and_then() -> None:
 
 
 def test_json_has_the_findings() -> None:
-    wrong = Finding(Code.NO_WORKER, "", True, "no worker is alive", "broadcast worker")
+    wrong = Finding(Code.NO_WORKER, "", True, "no worker is alive", "broadcast up")
     (found,) = json_line(moment(0), Rates(), [wrong])["findings"]
     assert found == {
         "code": "no_worker", "carrier": None, "grave": True, "sentence": "no worker is alive",
-        "run": "broadcast worker", "line": "no worker is alive; run `broadcast worker`",
+        "run": "broadcast up", "line": "no worker is alive; run `broadcast up`",
     }  # fmt: skip

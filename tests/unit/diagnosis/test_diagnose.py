@@ -50,7 +50,7 @@ CHECK = "run `broadcast carrier check viettel"
     ("carrier", "reading", "figures", "code", "said"),
     [
         ({}, {}, {"workers": 0}, Code.NO_WORKER,
-         "no worker is alive: 100,000 wait, and no receipt is taken; run `broadcast worker`"),
+         "no worker is alive: 100,000 wait, and no receipt is taken; run `broadcast up`"),
         ({"held": 0, "bound": 0, "granted_tps": 0, "readings": ()}, {}, {}, Code.NOT_HELD,
          "viettel: no worker takes its 2 binds: their configuration does not have this carrier; "
          "run `broadcast carrier list`"),
