@@ -19,7 +19,7 @@ from broadcast.audience.batches import COLUMNS, Batch, Reader
 from broadcast.audience.carriers import name_carriers
 from broadcast.audience.pipes import is_pipe
 from broadcast.audience.refused_lines import create_private, room_for
-from broadcast.audience.sources import open_source
+from broadcast.audience.sources import opened
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.store.copying import copy_in
@@ -61,7 +61,7 @@ async def import_file(
     Raises InputError for an unusable file, RefusedError while another import runs; nothing is changed then.
     """
     begun = time.perf_counter()
-    with room_for(refused_file), open_source(path) as source:
+    with room_for(refused_file), await opened(path) as source:
         numbers = await name_carriers(conn, config)
         part = refused_file.with_name(refused_file.name + ".part")
         try:

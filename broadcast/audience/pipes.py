@@ -5,13 +5,13 @@ import os
 import select
 import stat
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from broadcast.errors import InputError
 
 STDIN = Path("-")
 _LOOK_MS = 200  # how often a reader that waits for the other program looks whether it should still
-_BUFFER_OCTETS = 1 << 16
 
 
 def is_pipe(path: Path) -> bool:
@@ -35,16 +35,27 @@ def name_of(path: Path) -> str:
 class Pipe(io.RawIOBase):
     """An open pipe; `first`: its first octets, which `read` gives once more."""
 
-    def __init__(self, path: Path, look_at: int) -> None:
-        """Raises OSError when it cannot be opened."""
-        self._raw = io.FileIO(0, closefd=False) if path == STDIN else path.open("rb", buffering=0)
+    def __init__(self, path: Path, look_at: int, stopped: Event) -> None:
+        """stopped: set from another thread, it ends every wait for the other program, with InputError; the first octets
+        are waited for here. Raises OSError when it cannot be opened."""
+        self._raw = io.FileIO(0, closefd=False) if path == STDIN else io.FileIO(_open(path))
         self._poll = select.poll()
         self._poll.register(self._raw, select.POLLIN)
-        self._done, self._stopped = 0, False
+        self._done, self._stopped = 0, stopped
         self._ahead = b""
-        while len(self._ahead) < look_at and (octets := self._raw.read(look_at - len(self._ahead))):
-            self._ahead += octets
+        try:
+            while len(self._ahead) < look_at and (octets := self._next(look_at - len(self._ahead))):
+                self._ahead += octets
+        except BaseException:
+            self.close()
+            raise
         self.first = self._ahead
+
+    def _next(self, most: int) -> bytes:
+        while not self._poll.poll(_LOOK_MS):
+            if self._stopped.is_set():
+                raise InputError("the import was stopped while it waited for the other program")
+        return self._raw.read(most) or b""
 
     def readable(self) -> bool:
         return True
@@ -55,26 +66,26 @@ class Pipe(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._ahead:
             octets, self._ahead = self._ahead[: len(buffer)], self._ahead[len(buffer) :]
-            buffer[: len(octets)] = octets
-            count = len(octets)
         else:
-            while not self._poll.poll(_LOOK_MS):
-                if self._stopped:
-                    raise InputError("the import was stopped while it waited for the other program")
-            count = self._raw.readinto(buffer) or 0
-        self._done += count
-        return count
+            octets = self._next(len(buffer))
+        buffer[: len(octets)] = octets
+        self._done += len(octets)
+        return len(octets)
 
     def stop(self) -> None:
         """From another thread: whoever waits in `read` gets InputError."""
-        self._stopped = True
-
-    def buffered(self) -> io.BufferedReader:
-        return io.BufferedReader(self, _BUFFER_OCTETS)
+        self._stopped.set()
 
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+def _open(path: Path) -> int:
+    """At once: a named pipe is else not open before the other program opens it, and that wait nobody can end."""
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(number, True)
+    return number
 
 
 def same_file(path: Path, other: Path) -> bool:

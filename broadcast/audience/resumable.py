@@ -26,7 +26,7 @@ from broadcast.audience.importer import (
 )
 from broadcast.audience.pipes import is_pipe, name_of
 from broadcast.audience.refused_lines import RefusedLines, room_for
-from broadcast.audience.sources import open_source
+from broadcast.audience.sources import opened
 from broadcast.audience.unfinished import FileId, Unfinished, identify
 from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
@@ -72,7 +72,7 @@ async def import_resumably(
             f"{name_of(path)} is no file that --resumable could come back to: write it to one first, or import it "
             "without --resumable"
         )
-    with room_for(refused_file), open_source(path) as source:
+    with room_for(refused_file), await opened(path) as source:
         file = identify(path)
         numbers = await name_carriers(conn, config)
         async with _alone(conn):

@@ -3,10 +3,12 @@
 A name may lie about its content; the first octets of these formats do not.
 """
 
+import asyncio
 import gzip
 import io
 import zlib
 from pathlib import Path
+from threading import Event
 from typing import IO, Any
 
 import pyarrow
@@ -20,13 +22,30 @@ _GZIP, _ZSTANDARD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pyarrow.ArrowException)
 
 
-def open_source(path: Path) -> Lines | ParquetRows:
-    """The subscribers of a file or a pipe. Raises InputError when it cannot be read or has no usable columns."""
+async def opened(path: Path) -> Lines | ParquetRows:
+    """As `open_source`, in a thread: a pipe's first line may be long in coming, and Ctrl-C ends the wait for it."""
+    stopped = Event()
+    opening = asyncio.ensure_future(asyncio.to_thread(open_source, path, stopped))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        stopped.set()
+        for source in await asyncio.gather(opening, return_exceptions=True):
+            if not isinstance(source, BaseException):
+                source.__exit__()
+        raise
+
+
+def open_source(path: Path, stopped: Event | None = None) -> Lines | ParquetRows:
+    """The subscribers of a file or a pipe. stopped: set from another thread, it ends the wait for a pipe.
+
+    Raises InputError when it cannot be read or has no usable columns.
+    """
     name, size = name_of(path), 0
     raw: IO[bytes]
     try:
         if is_pipe(path):
-            pipe = Pipe(path, len(_PARQUET))
+            pipe = Pipe(path, len(_PARQUET), stopped or Event())
             raw, first = io.BufferedReader(pipe), pipe.first
         else:
             raw = path.open("rb")

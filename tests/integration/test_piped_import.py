@@ -1,10 +1,12 @@
 """Lists that come from another program, and files of which nothing is left, by the command as people type it."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import asyncpg
@@ -129,6 +131,46 @@ def test_a_file_of_which_every_line_is_refused_is_no_success(desk: Desk, more: s
         "broadcast: e.csv: every line is refused, nobody is imported: the reasons stand in e.refused.csv"
     ]
     assert (desk.folder / "e.refused.csv").read_text(encoding="utf-8-sig").count("scientific_notation") == 4
+
+
+@pytest.mark.parametrize("said", [b"", b"msi", b"msisdn"])
+async def test_ctrl_c_before_the_first_line(desk: Desk, said: bytes) -> None:
+    """It has read what was said, and waits for more."""
+    os.mkfifo(desk.folder / "p")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "broadcast", "subscriber", "import", "p",
+        cwd=desk.folder, env=desk.env, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    files = Path(f"/proc/{process.pid}/fd")
+    there = str(desk.folder / "p")
+    if said:
+        writer = await asyncio.to_thread(os.open, there, os.O_WRONLY)
+        os.write(writer, said)
+        left = bytearray(4)
+
+        def read() -> bool:
+            fcntl.ioctl(writer, termios.FIONREAD, left)
+            return not any(left)
+
+        await until(read, "it has read that")
+    else:
+
+        def opened() -> bool:
+            try:
+                return any(file.samefile(there) for file in files.iterdir())
+            except OSError:  # one was closed meanwhile
+                return False
+
+        await until(opened, "it has opened the pipe")
+    process.send_signal(signal.SIGINT)
+    try:
+        async with asyncio.timeout(30):
+            _, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert (process.returncode, err.strip()) == (130, b"broadcast: stopped")
 
 
 async def test_ctrl_c_while_the_other_program_says_nothing(desk: Desk, conn: asyncpg.Connection) -> None:
