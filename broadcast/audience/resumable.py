@@ -67,11 +67,7 @@ async def import_resumably(
     another file or of other content, or its refused lines are gone.
     """
     begun = time.perf_counter()
-    if is_pipe(path):
-        raise InputError(
-            f"{name_of(path)} is no file that --resumable could come back to: write it to one first, or import it "
-            "without --resumable"
-        )
+    _check_file(path)
     with room_for(refused_file), await opened(path) as source:
         file = identify(path)
         numbers = await name_carriers(conn, config)
@@ -92,6 +88,14 @@ async def import_resumably(
         refused_file=refused_file,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _check_file(path: Path) -> None:
+    if is_pipe(path):
+        raise InputError(
+            f"{name_of(path)} is no file that --resumable could come back to: write it to one first, or import it "
+            "without --resumable"
+        )
 
 
 @asynccontextmanager

@@ -131,20 +131,28 @@ def _show(
         ],
     )
     if texts:
-        print_table(
-            "\nThe latest",
-            ("received", "carrier", "from", "keyword", "text"),
-            [
-                (
-                    each["received_at"],
-                    each["carrier"],
-                    each["msisdn"],
-                    each["keyword"] or None,
-                    _on_one_line(each["text"]),
-                )
-                for each in texts
-            ],
-        )
+        _show_latest(texts)
+    _show_others(name, others)
+
+
+def _show_latest(texts: list[dict[str, Any]]) -> None:
+    print_table(
+        "\nThe latest",
+        ("received", "carrier", "from", "keyword", "text"),
+        [
+            (
+                each["received_at"],
+                each["carrier"],
+                each["msisdn"],
+                each["keyword"] or None,
+                _on_one_line(each["text"]),
+            )
+            for each in texts
+        ],
+    )
+
+
+def _show_others(name: str | None, others: Elsewhere) -> None:
     if name and others.unmatched:
         note(
             f"replies that match no campaign: {others.unmatched:,}; see `broadcast campaign replies --unmatched`"

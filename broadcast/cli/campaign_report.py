@@ -117,6 +117,14 @@ def _show(found: Report, audited: AuditResult, findings: Sequence[Finding]) -> N
     lines = [*everything["carriers"], everything["total"]]
     heads = [column.replace("_", " ") for column in columns]
     print_table("\nWhat became of it", heads, [[line[column] for column in columns] for line in lines])
+    _show_why(found)
+    show_findings(findings, "What is wrong")
+    for problem in audited.problems:
+        note(f"the books do not balance: {problem}")
+
+
+def _show_why(found: Report) -> None:
+    """Tables for what there is, by reason."""
     if found.exclusions:
         rows = [(each.carrier, each.reason, each.recipients) for each in found.exclusions]
         print_table("\nWho was left out", ("carrier", "reason", "recipients"), rows)
@@ -135,6 +143,3 @@ def _show(found: Report, audited: AuditResult, findings: Sequence[Finding]) -> N
             for each in found.replies
         ]
         print_table("\nWhat people answered", ("carrier", "keyword", "effect", "replies"), rows4)
-    show_findings(findings, "What is wrong")
-    for problem in audited.problems:
-        note(f"the books do not balance: {problem}")

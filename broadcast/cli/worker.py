@@ -56,10 +56,7 @@ async def _serve(config: Config, host: str, port: int, place: UUID | None) -> No
     begin = partial(Worker, config, metrics, url, place)
     life = begin()
     lived = False
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = _stopping()
 
     async def ready() -> str | None:
         return await life.ready()
@@ -90,6 +87,14 @@ async def _serve(config: Config, host: str, port: int, place: UUID | None) -> No
                 passing_on.cancel()
     finally:
         await health.stop()
+
+
+def _stopping() -> asyncio.Event:
+    """Set by the signals that end a process."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
 
 
 async def _pass_on(stopping: asyncio.Event, life: Worker) -> None:

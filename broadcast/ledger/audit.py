@@ -65,12 +65,7 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("audit_names"))}
         kept = await _archived(connection, campaign_id)
         counted = kept.counted() if kept else await _counted(connection, campaign_id, ring)
-        tallied = {
-            (row["carrier_no"], state): row[state.column]
-            for row in await connection.fetch(sql("audit_tallied"), campaign_id)
-            for state in RecipientState
-            if row[state.column]
-        }
+        tallied = await _tallied(connection, campaign_id)
         twice = await connection.fetchrow(sql("audit_twice"), campaign_id)
         receipts = await connection.fetch(sql("audit_receipts"))
     lines = tuple(
@@ -89,6 +84,15 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         *differences.archive(kept.problems() if kept else ()),
     ]
     return AuditResult(not found, audience, total, lines, tuple(found))
+
+
+async def _tallied(connection: Connection, campaign_id: int) -> dict[tuple[int, RecipientState], int]:
+    return {
+        (row["carrier_no"], state): row[state.column]
+        for row in await connection.fetch(sql("audit_tallied"), campaign_id)
+        for state in RecipientState
+        if row[state.column]
+    }
 
 
 async def record(connection: Connection, campaign_id: int, actor: str, problems: Sequence[str]) -> None:
