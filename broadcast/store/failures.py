@@ -132,7 +132,7 @@ def explain(error: BaseException, url: str | None = None) -> DatabaseError | Con
 def in_words(error: BaseException) -> str:
     """What kept a task from its work. Our own time limit is no lost database, nor is a lock or a full disk."""
     before = error.__context__
-    if isinstance(error, asyncpg.InterfaceError) and isinstance(before, asyncpg.PostgresError):
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(before, asyncpg.InsufficientResourcesError):
         return in_words(before)  # the connection ended by that, and could not even roll back
     if isinstance(error, TooSlowError):
         return f"not done within {error.seconds:g} s"

@@ -31,7 +31,7 @@ from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import plans
 
-SMALL = 120  # messages
+SMALL = 60  # messages
 TIMES = 8
 SEGMENTS = 5
 FIRST = 84320000000
@@ -79,14 +79,14 @@ async def never_analysed(_: asyncpg.Connection) -> None:
 
 
 async def analysed_empty(connection: asyncpg.Connection) -> None:
-    await connection.execute("VACUUM ANALYZE")
+    await connection.execute(f"VACUUM ANALYZE {_EMPTIED}")
 
 
 async def analysed_huge(connection: asyncpg.Connection) -> None:
     """Emptied since, without anybody having looked."""
     for statement in _HUGE:
         await connection.execute(statement, *([100 * SMALL] if "$1" in statement else ()))
-    await connection.execute("VACUUM ANALYZE")
+    await connection.execute(f"ANALYZE {_EMPTIED}")
     await connection.execute("; ".join(f"DELETE FROM {table}" for table in _EMPTIED.split(",")))
 
 
