@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -49,6 +50,16 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""
     for name in [each for each in os.environ if each.startswith("BROADCAST_") and each != "BROADCAST_HOME"]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def root_as_it_was() -> Iterator[None]:
+    """For tests that configure the log."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

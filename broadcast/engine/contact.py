@@ -10,6 +10,7 @@ from typing import Final
 
 import asyncpg
 
+from broadcast.engine.told import TELL_S
 from broadcast.errors import BroadcastError, DatabaseDownError, SchemaError, TooSlowError
 from broadcast.ledger.writer import LOST
 from broadcast.store import failures, plans, pool
@@ -17,7 +18,6 @@ from broadcast.store import failures, plans, pool
 log = logging.getLogger(__name__)
 
 AGAIN_S: Final = 0.5
-TELL_S: Final = 60.0
 FAILED_S: Final = 5.0
 CONNECT_S: Final = 4.0
 ANSWER_S: Final = 2.0  # to a question that waits for nobody's lock

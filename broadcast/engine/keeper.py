@@ -10,12 +10,12 @@ import sys
 from typing import Final
 
 from broadcast.engine.restarts import FIRST_WAIT_S, LONGEST_WAIT_S
+from broadcast.engine.told import TELL_S
 from broadcast.store.embedded import ROOM_OCTETS, Server, free_octets
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 1.0
-TELL_S: Final = 60.0
 LAST_WORDS: Final = 2000
 STOPPED: Final = "the embedded database was stopped by `broadcast db down`: `broadcast db up` starts it again"
 

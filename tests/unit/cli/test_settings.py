@@ -1,6 +1,5 @@
 """What every command says of the configuration's secrets: where to look, and never what stands there."""
 
-import logging
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -14,14 +13,7 @@ from broadcast import config
 from broadcast.cli import main as entry
 from broadcast.cli.settings import Settings, check_passwords
 
-
-@pytest.fixture(autouse=True)
-def root_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("root_as_it_was")
 
 
 @pytest.fixture

@@ -14,14 +14,7 @@ from broadcast.errors import BroadcastError, ConfigError
 from broadcast.masked import Masked
 from broadcast.monitor import logs
 
-
-@pytest.fixture(autouse=True)
-def root_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("root_as_it_was")
 
 
 @pytest.mark.parametrize("form", ["human", "json"])
