@@ -65,13 +65,11 @@ def root_as_it_was() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The run's own PostgreSQL, with a migrated database named `template`."""
-    with pytest.MonkeyPatch.context() as patch:
-        if in_memory := _in_memory():
-            patch.setenv("BROADCAST_HOME", str(in_memory))
-        homes = scratch_home("tests")
-        home = homes.__enter__()
     with ExitStack() as stack:
-        stack.push(homes)
+        with pytest.MonkeyPatch.context() as patch:
+            if in_memory := _in_memory():
+                patch.setenv("BROADCAST_HOME", str(in_memory))
+            home = stack.enter_context(scratch_home("tests"))
         running = Server(home, {**SETTINGS, **_SMALL})
         running.start()
         asyncio.run(_make_template(running))
