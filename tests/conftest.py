@@ -5,6 +5,7 @@ import itertools
 import logging
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,10 @@ from broadcast.store.scratch import scratch_home
 # how long an example takes says how busy the machine is, and nothing else
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+# a run in the background of a shell begins with Ctrl-C ignored, and every process that a test starts would inherit that
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _numbers = itertools.count(1)
 _SMALL = {"shared_buffers": "64MB", "fsync": "off", "max_wal_size": "512MB"}
