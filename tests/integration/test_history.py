@@ -338,3 +338,9 @@ async def test_a_row_of_another_version_is_refused(conn: asyncpg.Connection) -> 
     for table in ("sent", "result"):
         with pytest.raises(asyncpg.RaiseError, match="version 2"):
             await conn.fetch(f"SELECT * FROM unpack_{table}(decode(rpad('02', 64, '0'), 'hex'))")
+
+
+@pytest.mark.parametrize("call", ["receipts_of('typhon')", "recipient_history('typhon', 84900000000)"])
+async def test_a_name_that_no_campaign_has_is_refused(campaign: Campaign, call: str) -> None:
+    with pytest.raises(asyncpg.RaiseError, match="no campaign is called typhon"):
+        await campaign.conn.fetch(f"SELECT * FROM {call}")

@@ -159,7 +159,8 @@ BEGIN
     SELECT e.errs, e.block_end INTO errs, strays_at FROM packed_errs(octets, ended_at + 11 * ended, 0, ended) AS e;
     RETURN QUERY
     SELECT 'ended', packed_u16(octets, ended_at + 2 * i), NULL::integer, NULL::text, NULL::timestamptz,
-           packed_time(packed_i64(octets, ended_at + 3 * ended + 8 * i)), get_byte(octets, ended_at + 2 * ended + i), errs[i + 1]
+           packed_time(packed_i64(octets, ended_at + 3 * ended + 8 * i)), get_byte(octets, ended_at + 2 * ended + i),
+           errs[i + 1]
       FROM generate_series(0, ended - 1) AS i
      WHERE only_ordinal IS NULL OR packed_u16(octets, ended_at + 2 * i) = only_ordinal;
     SELECT i.ids INTO ids FROM packed_ids(octets, strays_at + 3 * strays, strays, 0, strays) AS i;
@@ -219,6 +220,16 @@ CREATE FUNCTION state_word(state integer) RETURNS text LANGUAGE sql IMMUTABLE PA
 
 -- ---------------------------------------------------------------- what an auditor asks
 
+CREATE FUNCTION campaign_called(campaign_name text) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    found integer := (SELECT campaign_id FROM campaign WHERE name = campaign_name);
+BEGIN
+    IF found IS NULL THEN
+        RAISE EXCEPTION 'no campaign is called %', campaign_name;
+    END IF;
+    RETURN found;
+END $$;
+
 -- Where a number stands in the slices of a campaign; more than once if it was sent again. By the slices' spans, and among
 -- those that have none one by one.
 CREATE FUNCTION places_of(of_campaign integer, number bigint) RETURNS TABLE (slice_id integer, ordinal integer)
@@ -240,7 +251,8 @@ $$;
 CREATE FUNCTION recipient_history(campaign_name text, msisdn bigint) RETURNS TABLE (
     at timestamptz, carrier text, slice_id integer, what text, segment integer, smsc_id text, state text, err text
 ) LANGUAGE sql STABLE SET enable_seqscan = off SET jit = off AS $$
-    WITH c AS MATERIALIZED (SELECT campaign_id, launched_at, closed_at FROM campaign WHERE name = campaign_name),
+    WITH c AS MATERIALIZED (SELECT campaign_id, launched_at, closed_at FROM campaign
+                           WHERE campaign_id = campaign_called(campaign_name)),
     here AS MATERIALIZED (
         SELECT p.slice_id, p.ordinal, s.carrier_no, s.state, s.mark, c.closed_at IS NOT NULL AS closed,
                CASE WHEN length(s.retry) * 8 > p.ordinal THEN get_bit(s.retry, p.ordinal) = 1 ELSE false END AS again
@@ -294,7 +306,8 @@ CREATE FUNCTION recipient_history(campaign_name text, msisdn bigint) RETURNS TAB
           FROM said AS s JOIN said AS e ON e.slice_id = s.slice_id AND e.what = 'ended' WHERE s.what = 'stray'
         UNION ALL
         SELECT submitted_at, slice_id, 'accepted', no::integer, id, 3, '', 2
-          FROM before CROSS JOIN LATERAL unnest(string_to_array(nullif(before.smsc_ids, ''), ' ')) WITH ORDINALITY AS one (id, no)
+          FROM before
+         CROSS JOIN LATERAL unnest(string_to_array(nullif(before.smsc_ids, ''), ' ')) WITH ORDINALITY AS one (id, no)
          WHERE submitted_at IS NOT NULL
         UNION ALL
         SELECT s.at, slice_id, CASE WHEN s.state = 6 THEN 'refused' ELSE 'ended' END, NULL, NULL, s.state, s.err, 3
@@ -308,7 +321,8 @@ CREATE FUNCTION recipient_history(campaign_name text, msisdn bigint) RETURNS TAB
         SELECT t.received_at, t.slice_id, 'receipt', t.segment, s.smsc_id, t.state, t.err, 5
           FROM told AS t LEFT JOIN said AS s ON s.slice_id = t.slice_id AND s.segment = t.segment
         UNION ALL
-        SELECT settled_at, slice_id, CASE WHEN submitted_at IS NULL THEN 'ended' ELSE 'receipt' END, NULL, NULL, b.state, b.err, 5
+        SELECT settled_at, slice_id, CASE WHEN submitted_at IS NULL THEN 'ended' ELSE 'receipt' END, NULL, NULL,
+               b.state, b.err, 5
           FROM before AS b
     )
     SELECT * FROM (
@@ -328,12 +342,9 @@ CREATE FUNCTION receipts_of(campaign_name text) RETURNS TABLE (
 ) LANGUAGE plpgsql STABLE ROWS 1000000 SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-    wanted integer := (SELECT campaign_id FROM campaign WHERE name = campaign_name);
+    wanted integer := campaign_called(campaign_name);
     one    record;
 BEGIN
-    IF wanted IS NULL THEN
-        RAISE EXCEPTION 'no campaign is called %', campaign_name;
-    END IF;
     FOR one IN SELECT s.slice_id, s.msisdns FROM slice AS s WHERE s.campaign_id = wanted ORDER BY s.slice_id LOOP
         RETURN QUERY
         WITH said AS MATERIALIZED (
@@ -344,8 +355,8 @@ BEGIN
               FROM result AS r CROSS JOIN LATERAL unpack_result(r.packed) AS u WHERE r.slice_id = one.slice_id
              ORDER BY u.ordinal, u.segment, r.no
         )
-        SELECT who.msisdn, s.segment, s.smsc_id, coalesce(s.at, e.at), t.received_at, coalesce(state_word(t.state), 'accepted'),
-               coalesce(t.err, '')
+        SELECT who.msisdn, s.segment, s.smsc_id, coalesce(s.at, e.at), t.received_at,
+               coalesce(state_word(t.state), 'accepted'), coalesce(t.err, '')
           FROM said AS s
           LEFT JOIN (SELECT ordinal, at FROM said WHERE what = 'ended') AS e ON s.what = 'stray' AND e.ordinal = s.ordinal
           LEFT JOIN told AS t ON t.ordinal = s.ordinal AND t.segment = s.segment
@@ -368,12 +379,13 @@ COMMENT ON FUNCTION unpack_result(bytea, integer) IS
     'What a row of result holds, for all or for one ordinal: the final receipt of each segment.';
 COMMENT ON FUNCTION recipient_history(text, bigint) IS
     'Everything known of one number in a campaign, in order of time; the last row of each slice is its state now. '
-    'SELECT * FROM recipient_history(''flood-warning'', 84900000001). what: sent, accepted, receipt (for each segment), refused, '
-    'ended (without a receipt), in doubt, doubt ended, excluded (before the launch or since; its time is that of the launch), '
-    'final state. Of campaigns that began in the ledger before this one a message has one time and one state.';
+    'SELECT * FROM recipient_history(''flood-warning'', 84900000001). what: sent, accepted, receipt (for each segment), '
+    'refused, ended (without a receipt), in doubt, doubt ended, excluded (before the launch or since; its time is that of '
+    'the launch), final state. Of campaigns that began in the ledger before this one a message has one time and one state.';
 COMMENT ON FUNCTION receipts_of(text) IS
     'Every accepted segment of a campaign with its final receipt, if it came: SELECT * FROM receipts_of(''flood-warning''). '
     'state: accepted where none came. About ten seconds a million.';
+COMMENT ON FUNCTION campaign_called(text) IS 'The campaign_id of a name; an error where there is none.';
 COMMENT ON FUNCTION places_of(integer, bigint) IS
     'The slices of a campaign that hold a number, and its ordinal in each; more than one where it was sent again.';
 COMMENT ON FUNCTION state_word(integer) IS 'The state of a recipient as a word; the numbers are in migration 0001.';
