@@ -58,9 +58,7 @@ def pack_ids(ids: Sequence[str]) -> bytes:
 
 def _which_uuids(ids: Sequence[str], lengths: bytes) -> list[bool]:
     likely = [one for one in ids if len(one) == _UUID_CHARACTERS]
-    if (
-        len(likely) < len(ids) and _all_uuids(likely) is not None
-    ):  # beside others, but nothing that only looks like one
+    if len(likely) < len(ids) and _all_uuids(likely) is not None:  # nothing that only looks like one
         return [length == _UUID_CHARACTERS for length in lengths]
     return [_UUID.fullmatch(one) is not None for one in ids]
 
@@ -164,22 +162,17 @@ class Ids:
 
     def texts(self) -> list[str]:
         """As they came."""
-        if not len(self):
-            return []
+        width = 8 * self.words.shape[1]
+        if not width:
+            return [""] * len(self)
         if self.uuid.all():
             return _uuid_texts(self.words[:, :2])
-        width = 8 * self.words.shape[1]
         joined = self.words.astype("<u8").tobytes().decode("latin-1")
-        texts = (
-            [
-                joined[start : start + length]
-                for start, length in zip(
-                    range(0, width * len(self), width or 1), self.lengths.tolist(), strict=True
-                )
-            ]
-            if width
-            else [""] * len(self)
-        )
+        starts = range(0, len(joined), width)
+        texts = [
+            joined[start : start + length]
+            for start, length in zip(starts, self.lengths.tolist(), strict=True)
+        ]
         if self.uuid.any():
             places = np.nonzero(self.uuid)[0]
             for place, text in zip(places.tolist(), _uuid_texts(self.words[places, :2]), strict=True):
@@ -230,9 +223,10 @@ class IdProfile:
     """How a carrier spells one id in two ways, undone: the spelling in which a response and its receipt meet. Rows keep
     ids as they came, so a profile that was wrong can be mended.
 
-    decimal, hex: an id that is a number is that number in decimal, without zeros
-    in front; blanks and NULs around it do not count. Another id, and every text, is what it is, octet by octet.
-    id_zeros "strip": without the zeros in front. id_case "fold": in small letters."""
+    decimal, hex: an id that is a number is that number in decimal, without zeros in front; blanks and NULs around it do
+    not count. Another id, and every text, is what it is, octet by octet. id_zeros "strip": without the zeros in front.
+    id_case "fold": in small letters.
+    """
 
     response_id: IdFormat = "text"
     receipt_id: IdFormat = "text"
@@ -306,7 +300,7 @@ def _keys(seed: int) -> U64:
 
 def _plain_numbers(ids: Ids) -> bool:
     """Whether all are digits alone, and none begins with a zero."""
-    if ids.uuid.any() or not len(ids):
+    if not len(ids) or ids.uuid.any():
         return not len(ids)
     octets = ids.words.astype("<u8").view(np.uint8).reshape(len(ids), -1)
     digits = (octets - np.uint8(0x30) < 10) | (np.arange(octets.shape[1]) >= ids.lengths[:, None])
