@@ -8,17 +8,17 @@ from typing import Any
 
 import click
 
+from broadcast.archive import read as archive_read
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError, BroadcastError, InputError
-from broadcast.ledger import archive_read
-from broadcast.ledger.audit import AuditResult, audit, record
-from broadcast.ledger.books import BookLine, Ours, compare, unnamed
-from broadcast.ledger.differences import KEEP
-from broadcast.ledger.doubts import SecondCopies, resent, second_copies
-from broadcast.ledger.progress import progress
-from broadcast.ledger.report import find
+from broadcast.reports.audit import AuditResult, audit, record
+from broadcast.reports.comparison import BookLine, Ours, compare, unnamed
+from broadcast.reports.differences import KEEP
+from broadcast.reports.doubts import SecondCopies, resent, second_copies
+from broadcast.reports.progress import progress
+from broadcast.reports.report import find
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection

@@ -11,8 +11,8 @@ from broadcast.cli.files import replacing
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
 from broadcast.cli.runner import run
 from broadcast.csv_files import CsvWriter
-from broadcast.ledger.doubts import RESENT, Doubted, doubted
-from broadcast.ledger.report import find
+from broadcast.reports.doubts import RESENT, Doubted, doubted
+from broadcast.reports.report import find
 from broadcast.store.pool import connect
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 from integration.archive_world import UUIDS, make_campaign
 
+from broadcast.archive import move as archiving
+from broadcast.archive.move import archive, moved
+from broadcast.archive.read import ArchiveError, archived, books, digest, load
 from broadcast.cli.main import broadcast
 from broadcast.errors import AuditError, BroadcastError, InputError, RefusedError
-from broadcast.ledger import archive as archiving
-from broadcast.ledger.archive import archive, moved
-from broadcast.ledger.archive_read import ArchiveError, archived, books, digest, load
-from broadcast.ledger.audit import audit
-from broadcast.ledger.report import recipients, report
+from broadcast.reports.audit import audit
+from broadcast.reports.report import recipients, report
 from broadcast.store.queries import sql
 
 TABLES = ("slice", "outcome", "exclusion", "in_doubt", "open_submission", "submission")

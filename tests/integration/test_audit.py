@@ -15,11 +15,11 @@ from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor
 from broadcast.engine.contact import Contact
 from broadcast.engine.gauges import Gauges
 from broadcast.errors import DatabaseDownError
-from broadcast.ledger.doubts import SecondCopies, doubted, resent, second_copies
 from broadcast.ledger.settle import rotate, settle_next
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports.doubts import SecondCopies, doubted, resent, second_copies
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 

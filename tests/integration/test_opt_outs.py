@@ -9,11 +9,12 @@ import pytest
 from integration.replies_world import FIRST, balanced, came, opted_out, quiet_rig, read, sent
 from integration.rig import Rig
 
+from broadcast.archive import read as archive_read
 from broadcast.audience import subscribers
 from broadcast.campaign import campaigns
 from broadcast.config import Config
-from broadcast.ledger import archive_read, close, opt_outs, replies
-from broadcast.ledger.report import report
+from broadcast.ledger import close, opt_outs, replies
+from broadcast.reports.report import report
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 

@@ -8,10 +8,10 @@ from integration.ledger_world import AT, World
 from waiting import PATIENCE_S, until
 
 from broadcast.errors import DatabaseError
-from broadcast.ledger import audit as auditing
-from broadcast.ledger.audit import audit
 from broadcast.ledger.settle import BUCKETS, KEPT, behind, rotate, settle_all, settle_next
 from broadcast.ledger.states import RecipientState
+from broadcast.reports import audit as auditing
+from broadcast.reports.audit import audit
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 

@@ -14,8 +14,8 @@ from broadcast.cli.bench.load import Load
 from broadcast.cli.bench.stage import LOOK_S, Stage, bound, start_workers
 from broadcast.config import Config
 from broadcast.errors import AuditError, BroadcastError
-from broadcast.ledger.audit import audit
-from broadcast.ledger.progress import Progress, progress
+from broadcast.reports.audit import audit
+from broadcast.reports.progress import Progress, progress
 from broadcast.store import migrations
 
 MOST_S = 3600

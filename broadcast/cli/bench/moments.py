@@ -18,7 +18,7 @@ from broadcast.cli.bench.load import Load
 from broadcast.cli.bench.stage import LOOK_S, Stage, bound, staged, start_worker, start_workers
 from broadcast.cli.runner import run
 from broadcast.errors import BroadcastError
-from broadcast.ledger.audit import audit
+from broadcast.reports.audit import audit
 from broadcast.store.pool import connect
 
 TPS = 5000  # of the carrier, unless told: a pause is what shows, not the speed

@@ -15,7 +15,7 @@ from broadcast.cli.bench.campaign import balance, begin, watch
 from broadcast.cli.bench.load import Load
 from broadcast.cli.bench.stage import Stage, staged
 from broadcast.cli.runner import run
-from broadcast.ledger.progress import Progress
+from broadcast.reports.progress import Progress
 from broadcast.store.pool import connect
 
 SENDING_S = 8.0

@@ -11,8 +11,8 @@ import psutil
 
 from broadcast.cli.bench.meters import cpu_s
 from broadcast.errors import BroadcastError
-from broadcast.ledger.progress import CarrierProgress, Progress, progress
-from broadcast.ledger.report import find
+from broadcast.reports.progress import CarrierProgress, Progress, progress
+from broadcast.reports.report import find
 from broadcast.store import failures, pool
 
 PAUSE_MOST_S: Final = 5.0

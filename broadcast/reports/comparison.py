@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from broadcast.ledger.progress import CarrierProgress
+from broadcast.reports.progress import CarrierProgress
 
 _FATES = ("delivered", "undeliverable", "expired", "rejected")
 _OPEN = ("accepted", "in_doubt", "unknown")

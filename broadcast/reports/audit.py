@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from broadcast.errors import DatabaseError, InputError
-from broadcast.ledger import differences
-from broadcast.ledger.differences import AuditLine, Difference
 from broadcast.ledger.states import RecipientState
+from broadcast.reports import differences
+from broadcast.reports.differences import AuditLine, Difference
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 if TYPE_CHECKING:
-    from broadcast.ledger.archive_read import Archive
+    from broadcast.archive.read import Archive
 
 # While settlement waits for us: whoever is suspended then, or lost, is ended by the server.
 _LIMITS = (
@@ -123,7 +123,7 @@ async def _archived(connection: Connection, campaign_id: int) -> "Archive | None
     if await connection.fetchrow(sql("archive_place"), campaign_id) is None:
         return None
     # not before it is needed: its Parquet reader takes as much memory as the rest of a worker
-    from broadcast.ledger import archive_read
+    from broadcast.archive import read as archive_read
 
     return await archive_read.archived(connection, campaign_id)
 

@@ -20,8 +20,7 @@ import asyncpg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from broadcast.errors import AuditError, BroadcastError, InputError, RefusedError
-from broadcast.ledger.archive_read import (
+from broadcast.archive.read import (
     DOUBTS,
     MANIFEST,
     VERSION,
@@ -30,7 +29,8 @@ from broadcast.ledger.archive_read import (
     digest,
     load,
 )
-from broadcast.ledger.archive_rows import IdKind, Row, Shape, Sum, pack, writer
+from broadcast.archive.rows import IdKind, Row, Shape, Sum, pack, writer
+from broadcast.errors import AuditError, BroadcastError, InputError, RefusedError
 from broadcast.ledger.states import RecipientState
 from broadcast.store import plans
 from broadcast.store.queries import sql

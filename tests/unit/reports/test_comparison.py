@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from broadcast.ledger.books import Ours, compare, unnamed
-from broadcast.ledger.progress import CarrierProgress
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.comparison import Ours, compare, unnamed
+from broadcast.reports.progress import CarrierProgress
 
 BOOK: dict[str, Any] = {
     "segments": 22, "duplicates": 0, "rejected": 2, "max_per_second": 50, "tps": 50,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.ledger.archive_rows import Row, Shape, Sum, batches, pack, row_hash, sums, unpack, writer
+from broadcast.archive.rows import Row, Shape, Sum, batches, pack, row_hash, sums, unpack, writer
 
 AT = 1_772_352_000_000_000
 ROW: Row = (3, 0, 84320000000, 8, 1, AT, AT + 1_500_000, "000", "77")

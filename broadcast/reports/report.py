@@ -14,12 +14,12 @@ from typing import Any
 
 import asyncpg
 
+from broadcast.archive import read as archive_read
 from broadcast.errors import InputError
-from broadcast.ledger import archive_read
-from broadcast.ledger.progress import Progress, progress
-from broadcast.ledger.received import Oddity
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.progress import Progress, progress
+from broadcast.reports.received import Oddity
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection

@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from broadcast.archive.rows import Row as Row
+from broadcast.archive.rows import Shape, Sum, batches, sums, unpack
 from broadcast.errors import BroadcastError
-from broadcast.ledger.archive_rows import Row as Row
-from broadcast.ledger.archive_rows import Shape, Sum, batches, sums, unpack
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
