@@ -14,7 +14,7 @@ from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.replies import Replies
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
-from broadcast.reports.report import recipients
+from broadcast.reports.recipients import recipients
 from broadcast.store.queries import sql
 
 FIRST = 84320000000

@@ -28,7 +28,8 @@ from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
-from broadcast.reports.report import recipients, report
+from broadcast.reports.recipients import recipients
+from broadcast.reports.report import report
 from broadcast.store import plans
 
 SMALL = 60  # messages
