@@ -1,6 +1,7 @@
 """What becomes of a recipient's message: decided by MSISDN and the personality's seed, so that runs repeat.
 
-All segments and copies of one recipient share the fate. A recipient's place is the CRC-32 of its digits,
+All segments and copies of one recipient share the fate, but for those that segment_undeliverable_share takes out of
+it: which they are is decided by MSISDN, seed and the segment's number. A recipient's place is the CRC-32 of its digits,
 started with the seed: uniform enough for a rehearsal, and the fastest hash there is from Python.
 """
 
@@ -14,6 +15,9 @@ from zlib import crc32
 from broadcast.simulator.personality import Personality
 
 _PLACES: Final = 1 << 32
+_MIX: Final = (
+    2_246_822_519  # a prime: its powers make places of a segment that tell nothing of the recipient's
+)
 
 
 class Fate(IntEnum):
@@ -48,6 +52,7 @@ class Fates:
         self._bounds = [round(bound * _PLACES) for bound in accumulate(shares)]
         self.answered_with_error = self._bounds[Fate.TEMPORARY]
         self._usual = self._bounds[-1]
+        self._segment_limit = round(personality.segment_undeliverable_share * _PLACES)
 
     def places(self, msisdns: Sequence[bytes]) -> list[int]:
         """Where each of them lies; `at` says what that means."""
@@ -61,9 +66,20 @@ class Fates:
         """The fate of one recipient, digits as on the wire."""
         return self.at(crc32(msisdn, self._seed))
 
-    def column(self, places: Sequence[int]) -> bytes:
-        """One octet per place: its Fate."""
+    def column(self, places: Sequence[int], segment: int = 1) -> bytes:
+        """One octet per place: the Fate of its segment of that number."""
         usual, bounds = self._usual, self._bounds
         if min(places, default=usual) >= usual:
-            return bytes((Fate.DELIVERED,)) * len(places)
-        return bytes([6 if place >= usual else bisect_right(bounds, place) for place in places])
+            fates = bytes((Fate.DELIVERED,)) * len(places)
+        else:
+            fates = bytes([6 if place >= usual else bisect_right(bounds, place) for place in places])
+        return self._spoilt(fates, places, segment) if self._segment_limit else fates
+
+    def _spoilt(self, fates: bytes, places: Sequence[int], segment: int) -> bytes:
+        """Some of the segments of whoever would be reached are undeliverable."""
+        factor, limit = pow(_MIX, segment, _PLACES), self._segment_limit
+        spoilt = bytearray(fates)
+        for index in [index for index, place in enumerate(places) if place * factor % _PLACES < limit]:
+            if spoilt[index] == Fate.DELIVERED:
+                spoilt[index] = Fate.UNDELIVERABLE
+        return bytes(spoilt)

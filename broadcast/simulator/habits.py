@@ -54,11 +54,15 @@ class ReceiptHabits:
     segments: which of a message's segments get receipts. [21]
     intermediate: words of receipts that come before the final one, intermediate_s apart from each other and
     ahead of it. [12, 17]
+    between_s: the bounds between which each receipt of each segment has a delay of its own, in place of the
+    personality's receipt_delay_s: most come early, some late (a beta distribution of 1.3 and 3.0). [2, 30] say.
     early_share: receipts that come before the response to their message. [16]
-    repeats: how often repeat_share of the receipts comes again, each repeat_after_s later, acked or not. [18]
+    repeats: how often repeat_share of the receipts comes again, each repeat_after_s later, acked or not; or
+    each after a delay of its own between repeat_between_s. [18]
     any_session: on whatever session receives, not on the one of the message. [19]
     stranger_share: as many receipts more, of ids that nobody was given. [20]
-    late_share: receipts that come late_s later than others. [19, 22]
+    late_share: receipts that come late_s later than others; or in place of that, each after a delay of its own
+    between late_between_s. missing_share: those that never come. [19, 22]
     poison: so many unreadable ones per session, each again every poison_every_s whatever it is answered.
     """
 
@@ -79,14 +83,18 @@ class ReceiptHabits:
     segments: Segments = "all"
     intermediate: tuple[str, ...] = ()
     intermediate_s: float = 0.05
+    between_s: tuple[float, ...] = ()
     early_share: float = 0.0
     repeats: int = 0
     repeat_share: float = 1.0
     repeat_after_s: float = 0.1
+    repeat_between_s: tuple[float, ...] = ()
     any_session: bool = False
     stranger_share: float = 0.0
     late_share: float = 0.0
     late_s: float = 5.0
+    late_between_s: tuple[float, ...] = ()
+    missing_share: float = 0.0
     poison: int = 0
     poison_every_s: float = 1.0
 
@@ -104,6 +112,7 @@ class ReceiptHabits:
         _lists(self)
         shares(self)
         seconds(self, "intermediate_s", "repeat_after_s", "late_s", "poison_every_s")
+        bounds(self, "between_s", "repeat_between_s", "late_between_s")
         require(all(0 <= esm <= 255 for esm in self.esm_classes), "esm_classes must be 0 to 255 each")
         require(len(self.intermediate) <= 16, "intermediate must be at most 16 words")
         _words("intermediate", *self.intermediate)
@@ -123,7 +132,8 @@ _FORMS: Final = (
     "vendor_tlvs", "wide_integers", "trailing_octets", "intermediate", "poison",
 )  # fmt: skip
 _ORDER: Final = (
-    "intermediate", "early_share", "repeats", "any_session", "stranger_share", "late_share",
+    "intermediate", "between_s", "early_share", "repeats", "any_session", "stranger_share", "late_share",
+    "missing_share",
 )  # fmt: skip
 
 
@@ -359,6 +369,14 @@ def seconds(table: Any, *names: str) -> None:
     """Fields of a day at most."""
     for name in names:
         require(0 <= getattr(table, name) <= _DAY_S, f"{name} must be 0 to 86400 seconds")
+
+
+def bounds(table: Any, *names: str) -> None:
+    """Fields of two times, or of none."""
+    for name in names:
+        given = getattr(table, name)
+        low, high = given or (0.0, 0.0) if len(given) in (0, 2) else (1.0, 0.0)
+        require(0 <= low <= high <= _DAY_S, f"{name} must be two times in order, 0 to 86400 seconds: [2, 30]")
 
 
 def _words(name: str, *words: str) -> None:

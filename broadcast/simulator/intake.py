@@ -131,7 +131,7 @@ class Intake:
         answer.accept(sequences, response_ids)
         digits = b"".join(msisdns)
         self._book.accept(content, shape.width, digits)
-        fates = self._fates.column(places)
+        fates = self._fates.column(places, content.number)
         self._note_unusual(msisdns, fates)
         if self._witness is not None:
             answer.replies += self._witness.accepted(

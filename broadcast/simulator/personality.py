@@ -53,7 +53,8 @@ class Personality:
     characters; *_upper: capital letters.
     Shares are parts of all recipients, 0 to 1, and exclude each other: refused (at submit_sm, for good),
     temporary (each segment refused once, then delivered), undeliverable, expired and rejected (accepted, so
-    says the receipt), unreported (delivered without receipt). What is left is delivered.
+    says the receipt), unreported (delivered without receipt). What is left is delivered, all but so many of
+    its segments as segment_undeliverable_share says, each by itself: who lacks one has not the message.
     record: of how many segments the book keeps all that happened to each; 0: it counts only.
     """
 
@@ -84,6 +85,7 @@ class Personality:
     expired_share: float = 0.0
     rejected_share: float = 0.0
     unreported_share: float = 0.0
+    segment_undeliverable_share: float = 0.0
     record: int = 0
     receipts: ReceiptHabits = field(default_factory=ReceiptHabits)
     responses: ResponseHabits = field(default_factory=ResponseHabits)

@@ -11,7 +11,7 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -26,10 +26,11 @@ from broadcast.simulator.intake import Answer, Intake
 from broadcast.simulator.odd_receipts import OddReceipts
 from broadcast.simulator.odd_responses import OddResponses, error
 from broadcast.simulator.odd_session import OddSession
-from broadcast.simulator.order import EARLY, OddPlan, plain_plan, poisons
+from broadcast.simulator.order import EARLY, OddPlan, Planned, dealt, plain_plan, poisons
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.receipts import Receipts, Stage, encode, join
 from broadcast.simulator.records import Records
+from broadcast.simulator.scatter import Scatter
 from broadcast.simulator.session import Session
 from broadcast.simulator.tls import server_context
 from broadcast.simulator.wheel import TICK_S, Wheel
@@ -65,6 +66,7 @@ class Smsc:
         self._sessions: set[Session] = set()
         self._backlog: list[Receipts] = []  # no session is there to take them
         self._receipts: Wheel[Receipts] = Wheel()
+        self._scattered = Scatter()
         self._responses: Wheel[tuple[Session, bytes | bytearray, int]] = Wheel()
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -181,7 +183,6 @@ class Smsc:
         answer = self.intake.finish(session, since, now, time.time(), self.minute())
         if answer is not None:
             for batch in answer.receipts:
-                self.book.due += len(batch)
                 self._schedule(batch, now)
             for batch in answer.replies:
                 self._receipts.put(now + self.personality.inbound.delay_s, batch)
@@ -248,9 +249,9 @@ class Smsc:
         if like.receipts.has_odd_forms or self.replies is not None:
             self._odd_receipts = OddReceipts(like.receipts, like.receipt_tlvs, self.chance, self._stored)
             self.encode = self._encode_odd
-        self._plan: Callable[[Receipts, float], Iterator[tuple[float, Receipts]]] = self._plan_plain
+        self._plan: Callable[[Receipts, float], Iterable[Planned]] = self._plan_plain
         if like.receipts.has_odd_order:
-            self._plan = OddPlan(like, self.chance).of
+            self._plan = OddPlan(like, self.chance, self.book.oddities).of
         self.odd_responses: OddResponses | None = None
         if like.responses != ResponseHabits():
             self.odd_responses = OddResponses(like, self.chance, self.book.oddities)
@@ -266,17 +267,21 @@ class Smsc:
     def _encode_odd(self, batch: Receipts, sequences: bytes) -> bytes:
         return self._odd_receipts.encode(batch, sequences, self.minute())
 
-    def _plan_plain(self, batch: Receipts, now: float) -> Iterator[tuple[float, Receipts]]:
+    def _plan_plain(self, batch: Receipts, now: float) -> Iterable[Planned]:
         return plain_plan(self.personality, self.chance, batch, now)
 
     # ------------------------------------------------------------------ what comes later
 
     def _schedule(self, batch: Receipts, now: float) -> None:
-        for moment, piece in self._plan(batch, now):
-            if moment == EARLY:
+        for due, piece in self._plan(batch, now):
+            if piece.stage is Stage.FINAL:
+                self.book.due += len(piece)
+            if isinstance(due, list):
+                self._scattered.put(due, piece)
+            elif due == EARLY:
                 self._deliver([piece])
             else:
-                self._receipts.put(moment, piece)
+                self._receipts.put(due, piece)
 
     def _sent_beside(self, batch: Receipts) -> None:
         """Not one of the receipts that are owed."""
@@ -292,8 +297,8 @@ class Smsc:
         self._beats = (self._beats[1], now)
         for session, responses, count in self._responses.due(now):
             session.answered(responses, count)
-        self._deliver(self._receipts.due(now))
-        if self._receipts or self._responses or now - self._traffic_at < _QUIET_S:
+        self._deliver(self._receipts.due(now) + self._scattered.due(now))
+        if self._receipts or self._scattered or self._responses or now - self._traffic_at < _QUIET_S:
             self._timer = self._loop.call_later(TICK_S, self._beat)
         else:
             self._timer = None
@@ -312,10 +317,7 @@ class Smsc:
         if not receiving:
             self._backlog += batches
             return
-        for batch in batches:
-            if not batch.owner.receives:
-                batch.owner = self.chance.choice(receiving)
-        for batch in join(batches):
+        for batch in join(dealt(batches, receiving, self.chance)):
             batch.owner.deliver(batch)
         for session in receiving:
             session.pump()

@@ -56,6 +56,17 @@ GROUPS = [
         Like("talkative"),
         Like("tx-rx-pairs", {"tps": 2000}),
         Like("flooding"),
+        Like(
+            "nation",
+            {
+                "receipts.between_s": [0.1, 1.0],
+                "receipts.late_between_s": [1.5, 3.0],
+                "receipts.late_share": 0.05,
+                "receipts.missing_share": 0,
+                "segment_undeliverable_share": 0.05,
+            },
+            profile={"response_id": "text", "receipt_id": "text"},
+        ),
     ),
     (
         Like("flapping", {**EARLY_END, "session.ghost_s": 0.3}, bind=IMPATIENT),
