@@ -1,7 +1,7 @@
 """What one simulated carrier is like: its account, limits, ids, how its messages fare, and its habits.
 
 A TOML file holds one personality, keys as the fields here, the tables [receipts], [responses], [session],
-[rules], [tls] and [inbound] as in habits.py. Keys that a carrier's configuration has too (tps, window,
+[rules], [tls] and [inbound] as in habits/. Keys that a carrier's configuration has too (tps, window,
 sessions, system_id, response_id, receipt_id) mean the same there.
 """
 
@@ -21,11 +21,8 @@ from broadcast.simulator.habits import (
     Rules,
     SessionHabits,
     TlsFiles,
-    require,
-    seconds,
-    shares,
-    statuses,
 )
+from broadcast.simulator.habits.checks import require, seconds, shares, statuses
 from broadcast.tables import nearest, read_toml, structure
 
 IdKind = Literal["counter", "uuid", "sar", "digits23"]

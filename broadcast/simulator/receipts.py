@@ -28,7 +28,7 @@ Single = tuple[bytes, bytes, int]
 
 
 class Stage(IntEnum):
-    """What a batch is. Only FINAL ones are owed; the others come beside them, by habit (habits.py).
+    """What a batch is. Only FINAL ones are owed; the others come beside them, by habit (habits/).
 
     POISON and REPLY are no receipts: whole PDUs kept elsewhere under the batch's ids.
     """
