@@ -1,7 +1,7 @@
 """What one simulated carrier is like: its account, limits, ids, how its messages fare, and its habits.
 
 A TOML file holds one personality, keys as the fields here, the tables [receipts], [responses], [session],
-[rules], [tls] and [inbound] as in habits/. Keys that a carrier's configuration has too (tps, window,
+[rules], [tls], [inbound] and [ids] as in habits/. Keys that a carrier's configuration has too (tps, window,
 sessions, system_id, response_id, receipt_id) mean the same there.
 """
 
@@ -15,6 +15,7 @@ from typing import Any, Literal
 from broadcast.config import IdFormat
 from broadcast.errors import ConfigError
 from broadcast.simulator.habits import (
+    IdHabits,
     Inbound,
     ReceiptHabits,
     ResponseHabits,
@@ -26,7 +27,7 @@ from broadcast.simulator.habits.checks import require, seconds, shares, statuses
 from broadcast.tables import nearest, read_toml, structure
 
 IdKind = Literal["counter", "uuid", "sar", "digits23"]
-_TABLES = ("receipts", "responses", "session", "rules", "tls", "inbound")
+_TABLES = ("receipts", "responses", "session", "rules", "tls", "inbound", "ids")
 
 SHARES = (
     "refused_share",
@@ -90,6 +91,7 @@ class Personality:
     rules: Rules = field(default_factory=Rules)
     tls: TlsFiles = field(default_factory=TlsFiles)
     inbound: Inbound = field(default_factory=Inbound)
+    ids: IdHabits = field(default_factory=IdHabits)
 
     def __post_init__(self) -> None:
         require(self.name, "name must not be empty")
@@ -112,6 +114,15 @@ class Personality:
         require(
             sum(getattr(self, name) for name in SHARES) <= 1,
             "refused_share and the other shares sum to more than 1",
+        )
+        require(
+            self.id_kind != "uuid"
+            or (self.ids.first, self.ids.modulo, self.receipts.stranger_ahead) == (-1, 0, 0),
+            "id_kind must be one that counts where ids have a first, a modulo or a stranger_ahead",
+        )
+        require(
+            not (self.receipts.stranger_ahead and (self.ids.twins or self.ids.same != "no")),
+            "stranger_ahead cannot tell which ids come where [ids] has twins or the same ones",
         )
 
 

@@ -26,7 +26,9 @@ class Wheel(Generic[T]):
         """Each thing at its moment."""
         buckets, first = self._buckets, self._done + 1
         for at, thing in zip(moments, things, strict=True):
-            tick = max(int(at / TICK_S) + 1, first)
+            tick = int(at / TICK_S) + 1
+            if tick < first:
+                tick = first
             bucket = buckets.get(tick)
             if bucket is None:
                 buckets[tick] = [thing]

@@ -5,11 +5,13 @@ receipt or response takes one of them by chance (of the personality's seed), so 
 The numbers in brackets are those of the cases that they imitate (tests/quirks.md).
 """
 
+from broadcast.simulator.habits.ids import IdHabits, SameId, Twin
 from broadcast.simulator.habits.inbound import Inbound
 from broadcast.simulator.habits.receipts import (
     Dates,
     Encoding,
     Err,
+    Numbers,
     ReceiptField,
     ReceiptHabits,
     ReceiptPdu,
@@ -29,14 +31,17 @@ __all__ = [
     "End",
     "Err",
     "ErrorForm",
+    "IdHabits",
     "Inbound",
     "Joined",
+    "Numbers",
     "ReceiptField",
     "ReceiptHabits",
     "ReceiptPdu",
     "Response",
     "ResponseHabits",
     "Rules",
+    "SameId",
     "Segments",
     "SessionHabits",
     "Strange",
@@ -44,6 +49,7 @@ __all__ = [
     "TextForm",
     "TlsFiles",
     "TlsVersion",
+    "Twin",
     "Validity",
     "ZeroAlphabet",
 ]

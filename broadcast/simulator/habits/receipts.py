@@ -13,6 +13,7 @@ Err = Literal["digits", "four", "alphanumeric", "empty", "space"]
 TextForm = Literal["empty", "words", "capital", "escape", "hex", "decoy"]
 ReceiptField = Literal["sub", "dlvrd", "submit date", "done date", "stat", "err", "text"]
 ReceiptPdu = Literal["deliver_sm", "data_sm"]
+Numbers = Literal["own", "other", "none", "swapped"]
 Segments = Literal["all", "last", "first", "none"]
 
 
@@ -41,8 +42,13 @@ class ReceiptHabits:
     early_share: receipts that come before the response to their message. [16]
     repeats: how often repeat_share of the receipts comes again, each repeat_after_s later, acked or not; or
     each after a delay of its own between repeat_between_s. [18]
+    repeats_on_new_link: on a session that connected after the one of their message, for which they wait. [49]
     any_session: on whatever session receives, not on the one of the message. [19]
-    stranger_share: as many receipts more, of ids that nobody was given. [20]
+    stranger_share: as many receipts more, of ids that nobody was given. [20] strangers: so many of them a second on
+    each session, whatever else there is to say. [52] stranger_ahead: those of stranger_share have ids that are given
+    to somebody when so many more messages have been taken; 0: never. [51]
+    numbers: whose number is in so large a numbers_share of the receipts: own; other (the next one, perhaps somebody
+    else's of the same alert); none; swapped (sender and recipient change places). [50]
     late_share: receipts that come late_s later than others; or in place of that, each after a delay of its own
     between late_between_s. missing_share: those that never come. [19, 22]
     poison: so many unreadable ones per session, each again every poison_every_s whatever it is answered.
@@ -71,8 +77,13 @@ class ReceiptHabits:
     repeat_share: float = 1.0
     repeat_after_s: float = 0.1
     repeat_between_s: tuple[float, ...] = ()
+    repeats_on_new_link: bool = False
     any_session: bool = False
     stranger_share: float = 0.0
+    strangers: int = 0
+    stranger_ahead: int = 0
+    numbers: tuple[Numbers, ...] = ("own",)
+    numbers_share: float = 1.0
     late_share: float = 0.0
     late_s: float = 5.0
     late_between_s: tuple[float, ...] = ()
@@ -103,6 +114,8 @@ class ReceiptHabits:
         require(1 <= self.wide_integers <= 8, "wide_integers must be 1 to 8 octets")
         require(0 <= self.trailing_octets <= 64, "trailing_octets must be 0 to 64")
         require(0 <= self.repeats <= 100, "repeats must be 0 to 100")
+        require(0 <= self.strangers <= 100_000, "strangers must be 0 to 100000 a second")
+        require(0 <= self.stranger_ahead <= 1_000_000, "stranger_ahead must be 0 to 1000000 messages")
         require(0 <= self.poison <= 1000, "poison must be 0 to 1000")
         require(
             not self.poison or self.poison_every_s >= 0.01, "poison_every_s must be at least 0.01 seconds"
@@ -111,7 +124,7 @@ class ReceiptHabits:
 
 _FORMS: Final = (
     "styles", "encodings", "dates", "leave_out", "errs", "delivered_err", "texts", "words", "pdus", "esm_classes",
-    "vendor_tlvs", "wide_integers", "trailing_octets", "intermediate", "poison",
+    "vendor_tlvs", "wide_integers", "trailing_octets", "intermediate", "poison", "numbers",
 )  # fmt: skip
 _ORDER: Final = (
     "intermediate", "between_s", "early_share", "repeats", "any_session", "stranger_share", "late_share",
@@ -120,7 +133,7 @@ _ORDER: Final = (
 
 
 def _lists(habits: ReceiptHabits) -> None:
-    for name in ("styles", "encodings", "dates", "errs", "texts", "pdus", "esm_classes"):
+    for name in ("styles", "encodings", "dates", "errs", "texts", "pdus", "esm_classes", "numbers"):
         require(getattr(habits, name), f"{name} needs at least one value")
 
 

@@ -9,7 +9,7 @@ from unit.simulator.pdus import HEAD
 
 from broadcast.simulator.fate import Fate
 from broadcast.simulator.habits import ReceiptHabits
-from broadcast.simulator.order import EARLY, NOBODY, OddPlan, dealt, plain_plan, poisons
+from broadcast.simulator.order import EARLY, NOBODY, OddPlan, Strangers, dealt, plain_plan, poisons
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.receipts import Receipts, Stage
 
@@ -93,6 +93,34 @@ def test_strangers_have_ids_of_nobody() -> None:
     assert ids(planned, Stage.FINAL) == ALL
 
 
+def test_strangers_may_have_ids_that_come_later() -> None:
+    like = Personality(
+        "x", "x", receipts=ReceiptHabits(stranger_share=1.0, stranger_ahead=50, between_s=(1.0, 2.0))
+    )
+    asked = []
+
+    def coming(count: int, ahead: int) -> list[bytes]:
+        asked.append((count, ahead))
+        return [b"9%d" % (9 + number) for number in range(count)]
+
+    planned = list(OddPlan(like, Random(1), Counter(), coming).of(batch(3), NOW))
+    final = moments(planned, Stage.FINAL)
+    told = [(at, each) for at, each in planned if each.stage is Stage.STRANGER]
+    assert asked == [(3, 50)]
+    assert [each.ids for _, each in told] == [b"99", b"910", b"911"]  # of any width
+    assert [at for at, _ in told] == list(final.values())
+    assert [each.msisdns for _, each in told] == [single[0] for single in batch(3).singles()]
+
+
+def test_strangers_of_a_session() -> None:
+    like = Personality("x", "x")
+    made = Strangers(like, Random(1)).of("session", 100, b"2603010800")
+    assert (len(made), made.owner, made.stage) == (100, "session", Stage.STRANGER)
+    singles = list(made.singles())
+    assert len({smsc_id for _, smsc_id, _ in singles}) == 100
+    assert all(msisdn.startswith(b"849") and len(msisdn) == 11 for msisdn, _, _ in singles)
+
+
 def test_late_ones() -> None:
     planned = plan(200, late_share=0.5, late_s=60.0)
     late = sum(len(each) for at, each in planned if at == NOW + 62)
@@ -168,6 +196,12 @@ def test_any_session() -> None:
 
 class Session:
     receives = True
+
+
+def test_repeats_for_a_new_link_know_the_one_of_their_message() -> None:
+    planned = plan(50, any_session=True, repeats=1, repeats_on_new_link=True)
+    assert {each.owner for _, each in planned if each.stage is Stage.FINAL} == {NOBODY}
+    assert {each.owner for _, each in planned if each.stage is Stage.REPEAT} == {"owner"}
 
 
 def test_what_is_nobodys_is_dealt_among_all_that_receive() -> None:
