@@ -117,8 +117,8 @@ def test_strangers_of_a_session() -> None:
     made = Strangers(like, Random(1)).of("session", 100, b"2603010800")
     assert (len(made), made.owner, made.stage) == (100, "session", Stage.STRANGER)
     singles = list(made.singles())
-    assert len({smsc_id for _, smsc_id, _ in singles}) == 100
-    assert all(msisdn.startswith(b"849") and len(msisdn) == 11 for msisdn, _, _ in singles)
+    assert len({single[1] for single in singles}) == 100
+    assert all(single[0].startswith(b"849") and len(single[0]) == 11 for single in singles)
 
 
 def test_late_ones() -> None:

@@ -22,7 +22,7 @@ class Ear:
         self.heard: list[bytes] = []
 
     def deliver(self, batch: Receipts) -> None:
-        self.heard += [smsc_id for _, smsc_id, _ in batch.singles()]
+        self.heard += [single[1] for single in batch.singles()]
 
     def came_after(self, other: "Ear") -> bool:
         return self.number > other.number
