@@ -11,9 +11,8 @@ from broadcast.simulator.receipts import Receipts, Single
 from broadcast.simulator.wheel import Wheel
 
 _ALPHA, _BETA = 1.3, 3.0
-_DRAWN: Final = (
-    4096  # a draw of a beta distribution costs more than all else of a receipt: these are drawn from again
-)
+# a draw of a beta distribution costs more than all else of a receipt: so many are drawn, and drawn from again
+_DRAWN: Final = 4096
 _KEPT_KINDS: Final = 1000
 
 
