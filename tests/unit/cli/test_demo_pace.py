@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broadcast.cli.demo.pace import Pace, verdict
+from broadcast.cli.demo.pace import verdict
+from broadcast.cli.steady import Pace
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.progress import CarrierProgress, Progress
 
