@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
+from broadcast.archive.move import Archived, archive, moved
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, print_json, say, words
 from broadcast.cli.runner import run
-from broadcast.ledger.archive import Archived, archive, moved
-from broadcast.ledger.report import find
+from broadcast.reports.report import find
 from broadcast.store.pool import connect
 
 

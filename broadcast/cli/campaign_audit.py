@@ -8,20 +8,18 @@ from typing import Any
 
 import click
 
+from broadcast.archive.books import books_of
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError, BroadcastError, InputError
-from broadcast.ledger import archive_read
-from broadcast.ledger.audit import AuditResult, audit, record
-from broadcast.ledger.books import BookLine, Ours, compare, unnamed
-from broadcast.ledger.differences import KEEP
-from broadcast.ledger.doubts import SecondCopies, resent, second_copies
-from broadcast.ledger.progress import progress
-from broadcast.ledger.report import find
+from broadcast.ledger.books import SecondCopies
+from broadcast.reports.audit import AuditResult, audit, record
+from broadcast.reports.comparison import BookLine, compare, unnamed
+from broadcast.reports.differences import KEEP
+from broadcast.reports.our_side import ours
+from broadcast.reports.report import find
 from broadcast.store.pool import connect
-from broadcast.store.queries import sql
-from broadcast.store.types import Connection
 
 _BOOK_S = 30.0
 _NAMED = 5  # numbers shown, masked
@@ -121,57 +119,31 @@ async def _audit(name: str, books: _Books, actor: str) -> _Found:
     try:
         campaign_id = (await find(connection, name)).campaign_id
         result = await audit(connection, campaign_id)
-        ours = await _ours(connection, campaign_id)
-        missing = sorted(set(books) - set(ours))
+        kept = await books_of(connection, campaign_id)
+        mine = await ours(connection, campaign_id, kept)
+        missing = sorted(set(books) - set(mine))
         if missing:
             raise InputError(
-                f"--book: the campaign has no carrier {', '.join(missing)} ({', '.join(sorted(ours))})"
+                f"--book: the campaign has no carrier {', '.join(missing)} ({', '.join(sorted(mine))})"
             )
         found = _Found(
             result,
             [
                 line
                 for carrier, (book, copies) in books.items()
-                for line in compare(ours[carrier], book, copies)
+                for line in compare(mine[carrier], book, copies)
             ],
-            await second_copies(connection, campaign_id),
+            await kept.second_copies(),
             [
                 each
                 for carrier, (_, copies) in books.items()
-                for each in unnamed(copies, ours[carrier].by_name)
+                for each in unnamed(copies, mine[carrier].by_name)
             ],
         )
         await record(connection, campaign_id, actor, found.problems)
         return found
     finally:
         await connection.close()
-
-
-async def _ours(connection: Connection, campaign_id: int) -> dict[str, Ours]:
-    now = await progress(connection, campaign_id)
-    kept = await archive_read.archived(connection, campaign_id)
-    rows: Mapping[str, Any] = (
-        archive_read.books(kept)
-        if kept
-        else {row["carrier"]: row for row in await connection.fetch(sql("books_ours"), campaign_id)}
-    )
-    by_name = await resent(connection, campaign_id)
-    acked = {
-        row["carrier"]: row["received"] + row["unreadable"]
-        for row in await connection.fetch(sql("books_receipts"))
-    }
-    return {
-        line.carrier: Ours(
-            line=line,
-            never_sent=rows[line.carrier]["never_sent"],
-            doubts=rows[line.carrier]["doubts"],
-            resent=rows[line.carrier]["resent"],
-            segments_a_message=now.segments or 1,
-            by_name=by_name.get(line.carrier, {}),
-            acked=acked[line.carrier],
-        )
-        for line in now.carriers
-    }
 
 
 def _show(found: _Found) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from broadcast.archive.books import books_of
 from broadcast.cli.files import replacing
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
 from broadcast.cli.runner import run
 from broadcast.csv_files import CsvWriter
-from broadcast.ledger.doubts import RESENT, Doubted, doubted
-from broadcast.ledger.report import find
+from broadcast.ledger.books import RESENT, Doubted
+from broadcast.reports.report import find
 from broadcast.store.pool import connect
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -47,10 +48,11 @@ def campaign_doubts(
         note(f"wrote {words(file)}")
 
 
-async def _read(name: str, ended_as: str | None) -> list[Doubted]:
+async def _read(name: str, ended_as: str | None) -> Sequence[Doubted]:
     connection = await connect()
     try:
-        return await doubted(connection, (await find(connection, name)).campaign_id, ended_as)
+        books = await books_of(connection, (await find(connection, name)).campaign_id)
+        return await books.doubted(ended_as)
     finally:
         await connection.close()
 

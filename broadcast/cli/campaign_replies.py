@@ -21,7 +21,7 @@ from broadcast.cli.runner import run
 from broadcast.csv_files import CsvWriter
 from broadcast.ledger import replies
 from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount
-from broadcast.ledger.report import find
+from broadcast.reports.report import find
 from broadcast.store.pool import connect
 from broadcast.store.types import Connection
 from broadcast.visible import visible

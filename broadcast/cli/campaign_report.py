@@ -25,8 +25,8 @@ from broadcast.cli.report_html import render
 from broadcast.cli.runner import run
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
-from broadcast.ledger.audit import AuditResult, audit
-from broadcast.ledger.report import Report, report
+from broadcast.reports.audit import AuditResult, audit
+from broadcast.reports.report import Report, report
 from broadcast.store.pool import connect
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

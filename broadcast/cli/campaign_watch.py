@@ -25,8 +25,8 @@ from broadcast.cli.output import console, duration, json_option, print_json_line
 from broadcast.cli.runner import run
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
-from broadcast.ledger.progress import CarrierProgress, Progress, progress
-from broadcast.ledger.report import find
+from broadcast.reports.progress import CarrierProgress, Progress, progress
+from broadcast.reports.report import find
 from broadcast.store.pool import connect
 from broadcast.visible import visible
 

@@ -19,7 +19,7 @@ from broadcast.config import Bind, Carrier, Config
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
-from broadcast.ledger.received import Oddity, Received, oddities, received
+from broadcast.reports.received import Oddity, Received, oddities, received
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 from broadcast.tables import nearest

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from broadcast.cli.output import note, print_table
-from broadcast.ledger.received import Oddity
+from broadcast.reports.received import Oddity
 
 
 def show_oddities(oddities: Sequence[Oddity]) -> None:

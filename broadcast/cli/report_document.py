@@ -5,10 +5,10 @@ from typing import Any
 
 from broadcast.cli.findings import finding_document
 from broadcast.diagnosis.finding import Finding
-from broadcast.ledger.audit import AuditResult
-from broadcast.ledger.progress import CarrierProgress
-from broadcast.ledger.report import Import, Report, share_within
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.audit import AuditResult
+from broadcast.reports.progress import CarrierProgress
+from broadcast.reports.report import Import, Report, share_within
 from broadcast.smpp import status
 
 STATES = tuple(state.column for state in RecipientState)

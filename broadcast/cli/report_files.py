@@ -6,7 +6,8 @@ from broadcast.cli.files import replacing
 from broadcast.cli.output import masked, time_cell
 from broadcast.cli.report_document import STATES
 from broadcast.csv_files import CsvWriter
-from broadcast.ledger.report import Report, recipients
+from broadcast.reports.recipients import recipients
+from broadcast.reports.report import Report
 from broadcast.store.types import Connection
 
 

@@ -10,8 +10,8 @@ from pygal.style import Style
 from broadcast.cli.output import duration, effect_words, words
 from broadcast.cli.report_document import STATES, document
 from broadcast.diagnosis.finding import Finding
-from broadcast.ledger.audit import AuditResult
-from broadcast.ledger.report import Report, share_within
+from broadcast.reports.audit import AuditResult
+from broadcast.reports.report import Report, share_within
 from broadcast.visible import visible
 
 _COLOURS = {

@@ -17,9 +17,9 @@ import asyncpg
 
 from broadcast.engine.contact import ANSWER_S
 from broadcast.errors import BroadcastError
-from broadcast.ledger.audit import audit, record
 from broadcast.ledger.writer import LOST, Connect
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports.audit import audit, record
 from broadcast.store import pool
 from broadcast.store.queries import sql
 

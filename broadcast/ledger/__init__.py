@@ -1,1 +1,1 @@
-"""What is known: group writes, settlement of receipts, tallies, audit."""
+"""What is known: group writes, settlement of receipts, tallies."""

@@ -1,145 +1,249 @@
-"""Our ledger beside an SMSC's own account of one campaign. Pure.
+"""The books of a campaign: what became of each of its people, wherever that is written.
 
-The SMSC's account counts recipients by what it did with them, whatever we learnt of it. Whoever is open in
-our ledger (accepted, in doubt, unknown) may be anywhere in the other one, and nobody else may: with none open
-the two are equal, and otherwise the SMSC is ahead by no more than these.
+Whoever reads people reads them through `Books`, and gets the right ones from `archive.books.books_of`: rows of the
+database (`RowBooks`) or the files of an archive (`ArchivedBooks`). Each answers a question as it can, by a statement or
+by going through its people a piece at a time; none holds an audience in memory.
+
+Nothing here is logged or put into an error: it holds MSISDNs.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, Protocol, Self
 
-from broadcast.ledger.progress import CarrierProgress
+from broadcast.ledger.states import RecipientState
 
-_FATES = ("delivered", "undeliverable", "expired", "rejected")
-_OPEN = ("accepted", "in_doubt", "unknown")
-_OTHER_BOOK = "the simulator was started anew (its book is in memory), or this is the book of another carrier"
+IdKind = Literal["decimal", "uuid", "text"]
+RESENT: Final = "resent"
+
+# slice_id, ordinal, msisdn, state, segments, submitted_at, settled_at, err, smsc_ids: as in People, of one recipient
+Row = tuple[int | None, int | None, int, int, int, int | None, int | None, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
-    """One carrier of one campaign in our ledger.
+class People:
+    """Some recipients of one carrier, at most some ten thousand: columns side by side, of plain Python values.
 
-    never_sent: recipients counted as expired who never left us. doubts: recipients ever in doubt. resent: of
-    them, sent a second time; by_name: these by MSISDN, and how often. acked: receipts and what could not be read, of
-    this carrier and whatever campaign.
+    slice_id, ordinal (from 0): their place; None: left out before the launch. state: a RecipientState. segments: of the
+    message, 0 where none was accepted or refused. submitted_at: of the last segment; settled_at: of what ended it; in
+    microseconds of Unix time, None where that never was. err: of the receipt, `status:<command_status>`, or why one was
+    left out; '': nothing. smsc_ids: of the segments, in order, parted by a blank.
     """
 
-    line: CarrierProgress
-    never_sent: int
-    doubts: int
-    resent: int
-    segments_a_message: int
-    by_name: Mapping[int, int] = field(default_factory=dict)
-    acked: int = 0
+    carrier_no: int
+    carrier: str
+    slice_id: Sequence[int | None]
+    ordinal: Sequence[int | None]
+    msisdn: Sequence[int]
+    state: Sequence[int]
+    segments: Sequence[int]
+    submitted_at: Sequence[int | None]
+    settled_at: Sequence[int | None]
+    err: Sequence[str]
+    smsc_ids: Sequence[str]
+
+    def rows(self) -> Iterator[Row]:
+        """One at a time."""
+        return zip(
+            self.slice_id, self.ordinal, self.msisdn, self.state, self.segments, self.submitted_at,
+            self.settled_at, self.err, self.smsc_ids, strict=True,
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.msisdn)
 
 
 @dataclass(frozen=True, slots=True)
-class BookLine:
-    """One figure on both sides; what is wrong with it, if anything is; why they may or may not differ, if they do."""
+class Outcomes:
+    """Recipients of a carrier with an end of their own (a receipt, a refusal, a doubt closed), and the same one.
+
+    step: of the submission, in steps since the launch; None: never submitted. delay_s: from there to the end, whole
+    seconds up to the most that was asked for.
+    """
 
     carrier: str
-    what: str
-    ours: int
-    theirs: int
-    problem: str | None
-    means: str | None = None
+    state: int
+    err: str
+    step: int | None
+    delay_s: int
+    recipients: int
 
 
-def compare(
-    ours: Ours, book: Mapping[str, Any], copies: Mapping[str, int] | None = None
-) -> tuple[BookLine, ...]:
-    """book: the summary of a simulated SMSC that has served nothing else (`GET /book`).
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Recipients left out for the same reason; `cancelled`: what a cancel left unsent."""
 
-    copies: its recipients with more than one copy (`GET /book/copies`), to be compared by name.
+    carrier: str
+    reason: str
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Recipients that were ever in doubt. ended_as: answered, receipt, resent, closed, or None: still is."""
+
+    carrier: str
+    reason: str
+    ended_as: str | None
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """One doubt about one recipient. ended_as: as of a Doubt.
+
+    first_copy: the state that receipts told of the copy in doubt after another one was sent; None: they told nothing.
     """
-    lines = [*_fates(ours, book), _segments(ours, book), _copies(ours, book, copies), _receipts(ours, book)]
-    if book.get("tps"):
-        lines.append(_rate(ours, book))
-    return tuple(lines)
+
+    carrier: str
+    msisdn: int
+    reason: str
+    since: datetime
+    ended_at: datetime | None
+    ended_as: str | None
+    first_copy: str | None = None
 
 
-def unnamed(copies: Mapping[str, int], by_name: Mapping[int, int]) -> list[int]:
-    """MSISDNs with more copies than the ledger knows to have sent. copies: digits -> complete copies."""
-    return sorted(
-        int(digits)
-        for digits, count in copies.items()
-        if count - 1 > (by_name.get(int(digits), 0) if digits.isdecimal() else 0)
-    )
+@dataclass(frozen=True, slots=True)
+class SecondCopies:
+    """One carrier's. resends: copies beyond the first that were given to be sent. told: copies before them of which
+    a late answer or a receipt told; delivered: that they arrived.
+    """
+
+    carrier: str
+    recipients: int
+    resends: int
+    told: int
+    delivered: int
 
 
-def _fates(ours: Ours, book: Mapping[str, Any]) -> list[BookLine]:
-    room = sum(ours.line.states[state] for state in _OPEN)
-    theirs = {fate: int(book.get("fates", {}).get(fate, 0)) for fate in _FATES}
-    theirs["rejected"] += int(
-        book.get("rejected", 0)
-    )  # refused at submit_sm, beside those refused by receipt
-    mine = {fate: ours.line.states[fate] for fate in _FATES}
-    mine["expired"] -= ours.never_sent
-    ahead = sum(theirs[fate] - mine[fate] for fate in _FATES)
-    lines = []
-    for fate in _FATES:
-        problem = means = None
-        if theirs[fate] < mine[fate]:
-            problem, means = "the SMSC has fewer", _OTHER_BOOK
-        elif theirs[fate] > mine[fate] and ahead > room:
-            problem = f"the SMSC has more, and only {room} of ours are open"
-            means = "receipts of ours were settled as something else, or are not settled yet: try again in a minute"
-        elif theirs[fate] > mine[fate]:
-            means = f"decided there; {room} of ours still wait for a receipt or an answer, or never got one"
-        lines.append(BookLine(ours.line.carrier, fate, mine[fate], theirs[fate], problem, means))
-    return lines
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the SMSC ids of one carrier look like in an archive. parts: id columns, 1 for text whatever it holds."""
+
+    kind: IdKind
+    parts: int
+
+    @classmethod
+    def of(cls, *, decimals: bool, uuids: bool, most_ids: int) -> Self:
+        """decimals: all are numbers below 10^18 without leading zeros. most_ids: of one recipient. Numbers before UUIDs
+        before whatever else it may be."""
+        kind: IdKind = "decimal" if decimals else "uuid" if uuids else "text"
+        return cls(kind, 1 if kind == "text" else max(1, most_ids))
 
 
-def _segments(ours: Ours, book: Mapping[str, Any]) -> BookLine:
-    """Segments whose answer was lost are known to the SMSC only."""
-    theirs, mine = int(book.get("segments", 0)), ours.line.segments
-    room = ours.doubts * ours.segments_a_message
-    problem = means = None
-    if not mine <= theirs <= mine + room:
-        problem = (
-            "they differ" if not room else f"they differ by more than the {room} that were ever in doubt"
-        )
-        means = _OTHER_BOOK if theirs < mine else "something was sent that the ledger never intended (law 2)"
-    elif theirs > mine:
-        means = f"{theirs - mine} were taken and their answer never came: their recipients were in doubt"
-    return BookLine(ours.line.carrier, "segments", mine, theirs, problem, means)
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Recipients of one state. checksum: the sum of their hashes, whatever their order."""
+
+    recipients: int
+    checksum: int
 
 
-def _copies(ours: Ours, book: Mapping[str, Any], copies: Mapping[str, int] | None) -> BookLine:
-    """Recipients with more than one copy: none but those whom we sent a second one."""
-    theirs = int(book.get("duplicates", 0))
-    problem = means = None
-    others = unnamed(copies or {}, ours.by_name)
-    if theirs > ours.resent:
-        problem = "more second copies than we resent"
-    elif others:
-        problem = f"{len(others)} recipients have more copies than the ledger names for them"
-    if problem:
-        means = "somebody got the message twice and no row says so (law 2)"
-    elif theirs < ours.resent:
-        means = "whoever was resent and has one copy: the first never left, or was lost"
-    return BookLine(ours.line.carrier, "second copies", ours.resent, theirs, problem, means)
+@dataclass(frozen=True, slots=True)
+class CarrierSums:
+    """One carrier's people as an archive must hold them. settled: those with a settled_at. sums: by state."""
+
+    carrier_no: int
+    carrier: str
+    shape: Shape
+    settled: int
+    sums: Mapping[int, Sum]
 
 
-def _receipts(ours: Ours, book: Mapping[str, Any]) -> BookLine:
-    """Whatever the SMSC knows as acked, we committed before (law 3)."""
-    theirs = int(book.get("receipts", {}).get("acked", 0))
-    problem = means = None
-    if theirs > ours.acked:
-        problem = "acked receipts are not in the ledger"
-        means = "they were acked before their commit, or their rows are gone (law 3)"
-    elif theirs < ours.acked:
-        means = "told twice, intermediate, of another campaign, or acked on a link that was cut before the ack arrived"
-    return BookLine(ours.line.carrier, "receipts acked", ours.acked, theirs, problem, means)
+def row_hash(row: Row) -> int:
+    """As archive_recipients' row_hash (migration 0002): signed, 64 bits."""
+    text = "|".join(["" if value is None else str(value) for value in row])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
-def _rate(ours: Ours, book: Mapping[str, Any]) -> BookLine:
-    most, tps = int(book.get("max_per_second", 0)), int(book["tps"])
-    problem = "more in a second than the carrier allows" if most > tps else None
-    means = (
-        "the grants of the workers, or what a link wrote at once, went beyond the TPS (law 4)"
-        if problem
-        else None
-    )
-    return BookLine(ours.line.carrier, "most segments in a second", tps, most, problem, means)
+def sums(rows: Iterable[Row]) -> dict[int, Sum]:
+    """Per state."""
+    counts: Counter[int] = Counter()
+    totals: Counter[int] = Counter()
+    for row in rows:
+        counts[row[3]] += 1
+        totals[row[3]] += row_hash(row)
+    return {state: Sum(count, totals[state]) for state, count in counts.items()}
+
+
+class Books(Protocol):
+    """One campaign's. What is in the database is seen as by the caller's transaction: one snapshot, with `plans.SETS`.
+    Streams want one. Whoever counts in Python asks for the next piece within a second or so: a worker's server ends a
+    transaction that idles for two.
+
+    Carriers come in the order of their numbers, and are named unless their numbers are said. Raises ArchiveError where
+    files cannot be read.
+    """
+
+    async def counted(self, in_ring: Mapping[int, int]) -> Mapping[tuple[int, RecipientState], int]:
+        """(carrier_no, state) -> recipients, no zeros: counted from what speaks for each, never from a tally.
+
+        in_ring: by carrier_no, recipients of this campaign whose submission was in the ring while nothing settled.
+        """
+        ...
+
+    async def twice(self) -> bool:
+        """Whether somebody has two ends, or an end and an open submission."""
+        ...
+
+    async def problems(self) -> Sequence[str]:
+        """Where what is written is not what was written once: a sentence each. Reads it all; may be asked when the
+        transaction is over."""
+        ...
+
+    async def outcomes(self, launched_at: datetime, step_s: float, longest_s: int) -> Sequence[Outcomes]:
+        """Whoever has an end of their own, as a histogram; in no order. step_s: the width of a step."""
+        ...
+
+    async def exclusions(self) -> Sequence[Exclusion]:
+        """Who was left out, per carrier by reason."""
+        ...
+
+    async def never_sent(self) -> Mapping[str, int]:
+        """Per carrier: recipients that expired and never left us. A carrier without any may be missing."""
+        ...
+
+    async def doubts(self) -> Sequence[Doubt]:
+        """Who was ever in doubt, counted."""
+        ...
+
+    async def doubted(self, ended_as: str | None = None) -> Sequence[Doubted]:
+        """Everyone who was ever in doubt, or those whose doubt ended so; by carrier, number and time. All in memory."""
+        ...
+
+    async def resent(self) -> Mapping[str, Mapping[int, int]]:
+        """carrier -> MSISDN -> how often it was given to be sent again."""
+        ...
+
+    async def second_copies(self) -> Sequence[SecondCopies]:
+        """Per carrier with any; none of an archive."""
+        ...
+
+    def people(self) -> AsyncIterator[People]:
+        """Everybody once, in no order, streamed. One that was sent again counts where it was sent last."""
+        ...
+
+
+class LiveBooks(Books, Protocol):
+    """Those in the database: what a finished campaign's archive is made of."""
+
+    async def sums(self) -> Sequence[CarrierSums]:
+        """Everybody counted and summed (`sums`); carriers without people are missing. The same people as `in_order`."""
+        ...
+
+    def in_order(self) -> AsyncIterator[People]:
+        """Everybody of a finished campaign, by carrier_no, slice_id (None last), ordinal, MSISDN."""
+        ...
+
+    def doubt_history(self) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """Everyone who was ever in doubt, some thousand at a time, by carrier_no, slice_id, ordinal: as `Doubted`, and
+        slice_id, ordinal, segments, first_state (a RecipientState or None), first_ids (parted by a blank)."""
+        ...
+
+    async def drop(self) -> int:
+        """Remove it all, in the caller's transaction; how many had a settled_at (`CarrierSums.settled`)."""
+        ...

@@ -1,75 +1,49 @@
-"""Who was ever in doubt, and who got a second copy: by name, also after the campaign is finished or archived."""
+"""Who was ever in doubt, and who got a second copy, by the rows of in_doubt: also after the campaign is finished."""
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from broadcast.ledger import archive_read
+from broadcast.ledger.books import Doubt, Doubted, SecondCopies
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-RESENT = "resent"
+_FETCH = 8_192
 
 
-@dataclass(frozen=True, slots=True)
-class Doubted:
-    """One doubt about one recipient. ended_as: answered, receipt, resent, closed, or None: still is.
-
-    first_copy: the state that receipts told of the copy in doubt after another one was sent; None: they told nothing.
-    """
-
-    carrier: str
-    msisdn: int
-    reason: str
-    since: datetime
-    ended_at: datetime | None
-    ended_as: str | None
-    first_copy: str | None = None
+async def counts(connection: Connection, campaign_id: int) -> list[Doubt]:
+    """As `Books.doubts`."""
+    return [Doubt(**row) for row in await connection.fetch(sql("doubt_counts"), campaign_id)]
 
 
-@dataclass(frozen=True, slots=True)
-class SecondCopies:
-    """One carrier's. resends: copies beyond the first that were given to be sent. told: copies before them of which
-    a late answer or a receipt told; delivered: that they arrived.
-    """
-
-    carrier: str
-    recipients: int
-    resends: int
-    told: int
-    delivered: int
-
-
-async def doubted(connection: Connection, campaign_id: int, ended_as: str | None = None) -> list[Doubted]:
-    """Everyone, or those whose doubt ended so; by carrier and number."""
-    kept = await archive_read.archived(connection, campaign_id)
-    if kept:
-        found = [_doubted(row) for row in archive_read.doubted(kept)]
-        return [each for each in found if ended_as in (None, each.ended_as)]
+async def doubted(connection: Connection, campaign_id: int, ended_as: str | None) -> list[Doubted]:
+    """As `Books.doubted`."""
     rows = await connection.fetch(sql("doubted_recipients"), campaign_id, ended_as)
-    return [_doubted(dict(row)) for row in rows]
+    return [named(dict(row)) for row in rows]
 
 
-def _doubted(row: Mapping[str, Any]) -> Doubted:
+def named(row: Mapping[str, Any]) -> Doubted:
+    """row: a Doubted, with first_state (a RecipientState or None) in the place of first_copy."""
     known = dict(row)
-    state = known.pop("first_state", None)
+    state = known.pop("first_state")
     return Doubted(**known, first_copy=None if state is None else RecipientState(state).column)
 
 
-async def resent(connection: Connection, campaign_id: int) -> Mapping[str, Mapping[int, int]]:
-    """carrier -> MSISDN -> how often it was given to be sent again."""
-    found: dict[str, Counter[int]] = {}
-    if await archive_read.archived(connection, campaign_id):
-        for each in await doubted(connection, campaign_id, RESENT):
-            found.setdefault(each.carrier, Counter())[each.msisdn] += 1
+async def resent(connection: Connection, campaign_id: int) -> dict[str, dict[int, int]]:
+    """As `Books.resent`."""
+    found: dict[str, dict[int, int]] = {}
     for row in await connection.fetch(sql("resent_recipients"), campaign_id):
-        found.setdefault(row["carrier"], Counter())[row["msisdn"]] = row["resends"]
+        found.setdefault(row["carrier"], {})[row["msisdn"]] = row["resends"]
     return found
 
 
 async def second_copies(connection: Connection, campaign_id: int) -> list[SecondCopies]:
-    """Per carrier with any; none of a campaign that is archived (see `doubted`)."""
+    """As `Books.second_copies`."""
     return [SecondCopies(**row) for row in await connection.fetch(sql("second_copies"), campaign_id)]
+
+
+async def history(connection: Connection, campaign_id: int) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    """As `LiveBooks.doubt_history`."""
+    rows = await connection.cursor(sql("doubt_history"), campaign_id)
+    while batch := await rows.fetch(_FETCH):
+        yield [dict(row) for row in batch]

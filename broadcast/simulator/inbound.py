@@ -66,7 +66,9 @@ class Replies:
         limit = self.habits.share * _PLACES
         found: list[Receipts] = []
         for msisdn in msisdns:
-            place = crc32(msisdn, self.seed) * _MIX % _PLACES  # independent of the fate, which is the CRC's
+            place = (
+                crc32(msisdn, self.seed) * _MIX % _PLACES
+            )  # independent of the fate, whose factor is another
             if place < limit:
                 found += self._reply(
                     owner, head, msisdn, self.habits.texts[place % len(self.habits.texts)], at

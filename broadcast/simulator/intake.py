@@ -11,7 +11,9 @@ from typing import Any, Final
 from broadcast.simulator.book import Book
 from broadcast.simulator.content import INVALID_EXPIRY, Content
 from broadcast.simulator.fate import Fate, Fates
+from broadcast.simulator.habits import IdHabits
 from broadcast.simulator.message_ids import Ids
+from broadcast.simulator.odd_ids import OddIds
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.rate import SlidingSecond
 from broadcast.simulator.receipts import Receipts
@@ -69,7 +71,8 @@ class Intake:
         self._book = book
         self._witness = witness
         self._fates = Fates(personality)
-        self._ids = Ids(personality, first_id)
+        plain = personality.ids == IdHabits()
+        self.ids: Ids | OddIds = (Ids if plain else OddIds)(personality, first_id)
         self._refused_once: set[tuple[tuple[object, ...], int, bytes]] = set()
         self._window_room = 0
 
@@ -127,11 +130,22 @@ class Intake:
                 return
             sequences = b"".join(compress(_fours(sequences), accepted))
             msisdns, places = list(compress(msisdns, accepted)), list(compress(places, accepted))
-        response_ids, receipt_ids = self._ids.take(len(msisdns))
+        for start, stop, response_ids, receipt_ids in self.ids.given(content, msisdns):
+            self._accept(
+                answer, shape, owner, submitted, sequences[4 * start : 4 * stop], msisdns[start:stop],
+                places[start:stop], response_ids, receipt_ids,
+            )  # fmt: skip
+
+    def _accept(
+        self, answer: Answer, shape: Shape, owner: Any, submitted: bytes, sequences: bytes, msisdns: list[bytes],
+        places: list[int], response_ids: bytes, receipt_ids: bytes,
+    ) -> None:  # fmt: skip
+        """These are taken, under these ids of one width."""
+        content = shape.content
         answer.accept(sequences, response_ids)
         digits = b"".join(msisdns)
         self._book.accept(content, shape.width, digits)
-        fates = self._fates.column(places)
+        fates = self._fates.column(places, content.number)
         self._note_unusual(msisdns, fates)
         if self._witness is not None:
             answer.replies += self._witness.accepted(

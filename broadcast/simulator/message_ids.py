@@ -4,10 +4,11 @@ Made in batches and joined: within a batch all are of one width.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from broadcast.config import IdFormat
+from broadcast.simulator.content import Content
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.stamping import stamp
 
@@ -17,12 +18,17 @@ _DIGITS23: Final = 23
 _LETTERS: Final[dict[IdFormat, str]] = {"text": "d", "decimal": "d", "hex": "x"}
 
 
+Given = tuple[int, int, bytes, bytes]
+"""From which to before which of some segments, and their ids, joined twice: as in responses and as in receipts."""
+
+
 class Ids:
     """`take(count)` gives new ids twice, joined: as in responses and as in receipts."""
 
     def __init__(self, personality: Personality, first: int) -> None:
         """first: the first number of a counter; above all numbers of earlier runs, or ids come again."""
         self._next = first
+        self._told = 0
         self._same_width_until = 0
         self._uuid = personality.id_kind == "uuid"
         self._cased: tuple[Callable[[bytes], bytes], ...] = tuple(
@@ -44,8 +50,21 @@ class Ids:
             return self._cased[0](plain), self._cased[1](plain)
         first = self._first_of(count)
         self._next = first + count
-        numbers = tuple(range(first, first + count))
-        written = ((text * count % numbers).encode() for text in self._formats)
+        return self.written(tuple(range(first, first + count)))
+
+    def given(self, content: Content, msisdns: Sequence[bytes]) -> Iterator[Given]:
+        """The ids of these segments. content: what all of them say."""
+        yield 0, len(msisdns), *self.take(len(msisdns))
+
+    def coming(self, count: int, ahead: int) -> list[bytes]:
+        """So many of a counter, as they stand in receipts, given when `ahead` more have been; none is told twice."""
+        first = max(self._told, self._next + ahead)
+        self._told = first + count
+        return [self.written((number,))[1] for number in range(first, self._told)]
+
+    def written(self, numbers: tuple[int, ...]) -> tuple[bytes, bytes]:
+        """Those of a counter, joined twice."""
+        written = ((text * len(numbers) % numbers).encode() for text in self._formats)
         response, receipt = (case(octets) for case, octets in zip(self._cased, written, strict=True))
         return response, receipt
 

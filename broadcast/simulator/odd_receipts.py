@@ -103,11 +103,23 @@ class OddReceipts:
             tlvs = _VENDOR_TLVS + tlvs
         tlvs += b"\xff" * habits.trailing_octets
         service_type, _, rest = one.head.partition(b"\0")
-        addresses = service_type + b"\0" + rest[-2:] + one.msisdns + b"\0" + rest[:-2]
+        addresses = service_type + b"\0" + self._numbers(rest[-2:] + one.msisdns + b"\0", rest[:-2])
         esm_class = bytes((self._any(habits.esm_classes),))
         if by_data_sm:
             return request(smpp.DATA_SM, addresses + esm_class + b"\0" + bytes((coding,)) + tlvs)
         return request(smpp.DELIVER_SM, addresses + esm_class + _filling(coding, text) + text + tlvs)
+
+    def _numbers(self, recipient: bytes, sender: bytes) -> bytes:
+        """Source and destination, each its TON, its NPI and its digits with their NUL; given as they should be."""
+        habits = self._habits
+        whose = "own"
+        if habits.numbers_share == 1.0 or self._chance.random() < habits.numbers_share:
+            whose = self._any(habits.numbers)
+        if whose == "other":
+            recipient = recipient[:-2] + b"%d" % ((int(recipient[-2:-1]) + 1) % 10) + b"\0"
+        elif whose == "none":
+            recipient = b"\0\0\0"
+        return sender + recipient if whose == "swapped" else recipient + sender
 
     def _outcome(self, one: Receipts) -> tuple[bytes, bytes, bytes, int]:
         """dlvrd, the word, err and message_state."""

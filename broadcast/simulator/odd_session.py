@@ -114,7 +114,7 @@ class OddSession(Session):
             self._bound_at = self._asked_at = self._strange_at = self._smsc.now()
             if self._held is not None:
                 self._ask()
-                self._smsc.deliver_backlog()
+                self._smsc.outbox.deliver_waiting()
                 out += self._held
             if self._has_times():
                 self._timer = self._smsc.later(_TICK_S, self._tick)

@@ -3,21 +3,32 @@
 Source: quirks 16 to 22; the switches are those of habits.ReceiptHabits.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import compress
+from operator import add
 from random import Random
 from typing import Any, Final
 
+from broadcast.simulator.fate import Fate
 from broadcast.simulator.message_ids import Ids
 from broadcast.simulator.odd_receipts import poison
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.receipts import Receipts, Stage
+from broadcast.simulator.scatter import Delays
 
 _SPREAD_OVER: Final = 64  # receipts that share one delay at least
+_STAY_TOGETHER: Final = 16  # of those that may go to any session, on one
+_STRANGERS_HEAD: Final = b"\0\5\0SMSC\0\1\1"
 _STRANGERS_FROM: Final = 10**12  # counted by microseconds since 1970, so no run of ours ever gave these
 
-Planned = tuple[float, Receipts]
-"""When it is due; EARLY: at once, before the responses."""
+Due = float | list[float]
+"""When: all of a batch together, or one moment for each. EARLY: at once, before the responses."""
+
+Coming = Callable[[int, int], list[bytes]]
+
+Planned = tuple[Due, Receipts]
 
 EARLY: Final = float("-inf")
 
@@ -43,59 +54,151 @@ def plain_plan(personality: Personality, chance: Random, batch: Receipts, now: f
 
 
 class OddPlan:
-    """`of` plans a batch, with the habits of one personality."""
+    """`of` plans a batch, with the habits of one personality. oddities: counted by name, in its book."""
 
-    def __init__(self, personality: Personality, chance: Random) -> None:
+    def __init__(
+        self, personality: Personality, chance: Random, oddities: Counter[str], coming: Coming | None = None
+    ) -> None:
+        """coming: as OddIds.coming, where stranger_ahead is set."""
+        habits = personality.receipts
         self._personality = personality
-        self._habits = personality.receipts
+        self._habits = habits
         self._chance = chance
-        self._ids = Ids(personality, _STRANGERS_FROM + chance.randrange(10**11))
+        self._oddities = oddities
+        self._coming = coming
+        self._nobodys = Strangers(personality, chance)
+        self._delays, self._late_delays, self._repeat_delays = (
+            Delays(bounds, chance) if bounds else None
+            for bounds in (habits.between_s, habits.late_between_s, habits.repeat_between_s)
+        )
 
     def of(self, batch: Receipts, now: float) -> Iterator[Planned]:
         """What is to be sent because of these receipts, themselves among it."""
-        habits = self._habits
+        habits, came_on = self._habits, batch.owner
         if habits.any_session:
             batch.owner = NOBODY
-        early, rest = self._split(batch, habits.early_share)
+        missing, rest = self._split(batch, habits.missing_share)
+        if missing is not None:
+            self._oddities["missing_receipts"] += len(missing)
+        early, rest = self._split(rest, habits.early_share)
         if early is not None:
             yield EARLY, early
-            yield from self._repeats(now, early)
-        if rest is None:
-            return
+            yield from self._repeats(now, early, came_on)
         late, rest = self._split(rest, habits.late_share)
-        for part, delay in ((late, habits.late_s), (rest, 0.0)):
-            if part is not None:
-                for moment, piece in plain_plan(self._personality, self._chance, part, now):
-                    yield from self._piece(moment + delay, piece)
+        for due, piece in (*self._late(late, now), *self._in_time(rest, now)):
+            yield from self._piece(due, piece, came_on)
 
-    def _piece(self, moment: float, piece: Receipts) -> Iterator[Planned]:
-        for number in range(len(self._habits.intermediate)):
-            yield moment, replace(piece, stage=Stage.INTERMEDIATE, fates=bytes((number,)) * len(piece))
-            moment += self._habits.intermediate_s
-        yield moment, piece
-        yield from self._repeats(moment, piece)
-        strangers, _ = self._split(piece, self._habits.stranger_share)
-        if strangers is not None:
-            _, ids = self._ids.take(len(strangers))
-            width = len(ids) // len(strangers)
-            yield moment, replace(strangers, stage=Stage.STRANGER, ids=ids, id_width=width)
-
-    def _repeats(self, moment: float, batch: Receipts) -> Iterator[Planned]:
-        if not self._habits.repeats:
+    def _in_time(self, batch: Receipts | None, now: float) -> Iterator[Planned]:
+        if batch is None:
             return
-        chosen, _ = self._split(batch, self._habits.repeat_share)
-        if chosen is not None:
-            for number in range(1, self._habits.repeats + 1):
-                yield moment + number * self._habits.repeat_after_s, replace(chosen, stage=Stage.REPEAT)
+        if self._delays is None:
+            yield from plain_plan(self._personality, self._chance, batch, now)
+        else:
+            yield _each_later([now] * len(batch), self._delays), batch
 
-    def _split(self, batch: Receipts, share: float) -> tuple[Receipts | None, Receipts | None]:
+    def _late(self, batch: Receipts | None, now: float) -> Iterator[Planned]:
+        if batch is None:
+            return
+        if self._late_delays is not None:
+            yield _each_later([now] * len(batch), self._late_delays), batch
+            return
+        for due, piece in self._in_time(batch, now):
+            yield _later(due, self._habits.late_s), piece
+
+    def _piece(self, due: Due, piece: Receipts, came_on: Any) -> Iterator[Planned]:
+        for number in range(len(self._habits.intermediate)):
+            yield due, replace(piece, stage=Stage.INTERMEDIATE, fates=bytes((number,)) * len(piece))
+            due = _later(due, self._habits.intermediate_s)
+        yield due, piece
+        yield from self._repeats(due, piece, came_on)
+        chosen = self._flags(len(piece), self._habits.stranger_share)
+        if any(chosen):
+            yield from self._strangers(_chosen(due, chosen), piece.chosen(chosen))
+
+    def _strangers(self, due: Due, batch: Receipts) -> Iterator[Planned]:
+        """Like these, of other ids."""
+        if self._coming is None:
+            yield due, self._nobodys.like(batch)
+            return
+        moments = due if isinstance(due, list) else [due] * len(batch)
+        ids = self._coming(len(batch), self._habits.stranger_ahead)
+        for index, (moment, one) in enumerate(zip(moments, ids, strict=True)):
+            piece = batch.part(index, index + 1)
+            yield moment, replace(piece, stage=Stage.STRANGER, ids=one, id_width=len(one))
+
+    def _repeats(self, due: Due, batch: Receipts, came_on: Any) -> Iterator[Planned]:
+        """came_on: the session of their messages, than which a new link is newer."""
+        chosen = self._flags(len(batch), self._habits.repeat_share if self._habits.repeats else 0.0)
+        if not any(chosen):
+            return
+        due, again = _chosen(due, chosen), batch.chosen(chosen)
+        for _ in range(self._habits.repeats):
+            if self._repeat_delays is None:
+                due = _later(due, self._habits.repeat_after_s)
+            else:
+                moments = due if isinstance(due, list) else [due] * len(again)
+                due = _each_later(moments, self._repeat_delays)
+            owner = came_on if self._habits.repeats_on_new_link else again.owner
+            yield due, replace(again, stage=Stage.REPEAT, owner=owner)
+
+    def _split(self, batch: Receipts | None, share: float) -> tuple[Receipts | None, Receipts | None]:
         """(so large a part by chance, the others); None for none."""
-        if share in (0.0, 1.0):
-            return (batch, None) if share else (None, batch)
-        chosen = [self._chance.random() < share for _ in range(len(batch))]
+        if batch is None or not share:
+            return None, batch
+        chosen = self._flags(len(batch), share)
         if all(chosen) or not any(chosen):
             return (batch, None) if chosen[0] else (None, batch)
         return batch.chosen(chosen), batch.chosen([not each for each in chosen])
+
+    def _flags(self, count: int, share: float) -> list[bool]:
+        """So many, so large a share of them true by chance."""
+        if share in (0.0, 1.0):
+            return [bool(share)] * count
+        chance = self._chance.random
+        return [chance() < share for _ in range(count)]
+
+
+def _later(due: Due, delay_s: float) -> Due:
+    return [each + delay_s for each in due] if isinstance(due, list) else due + delay_s
+
+
+def _each_later(moments: list[float], delays: Delays) -> list[float]:
+    return list(map(add, moments, delays.of(len(moments))))
+
+
+def _chosen(due: Due, chosen: list[bool]) -> Due:
+    return list(compress(due, chosen)) if isinstance(due, list) else due
+
+
+class Strangers:
+    """Receipts of ids that nobody was given."""
+
+    def __init__(self, personality: Personality, chance: Random) -> None:
+        self._chance = chance
+        self._ids = Ids(personality, _STRANGERS_FROM + chance.randrange(10**11))
+
+    def like(self, batch: Receipts) -> Receipts:
+        """These, but for their ids."""
+        _, ids = self._ids.take(len(batch))
+        return replace(batch, stage=Stage.STRANGER, ids=ids, id_width=len(ids) // len(batch))
+
+    def of(self, owner: Any, count: int, submitted: bytes) -> Receipts:
+        """So many for a session, of numbers by chance. submitted: YYMMDDhhmm."""
+        digits = b"".join(b"849%08d" % self._chance.randrange(10**8) for _ in range(count))
+        fates = bytes((Fate.DELIVERED,)) * count
+        return self.like(Receipts(owner, _STRANGERS_HEAD, submitted, 11, 0, digits, b"", fates))
+
+
+def dealt(batches: Iterable[Receipts], receiving: Sequence[Any], chance: Random) -> Iterator[Receipts]:
+    """Those whose owner receives nothing, in pieces to whichever sessions of `receiving`; the others as they are."""
+    for batch in batches:
+        if batch.owner.receives:
+            yield batch
+            continue
+        for start in range(0, len(batch), _STAY_TOGETHER):
+            piece = batch.part(start, start + _STAY_TOGETHER)
+            piece.owner = chance.choice(receiving)
+            yield piece
 
 
 def poisons(owner: Any, count: int, stored: dict[bytes, bytes]) -> Receipts:

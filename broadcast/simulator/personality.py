@@ -1,7 +1,7 @@
 """What one simulated carrier is like: its account, limits, ids, how its messages fare, and its habits.
 
 A TOML file holds one personality, keys as the fields here, the tables [receipts], [responses], [session],
-[rules], [tls] and [inbound] as in habits.py. Keys that a carrier's configuration has too (tps, window,
+[rules], [tls], [inbound] and [ids] as in habits/. Keys that a carrier's configuration has too (tps, window,
 sessions, system_id, response_id, receipt_id) mean the same there.
 """
 
@@ -15,21 +15,19 @@ from typing import Any, Literal
 from broadcast.config import IdFormat
 from broadcast.errors import ConfigError
 from broadcast.simulator.habits import (
+    IdHabits,
     Inbound,
     ReceiptHabits,
     ResponseHabits,
     Rules,
     SessionHabits,
     TlsFiles,
-    require,
-    seconds,
-    shares,
-    statuses,
 )
+from broadcast.simulator.habits.checks import require, seconds, shares, statuses
 from broadcast.tables import nearest, read_toml, structure
 
 IdKind = Literal["counter", "uuid", "sar", "digits23"]
-_TABLES = ("receipts", "responses", "session", "rules", "tls", "inbound")
+_TABLES = ("receipts", "responses", "session", "rules", "tls", "inbound", "ids")
 
 SHARES = (
     "refused_share",
@@ -53,7 +51,8 @@ class Personality:
     characters; *_upper: capital letters.
     Shares are parts of all recipients, 0 to 1, and exclude each other: refused (at submit_sm, for good),
     temporary (each segment refused once, then delivered), undeliverable, expired and rejected (accepted, so
-    says the receipt), unreported (delivered without receipt). What is left is delivered.
+    says the receipt), unreported (delivered without receipt). What is left is delivered, all but so many of
+    its segments as segment_undeliverable_share says, each by itself: who lacks one has not the message.
     record: of how many segments the book keeps all that happened to each; 0: it counts only.
     """
 
@@ -84,6 +83,7 @@ class Personality:
     expired_share: float = 0.0
     rejected_share: float = 0.0
     unreported_share: float = 0.0
+    segment_undeliverable_share: float = 0.0
     record: int = 0
     receipts: ReceiptHabits = field(default_factory=ReceiptHabits)
     responses: ResponseHabits = field(default_factory=ResponseHabits)
@@ -91,6 +91,7 @@ class Personality:
     rules: Rules = field(default_factory=Rules)
     tls: TlsFiles = field(default_factory=TlsFiles)
     inbound: Inbound = field(default_factory=Inbound)
+    ids: IdHabits = field(default_factory=IdHabits)
 
     def __post_init__(self) -> None:
         require(self.name, "name must not be empty")
@@ -113,6 +114,15 @@ class Personality:
         require(
             sum(getattr(self, name) for name in SHARES) <= 1,
             "refused_share and the other shares sum to more than 1",
+        )
+        require(
+            self.id_kind != "uuid"
+            or (self.ids.first, self.ids.modulo, self.receipts.stranger_ahead) == (-1, 0, 0),
+            "id_kind must be one that counts where ids have a first, a modulo or a stranger_ahead",
+        )
+        require(
+            not (self.receipts.stranger_ahead and (self.ids.twins or self.ids.same != "no")),
+            "stranger_ahead cannot tell which ids come where [ids] has twins or the same ones",
         )
 
 

@@ -3,10 +3,10 @@
 Source: SMPP 3.4 §4.6.1, appendix B (the text), §5.3.2.12 and §5.2.28 (the TLVs).
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import compress
 from typing import Any, Final
 
 from broadcast.simulator.fate import Fate
@@ -21,10 +21,14 @@ WORDS: Final[dict[Fate, tuple[bytes, bytes, bytes]]] = {
     Fate.REJECTED: (b"000", b"REJECTD err:004", b"\x08"),
 }
 _USUAL: Final = WORDS[Fate.DELIVERED]
+_CHOSEN: Final = re.compile(rb"[^\0]+")
+
+Single = tuple[bytes, bytes, int]
+"""MSISDN, id and fate of one receipt."""
 
 
 class Stage(IntEnum):
-    """What a batch is. Only FINAL ones are owed; the others come beside them, by habit (habits.py).
+    """What a batch is. Only FINAL ones are owed; the others come beside them, by habit (habits/).
 
     POISON and REPLY are no receipts: whole PDUs kept elsewhere under the batch's ids.
     """
@@ -73,8 +77,23 @@ class Receipts:
         """Those whose flag is not 0; one flag each."""
         if all(chosen):
             return self
-        parts = [self.part(index, index + 1) for index in compress(range(len(self)), chosen)]
+        parts = [self.part(*run.span()) for run in _CHOSEN.finditer(bytes(chosen))]
         return self.part(0, 0).extended(parts)
+
+    def singles(self) -> Iterator[Single]:
+        """One by one."""
+        width, id_width = self.width, self.id_width
+        for index, fate in enumerate(self.fates):
+            yield (
+                self.msisdns[index * width : (index + 1) * width],
+                self.ids[index * id_width : (index + 1) * id_width],
+                fate,
+            )
+
+    def of(self, singles: Sequence[Single]) -> "Receipts":
+        """Others of the same kind, at least one."""
+        msisdns, ids, fates = zip(*singles, strict=True)
+        return self._with(b"".join(msisdns), b"".join(ids), bytes(fates))
 
     def extended(self, others: Sequence["Receipts"]) -> "Receipts":
         """These and then the others, which are of the same kind."""

@@ -11,9 +11,10 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from broadcast.errors import BroadcastError
@@ -26,9 +27,10 @@ from broadcast.simulator.intake import Answer, Intake
 from broadcast.simulator.odd_receipts import OddReceipts
 from broadcast.simulator.odd_responses import OddResponses, error
 from broadcast.simulator.odd_session import OddSession
-from broadcast.simulator.order import EARLY, OddPlan, plain_plan, poisons
+from broadcast.simulator.order import OddPlan, Planned, Strangers, plain_plan, poisons
+from broadcast.simulator.outbox import Outbox
 from broadcast.simulator.personality import Personality
-from broadcast.simulator.receipts import Receipts, Stage, encode, join
+from broadcast.simulator.receipts import Receipts, Stage, encode
 from broadcast.simulator.records import Records
 from broadcast.simulator.session import Session
 from broadcast.simulator.tls import server_context
@@ -37,6 +39,7 @@ from broadcast.simulator.witness import Witness
 
 _QUIET_S: Final = 1.0  # the ticker rests after so long without traffic
 _NACK_RETRY_S: Final = 1.0
+_STRANGERS_S: Final = 1.0
 _KEPT_ACCOUNTS: Final = 1000
 _INTERFACE_VERSION: Final = b"\x02\x10\0\1"
 
@@ -63,8 +66,7 @@ class Smsc:
         self.accounts: deque[Account] = deque(maxlen=_KEPT_ACCOUNTS)
         self.opened = 0
         self._sessions: set[Session] = set()
-        self._backlog: list[Receipts] = []  # no session is there to take them
-        self._receipts: Wheel[Receipts] = Wheel()
+        self.outbox = Outbox(personality.receipts, self.chance, self._sessions)
         self._responses: Wheel[tuple[Session, bytes | bytearray, int]] = Wheel()
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -162,10 +164,11 @@ class Smsc:
         self.book.binds += 1
         if not session.receives:
             return
-        if self._backlog:
-            self._loop.call_soon(self.deliver_backlog)
+        self.later(0, self.outbox.deliver_waiting)
+        if self.personality.receipts.strangers:
+            self.later(0, partial(self._tell_of_strangers, session))
         if self.personality.receipts.poison:
-            self._receipts.put(self.now(), poisons(session, self.personality.receipts.poison, self._stored))
+            self.outbox.put(self.now(), poisons(session, self.personality.receipts.poison, self._stored))
 
     def left(self, session: Session, receipts: list[Receipts], was_bound: bool) -> None:
         """The session is gone; `receipts` were not acked, and go to another."""
@@ -174,17 +177,16 @@ class Smsc:
             self._admission.left(session.orderly, self.now())
         if not self._sessions:
             self._gone.set()
-        self._deliver(receipts)
+        self.outbox.deliver(receipts)
 
     def take(self, session: Session, since: float, now: float) -> Answer | None:
         """Finish the read that the intake has begun; schedules its receipts."""
         answer = self.intake.finish(session, since, now, time.time(), self.minute())
         if answer is not None:
             for batch in answer.receipts:
-                self.book.due += len(batch)
                 self._schedule(batch, now)
             for batch in answer.replies:
-                self._receipts.put(now + self.personality.inbound.delay_s, batch)
+                self.outbox.put(now + self.personality.inbound.delay_s, batch)
         return answer
 
     def answer_later(self, session: Session, responses: bytes | bytearray, count: int, moment: float) -> None:
@@ -224,7 +226,7 @@ class Smsc:
                 self.records.acked(session.account.number, batch, status)
             if batch.stage is not Stage.POISON:
                 batch.again = True
-                self._receipts.put(self.now() + _NACK_RETRY_S, batch)
+                self.outbox.put(self.now() + _NACK_RETRY_S, batch)
 
     def minute(self) -> bytes:
         """Now as in a receipt's text, YYMMDDhhmm in UTC."""
@@ -245,12 +247,14 @@ class Smsc:
         told = self.records is not None or self.replies is not None
         self._witness = Witness(self.records, self.replies) if told else None
         self.encode: Callable[[Receipts, bytes], bytes | bytearray] = self._encode_plain
-        if like.receipts.has_odd_forms or self.replies is not None:
+        if like.receipts.has_odd_forms or self.replies is not None or "past_255" in like.ids.twins:
             self._odd_receipts = OddReceipts(like.receipts, like.receipt_tlvs, self.chance, self._stored)
             self.encode = self._encode_odd
-        self._plan: Callable[[Receipts, float], Iterator[tuple[float, Receipts]]] = self._plan_plain
+        self._plan: Callable[[Receipts, float], Iterable[Planned]] = self._plan_plain
         if like.receipts.has_odd_order:
-            self._plan = OddPlan(like, self.chance).of
+            coming = self._ids_to_come if like.receipts.stranger_ahead else None
+            self._plan = OddPlan(like, self.chance, self.book.oddities, coming).of
+        self._strangers = Strangers(like, self.chance)
         self.odd_responses: OddResponses | None = None
         if like.responses != ResponseHabits():
             self.odd_responses = OddResponses(like, self.chance, self.book.oddities)
@@ -266,24 +270,35 @@ class Smsc:
     def _encode_odd(self, batch: Receipts, sequences: bytes) -> bytes:
         return self._odd_receipts.encode(batch, sequences, self.minute())
 
-    def _plan_plain(self, batch: Receipts, now: float) -> Iterator[tuple[float, Receipts]]:
+    def _plan_plain(self, batch: Receipts, now: float) -> Iterable[Planned]:
         return plain_plan(self.personality, self.chance, batch, now)
+
+    def _ids_to_come(self, count: int, ahead: int) -> list[bytes]:
+        """Asked of ids that can tell, which the intake has by then."""
+        return self.intake.ids.coming(count, ahead)
+
+    def _tell_of_strangers(self, session: Session) -> None:
+        """Once a second, as long as the session lasts; left out while it has not read those of before."""
+        if session.receives:
+            if not session.is_behind:
+                count = self.personality.receipts.strangers
+                self.outbox.deliver([self._strangers.of(session, count, self.minute())])
+            self.later(_STRANGERS_S, partial(self._tell_of_strangers, session))
 
     # ------------------------------------------------------------------ what comes later
 
     def _schedule(self, batch: Receipts, now: float) -> None:
-        for moment, piece in self._plan(batch, now):
-            if moment == EARLY:
-                self._deliver([piece])
-            else:
-                self._receipts.put(moment, piece)
+        for due, piece in self._plan(batch, now):
+            if piece.stage is Stage.FINAL:
+                self.book.due += len(piece)
+            self.outbox.put(due, piece)
 
     def _sent_beside(self, batch: Receipts) -> None:
         """Not one of the receipts that are owed."""
         self.book.oddities[f"{batch.stage.name.lower()}_sent"] += len(batch)
         if batch.stage is Stage.POISON:
             again = self.now() + self.personality.receipts.poison_every_s
-            self._receipts.put(again, replace(batch))
+            self.outbox.put(again, replace(batch))
         elif batch.stage is Stage.REPLY and self.replies is not None:
             self.replies.was_sent(batch)
 
@@ -292,30 +307,8 @@ class Smsc:
         self._beats = (self._beats[1], now)
         for session, responses, count in self._responses.due(now):
             session.answered(responses, count)
-        self._deliver(self._receipts.due(now))
-        if self._receipts or self._responses or now - self._traffic_at < _QUIET_S:
+        self.outbox.deliver_due(now)
+        if self.outbox or self._responses or now - self._traffic_at < _QUIET_S:
             self._timer = self._loop.call_later(TICK_S, self._beat)
         else:
             self._timer = None
-
-    def deliver_backlog(self) -> None:
-        """What waited for a session that receives."""
-        backlog, self._backlog = self._backlog, []
-        self._deliver(backlog)
-
-    def _deliver(self, batches: list[Receipts]) -> None:
-        """To the session that the messages came on, or to another that receives, or nobody yet."""
-        batches = [batch for batch in batches if batch.stage is not Stage.POISON or batch.owner.receives]
-        if not batches:
-            return
-        receiving = [session for session in self._sessions if session.receives]
-        if not receiving:
-            self._backlog += batches
-            return
-        for batch in batches:
-            if not batch.owner.receives:
-                batch.owner = self.chance.choice(receiving)
-        for batch in join(batches):
-            batch.owner.deliver(batch)
-        for session in receiving:
-            session.pump()

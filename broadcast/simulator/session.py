@@ -77,6 +77,15 @@ class Session(asyncio.Protocol):
         return self.state in _RECEIVES
 
     @property
+    def is_behind(self) -> bool:
+        """Receipts of before wait until the ESME has read and answered others."""
+        return bool(self._queue)
+
+    def came_after(self, other: "Session") -> bool:
+        """It connected later."""
+        return self.account.number > other.account.number
+
+    @property
     def kind(self) -> BindKind | None:
         """Of its bind, while it is bound."""
         return _KINDS.get(self.state)

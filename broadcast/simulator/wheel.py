@@ -1,5 +1,6 @@
 """What is to happen later, in buckets of a tick: no timer per receipt. Pure."""
 
+from collections.abc import Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 TICK_S: Final = 0.01
@@ -19,11 +20,27 @@ class Wheel(Generic[T]):
 
     def put(self, at: float, thing: T) -> None:
         """at: seconds of the same clock as `due`'s."""
-        tick = max(int(at / TICK_S) + 1, self._done + 1)
-        self._buckets.setdefault(tick, []).append(thing)
+        self.put_each((at,), (thing,))
+
+    def put_each(self, moments: Iterable[float], things: Iterable[T]) -> None:
+        """Each thing at its moment."""
+        buckets, first = self._buckets, self._done + 1
+        for at, thing in zip(moments, things, strict=True):
+            tick = int(at / TICK_S) + 1
+            if tick < first:
+                tick = first
+            bucket = buckets.get(tick)
+            if bucket is None:
+                buckets[tick] = [thing]
+            else:
+                bucket.append(thing)
 
     def due(self, now: float) -> list[T]:
         """What is due; forgotten here."""
-        self._done = int(now / TICK_S)
-        ticks = sorted(tick for tick in self._buckets if tick <= self._done)
-        return [thing for tick in ticks for thing in self._buckets.pop(tick)]
+        first, self._done = self._done + 1, int(now / TICK_S)
+        past: Sequence[int] = range(first, self._done + 1)
+        if len(past) > len(
+            self._buckets
+        ):  # after a rest; else fewer ticks are gone than have something to come
+            past = sorted(tick for tick in self._buckets if tick <= self._done)
+        return [thing for tick in past for thing in self._buckets.pop(tick, ())]

@@ -2,8 +2,8 @@
 
     python tests/bench/bench_simulator.py [messages] [segments] [key=value ...]
 
-The SMSC is a process of its own (keys as in its personality, tps=12000 say); the sender here does as little
-as can be. Prints messages per second of the two together, and CPU seconds per million of each.
+The SMSC is a process of its own (keys as in its personality, tps=12000 or receipts.between_s=[2,30] say); the sender
+here does as little as can be. Prints messages per second of the two together, and CPU seconds per million of each.
 """
 
 import asyncio

@@ -12,9 +12,9 @@ from integration.rig import Rig, make_rig
 from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.replies import Replies
-from broadcast.ledger.audit import audit
-from broadcast.ledger.report import recipients
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports.audit import audit
+from broadcast.reports.recipients import recipients
 from broadcast.store.queries import sql
 
 FIRST = 84320000000

@@ -23,8 +23,8 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
 from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.worker import Worker
-from broadcast.ledger.audit import audit
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports.audit import audit
 
 TEXT = "Wash your hands often, wear a mask, stay at home."
 

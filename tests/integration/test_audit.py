@@ -10,12 +10,13 @@ from integration.ledger_world import World
 from integration.rig import Rig
 from waiting import PATIENCE_S, until
 
+from broadcast.archive.books import books_of
 from broadcast.engine import auditor
 from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor
 from broadcast.engine.contact import Contact
 from broadcast.engine.gauges import Gauges
 from broadcast.errors import DatabaseDownError
-from broadcast.ledger.doubts import SecondCopies, doubted, resent, second_copies
+from broadcast.ledger.books import SecondCopies
 from broadcast.ledger.settle import rotate, settle_next
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import LOST
@@ -246,10 +247,11 @@ async def test_both_copies_of_a_resent_recipient_are_known(world: World) -> None
              FROM in_doubt WHERE ended_as = 'resent'"""
     )
     await world.conn.execute("UPDATE in_doubt SET first_ids = 'one', first_state = 8 WHERE slice_id = 99")
-    assert await resent(world.conn, world.campaign_id) == {"viettel": {84321000001: 2}}
-    assert await second_copies(world.conn, world.campaign_id) == [SecondCopies("viettel", 1, 2, 1, 1)]
-    assert len(await doubted(world.conn, world.campaign_id)) == 3
-    named = await doubted(world.conn, world.campaign_id, "resent")
+    books = await books_of(world.conn, world.campaign_id)
+    assert await books.resent() == {"viettel": {84321000001: 2}}
+    assert await books.second_copies() == [SecondCopies("viettel", 1, 2, 1, 1)]
+    assert len(await books.doubted()) == 3
+    named = await books.doubted("resent")
     assert [(each.msisdn, each.first_copy) for each in named] == [
         (84321000001, None),
         (84321000001, "delivered"),

@@ -9,11 +9,11 @@ from waiting import PATIENCE_S
 
 from broadcast.engine.leases import doubt_orphans
 from broadcast.ledger import close, rows
-from broadcast.ledger.audit import audit
 from broadcast.ledger.close import RESENDS_MOST, tidy
 from broadcast.ledger.journal import LateAnswer, LeasedSlice, SliceId
 from broadcast.ledger.settle import rotate, settle_all
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.audit import audit
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 

@@ -9,7 +9,7 @@ from waiting import starved_s, until
 
 from broadcast.campaign import campaigns
 from broadcast.config import Engine
-from broadcast.ledger.audit import audit
+from broadcast.reports.audit import audit
 from broadcast.store.queries import sql
 
 

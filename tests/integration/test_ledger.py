@@ -5,11 +5,11 @@ import pytest
 from integration.ledger_world import AT, World
 
 from broadcast.errors import FencedError, InputError
-from broadcast.ledger.audit import audit
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
 from broadcast.ledger.settle import BUCKETS, behind, rotate, settle_all, settle_next
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.audit import audit
 from broadcast.store.pool import connect
 
 DELIVERED, UNDELIVERABLE, EXPIRED = (

@@ -8,7 +8,7 @@ import pytest
 from integration.ledger_world import AT, World, make_world
 from waiting import PATIENCE_S
 
-from broadcast.ledger.audit import audit
+from broadcast.reports.audit import audit
 from broadcast.store.pool import connect
 
 _WAITS = """SELECT pid FROM pg_stat_activity

@@ -9,11 +9,12 @@ import pytest
 from integration.replies_world import FIRST, balanced, came, opted_out, quiet_rig, read, sent
 from integration.rig import Rig
 
+from broadcast.archive.place import place_of
 from broadcast.audience import subscribers
 from broadcast.campaign import campaigns
 from broadcast.config import Config
-from broadcast.ledger import archive_read, close, opt_outs, replies
-from broadcast.ledger.report import report
+from broadcast.ledger import close, opt_outs, replies
+from broadcast.reports.report import report
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 
@@ -183,7 +184,7 @@ async def test_an_archived_campaigns_replies_stay(rig: Rig) -> None:
     await came(rig, b"HELP")
     await read(rig)
     await rig.conn.execute("DELETE FROM slice")
-    assert await archive_read.archived(rig.conn, campaign.campaign_id) is None
+    assert await place_of(rig.conn, campaign.campaign_id) is None
     assert [each.text for each in await replies.latest(rig.conn, campaign.campaign_id, 5)] == ["HELP"]
     assert (await campaigns.get(rig.conn, campaign.campaign_id)).audience == 10
 

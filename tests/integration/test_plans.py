@@ -14,21 +14,22 @@ import pytest
 from integration.ledger_world import World, make_world
 from integration.visited import counted, explained
 
+from broadcast.archive.move import archive
 from broadcast.config import Config
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.engine.contact import Contact
 from broadcast.engine.leases import Leases
 from broadcast.engine.replies import Replies
 from broadcast.ledger import rows
-from broadcast.ledger.archive import archive
-from broadcast.ledger.audit import audit
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
-from broadcast.ledger.report import recipients, report
 from broadcast.ledger.settle import KEPT, PARKED_FEW, rotate, settle_next
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports.audit import audit
+from broadcast.reports.recipients import recipients
+from broadcast.reports.report import report
 from broadcast.store import plans
 
 SMALL = 60  # messages

@@ -18,15 +18,15 @@ from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
 from broadcast.engine.lane import Lane
 from broadcast.engine.work import Order, Work
-from broadcast.ledger.audit import audit
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
 from broadcast.ledger.rare import ODDITIES_MOST
-from broadcast.ledger.received import Received, oddities, received
 from broadcast.ledger.settle import settle_all
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports.audit import audit
+from broadcast.reports.received import Received, oddities, received
 from broadcast.smpp.inbox import Inbox
 from broadcast.smpp.window import Window
 from broadcast.store.pool import connect

@@ -28,6 +28,14 @@ class Like:
 
 
 SOON = {"receipt_delay_s": 0.5, "receipt_jitter_s": 0.3, "receipts.late_s": 1.0, "unreported_share": 0}
+NATION = {
+    "receipts.between_s": [0.1, 1.0], "receipts.late_share": 0.05, "receipts.late_between_s": [1.5, 3.0],
+    "receipts.missing_share": 0, "segment_undeliverable_share": 0.05,
+}  # fmt: skip
+AGAIN = {
+    "receipts.between_s": [0.1, 1.0], "receipts.repeat_share": 0.5, "receipts.repeat_between_s": [0.5, 1.0],
+    "session.end_after_s": 1.0,
+}  # fmt: skip
 IMPATIENT = {"reconnect_max_s": 0.3, "response_timeout_s": 1.0}
 EARLY_END = {"session.end_after": 80, "session.end_after_s": 0}  # within any run, and not for ever
 GROUPS = [
@@ -56,12 +64,18 @@ GROUPS = [
         Like("talkative"),
         Like("tx-rx-pairs", {"tps": 2000}),
         Like("flooding"),
+        Like("nation", NATION, profile={"response_id": "text", "receipt_id": "text"}),
     ),
     (
         Like("flapping", {**EARLY_END, "session.ghost_s": 0.3}, bind=IMPATIENT),
         Like("half-open", EARLY_END, bind={**IMPATIENT, "enquire_link_s": 0.5}),
         Like("banning", {"session.ban_s": 1.0}, bind=IMPATIENT),
         Like("trickling", {**EARLY_END, "session.trickle_s": 0.2}, bind=IMPATIENT),
+    ),
+    (
+        Like("same-ids"),
+        Like("ids-again", AGAIN, bind=IMPATIENT),
+        Like("stray-receipts"),
     ),
 ]
 

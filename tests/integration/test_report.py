@@ -16,9 +16,10 @@ from click.testing import CliRunner, Result
 
 from broadcast.cli.main import broadcast
 from broadcast.errors import AuditError, BroadcastError, InputError
-from broadcast.ledger.audit import audit
-from broadcast.ledger.progress import progress
-from broadcast.ledger.report import recipients, report
+from broadcast.reports.audit import audit
+from broadcast.reports.progress import progress
+from broadcast.reports.recipients import recipients
+from broadcast.reports.report import report
 
 LAUNCH = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 TALLY_COLUMNS = "waiting, in_doubt, accepted, unknown, expired, rejected, undeliverable, delivered, excluded"

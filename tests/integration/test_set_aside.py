@@ -24,10 +24,10 @@ from broadcast.engine.replies import Replies
 from broadcast.engine.work import Order
 from broadcast.ledger import sift
 from broadcast.ledger import writer as writer_module
-from broadcast.ledger.audit import audit
 from broadcast.ledger.journal import Inbound, Unreadable
 from broadcast.ledger.settle import settle_all
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.audit import audit
 from broadcast.store.copying import copy_in
 
 DELIVERED = RecipientState.DELIVERED

@@ -8,10 +8,11 @@ from integration.ledger_world import AT, World
 from waiting import PATIENCE_S, until
 
 from broadcast.errors import DatabaseError
-from broadcast.ledger import audit as auditing
-from broadcast.ledger.audit import audit
+from broadcast.ledger.row_books import RowBooks
 from broadcast.ledger.settle import BUCKETS, KEPT, behind, rotate, settle_all, settle_next
 from broadcast.ledger.states import RecipientState
+from broadcast.reports import audit as auditing
+from broadcast.reports.audit import audit
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 
@@ -224,14 +225,14 @@ async def test_the_ring_is_settled_and_truncated_while_an_audit_counts_the_rest(
     """At 125 million recipients that takes minutes, with the ring's locks kept for as long."""
     await kept_accepted(world)
     auditor, counting, settled = await connect(world.url), asyncio.Event(), asyncio.Event()
-    real = auditing._counted
+    real = RowBooks.counted
 
     async def counted(*arguments):  # type: ignore[no-untyped-def]
         counting.set()
         await settled.wait()
         return await real(*arguments)
 
-    monkeypatch.setattr(auditing, "_counted", counted)
+    monkeypatch.setattr(RowBooks, "counted", counted)
     task = asyncio.create_task(audit(auditor, world.campaign_id), name="audit")
     async with asyncio.timeout(PATIENCE_S):
         await counting.wait()

@@ -6,7 +6,7 @@ from typing import Any
 from integration.rig import Rig
 
 from broadcast.config import Engine
-from broadcast.ledger.received import oddities
+from broadcast.reports.received import oddities
 
 PROFILE: dict[str, Any] = {
     "response_id": "hex",

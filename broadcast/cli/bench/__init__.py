@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 import click
@@ -11,6 +12,7 @@ from broadcast.cli.bench.link import link
 from broadcast.cli.bench.load import PARTS, UNLIMITED_TPS, Load, Measured, Part
 from broadcast.cli.bench.moments import TPS as MOMENTS_TPS
 from broadcast.cli.bench.moments import Moments, moments
+from broadcast.cli.bench.nation import Nation, nation
 from broadcast.cli.bench.pacing import CASES, SENDING_S, Paced, pace
 from broadcast.cli.bench.peer import peer
 from broadcast.cli.bench.pipeline import pipeline
@@ -19,6 +21,7 @@ from broadcast.cli.bench.results import Run, columns, ratios, rows
 from broadcast.cli.output import json_option, note, print_json, print_table
 
 _LINKS = 2
+_NATION_LINKS = 6
 _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger, "peer": peer}
 
 
@@ -41,11 +44,14 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the growth as SVG.")
 @click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
 @click.option("--moments", "waiting", is_flag=True, help="Measure instead what an operator waits for.")
+@click.option(
+    "--nation", "as_nation", is_flag=True, help="Measure instead an alert as a nation's: some minutes."
+)
 @json_option
 def bench(
     messages: int, segments: int, carriers: int, workers: int, tps: int, ids: Literal["counter", "uuid"],
     delay_s: float, runs: int, only: tuple[Part, ...], growth: bool, plot: Path | None, pacing: bool, waiting: bool,
-    as_json: bool,
+    as_nation: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure how fast this machine sends.
 
@@ -60,6 +66,10 @@ def bench(
         _show_moments(
             [moments(Load(messages, tps=tps or MOMENTS_TPS, ids=ids)) for _ in range(runs)], as_json
         )
+        return
+    if as_nation:
+        load = Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True)
+        _show_nation([nation(load) for _ in range(runs)], as_json)
         return
     parts = [part for part in PARTS if part in (only or PARTS)]
     growth = growth or plot is not None
@@ -139,3 +149,36 @@ def _show_moments(found: list[Moments], as_json: bool) -> None:
         ("planning", "then the first message", "pause after SIGTERM", "pause after kill -9"),
         [(each.planning_s, each.first_message_s, each.restart_pause_s, each.kill_pause_s) for each in found],
     )
+
+
+def _show_nation(found: list[Nation], as_json: bool) -> None:
+    if as_json:
+        print_json({"nation": found})
+        return
+    lines: list[tuple[str, str, Callable[[Nation], float | None]]] = [
+        ("accepted", "segments/s", lambda each: each.segments_per_s),
+        ("final", "segments/s", lambda each: each.final_per_s),
+        *(
+            (f"CPU, {kind}", "s per million segments", lambda each, kind=kind: each.cpu_s[kind])
+            for kind in found[0].cpu_s
+        ),
+        ("used of the TPS", "%", lambda each: None if each.used_share is None else 100 * each.used_share),
+        ("longest pause of a carrier", "s", lambda each: each.longest_pause_s),
+        ("last receipt to last final state", "s", lambda each: each.last_final_s),
+        ("write-ahead log", "octets a segment", lambda each: each.log_octets),
+        ("ledger", "octets a message", lambda each: each.octets_per_message),
+        *(
+            (f"peak memory, {kind}", "MiB", lambda each, kind=kind: each.peak_mib[kind])
+            for kind in found[0].peak_mib
+        ),
+    ]
+    print_table(
+        f"{found[0].messages:,} messages of 5 segments, 3 carriers, 3 workers; {len(found)} run(s)",
+        ("what", "unit", "median", "least", "most"),
+        [(what, unit, *_spread([value(each) for each in found])) for what, unit, value in lines],
+    )
+
+
+def _spread(values: list[float | None]) -> tuple[float | None, ...]:
+    known = [value for value in values if value is not None]
+    return (median(known), min(known), max(known)) if known else (None, None, None)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from broadcast.archive.books import books_of
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
 from broadcast.campaign.content import content
@@ -14,9 +15,9 @@ from broadcast.cli.bench.load import Load
 from broadcast.cli.bench.stage import LOOK_S, Stage, bound, start_workers
 from broadcast.config import Config
 from broadcast.errors import AuditError, BroadcastError
-from broadcast.ledger.audit import audit
-from broadcast.ledger.progress import Progress, progress
-from broadcast.store import migrations
+from broadcast.reports.audit import audit
+from broadcast.reports.progress import Progress, progress
+from broadcast.store import migrations, plans
 
 MOST_S = 3600
 Look = Callable[[Progress], Awaitable[None]]
@@ -82,6 +83,15 @@ async def watch(connection: asyncpg.Connection, campaign_id: int, look: Look) ->
             return sent_s or took, took
         if took > MOST_S:
             raise BroadcastError(f"the campaign did not finish in {MOST_S} s")
+
+
+async def answered(connection: asyncpg.Connection, campaign_id: int) -> list[float]:
+    """When each message was accepted so far, in order, in seconds of Unix time."""
+    async with connection.transaction():
+        await connection.execute(plans.SETS)
+        books = await books_of(connection, campaign_id)
+        found = [at / 1e6 async for people in books.people() for at in people.submitted_at if at is not None]
+    return sorted(found)
 
 
 async def balance(connection: asyncpg.Connection, campaign_id: int, messages: int) -> float:

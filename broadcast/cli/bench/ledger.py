@@ -26,11 +26,11 @@ from broadcast.engine.settler import LOOK_S, Settler
 from broadcast.engine.worker import BEHIND_MOST
 from broadcast.ledger import settle
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, LeasedSlice
-from broadcast.ledger.progress import Progress
 from broadcast.ledger.rows import copy_time
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports.progress import Progress
 from broadcast.store.pool import connect
 
 _RUN = 1000  # messages that are intended, accepted and receipted together

@@ -12,13 +12,16 @@ UNLIMITED_TPS = 1_000_000
 WINDOW = 5000
 RECEIPT_WINDOW = 20_000  # receipts that the simulator has unanswered per link: as fast as we take them
 _SEGMENT = 153
+_UCS2_SEGMENT = 67
+_WORDS = "Bão số 5 đang vào bờ: tránh xa cửa biển, nghe đài và làm theo chỉ dẫn. "
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """What one run sends. tps: per carrier, 0: as fast as it goes. links: per carrier.
 
-    tps holds for the pipeline alone: the other parts say what would be possible.
+    tps holds for the pipeline alone: the other parts say what would be possible. nation: in UCS-2, and receipts as
+    a whole nation's come, each segment's at its own time and session (_NATION in stage.py).
     """
 
     messages: int
@@ -29,10 +32,14 @@ class Load:
     ids: Literal["counter", "uuid"] = "counter"
     receipt_delay_s: float = 0.0
     links: int = 2
+    nation: bool = False
 
     @property
     def text(self) -> str:
         """A message of so many segments."""
+        if self.nation:
+            units = _UCS2_SEGMENT * (self.segments - 1) + _UCS2_SEGMENT // 2
+            return (_WORDS * (units // len(_WORDS) + 1))[:units].rstrip(" ").ljust(units, ".")
         return "x" * (_SEGMENT * (self.segments - 1) + 100)
 
     def share(self, place: int) -> int:

@@ -49,10 +49,14 @@ class Meters:
                 self.sender_mib = now_mib
         self._looks += 1
 
+    def cpu_s(self) -> dict[str, float]:
+        """Seconds of CPU since the start, by kind of process."""
+        now = self._cpu()
+        return {kind: now[kind] - self._began[kind] for kind in now}
+
     def per_million(self, messages: int) -> dict[str, float]:
         """Seconds of CPU per million messages since the start, by kind of process."""
-        now = self._cpu()
-        return {kind: (now[kind] - self._began[kind]) / messages * 1e6 for kind in now}
+        return {kind: spent / messages * 1e6 for kind, spent in self.cpu_s().items()}
 
     def _now_mib(self, kind: str) -> float:
         processes = self._groups[kind]

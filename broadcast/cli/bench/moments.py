@@ -7,35 +7,27 @@ the graph of what is sent.
 import asyncio
 import signal
 import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import asyncpg
 
 from broadcast.campaign import campaigns
-from broadcast.cli.bench.campaign import approved, prepare
+from broadcast.cli.bench.campaign import answered, approved, prepare
 from broadcast.cli.bench.load import Load
 from broadcast.cli.bench.stage import LOOK_S, Stage, bound, staged, start_worker, start_workers
 from broadcast.cli.runner import run
 from broadcast.errors import BroadcastError
-from broadcast.ledger.audit import audit
+from broadcast.reports.audit import audit
+from broadcast.reports.progress import progress
 from broadcast.store.pool import connect
 
 TPS = 5000  # of the carrier, unless told: a pause is what shows, not the speed
 _STEADY_S = 6.0
 _RETURN_S = 30.0
 _BACK = 0.9  # of the TPS: full speed, with the edges of what one sees of it
-_ANSWERS = """
-    SELECT submitted_at FROM outcome WHERE campaign_id = $1 AND submitted_at > $2
-    UNION ALL SELECT submitted_at FROM submission WHERE campaign_id = $1 AND submitted_at > $2
-    UNION ALL SELECT submitted_at FROM open_submission WHERE campaign_id = $1 AND submitted_at > $2
-"""
-_COUNT = f"SELECT count(*) FROM ({_ANSWERS}) AS answer"
-_FIRST = f"SELECT min(submitted_at) FROM ({_ANSWERS}) AS answer"
-_PAUSE = f"""
-SELECT extract(epoch FROM max(gap))::float8
-  FROM (SELECT submitted_at - lag(submitted_at) OVER (ORDER BY submitted_at) AS gap FROM ({_ANSWERS}) AS answer) AS gaps
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,50 +57,59 @@ async def _measure(stage: Stage) -> Moments:
         campaign = await approved(connection, stage.config, stage.load)
         began = time.monotonic()
         launched = await campaigns.launch(connection, stage.config, campaign, "approver")
-        planning_s, committed_at = time.monotonic() - began, datetime.now(UTC)
-        first = await _first_answer(connection, launched.campaign_id)
-        pauses = [
-            await _pause(connection, stage, launched.campaign_id, how)
+        planning_s, committed_at = time.monotonic() - began, time.time()
+        await _first_answer(connection, launched.campaign_id)
+        spans = [
+            await _span(connection, stage, launched.campaign_id, how)
             for how in (signal.SIGTERM, signal.SIGKILL)
         ]
+        answers = await answered(connection, launched.campaign_id)
         found = await audit(connection, launched.campaign_id)
         if found.problems:
             raise BroadcastError(f"the books do not balance: {'; '.join(found.problems)}")
     finally:
         await connection.close()
-    first_s = max(0.0, (first - committed_at).total_seconds())
-    return Moments(stage.load.messages, planning_s, first_s, *pauses)
+    first_s = max(0.0, answers[0] - committed_at)
+    return Moments(
+        stage.load.messages, planning_s, first_s, *[longest_pause(answers, *span) for span in spans]
+    )
 
 
-async def _first_answer(connection: asyncpg.Connection, campaign_id: int) -> datetime:
+def longest_pause(answers: Sequence[float], since: float, until: float) -> float:
+    """Seconds between two answers that follow each other, of those from since to until. All in seconds of Unix time,
+    answers in order; two at least are in between."""
+    within = answers[bisect_left(answers, since) : bisect_right(answers, until)]
+    return max(after - before for before, after in pairwise(within))
+
+
+def back(looks: Sequence[tuple[float, int]], tps: int) -> bool:
+    """Whether the last second and a bit was at full speed. looks: (monotonic, segments accepted so far), in order."""
+    now, segments = looks[-1]
+    past = [each for each in looks if each[0] <= now - 1.0]
+    return bool(past) and segments - past[-1][1] >= _BACK * tps * (now - past[-1][0])
+
+
+async def _first_answer(connection: asyncpg.Connection, campaign_id: int) -> None:
     deadline = time.monotonic() + _RETURN_S
-    while time.monotonic() < deadline:
-        first: datetime | None = await connection.fetchval(
-            _FIRST, campaign_id, datetime(2000, 1, 1, tzinfo=UTC)
-        )
-        if first is not None:
-            return first
+    while not (await progress(connection, campaign_id)).total.segments:
+        if time.monotonic() > deadline:
+            raise BroadcastError(f"nothing was sent within {_RETURN_S:.0f} s of the launch")
         await asyncio.sleep(LOOK_S)
-    raise BroadcastError(f"nothing was sent within {_RETURN_S:.0f} s of the launch")
 
 
-async def _pause(
+async def _span(
     connection: asyncpg.Connection, stage: Stage, campaign_id: int, how: signal.Signals
-) -> float:
-    """End the worker, start another, wait until it sends at full speed: the longest time without an answer."""
+) -> tuple[float, float]:
+    """End the worker, start another, wait until it sends at full speed: from a second before to then, in Unix time."""
     await asyncio.sleep(_STEADY_S)
-    since = datetime.now(UTC) - timedelta(seconds=1)
+    since = time.time() - 1.0
     await asyncio.to_thread(stage.shell.end, "worker-0", how)
     start_worker(stage, 0)
-    ended_at = datetime.now(UTC)
-    tps, deadline = stage.load.tps, time.monotonic() + _RETURN_S
+    deadline = time.monotonic() + _RETURN_S
+    looks: list[tuple[float, int]] = []
     while time.monotonic() < deadline:
+        looks.append((time.monotonic(), (await progress(connection, campaign_id)).total.segments))
+        if back(looks, stage.load.tps):
+            return since, time.time()
         await asyncio.sleep(LOOK_S)
-        a_second_ago = datetime.now(UTC) - timedelta(seconds=1)
-        if (
-            a_second_ago > ended_at
-            and await connection.fetchval(_COUNT, campaign_id, a_second_ago) >= _BACK * tps
-        ):
-            pause: float = await connection.fetchval(_PAUSE, campaign_id, since)
-            return pause
     raise BroadcastError(f"the traffic was not back {_RETURN_S:.0f} s after {how.name}")

@@ -11,20 +11,15 @@ from itertools import product
 
 import asyncpg
 
-from broadcast.cli.bench.campaign import balance, begin, watch
+from broadcast.cli.bench.campaign import answered, balance, begin, watch
 from broadcast.cli.bench.load import Load
 from broadcast.cli.bench.stage import Stage, staged
 from broadcast.cli.runner import run
-from broadcast.ledger.progress import Progress
+from broadcast.reports.progress import Progress
 from broadcast.store.pool import connect
 
 SENDING_S = 8.0
 _EDGE_S = 1.5  # left out at the start and at the end
-_SHARE = """
-WITH began AS (SELECT min(submitted_at) + make_interval(secs => $2) AS at FROM outcome WHERE campaign_id = $1)
-SELECT count(*) FROM outcome, began
- WHERE campaign_id = $1 AND submitted_at >= began.at AND submitted_at < began.at + make_interval(secs => $3)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +73,9 @@ async def _used_tps(stage: Stage, sending_s: float) -> float:
 async def _in_the_middle(connection: asyncpg.Connection, campaign_id: int, sending_s: float) -> float:
     """Messages per second in the middle of the sending."""
     middle_s = sending_s - 2 * _EDGE_S
-    sent: int = await connection.fetchval(_SHARE, campaign_id, _EDGE_S, middle_s)
-    return sent / middle_s
+    found = await answered(connection, campaign_id)
+    began = found[0] + _EDGE_S
+    return sum(began <= at < began + middle_s for at in found) / middle_s
 
 
 async def _look(_: Progress) -> None:

@@ -6,7 +6,7 @@ from broadcast.cli.bench.load import Load, Measured
 from broadcast.cli.bench.meters import Meters
 from broadcast.cli.bench.stage import Stage, staged
 from broadcast.cli.runner import run
-from broadcast.ledger.progress import Progress
+from broadcast.reports.progress import Progress
 from broadcast.store.pool import connect
 
 

@@ -24,6 +24,22 @@ from broadcast.store.scratch import scratch_home
 COUNTRY = Path(__file__).parents[3] / "config" / "vietnam.toml"
 LOOK_S = 0.1
 _BIND_S = 30.0
+# 3 % of the receipts come after minutes, 2 % never, 0.5 % twice, 0.2 % before the response
+_NATION = """temporary_share = 0.01
+undeliverable_share = 0.05
+rejected_share = 0.01
+segment_undeliverable_share = 0.001
+[receipts]
+between_s = [2, 30]
+any_session = true
+early_share = 0.002
+late_share = 0.03
+late_between_s = [60, 180]
+missing_share = 0.02
+repeats = 1
+repeat_share = 0.005
+repeat_between_s = [1, 60]
+"""
 _STEADY_S = 1.5  # a grant comes into force a second after it is given
 
 
@@ -117,6 +133,7 @@ def _simulate(shell: Shell, folder: Path, names: list[str], load: Load) -> None:
             f'name = "{name}"\nsystem_id = "{name}"\ntps = {load.tps}\nwindow = {WINDOW}\n'
             f'id_kind = "{load.ids}"\nreceipt_window = {RECEIPT_WINDOW}\n'
             f"receipt_delay_s = {load.receipt_delay_s}\nsessions = {load.links}\n"
+            + (_NATION if load.nation else "")
         )
         words = ("--personality", folder / f"{name}.toml", "--ready-file", folder / f"{name}.ready", "--json")
         shell.start(name, "carrier", "simulate", *words)

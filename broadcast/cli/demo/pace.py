@@ -3,84 +3,23 @@
 import asyncio
 import logging
 import threading
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 import psutil
 
 from broadcast.cli.bench.meters import cpu_s
+from broadcast.cli.steady import Pace
 from broadcast.errors import BroadcastError
-from broadcast.ledger.progress import CarrierProgress, Progress, progress
-from broadcast.ledger.report import find
+from broadcast.reports.progress import progress
+from broadcast.reports.report import find
 from broadcast.store import failures, pool
 
 PAUSE_MOST_S: Final = 5.0
 LINES_LEAST: Final = 50_000  # for a verdict: a short run is over before it has a pace
 OTHERS_MOST: Final = 0.10  # likewise, of the cores: what stands still then may be the machine's doing
 LOOK_S: Final = 0.25
-WORK_S: Final = 0.5  # of a carrier's TPS at least: the few that are tried again later are no work now
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class CarrierPace:
-    """One carrier, while it has work and links. Seconds, and segments."""
-
-    longest_pause_s: float = 0.0
-    sent: int = 0
-    possible: float = 0.0  # by its TPS
-    _still_s: float = 0.0
-
-    def went(self, seconds: float, sent: int, tps: int) -> None:
-        self.sent += sent
-        self.possible += tps * seconds
-        self._still_s = 0.0 if sent else self._still_s + seconds
-        self.longest_pause_s = max(self.longest_pause_s, self._still_s)
-
-    def rested(self) -> None:
-        """It had nothing to do: what follows is another stretch."""
-        self._still_s = 0.0
-
-
-@dataclass(slots=True)
-class Pace:
-    """By carrier, from one look at the tallies to the next. Pure."""
-
-    carriers: dict[str, CarrierPace] = field(default_factory=dict)
-    _last: dict[str, tuple[datetime, CarrierProgress]] = field(default_factory=dict)
-
-    def look(self, now: Progress) -> None:
-        """now: of a launched campaign, later than the last one."""
-        for line in now.carriers:
-            before = self._last.pop(line.carrier, None)
-            if line.tps is None or not _works(line, now.segments or 1):
-                self.carriers.get(line.carrier, CarrierPace()).rested()
-                continue
-            self._last[line.carrier] = now.at, line
-            if before is not None:
-                at, then = before
-                pace = self.carriers.setdefault(line.carrier, CarrierPace())
-                pace.went((now.at - at).total_seconds(), line.segments - then.segments, line.tps)
-
-    @property
-    def share(self) -> float | None:
-        """Of the TPS of all carriers, what was used while there was work; None: there never was."""
-        possible = sum(each.possible for each in self.carriers.values())
-        return sum(each.sent for each in self.carriers.values()) / possible if possible else None
-
-    def slowest(self) -> tuple[str, float]:
-        """The carrier that stood still longest, and for how long."""
-        return max(
-            ((name, each.longest_pause_s) for name, each in self.carriers.items()),
-            key=lambda pause: pause[1],
-            default=("", 0.0),
-        )
-
-
-def _works(line: CarrierProgress, segments: int) -> bool:
-    return line.links > 0 and line.states["waiting"] * segments >= (line.tps or 0) * WORK_S
 
 
 def verdict(pace: Pace, others: float, lines: int) -> tuple[str, bool]:

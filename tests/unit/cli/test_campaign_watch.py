@@ -8,8 +8,8 @@ from rich.console import Console
 
 from broadcast.cli.campaign_watch import Rates, Told, _line, headline, json_line, picture, plain_line
 from broadcast.diagnosis.finding import Code, Finding
-from broadcast.ledger.progress import CarrierProgress, Progress
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.progress import CarrierProgress, Progress
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 

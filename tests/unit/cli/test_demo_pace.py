@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broadcast.cli.demo.pace import Pace, verdict
-from broadcast.ledger.progress import CarrierProgress, Progress
+from broadcast.cli.demo.pace import verdict
+from broadcast.cli.steady import Pace
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.progress import CarrierProgress, Progress
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TPS = 1000

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from broadcast.cli import campaign_doubts, campaign_replies, report_files
-from broadcast.ledger.doubts import Doubted
+from broadcast.ledger.books import Doubted
 from broadcast.ledger.replies import Reply
-from broadcast.ledger.report import Recipient
+from broadcast.reports.recipients import Recipient
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 CONNECTION: Any = None

@@ -10,12 +10,13 @@ import pytest
 from broadcast.cli.report_document import document, refusals
 from broadcast.cli.report_html import delay_chart, rate_chart, render, states_chart
 from broadcast.diagnosis.finding import Code, Finding
-from broadcast.ledger.audit import AuditResult
-from broadcast.ledger.differences import Difference
-from broadcast.ledger.progress import CarrierProgress, Progress
-from broadcast.ledger.received import Oddity
-from broadcast.ledger.report import Doubt, Event, Facts, Import, Reason, Report, Times
+from broadcast.ledger.books import Doubt
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.audit import AuditResult
+from broadcast.reports.differences import Difference
+from broadcast.reports.progress import CarrierProgress, Progress
+from broadcast.reports.received import Oddity
+from broadcast.reports.report import Event, Facts, Import, Reason, Report, Times
 
 AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 BALANCED = AuditResult(True, 113, 113, (), ())

@@ -1,109 +1,47 @@
-"""Our ledger beside an SMSC's account: equal when nobody is open, ahead by the open ones at most."""
-
-from dataclasses import replace
-from typing import Any
+"""The sum that proves recipients, and the form of their ids."""
 
 import pytest
 
-from broadcast.ledger.books import Ours, compare, unnamed
-from broadcast.ledger.progress import CarrierProgress
-from broadcast.ledger.states import RecipientState
+from broadcast.ledger.books import People, Row, Shape, Sum, row_hash, sums
 
-BOOK: dict[str, Any] = {
-    "segments": 22, "duplicates": 0, "rejected": 2, "max_per_second": 50, "tps": 50,
-    "fates": {"delivered": 8, "undeliverable": 2, "expired": 1, "rejected": 1},
-}  # fmt: skip
+AT = 1_772_352_000_000_000
+ROW: Row = (3, 0, 84320000000, 8, 1, AT, AT + 1_500_000, "000", "77")
 
 
-def ours(segments: int = 22, never_sent: int = 0, doubts: int = 0, resent: int = 0, **states: int) -> Ours:
-    counts = {state.column: 0 for state in RecipientState}
-    counts |= {"delivered": 8, "undeliverable": 2, "expired": 1, "rejected": 3} | states
-    return Ours(CarrierProgress("viettel", 50, 1, segments, counts), never_sent, doubts, resent, 2)
+def test_people_are_columns_of_rows() -> None:
+    rows = [ROW, (None, None, 84320000009, 9, 0, None, None, "opted_out", "")]
+    people = People(1, "viettel", *zip(*rows, strict=True))
+    assert (len(people), list(people.msisdn), list(people.smsc_ids)) == (
+        2, [84320000000, 84320000009], ["77", ""],
+    )  # fmt: skip
+    assert list(people.rows()) == rows
 
 
-def problems(mine: Ours, **book: Any) -> dict[str, str]:
-    return {line.what: line.problem for line in compare(mine, BOOK | book) if line.problem}
+def test_the_hash_is_of_the_columns_as_text() -> None:
+    """The head of: printf '3|0|84320000000|8|1|1772352000000000|1772352001500000|000|77' | sha256sum."""
+    assert row_hash(ROW) == int("c3dc386f12e0ef67", 16) - 2**64
+    assert row_hash((None, *ROW[1:])) != row_hash(ROW)
 
 
-def test_equal_books_agree() -> None:
-    assert problems(ours()) == {}
-    assert [(line.what, line.ours, line.theirs) for line in compare(ours(), BOOK)] == [
-        ("delivered", 8, 8),
-        ("undeliverable", 2, 2),
-        ("expired", 1, 1),
-        ("rejected", 3, 3),
-        ("segments", 22, 22),
-        ("second copies", 0, 0),
-        ("receipts acked", 0, 0),
-        ("most segments in a second", 50, 50),
-    ]
+def test_sums_do_not_know_the_order() -> None:
+    rows = [ROW, (*ROW[:3], 7, *ROW[4:]), (4, *ROW[1:])]
+    assert sums(rows) == sums(reversed(rows)) == {
+        8: Sum(2, row_hash(rows[0]) + row_hash(rows[2])),
+        7: Sum(1, row_hash(rows[1])),
+    }  # fmt: skip
+    assert sums([ROW, ROW])[8] != sums([ROW])[8]
 
 
-def test_what_never_left_is_not_theirs() -> None:
-    assert problems(ours(expired=6, never_sent=5)) == {}
-    assert problems(ours(expired=6, never_sent=4)) == {"expired": "the SMSC has fewer"}
-
-
-@pytest.mark.parametrize("state", ["accepted", "unknown", "in_doubt"])
-def test_open_recipients_may_be_anywhere_there(state: str) -> None:
-    assert problems(ours(delivered=7, **{state: 1})) == {}
-    assert problems(ours(delivered=6, **{state: 1})) == {
-        "delivered": "the SMSC has more, and only 1 of ours are open"
-    }
-
-
-def test_one_lost_and_one_invented_do_not_cancel_out() -> None:
-    assert problems(ours(delivered=9, undeliverable=1)) == {"delivered": "the SMSC has fewer"}
-
-
-def test_segments_differ_by_those_in_doubt_only() -> None:
-    assert problems(ours(segments=21)) == {"segments": "they differ"}
-    assert problems(ours(segments=23)) == {"segments": "they differ"}
-    assert problems(ours(segments=20, doubts=1)) == {}
-    assert problems(ours(segments=19, doubts=1)) == {
-        "segments": "they differ by more than the 2 that were ever in doubt"
-    }
-
-
-def test_second_copies_are_the_resent_ones_at_most() -> None:
-    assert problems(ours(), duplicates=1) == {"second copies": "more second copies than we resent"}
-    assert problems(ours(resent=1), duplicates=1) == {}
-
-
-def test_a_second_copy_belongs_to_somebody_who_is_named() -> None:
-    """As many copies as were resent, and one of them is another person's."""
-    named = replace(ours(resent=2), by_name={84321000001: 1, 84321000002: 2})
-    book = BOOK | {"duplicates": 2}
-
-    def problem(copies: dict[str, int]) -> str | None:
-        return next(line.problem for line in compare(named, book, copies) if line.what == "second copies")
-
-    assert problem({"84321000001": 2, "84321000002": 3}) is None
-    assert problem({"84321000001": 3}) == "1 recipients have more copies than the ledger names for them"
-    assert problem({"84321000003": 2}) == "1 recipients have more copies than the ledger names for them"
-    assert unnamed({"84321000001": 3, "84321000003": 2, "84321000002": 3}, named.by_name) == [
-        84321000001,
-        84321000003,
-    ]
-
-
-def test_what_was_acked_is_in_the_ledger() -> None:
-    assert problems(replace(ours(), acked=12), receipts={"acked": 12}) == {}
-    assert problems(replace(ours(), acked=13), receipts={"acked": 12}) == {}  # the ack was lost with its link
-    assert problems(replace(ours(), acked=11), receipts={"acked": 12}) == {
-        "receipts acked": "acked receipts are not in the ledger"
-    }
-
-
-def test_whatever_differs_is_explained() -> None:
-    mine = ours(segments=19, doubts=1, resent=1, delivered=7, accepted=1)
-    lines = {line.what: line for line in compare(mine, BOOK)}
-    assert {what for what, line in lines.items() if line.ours != line.theirs and not line.means} == set()
-    assert {what for what, line in lines.items() if line.means} == {"delivered", "segments", "second copies"}
-
-
-def test_nothing_above_the_tps() -> None:
-    assert problems(ours(), max_per_second=51) == {
-        "most segments in a second": "more in a second than the carrier allows"
-    }
-    assert problems(ours(), max_per_second=51, tps=0) == {}
+@pytest.mark.parametrize(
+    ("decimals", "uuids", "most_ids", "shape"),
+    [
+        (True, True, 0, Shape("decimal", 1)),  # nobody has any
+        (True, False, 5, Shape("decimal", 5)),
+        (False, True, 2, Shape("uuid", 2)),
+        (False, False, 7, Shape("text", 1)),
+    ],
+)
+def test_the_narrowest_shape_that_holds_all_ids(
+    decimals: bool, uuids: bool, most_ids: int, shape: Shape
+) -> None:
+    assert Shape.of(decimals=decimals, uuids=uuids, most_ids=most_ids) == shape

@@ -1,5 +1,7 @@
 """Fates: repeatable, in the shares that were asked for."""
 
+from dataclasses import replace
+
 from broadcast.simulator.fate import Fate, Fates
 from broadcast.simulator.personality import Personality
 
@@ -37,6 +39,42 @@ def test_runs_repeat_and_seeds_differ() -> None:
     first, again, other = (Fates(Personality("x", "x", seed=seed, **half)) for seed in (1, 1, 2))
     of = [[fates.of(msisdn) for msisdn in MSISDNS[:200]] for fates in (first, again, other)]
     assert of[0] == of[1] != of[2]
+
+
+def test_any_share_is_drawn_person_by_person_and_by_the_seed() -> None:
+    numbers = [b"849%08d" % number for number in range(10_000)]
+    found = {}
+    for seed in (1, 2, 3):
+        fates = Fates(
+            Personality("x", "x", seed=seed, undeliverable_share=0.5, expired_share=0.1, rejected_share=0.1)
+        )
+        column = fates.column(fates.places(numbers))
+        found[seed] = column
+        assert 4800 < column.count(Fate.UNDELIVERABLE) < 5200
+        assert column == bytes(fates.of(number) for number in numbers)
+    for one, other in ((1, 2), (2, 3), (1, 3)):  # half of the half of one seed are of the half of another
+        pairs = zip(found[one], found[other], strict=True)
+        assert 2300 < sum(pair == (Fate.UNDELIVERABLE, Fate.UNDELIVERABLE) for pair in pairs) < 2700
+
+
+def test_segments_may_differ() -> None:
+    like = Personality("x", "x", expired_share=0.1, segment_undeliverable_share=0.2)
+    fates, numbers = Fates(like), [b"849%08d" % number for number in range(10_000)]
+    places = fates.places(numbers)
+    plain = Fates(replace(like, segment_undeliverable_share=0.0)).column(places)
+    segments = [fates.column(places, number) for number in range(1, 6)]
+    assert segments == [fates.column(places, number) for number in range(1, 6)]
+    for column in segments:
+        assert all(now in (before, Fate.UNDELIVERABLE) for before, now in zip(plain, column, strict=True))
+        assert column.count(Fate.EXPIRED) == plain.count(Fate.EXPIRED)
+        assert 1650 < column.count(Fate.UNDELIVERABLE) < 1950  # a fifth of nine tenths
+    spoilt = [sum(column[index] == Fate.UNDELIVERABLE for column in segments) for index in range(10_000)]
+    for count, share in (
+        (0, 0.8**5),
+        (1, 5 * 0.2 * 0.8**4),
+        (2, 10 * 0.2**2 * 0.8**3),
+    ):  # as if each were drawn alone
+        assert abs(spoilt.count(count) - (9000 * share + 1000 * (count == 0))) < 300
 
 
 def test_without_shares_all_is_delivered() -> None:

@@ -83,6 +83,22 @@ def test_fates_go_into_receipts_and_the_book() -> None:
     }  # fmt: skip
 
 
+def test_whose_segment_is_undeliverable_is_undeliverable() -> None:
+    smsc = Smsc(segment_undeliverable_share=0.2)
+    lost: set[bytes] = set()
+    for number in (1, 2, 3):
+        end = tail(b"\x05\0\x03\x07\x03" + bytes((number,)), esm=0x40)
+        answer = smsc.submits(stream(MSISDNS, end))
+        assert answer is not None
+        (batch,) = answer.receipts
+        now = {msisdn for msisdn, _, fate in batch.singles() if fate == Fate.UNDELIVERABLE}
+        assert 15 < len(now) < 65
+        assert now - lost
+        lost |= now
+    fates = smsc.book.summary()["fates"]
+    assert (fates["undeliverable"], fates["delivered"]) == (len(lost), 200 - len(lost))
+
+
 def test_refused_ones() -> None:
     smsc = Smsc(refused_share=0.3, refused_status=0x45)
     refused = smsc.with_fate(Fate.REFUSED)

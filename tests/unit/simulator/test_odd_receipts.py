@@ -141,6 +141,28 @@ def test_payload_and_data_sm() -> None:
     assert only_tlvs[16:] == FRONT + b"\x04\0\0" + b"\0\x1e\0\3a1\0" + b"\x04\x27\0\1\2"
 
 
+@pytest.mark.parametrize(
+    ("whose", "addresses"),
+    [
+        ("own", b"\1\1" + b"84900000001" + b"\0\5\0BOYTE\0"),
+        ("other", b"\1\1" + b"84900000002" + b"\0\5\0BOYTE\0"),
+        ("none", b"\0\0\0\5\0BOYTE\0"),
+        ("swapped", b"\5\0BOYTE\0\1\1" + b"84900000001" + b"\0"),
+    ],
+)
+def test_numbers(whose: str, addresses: bytes) -> None:
+    for pdus in (("deliver_sm",), ("data_sm",)):
+        assert pdu(numbers=(whose,), pdus=pdus)[16:].startswith(b"\0" + addresses + b"\4")
+        assert pdu(numbers=(whose,), pdus=pdus, numbers_share=0.0)[16:].startswith(FRONT + b"\4")
+
+
+def test_an_id_that_is_too_long_for_a_short_message() -> None:
+    long = replace(batch(), ids=b"7" * 256, id_width=256)
+    made = pdu(long)
+    assert b"id:" + b"7" * 256 + b" sub:001" in made
+    assert tlvs_of(made).startswith(b"\x04\x24")
+
+
 def test_esm_classes() -> None:
     assert pdu(esm_classes=(0x44,))[16 + len(FRONT)] == 0x44
 

@@ -52,6 +52,14 @@ def test_a_text_setting_needs_no_quotes(file: Path) -> None:
         ("receipts.stiles=['tlv']", "unknown key receipts.stiles: did you mean styles?"),
         ("receipts.styles=['tvl']", "receipts.styles.0 must be one of text, both, tlv, id_tlv, payload"),
         ("receipts.styles=[]", "receipts.styles needs at least one value"),
+        ("receipts.between_s=[30, 2]", "receipts.between_s must be two times in order, 0 to 86400 seconds"),
+        ("receipts.late_between_s=[60]", "receipts.late_between_s must be two times in order"),
+        ("receipts.numbers=[]", "receipts.numbers needs at least one value"),
+        ("receipts.strangers=-1", "receipts.strangers must be 0 to 100000 a second"),
+        ("receipts.stranger_ahead=-1", "receipts.stranger_ahead must be 0 to 1000000 messages"),
+        ("ids.twins=['cases']", "ids.twins.0 must be one of case, nul, past_64, past_255, zeros, blanks"),
+        ("ids.modulo=-1", "ids.modulo must be 0 (never again) to"),
+        ("ids.first=-2", "ids.first must be 0 to"),
         ("receipts.early_share=2", "receipts.early_share must be 0 to 1"),
         ("receipts.esm_classes=[256]", "receipts.esm_classes must be 0 to 255 each"),
         ("receipts.intermediate=['ő']", "receipts.intermediate must be words of 1 to 20 ASCII characters"),
@@ -87,6 +95,8 @@ def test_which_habits_need_the_slow_way() -> None:
     assert not ReceiptHabits(segments="last", repeats=1, early_share=0.5).has_odd_forms
     assert ReceiptHabits(poison=1).has_odd_forms
     assert ReceiptHabits(intermediate=("ENROUTE",)).has_odd_order
+    assert ReceiptHabits(between_s=(2.0, 30.0)).has_odd_order
+    assert not ReceiptHabits(between_s=(2.0, 30.0), missing_share=0.1).has_odd_forms
     assert not ReceiptHabits(segments="last", dates=("12",)).has_odd_order
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broadcast.ledger.report import share_within
+from broadcast.reports.report import share_within
 
 
 @pytest.mark.parametrize(

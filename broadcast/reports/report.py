@@ -1,25 +1,25 @@
 """The report: what became of an alert, read in one snapshot of the database.
 
-Counts per carrier and state come from the tallies, reasons and times from the final rows in one pass. The
-report holds no MSISDN; `recipients` streams them for who asks for the list.
+Counts per carrier and state come from the tallies, reasons and times from the campaign's books. The report holds no
+MSISDN; `recipients` streams them for who asks for the list.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
 from json import loads
-from typing import Any
 
 import asyncpg
 
+from broadcast.archive.books import books_of
 from broadcast.errors import InputError
-from broadcast.ledger import archive_read
-from broadcast.ledger.progress import Progress, progress
-from broadcast.ledger.received import Oddity
+from broadcast.ledger.books import Doubt, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.progress import Progress, progress
+from broadcast.reports.received import Oddity
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -27,10 +27,6 @@ from broadcast.store.types import Connection
 LONGEST_DELAY_S = 86_400
 _STEPS = 100
 _IMPORTS = 20
-_PREFETCH = 5000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_Rows = Sequence[asyncpg.Record] | Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +62,6 @@ class Reason:
     carrier: str
     state: str
     reason: str
-    recipients: int
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Recipients that were ever in doubt. ended_as: answered, receipt, resent, closed, or None: still is."""
-
-    carrier: str
-    reason: str
-    ended_as: str | None
     recipients: int
 
 
@@ -130,19 +116,6 @@ class Report:
     replies: tuple[ReplyCount, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One recipient as it stands. smsc_ids: of its segments, in order."""
-
-    carrier: str
-    msisdn: int
-    state: str
-    submitted_at: datetime | None
-    settled_at: datetime | None
-    err: str
-    smsc_ids: str
-
-
 async def find(connection: Connection, name: str) -> Facts:
     """The campaign of that name. Raises InputError with the nearest name when there is none."""
     row = await connection.fetchrow(sql("report_campaign"), name)
@@ -165,17 +138,9 @@ async def report(connection: Connection, name: str) -> Report:
             )
         step_s = max(1.0, facts.took_s / _STEPS)
         number = facts.campaign_id
-        kept = await archive_read.archived(connection, number)
-        rows: _Rows
-        exclusions: _Rows
-        doubts: _Rows
-        if kept:
-            rows = archive_read.outcomes(kept, facts.launched_at, step_s, LONGEST_DELAY_S)
-            exclusions, doubts = archive_read.exclusions(kept), archive_read.doubts(kept)
-        else:
-            rows = await connection.fetch(sql("report_outcomes"), number, step_s, LONGEST_DELAY_S)
-            exclusions = await connection.fetch(sql("report_exclusions"), number)
-            doubts = await connection.fetch(sql("report_doubts"), number)
+        books = await books_of(connection, number)
+        outcomes = await books.outcomes(facts.launched_at, step_s, LONGEST_DELAY_S)
+        exclusions, doubts = await books.exclusions(), await books.doubts()
         oddities = await connection.fetch(sql("report_oddities"), number)
         imports = await connection.fetch(sql("report_imports"), number, _IMPORTS)
         events = await connection.fetch(sql("report_events"), number)
@@ -183,45 +148,16 @@ async def report(connection: Connection, name: str) -> Report:
             facts=facts,
             progress=await progress(connection, number),
             exclusions=tuple(
-                Reason(row["carrier"], "excluded", row["reason"], row["recipients"]) for row in exclusions
+                Reason(each.carrier, "excluded", each.reason, each.recipients) for each in exclusions
             ),
-            failures=_failures(rows),
-            doubts=tuple(Doubt(**row) for row in doubts),
+            failures=_failures(outcomes),
+            doubts=tuple(doubts),
             oddities=tuple(Oddity(**row) for row in oddities),
             imports=tuple(_import(row) for row in imports),
             events=tuple(Event(**row) for row in events),
-            times=_times(rows, step_s),
+            times=_times(outcomes, step_s),
             replies=tuple(await counts(connection, number)),
         )
-
-
-async def recipients(connection: Connection, campaign_id: int) -> AsyncIterator[Recipient]:
-    """Every recipient, in no order, streamed: memory does not grow with the audience."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(plans.SETS)
-        kept = await archive_read.archived(connection, campaign_id)
-        if kept:
-            async for carrier, archived in archive_read.recipients(kept):
-                yield _archived(carrier, archived)
-            return
-        async for row in connection.cursor(sql("report_recipients"), campaign_id, prefetch=_PREFETCH):
-            yield Recipient(
-                carrier=row["carrier"],
-                msisdn=row["msisdn"],
-                state=RecipientState(row["state"]).column,
-                submitted_at=row["submitted_at"],
-                settled_at=row["settled_at"],
-                err=row["err"],
-                smsc_ids=row["smsc_ids"],
-            )
-
-
-def _archived(carrier: str, row: archive_read.Row) -> Recipient:
-    _, _, msisdn, state, _, submitted, settled, err, smsc_ids = row
-    submitted_at, settled_at = (
-        None if at is None else _EPOCH + timedelta(microseconds=at) for at in (submitted, settled)
-    )
-    return Recipient(carrier, msisdn, RecipientState(state).column, submitted_at, settled_at, err, smsc_ids)
 
 
 def share_within(delays: Mapping[int, int], share: float) -> int | None:
@@ -235,26 +171,26 @@ def share_within(delays: Mapping[int, int], share: float) -> int | None:
     return None
 
 
-def _failures(rows: _Rows) -> tuple[Reason, ...]:
+def _failures(outcomes: Sequence[Outcomes]) -> tuple[Reason, ...]:
     """Final states other than delivered, by reason, the most frequent first within a carrier and state."""
     counts: Counter[tuple[str, int, str]] = Counter()
-    for row in rows:
-        if row["state"] != RecipientState.DELIVERED:
-            counts[row["carrier"], row["state"], row["err"]] += row["recipients"]
+    for each in outcomes:
+        if each.state != RecipientState.DELIVERED:
+            counts[each.carrier, each.state, each.err] += each.recipients
     ordered = sorted(counts.items(), key=lambda item: (item[0][0], item[0][1], -item[1], item[0][2]))
     return tuple(
         Reason(carrier, RecipientState(state).column, err, count) for (carrier, state, err), count in ordered
     )
 
 
-def _times(rows: _Rows, step_s: float) -> Times:
+def _times(outcomes: Sequence[Outcomes], step_s: float) -> Times:
     sent: dict[str, Counter[int]] = {}
     delays: dict[str, Counter[int]] = {}
-    for row in rows:
-        if row["step"] is None:
+    for each in outcomes:
+        if each.step is None:
             continue
-        sent.setdefault(row["carrier"], Counter())[max(0, row["step"])] += row["recipients"]
-        delays.setdefault(row["carrier"], Counter())[max(0, row["delay_s"])] += row["recipients"]
+        sent.setdefault(each.carrier, Counter())[max(0, each.step)] += each.recipients
+        delays.setdefault(each.carrier, Counter())[max(0, each.delay_s)] += each.recipients
     return Times(step_s, sent, delays)
 
 

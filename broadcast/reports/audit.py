@@ -1,23 +1,19 @@
-"""The audit: count every recipient from the rows that speak for it, and compare with the tallies (law 1)."""
+"""The audit: count every recipient from the books that speak for it, and compare with the tallies (law 1)."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import asyncpg
 
+from broadcast.archive.books import books_of
 from broadcast.errors import DatabaseError, InputError
-from broadcast.ledger import differences
-from broadcast.ledger.differences import AuditLine, Difference
 from broadcast.ledger.states import RecipientState
+from broadcast.reports import differences
+from broadcast.reports.differences import AuditLine, Difference
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
-
-if TYPE_CHECKING:
-    from broadcast.ledger.archive_read import Archive
 
 # While settlement waits for us: whoever is suspended then, or lost, is ended by the server.
 _LIMITS = (
@@ -63,10 +59,10 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
         if audience is None:
             raise InputError("this campaign was never launched: there is nothing to audit")
         names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("audit_names"))}
-        kept = await _archived(connection, campaign_id)
-        counted = kept.counted() if kept else await _counted(connection, campaign_id, ring)
+        books = await books_of(connection, campaign_id)
+        counted = await books.counted({carrier_no: accepted for carrier_no, (accepted, _) in ring.items()})
         tallied = await _tallied(connection, campaign_id)
-        twice = await connection.fetchrow(sql("audit_twice"), campaign_id)
+        twice = await books.twice()
         receipts = await connection.fetch(sql("audit_receipts"))
     lines = tuple(
         AuditLine(names[key[0]], key[1].column, counted.get(key, 0), tallied.get(key, 0))
@@ -76,12 +72,12 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
     found = [
         *differences.states(lines),
         *differences.audience(total, audience),
-        *differences.twice(twice is not None),
+        *differences.twice(twice),
         *differences.receipts(
             {row["name"]: row["received"] for row in receipts},
             {row["name"]: row["placed"] + ring.get(row["carrier_no"], (0, 0))[1] for row in receipts},
         ),
-        *differences.archive(kept.problems() if kept else ()),
+        *differences.archive(await books.problems()),
     ]
     return AuditResult(not found, audience, total, lines, tuple(found))
 
@@ -119,15 +115,6 @@ async def _limited(connection: Connection) -> AsyncIterator[str]:
             await connection.execute(sql("idle_in_transaction"), idle_s, False)
 
 
-async def _archived(connection: Connection, campaign_id: int) -> "Archive | None":
-    if await connection.fetchrow(sql("archive_place"), campaign_id) is None:
-        return None
-    # not before it is needed: its Parquet reader takes as much memory as the rest of a worker
-    from broadcast.ledger import archive_read
-
-    return await archive_read.archived(connection, campaign_id)
-
-
 async def _ring(connection: Connection, campaign_id: int) -> Ring:
     """Accepted recipients and receipts per carrier. The first query of its transaction: it makes the snapshot.
 
@@ -138,17 +125,3 @@ async def _ring(connection: Connection, campaign_id: int) -> Ring:
     rows = await connection.fetch(sql("audit_ring"), campaign_id)
     await step.rollback()
     return {row["carrier_no"]: (row["accepted"], row["receipts"]) for row in rows}
-
-
-async def _counted(
-    connection: Connection, campaign_id: int, ring: Ring
-) -> dict[tuple[int, RecipientState], int]:
-    counted = Counter(
-        {
-            (row["carrier_no"], RecipientState(row["state"])): row["recipients"]
-            for row in await connection.fetch(sql("audit_counted"), campaign_id)
-        }
-    )
-    for carrier_no, (accepted, _) in ring.items():
-        counted[carrier_no, RecipientState.ACCEPTED] += accepted
-    return {key: count for key, count in counted.items() if count}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broadcast.ledger.differences import KEEP, AuditLine, archive, audience, receipts, states, twice
+from broadcast.reports.differences import KEEP, AuditLine, archive, audience, receipts, states, twice
 
 
 def line(state: str, counted: int, tallied: int, carrier: str = "viettel") -> AuditLine:

@@ -1,24 +1,18 @@
-"""One recipient in an archive: its columns, how they are packed into Parquet, and the sum that proves them.
+"""Recipients in an archive: their columns, and how they are packed into Parquet.
 
 Sorted by slice and ordinal, nearly every column is a run or a small step, so steps are stored (delta encoding).
 SMSC ids get a column per segment: a number where all ids of a carrier are numbers, 16 octets where all are
 UUIDs, otherwise the text as it was.
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-IdKind = Literal["decimal", "uuid", "text"]
-
-# slice_id, ordinal, msisdn, state, segments, submitted, settled, err, smsc_ids; times in microseconds
-Row = tuple[int | None, int | None, int, int, int, int | None, int | None, str, str]
+from broadcast.ledger.books import IdKind, People, Shape
 
 _TIME = pa.timestamp("us", tz="UTC")
 _FIXED: tuple[tuple[str, pa.DataType], ...] = (
@@ -43,71 +37,41 @@ _LEVEL = 9
 _BATCH = 32_768
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the ids of one carrier look like. parts: id columns, 1 for text whatever it holds."""
-
-    kind: IdKind
-    parts: int
-
-    @property
-    def ids(self) -> list[str]:
-        return [f"smsc_id_{number}" for number in range(1, self.parts + 1)]
-
-    def schema(self) -> pa.Schema:
-        """carrier is a column too, so that the files can be read by others without ours."""
-        carrier = pa.field("carrier", pa.dictionary(pa.int8(), pa.string()))
-        ids = [pa.field(name, _ID_TYPES[self.kind]) for name in self.ids]
-        return pa.schema([carrier, *(pa.field(*each) for each in _FIXED), *ids])
+def id_columns(shape: Shape) -> list[str]:
+    """Their names."""
+    return [f"smsc_id_{number}" for number in range(1, shape.parts + 1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Recipients of one state. checksum: the sum of their hashes, whatever their order."""
-
-    recipients: int
-    checksum: int
+def schema(shape: Shape) -> pa.Schema:
+    """carrier is a column too, so that the files can be read by others without ours."""
+    carrier = pa.field("carrier", pa.dictionary(pa.int8(), pa.string()))
+    ids = [pa.field(name, _ID_TYPES[shape.kind]) for name in id_columns(shape)]
+    return pa.schema([carrier, *(pa.field(*each) for each in _FIXED), *ids])
 
 
 def writer(file: BinaryIO, shape: Shape) -> pq.ParquetWriter:
     """Into an open file, so that a full disk is an OSError with its reason."""
     encodings = {"ordinal": "DELTA_BINARY_PACKED", "msisdn": "DELTA_BINARY_PACKED"}
-    encodings |= dict.fromkeys(shape.ids, _ID_ENCODINGS[shape.kind])
+    encodings |= dict.fromkeys(id_columns(shape), _ID_ENCODINGS[shape.kind])
     return pq.ParquetWriter(
-        file, shape.schema(), compression="zstd", compression_level=_LEVEL, use_dictionary=_DICTIONARY,
+        file, schema(shape), compression="zstd", compression_level=_LEVEL, use_dictionary=_DICTIONARY,
         column_encoding=encodings, dictionary_pagesize_limit=_DICTIONARY_OCTETS,
     )  # fmt: skip
 
 
-def pack(carrier: str, shape: Shape, rows: Sequence[Row]) -> pa.RecordBatch:
-    """Rows of one carrier as a batch of `shape.schema()`."""
-    *fixed, ids = zip(*rows, strict=True)
-    names = pa.DictionaryArray.from_arrays(pa.array([0] * len(rows), pa.int8()), pa.array([carrier]))
-    arrays = [_array(values, kind) for values, (_, kind) in zip(fixed, _FIXED, strict=True)]
-    return pa.record_batch([names, *arrays, *_pack_ids(shape, ids)], schema=shape.schema())
+def pack(shape: Shape, people: People) -> pa.RecordBatch:
+    """A batch of `schema(shape)`."""
+    carriers = pa.array([0] * len(people), pa.int8())
+    names = pa.DictionaryArray.from_arrays(carriers, pa.array([people.carrier]))
+    arrays = [_array(getattr(people, name), kind) for name, kind in _FIXED]
+    return pa.record_batch([names, *arrays, *_pack_ids(shape, people.smsc_ids)], schema=schema(shape))
 
 
-def unpack(shape: Shape, batch: pa.RecordBatch) -> Iterator[Row]:
+def unpack(shape: Shape, carrier_no: int, carrier: str, batch: pa.RecordBatch) -> People:
     """What `pack` was given."""
     columns = [_values(batch.column(name), kind) for name, kind in _FIXED]
-    parts = [batch.column(name).to_pylist() for name in shape.ids]
-    return zip(*columns, _unpack_ids(shape.kind, parts), strict=True)
-
-
-def row_hash(row: Row) -> int:
-    """As archive_recipients' row_hash (migration 0002): signed, 64 bits."""
-    text = "|".join(["" if value is None else str(value) for value in row])
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
-
-
-def sums(rows: Iterable[Row]) -> dict[int, Sum]:
-    """Per state."""
-    counts: Counter[int] = Counter()
-    totals: Counter[int] = Counter()
-    for row in rows:
-        counts[row[3]] += 1
-        totals[row[3]] += row_hash(row)
-    return {state: Sum(count, totals[state]) for state, count in counts.items()}
+    parts = [batch.column(name).to_pylist() for name in id_columns(shape)]
+    return People(carrier_no, carrier, *(*columns, _unpack_ids(shape.kind, parts)))
 
 
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -140,7 +104,7 @@ def _pack_ids(shape: Shape, ids: Sequence[str]) -> list[pa.Array]:
     ]
 
 
-def _unpack_ids(kind: IdKind, parts: Sequence[Sequence[Any]]) -> Iterable[str]:
+def _unpack_ids(kind: IdKind, parts: Sequence[Sequence[Any]]) -> Sequence[str]:
     if kind == "text":
         return parts[0]
     made: Callable[[Any], str] = str if kind == "decimal" else _uuid

@@ -1,0 +1,1 @@
+"""Campaigns in Parquet files: written, proved, read."""

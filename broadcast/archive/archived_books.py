@@ -1,0 +1,123 @@
+"""The books of a campaign whose people are in an archive's files."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from broadcast.archive.read import DOUBTS, Archive, file_batches, part_people
+from broadcast.ledger.books import RESENT, Doubt, Doubted, Exclusion, Outcomes, People, SecondCopies
+from broadcast.ledger.doubts import named
+from broadcast.ledger.states import RecipientState
+
+_EXCLUDED = int(RecipientState.EXCLUDED)
+_EXPIRED = int(RecipientState.EXPIRED)
+_DOUBTED = ["carrier", "msisdn", "reason", "since", "ended_at", "ended_as", "first_state"]
+
+
+class ArchivedBooks:
+    """Books of one archive. Its files are read in whole batches, on the event loop."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    async def counted(self, in_ring: Mapping[int, int]) -> dict[tuple[int, RecipientState], int]:
+        """By the manifest, which `problems` proves; in_ring is of nobody here."""
+        return {
+            (part.carrier_no, RecipientState(state)): each.recipients
+            for part in self._archive.parts
+            for state, each in part.sums.items()
+        }
+
+    async def twice(self) -> bool:
+        """Nobody: two ends would have been two of its rows, and more people than the tallies knew when it was made."""
+        return False
+
+    async def problems(self) -> list[str]:
+        return self._archive.problems()
+
+    async def outcomes(self, launched_at: datetime, step_s: float, longest_s: int) -> list[Outcomes]:
+        columns = ["state", "err", "submitted_at", "settled_at"]
+        counts: Counter[tuple[str, int, str, int | None, int]] = Counter()
+        for part in self._archive.parts:
+            for batch in file_batches(self._archive, part.file, columns):
+                for key, recipients in _outcome_counts(batch, launched_at, step_s):
+                    state, err, step, delay = key
+                    late = longest_s if delay is None else min(int(delay), longest_s)
+                    counts[part.carrier, state, err, None if step is None else int(step), late] += recipients
+        return [Outcomes(*key, count) for key, count in counts.items()]
+
+    async def exclusions(self) -> list[Exclusion]:
+        found: list[Exclusion] = []
+        for part in self._archive.parts:
+            counts: Counter[str] = Counter()
+            for batch in file_batches(self._archive, part.file, ["slice_id", "state", "err"]):
+                left = batch.filter(pc.equal(batch.column("state"), _EXCLUDED))
+                reasons = pc.if_else(pc.is_null(left.column("slice_id")), left.column("err"), "cancelled")
+                counts.update(
+                    {each["values"]: each["counts"] for each in pc.value_counts(reasons).to_pylist()}
+                )
+            found += [Exclusion(part.carrier, reason, count) for reason, count in sorted(counts.items())]
+        return found
+
+    async def never_sent(self) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for part in self._archive.parts:
+            for batch in file_batches(self._archive, part.file, ["state", "settled_at"]):
+                expired = pc.equal(batch.column("state"), _EXPIRED)
+                unsent = pc.and_(expired, pc.is_null(batch.column("settled_at")))
+                counts[part.carrier] += batch.filter(unsent).num_rows
+        return dict(counts)
+
+    async def doubts(self) -> list[Doubt]:
+        counts: Counter[tuple[str, str, str | None]] = Counter()
+        for batch in file_batches(self._archive, DOUBTS, ["carrier", "reason", "ended_as"]):
+            counts.update(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        return [Doubt(*key, count) for key, count in counts.items()]
+
+    async def doubted(self, ended_as: str | None = None) -> list[Doubted]:
+        """Archives of old say nothing of first copies. Carriers by their names."""
+        found = [
+            named({"first_state": None, **row})
+            for batch in file_batches(self._archive, DOUBTS, _DOUBTED)
+            for row in batch.to_pylist()
+            if ended_as in (None, row["ended_as"])
+        ]
+        return sorted(found, key=lambda each: (each.carrier, each.msisdn, each.since))
+
+    async def resent(self) -> dict[str, Counter[int]]:
+        found: dict[str, Counter[int]] = {}
+        for each in await self.doubted(RESENT):
+            found.setdefault(each.carrier, Counter())[each.msisdn] += 1
+        return found
+
+    async def second_copies(self) -> Sequence[SecondCopies]:
+        return ()
+
+    async def people(self) -> AsyncIterator[People]:
+        for part in self._archive.parts:
+            for people in part_people(self._archive, part):
+                yield people
+
+
+def _outcome_counts(
+    batch: pa.RecordBatch, launched_at: datetime, step_s: float
+) -> Iterator[tuple[Sequence[Any], int]]:
+    """(state, err, step, delay in s) -> recipients of one batch: only those with a final row."""
+    final = batch.filter(pc.is_valid(batch.column("settled_at")))
+    submitted, settled = (pc.cast(final.column(name), pa.int64()) for name in ("submitted_at", "settled_at"))
+    launched = pa.scalar(launched_at, pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    since = pc.divide(pc.cast(pc.subtract(submitted, launched), pa.float64()), 1_000_000.0)
+    took = pc.divide(pc.cast(pc.subtract(settled, submitted), pa.float64()), 1_000_000.0)
+    columns = {
+        "state": final.column("state"),
+        "err": final.column("err"),
+        "step": pc.floor(pc.divide(since, step_s)),
+        "delay": pc.floor(took),
+    }
+    grouped = pa.table(columns).group_by(list(columns)).aggregate([([], "count_all")])
+    for each in grouped.to_pylist():
+        yield [each[name] for name in columns], each["count_all"]

@@ -1,0 +1,26 @@
+"""Whose books a campaign's are: the one place that knows where its people are written."""
+
+from broadcast.archive.place import place_of
+from broadcast.ledger.books import Books, LiveBooks
+from broadcast.ledger.row_books import RowBooks
+from broadcast.store.types import Connection
+
+
+async def books_of(connection: Connection, campaign_id: int) -> Books:
+    """For as long as the caller's transaction. Every file of an archive is read once here, to see that it is whole.
+
+    Raises ArchiveError: the archive is not there, not this campaign's, or damaged.
+    """
+    place = await place_of(connection, campaign_id)
+    if place is None:
+        return live_books(connection, campaign_id)
+    # not before it is needed: its Parquet reader takes as much memory as the rest of a worker
+    from broadcast.archive.archived_books import ArchivedBooks
+    from broadcast.archive.read import load_at
+
+    return ArchivedBooks(load_at(place))
+
+
+def live_books(connection: Connection, campaign_id: int) -> LiveBooks:
+    """Of a campaign whose people are in the database."""
+    return RowBooks(connection, campaign_id)

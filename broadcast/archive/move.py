@@ -1,0 +1,160 @@
+"""A finished campaign's recipients moved into Parquet files, proved by reading them back before rows go.
+
+Law 1 holds all the way: what the files hold is counted and summed in Postgres and from the files, and compared
+with the tallies; the rows go in one transaction, and only if the tallies still say the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from broadcast.archive.books import live_books
+from broadcast.archive.place import place_of
+from broadcast.archive.read import Archive, ArchiveError, load
+from broadcast.archive.write import write
+from broadcast.errors import AuditError, InputError, RefusedError
+from broadcast.ledger.books import CarrierSums, LiveBooks
+from broadcast.ledger.states import RecipientState
+from broadcast.store import plans
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What was done. octets: of the recipients' files."""
+
+    place: Path
+    recipients: int
+    octets: int
+    dropped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """A campaign at the moment of its archive."""
+
+    campaign: Mapping[str, Any]
+    tallies: dict[int, dict[str, int]]
+    carriers: Sequence[CarrierSums]
+
+
+async def archive(
+    connection: Connection, campaign_id: int, folder: Path, actor: str, *, drop: bool
+) -> Archived:
+    """Write `folder`/NAME.archive, or take the one that is there; check it; with `drop`, remove the rows.
+
+    folder: absolute, for the database remembers it.
+
+    Raises RefusedError: not finished, or archived already. AuditError: books, rows and files do not agree.
+    InputError, ArchiveError, BroadcastError: the folder, the files, the disk. Nothing is dropped then.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(plans.SETS)
+        books = live_books(connection, campaign_id)
+        now = await _snapshot(connection, campaign_id, books)
+        place = folder / f"{now.campaign['name']}.archive"
+        if not place.exists():
+            await write(connection, books, now.campaign, now.carriers, place)
+    found = load(place)
+    _compare(now, found)
+    if drop:
+        await _drop(connection, books, now, found, actor)
+    return Archived(place, found.recipients, found.octets, drop)
+
+
+async def moved(connection: Connection, campaign_id: int, folder: Path) -> Archived | None:
+    """The files of an archived campaign are in `folder` now; None: it is not archived, or they were there.
+
+    Raises ArchiveError: the files are not there, damaged, or another campaign's.
+    """
+    known = await place_of(connection, campaign_id)
+    campaign = await connection.fetchrow(sql("archive_campaign"), campaign_id)
+    if known is None or campaign is None:
+        return None
+    place = folder / f"{campaign['name']}.archive"
+    if place == known.folder:
+        return None
+    found = load(place)
+    if found.problems() or not found.is_at(known):
+        raise ArchiveError(f"the archive {place} is not the one that was made of {campaign['name']}")
+    await connection.execute(sql("archive_move"), campaign_id, str(place))
+    return Archived(place, found.recipients, found.octets, True)
+
+
+async def _snapshot(connection: Connection, campaign_id: int, books: LiveBooks) -> _Snapshot:
+    campaign = await connection.fetchrow(sql("archive_campaign"), campaign_id)
+    if campaign is None:
+        raise InputError("there is no such campaign any more")
+    await _check_not_archived(connection, campaign_id, campaign["name"])
+    if campaign["finished_at"] is None:
+        raise RefusedError(f"{campaign['name']} is {campaign['state']}: only a finished campaign is archived")
+    now = _Snapshot(dict(campaign), await _tallies(connection, campaign_id), await books.sums())
+    _balance(now)
+    return now
+
+
+async def _check_not_archived(connection: Connection, campaign_id: int, name: str) -> None:
+    place = await place_of(connection, campaign_id)
+    if place is not None:
+        raise RefusedError(f"{name} is archived already, in {place.folder}")
+
+
+async def _tallies(connection: Connection, campaign_id: int) -> dict[int, dict[str, int]]:
+    rows = await connection.fetch(sql("audit_tallied"), campaign_id)
+    return {row["carrier_no"]: {name: row[name] for name in row.keys()} for row in rows}  # noqa: SIM118
+
+
+def _balance(now: _Snapshot) -> None:
+    """Rows against tallies. Raises AuditError."""
+    counted = {
+        (each.carrier_no, state): total.recipients
+        for each in now.carriers
+        for state, total in each.sums.items()
+    }
+    tallied = {
+        (number, int(state)): tally[state.column]
+        for number, tally in now.tallies.items()
+        for state in RecipientState
+        if tally[state.column]
+    }
+    if counted != tallied or sum(counted.values()) != now.campaign["audience"]:
+        raise AuditError(
+            f"the books of {now.campaign['name']} do not balance, so it is not archived: "
+            f"see `broadcast campaign audit {now.campaign['name']}`"
+        )
+
+
+def _compare(now: _Snapshot, found: Archive) -> None:
+    """The database's sums against the files' manifest, and the manifest against every row of the files."""
+    ours = {each.carrier: each.sums for each in now.carriers}
+    theirs = {part.carrier: dict(part.sums) for part in found.parts}
+    wrong = [] if ours == theirs else ["its counts and sums are not the database's"]
+    wrong += found.problems()
+    if wrong:
+        raise ArchiveError(
+            f"the archive {found.place} is not this campaign as it is now, nothing was dropped: {wrong[0]}; "
+            "move it away and archive again"
+        )
+
+
+async def _drop(connection: Connection, books: LiveBooks, now: _Snapshot, found: Archive, actor: str) -> None:
+    campaign_id, name = now.campaign["campaign_id"], now.campaign["name"]
+    async with connection.transaction():
+        await connection.execute(sql("archive_claim"))
+        await _check_not_archived(connection, campaign_id, name)
+        if await _tallies(connection, campaign_id) != now.tallies:
+            raise RefusedError(f"a receipt for {name} came meanwhile, nothing was dropped: archive it anew")
+        if await books.drop() != sum(each.settled for each in now.carriers):
+            raise AuditError(f"the final rows of {name} are not those of its archive: nothing was dropped")
+        await connection.execute(
+            sql("archive_mark"),
+            campaign_id,
+            str(found.place),
+            found.recipients,
+            Decimal(found.checksum),
+            actor,
+        )
+        await connection.execute(sql("archive_event"), campaign_id, actor, str(found.place))

@@ -1,0 +1,145 @@
+"""Our ledger beside an SMSC's own account of one campaign. Pure.
+
+The SMSC's account counts recipients by what it did with them, whatever we learnt of it. Whoever is open in
+our ledger (accepted, in doubt, unknown) may be anywhere in the other one, and nobody else may: with none open
+the two are equal, and otherwise the SMSC is ahead by no more than these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from broadcast.reports.progress import CarrierProgress
+
+_FATES = ("delivered", "undeliverable", "expired", "rejected")
+_OPEN = ("accepted", "in_doubt", "unknown")
+_OTHER_BOOK = "the simulator was started anew (its book is in memory), or this is the book of another carrier"
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """One carrier of one campaign in our ledger.
+
+    never_sent: recipients counted as expired who never left us. doubts: recipients ever in doubt. resent: of
+    them, sent a second time; by_name: these by MSISDN, and how often. acked: receipts and what could not be read, of
+    this carrier and whatever campaign.
+    """
+
+    line: CarrierProgress
+    never_sent: int
+    doubts: int
+    resent: int
+    segments_a_message: int
+    by_name: Mapping[int, int] = field(default_factory=dict)
+    acked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BookLine:
+    """One figure on both sides; what is wrong with it, if anything is; why they may or may not differ, if they do."""
+
+    carrier: str
+    what: str
+    ours: int
+    theirs: int
+    problem: str | None
+    means: str | None = None
+
+
+def compare(
+    ours: Ours, book: Mapping[str, Any], copies: Mapping[str, int] | None = None
+) -> tuple[BookLine, ...]:
+    """book: the summary of a simulated SMSC that has served nothing else (`GET /book`).
+
+    copies: its recipients with more than one copy (`GET /book/copies`), to be compared by name.
+    """
+    lines = [*_fates(ours, book), _segments(ours, book), _copies(ours, book, copies), _receipts(ours, book)]
+    if book.get("tps"):
+        lines.append(_rate(ours, book))
+    return tuple(lines)
+
+
+def unnamed(copies: Mapping[str, int], by_name: Mapping[int, int]) -> list[int]:
+    """MSISDNs with more copies than the ledger knows to have sent. copies: digits -> complete copies."""
+    return sorted(
+        int(digits)
+        for digits, count in copies.items()
+        if count - 1 > (by_name.get(int(digits), 0) if digits.isdecimal() else 0)
+    )
+
+
+def _fates(ours: Ours, book: Mapping[str, Any]) -> list[BookLine]:
+    room = sum(ours.line.states[state] for state in _OPEN)
+    theirs = {fate: int(book.get("fates", {}).get(fate, 0)) for fate in _FATES}
+    theirs["rejected"] += int(
+        book.get("rejected", 0)
+    )  # refused at submit_sm, beside those refused by receipt
+    mine = {fate: ours.line.states[fate] for fate in _FATES}
+    mine["expired"] -= ours.never_sent
+    ahead = sum(theirs[fate] - mine[fate] for fate in _FATES)
+    lines = []
+    for fate in _FATES:
+        problem = means = None
+        if theirs[fate] < mine[fate]:
+            problem, means = "the SMSC has fewer", _OTHER_BOOK
+        elif theirs[fate] > mine[fate] and ahead > room:
+            problem = f"the SMSC has more, and only {room} of ours are open"
+            means = "receipts of ours were settled as something else, or are not settled yet: try again in a minute"
+        elif theirs[fate] > mine[fate]:
+            means = f"decided there; {room} of ours still wait for a receipt or an answer, or never got one"
+        lines.append(BookLine(ours.line.carrier, fate, mine[fate], theirs[fate], problem, means))
+    return lines
+
+
+def _segments(ours: Ours, book: Mapping[str, Any]) -> BookLine:
+    """Segments whose answer was lost are known to the SMSC only."""
+    theirs, mine = int(book.get("segments", 0)), ours.line.segments
+    room = ours.doubts * ours.segments_a_message
+    problem = means = None
+    if not mine <= theirs <= mine + room:
+        problem = (
+            "they differ" if not room else f"they differ by more than the {room} that were ever in doubt"
+        )
+        means = _OTHER_BOOK if theirs < mine else "something was sent that the ledger never intended (law 2)"
+    elif theirs > mine:
+        means = f"{theirs - mine} were taken and their answer never came: their recipients were in doubt"
+    return BookLine(ours.line.carrier, "segments", mine, theirs, problem, means)
+
+
+def _copies(ours: Ours, book: Mapping[str, Any], copies: Mapping[str, int] | None) -> BookLine:
+    """Recipients with more than one copy: none but those whom we sent a second one."""
+    theirs = int(book.get("duplicates", 0))
+    problem = means = None
+    others = unnamed(copies or {}, ours.by_name)
+    if theirs > ours.resent:
+        problem = "more second copies than we resent"
+    elif others:
+        problem = f"{len(others)} recipients have more copies than the ledger names for them"
+    if problem:
+        means = "somebody got the message twice and no row says so (law 2)"
+    elif theirs < ours.resent:
+        means = "whoever was resent and has one copy: the first never left, or was lost"
+    return BookLine(ours.line.carrier, "second copies", ours.resent, theirs, problem, means)
+
+
+def _receipts(ours: Ours, book: Mapping[str, Any]) -> BookLine:
+    """Whatever the SMSC knows as acked, we committed before (law 3)."""
+    theirs = int(book.get("receipts", {}).get("acked", 0))
+    problem = means = None
+    if theirs > ours.acked:
+        problem = "acked receipts are not in the ledger"
+        means = "they were acked before their commit, or their rows are gone (law 3)"
+    elif theirs < ours.acked:
+        means = "told twice, intermediate, of another campaign, or acked on a link that was cut before the ack arrived"
+    return BookLine(ours.line.carrier, "receipts acked", ours.acked, theirs, problem, means)
+
+
+def _rate(ours: Ours, book: Mapping[str, Any]) -> BookLine:
+    most, tps = int(book.get("max_per_second", 0)), int(book["tps"])
+    problem = "more in a second than the carrier allows" if most > tps else None
+    means = (
+        "the grants of the workers, or what a link wrote at once, went beyond the TPS (law 4)"
+        if problem
+        else None
+    )
+    return BookLine(ours.line.carrier, "most segments in a second", tps, most, problem, means)

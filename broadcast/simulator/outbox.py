@@ -1,0 +1,79 @@
+"""Receipts on their way to a session: those that come later, and those that wait until somebody receives."""
+
+from collections.abc import Collection
+from random import Random
+
+from broadcast.simulator.habits import ReceiptHabits
+from broadcast.simulator.order import EARLY, Due, dealt
+from broadcast.simulator.receipts import Receipts, Stage, join
+from broadcast.simulator.scatter import Scatter
+from broadcast.simulator.session import Session
+from broadcast.simulator.wheel import Wheel
+
+
+class Outbox:
+    """One SMSC's. sessions: all that are connected, kept by the owner."""
+
+    def __init__(self, habits: ReceiptHabits, chance: Random, sessions: Collection[Session]) -> None:
+        self._habits = habits
+        self._chance = chance
+        self._sessions = sessions
+        self._together: Wheel[Receipts] = Wheel()
+        self._scattered = Scatter()
+        self._backlog: list[Receipts] = []  # no session is there to take them
+        self._for_new_link: list[Receipts] = []
+
+    def __bool__(self) -> bool:
+        """Something comes later by itself."""
+        return bool(self._together or self._scattered)
+
+    def put(self, due: Due, batch: Receipts) -> None:
+        """What is early goes out at once."""
+        if isinstance(due, list):
+            self._scattered.put(due, batch)
+        elif due == EARLY:
+            self.deliver([batch])
+        else:
+            self._together.put(due, batch)
+
+    def deliver_due(self, now: float) -> None:
+        """now: of the same clock as `put`'s."""
+        due = self._together.due(now) + self._scattered.due(now)
+        self.deliver(self._with_new_links(due) if self._habits.repeats_on_new_link else due)
+
+    def deliver_waiting(self) -> None:
+        """What waited for a session that receives, or for a new one."""
+        backlog, self._backlog = self._backlog, []
+        waiting, self._for_new_link = self._for_new_link, []
+        self.deliver(backlog + self._with_new_links(waiting))
+
+    def _with_new_links(self, batches: list[Receipts]) -> list[Receipts]:
+        """Repeats are for a session that came after the one of their messages; those for which there is none wait."""
+        found = []
+        for batch in batches:
+            if batch.stage is Stage.REPEAT and not batch.again:
+                newer = [
+                    session
+                    for session in self._sessions
+                    if session.receives and session.came_after(batch.owner)
+                ]
+                if not newer:
+                    self._for_new_link.append(batch)
+                    continue
+                batch.owner = self._chance.choice(newer)
+            found.append(batch)
+        return found
+
+    def deliver(self, batches: list[Receipts]) -> None:
+        """To the session that the messages came on, or to another that receives, or nobody yet."""
+        batches = [batch for batch in batches if batch.stage is not Stage.POISON or batch.owner.receives]
+        if not batches:
+            return
+        receiving = [session for session in self._sessions if session.receives]
+        if not receiving:
+            self._backlog += batches
+            return
+        for batch in join(dealt(batches, receiving, self._chance)):
+            batch.owner.deliver(batch)
+        for session in receiving:
+            session.pump()
