@@ -1,16 +1,16 @@
 """How fast do receipts meet their submissions: microseconds a segment, learnt and met, and octets.
 
-    python tests/bench/bench_resolver.py nation|constant|nameless|cold|parked [segments or people]
+    python tests/bench/bench_resolver.py nation|counter|constant|nameless|cold|parked [segments or people]
 
 nation: messages of 5 segments with UUIDs, looks of 0.5 s at 20,000 segments a second, receipts 2 to 30 s later.
-constant: one id for all, receipts with numbers; nameless: the same without. cold: 20 million open segments, evicted.
-parked: as nation, beside 500,000 parked receipts. Rows are not unpacked here. Ratios within one run count; the figures
-are the machine's.
+counter: the same with ids that count to 65,535; parked: the same beside 500,000 parked receipts.
+constant: one id for all, receipts with numbers; nameless: without. cold: 20 million open segments, evicted.
+Rows are not unpacked here. Ratios within one run count; the figures are the machine's.
 """
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import psutil
@@ -29,6 +29,7 @@ SLICE = 2_000
 A_LOOK = 10_000  # segments
 ROWS = 50  # a look: groups of 20 ms of two workers
 NONE = Errs(("",), np.zeros(0, np.uint16))
+counted = 0
 random = np.random.default_rng(7)
 
 
@@ -56,7 +57,13 @@ def people(first: int, n: int) -> np.ndarray:
     return 84_900_000_000 + np.arange(first, first + n)
 
 
-def rows(look: int, at: int) -> Iterator[tuple[SliceFacts, Sent, np.ndarray]]:
+def counting(n: int) -> Ids:
+    global counted
+    counted += n
+    return Ids.of([f"{no % 65536}" for no in range(counted - n, counted)])
+
+
+def rows(look: int, at: int, ids_of: Callable[[int], Ids]) -> Iterator[tuple[SliceFacts, Sent, np.ndarray]]:
     """A look's: messages of slices that several rows share."""
     messages = A_LOOK // SEGMENTS // ROWS
     for row in range(ROWS):
@@ -64,7 +71,7 @@ def rows(look: int, at: int) -> Iterator[tuple[SliceFacts, Sent, np.ndarray]]:
         ordinals = np.arange(first, first + messages) % SLICE
         slice_id = first // SLICE
         facts = SliceFacts(slice_id + 1, 1, people(slice_id * SLICE, SLICE))
-        ids = uuids(messages * SEGMENTS)
+        ids = ids_of(messages * SEGMENTS)
         yield (
             facts,
             sent(ordinals, ids, SEGMENTS, at + row * 10_000),
@@ -72,7 +79,7 @@ def rows(look: int, at: int) -> Iterator[tuple[SliceFacts, Sent, np.ndarray]]:
         )
 
 
-def nation(segments: int, parked: int = 0) -> None:
+def nation(segments: int, parked: int = 0, ids_of: Callable[[int], Ids] = uuids) -> None:
     looks = segments // A_LOOK
     book = CarrierBook(IdProfile(), 1, Limits())
     if parked:
@@ -82,7 +89,7 @@ def nation(segments: int, parked: int = 0) -> None:
     matched = 0
     for look in range(looks):
         now = T0 + look * SECOND // 2
-        some = list(rows(look, now))
+        some = list(rows(look, now, ids_of))
         ids, numbers = Ids.concat([row.ids for _, row, _ in some]), np.concatenate([x for _, _, x in some])
         delays = random.integers(4, 60, len(ids))
         delays[random.random(len(ids)) < 0.02] = -1
@@ -171,6 +178,8 @@ if __name__ == "__main__":
     number = int(rest[0]) if rest else 0
     if which == "nation":
         nation(number or 4_000_000)
+    elif which == "counter":
+        nation(number or 2_000_000, ids_of=counting)
     elif which == "parked":
         nation(number or 2_000_000, 500_000)
     elif which in ("constant", "nameless"):
