@@ -102,6 +102,11 @@ class Link(asyncio.Protocol):
             self._inbox.unknown_states = Counter()
         return unknown
 
+    def take_long_ids(self) -> int:
+        """How many answers named an id that is too long, and were handed over without one, since the last call."""
+        taken, self._inbox.long_ids = self._inbox.long_ids, 0
+        return taken
+
     def reserve(self, count: int) -> int:
         """The first of `count` contiguous sequence numbers, never past 0x7FFFFFFF.
 
@@ -126,7 +131,7 @@ class Link(asyncio.Protocol):
         if lease_time() >= before:
             return False
         if not self.can_submit:
-            self._events.unanswered(self, tokens, LINK_LOST)
+            self._events.unanswered(self, tokens, LINK_LOST, now)
             return True
         self._window.add(first_sequence, tokens, now)
         self._timers.sent_at = now
@@ -225,9 +230,9 @@ class Link(asyncio.Protocol):
         self.lost = exc
         self._reason = self._reason or (f"connection lost: {exc}" if exc else "closed by the SMSC")
         self._session.move(LinkState.CLOSED)
-        tokens = self._window.drain()
+        tokens, left_at = self._window.drain()
         if tokens:
-            self._events.unanswered(self, tokens, LINK_LOST)
+            self._events.unanswered(self, tokens, LINK_LOST, left_at)
         if self._was_bound:
             log.info("link %s: %s, %d strays", self.name, self._reason, self._inbox.strays)
             self._events.closed(self, self._reason)
@@ -290,9 +295,9 @@ class Link(asyncio.Protocol):
             self._renewing = self._loop.create_task(self.unbind(RENEWAL_S), name=f"link {self.name} renewal")
 
     def _expire(self, now: float) -> None:
-        expired = self._window.expire(now)
+        expired, left_at = self._window.expire(now)
         if expired:
-            self._events.unanswered(self, expired, NO_RESPONSE)
+            self._events.unanswered(self, expired, NO_RESPONSE, left_at)
             self._events.room(self)
             if self.state is LinkState.UNBINDING:
                 self._heed_drained()
