@@ -194,7 +194,7 @@ class Hostile:
 async def test_what_an_smsc_can_send_and_a_database_cannot_hold(rig: Rig) -> None:
     """NUL, half surrogates, 64 KiB of id or text, numbers beyond bigint, no dates: all acked by one worker."""
     await rig.conn.execute(
-        "ALTER TABLE receipt ADD CHECK (err <> 'bad'); ALTER TABLE reply ADD CHECK (text <> 'bad')"
+        "ALTER TABLE inbound ADD CHECK (destination <> 'bad'); ALTER TABLE reply ADD CHECK (text <> 'bad')"
     )
     big = 60_000
     pdus = [
@@ -206,7 +206,7 @@ async def test_what_an_smsc_can_send_and_a_database_cannot_hold(rig: Rig) -> Non
         deliver_sm(0, receipt_text(b"id2"), source=b"\xff\xfe"),
         deliver_sm(0, receipt_text(b"id3").replace(b"2401311201", b"9999999999999999")),
         deliver_sm(0, receipt_text(b"id4", b"\xed\xa0\x80")),
-        deliver_sm(0, receipt_text(b"bad1", err=b"bad")),
+        deliver_sm(0, b"hello", esm_class=0, destination=b"bad"),
         deliver_sm(0, b"\xd8\x00\x00\x00\xdc\x00", esm_class=0, data_coding=8),
         deliver_sm(0, b"\0" * 200, esm_class=0, data_coding=4),
         deliver_sm(0, b"", tlv(0x0424, b"\xff" * big), esm_class=0),
@@ -229,7 +229,8 @@ async def test_what_an_smsc_can_send_and_a_database_cannot_hold(rig: Rig) -> Non
         assert (smsc.connections, hostile.refused) == (1, set())
     assert await rig.conn.fetchval("SELECT count(*) FROM inbound WHERE state = 'set_aside'") == 1
     reasons = await kept(rig.conn)
-    assert "a receipt that cannot be written: CheckViolationError 23514" in reasons
+    assert "a message that cannot be written: CheckViolationError 23514" in reasons
+    assert "a receipt with an id of more than 255 octets" in reasons
     assert len(reasons) + await rig.conn.fetchval(
         "SELECT (SELECT sum(received) FROM carrier_tally) + (SELECT count(*) FROM inbound)"
     ) == len(pdus)
