@@ -56,8 +56,7 @@ class Batch:
 class Inbox:
     """Reads for one link and empties its window.
 
-    strays: answers that nobody waited for. unknown_states: what receipts named as their state and the carrier's
-    profile does not know. long_ids: answers with an id that is too long. Whoever reads these two empties them.
+    strays: answers that nobody waited for.
     """
 
     def __init__(self, window: Window, carrier: Carrier) -> None:
@@ -65,13 +64,25 @@ class Inbox:
         self._window = window
         self._vocabulary = vocabulary(carrier.receipt_states)
         self.strays = 0
-        self.unknown_states: Counter[str] = Counter()
-        self.long_ids = 0
+        self._unknown_states: Counter[str] = Counter()
+        self._long_ids = 0
 
     @property
     def begun(self) -> int:
         """Octets of a PDU that is not complete."""
         return self._framer.begun
+
+    def take_unknown_states(self) -> Counter[str]:
+        """What receipts named as their state and the carrier's profile does not know, since the last call."""
+        unknown = self._unknown_states
+        if unknown:
+            self._unknown_states = Counter()
+        return unknown
+
+    def take_long_ids(self) -> int:
+        """How many answers named an id that is too long, and were handed over without one, since the last call."""
+        taken, self._long_ids = self._long_ids, 0
+        return taken
 
     def feed(self, data: bytes) -> Batch:
         """Never raises, whatever the SMSC sent."""
@@ -116,7 +127,7 @@ class Inbox:
         """A submit_sm_resp's; "" for one that is too long: the message was accepted, and no receipt will be its own."""
         smsc_id = response_id(pdu)
         if smsc_id is None:
-            self.long_ids += 1
+            self._long_ids += 1
             return ""
         return smsc_id
 
@@ -166,5 +177,5 @@ class Inbox:
     def _note_unknown(self, said: str | None) -> None:
         """Bounded, whatever an SMSC invents and however rarely it is asked for."""
         if said is not None:
-            known = said in self.unknown_states or len(self.unknown_states) < UNKNOWN_MOST
-            self.unknown_states[said if known else "#"] += 1
+            known = said in self._unknown_states or len(self._unknown_states) < UNKNOWN_MOST
+            self._unknown_states[said if known else "#"] += 1

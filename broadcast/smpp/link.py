@@ -96,16 +96,12 @@ class Link(asyncio.Protocol):
         return self._window.size
 
     def take_unknown_states(self) -> Counter[str]:
-        """What receipts named as their state and the profile does not know, since the last call."""
-        unknown = self._inbox.unknown_states
-        if unknown:
-            self._inbox.unknown_states = Counter()
-        return unknown
+        """See Inbox."""
+        return self._inbox.take_unknown_states()
 
     def take_long_ids(self) -> int:
-        """How many answers named an id that is too long, and were handed over without one, since the last call."""
-        taken, self._inbox.long_ids = self._inbox.long_ids, 0
-        return taken
+        """See Inbox."""
+        return self._inbox.take_long_ids()
 
     def reserve(self, count: int) -> int:
         """The first of `count` contiguous sequence numbers, never past 0x7FFFFFFF.

@@ -185,7 +185,7 @@ async def test_nothing_that_an_smsc_sends_makes_postgres_refuse_a_group(
             slice_.reject(ordinal, f"status:{status}", [], AT)
         else:
             slice_.accept(ordinal, smsc_id, LEFT, AT)
-    link.unknown_states = box.unknown_states
+    link.unknown_states = box.take_unknown_states()
     lane.receipts(link, batch.receipts)  # type: ignore[arg-type]
     lane.messages(link, batch.messages)  # type: ignore[arg-type]
     lane.unreadable(link, batch.unreadable)  # type: ignore[arg-type]
@@ -331,8 +331,9 @@ async def test_oddities_are_kept_counted_and_bounded(world: World) -> None:
     lane, link = lane_of(world), FakeLink()
     box = Inbox(Window(10, 60.0), CARRIER)
     for _ in range(3):
-        lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"x", b"SEEN"))).receipts)  # type: ignore[arg-type]
-        link.unknown_states = box.unknown_states.copy()
+        receipts = box.feed(deliver_sm(3, receipt_text(b"x", b"SEEN"))).receipts
+        link.unknown_states = box.take_unknown_states()
+        lane.receipts(link, receipts)  # type: ignore[arg-type]
         await world.writer.flush()
     found = await oddities(world.conn, "viettel")
     assert [(each.kind, each.value, each.times) for each in found] == [("receipt_state", "SEEN", 3)]
