@@ -8,6 +8,7 @@ import pytest
 from integration.ledger_world import AT, LEFT, World
 from waiting import until
 
+from broadcast.engine.leases import doubt_orphans
 from broadcast.errors import FencedError
 from broadcast.ledger.journal import Inbound, LateAnswer, Unreadable
 from broadcast.ledger.leased import LeasedSlice
@@ -359,3 +360,20 @@ async def test_a_late_answer_for_a_slice_that_somebody_else_holds(world: World) 
     (sent,) = await world.sent()
     assert (sent.ordinals.tolist(), sent.ids.texts()) == ([1], ["late"])
     assert await world.tally() == {"in_doubt": 1, "accepted": 1}
+
+
+async def test_orphans_of_a_lost_worker_may_have_been_sent_since_its_lease(world: World) -> None:
+    leased = await world.slice([FIRST, FIRST + 1, FIRST + 2])
+    await world.conn.execute("UPDATE slice SET leased_at = now() - interval '90 s'")
+    leased.intend_next(3)
+    await world.writer.flush()
+    leased.doubt(1, "no_response", LEFT)
+    await world.writer.flush()
+    async with world.conn.transaction():
+        assert await doubt_orphans(world.conn, [leased.slice_id]) == 2
+    rows = await world.conn.fetch(
+        "SELECT ordinal, reason, sent_after = leased_at AS since FROM in_doubt JOIN slice USING (slice_id) ORDER BY 1"
+    )
+    assert [tuple(row) for row in rows] == [
+        (0, "worker_lost", True), (1, "no_response", False), (2, "worker_lost", True),
+    ]  # fmt: skip
