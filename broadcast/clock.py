@@ -37,3 +37,7 @@ class DayTime:
     def now(self) -> float:
         """Unix seconds."""
         return lease_time() + self._ahead
+
+    def now_us(self) -> int:
+        """The same in microseconds, as the ledger keeps times."""
+        return int((lease_time() + self._ahead) * 1_000_000)

@@ -53,6 +53,7 @@ class Campaign:
     finished_at: datetime | None
     audience: int | None
     segments: int | None
+    closed_at: datetime | None = None  # since when it waits for receipts no longer
 
     @property
     def content(self) -> Content:

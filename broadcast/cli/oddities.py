@@ -21,5 +21,6 @@ def show_oddities(oddities: Sequence[Oddity]) -> None:
     )
     note(
         "unknown statuses count as refused for good, unknown states of receipts as not final: "
-        "say what they mean in carriers.toml (*_statuses, receipt_states)"
+        "say what they mean in carriers.toml (*_statuses, receipt_states); a message whose id is too long is accepted, "
+        "and no receipt will fit it"
     )

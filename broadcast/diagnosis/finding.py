@@ -24,7 +24,6 @@ class Code(StrEnum):
     REFUSED = "refused"
     SLOWED = "slowed"
     WINDOW_FULL = "window_full"
-    SETTLEMENT_BEHIND = "settlement_behind"
     NO_SLICES = "no_slices"
     SLOW = "slow"
     PAUSED = "paused"

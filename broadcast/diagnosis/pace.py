@@ -16,7 +16,6 @@ SHORT_LANE_SHARE: Final = 0.1  # of the carrier's TPS: the grant of a lane that 
 WORTH_S: Final = 5.0  # of the TPS that wait: with less to send, a pace says nothing
 WINDOW_FULL_SHARE: Final = 0.5
 STARVED_SHARE: Final = 0.5
-HELD_BACK_SHARE: Final = 0.25
 SLOWED_FACTOR: Final = 0.9
 GRAVE_SHARE: Final = 0.5  # of the messages
 
@@ -58,9 +57,6 @@ def _slow(carrier: CarrierFigures, short: list[LaneReading]) -> Finding:
     if min(each.throttle_factor for each in short) < SLOWED_FACTOR:
         said = f"{pace}: the SMSC said that it was too fast, and it recovers"
         return Finding(Code.SLOWED, name, False, said, f"broadcast carrier show {name}")
-    if max(each.held_back_share for each in short) >= HELD_BACK_SHARE:
-        said = f"{pace}: settlement is behind, sending waits for it: the database is the limit"
-        return Finding(Code.SETTLEMENT_BEHIND, name, False, said, "broadcast db status")
     if max(each.window_full_share for each in short) >= WINDOW_FULL_SHARE:
         said = (
             f"{pace}: the windows are full, the SMSC answers slowly: ask for a larger window or more sessions"

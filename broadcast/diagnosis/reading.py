@@ -30,7 +30,7 @@ class LaneReading:
     """One carrier at one worker. Ages in seconds; None: never, or not now.
 
     short_for_s: since when it has sent less than its grant though there is a campaign to send. Shares, 0 to 1 and
-    smooth, of the time: every window was full; no leased slice had anybody to send to; settlement was waited for.
+    smooth, of the time: every window was full; no leased slice had anybody to send to.
     refused, slowed: command_status -> answers of late (slowed: throttled and queue full), out of `answered`.
     accepted_for_s: since the first accepted submit after this worker's last receipt; accepted_ago_s: since
     the last accepted one; receipt_ago_s: since the last receipt. Without receipts to wait for the three are None.
@@ -44,7 +44,6 @@ class LaneReading:
     short_for_s: float | None = None
     window_full_share: float = 0.0
     starved_share: float = 0.0
-    held_back_share: float = 0.0
     answered: int = 0
     refused: Mapping[int, int] = field(default_factory=dict)
     slowed: Mapping[int, int] = field(default_factory=dict)

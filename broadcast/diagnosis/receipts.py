@@ -67,8 +67,8 @@ def _misfit(carrier: CarrierFigures, misfits: int, fitting: int) -> str:
     if misfits > fitting:
         return f"{count} receipts fit no submission: response_id or receipt_id is wrong"
     return (
-        f"{count} receipts fit no submission, {fitting:,} do: response_id, receipt_id or id_zeros does not fit all "
-        "ids, or they are for another system on this account"
+        f"{count} receipts fit no submission, {fitting:,} do: response_id, receipt_id, id_zeros or id_case does not "
+        "fit all ids, or they are for another system on this account"
     )
 
 

@@ -7,6 +7,7 @@ for good or too often; otherwise only what was refused for the moment goes again
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from broadcast.config import Carrier
@@ -21,6 +22,16 @@ MEMORY: Final = 1000  # answers that shares are taken over, about
 REFUSED_MOST: Final = 10_000  # recipients refused for the moment whose receipts are looked for
 LATELY_MOST: Final = 2000  # receipts that are remembered for a refusal that comes after them
 LATELY_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """When the answers of one read came, and since when their submits had left at the earliest: microseconds of Unix
+    time. now: monotonic, when they came."""
+
+    left_at: int
+    at: int
+    now: float
 
 
 class Answers:
@@ -110,39 +121,45 @@ class Answers:
             }
         return self._lately_who
 
-    def segment(
-        self, work: Work, ordinal: int, segment: int, answer: int, smsc_id: str, at: int, now: float
-    ) -> None:
-        """One answered segment of a message that is not in doubt. at: from rows.copy_time; now: monotonic."""
-        parts = work.parts_of(ordinal)
+    def segment(self, work: Work, ordinal: int, segment: int, answer: int, smsc_id: str, read: Read) -> None:
+        """One answered segment of a message that is not in doubt."""
+        parts = work.parts_of(ordinal, read.left_at)
         parts.open -= 1
         if answer == 0:
             parts.ids[segment - 1] = smsc_id
         else:
             self._refused(parts, segment, answer)
         if parts.open == 0:
-            self._ended(work, ordinal, parts, at, now)
+            self._ended(work, ordinal, parts, read)
 
-    def late(self, work: Work, ordinal: int, segment: int, answer: int, smsc_id: str) -> None:
+    def late(self, work: Work, ordinal: int, segment: int, answer: int, smsc_id: str, read: Read) -> None:
         """A segment of a recipient in doubt was answered after all: with the last one the doubt ends.
 
         A temporary refusal tells nothing that the campaign's policy does not handle: the doubt stays.
         """
-        parts = work.parts_of(ordinal)
+        parts = work.parts_of(ordinal, read.left_at)
         if answer == 0:
             parts.ids[segment - 1] = smsc_id
             accepted = parts.accepted()
             if len(accepted) == work.segments:
                 awaited, unawaited = _awaited(work, accepted)
-                self._end_doubt(work, ordinal, tuple(each for _, each in awaited), "", unawaited)
+                self._end_doubt(work, ordinal, tuple(each for _, each in awaited), "", read, unawaited)
         elif self.meaning(answer) is Meaning.PERMANENT and not parts.accepted():
-            self._end_doubt(work, ordinal, (), _err(answer))
+            self._end_doubt(work, ordinal, (), _err(answer), read)
 
     def _end_doubt(
-        self, work: Work, ordinal: int, smsc_ids: tuple[str, ...], err: str, unawaited: int = 0
+        self,
+        work: Work,
+        ordinal: int,
+        smsc_ids: tuple[str, ...],
+        err: str,
+        read: Read,
+        unawaited: int = 0,
     ) -> None:
-        work.parts.pop(ordinal, None)
-        self._journal.late(LateAnswer(work.slice.slice_id, ordinal, smsc_ids, err, unawaited))
+        left_at = work.parts.pop(ordinal).left_at
+        self._journal.late(
+            LateAnswer(work.slice.slice_id, ordinal, smsc_ids, err, left_at, read.at, unawaited)
+        )
 
     def _refused(self, parts: Parts, segment: int, answer: int) -> None:
         if self.meaning(answer) is Meaning.PERMANENT:
@@ -151,33 +168,34 @@ class Answers:
             parts.temporary.append(segment)
             parts.why = answer
 
-    def _ended(self, work: Work, ordinal: int, parts: Parts, at: int, now: float) -> None:
+    def _ended(self, work: Work, ordinal: int, parts: Parts, read: Read) -> None:
         awaited, unawaited = _awaited(work, parts.accepted())
         if parts.refused < 0 and not parts.temporary:
-            work.slice.accept_parts(ordinal, [smsc_id for _, smsc_id in awaited], at, unawaited)
+            ids = [smsc_id for _, smsc_id in awaited]
+            work.slice.accept_parts(ordinal, ids, parts.left_at, read.at, unawaited)
         elif parts.refused >= 0:
-            work.slice.reject(ordinal, _err(parts.refused), awaited, at, unawaited)
+            work.slice.reject(ordinal, _err(parts.refused), awaited, read.at, unawaited)
         else:
-            self._once_more(work, ordinal, parts, at, now)
+            self._once_more(work, ordinal, parts, read)
             return
         del work.parts[ordinal]
         work.attempts.pop(ordinal, None)
 
-    def _once_more(self, work: Work, ordinal: int, parts: Parts, at: int, now: float) -> None:
+    def _once_more(self, work: Work, ordinal: int, parts: Parts, read: Read) -> None:
         """Refused for the moment: again after a while, within bounds."""
         attempts = work.attempts[ordinal] = work.attempts.get(ordinal, 0) + 1
         if attempts > self._carrier.retry_limit:
             awaited, unawaited = _awaited(work, parts.accepted())
             err = f"{_err(parts.why)} after {self._carrier.retry_limit} retries"
-            work.slice.reject(ordinal, err, awaited, at, unawaited)
+            work.slice.reject(ordinal, err, awaited, read.at, unawaited)
             del work.parts[ordinal], work.attempts[ordinal]
             return
-        due = now + self._carrier.retry_delay_s * attempts
+        due = read.now + self._carrier.retry_delay_s * attempts
         if not parts.accepted():
             del work.parts[ordinal]
             if work.slice.msisdns[ordinal] in self._lately_reported():
                 del work.attempts[ordinal]
-                work.doubt(ordinal, RECEIPT_AFTER_REFUSAL)
+                work.doubt(ordinal, RECEIPT_AFTER_REFUSAL, work.since)
                 return
             work.again(ordinal, due)
             self._remember(work, ordinal)

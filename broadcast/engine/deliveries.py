@@ -8,7 +8,6 @@ from functools import partial
 from broadcast.clock import DayTime
 from broadcast.engine.oddities import Oddities
 from broadcast.ledger.journal import CarrierNo, Inbound, Journal, Receipt, Unreadable
-from broadcast.ledger.rows import copy_time
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.events import Ack, InboundMessage
 from broadcast.smpp.link import Link
@@ -60,7 +59,7 @@ class Deliveries:
         """One read's. Gives how many have a state that the profile does not know."""
         acks = [receipt[0] for receipt in receipts]
         self._keep(len(acks))
-        at = copy_time(self._day_time.now())
+        at = self._day_time.now_us()
         done = partial(self._committed, link, acks, len(acks))
         self._journal.receipts(self._carrier_no, receipts, at, done)
         states = Counter([receipt[1] for receipt in receipts])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier
 from broadcast.engine.alarm import Alarm
-from broadcast.engine.answers import Answers
+from broadcast.engine.answers import Answers, Read
 from broadcast.engine.deliveries import Deliveries
 from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
@@ -21,7 +21,6 @@ from broadcast.engine.pieces import Pieces
 from broadcast.engine.watch import LaneWatch
 from broadcast.engine.work import CUT_SHORT, Work
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, Receipt
-from broadcast.ledger.rows import copy_time
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp import status
 from broadcast.smpp.events import Ack, InboundMessage, Token
@@ -56,7 +55,6 @@ class Lane:
         self.carrier = carrier
         self.pacer = Pacer()
         self.valid_until = 0.0  # by lease_time
-        self.held_back = False  # settlement is behind: what is intended goes out, nothing more is intended
         self.links: set[Link] = set()
         self.works: list[Work] = []
         self.sent = 0
@@ -141,7 +139,7 @@ class Lane:
             if pieces == work.segments:
                 work.unsend([ordinal])
             else:
-                work.doubt(ordinal, CUT_SHORT)
+                work.doubt(ordinal, CUT_SHORT, work.since)
 
     def _let_go(self) -> None:
         """Slices that are through, or given back with nothing on its way."""
@@ -263,7 +261,7 @@ class Lane:
         if ordinal in work.doubted:
             return
         if self._day_time.now() >= work.order.expires_at:  # law 5: the rest of it stays unsent
-            work.doubt(ordinal, CUT_SHORT)
+            work.doubt(ordinal, CUT_SHORT, work.since)
             return
         first = link.reserve(1)
         data = work.order.template.stamp_segment(first, work.slice.msisdns[ordinal], segment)
@@ -278,7 +276,7 @@ class Lane:
         if not self._can_submit:
             self._heed_links()  # the last one may be parting from its SMSC
             return
-        if self.held_back or self.pacer.grant <= 0:
+        if self.pacer.grant <= 0:
             return
         next_retry = now + LATER_MOST_S
         for work in self.works:
@@ -342,47 +340,45 @@ class Lane:
         """See LinkEvents."""
         self.pump()
 
-    def answered(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+    def answered(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
         """See LinkEvents."""
-        at = copy_time(self._day_time.now())
         now = time.monotonic()
+        read = self._read(left_at, now)
+        left, at = read.left_at, read.at
         self.pacer.answered(len(answers), now, link, link.take_round_trip(now))
         statuses: Counter[int] = Counter()
-        last: Work | None = None
         for (work, ordinal, segment), answer, smsc_id in answers:
-            if work is not last:
-                if last is not None:
-                    last.slice.touched()
-                last = work
             work.in_flight -= 1
             if work.doubted and ordinal in work.doubted:
-                self._answers.late(work, ordinal, segment, answer, smsc_id)
+                self._answers.late(work, ordinal, segment, answer, smsc_id, read)
             elif answer == 0 and work.simple:
-                work.slice.accept(ordinal, smsc_id, at)
+                work.slice.accept(ordinal, smsc_id, left, at)
             else:
-                self._answers.segment(work, ordinal, segment, answer, smsc_id, at, now)
+                self._answers.segment(work, ordinal, segment, answer, smsc_id, read)
             if answer:
                 statuses[answer] += 1
-        if last is not None:
-            last.slice.touched()
         statuses[0] = len(answers) - sum(statuses.values())
-        self._count(statuses)
+        self._count(statuses, link)
         self._let_go()
         self._journal.wake()
 
-    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
         """See LinkEvents."""
-        self.pacer.heard(time.monotonic(), link)
+        now = time.monotonic()
+        read = self._read(left_at, now)
+        self.pacer.heard(now, link)
         for (work, ordinal, segment), answer, smsc_id in answers:
-            self._answers.late(work, ordinal, segment, answer, smsc_id)
-        self._count(Counter(answer for _, answer, _ in answers))
+            self._answers.late(work, ordinal, segment, answer, smsc_id, read)
+        self._count(Counter(answer for _, answer, _ in answers), link)
 
-    def unanswered(self, link: Link, tokens: list[Token], reason: str) -> None:
+    def unanswered(self, link: Link, tokens: list[Token], reason: str, left_at: float) -> None:
         """See LinkEvents."""
-        self.pacer.lost(len(tokens), time.monotonic(), link)
+        now = time.monotonic()
+        self.pacer.lost(len(tokens), now, link)
+        left = self._read(left_at, now).left_at
         for work, ordinal, _ in tokens:
             work.in_flight -= 1
-            work.doubt(ordinal, reason)
+            work.doubt(ordinal, reason, left)
         self._let_go()
         self._journal.wake()
 
@@ -406,7 +402,12 @@ class Lane:
         """See LinkEvents."""
         return self._deliveries.full()
 
-    def _count(self, statuses: Counter[int]) -> None:
+    def _read(self, left_at: float, now: float) -> Read:
+        """left_at, now: monotonic."""
+        at = self._day_time.now_us()
+        return Read(at - int((now - left_at) * 1_000_000), at, now)
+
+    def _count(self, statuses: Counter[int], link: Link) -> None:
         self.watch.answers(statuses, time.monotonic())
         named = {status.name(answer): count for answer, count in statuses.items() if count}
         self._metrics.count_responses(self.name, named)
@@ -414,6 +415,8 @@ class Lane:
             self._metrics.throttled.labels(self.name).inc(slowed)
         if len(statuses) > (0 in statuses):
             self._oddities.statuses(statuses)
+        if long_ids := link.take_long_ids():
+            self._oddities.long_ids(long_ids)
 
 
 def _in_flight(link: Link) -> int:

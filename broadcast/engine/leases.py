@@ -20,7 +20,8 @@ from broadcast.clock import lease_time
 from broadcast.config import Config
 from broadcast.engine.grants import Plan, Slot, plan
 from broadcast.errors import FencedError
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, LeasedSlice, SliceId
+from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, SliceId
+from broadcast.ledger.leased import LeasedSlice
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 

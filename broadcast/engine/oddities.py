@@ -12,6 +12,7 @@ from broadcast.config import Carrier
 from broadcast.ledger.journal import CarrierNo, Journal, OddityKind
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp import status
+from broadcast.smpp.receipt import MAX_ID_OCTETS
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ _ADVICE: Mapping[OddityKind, str] = {
     "status": "taken as refused for good; say what it means in temporary_statuses, permanent_statuses, "
     "throttled_statuses or queue_full_statuses",
     "receipt_state": "taken as not final; say what it means in receipt_states",
+    "message_id": "its message counts as accepted, and no receipt will fit it; tell the carrier",
 }
 
 
@@ -44,7 +46,7 @@ class Oddities:
         self._journal = journal
         self._metrics = metrics
         self._clock = clock
-        self._logged: dict[OddityKind, dict[str, float]] = {"status": {}, "receipt_state": {}}
+        self._logged: dict[OddityKind, dict[str, float]] = {kind: {} for kind in _ADVICE}
 
     def statuses(self, answers: Mapping[int, int]) -> None:
         """Count those command_status values of a batch of answers that nobody says the meaning of."""
@@ -56,6 +58,10 @@ class Oddities:
         """Count what receipts named as their state: `Link.take_unknown_states`."""
         for state, times in states.items():
             self._note("receipt_state", state, times)
+
+    def long_ids(self, times: int) -> None:
+        """Count answers with an id that is too long: `Link.take_long_ids`."""
+        self._note("message_id", f"of more than {MAX_ID_OCTETS} octets", times)
 
     def _note(self, kind: OddityKind, value: str, times: int) -> None:
         logged = self._logged[kind]

@@ -43,7 +43,6 @@ class Readings:
                 sending=sending,
                 full=bool(links) and not any(link.room for link in links),
                 starved=not any(work.slice.waiting for work in lane.works if not work.releasing),
-                held_back=lane.held_back,
             )
 
     async def begin(self, connection: asyncpg.Connection) -> None:

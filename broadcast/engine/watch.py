@@ -29,7 +29,6 @@ class LaneWatch:
         self._sent_tps = 0.0
         self._full = 0.0
         self._starved = 0.0
-        self._held_back = 0.0
         self._short_since: float | None = None
         self._accepted_from: float | None = None
         self._accepted_at: float | None = None
@@ -57,9 +56,7 @@ class LaneWatch:
         """Deliveries that nobody could read."""
         self._counts["unreadable"] += count
 
-    def look(
-        self, now: float, *, sent: int, grant: int, sending: bool, full: bool, starved: bool, held_back: bool
-    ) -> None:
+    def look(self, now: float, *, sent: int, grant: int, sending: bool, full: bool, starved: bool) -> None:
         """Once a second. sent: segments ever; sending: some campaign is to be sent; full: every window is;
         starved: no slice has anybody left."""
         if self._looked_at is None or now <= self._looked_at:
@@ -70,7 +67,6 @@ class LaneWatch:
         self._sent_tps += SMOOTH * (pace - self._sent_tps)
         self._full += REASON_SMOOTH * (full - self._full)
         self._starved += REASON_SMOOTH * (starved - self._starved)
-        self._held_back += REASON_SMOOTH * (held_back - self._held_back)
         self._fade(0.5 ** (elapsed / READING_HALF_S))
         if not sending or grant <= 0 or self._sent_tps >= SHORT_UNTIL * grant:
             self._short_since = None
@@ -106,7 +102,6 @@ class LaneWatch:
             short_for_s=_ago(self._short_since, now),
             window_full_share=round(self._full, 2),
             starved_share=round(self._starved, 2),
-            held_back_share=round(self._held_back, 2),
             answered=round(self._counts["answered"]),
             refused={answer: count for answer, count in refused.items() if answer not in slow},
             slowed={answer: count for answer, count in refused.items() if answer in slow},

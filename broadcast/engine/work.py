@@ -3,7 +3,7 @@
 import heapq
 from dataclasses import dataclass
 
-from broadcast.ledger.journal import LeasedSlice
+from broadcast.ledger.leased import LeasedSlice
 from broadcast.smpp.template import Template
 
 CUT_SHORT = "cut_short"
@@ -30,16 +30,20 @@ class Order:
 
 
 class Parts:
-    """The segments of one message under way. Index 0 is segment 1. why: status of the last temporary refusal."""
+    """The segments of one message under way. Index 0 is segment 1. why: status of the last temporary refusal.
 
-    __slots__ = ("ids", "open", "refused", "temporary", "why")
+    left_at: none of those that were answered had left before, in microseconds of Unix time.
+    """
 
-    def __init__(self, segments: int) -> None:
+    __slots__ = ("ids", "left_at", "open", "refused", "temporary", "why")
+
+    def __init__(self, segments: int, left_at: int) -> None:
         self.ids: list[str | None] = [None] * segments  # None: not accepted; '' is an id that an SMSC gave
         self.open = segments
         self.refused = -1
         self.temporary: list[int] = []
         self.why = 0
+        self.left_at = left_at
 
     def accepted(self) -> list[tuple[int, str]]:
         """(segment, id) of those that the SMSC took."""
@@ -47,7 +51,10 @@ class Parts:
 
 
 class Work:
-    """Hot: one object a slice. A token on a link is (work, ordinal, segment)."""
+    """Hot: one object a slice. A token on a link is (work, ordinal, segment).
+
+    since: nothing of this lease left before, in microseconds of Unix time.
+    """
 
     __slots__ = (
         "_later",
@@ -60,12 +67,14 @@ class Work:
         "releasing",
         "segments",
         "simple",
+        "since",
         "slice",
         "stocked",
     )
 
-    def __init__(self, leased: LeasedSlice, order: Order) -> None:
+    def __init__(self, leased: LeasedSlice, order: Order, since: int) -> None:
         self.slice = leased
+        self.since = since
         self.order = order
         self.segments = order.template.segments
         self.simple = self.segments == order.awaited == 1  # one segment, one receipt: nearly all
@@ -124,17 +133,20 @@ class Work:
         self._later = [each for each in self._later if each[1] != ordinal]
         heapq.heapify(self._later)
         self.slice.intend_again([ordinal])
-        self.doubt(ordinal, RECEIPT_AFTER_REFUSAL)
+        self.doubt(ordinal, RECEIPT_AFTER_REFUSAL, self.since)
 
-    def doubt(self, ordinal: int, reason: str) -> None:
-        """No answer will come, or not in time."""
+    def doubt(self, ordinal: int, reason: str, left_at: int) -> None:
+        """No answer will come, or not in time. left_at: of what is not answered."""
         if ordinal not in self.doubted:
             self.doubted.add(ordinal)
-            self.slice.doubt(ordinal, reason)
+            parts = self.parts.get(ordinal)
+            self.slice.doubt(ordinal, reason, left_at if parts is None else min(left_at, parts.left_at))
 
-    def parts_of(self, ordinal: int) -> Parts:
-        """The progress of a message of several segments."""
+    def parts_of(self, ordinal: int, left_at: int) -> Parts:
+        """The progress of a message of several segments; left_at: of the one that was just answered."""
         parts = self.parts.get(ordinal)
         if parts is None:
-            parts = self.parts[ordinal] = Parts(self.segments)
+            parts = self.parts[ordinal] = Parts(self.segments, left_at)
+        elif left_at < parts.left_at:
+            parts.left_at = left_at
         return parts

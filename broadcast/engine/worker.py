@@ -43,7 +43,7 @@ from broadcast.engine.sessions import Sessions
 from broadcast.engine.settler import Settler
 from broadcast.engine.work import Order, Work
 from broadcast.errors import BroadcastError, FencedError
-from broadcast.ledger import opt_outs, settle
+from broadcast.ledger import opt_outs
 from broadcast.ledger.journal import CampaignId, CarrierNo
 from broadcast.ledger.writer import LOST, Writer
 from broadcast.monitor.lag import measure_lag
@@ -66,7 +66,6 @@ END_S = 0.2
 STOP_S = 8.0  # from the order to stop: drain_s, then the unbinding of silent links, and what is left for the last group
 LAST_GROUP_S = 0.5  # and at least that
 GOODBYE_S = 1.0
-BEHIND_MOST = 3  # buckets closed and not settled
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
 CONTROL_CHANNEL = "broadcast_control"
 SLOTS_CHANNEL = "broadcast_slots"
@@ -93,7 +92,6 @@ class Worker:
         self._contact = Contact(url)
         self._confirmed_until = 0.0
         self._fenced = False
-        self._behind = 0  # buckets closed and not settled
         self._feeding = pool.Patience(ANSWER_S, WORK_S)
         self.worker_no = 0
 
@@ -106,12 +104,6 @@ class Worker:
         if not self.worker_no:
             return "not registered yet"
         return "the lease could not be renewed" if self._late else None
-
-    async def keeps_up(self) -> str | None:
-        """None while settlement does; else why nothing new is sent."""
-        if self._behind < BEHIND_MOST:
-            return None
-        return f"settlement is {self._behind} buckets behind: nothing new is sent until it has caught up"
 
     async def database(self) -> str | None:
         """None when every task gets from the database what it needs; else which does not, and why."""
@@ -276,10 +268,7 @@ class Worker:
                 self._day_time.told(await database_time(connection), asked)
                 rows = await connection.fetch(sql("running_campaigns"))
                 recalled = await opt_outs.recalled(connection, self.worker_no)
-                self._behind = await settle.behind(connection)
             self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
-            for lane in self._lanes.values():  # where the machine is the limit, settlement comes first
-                lane.held_back = self._behind >= BEHIND_MOST
             self._confirmed_until = asked + CONFIRM_S
             self._permit()
             await _wait(self._wake_control, CONTROL_S)
@@ -330,7 +319,7 @@ class Worker:
             connection, self._writer.journal, lane.carrier_no, campaign_id, count, segments
         )
         for leased in slices:
-            lane.add(Work(leased, made))
+            lane.add(Work(leased, made, self._day_time.now_us()))
         lane.withdraw(self._runs)  # stopped meanwhile?
         return bool(slices)
 

@@ -1,7 +1,7 @@
 """An event loop on a thread of its own, for what must not wait until the main loop has worked off a burst.
 
-A group of 50,000 rows is streamed in some 30 turns of a loop; between two turns of the main one lie 20 ms when
-receipts pour in. The interpreter's lock is no hindrance: what takes time here is the database and the socket.
+Between two turns of the main loop lie 20 ms when receipts pour in; a group is packed, sent and answered meanwhile. The
+interpreter's lock is no hindrance: what takes time here is the database and the socket.
 """
 
 import asyncio

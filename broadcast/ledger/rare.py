@@ -1,6 +1,8 @@
-"""What most groups do not hold: messages from people, what cannot be read, what a profile does not know."""
+"""What most groups do not hold: doubts, messages from people, what cannot be read, what a profile does not know."""
 
-from broadcast.ledger.journal import Group
+from collections.abc import Sequence
+
+from broadcast.ledger.journal import Doubt, Group
 from broadcast.ledger.replies import columns
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -25,3 +27,15 @@ async def write_rare(connection: Connection, group: Group) -> None:
             for each in group.inbound
         ]  # fmt: skip
         await connection.execute(sql("keep_inbound"), *columns(messages))
+
+
+async def add_doubts(connection: Connection, doubts: Sequence[Doubt]) -> None:
+    """Inside the caller's transaction, which moves them in the tallies."""
+    rows = [
+        (
+            doubt.campaign_id, doubt.carrier_no, doubt.slice_id, doubt.ordinal, doubt.segments, doubt.msisdn,
+            doubt.reason, doubt.sent_after,
+        )
+        for doubt in doubts
+    ]  # fmt: skip
+    await connection.execute(sql("add_doubts"), *columns(rows))

@@ -1,9 +1,8 @@
-"""One row that the database refuses must not stop its group, and with it every receipt of every carrier.
+"""One text that the database refuses must not stop its group, and with it every receipt of every carrier.
 
-The group is tried in halves, a carrier at a time, each try undone, until the rows that fail are known; not for ever,
-for every carrier waits meanwhile. What an SMSC or a person said goes to the quarantine as it came, with the reason, and
-is acked like the rest. What we did ourselves stays: an accepted segment keeps its row, without the id that cannot be
-written, so that the books balance.
+What is packed is octets, which it takes whatever they are. What a person said, and what a profile does not know, is
+text: tried in halves, a carrier at a time, each try undone, until those that fail are known; not for ever, for every
+carrier waits meanwhile. They go to the quarantine as they came, with the reason, and are acked like the rest.
 """
 
 from collections import Counter
@@ -13,13 +12,9 @@ from typing import Final, TypeVar
 
 import asyncpg
 
-from broadcast.errors import FencedError
-from broadcast.ledger import rows
 from broadcast.ledger.journal import CarrierNo, Group, Inbound, OddityKind, Unreadable
 from broadcast.ledger.rare import write_rare
 from broadcast.store import failures
-from broadcast.store.copying import copy_in
-from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 # The content is at fault: another try fails in the same way.
@@ -31,7 +26,7 @@ UNWRITABLE: Final = (
 )
 REASON: Final = "cannot be written"  # how the reasons begin, in the quarantine
 REFUSED_MOST: Final = (
-    200  # rows of one kind and carrier that are found one by one, with some 2,000 tries at worst
+    200  # texts of one kind and carrier that are found one by one, with some 2,000 tries at worst
 )
 _HEAD_OCTETS: Final = 16  # before content that is no PDU: the quarantine leaves a PDU's sequence number out
 
@@ -39,23 +34,20 @@ Oddity = tuple[CarrierNo, OddityKind, str]
 T = TypeVar("T")
 
 
-async def sifted(connection: Connection, group: Group, worker_no: int, batch: int) -> tuple[Group, int]:
-    """The group as it can be written, and how many rows of it cannot as they came. Nothing stays written here.
+async def sifted(connection: Connection, group: Group) -> tuple[Group, int]:
+    """The group as it can be written, and how many texts of it cannot as they came. Nothing stays written here.
 
-    Raises FencedError; and as the database does, when something else than a row of an SMSC's is at fault.
+    Raises as the database does, when something else than a text is at fault.
     """
-    trial = connection.transaction()  # the batch's number must not be taken
+    trial = connection.transaction()
     await trial.start()
     try:
-        bucket = await connection.fetchval(sql("ledger_enter"), worker_no, batch)
-        if bucket is None:
-            raise FencedError("this worker lost its lease: its group was not written")
-        return await _sifted(connection, group, bucket)
+        return await _sifted(connection, group)
     finally:
         await trial.rollback()
 
 
-async def _sifted(connection: Connection, group: Group, bucket: int) -> tuple[Group, int]:
+async def _sifted(connection: Connection, group: Group) -> tuple[Group, int]:
     kept: list[Unreadable] = []
 
     def keep_message(each: Inbound, why: str) -> None:
@@ -64,60 +56,23 @@ async def _sifted(connection: Connection, group: Group, bucket: int) -> tuple[Gr
     def keep_oddity(each: tuple[Oddity, int], why: str) -> None:
         kept.append(_kept(each[0][0], "oddity", repr(each).encode(), why))
 
-    counts = {carrier_no: list(both) for carrier_no, both in group.receipt_counts.items()}
-    whole = replace(group, receipt_counts=counts)
-    whole.receipts = await _receipts(connection, whole, bucket, kept)
-    whole.submissions = await _submissions(connection, whole, bucket, kept)
-    whole.inbound = await _sift(
+    inbound = await _sift(
         connection,
         group.inbound,
         lambda each: each.carrier_no,
         lambda some: write_rare(connection, Group(inbound=list(some))),
         keep_message,
     )
-    whole.oddities = Counter(
-        dict(
-            await _sift(
-                connection,
-                list(group.oddities.items()),
-                lambda each: each[0][0],
-                lambda some: write_rare(connection, Group(oddities=Counter(dict(some)))),
-                keep_oddity,
-            )
-        )
+    oddities = await _sift(
+        connection,
+        list(group.oddities.items()),
+        lambda each: each[0][0],
+        lambda some: write_rare(connection, Group(oddities=Counter(dict(some)))),
+        keep_oddity,
     )
-    whole.unreadable = group.unreadable + kept
+    unreadable = group.unreadable + kept
+    whole = replace(group, inbound=inbound, oddities=Counter(dict(oddities)), unreadable=unreadable)
     return whole, len(kept)
-
-
-async def _receipts(connection: Connection, group: Group, bucket: int, kept: list[Unreadable]) -> list[bytes]:
-    def keep(row: bytes, why: str) -> None:
-        carrier_no, state = rows.receipt_place(row)
-        counts = group.receipt_counts[CarrierNo(carrier_no)]
-        counts[0] -= 1
-        counts[1] -= not state
-        kept.append(_kept(CarrierNo(carrier_no), "receipt", row, why))
-
-    def write(some: Sequence[bytes]) -> Awaitable[None]:
-        return copy_in(connection, f"receipt_{bucket}", rows.RECEIPT_COLUMNS, rows.copy_stream(some))
-
-    return await _sift(connection, group.receipts, lambda row: rows.receipt_place(row)[0], write, keep)
-
-
-async def _submissions(
-    connection: Connection, group: Group, bucket: int, kept: list[Unreadable]
-) -> list[bytes]:
-    """A refused row stays, without its id: its recipient was accepted, and no receipt will be found for it."""
-    without: list[bytes] = []
-
-    def keep(row: bytes, why: str) -> None:
-        without.append(rows.without_id(row))
-        kept.append(_kept(CarrierNo(rows.submission_carrier(row)), "submission", row, why))
-
-    def write(some: Sequence[bytes]) -> Awaitable[None]:
-        return copy_in(connection, f"submission_{bucket}", rows.SUBMISSION_COLUMNS, rows.copy_stream(some))
-
-    return await _sift(connection, group.submissions, rows.submission_carrier, write, keep) + without
 
 
 async def _sift(
@@ -127,7 +82,7 @@ async def _sift(
     write: Callable[[Sequence[T]], Awaitable[None]],
     keep: Callable[[T, str], None],
 ) -> list[T]:
-    """Those that can be written; `keep` gets each of the others, and why. One carrier's rows cost no other's."""
+    """Those that can be written; `keep` gets each of the others, and why. One carrier's texts cost no other's."""
     if not every or await _refusal(connection, every, write) is None:
         return list(every)
     of_carrier: dict[int, list[T]] = {}

@@ -50,7 +50,7 @@ class Metrics:
         )
         self.oddities = self._counter(
             "oddities",
-            "Statuses and receipt states that the carrier's profile does not know.",
+            "Statuses and receipt states that the carrier's profile does not know, and ids that are too long.",
             "carrier",
             "kind",
         )
@@ -66,12 +66,16 @@ class Metrics:
         self.links = self._gauge("links", "Links of this worker by state.", "carrier", "state")
 
     def _ledger_series(self) -> None:
-        self.group_rows = self._histogram("ledger_group_rows", "Rows in one ledger commit.", GROUP_ROWS)
+        self.group_rows = self._histogram(
+            "ledger_group_rows", "Segments and receipts in one ledger commit.", GROUP_ROWS
+        )
         self.commit_seconds = self._histogram(
             "ledger_commit_seconds", "Time of one ledger commit.", COMMIT_SECONDS
         )
         self.set_aside = self._counter(
-            "set_aside", "Rows that could not be written or read: kept, and the queue went on.", "queue"
+            "set_aside",
+            "Texts and rows that could not be written or read: kept, and the queue went on.",
+            "queue",
         )
         self.settle_seconds = self._histogram("settle_seconds", "Time to settle one bucket.", SETTLE_SECONDS)
         self.settle_lag_seconds = self._gauge(

@@ -9,7 +9,7 @@ from broadcast.store.types import Connection
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """What a carrier's SMSC said and its profile does not know. kind: status or receipt_state.
+    """What a carrier's SMSC said and its profile does not know. kind: status, receipt_state or message_id.
 
     times: since first_at, over all campaigns.
     """

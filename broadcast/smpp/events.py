@@ -39,19 +39,20 @@ class LinkEvents(Protocol):
 
     Everything of one read arrives in one call per kind, in this order: answers, late answers, receipts,
     messages, unreadable PDUs, then `room`. A receipt may come before the answer to its submit.
+    Ids are as they came, latin-1, 1 to 255 octets. left_at: by time.monotonic, none of the submits had left before.
     """
 
     def bound(self, link: "Link") -> None:
         """The SMSC accepted the bind."""
 
-    def answered(self, link: "Link", answers: list[tuple[Token, int, str]]) -> None:
-        """(token, command_status, canonical id of the SMSC or "") of each answered submit."""
+    def answered(self, link: "Link", answers: list[tuple[Token, int, str]], left_at: float) -> None:
+        """(token, command_status, id of the SMSC or "") of each answered submit."""
 
-    def answered_late(self, link: "Link", answers: list[tuple[Token, int, str]]) -> None:
+    def answered_late(self, link: "Link", answers: list[tuple[Token, int, str]], left_at: float) -> None:
         """The same, for tokens that were given to `unanswered` with `no_response` before."""
 
     def receipts(self, link: "Link", receipts: list[tuple[Ack, int, str, str, int | None]]) -> None:
-        """(ack, ReceiptState as int, canonical id, err, MSISDN or None) of each; ack after the commit."""
+        """(ack, ReceiptState as int, id, err, MSISDN or None) of each; ack after the commit."""
 
     def messages(self, link: "Link", messages: list[InboundMessage]) -> None:
         """Messages from subscribers; ack after the commit."""
@@ -65,7 +66,7 @@ class LinkEvents(Protocol):
         Nobody answers it, so the SMSC keeps it; the link unbinds when it is over, to have it all sent again.
         """
 
-    def unanswered(self, link: "Link", tokens: list[Token], reason: str) -> None:
+    def unanswered(self, link: "Link", tokens: list[Token], reason: str, left_at: float) -> None:
         """NO_RESPONSE or LINK_LOST: these submits may or may not have arrived."""
 
     def room(self, link: "Link") -> None:
@@ -78,9 +79,9 @@ class LinkEvents(Protocol):
 def tell(events: LinkEvents, link: "Link", batch: "Batch") -> None:
     """One call per kind that one read brought."""
     if batch.answers:
-        events.answered(link, batch.answers)
+        events.answered(link, batch.answers, batch.left_at)
     if batch.late:
-        events.answered_late(link, batch.late)
+        events.answered_late(link, batch.late, batch.late_left_at)
     if batch.receipts:
         events.receipts(link, batch.receipts)
     if batch.messages:

@@ -14,19 +14,19 @@ from broadcast.smpp.delivery import UnreadableError, read_delivery
 from broadcast.smpp.events import Ack, InboundMessage, Token
 from broadcast.smpp.framer import Frame, Framer, UnrecoverablePduError
 from broadcast.smpp.inbound import sar_of
-from broadcast.smpp.receipt import id_reader, read, read_usual, unknown_state
+from broadcast.smpp.receipt import read, read_usual, response_id, unknown_state
 from broadcast.smpp.status import UNKNOWN_ERROR
 from broadcast.smpp.vocabulary import ReceiptState, vocabulary
 from broadcast.smpp.window import MISSING, Window
 
 UNKNOWN_MOST: Final = 50  # distinct states kept by name
-_HEADER: Final = smpp.HEADER_OCTETS
 
 
 @dataclass(slots=True)
 class Batch:
-    """The lists of LinkEvents; controls: everything else, in order; strays: answers that nobody waited for, how many;
-    pdus: how many in all; passed_over: octets of what a flood has too much of; broken: the stream cannot go on.
+    """The lists and times of LinkEvents; controls: everything else, in order; strays: how many answers that nobody
+    waited for; pdus: how many in all; passed_over: octets of what a flood has too much of; broken: the stream cannot
+    go on.
     """
 
     answers: list[tuple[Token, int, str]] = field(default_factory=list)
@@ -39,6 +39,8 @@ class Batch:
     pdus: int = 0
     passed_over: int = 0
     broken: UnrecoverablePduError | None = None
+    left_at: float = 0.0
+    late_left_at: float = 0.0
 
     @property
     def to_ack(self) -> int:
@@ -54,23 +56,33 @@ class Batch:
 class Inbox:
     """Reads for one link and empties its window.
 
-    strays: answers that nobody waited for. unknown_states: what receipts named as their state and the carrier's
-    profile does not know; whoever reads it empties it.
+    strays: answers that nobody waited for.
     """
 
     def __init__(self, window: Window, carrier: Carrier) -> None:
         self._framer = Framer(window.awaits)
         self._window = window
-        self._response_id = id_reader(carrier.response_id, carrier.id_zeros)
-        self._receipt_id = id_reader(carrier.receipt_id, carrier.id_zeros)
         self._vocabulary = vocabulary(carrier.receipt_states)
         self.strays = 0
-        self.unknown_states: Counter[str] = Counter()
+        self._unknown_states: Counter[str] = Counter()
+        self._long_ids = 0
 
     @property
     def begun(self) -> int:
         """Octets of a PDU that is not complete."""
         return self._framer.begun
+
+    def take_unknown_states(self) -> Counter[str]:
+        """What receipts named as their state and the carrier's profile does not know, since the last call."""
+        unknown = self._unknown_states
+        if unknown:
+            self._unknown_states = Counter()
+        return unknown
+
+    def take_long_ids(self) -> int:
+        """How many answers named an id that is too long, and were handed over without one, since the last call."""
+        taken, self._long_ids = self._long_ids, 0
+        return taken
 
     def feed(self, data: bytes) -> Batch:
         """Never raises, whatever the SMSC sent."""
@@ -81,9 +93,9 @@ class Inbox:
             batch.broken = error
             frames = error.complete
         batch.pdus = len(frames)
-        take, response_id = self._window.pending.pop, self._response_id  # local names: the hot loop
-        receipt_id, words = self._receipt_id, self._vocabulary
+        take, words = self._window.pending.pop, self._vocabulary  # local names: the hot loop
         answered, received = batch.answers.append, batch.receipts.append
+        numbers: list[int] = []
         submit_sm_resp, deliver_sm = smpp.SUBMIT_SM_RESP, smpp.DELIVER_SM
         for frame in frames:
             command, status, sequence, pdu = frame
@@ -92,43 +104,62 @@ class Inbox:
                 if token is MISSING:
                     self._late(batch, sequence, status, pdu)
                 else:
-                    answered((token, status, response_id(pdu[_HEADER:]) if status == 0 else ""))
+                    numbers.append(sequence)
+                    answered((token, status, self._id(pdu) if status == 0 else ""))
             elif command == deliver_sm:
-                usual = read_usual(pdu, receipt_id, words)
+                usual = read_usual(pdu, words)
                 if usual is None:
                     self._delivery(batch, command, pdu, smpp.deliver_sm_ack(pdu))
                 else:
                     received((pdu[12:16], *usual))
             elif command == smpp.DATA_SM:
                 self._delivery(batch, command, pdu, smpp.data_sm_ack(pdu))
-            elif command != smpp.GENERIC_NACK or not self._nacked(batch, status, sequence):
+            elif command != smpp.GENERIC_NACK or not self._nacked(batch, status, sequence, numbers):
                 batch.controls.append(frame)
+        if numbers:
+            batch.left_at = self._window.left_at(numbers)
         self.strays += batch.strays
         batch.passed_over = self._framer.passed_over
         self._framer.thin = batch.passed_over > 0 or batch.trifles >= FLOOD_LEAST
         return batch
 
-    def _late(self, batch: Batch, sequence: int, status: int, pdu: bytes) -> None:
-        token = self._window.late.pop(sequence, MISSING)
-        if token is MISSING:
-            batch.strays += 1
-        else:
-            batch.late.append((token, status, self._response_id(pdu[_HEADER:]) if status == 0 else ""))
+    def _id(self, pdu: bytes) -> str:
+        """A submit_sm_resp's; "" for one that is too long: the message was accepted, and no receipt will be its own."""
+        smsc_id = response_id(pdu)
+        if smsc_id is None:
+            self._long_ids += 1
+            return ""
+        return smsc_id
 
-    def _nacked(self, batch: Batch, status: int, sequence: int) -> bool:
+    def _late(self, batch: Batch, sequence: int, status: int, pdu: bytes) -> None:
+        if sequence in self._window.late:
+            batch.late.append(
+                (self._take_late(batch, sequence), status, self._id(pdu) if status == 0 else "")
+            )
+        else:
+            batch.strays += 1
+
+    def _take_late(self, batch: Batch, sequence: int) -> Token:
+        token, left_at = self._window.late.pop(sequence)
+        batch.late_left_at = min(left_at, batch.late_left_at) if batch.late else left_at
+        return token
+
+    def _nacked(self, batch: Batch, status: int, sequence: int, numbers: list[int]) -> bool:
         """A generic_nack for a submit is its answer, and never ROK (quirk 28). False: for something else."""
-        for waiting, answers in ((self._window.pending, batch.answers), (self._window.late, batch.late)):
-            token = waiting.pop(sequence, MISSING)
-            if token is not MISSING:
-                answers.append((token, status or UNKNOWN_ERROR, ""))
-                return True
-        return False
+        if sequence in self._window.pending:
+            numbers.append(sequence)
+            batch.answers.append((self._window.pending.pop(sequence), status or UNKNOWN_ERROR, ""))
+        elif sequence in self._window.late:
+            batch.late.append((self._take_late(batch, sequence), status or UNKNOWN_ERROR, ""))
+        else:
+            return False
+        return True
 
     def _delivery(self, batch: Batch, command: int, pdu: bytes, ack: Ack) -> None:
         """A deliver_sm or data_sm of an unusual shape."""
         try:
             delivery = read_delivery(command, pdu)
-            receipt = read(delivery, self._receipt_id, self._vocabulary)
+            receipt = read(delivery, self._vocabulary)
         except UnreadableError as error:
             batch.unreadable.append((ack, pdu, str(error)))
             return
@@ -146,5 +177,5 @@ class Inbox:
     def _note_unknown(self, said: str | None) -> None:
         """Bounded, whatever an SMSC invents and however rarely it is asked for."""
         if said is not None:
-            known = said in self.unknown_states or len(self.unknown_states) < UNKNOWN_MOST
-            self.unknown_states[said if known else "#"] += 1
+            known = said in self._unknown_states or len(self._unknown_states) < UNKNOWN_MOST
+            self._unknown_states[said if known else "#"] += 1

@@ -96,11 +96,12 @@ class Link(asyncio.Protocol):
         return self._window.size
 
     def take_unknown_states(self) -> Counter[str]:
-        """What receipts named as their state and the profile does not know, since the last call."""
-        unknown = self._inbox.unknown_states
-        if unknown:
-            self._inbox.unknown_states = Counter()
-        return unknown
+        """See Inbox."""
+        return self._inbox.take_unknown_states()
+
+    def take_long_ids(self) -> int:
+        """See Inbox."""
+        return self._inbox.take_long_ids()
 
     def reserve(self, count: int) -> int:
         """The first of `count` contiguous sequence numbers, never past 0x7FFFFFFF.
@@ -126,7 +127,7 @@ class Link(asyncio.Protocol):
         if lease_time() >= before:
             return False
         if not self.can_submit:
-            self._events.unanswered(self, tokens, LINK_LOST)
+            self._events.unanswered(self, tokens, LINK_LOST, now)
             return True
         self._window.add(first_sequence, tokens, now)
         self._timers.sent_at = now
@@ -225,9 +226,9 @@ class Link(asyncio.Protocol):
         self.lost = exc
         self._reason = self._reason or (f"connection lost: {exc}" if exc else "closed by the SMSC")
         self._session.move(LinkState.CLOSED)
-        tokens = self._window.drain()
+        tokens, left_at = self._window.drain()
         if tokens:
-            self._events.unanswered(self, tokens, LINK_LOST)
+            self._events.unanswered(self, tokens, LINK_LOST, left_at)
         if self._was_bound:
             log.info("link %s: %s, %d strays", self.name, self._reason, self._inbox.strays)
             self._events.closed(self, self._reason)
@@ -290,9 +291,9 @@ class Link(asyncio.Protocol):
             self._renewing = self._loop.create_task(self.unbind(RENEWAL_S), name=f"link {self.name} renewal")
 
     def _expire(self, now: float) -> None:
-        expired = self._window.expire(now)
+        expired, left_at = self._window.expire(now)
         if expired:
-            self._events.unanswered(self, expired, NO_RESPONSE)
+            self._events.unanswered(self, expired, NO_RESPONSE, left_at)
             self._events.room(self)
             if self.state is LinkState.UNBINDING:
                 self._heed_drained()

@@ -5,20 +5,19 @@ regular expression, and `read` takes everything else. What the first takes the s
 """
 
 import re
-from collections.abc import Callable
 from typing import Final
 
-from broadcast.config import IdFormat, IdZeros
 from broadcast.smpp.delivery import Delivery, UnreadableError, read_tlvs
 from broadcast.smpp.pdu import HEADER_OCTETS, MESSAGE_STATE, NETWORK_ERROR_CODE, RECEIPTED_MESSAGE_ID
 from broadcast.smpp.vocabulary import STANDARD, Vocabulary
 
-_ZERO: Final = ord("0")
-MAX_ID_OCTETS: Final = 255  # SMPP says 65; more than this would not fit an index
+MAX_ID_OCTETS: Final = 255  # SMPP says 65; a longer one is never cut, for then it would be another
 HEAD_MOST_OCTETS: Final = 2048  # where its fields are looked for: 128 KiB of text would cost 50 ms
 MAX_MSISDN_DIGITS: Final = 15
 MAX_WORD_OCTETS: Final = 32
 _UDHI: Final = 0x40
+_UCS2_OCTETS: Final = 64  # of a text, that show whether every other one is a NUL
+_UCS2_SHARE: Final = 3  # at least every third of them
 # esm_class of a receipt, an acknowledgement by a handset, an intermediate notification; 0x10 is a person's answer
 _REPORTS: Final = 0x04 | 0x08 | 0x20
 
@@ -44,30 +43,14 @@ _ERR: Final = re.compile(rb"(?<![A-Za-z])err:\s?(?!\w+(?: date)?:)(-?[0-9A-Za-z]
 _OTHER_FIELD: Final = re.compile(rb"\b(?:sub|dlvrd|submit date|done date|err):", re.IGNORECASE)
 
 
-def canonical_id(raw: bytes, fmt: IdFormat, zeros: IdZeros = "keep") -> str:
-    """The one spelling under which an id from a response and the same id from a receipt meet (quirks 1-3).
-
-    decimal, hex: the number in decimal, without leading zeros. text, and an id that does not fit its format:
-    as it came, in small letters, up to the first NUL, at most MAX_ID_OCTETS; zeros "strip": without the zeros
-    in front.
-    """
-    return id_reader(fmt, zeros)(raw)
+def response_id(pdu: bytes) -> str | None:
+    """The id of a submit_sm_resp as it came, latin-1, up to its first NUL; None: longer than MAX_ID_OCTETS."""
+    end = pdu.find(0, HEADER_OCTETS)
+    raw = pdu[HEADER_OCTETS:end] if end >= 0 else pdu[HEADER_OCTETS:]
+    return raw.decode("latin-1") if len(raw) <= MAX_ID_OCTETS else None
 
 
-def id_reader(fmt: IdFormat, zeros: IdZeros = "keep") -> Callable[[bytes], str]:
-    """`canonical_id` of one format, for the hot path."""
-    read_id = {"text": _text_id, "decimal": _decimal_id, "hex": _hex_id}[fmt]
-
-    def stripped(raw: bytes) -> str:
-        whole = read_id(raw)
-        return whole.lstrip("0") or whole[:1]
-
-    return read_id if zeros == "keep" else stripped
-
-
-def read_usual(
-    pdu: bytes, read_id: Callable[[bytes], str], vocabulary: Vocabulary = STANDARD
-) -> tuple[int, str, str, int | None] | None:
+def read_usual(pdu: bytes, vocabulary: Vocabulary = STANDARD) -> tuple[int, str, str, int | None] | None:
     """(state, id, err, MSISDN) of a receipt in the commonest shape; None: read it the long way."""
     match = _USUAL.match(pdu, HEADER_OCTETS)
     if match is None:
@@ -79,20 +62,20 @@ def read_usual(
         return None
     if end < len(pdu):
         tlvs = read_tlvs(pdu, end)
-        raw_id = tlvs.get(RECEIPTED_MESSAGE_ID, b"").strip(b" \0") or raw_id
+        raw_id = tlvs.get(RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0") or raw_id
         number = vocabulary.numbers.get(int.from_bytes(tlvs.get(MESSAGE_STATE, b"")[:8], "big"))
-        if number is None or (not err and NETWORK_ERROR_CODE in tlvs):
+        if number is None or (not err and NETWORK_ERROR_CODE in tlvs) or len(raw_id) > MAX_ID_OCTETS:
             return None
         state = number or state
-    return state, read_id(raw_id), err.decode(), int(msisdn)
+    return state, raw_id.decode("latin-1"), err.decode(), int(msisdn)
 
 
-def read(
-    delivery: Delivery, read_id: Callable[[bytes], str], vocabulary: Vocabulary = STANDARD
-) -> tuple[int, str, str, int | None] | None:
-    """(state, id, err, MSISDN) of a receipt; None: it is a message. Raises UnreadableError for a receipt
-    without an id or a state. A TLV goes before the text; but a final state in the text before an
-    intermediate one in the TLV."""
+def read(delivery: Delivery, vocabulary: Vocabulary = STANDARD) -> tuple[int, str, str, int | None] | None:
+    """(state, id, err, MSISDN) of a receipt; None: it is a message. The id as it came: quirk 48.
+
+    Raises UnreadableError for a receipt without an id or a state, or with an id that is too long: cut it would be
+    another one. A TLV goes before the text; but a final state in the text before an intermediate one in the TLV.
+    """
     head = _head(delivery)
     raw_id = _raw_id(delivery, head)
     state = _state(delivery, head, vocabulary)
@@ -102,7 +85,9 @@ def read(
         raise UnreadableError("a receipt without an id")
     if state is None:
         raise UnreadableError("a receipt without a state")
-    return state, read_id(raw_id), _err(delivery, head), _msisdn(delivery)
+    if len(raw_id) > MAX_ID_OCTETS:
+        raise UnreadableError(f"a receipt with an id of more than {MAX_ID_OCTETS} octets")
+    return state, raw_id.decode("latin-1"), _err(delivery, head), _msisdn(delivery)
 
 
 def unknown_state(delivery: Delivery, vocabulary: Vocabulary) -> str | None:
@@ -134,22 +119,27 @@ def _msisdn(delivery: Delivery) -> int | None:
 
 
 def _head(delivery: Delivery) -> bytes:
-    """What stands before `text:`; UCS-2 of plain letters turned into the letters (quirks 7, 8).
+    """What stands before `text:`; UCS-2 of plain letters turned into the letters (quirks 7, 8). Any other NUL stays
+    where it is: ids that differ only behind one are different ids (quirk 48).
 
     Without a user data header, if there is one: its octets could be taken for letters.
     """
     text = delivery.text[:HEAD_MOST_OCTETS]
     if delivery.esm_class & _UDHI and text and text[0] < 0x20:
         text = text[1 + text[0] :]
-    return _TEXT.split(text.replace(b"\0", b""), maxsplit=1)[0]
+    start = text[:_UCS2_OCTETS]
+    if _UCS2_SHARE * start.count(0) >= len(start):
+        text = text.replace(b"\0", b"")
+    return _TEXT.split(text, maxsplit=1)[0]
 
 
 def _raw_id(delivery: Delivery, head: bytes) -> bytes | None:
-    in_tlv = delivery.tlvs.get(RECEIPTED_MESSAGE_ID, b"").strip(b" \0")
+    """As it came, but for the NULs that end it."""
+    in_tlv = delivery.tlvs.get(RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0")
     if in_tlv:
         return in_tlv
     in_text = _ID.search(head)
-    return in_text[1] if in_text else None
+    return (in_text[1].rstrip(b"\0") if in_text else b"") or None
 
 
 def _state(delivery: Delivery, head: bytes, vocabulary: Vocabulary) -> int | None:
@@ -185,26 +175,3 @@ def _looks_like_receipt(delivery: Delivery, head: bytes, raw_id: bytes | None, s
     if RECEIPTED_MESSAGE_ID in delivery.tlvs:
         return True
     return raw_id is not None and state is not None and bool(_OTHER_FIELD.search(head))
-
-
-def _text_id(raw: bytes) -> str:
-    plain = raw.rstrip(b"\0")
-    if len(plain) <= MAX_ID_OCTETS and plain.replace(b"-", b"").isalnum():  # ASCII, the usual case
-        return plain.decode().lower()
-    return raw.split(b"\0", 1)[0].strip()[:MAX_ID_OCTETS].decode("latin-1").lower()
-
-
-def _decimal_id(raw: bytes) -> str:
-    plain = raw.rstrip(b"\0")
-    if plain.isdigit() and plain[0] != _ZERO and len(plain) <= MAX_ID_OCTETS:  # the usual case
-        return plain.decode()
-    digits = raw.split(b"\0", 1)[0].strip()
-    return str(int(digits)) if digits.isdigit() and len(digits) <= MAX_ID_OCTETS else _text_id(raw)
-
-
-def _hex_id(raw: bytes) -> str:
-    digits = raw.split(b"\0", 1)[0].strip()
-    try:
-        return str(int(digits, 16)) if digits.isalnum() and len(digits) <= MAX_ID_OCTETS else _text_id(raw)
-    except ValueError:
-        return _text_id(raw)

@@ -34,7 +34,8 @@ class Window:
         self._open = min(size, OPEN_FIRST)
         self._answered_at = 0.0
         self.pending: dict[int, Token] = {}  # the link's hot path pops from it
-        self.late: dict[int, Token] = {}  # expired ones; the oldest are forgotten first
+        # expired ones, each with a time before which it had not left; the oldest are forgotten first
+        self.late: dict[int, tuple[Token, float]] = {}
         self._late_size = max(_LATE_AT_LEAST, _LATE_PER_PLACE * size)
         self._timeout_s = response_timeout_s
         self._mark_s = response_timeout_s / _MARKS_PER_TIMEOUT
@@ -80,33 +81,44 @@ class Window:
         sent_at, self._timed = self._timed[0], None
         return now - sent_at
 
-    def expire(self, now: float) -> list[Token]:
-        """The tokens whose answer is overdue (by up to 1/64 of the timeout more), moved to `late`."""
+    def left_at(self, numbers: Sequence[int]) -> float:
+        """A time before which none of these submits had left, and at most 1/64 of the timeout before the first of them
+        did. numbers: not of `late` ones; at least one."""
+        oldest = min(numbers)
+        if max(numbers) - oldest > MAX_SEQUENCE // 2:  # they go round
+            oldest = min(number for number in numbers if number > MAX_SEQUENCE // 2)
+        for sent_at, first in reversed(self._marks):
+            if not _before(oldest, first):
+                return sent_at
+        return 0.0  # no submit of ours
+
+    def expire(self, now: float) -> tuple[list[Token], float]:
+        """The tokens whose answer is overdue (by up to 1/64 of the timeout more), moved to `late`, and `left_at`."""
         limit = now - self._timeout_s - self._mark_s
-        passed = False
-        while self._marks and self._marks[0][0] <= limit:
-            self._marks.popleft()
-            passed = True
-        if not passed:
-            return []
-        overdue = [number for number in self.pending if not self._marks or _before(number, self._marks[0][1])]
+        if not self._marks or self._marks[0][0] > limit:
+            return [], now
+        kept = deque(mark for mark in self._marks if mark[0] > limit)
+        overdue = [number for number in self.pending if not kept or _before(number, kept[0][1])]
+        left_at = self.left_at(overdue) if overdue else now
+        self._marks = kept
         expired = {number: self.pending.pop(number) for number in overdue}
         if self._timed is not None and self._timed[1] in expired:
             self._timed = None
         if expired and self._answered_at <= limit:
             self._open = 1
-        self.late.update(expired)
+        self.late.update({number: (token, left_at) for number, token in expired.items()})
         for number in list(islice(self.late, max(0, len(self.late) - self._late_size))):
             del self.late[number]
-        return list(expired.values())
+        return list(expired.values()), left_at
 
-    def drain(self) -> list[Token]:
-        """All tokens that still wait for an answer; the link has ended."""
+    def drain(self) -> tuple[list[Token], float]:
+        """All tokens that still wait for an answer, and `left_at`; the link has ended."""
+        left_at = self.left_at(list(self.pending)) if self.pending else 0.0
         tokens = list(self.pending.values())
         self.pending.clear()
         self.late.clear()
         self._marks.clear()
-        return tokens
+        return tokens, left_at
 
 
 def _before(number: int, boundary: int) -> bool:

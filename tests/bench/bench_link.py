@@ -52,7 +52,7 @@ class Owner:
     def __init__(self) -> None:
         self.answers = self.delivered = self.other = 0
 
-    def answered(self, link: Link, answers: list[tuple[Any, int, str]]) -> None:
+    def answered(self, link: Link, answers: list[tuple[Any, int, str]], left_at: float) -> None:
         self.answers += len(answers)
 
     def receipts(self, link: Link, receipts: list[tuple[bytes, int, str, str, int | None]]) -> None:
@@ -68,7 +68,7 @@ class Owner:
     def closed(self, link: Link, reason: str) -> None:
         pass
 
-    def answered_late(self, link: Link, answers: list[Any]) -> None:
+    def answered_late(self, link: Link, answers: list[Any], left_at: float) -> None:
         self.other += len(answers)
 
     def messages(self, link: Link, messages: list[Any]) -> None:
@@ -80,7 +80,7 @@ class Owner:
     def unreadable(self, link: Link, pdus: list[Any]) -> None:
         self.other += len(pdus)
 
-    def unanswered(self, link: Link, tokens: list[Any], reason: str) -> None:
+    def unanswered(self, link: Link, tokens: list[Any], reason: str, left_at: float) -> None:
         self.other += len(tokens)
 
 

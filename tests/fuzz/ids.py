@@ -1,8 +1,8 @@
-"""Target: message ids, as submit_sm_resp and receipts write them, meet under one spelling (quirks 1-3)."""
+"""Target: message ids, as submit_sm_resp and receipts write them, come out as they went in (quirk 48)."""
 
 from fuzz.octets import Octets
 from fuzz.profiles import chosen
-from fuzz.reading import HEADER, check_id, read
+from fuzz.reading import HEADER, ID_OCTETS_MOST, check_id, read
 
 from broadcast.config import Carrier
 
@@ -10,17 +10,18 @@ _RECEIPT_START = b"\0\1\184912345678\0\5\0BOYTE\0\4\0\0\0\0\0\0\0\0"
 
 
 def ids(data: bytes) -> None:
-    """The same id from a response, a TLV and a text is one id; case, padding and zeros do not part it."""
+    """The same octets from a response, a TLV and a text are one id; no other ones are, and none is ever cut."""
     octets = Octets(data)
     carrier = chosen(octets.number())
-    raw = octets.rest().replace(b"\0", b"").strip()
+    raw = octets.rest().replace(b"\0", b"")
     answered = _answered(raw, carrier)
     check_id(answered)
-    assert answered == _answered(raw.upper(), carrier) == _answered(raw.lower(), carrier)
+    if len(raw) > ID_OCTETS_MOST:
+        assert answered == ""
+        return
+    assert answered.encode("latin-1") == raw
     assert answered == _answered(raw + b"\0" + raw, carrier)
-    if carrier.response_id != "text" and raw.isdigit() and len(raw) < 200:
-        assert answered == _answered(b"00" + raw, carrier)
-    if raw and carrier.response_id == carrier.receipt_id:
+    if raw:
         tlvs = b"\0\x1e" + len(raw).to_bytes(2, "big") + raw + b"\4\x27\0\1\2"
         assert answered == _receipted(b"", tlvs, carrier)
         if _is_word(raw):
@@ -29,7 +30,7 @@ def ids(data: bytes) -> None:
 
 def _is_word(raw: bytes) -> bool:
     """Can it stand in a receipt's text? Not with blanks, a field's name, what parts fields, or too long."""
-    return len(raw) < 200 and b":" not in raw and len(raw.split()) == 1 and raw[-1:] not in (b",", b";", b"|")
+    return len(raw) < 200 and b":" not in raw and raw.split() == [raw] and raw[-1:] not in (b",", b";", b"|")
 
 
 def _answered(raw: bytes, carrier: Carrier) -> str:

@@ -7,7 +7,7 @@ from struct import Struct
 from typing import Any, Final
 
 from broadcast.config import Carrier
-from broadcast.ledger import rows
+from broadcast.ledger.packing.received import pack_received
 from broadcast.smpp import inbox
 from broadcast.smpp.events import InboundMessage
 from broadcast.smpp.framer import Framer
@@ -19,7 +19,7 @@ HEADER: Final = Struct("!IIII")
 TOKENS: Final = "abcdefgh"  # the submits 1 to 4 are overdue, 5 to 8 are in the window
 DELIVERIES: Final = (0x05, 0x103)
 STATES: Final = frozenset({0, 5, 6, 7, 8})
-ID_OCTETS_MOST: Final = 2000  # a row of the index on ids holds some 2,700
+ID_OCTETS_MOST: Final = 255
 ERR_OCTETS_MOST: Final = 16
 Frame = tuple[int, int, int, bytes]
 _NOBODY_WAITS: Final = Window(1, 64.0)
@@ -60,7 +60,10 @@ def read(reads: Iterable[bytes], carrier: Carrier) -> Reading:
             reading.broken = batch.broken.length
             break
     reading.ended, reading.strays = session.ending, box.strays
-    reading.pending, reading.overdue = [*window.pending.values()], [*window.late.values()]
+    reading.pending, reading.overdue = (
+        [*window.pending.values()],
+        [token for token, _ in window.late.values()],
+    )
     return reading
 
 
@@ -137,19 +140,18 @@ def check_acks(reading: Reading, frames: list[Frame]) -> None:
 
 
 def check_receipt(receipt: tuple[bytes, int, str, str, int | None]) -> None:
-    """It fits the ledger's columns without being cut."""
+    """It can be packed as it is."""
     _, state, smsc_id, err, msisdn = receipt
     assert state in STATES
     check_id(smsc_id)
     assert "\0" not in err
     assert len(err.encode()) <= ERR_OCTETS_MOST
     assert msisdn is None or 0 <= msisdn < 10**15
-    rows.receipt_row(rows.receipt_head(1, 0), state, msisdn, err.encode(), smsc_id.encode())
+    pack_received([(1, 0)], [state], [msisdn or 0], [smsc_id], [err])
 
 
 def check_id(smsc_id: str) -> None:
-    assert "\0" not in smsc_id
-    assert len(smsc_id.encode()) <= ID_OCTETS_MOST
+    assert len(smsc_id.encode("latin-1")) <= ID_OCTETS_MOST
 
 
 def check_sent(reading: Reading) -> None:

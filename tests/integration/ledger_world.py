@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from broadcast.ledger import rows
-from broadcast.ledger.journal import CampaignId, CarrierNo, LeasedSlice, SliceId
+from broadcast.ledger.journal import CampaignId, CarrierNo, SliceId
+from broadcast.ledger.leased import LeasedSlice
+from broadcast.ledger.packing.received import Received, unpack_received
+from broadcast.ledger.packing.sent import Sent, unpack_sent
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
 from broadcast.store.pool import connect
 
-AT = rows.copy_time(1_780_000_000)
+AT = 1_780_000_000_000_000  # when answers and receipts came, in microseconds
+LEFT = AT - 1_000_000  # and their submits left
 
 
 @dataclass
@@ -51,6 +54,16 @@ class World:
         self.writer.journal.receipts(
             self.carrier_no, [(None, int(state), smsc_id, err, msisdn)], AT, lambda: None
         )
+
+    async def sent(self) -> list[Sent]:
+        """The rows of `sent`, in the order of batches and slices."""
+        rows = await self.conn.fetch("SELECT packed FROM sent ORDER BY worker_no, batch, slice_id")
+        return [unpack_sent(row["packed"]) for row in rows]
+
+    async def received(self) -> list[Received]:
+        """The rows of `received`, in the order of batches and carriers."""
+        rows = await self.conn.fetch("SELECT packed FROM received ORDER BY worker_no, batch, carrier_no")
+        return [unpack_received(row["packed"]) for row in rows]
 
     async def tally(self) -> dict[str, int]:
         """The campaign's tallies that are not zero."""

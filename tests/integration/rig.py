@@ -232,6 +232,7 @@ def _toml(name: str, carrier: Carrier) -> str:
         f"tps = {carrier.tps}",
         f'response_id = "{carrier.response_id}"',
         f'receipt_id = "{carrier.receipt_id}"',
+        f'id_case = "{carrier.id_case}"',
         f"[[carriers.{name}.binds]]",
         f'host = "{bind.host}"',
         f"port = {bind.port}",

@@ -20,7 +20,6 @@ from broadcast.diagnosis.gather import Diagnosis
 from broadcast.engine.contact import Contact
 from broadcast.engine.leases import Leases
 from broadcast.engine.replies import Replies
-from broadcast.ledger import rows
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
 from broadcast.ledger.settle import KEPT, PARKED_FEW, rotate, settle_next
@@ -125,6 +124,10 @@ async def compare(world: World, scenario: Callable[[World, int], Awaitable[None]
     assert grown == {}
 
 
+def now_us() -> int:
+    return int(time.time() * 1_000_000)
+
+
 async def turn(world: World, times: int = 1) -> None:
     for _ in range(times):
         await world.writer.flush()
@@ -136,10 +139,7 @@ async def accepted(world: World, count: int, segments: int) -> None:
     leased = await world.slice(range(FIRST, FIRST + count), segments)
     leased.intend_next(count)
     for ordinal in range(count):
-        leased.accept_parts(
-            ordinal, [f"{ordinal}-{part}" for part in range(segments)], rows.copy_time(time.time())
-        )
-    leased.touched()
+        leased.accept_parts(ordinal, [f"{ordinal}-{part}" for part in range(segments)], now_us(), now_us())
 
 
 def told(world: World, count: int, parts: range) -> None:
@@ -179,7 +179,7 @@ async def test_doubts_that_receipts_end(planner: World) -> None:
     async def doubts(world: World, count: int) -> None:
         leased = await world.slice(range(FIRST, FIRST + count), SEGMENTS)
         for ordinal in leased.intend_next(count):
-            leased.doubt(ordinal, "link_lost")
+            leased.doubt(ordinal, "link_lost", now_us())
         world.writer.journal.receipts(
             world.carrier_no,
             [
@@ -187,7 +187,7 @@ async def test_doubts_that_receipts_end(planner: World) -> None:
                 for ordinal in range(count)
                 for part in range(SEGMENTS)
             ],
-            rows.copy_time(time.time()),
+            now_us(),
             lambda: None,
         )
         await turn(world, 2)
@@ -200,7 +200,7 @@ async def test_doubts_that_are_resent_and_closed(planner: World) -> None:
     async def doubts(world: World, count: int) -> None:
         leased = await world.slice(range(FIRST, FIRST + count), SEGMENTS)
         for ordinal in leased.intend_next(count):
-            leased.doubt(ordinal, "link_lost")
+            leased.doubt(ordinal, "link_lost", now_us())
         await turn(world)
         await tidy(world.conn, 100, 1000.0)
         assert await world.tally() == {"waiting": count}
@@ -226,7 +226,7 @@ async def test_a_campaign_that_waits_no_longer(planner: World) -> None:
         await turn(world, KEPT + 2)
         leased = await world.slice(range(FIRST, FIRST + count), SEGMENTS)
         for ordinal in leased.intend_next(count):
-            leased.doubt(ordinal, "link_lost")
+            leased.doubt(ordinal, "link_lost", now_us())
         await world.conn.execute("UPDATE campaign SET in_doubt_policy = 'hold'")
         await turn(world)
         await world.conn.execute("UPDATE campaign SET expires_at = now() - interval '1 hour'")
@@ -271,7 +271,7 @@ async def test_leases_to_the_last_slice(planner: World, config: Config) -> None:
             left -= len(got)
             for each in got:
                 each.intend_next(1)
-                each.accept(0, "", rows.copy_time(time.time()))
+                each.accept(0, "", now_us(), now_us())
         await leases.give_back_unknown(world.conn)
         await leases.renew(world.conn)
         await leases.reap(world.conn)
@@ -308,13 +308,13 @@ async def test_groups_and_late_answers(planner: World) -> None:
         for number in range(0, count, each):
             leased = await world.slice(range(number, number + each), SEGMENTS)
             for ordinal in leased.intend_next(each):
-                leased.doubt(ordinal, "link_lost")
+                leased.doubt(ordinal, "link_lost", now_us())
             leased.let_go()
             await world.writer.flush()
         for slice_id in [row["slice_id"] for row in await world.conn.fetch("SELECT slice_id FROM slice")]:
             for ordinal in range(each):
                 ids = tuple(f"{slice_id}-{ordinal}-{part}" for part in range(SEGMENTS))
-                world.writer.journal.late(LateAnswer(slice_id, ordinal, ids, ""))
+                world.writer.journal.late(LateAnswer(slice_id, ordinal, ids, "", now_us(), now_us()))
             await world.writer.flush()
         assert await world.tally() == {"accepted": count}
 
@@ -367,11 +367,10 @@ async def test_one_id_for_all(planner: World) -> None:
         leased = await world.slice(range(FIRST, FIRST + count), SEGMENTS)
         leased.intend_next(count)
         for ordinal in range(count):
-            leased.accept_parts(ordinal, ["same"] * SEGMENTS, rows.copy_time(time.time()))
+            leased.accept_parts(ordinal, ["same"] * SEGMENTS, now_us(), now_us())
             for _ in range(SEGMENTS):
                 world.receipt("same", DELIVERED, FIRST + ordinal)
-        leased.touched()
-        await turn(world)
+            await turn(world)
         await accepted(world, count, SEGMENTS)
         await turn(world, KEPT + 2)
 

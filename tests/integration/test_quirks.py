@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from integration.ledger_world import AT, World
+from integration.ledger_world import AT, LEFT, World
 from integration.rig import Rig
 from integration.test_binding import BIND_OK, Smsc, read_pdu
 from unit.engine.fake import FakeLink, FakeTemplate
@@ -184,9 +184,8 @@ async def test_nothing_that_an_smsc_sends_makes_postgres_refuse_a_group(
         if status:
             slice_.reject(ordinal, f"status:{status}", [], AT)
         else:
-            slice_.accept(ordinal, smsc_id, AT)
-    slice_.touched()
-    link.unknown_states = box.unknown_states
+            slice_.accept(ordinal, smsc_id, LEFT, AT)
+    link.unknown_states = box.take_unknown_states()
     lane.receipts(link, batch.receipts)  # type: ignore[arg-type]
     lane.messages(link, batch.messages)  # type: ignore[arg-type]
     lane.unreadable(link, batch.unreadable)  # type: ignore[arg-type]
@@ -210,7 +209,7 @@ async def test_a_receipt_on_another_bind_and_worker_in_a_later_session(world: Wo
     slice_ = await world.slice([84321000001])
     slice_.intend_next(1)
     box = Inbox(Window(10, 60.0), CARRIER)
-    slice_.accept(0, "7f", AT)
+    slice_.accept(0, "7f", LEFT, AT)
     slice_.let_go()
     await world.writer.flush()
     await settle_all(world.conn)
@@ -252,8 +251,7 @@ async def test_an_unknown_id_is_kept_counted_and_matched_when_its_submit_is_know
     assert await received(world.conn, "viettel") == Received(1, 0, 0, 0, 1, 0, 0)
     slice_ = await world.slice([84321000001])
     slice_.intend_next(1)
-    slice_.accept(0, "later", AT)
-    slice_.touched()
+    slice_.accept(0, "later", LEFT, AT)
     await world.writer.flush()
     await settle_all(world.conn)
     assert await balanced(world) == {"undeliverable": 1}
@@ -264,7 +262,7 @@ async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(
     """Quirk 26: the submit was answered 0x58, and delivered."""
     lane = lane_of(world, replace(CARRIER, retry_delay_s=60.0))
     slice_ = await world.slice([84912345678])
-    work = Work(slice_, Order(1, (0, 0), FakeTemplate(1), 4e9))  # type: ignore[arg-type]
+    work = Work(slice_, Order(1, (0, 0), FakeTemplate(1), 4e9), LEFT)  # type: ignore[arg-type]
     link, window = FakeLink(), Window(10, 60.0)
     lane.bound(link)  # type: ignore[arg-type]
     lane.add(work)
@@ -273,7 +271,7 @@ async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(
     window.add(window.reserve(1), [(work, 0, 1)], 0.0)
     lane.pacer.take(1, time.monotonic(), link)
     box = Inbox(window, CARRIER)
-    lane.answered(link, box.feed(pdu(0x80000004, 1, b"", 0x58)).answers)  # type: ignore[arg-type]
+    lane.answered(link, box.feed(pdu(0x80000004, 1, b"", 0x58)).answers, 0.0)  # type: ignore[arg-type]
     await world.writer.flush()
     assert await balanced(world) == {"waiting": 1}
     lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"never-told"))).receipts)  # type: ignore[arg-type]
@@ -289,13 +287,13 @@ async def test_without_receipts_a_campaign_ends_with_its_last_answer(world: Worl
     """Quirk 21: nobody waits for days for what will not come; the recipients are unknown, and it says why."""
     slice_ = await world.slice([84321000001, 84321000002, 84321000003], segments=0)
     slice_.intend_next(3)
-    slice_.accept_parts(0, [], AT, 2)
-    slice_.doubt(1, "no_response")
-    slice_.doubt(2, "no_response")
+    slice_.accept_parts(0, [], LEFT, AT, 2)
+    slice_.doubt(1, "no_response", LEFT)
+    slice_.doubt(2, "no_response", LEFT)
     await world.writer.flush()
     assert await balanced(world) == {"in_doubt": 2, "unknown": 1}
-    world.writer.journal.late(LateAnswer(slice_.slice_id, 1, (), "", 2))
-    world.writer.journal.late(LateAnswer(slice_.slice_id, 2, (), "status:ESME_RINVDSTADR"))
+    world.writer.journal.late(LateAnswer(slice_.slice_id, 1, (), "", LEFT, AT, 2))
+    world.writer.journal.late(LateAnswer(slice_.slice_id, 2, (), "status:ESME_RINVDSTADR", LEFT, AT))
     slice_.let_go()
     await world.writer.flush()
     await settle_all(world.conn)
@@ -310,9 +308,9 @@ async def test_without_receipts_a_campaign_ends_with_its_last_answer(world: Worl
 async def test_a_message_whose_last_segment_alone_is_awaited(world: World) -> None:
     slice_ = await world.slice([84321000001, 84321000002, 84321000003], segments=1)
     slice_.intend_next(3)
-    slice_.accept_parts(0, ["a3"], AT, 2)
+    slice_.accept_parts(0, ["a3"], LEFT, AT, 2)
     slice_.reject(1, "status:ESME_RINVDSTADR", [(3, "b3")], AT, 1)
-    slice_.doubt(2, "no_response")
+    slice_.doubt(2, "no_response", LEFT)
     world.receipt("a3", RecipientState.DELIVERED)
     world.receipt("b3", RecipientState.DELIVERED)
     await world.writer.flush()
@@ -333,8 +331,9 @@ async def test_oddities_are_kept_counted_and_bounded(world: World) -> None:
     lane, link = lane_of(world), FakeLink()
     box = Inbox(Window(10, 60.0), CARRIER)
     for _ in range(3):
-        lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"x", b"SEEN"))).receipts)  # type: ignore[arg-type]
-        link.unknown_states = box.unknown_states.copy()
+        receipts = box.feed(deliver_sm(3, receipt_text(b"x", b"SEEN"))).receipts
+        link.unknown_states = box.take_unknown_states()
+        lane.receipts(link, receipts)  # type: ignore[arg-type]
         await world.writer.flush()
     found = await oddities(world.conn, "viettel")
     assert [(each.kind, each.value, each.times) for each in found] == [("receipt_state", "SEEN", 3)]

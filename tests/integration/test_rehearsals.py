@@ -41,7 +41,7 @@ EARLY_END = {"session.end_after": 80, "session.end_after_s": 0}  # within any ru
 GROUPS = [
     (
         Like("hex-ids", profile={"response_id": "hex"}),
-        Like("text-ids", profile={"response_id": "text", "receipt_id": "text"}),
+        Like("text-ids", profile={"response_id": "text", "receipt_id": "text", "id_case": "fold"}),
         Like("odd-receipts"),
         Like("disordered-receipts"),
         Like("last-segment-receipts", profile={"receipts": "last"}),

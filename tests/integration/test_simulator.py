@@ -345,7 +345,7 @@ def test_our_own_link() -> None:
 
 
 async def our_own_link() -> None:
-    """Ids in hex in the response and in decimal in the receipt meet in one form."""
+    """Ids are as they came: in hex in the response, in decimal in the receipt."""
     ids = {"response_id": "hex", "response_id_upper": True, "response_id_width": 16, "receipt_id": "decimal"}
     async with simulated(window=500, receipt_jitter_s=0.02, receipt_delay_s=0.05, **ids) as (smsc, port):
         diary = Diary()
@@ -369,13 +369,13 @@ async def our_own_link() -> None:
             while sum(len(given) for name, given in diary.entries if name == "receipts") < 2000:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         answers = {
-            smsc_id: token
+            int(smsc_id, 16): token
             for name, given in diary.entries
             if name == "answered"
             for token, _, smsc_id in given
         }
         receipts = [each for name, given in diary.entries if name == "receipts" for each in given]
-        assert {smsc_id: msisdn for _, _, smsc_id, _, msisdn in receipts} == answers
+        assert {int(smsc_id): msisdn for _, _, smsc_id, _, msisdn in receipts} == answers
         assert len(answers) == 2000
         link.ack([ack for ack, *_ in receipts])
         said = await until(smsc, "receipts", "pending", value=0)

@@ -43,7 +43,7 @@ class Owner(Diary):
         self.statuses: list[int] = []
         self.answers = asyncio.Event()
 
-    def answered(self, link: Link, answers: list[tuple[Any, int, str]]) -> None:
+    def answered(self, link: Link, answers: list[tuple[Any, int, str]], left_at: float) -> None:
         self.statuses += [status for _, status, _ in answers]
         self.answers.set()
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from integration.ledger_world import World
 from integration.other_clock import set_wrong
 from integration.rig import Rig
 
@@ -21,7 +20,6 @@ from broadcast.engine.probe.findings import Findings
 from broadcast.engine.probe.messages import Messages
 from broadcast.engine.probe.traffic import Traffic
 from broadcast.engine.worker import Worker
-from broadcast.ledger.journal import LateAnswer
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.tap import TappedLink
 from broadcast.store.clock import database_time
@@ -169,27 +167,6 @@ async def test_a_worker_sends_until_the_databases_expiry_and_dates_by_it(
     assert began - slack < dated["first"] <= dated["sent"]
     assert dated["told"] <= dated["last"] < await database_time(rig.conn) + slack
     assert dated["first"] - slack < dated["told"]
-
-
-@pytest.mark.parametrize("ahead", [DAY, -DAY], ids=["ahead", "behind"])
-async def test_a_late_answer_is_dated_by_the_database(
-    world: World, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
-) -> None:
-    set_wrong(monkeypatch, ahead)
-    began = await database_time(world.conn)
-    slice_ = await world.slice([84912345670, 84912345671])
-    slice_.intend_next(2)
-    slice_.doubt(0, "no_response")
-    slice_.doubt(1, "no_response")
-    world.writer.journal.late(LateAnswer(slice_.slice_id, 0, ("late",), ""))
-    world.writer.journal.late(LateAnswer(slice_.slice_id, 1, (), "status:ESME_RINVDSTADR"))
-    await world.writer.flush()
-    dates = await world.conn.fetch(
-        "SELECT submitted_at AS at FROM submission UNION ALL SELECT settled_at FROM outcome"
-    )
-    ended = await database_time(world.conn)
-    assert len(dates) == 2
-    assert all(began <= row["at"] <= ended for row in dates)
 
 
 async def test_receipts_are_dated_by_the_database_from_the_first_on(

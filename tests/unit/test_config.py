@@ -97,6 +97,7 @@ queue_full_statuses = [0x4A3]
 receipts = "last"
 receipt_states = { SEEN = "delivered", 10 = "intermediate" }
 id_zeros = "strip"
+id_case = "fold"
 national_shift = "turkish"
 retry_limit = 0
 retry_delay_s = 1
@@ -163,6 +164,7 @@ mode = "receiver"
         receipts="last",
         receipt_states={"SEEN": "delivered", "10": "intermediate"},
         id_zeros="strip",
+        id_case="fold",
         national_shift="turkish",
         retry_limit=0,
         retry_delay_s=1.0,

@@ -23,10 +23,9 @@ from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
 from broadcast.engine.settler import LOOK_S, Settler
-from broadcast.engine.worker import BEHIND_MOST
 from broadcast.ledger import settle
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, LeasedSlice
-from broadcast.ledger.rows import copy_time
+from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
+from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics
@@ -63,7 +62,7 @@ async def _measure(stage: Stage) -> Measured:
         async with asyncio.TaskGroup() as beside:
             writing = beside.create_task(writer.run(), name="writer")
             steady = [
-                beside.create_task(_rotate(url, config, feed), name="rotator"),
+                beside.create_task(_rotate(url, config), name="rotator"),
                 beside.create_task(_settle(url, config), name="settler"),
             ]
             beside.create_task(feed.run(url, list(numbers.values())), name="feed")
@@ -80,13 +79,12 @@ async def _measure(stage: Stage) -> Measured:
     return Measured(load.messages, took, *rates, cpu_s, meters.peak_mib, True, octets)
 
 
-async def _rotate(url: str, config: Config, feed: "_Feed") -> None:
-    """As a worker's rotator, and its holding back: until cancelled."""
+async def _rotate(url: str, config: Config) -> None:
+    """As a worker's rotator: until cancelled."""
     connection = await connect(url)
     try:
         while True:
             await settle.rotate(connection, config.engine.bucket_s)
-            feed.hold_back(await settle.behind(connection) >= BEHIND_MOST)
             await asyncio.sleep(LOOK_S)
     finally:
         connection.terminate()
@@ -111,13 +109,7 @@ class _Feed:
         self._campaign_id = campaign_id
         self._ids = _message_ids(load.ids)
         self._under_way = 0
-        self._held_back = False
         self._room = asyncio.Event()
-
-    def hold_back(self, held: bool) -> None:
-        """Settlement comes first once it is far behind."""
-        self._held_back = held
-        self._room.set()
 
     async def run(self, url: str, carriers: list[int]) -> None:
         """Until every message of the campaign is under way."""
@@ -140,23 +132,21 @@ class _Feed:
             run = leased.intend_next(_RUN)
             self._under_way += len(run)
             self._journal.on_commit(partial(self._accept, leased, run))
-            while self._under_way >= _UNDER_WAY_MOST or self._held_back:
+            while self._under_way >= _UNDER_WAY_MOST:
                 self._room.clear()
                 await self._room.wait()
 
     def _accept(self, leased: LeasedSlice, run: range) -> None:
         """The intent is durable: the SMSC takes them all."""
-        at, segments = copy_time(time.time()), self._load.segments
+        at, segments = _now_us(), self._load.segments
         ids = [next(self._ids) for _ in range(len(run) * segments)]
         if segments == 1:
             for ordinal, smsc_id in zip(run, ids, strict=True):
-                leased.accept(ordinal, smsc_id, at)
+                leased.accept(ordinal, smsc_id, at, at)
         else:
             for place, ordinal in enumerate(run):
-                leased.accept_parts(ordinal, ids[place * segments : (place + 1) * segments], at)
-        if leased.unanswered:
-            leased.touched()
-        else:
+                leased.accept_parts(ordinal, ids[place * segments : (place + 1) * segments], at, at)
+        if not leased.unanswered:
             leased.let_go()
         self._journal.wake()
         if self._load.receipt_delay_s:
@@ -172,13 +162,17 @@ class _Feed:
                 (None, state, smsc_id, "000", msisdns[run[place // segments]])
                 for place, smsc_id in enumerate(ids)
             ],
-            copy_time(time.time()),
+            _now_us(),
             partial(self._through, len(run)),
         )
 
     def _through(self, messages: int) -> None:
         self._under_way -= messages
         self._room.set()
+
+
+def _now_us() -> int:
+    return int(time.time() * 1_000_000)
 
 
 def _message_ids(kind: str) -> Iterator[str]:

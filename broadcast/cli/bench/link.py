@@ -98,7 +98,7 @@ class _Feed:
             self._left -= count
             link.submit(sequence, [None] * (count * segments), data, self._loop.time())
 
-    def answered(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+    def answered(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
         if any(answer[1] for answer in answers):
             self._fail("a submit was refused")
         self._accepted += len(answers)
@@ -115,7 +115,7 @@ class _Feed:
     def bound(self, link: Link) -> None:
         """Nothing: the run begins when all are."""
 
-    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
         self._fail("an answer came late")
 
     def messages(self, link: Link, messages: list[InboundMessage]) -> None:
@@ -128,7 +128,7 @@ class _Feed:
     def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
         self._fail("a PDU could not be read")
 
-    def unanswered(self, link: Link, tokens: list[Token], reason: str) -> None:
+    def unanswered(self, link: Link, tokens: list[Token], reason: str, left_at: float) -> None:
         self._fail("a submit was not answered")
 
     def closed(self, link: Link, reason: str) -> None:

@@ -53,7 +53,7 @@ CARRIERS = (
             "undeliverable_share": 0.03,
             "expired_share": 0.01,
         },
-        settings={"concatenation": "sar"},
+        settings={"concatenation": "sar", "id_case": "fold"},
         window=500,
     ),
     Carrier(

@@ -4,30 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from broadcast.config import Carrier, IdFormat, IdZeros
-from broadcast.smpp.receipt import id_reader
+from broadcast.config import Carrier, IdCase, IdFormat, IdZeros
+from broadcast.ledger.packing.ids import IdProfile, Ids
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How ids are read on both sides: three keys of a carrier's table."""
+    """How ids are read on both sides: four keys of a carrier's table."""
 
     response_id: IdFormat
     receipt_id: IdFormat
     id_zeros: IdZeros = "keep"
+    id_case: IdCase = "keep"
 
     def meet(self, response: str, receipt: str) -> bool:
         """Whether these two, as they came, are the same id."""
-        one = id_reader(self.response_id, self.id_zeros)(response.encode("latin-1"))
-        other = id_reader(self.receipt_id, self.id_zeros)(receipt.encode("latin-1"))
-        return bool(one) and one == other
+        profile = IdProfile(self.response_id, self.receipt_id, self.id_zeros, self.id_case)
+        one, other = profile.of_responses(Ids.of([response])), profile.of_receipts(Ids.of([receipt]))
+        return bool(response) and one.texts() == other.texts()
 
 
 # The plainest that fits is recommended.
 READINGS: Final = (
     Reading("text", "text"),
     Reading("decimal", "decimal"),
+    Reading("text", "text", id_case="fold"),
     Reading("text", "text", "strip"),
+    Reading("text", "text", "strip", "fold"),
     Reading("hex", "hex"),
     Reading("hex", "decimal"),
     Reading("decimal", "hex"),
@@ -36,7 +39,7 @@ READINGS: Final = (
 
 def of(carrier: Carrier) -> Reading:
     """What the profile says."""
-    return Reading(carrier.response_id, carrier.receipt_id, carrier.id_zeros)
+    return Reading(carrier.response_id, carrier.receipt_id, carrier.id_zeros, carrier.id_case)
 
 
 def meet(response: str, receipt: str) -> bool:

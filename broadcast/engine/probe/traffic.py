@@ -20,13 +20,10 @@ from broadcast.smpp.link import Link
 from broadcast.smpp.pdu import (
     DATA_SM,
     DELIVER_SM,
-    HEADER_OCTETS,
     RECEIPTED_MESSAGE_ID,
-    SUBMIT_SM_RESP,
     data_sm_ack,
     deliver_sm_ack,
 )
-from broadcast.smpp.receipt import read
 from broadcast.smpp.tap import TappedLink
 from broadcast.smpp.template import SubmitFields, Template
 from broadcast.smpp.vocabulary import Vocabulary, vocabulary
@@ -91,7 +88,6 @@ class Traffic:
         self.vocabulary: Vocabulary = vocabulary(carrier.receipt_states)
         self._to = to
         self._pdus: dict[tuple[str, Ack], tuple[int, bytes]] = {}
-        self._raw_ids: dict[tuple[str, int], str] = {}
         self._changed = asyncio.Event()
 
     # ------------------------------------------------------------ for the check
@@ -104,7 +100,7 @@ class Traffic:
         now = time.monotonic()
         made = [Sent(label, message, number, link, now) for number in range(1, template.segments + 1)]
         self.sent += made
-        tokens: list[Token] = [(first + index, sent) for index, sent in enumerate(made)]
+        tokens: list[Token] = list(made)
         link.submit(first, tokens, template.stamp(first, [self._to]), asyncio.get_running_loop().time())
         return made
 
@@ -130,11 +126,8 @@ class Traffic:
 
     def saw(self, link: TappedLink, frame: Frame) -> None:
         """The tap of the links."""
-        command, status, sequence, pdu = frame
-        if command == SUBMIT_SM_RESP and status == 0:
-            raw = pdu[HEADER_OCTETS:].split(b"\0", 1)[0]
-            self._raw_ids[link.name, sequence] = raw.decode("latin-1").strip()
-        elif command == DELIVER_SM:
+        command, _, _, pdu = frame
+        if command == DELIVER_SM:
             self._pdus[link.name, deliver_sm_ack(pdu)] = command, pdu
         elif command == DATA_SM:
             self._pdus[link.name, data_sm_ack(pdu)] = command, pdu
@@ -151,17 +144,17 @@ class Traffic:
         """See LinkEvents."""
         self._changed.set()
 
-    def answered(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+    def answered(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
         """See LinkEvents."""
-        self._take_answers(link, answers)
+        self._take_answers(answers)
 
-    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
         """See LinkEvents."""
-        self._take_answers(link, answers)
+        self._take_answers(answers)
 
-    def unanswered(self, link: Link, tokens: list[Token], reason: str) -> None:
+    def unanswered(self, link: Link, tokens: list[Token], reason: str, left_at: float) -> None:
         """See LinkEvents."""
-        for _, sent in tokens:
+        for sent in tokens:
             sent.lost = True
         self._changed.set()
 
@@ -183,9 +176,9 @@ class Traffic:
 
     def receipts(self, link: Link, receipts: list[tuple[Ack, int, str, str, int | None]]) -> None:
         """See LinkEvents."""
-        for ack, state, _, err, _ in receipts:
+        for ack, state, smsc_id, err, _ in receipts:
             command, pdu = self._pdus.pop((link.name, ack))
-            found = self._read(link, ack, command, pdu, state, err)
+            found = self._read(link, ack, command, pdu, (state, smsc_id, err))
             if found is None or len(self.unclaimed) >= UNCLAIMED_MOST:
                 self.others["receipts"] += 1
             elif not self._claim(found):
@@ -194,25 +187,25 @@ class Traffic:
 
     # ------------------------------------------------------------ within
 
-    def _take_answers(self, link: Link, answers: list[tuple[Token, int, str]]) -> None:
+    def _take_answers(self, answers: list[tuple[Token, int, str]]) -> None:
         now = time.monotonic()
-        for (sequence, sent), status, _ in answers:
-            sent.status, sent.answered_at, sent.lost = status, now, False
-            sent.raw_id = self._raw_ids.pop((link.name, sequence), "")
+        for sent, status, smsc_id in answers:
+            sent.status, sent.answered_at, sent.lost, sent.raw_id = status, now, False, smsc_id
         early, self.unclaimed = self.unclaimed, []
         self.unclaimed += [receipt for receipt in early if not self._claim(receipt)]
         self._changed.set()
 
-    def _read(self, link: Link, ack: Ack, command: int, pdu: bytes, state: int, err: str) -> Receipt | None:
-        """A receipt as it came, when it is for the number; None: somebody else's."""
+    def _read(
+        self, link: Link, ack: Ack, command: int, pdu: bytes, read: tuple[int, str, str]
+    ) -> Receipt | None:
+        """A receipt as it came, when it is for the number; None: somebody else's. read: its state, id and err."""
         try:
             delivery = read_delivery(command, pdu)
-            found = read(delivery, lambda raw: raw.decode("latin-1"), self.vocabulary)
-        except UnreadableError:
+        except UnreadableError:  # of the usual shape up to its text, which is all that was read
             return None
-        if found is None or not self._for_the_number(delivery):
+        if not self._for_the_number(delivery):
             return None
-        raw_id = found[1].split("\0", 1)[0].strip()
+        state, raw_id, err = read
         return Receipt(time.monotonic(), link, ack, command, delivery, raw_id, state, err)
 
     def _for_the_number(self, delivery: Delivery) -> bool:

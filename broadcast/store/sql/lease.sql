@@ -35,7 +35,7 @@ UPDATE worker SET ended_at = clock_timestamp()
 RETURNING worker_no;
 
 -- name: cut_off_workers
--- End the group of a worker whose lease ended $1 s ago: frozen amid a COPY it would keep the row locked, for ever.
+-- End the group of a worker whose lease ended $1 s ago: frozen amid a group it would keep the row locked, for ever.
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND usename = current_user AND application_name IN (
            SELECT format('broadcast writer %s', worker_no) FROM worker
@@ -73,9 +73,9 @@ UPDATE slice SET state = 'ready', worker_no = NULL, token = token + 1
 RETURNING slice_id;
 
 -- name: doubt_orphans
--- Recipients of freed slices ($1: slice_ids) that may have been sent without a recorded answer (law 2).
-INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason)
-SELECT campaign_id, carrier_no, slice_id, ordinal, segments, msisdns[ordinal + 1], 'worker_lost'
+-- Recipients of freed slices ($1: slice_ids) that may have been sent without a recorded answer (law 2), since the lease.
+INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason, sent_after)
+SELECT campaign_id, carrier_no, slice_id, ordinal, segments, msisdns[ordinal + 1], 'worker_lost', leased_at
   FROM slice, generate_series(0, mark - 1) AS ordinal
  WHERE slice_id = ANY($1::integer[])
    AND get_bit(answered, ordinal) = 0 AND get_bit(retry, ordinal) = 0

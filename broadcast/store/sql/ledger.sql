@@ -1,48 +1,24 @@
--- name: ledger_enter
--- Open a group for worker $1 under batch number $2; the bucket to write, or null when it may not write.
-SELECT ledger_enter($1, $2);
+-- name: commit_group
+-- What a group of worker $1 under batch number $2 usually holds: all of it, or SQLSTATE BC001 and nothing.
+SELECT commit_group($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+                    $24, $25, $26, $27);
+
+-- name: hold_worker
+-- Before a group's other rows: no row when worker $1 has ended or batch $2 is not its next. Nobody ends it meanwhile.
+SELECT FROM worker WHERE worker_no = $1 AND ended_at IS NULL AND last_batch = $2::bigint - 1 FOR UPDATE;
 
 -- name: last_batch
 -- The newest group of worker $1 that was committed, and whether it still lives: after a lost connection. A write, so
 -- that it comes after the group's own transaction, and after the group has reached a synchronous standby.
 UPDATE worker SET last_batch = last_batch WHERE worker_no = $1 RETURNING last_batch, ended_at IS NULL AS lives;
 
--- name: write_progress
--- Marks and bitmaps of the slices that a group touched; fenced by token. Arrays side by side, $7: new state.
-UPDATE slice
-   SET mark = new.mark, answered = new.answered, retry = new.retry, state = new.state,
-       worker_no = CASE WHEN new.state = 'leased' THEN $1 END
-  FROM unnest($2::integer[], $3::bigint[], $4::integer[], $5::bytea[], $6::bytea[], $7::text[])
-       AS new (slice_id, token, mark, answered, retry, state)
- WHERE slice.slice_id = new.slice_id AND slice.token = new.token AND slice.worker_no = $1 AND slice.state = 'leased'
-RETURNING slice.slice_id;
-
--- name: add_tallies
--- Add a group's changes to the tallies of shard $1. $2..: columns side by side.
-INSERT INTO tally (campaign_id, carrier_no, shard, waiting, in_doubt, accepted, unknown, rejected, segments)
-SELECT campaign_id, carrier_no, $1, waiting, in_doubt, accepted, unknown, rejected, segments
-  FROM unnest($2::integer[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-              $9::bigint[])
-       AS new (campaign_id, carrier_no, waiting, in_doubt, accepted, unknown, rejected, segments)
-ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
-   SET waiting = tally.waiting + excluded.waiting, in_doubt = tally.in_doubt + excluded.in_doubt,
-       accepted = tally.accepted + excluded.accepted, unknown = tally.unknown + excluded.unknown,
-       rejected = tally.rejected + excluded.rejected,
-       segments = tally.segments + excluded.segments;
-
--- name: add_receipt_counts
--- Count the receipts that a group acks. $2: carrier_no, $3: received, $4: of them intermediate.
-INSERT INTO carrier_tally (carrier_no, shard, received, intermediate)
-SELECT carrier_no, $1, received, intermediate
-  FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) AS new (carrier_no, received, intermediate)
-ON CONFLICT (carrier_no, shard) DO UPDATE
-   SET received = carrier_tally.received + excluded.received,
-       intermediate = carrier_tally.intermediate + excluded.intermediate;
-
 -- name: add_doubts
--- Recipients whose answer will not come. Columns side by side.
-INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason)
-SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::smallint[], $5::smallint[], $6::bigint[], $7::text[]);
+-- Recipients whose answer will not come. Columns side by side. $8: microseconds of Unix time.
+INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason, sent_after)
+SELECT campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason, to_timestamp(sent_after_us / 1e6)
+  FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::smallint[], $5::smallint[], $6::bigint[], $7::text[],
+              $8::bigint[])
+       AS new (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason, sent_after_us);
 
 -- name: answer_doubts
 -- In-doubt recipients that were answered late end so; returns those that still waited for it.

@@ -87,8 +87,8 @@ CHECK = "run `broadcast carrier check viettel"
          "viettel: more than 19,900 receipts fit no submission: response_id or receipt_id is wrong; "
          f"{CHECK} --to YOUR_NUMBER`"),
         ({"misfit_receipts": 2_000}, {}, {}, Code.RECEIPTS_MISFIT,
-         "viettel: 2,000 receipts fit no submission, 20,400 do: response_id, receipt_id or id_zeros does not fit all "
-         f"ids, or they are for another system on this account; {CHECK} --to YOUR_NUMBER`"),
+         "viettel: 2,000 receipts fit no submission, 20,400 do: response_id, receipt_id, id_zeros or id_case does not "
+         f"fit all ids, or they are for another system on this account; {CHECK} --to YOUR_NUMBER`"),
         ({}, SILENT, {}, Code.RECEIPTS_MISSING,
          "viettel: no receipt for 61 s though 9,000 messages wait for theirs: the account may have none, or no "
          f"receiver is bound; {CHECK} --to YOUR_NUMBER`"),
@@ -132,9 +132,6 @@ CHECK = "run `broadcast carrier check viettel"
         ({}, SHORT | {"throttle_factor": 0.5}, {}, Code.SLOWED,
          "viettel: 200 of 500 segments/s: the SMSC said that it was too fast, and it recovers; "
          "run `broadcast carrier show viettel`"),
-        ({}, SHORT | {"held_back_share": 0.3}, {}, Code.SETTLEMENT_BEHIND,
-         "viettel: 200 of 500 segments/s: settlement is behind, sending waits for it: the database is the limit; "
-         "run `broadcast db status`"),
         ({}, SHORT | {"window_full_share": 0.6}, {}, Code.WINDOW_FULL,
          "viettel: 200 of 500 segments/s: the windows are full, the SMSC answers slowly: ask for a larger window or "
          "more sessions; run `broadcast carrier show viettel`"),
@@ -253,7 +250,7 @@ troubles = st.builds(
 )
 readings = st.builds(
     LaneReading, granted_tps=counts, sent_tps=st.floats(0, 1e6), throttle_factor=shares, short_for_s=ages,
-    starved_share=shares, window_full_share=shares, held_back_share=shares, answered=counts, refused=statuses,
+    starved_share=shares, window_full_share=shares, answered=counts, refused=statuses,
     slowed=statuses, receipts=counts, unreadable=counts, unknown_states=counts, accepted_for_s=ages,
     accepted_ago_s=ages, receipt_ago_s=ages, troubles=st.lists(troubles, max_size=2).map(tuple),
 )  # fmt: skip

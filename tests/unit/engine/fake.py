@@ -1,5 +1,6 @@
 """A lane with a journal that commits when told, and links that answer when told: no socket, no database."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +10,25 @@ from broadcast.config import Bind, Carrier
 from broadcast.engine.lane import Lane
 from broadcast.engine.pacing import GRANT_WAIT_S
 from broadcast.engine.work import Order, Work
-from broadcast.ledger.journal import CampaignId, CarrierNo, Group, Journal, LeasedSlice, SliceId
+from broadcast.ledger.journal import CampaignId, CarrierNo, Group, Journal, SliceId
+from broadcast.ledger.leased import LeasedSlice
+from broadcast.ledger.packing.sent import Sent, unpack_sent
 from broadcast.monitor.metrics import Metrics
 
 CARRIER = Carrier(tps=100_000, binds=(Bind("127.0.0.1", 2775, "esme"),), retry_limit=2, retry_delay_s=5.0)
+
+
+SINCE = 1_000_000  # when a work begins, in microseconds
+
+
+def sent(group: Group) -> list[Sent]:
+    """What was answered in a group, by slice."""
+    return [unpack_sent(answered.pack()) for _, answered in group.sent.values()]
+
+
+def ends(group: Group) -> list[str]:
+    """Why recipients ended without a receipt."""
+    return [err for each in sent(group) for err in each.ended_errs.all()]
 
 
 class FakeTemplate:
@@ -52,6 +68,9 @@ class FakeLink:
     def take_unknown_states(self) -> Counter[str]:
         unknown, self.unknown_states = self.unknown_states, Counter()
         return unknown
+
+    def take_long_ids(self) -> int:
+        return 0
 
     def reserve(self, count: int) -> int:
         self._next += count
@@ -122,7 +141,7 @@ class Bench:
             carrier_no=CarrierNo(1), token=1, segments=segments - len(unawaited), mark=0, answered=b"", retry=b"",
             msisdns=[84320000000 + number for number in range(count)],
         )  # fmt: skip
-        work = Work(leased, Order(campaign, rank, FakeTemplate(segments), expires_at, unawaited))  # type: ignore[arg-type]
+        work = Work(leased, Order(campaign, rank, FakeTemplate(segments), expires_at, unawaited), SINCE)  # type: ignore[arg-type]
         self.lane.add(work)
         return work
 
@@ -139,7 +158,7 @@ class Bench:
         tokens = link.take(count)
         answers = [(token, status, "" if status else f"id-{token[1]}-{token[2]}") for token in tokens]
         if answers:  # a link never tells of none
-            self.lane.answered(link, answers)  # type: ignore[arg-type]
+            self.lane.answered(link, answers, time.monotonic() - 0.1)  # type: ignore[arg-type]
 
     def moves(self) -> dict[int, int]:
         """Sum of the tally changes of all groups: state -> recipients."""

@@ -1,7 +1,6 @@
 """A lane decides what leaves, when, and what its answers mean; every recipient keeps exactly one state."""
 
 import asyncio
-import struct
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.engine.fake import CARRIER, Bench, FakeLink
+from unit.engine.fake import CARRIER, SINCE, Bench, FakeLink, ends, sent
 
 from broadcast.clock import lease_time
 from broadcast.ledger.states import RecipientState as S
@@ -53,7 +52,7 @@ async def test_accepted_messages_end_their_slice(bench: Bench) -> None:
     bench.lane.pump()
     bench.answer(bench.links[0], 10)
     group = bench.commit()
-    assert len(group.submissions) == 10
+    assert [len(each) for each in sent(group)] == [10]
     assert [(progress.state, progress.answered) for progress in group.slices] == [("done", b"\xff\x03")]
     assert bench.lane.empty
     assert bench.moves() == {S.WAITING: -10, S.ACCEPTED: 10, 0: 10}
@@ -128,7 +127,7 @@ async def test_a_message_larger_than_the_window_goes_segment_by_segment() -> Non
         bench.commit()
     assert link.wire == [f"8432000000{who}/{segment}" for who in range(2) for segment in range(1, 6)]
     assert bench.moves() == {S.WAITING: -2, S.ACCEPTED: 2, 0: 10}
-    assert [len(group.submissions) for group in bench.groups if group.submissions] == [5, 5]
+    assert [[len(each.ids) for each in sent(group)] for group in bench.groups if group.sent] == [[5], [5]]
 
 
 async def test_permanent_refusal_rejects_at_once(bench: Bench) -> None:
@@ -138,8 +137,7 @@ async def test_permanent_refusal_rejects_at_once(bench: Bench) -> None:
     bench.lane.pump()
     bench.answer(bench.links[0], 1, INVALID_DESTINATION)
     group = bench.commit()
-    assert len(group.outcomes) == 1
-    assert b"status:ESME_RINVDSTADR" in group.outcomes[0]
+    assert ends(group) == ["status:ESME_RINVDSTADR"]
     assert bench.moves() == {S.WAITING: -1, S.REJECTED: 1}
 
 
@@ -157,7 +155,7 @@ async def test_throttled_waits_again_slows_the_carrier_and_gives_up_after_the_li
     bench.commit()
     assert bench.lane.pacer.factor < 1
     assert bench.moves() == {S.WAITING: -1, S.REJECTED: 1}
-    assert b"status:ESME_RTHROTTLED after 2 retries" in bench.groups[-1].outcomes[0]
+    assert ends(bench.groups[-1]) == ["status:ESME_RTHROTTLED after 2 retries"]
 
 
 async def test_a_temporary_refusal_waits_for_its_delay(bench: Bench) -> None:
@@ -187,6 +185,7 @@ async def test_a_full_queue_of_one_destination_does_not_slow_the_carrier(bench: 
         bench.lane.answered(
             bench.links[0],  # type: ignore[arg-type]
             [(token, 0 if index else QUEUE_FULL, "id" if index else "") for index, token in enumerate(batch)],
+            time.monotonic(),
         )
     assert bench.lane.pacer.factor == 1.0
     settle_pace(bench)
@@ -289,7 +288,7 @@ async def test_only_the_refused_segment_goes_again(bench: Bench) -> None:
     assert link.wire[3:] == ["84320000000/2"]
     bench.answer(link, 1)
     bench.commit()
-    assert len(bench.groups[-1].submissions) == 3
+    assert [each.ids.texts() for each in sent(bench.groups[-1])] == [["id-0-1", "id-0-2", "id-0-3"]]
     assert bench.moves() == {S.WAITING: -1, S.ACCEPTED: 1, 0: 3}
 
 
@@ -301,7 +300,9 @@ async def test_a_rejected_message_remembers_its_accepted_segments(bench: Bench) 
     bench.answer(bench.links[0], 1)
     bench.answer(bench.links[0], 1, INVALID_DESTINATION)
     group = bench.commit()
-    assert (len(group.submissions), len(group.outcomes)) == (1, 1)
+    (found,) = sent(group)
+    assert (len(found), found.ended_ordinals.tolist(), found.ended_states.tolist()) == (0, [0], [S.REJECTED])
+    assert (found.stray_segments.tolist(), found.stray_ids.texts()) == ([1], ["id-0-1"])
     assert bench.moves() == {S.WAITING: -1, S.REJECTED: 1, 0: 1}
 
 
@@ -315,10 +316,8 @@ async def test_receipts_are_awaited_for_the_last_segment_only(bench: Bench) -> N
     bench.answer(bench.links[0], 2)
     bench.answer(bench.links[0], 1, INVALID_DESTINATION)
     group = bench.commit()
-    assert len(group.submissions) == 1
-    assert group.submissions[0].endswith(b"id-0-3")
-    assert struct.unpack(">ihih", group.submissions[0][36:48])[1::2] == (1, 1)  # segments, segment
-    assert len(group.outcomes) == 1
+    (found,) = sent(group)
+    assert (found.segments, found.ids.texts(), len(found.ended_ordinals)) == (1, ["id-0-3"], 1)
     assert bench.moves() == {S.WAITING: -2, S.ACCEPTED: 1, S.REJECTED: 1, 0: 5}
 
 
@@ -331,12 +330,12 @@ async def test_without_receipts_an_accepted_recipient_is_unknown_at_once(bench: 
     link = bench.links[0]
     bench.answer(link, segments)
     tokens = link.take(segments)
-    bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
-    bench.lane.answered_late(link, [(token, 0, "late") for token in tokens])  # type: ignore[arg-type]
+    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())  # type: ignore[arg-type]
+    bench.lane.answered_late(link, [(token, 0, "late") for token in tokens], 0.0)  # type: ignore[arg-type]
     bench.answer(link, segments, INVALID_DESTINATION)
     group = bench.commit()
-    assert group.submissions == []
-    assert [b"no_receipts" in outcome for outcome in group.outcomes] == [True, False]
+    assert [len(each) for each in sent(group)] == [0]
+    assert ends(group) == ["no_receipts", "status:ESME_RINVDSTADR"]
     assert [(late.smsc_ids, late.unawaited, late.err) for late in group.late] == [((), segments, "")]
     assert bench.moves() == {S.WAITING: -3, S.IN_DOUBT: 1, S.UNKNOWN: 1, S.REJECTED: 1, 0: segments}
     assert (bench.lane.empty, work.slice.unanswered) == (True, 0)
@@ -349,7 +348,7 @@ async def test_a_lost_link_leaves_doubts_and_late_answers_are_passed_on(bench: B
     bench.lane.pump()
     link = bench.links[0]
     tokens = link.take(3)
-    bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
+    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())  # type: ignore[arg-type]
     group = bench.commit()
     assert [(doubt.ordinal, doubt.msisdn, doubt.reason) for doubt in group.doubts] == [
         (0, 84320000000, "no_response"), (1, 84320000001, "no_response"), (2, 84320000002, "no_response"),
@@ -358,6 +357,7 @@ async def test_a_lost_link_leaves_doubts_and_late_answers_are_passed_on(bench: B
     bench.lane.answered_late(
         link,  # type: ignore[arg-type]
         [(tokens[0], 0, "late"), (tokens[1], INVALID_DESTINATION, ""), (tokens[2], THROTTLED, "")],
+        0.0,
     )
     group = bench.commit()
     assert [(late.ordinal, late.smsc_ids, late.err) for late in group.late] == [
@@ -374,10 +374,10 @@ async def test_one_lost_segment_puts_the_recipient_in_doubt_once(bench: Bench) -
     link = bench.links[0]
     bench.answer(link, 1)
     tokens = link.take(2)
-    bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
-    bench.lane.answered_late(link, [(tokens[0], 0, "b")])  # type: ignore[arg-type]
+    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())  # type: ignore[arg-type]
+    bench.lane.answered_late(link, [(tokens[0], 0, "b")], 0.0)  # type: ignore[arg-type]
     assert not bench.journal.group.late
-    bench.lane.answered_late(link, [(tokens[1], 0, "c")])  # type: ignore[arg-type]
+    bench.lane.answered_late(link, [(tokens[1], 0, "c")], 0.0)  # type: ignore[arg-type]
     group = bench.commit()
     assert len(group.doubts) == 1
     assert [late.smsc_ids for late in group.late] == [("id-0-1", "b", "c")]
@@ -519,7 +519,9 @@ async def test_receipts_are_acked_only_after_the_commit(bench: Bench) -> None:
     assert link.acked == []
     group = bench.commit()
     assert link.acked == [b"a1", b"a2", b"a3", b"a4"]
-    assert (len(group.receipts), group.receipt_counts) == (2, {1: [2, 1]})
+    assert [(each.ids, each.received, each.intermediate) for each in group.receipts.values()] == [
+        (["id1"], 2, 1)
+    ]
     assert [message.msisdn for message in group.inbound] == [84320000000]
     assert [unreadable.reason for unreadable in group.unreadable] == ["no id"]
 
@@ -528,13 +530,14 @@ async def test_a_retaken_slice_begins_with_those_that_waited_again(bench: Bench)
     from unit.engine.fake import FakeTemplate
 
     from broadcast.engine.work import Order, Work
-    from broadcast.ledger.journal import CampaignId, CarrierNo, LeasedSlice, SliceId
+    from broadcast.ledger.journal import CampaignId, CarrierNo, SliceId
+    from broadcast.ledger.leased import LeasedSlice
 
     leased = LeasedSlice(
         bench.journal, slice_id=SliceId(7), campaign_id=CampaignId(1), carrier_no=CarrierNo(1), token=2, segments=1,
         mark=4, answered=b"\x05", retry=b"\x0a", msisdns=[84320000000 + n for n in range(6)],
     )  # fmt: skip
-    work = Work(leased, Order(1, (0, 0), FakeTemplate(1), 4e9))  # type: ignore[arg-type]
+    work = Work(leased, Order(1, (0, 0), FakeTemplate(1), 4e9), SINCE)  # type: ignore[arg-type]
     assert (leased.waiting, leased.unanswered) == (4, 4)
     assert work.intend(10, 0.0) == [1, 3]
     assert work.intend(10, 0.0) == range(4, 6)
@@ -570,9 +573,9 @@ async def test_conservation_whatever_happens(
             tokens = link.take(count)
             lost += tokens
             if tokens:
-                bench.lane.unanswered(link, tokens, "no_response")  # type: ignore[arg-type]
+                bench.lane.unanswered(link, tokens, "no_response", time.monotonic())  # type: ignore[arg-type]
         elif act == "late":
-            bench.lane.answered_late(link, [(token, 0, "late") for token in lost[:count]])  # type: ignore[arg-type]
+            bench.lane.answered_late(link, [(token, 0, "late") for token in lost[:count]], 0.0)  # type: ignore[arg-type]
             del lost[:count]
         else:
             bench.answer(link, count, {"ok": 0, "throttle": THROTTLED, "refuse": INVALID_DESTINATION}[act])
@@ -590,20 +593,6 @@ async def test_conservation_whatever_happens(
     assert leased.unanswered == 20 - bits
 
 
-async def test_a_lane_that_is_held_back_sends_what_is_intended_and_intends_no_more(bench: Bench) -> None:
-    work = bench.work(10)
-    bench.lane.held_back = True
-    bench.commit()
-    settle_pace(bench)
-    bench.lane.pump()
-    assert (len(bench.links[0].wire), work.slice.mark) == (10, 10)
-    more = bench.work(5)
-    assert more.slice.mark == 0
-    bench.lane.held_back = False
-    bench.lane.pump()
-    assert more.slice.mark == 5
-
-
 async def test_slices_go_back_when_the_last_link_that_submits_is_lost() -> None:
     """Another worker may have a link: it must not wait for this one's."""
     link, receiver, spare = FakeLink(window=4), FakeLink(window=0), FakeLink(window=4)
@@ -618,7 +607,7 @@ async def test_slices_go_back_when_the_last_link_that_submits_is_lost() -> None:
     for lost in (link, spare):
         assert not work.releasing
         tokens = lost.take(4)
-        bench.lane.unanswered(lost, tokens, "link_lost")  # type: ignore[arg-type]
+        bench.lane.unanswered(lost, tokens, "link_lost", time.monotonic())  # type: ignore[arg-type]
         bench.lane.closed(lost, "cut")  # type: ignore[arg-type]
     group = bench.commit()
     assert bench.lane.empty
@@ -692,3 +681,33 @@ async def test_messages_leave_whole_and_several_at_once() -> None:
     assert sum(writes) > 300
     assert all(count % 5 == 0 for count in writes)
     assert sum(writes) / len(writes) >= 10  # a quantum is 15
+
+
+async def test_since_when_what_was_answered_had_left(bench: Bench) -> None:
+    """By the link's marks, in the time of day by the database; of a message of several parts the first counts."""
+    bench.work(4, segments=2)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    link, now = bench.links[0], time.monotonic()
+    day = bench.lane._day_time.now_us()
+    whole, parted, doubted, late = (link.take(2) for _ in range(4))
+
+    def answers(*tokens: Any) -> list[tuple[Any, int, str]]:
+        return [(token, 0, "id") for token in tokens]
+
+    bench.lane.answered(link, answers(parted[0]), now - 9.0)  # type: ignore[arg-type]
+    bench.lane.answered(link, answers(*whole, parted[1]), now - 2.0)  # type: ignore[arg-type]
+    bench.lane.answered(link, answers(doubted[0]), now - 5.0)  # type: ignore[arg-type]
+    bench.lane.unanswered(link, [doubted[1], *late], "no_response", now - 3.0)  # type: ignore[arg-type]
+    group = bench.commit()
+    (found,) = sent(group)
+    assert [round((at - day) / 1e6) for at in found.left_at.tolist()] == [-9, -9]  # one read
+    assert [abs(at - day) < 60_000_000 for at in found.answered_at.tolist()] == [True, True]
+    assert [(each.ordinal, round((each.sent_after - day) / 1e6)) for each in group.doubts] == [
+        (2, -5),
+        (3, -3),
+    ]
+    bench.lane.answered_late(link, answers(*late), now - 7.0)  # type: ignore[arg-type]
+    (told,) = bench.commit().late
+    assert (told.ordinal, round((told.left_at - day) / 1e6), told.at >= day) == (3, -7, True)

@@ -23,7 +23,7 @@ class Seconds:
         self.go(1, 0)
 
     def go(self, seconds: int, tps: int, grant: int = 1000, **facts: bool) -> LaneReading:
-        known = {"sending": True, "full": False, "starved": False, "held_back": False, **facts}
+        known = {"sending": True, "full": False, "starved": False, **facts}
         for _ in range(seconds):
             self.now += 1
             self.sent += tps
@@ -63,10 +63,10 @@ def test_who_begins_and_goes_on_at_nearly_its_grant_is_never_short_for_long(
 def test_shares_are_smooth() -> None:
     lane = Seconds()
     assert lane.go(1, 0, full=True).window_full_share == 0.1
-    found = lane.go(40, 0, full=True, starved=True, held_back=True)
-    assert min(found.window_full_share, found.starved_share, found.held_back_share) > 0.95
-    assert lane.go(1, 0).held_back_share > 0.8
-    assert lane.go(30, 0).held_back_share < 0.1
+    found = lane.go(40, 0, full=True, starved=True)
+    assert min(found.window_full_share, found.starved_share) > 0.95
+    assert lane.go(1, 0).starved_share > 0.8
+    assert lane.go(30, 0).starved_share < 0.1
 
 
 def test_counts_fade_and_their_share_stays() -> None:

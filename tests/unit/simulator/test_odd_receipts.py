@@ -13,7 +13,7 @@ from broadcast.simulator.habits import ReceiptHabits
 from broadcast.simulator.odd_receipts import OddReceipts, poison
 from broadcast.simulator.receipts import Receipts, Stage, encode
 from broadcast.smpp.delivery import UnreadableError, read_delivery
-from broadcast.smpp.receipt import id_reader, read
+from broadcast.smpp.receipt import read
 
 FRONT = b"\0\1\1" + b"84900000001" + b"\0\5\0BOYTE\0"
 DONE = b"2603010801"
@@ -180,7 +180,7 @@ def test_poison_is_numbered_and_nobody_can_read_it() -> None:
         assert header(made) == (len(made), 5, 0, 0)
         assert b"%08d" % number in made
         try:
-            unreadable += read(read_delivery(5, made), id_reader("text")) is None
+            unreadable += read(read_delivery(5, made)) is None
         except UnreadableError:
             unreadable += 1
     assert unreadable == 4

@@ -92,6 +92,7 @@ class Diary:
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, Any]] = []
+        self.left_at: list[float] = []  # of the entries that have one, in order
 
     def taken(self) -> list[tuple[str, Any]]:
         """What was told since the last call."""
@@ -101,11 +102,13 @@ class Diary:
     def bound(self, link: Link) -> None:
         self.entries.append(("bound", None))
 
-    def answered(self, link: Link, answers: list[tuple[Any, int, str]]) -> None:
+    def answered(self, link: Link, answers: list[tuple[Any, int, str]], left_at: float) -> None:
         self.entries.append(("answered", answers))
+        self.left_at.append(left_at)
 
-    def answered_late(self, link: Link, answers: list[tuple[Any, int, str]]) -> None:
+    def answered_late(self, link: Link, answers: list[tuple[Any, int, str]], left_at: float) -> None:
         self.entries.append(("answered_late", answers))
+        self.left_at.append(left_at)
 
     def receipts(self, link: Link, receipts: list[tuple[bytes, int, str, str, int | None]]) -> None:
         self.entries.append(("receipts", receipts))
@@ -119,8 +122,9 @@ class Diary:
     def unreadable(self, link: Link, pdus: list[tuple[bytes, bytes, str]]) -> None:
         self.entries.append(("unreadable", pdus))
 
-    def unanswered(self, link: Link, tokens: list[Any], reason: str) -> None:
+    def unanswered(self, link: Link, tokens: list[Any], reason: str, left_at: float) -> None:
         self.entries.append(("unanswered", (tokens, reason)))
+        self.left_at.append(left_at)
 
     def room(self, link: Link) -> None:
         self.entries.append(("room", link.room))

@@ -30,7 +30,7 @@ def test_answers_in_any_order_and_of_any_shape() -> None:
         + pdu(0x80000004, 6, b"an error's text\0", 0x0B)
     )
     assert batch.answers == [
-        ("b", 0, "id-2"),
+        ("b", 0, "ID-2"),
         ("a", 0x58, ""),
         ("c", 0x4A1, ""),
         ("d", 0, "id4 without nul"),
@@ -45,11 +45,40 @@ def test_an_accepted_submit_without_an_id() -> None:
     assert box.feed(pdu(0x80000004, 1) + pdu(0x80000004, 2, b"\0")).answers == [("a", 0, ""), ("b", 0, "")]
 
 
-def test_ids_are_canonical_by_the_carriers_formats() -> None:
-    box, _ = inbox(response_id="hex", receipt_id="decimal")
-    batch = box.feed(answer(1, b"00FF") + deliver_sm(9, receipt_text(b"0000000255")))
-    assert batch.answers == [("a", 0, "255")]
-    assert batch.receipts == [(b"\0\0\0\x09", 8, "255", "000", 84912345678)]
+def test_ids_are_as_they_came() -> None:
+    """Quirk 48, whatever the profile says: the resolver knows how ids of this carrier meet."""
+    box, _ = inbox(response_id="hex", receipt_id="decimal", id_zeros="strip", id_case="fold")
+    batch = box.feed(answer(1, b" 00fF ") + answer(2, b"x\0y") + deliver_sm(9, receipt_text(b"0000000255")))
+    assert batch.answers == [("a", 0, " 00fF "), ("b", 0, "x")]
+    assert batch.receipts == [(b"\0\0\0\x09", 8, "0000000255", "000", 84912345678)]
+
+
+def test_an_id_of_255_octets_is_one_and_a_longer_one_is_none() -> None:
+    """Accepted it is all the same; a receipt with such an id is kept whole."""
+    box, _ = inbox("abcd")
+    longest, longer = b"\xff" * 255, b"x" * 256
+    batch = box.feed(answer(1, longest) + answer(2, longer) + answer(3, b"\0" + longer))
+    assert batch.answers == [("a", 0, "\xff" * 255), ("b", 0, ""), ("c", 0, "")]
+    assert box.take_long_ids() == 1
+    whole, long = (
+        deliver_sm(1, b"", tlv(0x001E, octets + b"\0") + tlv(0x0427, b"\2")) for octets in (longest, longer)
+    )
+    batch = box.feed(whole + long)
+    assert [receipt[2] for receipt in batch.receipts] == ["\xff" * 255]
+    assert [(pdu, reason) for _, pdu, reason in batch.unreadable] == [
+        (long, "a receipt with an id of more than 255 octets")
+    ]
+
+
+def test_since_when_what_one_read_answers_had_left() -> None:
+    window = Window(10, 64.0)
+    box = Inbox(window, Carrier(tps=1, binds=(BIND,)))
+    for sent_at in (100.0, 110.0, 170.0, 180.0):
+        window.add(window.reserve(1), ["x"], sent_at)
+    assert len(window.expire(176.0)[0]) == 2
+    batch = box.feed(answer(4) + answer(2) + answer(99) + answer(1) + pdu(0x80000000, 3, status=3))
+    assert (len(batch.answers), batch.left_at) == (2, 170.0)
+    assert (len(batch.late), batch.late_left_at) == (2, 100.0)
 
 
 def test_an_answer_counts_once() -> None:
@@ -62,9 +91,9 @@ def test_an_answer_counts_once() -> None:
 
 def test_late_answers() -> None:
     box, window = inbox("ab")
-    assert window.expire(100.0) == ["a", "b"]
+    assert window.expire(100.0) == (["a", "b"], 0.0)
     batch = box.feed(answer(1, b"X1") + pdu(0x80000000, 2, status=0x58))
-    assert batch.late == [("a", 0, "x1"), ("b", 0x58, "")]
+    assert batch.late == [("a", 0, "X1"), ("b", 0x58, "")]
     assert box.feed(answer(1)).late == []
 
 
@@ -94,7 +123,7 @@ def test_receipts_by_deliver_sm_and_data_sm() -> None:
 
 
 def test_a_carriers_own_words_and_those_that_it_does_not_explain() -> None:
-    box, _ = inbox(receipt_states={"SEEN": "delivered"}, id_zeros="strip")  # type: ignore[arg-type]
+    box, _ = inbox(receipt_states={"SEEN": "delivered"})  # type: ignore[arg-type]
     batch = box.feed(
         deliver_sm(1, receipt_text(b"001", b"SEEN"))
         + deliver_sm(2, receipt_text(b"002", b"READ"))
@@ -102,8 +131,10 @@ def test_a_carriers_own_words_and_those_that_it_does_not_explain() -> None:
         + deliver_sm(4, receipt_text(b"004", b"ENROUTE"))
         + deliver_sm(5, b"", tlv(0x001E, b"005") + tlv(0x0427, b"\x0b"))
     )
-    assert [receipt[1:3] for receipt in batch.receipts] == [(8, "1"), (0, "2"), (0, "3"), (0, "4"), (0, "5")]
-    assert box.unknown_states == {"READ": 2, "11": 1}
+    assert [receipt[1:3] for receipt in batch.receipts] == [
+        (8, "001"), (0, "002"), (0, "003"), (0, "004"), (0, "005"),
+    ]  # fmt: skip
+    assert box.take_unknown_states() == {"READ": 2, "11": 1}
 
 
 def test_unknown_words_are_bounded() -> None:
@@ -112,7 +143,8 @@ def test_unknown_words_are_bounded() -> None:
         b"%s%s" % (bytes((65 + first,)), bytes((65 + second,))) for first in range(26) for second in range(26)
     ]
     box.feed(b"".join(deliver_sm(1, receipt_text(b"1", word)) for word in words))
-    assert (len(box.unknown_states), box.unknown_states.total()) == (51, 676)
+    unknown = box.take_unknown_states()
+    assert (len(unknown), unknown.total()) == (51, 676)
 
 
 def test_messages_from_people() -> None:

@@ -154,7 +154,7 @@ async def test_submit_and_answer(bound: Maker) -> None:
     assert rig.transport.taken() == b"<2>"
     assert (rig.link.in_flight, rig.link.room) == (2, 3)
     rig.link.data_received(answer(3, b"B3") + pdu(0x80000004, 2, b"", 0x58))
-    assert rig.diary.taken() == [("answered", [("b", 0, "b3"), ("a", 0x58, "")]), ("room", 5)]
+    assert rig.diary.taken() == [("answered", [("b", 0, "B3"), ("a", 0x58, "")]), ("room", 5)]
 
 
 async def test_an_answer_before_its_submit_returns(bound: Maker) -> None:
@@ -178,6 +178,7 @@ async def test_answers_split_at_every_octet(bound: Maker) -> None:
 
 async def test_an_overdue_answer_and_the_late_one(bound: Maker) -> None:
     rig = bound(enquire_link_s=1000.0)
+    sent_at = rig.clock.time()
     rig.submit("a", "b")
     rig.link.data_received(answer(2))
     rig.diary.taken()
@@ -187,6 +188,7 @@ async def test_an_overdue_answer_and_the_late_one(bound: Maker) -> None:
     assert rig.diary.taken() == [("unanswered", (["b"], "no_response")), ("room", 1)]
     rig.link.data_received(answer(3, b"late"))
     assert rig.diary.taken() == [("answered_late", [("b", 0, "late")])]
+    assert rig.diary.left_at == [sent_at] * 3
     rig.link.data_received(answer(3, b"late"))
     rig.lose()
     assert rig.diary.taken() == [("closed", "closed by the SMSC")]

@@ -59,7 +59,7 @@ def test_a_receipt_means_the_same_however_it_is_written(
         batch = Inbox(Window(1, 64.0), CARRIER).feed(pdu)
         assert (batch.messages, batch.unreadable) == ([], [])
         assert [receipt[1:] for receipt in batch.receipts] == [
-            (STANDARD.words[word], smsc_id.decode().lower(), err.decode(), MSISDN)
+            (STANDARD.words[word], smsc_id.decode(), err.decode(), MSISDN)
         ]
 
 

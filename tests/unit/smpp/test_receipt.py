@@ -5,96 +5,90 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.smpp.wire import data_sm, deliver_sm, receipt_text, tlv
 
-from broadcast.config import IdFormat
 from broadcast.smpp.delivery import UnreadableError, read_delivery
-from broadcast.smpp.receipt import canonical_id, id_reader, read, read_usual
+from broadcast.smpp.receipt import read, read_usual, response_id
 
 MSISDN = 84912345678
 NOTHING_YET, EXPIRED, REJECTED, UNDELIVERABLE, DELIVERED = 0, 5, 6, 7, 8
 Reading = tuple[int, str, str, int | None] | None
 
 
-def long_way(pdu: bytes, fmt: IdFormat = "text") -> Reading:
-    return read(read_delivery(int.from_bytes(pdu[4:8], "big"), pdu), id_reader(fmt))
+def long_way(pdu: bytes) -> Reading:
+    return read(read_delivery(int.from_bytes(pdu[4:8], "big"), pdu))
 
 
-def both_ways(pdu: bytes, fmt: IdFormat = "text") -> Reading:
-    usual, other = read_usual(pdu, id_reader(fmt)), long_way(pdu, fmt)
+def both_ways(pdu: bytes) -> Reading:
+    usual, other = read_usual(pdu), long_way(pdu)
     assert usual in (None, other)
     return other
 
 
 def test_the_text_of_the_standard_goes_the_fast_way() -> None:
     pdu = deliver_sm(1, receipt_text(b"0A1b"))
-    assert read_usual(pdu, id_reader("text")) == (DELIVERED, "0a1b", "000", MSISDN)
-    assert long_way(pdu) == (DELIVERED, "0a1b", "000", MSISDN)
+    assert read_usual(pdu) == (DELIVERED, "0A1b", "000", MSISDN)
+    assert long_way(pdu) == (DELIVERED, "0A1b", "000", MSISDN)
 
 
 def test_with_the_usual_tlvs_too() -> None:
     pdu = deliver_sm(1, receipt_text(b"77", b"EXPIRED", b"21b"), tlv(0x001E, b"77\0") + tlv(0x0427, b"\3"))
-    assert read_usual(pdu, id_reader("decimal")) == (EXPIRED, "77", "21b", MSISDN)
-    assert long_way(pdu, "decimal") == (EXPIRED, "77", "21b", MSISDN)
+    assert read_usual(pdu) == (EXPIRED, "77", "21b", MSISDN)
+    assert long_way(pdu) == (EXPIRED, "77", "21b", MSISDN)
 
 
 @pytest.mark.parametrize(
-    ("response", "response_format", "receipt", "receipt_format"),
+    ("raw", "expected"),
     [
-        (b"1F4", "hex", b"500", "decimal"),
-        (b"500", "decimal", b"1f4", "hex"),
-        (b"1F4", "hex", b"0001f4", "hex"),
-        (b"500", "decimal", b"0000000500", "decimal"),
-        (b"00000000000000000000000", "decimal", b"0", "decimal"),
-        (b"12345678901234567890123", "decimal", b"0012345678901234567890123", "decimal"),
-        (b"0x1F4", "hex", b"500", "decimal"),
-        (b"ABC-def", "text", b"abc-DEF", "text"),
-        (b"6F9619FF-8B86-D011-B42D-00CF4FC964FF", "text", b"6f9619ff-8b86-d011-b42d-00cf4fc964ff", "text"),
-        (b"SAR-1a2b-2-1", "decimal", b"sar-1A2B-2-1", "hex"),
-        (b"500\0", "decimal", b" 500 ", "decimal"),
-        (b"500\0\0junk", "text", b"500", "text"),
+        (b"abc\0", "abc"),
+        (b"abc", "abc"),
+        (b" 0AbC \0", " 0AbC "),
+        (b"abc\0def\0", "abc"),
+        (b"\0abc", ""),
+        (b"", ""),
+        (b"\xd9\xa1\0", "\xd9\xa1"),
+        (b"x" * 255 + b"\0", "x" * 255),
+        (b"x" * 256 + b"\0", None),
+        (b"x" * 256, None),
     ],
 )
-def test_ids_meet(
-    response: bytes, response_format: IdFormat, receipt: bytes, receipt_format: IdFormat
-) -> None:
-    assert canonical_id(response, response_format) == canonical_id(receipt, receipt_format) != ""
+def test_the_id_of_a_response(raw: bytes, expected: str | None) -> None:
+    assert response_id(bytes(16) + raw) == expected
 
 
 @pytest.mark.parametrize(
-    ("response", "response_format", "receipt", "receipt_format"),
+    ("value", "expected"),
     [
-        (b"0500", "text", b"500", "text"),
-        (b"00-AB", "text", b"000-ab", "text"),
-        (b"0", "text", b"0000", "text"),
-        (b"1F4", "hex", b"000500", "text"),
-        (b"00000000000012345678901", "text", b"12345678901", "text"),
+        (b"q1A\0", "q1A"),
+        (b"q1A", "q1A"),
+        (b" 007 \0", " 007 "),
+        (b"a\0b\0", "a\0b"),
+        (b"a\0\0\0", "a"),  # padded
+        (b"x" * 255 + b"\0", "x" * 255),
     ],
 )
-def test_ids_meet_where_zeros_in_front_mean_nothing(
-    response: bytes, response_format: IdFormat, receipt: bytes, receipt_format: IdFormat
-) -> None:
-    meeting = canonical_id(response, response_format, "strip")
-    assert meeting == canonical_id(receipt, receipt_format, "strip") != ""
-    assert canonical_id(response, response_format) != canonical_id(receipt, receipt_format)
-    assert canonical_id(b"", "text", "strip") == ""
-    assert canonical_id(b"100", "text", "strip") == "100"
+def test_the_id_in_the_tlv(value: bytes, expected: str) -> None:
+    pdu = deliver_sm(1, receipt_text(b"text"), tlv(0x001E, value) + tlv(0x0427, b"\2"))
+    assert both_ways(pdu) == (DELIVERED, expected, "000", MSISDN)
 
 
-def test_ids_that_differ_stay_apart() -> None:
-    assert canonical_id(b"0500", "text") == "0500" != canonical_id(b"500", "text")
-    assert canonical_id(b"10", "hex") == "16" != canonical_id(b"10", "decimal")
-    assert canonical_id(b"1_0", "decimal") == "1_0"
-    assert canonical_id(b"+10", "hex") == "+10"
-    assert canonical_id(b"\xd9\xa1", "decimal") == "ù¡"
-    assert canonical_id(b"", "hex") == canonical_id(b"\0", "decimal") == ""
+def test_the_id_in_the_text_ends_at_a_blank_and_keeps_what_is_in_it() -> None:
+    text = b"id:%s sub:001 dlvrd:001 stat:DELIVRD err:000"
+    for raw in (b"00q1A", b"a\0b", b"a\xa0", b"x" * 200):
+        assert both_ways(deliver_sm(1, text % raw)) == (DELIVERED, raw.decode("latin-1"), "000", MSISDN)
+    longest = deliver_sm(1, b"", tlv(0x0424, text % (b"x" * 255)))
+    assert both_ways(longest) == (DELIVERED, "x" * 255, "000", MSISDN)
+    for raw in (b" abc", b"abc\0", b" abc "):
+        assert both_ways(deliver_sm(1, text % raw)) == (DELIVERED, "abc", "000", MSISDN)
 
 
-@settings(deadline=None)
-@given(st.binary(max_size=600), st.sampled_from(["text", "decimal", "hex"]))
-def test_any_id_fits_the_database(raw: bytes, fmt: IdFormat) -> None:
-    canonical = canonical_id(raw, fmt)
-    assert "\0" not in canonical
-    assert len(canonical) <= 400
-    canonical.encode()
+@pytest.mark.parametrize("octets", [256, 1000])
+def test_an_id_that_is_too_long_is_not_cut(octets: int) -> None:
+    for pdu in (
+        deliver_sm(1, b"", tlv(0x0424, receipt_text(b"x" * octets))),
+        deliver_sm(1, receipt_text(), tlv(0x001E, b"x" * octets) + tlv(0x0427, b"\2")),
+    ):
+        assert read_usual(pdu) is None
+        with pytest.raises(UnreadableError, match="an id of more than 255 octets"):
+            long_way(pdu)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +135,7 @@ def test_states_by_word(stat: bytes, state: int) -> None:
 )
 def test_states_by_tlv_alone(value: bytes, state: int) -> None:
     pdu = deliver_sm(1, b"", tlv(0x001E, b"A1\0") + tlv(0x0427, value))
-    assert both_ways(pdu) == (state, "a1", "", MSISDN)
+    assert both_ways(pdu) == (state, "A1", "", MSISDN)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +149,7 @@ def test_states_by_tlv_alone(value: bytes, state: int) -> None:
         b"id:a1 sub:001 dlvrd:001 submit date:2401311200 done date:2401311201 stat:DELIVRD err:000",
         b"id:a1 submit date:2401311200 done date:2401311201 stat:DELIVRD err:000 TEXT:\x1b\x00\xff",
         b"id:a1 stat:DELIVRD err:000 text:id:b2 stat:UNDELIV err:999",
-        b"ID:A1 STAT:DELIVRD ERR:000 TEXT:",
+        b"ID:a1 STAT:DELIVRD ERR:000 TEXT:",
         b"id: a1 stat: DELIVRD err: 000 text:",
         b"id:a1\tstat:DELIVRD\nerr:000",
         b"\5\0\3\7\2\1id:a1 stat:DELIVRD err:000 text:x",
@@ -258,7 +252,7 @@ def test_messages_of_people_are_no_receipts(text: bytes) -> None:
 )
 def test_half_a_receipt_is_kept_as_unreadable(text: bytes, tlvs: bytes, reason: str) -> None:
     pdu = deliver_sm(1, text, tlvs)
-    assert read_usual(pdu, id_reader("text")) is None
+    assert read_usual(pdu) is None
     with pytest.raises(UnreadableError) as caught:
         long_way(pdu)
     assert str(caught.value) == reason
@@ -306,7 +300,7 @@ def test_an_sm_length_that_cuts_the_text_is_not_read_the_fast_way() -> None:
     pdu = bytearray(deliver_sm(1, receipt_text()))
     place = pdu.index(b"id:") - 1
     pdu[place] = 10
-    assert read_usual(bytes(pdu), id_reader("text")) is None
+    assert read_usual(bytes(pdu)) is None
 
 
 def test_the_fields_of_a_receipt_stand_at_its_beginning() -> None:
@@ -335,7 +329,7 @@ def test_the_fast_way_reads_what_the_long_way_reads(
 ) -> None:
     for tlvs in (tail, tlv(0x001E, b"b2\0") + tail, tlv(0x0427, b"\3") + tail):
         pdu = deliver_sm(1, text, tlvs, esm_class=esm, source=source.replace(b"\0", b""))
-        usual = read_usual(pdu, id_reader("text"))
+        usual = read_usual(pdu)
         if usual is not None:
             assert usual == long_way(pdu)
 

@@ -5,7 +5,7 @@ from unit.smpp.wire import deliver_sm, receipt_text, tlv
 
 from broadcast.ledger.states import RecipientState
 from broadcast.smpp.delivery import read_delivery
-from broadcast.smpp.receipt import id_reader, read, read_usual, unknown_state
+from broadcast.smpp.receipt import read, read_usual, unknown_state
 from broadcast.smpp.vocabulary import STANDARD, ReceiptState, Vocabulary, vocabulary
 
 OWN = vocabulary(
@@ -17,12 +17,11 @@ OWN = vocabulary(
         "2": "expired",
     }
 )
-text_id = id_reader("text")
 
 
 def state(pdu: bytes, words: Vocabulary) -> int:
     """Both ways of reading must agree."""
-    usual, long = read_usual(pdu, text_id, words), read(read_delivery(5, pdu), text_id, words)
+    usual, long = read_usual(pdu, words), read(read_delivery(5, pdu), words)
     assert usual in (None, long)
     assert long is not None
     return long[0]
@@ -72,10 +71,10 @@ def test_the_profiles_numbers(number: int, expected: int) -> None:
 )
 def test_fields_that_run_together_or_are_parted_by_something_else(text: bytes, expected: int) -> None:
     pdu = deliver_sm(1, text)
-    found = read(read_delivery(5, pdu), text_id)
+    found = read(read_delivery(5, pdu))
     assert found is not None
     assert found[:2] == (expected, "a1")
-    assert read_usual(pdu, text_id) is None
+    assert read_usual(pdu) is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_what_is_not_known_is_named_without_anybodys_number(
     assert unknown(pdu) == expected
     if expected:
         assert state(pdu, STANDARD) == 0
-        assert read_usual(pdu, text_id) is None
+        assert read_usual(pdu) is None
 
 
 def test_what_the_profile_explains_is_known() -> None:
