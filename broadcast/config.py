@@ -27,6 +27,7 @@ Address = tuple[str, int]  # host (a name, or an IPv4 or IPv6 address without br
 ReceiptSegments = Literal["all", "last", "first", "none"]
 ReceiptMeaning = Literal["delivered", "undeliverable", "expired", "rejected", "intermediate"]
 IdZeros = Literal["keep", "strip"]
+IdCase = Literal["keep", "fold"]
 NationalShift = Literal["none", "turkish", "spanish", "portuguese"]
 
 
@@ -208,6 +209,7 @@ class Carrier:
     receipts: for which segments of a message the SMSC sends receipts; they are asked for those only.
     receipt_states: what its own words mean (in capitals), or its message_state numbers (as "10").
     id_zeros: whether the leading zeros of an id of format text tell ids apart.
+    id_case: whether capitals tell ids apart.
     national_shift: which single shift table its handsets know (3GPP TS 23.038 annex A), used instead of UCS-2
     where it saves segments and default_alphabet is gsm0338.
     """
@@ -225,6 +227,7 @@ class Carrier:
     response_id: IdFormat = "text"
     receipt_id: IdFormat = "text"
     id_zeros: IdZeros = "keep"
+    id_case: IdCase = "keep"
     receipts: ReceiptSegments = "all"
     receipt_states: Mapping[str, ReceiptMeaning] = field(default_factory=dict)
     national_shift: NationalShift = "none"
