@@ -11,6 +11,7 @@ from broadcast import secret
 from broadcast.cli.carrier_check import carrier_check
 from broadcast.cli.carrier_simulate import carrier_simulate
 from broadcast.cli.findings import finding_document, show_findings
+from broadcast.cli.misfits import show_misfits
 from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
@@ -19,7 +20,7 @@ from broadcast.config import Bind, Carrier, Config
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
-from broadcast.reports.received import Oddity, Received, oddities, received
+from broadcast.reports.received import Misfit, Oddity, Received, misfits, oddities, received
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 from broadcast.tables import nearest
@@ -120,9 +121,9 @@ def carrier_show(name: str, as_json: bool) -> None:
     line, settings = _line(config, name, slots), config.carriers.get(name)
     if as_json:
         mine = None if slots is None else [slot for slot in slots if slot.carrier == name]
-        got, said = (None, None) if slots is None else run(_told(name))
+        got, odd, unfit = (None, None, None) if slots is None else run(_told(name))
         shown = settings and _settings(settings)
-        told = {"receipts": got, "oddities": said, "findings": _documents(findings, name)}
+        told = {"receipts": got, "misfits": unfit, "oddities": odd, "findings": _documents(findings, name)}
         print_json({"carrier": line, "settings": shown, "slots": mine, **told})
         return
     print_facts("", {"carrier": name, "prefixes": line.prefixes, "connected": line.connected})
@@ -134,10 +135,11 @@ def carrier_show(name: str, as_json: bool) -> None:
     say("")
     _show_binds(name, settings.slots(), slots)
     if slots is not None:
-        got, said = run(_told(name))
+        got, odd, unfit = run(_told(name))
         if got is not None:
             print_facts("\nits receipts", {each: getattr(got, each) for each in Received.__slots__})
-        show_oddities(said)
+        show_misfits(unfit)
+        show_oddities(odd)
     show_findings([each for each in findings or () if each.carrier in (name, "")], "What is wrong")
 
 
@@ -221,11 +223,15 @@ def _tls_share(binds: Sequence[Bind]) -> Literal["all", "some", "none"]:
     return "all" if having == len(binds) else "some" if having else "none"
 
 
-async def _told(name: str) -> tuple[Received | None, tuple[Oddity, ...]]:
+async def _told(name: str) -> tuple[Received | None, tuple[Oddity, ...], tuple[Misfit, ...]]:
     """What its SMSC told us."""
     connection = await connect()
     try:
-        return await received(connection, name), await oddities(connection, name)
+        return (
+            await received(connection, name),
+            await oddities(connection, name),
+            await misfits(connection, name),
+        )
     finally:
         await connection.close()
 

@@ -26,8 +26,9 @@ _COMMANDS = {
     "carrier": ("carrier:carrier", "The carriers, and simulated ones to rehearse with."),
     "db": ("db:db", "The database: start, stop, migrate, status."),
     "demo": ("demo:demo", "One alert to a small nation, from its import to its report."),
+    "resolver": ("resolver:resolver", "Find the message that each receipt is for, as one process."),
     "subscriber": ("subscriber:subscriber", "Who hears alerts: import, statistics, opt-out."),
-    "up": ("up:up", "Run this machine's workers, and start again whichever dies."),
+    "up": ("up:up", "Run this machine's workers and a resolver, and start again whichever dies."),
     "worker": ("worker:worker", "Send, as one process: run as many as there are cores."),
 }
 

@@ -1,4 +1,4 @@
-"""`broadcast up`: the workers of one machine, supervised."""
+"""`broadcast up`: the workers of one machine and a resolver, supervised."""
 
 import asyncio
 import os
@@ -27,12 +27,13 @@ _PORT_MOST = 65535
     "--metrics-port",
     type=click.IntRange(0, _PORT_MOST),
     default=0,
-    help="Port of the first worker's /metrics; the others count up from it. 0, the default: free ones.",
+    help="Port of the first worker's /metrics; the others count up from it, the resolver's is the last. 0, the "
+    "default: free ones.",
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
 @click.pass_context
 def up(ctx: click.Context, workers: int | None, metrics_port: int, metrics_host: str) -> None:
-    """Run this machine's workers, one a core, and start again whichever dies, until SIGTERM.
+    """Run this machine's workers, one a core, and a resolver; start again whichever dies, until SIGTERM.
 
     SIGHUP reads the configuration anew: the workers are replaced one by one. The embedded database, if it is that, is
     started again too when it has ended by itself, after a full disk when there is room.
@@ -40,13 +41,18 @@ def up(ctx: click.Context, workers: int | None, metrics_port: int, metrics_host:
     logs.configure()
     settings = ctx.find_root().ensure_object(Settings)
     count = workers or _cores()
-    if metrics_port and metrics_port + count - 1 > _PORT_MOST:
-        raise click.UsageError(f"--metrics-port: {count} workers need ports up to {metrics_port + count - 1}")
+    if metrics_port and metrics_port + count > _PORT_MOST:
+        raise click.UsageError(
+            f"--metrics-port: {count} workers and a resolver need ports up to {metrics_port + count}"
+        )
     _check(settings.files)
-    commands = [
-        _command(settings.files, metrics_host, metrics_port and metrics_port + each) for each in range(count)
-    ]
-    run(_supervise(commands, settings.files))
+
+    def command(number: int, *words: str) -> list[str]:
+        port = metrics_port and metrics_port + number
+        return _command(settings.files, *words, "--metrics-host", metrics_host, "--metrics-port", str(port))
+
+    commands = [command(each, "worker", "--no-resolver", "--place", str(uuid4())) for each in range(count)]
+    run(_supervise(commands, command(count, "resolver"), settings.files))
 
 
 def _cores() -> int:
@@ -59,20 +65,21 @@ def _check(named: Sequence[str]) -> None:
     check_passwords(read(named))
 
 
-def _command(named: Sequence[str], host: str, port: int) -> list[str]:
+def _command(named: Sequence[str], *words: str) -> list[str]:
     options = [word for file in named for word in ("--config", file)]
-    ports = ["--metrics-host", host, "--metrics-port", str(port)]
-    return [sys.executable, "-m", "broadcast", *options, "worker", *ports, "--place", str(uuid4())]
+    return [sys.executable, "-m", "broadcast", *options, *words]
 
 
-async def _supervise(commands: Sequence[Sequence[str]], named: Sequence[str]) -> None:
+async def _supervise(
+    commands: Sequence[Sequence[str]], resolver: Sequence[str], named: Sequence[str]
+) -> None:
     """Raises BroadcastError: the database cannot be used, nothing could be started, one had to be killed."""
     keeper = Keeper(embedded.server()) if embedded.is_chosen() else None
     if keeper is not None:
         await keeper.look()
     await (await pool.connect()).close()
     keeping = None if keeper is None else asyncio.create_task(keeper.run(), name="keeper")
-    supervisor = Supervisor(commands, lambda: _check(named))
+    supervisor = Supervisor(commands, lambda: _check(named), beside=[resolver])
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)

@@ -3,14 +3,17 @@
 import asyncio
 import gc
 import logging
-import signal
+import os
+import sys
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
 import click
 
 from broadcast.cli.runner import run
-from broadcast.cli.settings import check_passwords, configuration
+from broadcast.cli.settings import Settings, check_passwords, configuration
+from broadcast.cli.signals import stopping
 from broadcast.config import Config
 from broadcast.engine.contact import AGAIN_S
 from broadcast.engine.worker import Worker
@@ -37,7 +40,16 @@ log = logging.getLogger(__name__)
     help="For supervisors such as `broadcast up`: what a worker held that was started with this UUID before is free at "
     "once. So that one must have ended.",
 )
-def worker(metrics_port: int, metrics_host: str, place: UUID | None) -> None:
+@click.option(
+    "--resolver/--no-resolver",
+    default=True,
+    show_default=True,
+    help="Whether one of the workers runs `broadcast resolver` beside it. Not where something else runs one.",
+)
+@click.pass_context
+def worker(
+    ctx: click.Context, metrics_port: int, metrics_host: str, place: UUID | None, resolver: bool
+) -> None:
     """Send what campaigns have to send, until SIGTERM. Run one for each core, on as many machines as you like."""
     logs.configure()
     config = configuration()
@@ -46,17 +58,25 @@ def worker(metrics_port: int, metrics_host: str, place: UUID | None) -> None:
     # few hundred costs a seventh of the hot path.
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
-    run(_serve(config, metrics_host, metrics_port, place))
+    files = ctx.find_root().ensure_object(Settings).files
+    run(_serve(config, metrics_host, metrics_port, place, _resolver(files) if resolver else None))
 
 
-async def _serve(config: Config, host: str, port: int, place: UUID | None) -> None:
+def _resolver(files: Sequence[str]) -> list[str]:
+    options = [word for file in files for word in ("--config", file)]
+    return [sys.executable, "-m", "broadcast", *options, "resolver", "--parent", str(os.getpid())]
+
+
+async def _serve(
+    config: Config, host: str, port: int, place: UUID | None, resolver: Sequence[str] | None
+) -> None:
     """Live until told to stop; when the leases are lost, begin a new life, as soon as the database lets us."""
     url = pool.database_url()
     metrics = Metrics()
-    begin = partial(Worker, config, metrics, url, place)
+    begin = partial(Worker, config, metrics, url, place, resolver)
     life = begin()
     lived = False
-    stopping = _stopping()
+    stop = stopping()
 
     async def ready() -> str | None:
         return await life.ready()
@@ -64,11 +84,11 @@ async def _serve(config: Config, host: str, port: int, place: UUID | None) -> No
     async def database() -> str | None:
         return await life.database()
 
-    health = HealthServer(metrics, {"lease": ready, "database": database})
+    health = HealthServer(metrics, {"lease": ready, "database": database, "receipts": keeps_up})
     log.info("metrics on http://%s:%d/metrics", host, await health.start(host, port))
     try:
-        while not stopping.is_set():
-            passing_on = asyncio.create_task(_pass_on(stopping, life), name="stop")
+        while not stop.is_set():
+            passing_on = asyncio.create_task(_pass_on(stop, life), name="stop")
             try:
                 await life.run()
             except FencedError as error:
@@ -86,14 +106,6 @@ async def _serve(config: Config, host: str, port: int, place: UUID | None) -> No
         await health.stop()
 
 
-def _stopping() -> asyncio.Event:
-    """Set by the signals that end a process."""
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    return stopping
-
-
-async def _pass_on(stopping: asyncio.Event, life: Worker) -> None:
-    await stopping.wait()
+async def _pass_on(stop: asyncio.Event, life: Worker) -> None:
+    await stop.wait()
     life.stop()

@@ -39,8 +39,6 @@ class Settler:
                 done = await settle.settle_next(connection, self._engine.bucket_s)
             if done.settled:
                 self._settling.worked()
-                self._metrics.settle_seconds.observe(done.seconds)
-            self._metrics.settle_lag_seconds.set(done.lag_s)
             steady_s = self._steady.seen(done.lag_s)
             if time.monotonic() - tidied >= TIDY_S:
                 tidied = time.monotonic()

@@ -1,4 +1,5 @@
-"""Keeps the workers of one machine alive: starts them, restarts the dead, replaces them on a reload, ends them.
+"""Keeps the workers of one machine alive, and a resolver beside them: starts them, restarts the dead, replaces them on
+a reload, ends them.
 
 It holds nothing that its loss would lose. Its workers get SIGTERM from the kernel when it dies (`parent.die_with`), so
 they drain, commit, unbind and leave nobody unattended; whoever starts it again finds the machine empty.
@@ -27,18 +28,19 @@ NOT_STARTED: Final = 1
 @dataclass(slots=True)
 class _Place:
     """One worker's, life after life. number: what the log calls it, from 1; in the ledger each life has a number of its
-    own. replacing: it is to end.
+    own. vital: a worker's. replacing: it is to end.
     """
 
     number: int
     command: Sequence[str]
+    vital: bool = True
     process: asyncio.subprocess.Process | None = None
     history: History = field(default_factory=History)
     replacing: bool = False
 
 
 class Supervisor:
-    """One process for each of `commands`, until `stop`.
+    """One process for each of `commands`, until `stop`. beside: others', without which the workers do their work.
 
     check(): called at a reload, before a worker is replaced; a BroadcastError from it leaves all as they are.
     between_s: what a new worker gets at a reload to take its share, before the next is replaced.
@@ -49,10 +51,12 @@ class Supervisor:
         commands: Sequence[Sequence[str]],
         check: Callable[[], object],
         *,
+        beside: Sequence[Sequence[str]] = (),
         stop_s: float = STOP_S,
         between_s: float = STEADY_S,
     ) -> None:
-        self._places = [_Place(number, command) for number, command in enumerate(commands, 1)]
+        places = [(command, True) for command in commands] + [(command, False) for command in beside]
+        self._places = [_Place(number, command, vital) for number, (command, vital) in enumerate(places, 1)]
         self._check = check
         self._stop_s = stop_s
         self._between_s = between_s
@@ -85,8 +89,11 @@ class Supervisor:
                 f"{len(killed)} of {len(self._places)} workers did not end within {self._stop_s:g} s and were killed: "
                 "what they had in flight is in doubt once their lease ends"
             )
-        if hopeless(place.history for place in self._places):
+        if self._hopeless():
             raise BroadcastError("no worker could be started: their last lines above say why")
+
+    def _hopeless(self) -> bool:
+        return hopeless(place.history for place in self._places if place.vital)
 
     async def _keep(self, place: _Place) -> None:
         """One place, from life to life."""
@@ -102,7 +109,7 @@ class Supervisor:
                 continue
             place.history, wait_s = ended(place.history, code, time.monotonic() - started)
             self._say(place, code, wait_s)
-            if hopeless(each.history for each in self._places):
+            if self._hopeless():
                 self.stop()
             await self._pause(wait_s)
 

@@ -11,6 +11,7 @@ It owns nothing that its loss would lose. Its tasks, each with a connection of i
   settler    settle what is closed, tidy up                                (whichever worker gets the lock)
   replies    read what people answer, opt them out                         (whichever worker gets the lock)
   auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
+  offspring  run a resolver, where nothing else is told to                 (whichever worker gets the lock)
 
 A lane may send until the lease ends, or until CONFIRM_S after it was last asked which campaigns run, whichever is
 sooner: a worker that cannot hear a `pause` obeys it all the same (law 7). No wait for the database is without an end.
@@ -22,7 +23,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -36,6 +37,7 @@ from broadcast.engine.contact import ANSWER_S, WORK_S, Contact
 from broadcast.engine.gauges import Gauges
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases, SlotChange
+from broadcast.engine.offspring import Offspring
 from broadcast.engine.orders import order
 from broadcast.engine.readings import Readings
 from broadcast.engine.replies import Replies
@@ -74,14 +76,23 @@ SLOTS_CHANNEL = "broadcast_slots"
 class Worker:
     """One life of a worker: from `start` to `run`'s end. After a FencedError make a new one.
 
-    place: see Leases; no two that live have the same.
+    place: see Leases; no two that live have the same. resolver: the command of one, where this worker may have to run
+    it.
     """
 
-    def __init__(self, config: Config, metrics: Metrics, url: str, place: UUID | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        metrics: Metrics,
+        url: str,
+        place: UUID | None = None,
+        resolver: Sequence[str] | None = None,
+    ) -> None:
         self._config = config
         self._metrics = metrics
         self._url = url
         self._place = place
+        self._offspring = None if resolver is None else Offspring(resolver)
         self._lanes: dict[CarrierNo, Lane] = {}
         self._running: list[CampaignId] = []
         self._wake_heartbeat = asyncio.Event()
@@ -168,6 +179,9 @@ class Worker:
                     group.create_task(gauges.run(self._contact.connect), name="gauges"),
                     group.create_task(measure_lag(self._metrics), name="loop lag"),
                 ]
+                if self._offspring is not None:
+                    keeping = always(self._offspring.keep, "offspring", vital=False)
+                    steady.append(group.create_task(keeping, name="offspring"))
                 feeding = [
                     group.create_task(always(self._control), name="control"),
                     group.create_task(always(self._leasing), name="leasing"),

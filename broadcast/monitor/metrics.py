@@ -2,9 +2,9 @@
 
 Label sets are bounded: carriers come from the configuration, statuses and states from small tables (anything
 else folds into one word), campaigns leave when they end (audited ones a week later). No label ever holds an
-MSISDN, an SMSC's message id or a text. Counters count what *this* worker did; `recipients`, `unmatched_receipts`,
-`audit_differences` and `settle_lag_seconds` are readings of the shared database, the same from every worker: take
-their max over workers, not their sum.
+MSISDN, an SMSC's message id or a text. Counters count what *this* worker did; `recipients`, `unmatched_receipts`
+and `audit_differences` are readings of the shared database, the same from every worker: take their max over workers,
+not their sum. The resolver's series are of the carriers that it has, one process a carrier.
 
 Callers count once per batch (`metrics.submitted.labels(carrier).inc(len(batch))`), never once per message.
 """
@@ -20,7 +20,7 @@ LINK_STATES = ("connecting", "binding", "bound", "backing_off", "refused")
 
 GROUP_ROWS = (1, 10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
 COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-SETTLE_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+LOOK_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 LAG_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -32,6 +32,7 @@ class Metrics:
         self._link_states: dict[str, tuple[str, str]] = {}
         self._carrier_series()
         self._ledger_series()
+        self._resolver_series()
         self._audit_series()
         self._worker_series()
         ProcessCollector(registry=self.registry)
@@ -77,10 +78,6 @@ class Metrics:
             "Texts and rows that could not be written or read: kept, and the queue went on.",
             "queue",
         )
-        self.settle_seconds = self._histogram("settle_seconds", "Time to settle one bucket.", SETTLE_SECONDS)
-        self.settle_lag_seconds = self._gauge(
-            "settle_lag_seconds", "Age of the oldest bucket that is closed and not settled; 0: none."
-        )
         self.unmatched_receipts = self._gauge(
             "unmatched_receipts", "Final receipts whose submission is not known (whole database)."
         )
@@ -91,6 +88,31 @@ class Metrics:
             "carrier",
             "state",
         )
+
+    def _resolver_series(self) -> None:
+        self.look_seconds = self._histogram("look_seconds", "Time of one look at a carrier.", LOOK_SECONDS)
+        self.look_failures = self._counter(
+            "look_failures", "Looks that failed, and are tried again.", "carrier"
+        )
+        self.resolve_lag_seconds = self._gauge(
+            "resolve_lag_seconds", "For how long receipts wait to be resolved; 0: none does.", "carrier"
+        )
+        self.resolved_receipts = self._counter(
+            "resolved_receipts", "Receipts for which a message was sought.", "carrier"
+        )
+        self.misfits = self._counter(
+            "misfits", "Receipts that fit no message when they were looked at, by why.", "carrier", "reason"
+        )
+        self.parked_receipts = self._gauge("parked_receipts", "Receipts that fit no message.", "carrier")
+        self.open_segments = self._gauge(
+            "open_segments", "Segments in memory that wait for receipts.", "carrier", "part"
+        )
+        self.book_octets = self._gauge("book_octets", "Memory of a carrier's open segments.", "carrier")
+
+    def drop_resolved(self, carrier: str) -> None:
+        """Another process resolves the carrier: what this one knows of it leaves."""
+        for gauge in (self.resolve_lag_seconds, self.parked_receipts, self.open_segments, self.book_octets):
+            gauge.remove_by_labels({"carrier": carrier})
 
     def _audit_series(self) -> None:
         self.audit_differences = self._gauge(

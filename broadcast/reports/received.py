@@ -38,6 +38,24 @@ class Received:
     unreadable_times: int
 
 
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Receipts that fitted nothing when they were looked at, over all campaigns; a submission may have come since.
+
+    reason: unknown (id), other_number, older (than the submission with that id), clash (several people, no number).
+    """
+
+    reason: str
+    receipts: int
+    first_at: datetime
+    last_at: datetime
+
+
+async def misfits(connection: Connection, carrier: str) -> tuple[Misfit, ...]:
+    """That carrier's, the most frequent first."""
+    return tuple(Misfit(**row) for row in await connection.fetch(sql("carrier_misfits"), carrier))
+
+
 async def oddities(connection: Connection, carrier: str) -> tuple[Oddity, ...]:
     """What that carrier's SMSC ever said that its profile does not know."""
     return tuple(Oddity(**row) for row in await connection.fetch(sql("carrier_oddities"), carrier))

@@ -22,6 +22,7 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
 from broadcast.config import Bind, Carrier, Config
+from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
@@ -60,6 +61,7 @@ class Rig:
     config: Config
     smscs: dict[str, Smsc] = field(default_factory=dict)
     workers: dict[Worker, "asyncio.Task[None]"] = field(default_factory=dict)
+    resolver: tuple[Resolver, "asyncio.Task[None]"] | None = None
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def smsc(self, name: str, *, like: str = "", **personality: object) -> Smsc:
@@ -120,7 +122,10 @@ class Rig:
         return await campaigns.launch(self.conn, self.config, approved, "an")
 
     def worker(self) -> Worker:
-        """A worker in this process."""
+        """A worker in this process, and beside the first one a resolver."""
+        if self.resolver is None:
+            life = Resolver(self.config, Metrics(), self.url)
+            self.resolver = life, asyncio.create_task(life.run(), name="resolver")
         made = Worker(self.config, Metrics(), self.url)
         self.workers[made] = asyncio.create_task(made.run(), name="worker")
         return made
@@ -195,7 +200,11 @@ class Rig:
     async def close(self) -> None:
         for worker in list(self.workers):
             worker.stop()
-        await asyncio.gather(*self.workers.values(), return_exceptions=True)
+        tasks = list(self.workers.values())
+        if self.resolver is not None:
+            self.resolver[0].stop()
+            tasks.append(self.resolver[1])
+        await asyncio.gather(*tasks, return_exceptions=True)
         for process in self.processes:
             if process.returncode is None:
                 process.terminate()

@@ -89,6 +89,13 @@ async def test_when_nothing_can_be_started_it_ends(tmp_path: Path) -> None:
         await asyncio.wait_for(supervisor.run(), PATIENCE_S)
 
 
+async def test_what_runs_beside_the_workers_does_not_keep_it_alive(tmp_path: Path) -> None:
+    supervisor = Supervisor([command(FAILS, tmp_path)], fine, beside=[command(LIVES, tmp_path)])
+    with pytest.raises(BroadcastError, match="no worker could be started"):
+        await asyncio.wait_for(supervisor.run(), PATIENCE_S)
+    assert living(tmp_path) == set()
+
+
 async def test_a_refused_worker_waits_for_a_reload(tmp_path: Path) -> None:
     """The other goes on; after the reload both run, and the other is a new one."""
     mended = tmp_path / "mended"

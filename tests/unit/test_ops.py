@@ -228,7 +228,7 @@ def test_the_operators_command_does_not_wait_for_a_migration() -> None:
 def test_prometheus_scrapes_the_port_that_the_image_serves() -> None:
     scrape = yaml.safe_load((OPS / "prometheus/prometheus.yml").read_text())["scrape_configs"][0]
     found = scrape["dns_sd_configs"][0]
-    assert (scrape["job_name"], found["names"], found["port"]) == ("broadcast", ["worker"], 9464)
+    assert (scrape["job_name"], found["names"], found["port"]) == ("broadcast", ["worker", "resolver"], 9464)
     assert '"--metrics-port", "9464"' in (ROOT / "Dockerfile").read_text()
     assert "worker" in yaml.safe_load((OPS / "compose.yaml").read_text())["services"]
 

@@ -114,7 +114,7 @@ def _commands(group: click.Group, place: tuple[str, ...] = ()) -> list[tuple[tup
 
 
 def test_every_command_has_help_with_an_example_and_every_printing_one_json() -> None:
-    silent = {("bench",), ("demo",), ("up",), ("worker",)}
+    silent = {("bench",), ("demo",), ("resolver",), ("up",), ("worker",)}
     for place, command in _commands(entry.broadcast):
         words = f"{command.help} {command.epilog}"
         assert "Example" in words, place
@@ -132,7 +132,7 @@ def test_the_nouns_of_the_issue_are_there() -> None:
     }
     places = {place for place, _ in _commands(entry.broadcast)}
     assert {(noun, verb) for noun, verbs in wanted.items() for verb in verbs.split()} <= places
-    assert {("worker",), ("demo",)} <= places
+    assert {("worker",), ("resolver",), ("demo",)} <= places
 
 
 def test_the_runner_returns_and_raises() -> None:

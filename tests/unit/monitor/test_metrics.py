@@ -33,7 +33,7 @@ def test_a_carrier_series_has_one_label_and_its_name(metrics: Metrics, attribute
     [
         ("group_rows", "broadcast_ledger_group_rows"),
         ("commit_seconds", "broadcast_ledger_commit_seconds"),
-        ("settle_seconds", "broadcast_settle_seconds"),
+        ("look_seconds", "broadcast_look_seconds"),
         ("loop_lag_seconds", "broadcast_loop_lag_seconds"),
     ],
 )
@@ -44,16 +44,20 @@ def test_a_histogram_counts_and_sums(metrics: Metrics, attribute: str, name: str
     assert metrics.registry.get_sample_value(f"{name}_bucket", {"le": "+Inf"}) == 1.0
 
 
-@pytest.mark.parametrize(
-    ("attribute", "name"),
-    [
-        ("settle_lag_seconds", "broadcast_settle_lag_seconds"),
-        ("unmatched_receipts", "broadcast_unmatched_receipts"),
-    ],
-)
-def test_a_reading_of_the_database_is_a_plain_gauge(metrics: Metrics, attribute: str, name: str) -> None:
-    getattr(metrics, attribute).set(7)
-    assert metrics.registry.get_sample_value(name) == 7.0
+def test_a_reading_of_the_database_is_a_plain_gauge(metrics: Metrics) -> None:
+    metrics.unmatched_receipts.set(7)
+    assert metrics.registry.get_sample_value("broadcast_unmatched_receipts") == 7.0
+
+
+def test_a_carrier_that_another_resolves_leaves(metrics: Metrics) -> None:
+    for carrier in ("viettel", "mobifone"):
+        metrics.resolve_lag_seconds.labels(carrier).set(3)
+        metrics.open_segments.labels(carrier, "hot").set(5)
+    metrics.drop_resolved("viettel")
+    assert metrics.registry.get_sample_value("broadcast_resolve_lag_seconds", {"carrier": "viettel"}) is None
+    assert metrics.registry.get_sample_value("broadcast_resolve_lag_seconds", {"carrier": "mobifone"}) == 3.0
+    hot = {"carrier": "viettel", "part": "hot"}
+    assert metrics.registry.get_sample_value("broadcast_open_segments", hot) is None
 
 
 def test_kinds_of_keywords_that_are_the_countrys_own_share_one_label(metrics: Metrics) -> None:

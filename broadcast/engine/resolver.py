@@ -1,0 +1,305 @@
+"""The process that lets receipts meet their submissions (broadcast/ledger/resolver), carrier after carrier.
+
+It owns nothing that its loss would lose: another one takes its carriers over when their leases end. Its tasks:
+
+  holding    renew the leases, take over carriers that nobody holds   (once a second)
+  looking    a look at each carrier with news                         (four times a second, at once where more is to do)
+  clearing   space of what is resolved for what comes, and memory     (once a minute)
+
+A carrier whose rows cannot be read or written is tried again a while later; the others go on.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid4
+
+import asyncpg
+
+from broadcast.config import Config
+from broadcast.engine.contact import ANSWER_S, WORK_S, Contact
+from broadcast.engine.told import Told
+from broadcast.errors import InputError
+from broadcast.ledger.packing.ids import IdProfile
+from broadcast.ledger.resolver.book import Limits
+from broadcast.ledger.resolver.desk import Desk
+from broadcast.ledger.resolver.facts import Facts
+from broadcast.ledger.resolver.found import NotOursError
+from broadcast.ledger.resolver.look import CarrierLooks
+from broadcast.ledger.resolver.reading import Heads, heads
+from broadcast.ledger.writer import LOST
+from broadcast.monitor.lag import measure_lag
+from broadcast.monitor.metrics import Metrics
+from broadcast.store import failures, pool
+from broadcast.store.queries import sql
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 0.25
+HOLD_S: Final = 1.0
+LEASE_S: Final = 5.0
+FAILED_S: Final = 5.0  # until a carrier whose look failed is looked at again
+ENDED_S: Final = 60.0  # workers that ended so long ago are looked at
+GAP_S: Final = 30.0  # without a look: then all workers are looked at
+LATE_S: Final = 10.0  # a carrier is not ready whose receipts are not resolved for so long
+CLEAR_S: Final = 60.0
+VACUUM_MOST_S: Final = 600.0
+LOOK_MOST_S: Final = 60.0
+STOP_S: Final = 5.0
+
+
+class _Held:
+    """A carrier that is held here. failing: why its last look failed, None: it did not; it rests until `until`."""
+
+    def __init__(self, name: str, looks: CarrierLooks) -> None:
+        self.name = name
+        self.looks = looks
+        self.desk = Desk(looks)
+        self.failing: str | None = None
+        self.until = 0.0
+        self.behind_since: float | None = None
+        self.counted = 0  # receipts, in the metrics
+
+
+class Resolver:
+    """One life of a resolver. carriers: their names, none: all that no other resolver holds."""
+
+    def __init__(self, config: Config, metrics: Metrics, url: str, carriers: Sequence[str] = ()) -> None:
+        self._config = config
+        self._metrics = metrics
+        self._url = url
+        self._names = list(carriers) or None
+        self._holder = uuid4()
+        self._seed = secrets.randbits(64)
+        self._facts = Facts()
+        self._contact = Contact(url)
+        self._held: dict[int, _Held] = {}
+        self._held_at = 0.0
+        self._looked_at = 0.0
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._told = Told()
+        self._archived_until = datetime(1970, 1, 1, tzinfo=UTC)
+
+    def stop(self) -> None:
+        """Begin the staged shutdown: finish the look, give the carriers back."""
+        self._stopping.set()
+        self._wake.set()
+
+    async def ready(self) -> str | None:
+        """None when its leases are good; else why not. It need not hold any carrier: another may have them all."""
+        if not self._held_at:
+            return "not started yet"
+        if time.monotonic() - self._held_at > LEASE_S:
+            return "the leases of its carriers could not be renewed"
+        return None
+
+    async def keeps_up(self) -> str | None:
+        """None while receipts are resolved as they come; else of which carriers they are not, and why."""
+        now = time.monotonic()
+        whys = []
+        for held in self._held.values():
+            if held.failing is not None:
+                whys.append(f"{held.name}: {held.failing}")
+            elif held.behind_since is not None and now - held.behind_since > LATE_S:
+                doing = "are" if held.looks.ready else "wait until its open messages are read: they are"
+                whys.append(f"{held.name}: receipts {doing} not resolved for {now - held.behind_since:.0f} s")
+        return "; ".join(whys) or None
+
+    async def database(self) -> str | None:
+        """None when every task gets from the database what it needs; else which does not, and why."""
+        return self._contact.trouble()
+
+    async def run(self) -> None:
+        """Until `stop`. Raises BroadcastError at the start: no database, another schema, no such carrier."""
+        connection = await pool.connect(self._url)
+        try:
+            with pool.within(connection, WORK_S):
+                await self._check_names(connection)
+        except LOST as error:
+            raise failures.explain(error) from error
+        finally:
+            connection.terminate()
+        always = self._contact.always
+        async with asyncio.TaskGroup() as group:
+            looking = group.create_task(always(self._looking), name="looking")
+            steady = [
+                group.create_task(always(self._holding), name="holding"),
+                group.create_task(always(self._clearing, vital=False), name="clearing"),
+                group.create_task(measure_lag(self._metrics), name="loop lag"),
+            ]
+            log.info("resolver started")
+            await self._stopping.wait()
+            await asyncio.wait([looking], timeout=STOP_S)
+            for task in (looking, *steady):
+                task.cancel()
+        await self._goodbye()
+
+    async def _check_names(self, connection: asyncpg.Connection) -> None:
+        if self._names is None:
+            return
+        rows = await connection.fetch(sql("audit_names"))
+        known = {row["name"] for row in rows} | set(self._config.carriers)
+        unknown = [name for name in self._names if name not in known]
+        if unknown:
+            raise InputError(f"no such carrier: {', '.join(unknown)} (there are {', '.join(sorted(known))})")
+
+    # ------------------------------------------------------------ tasks
+
+    async def _holding(self, connection: asyncpg.Connection) -> None:
+        while True:
+            resolved = {
+                number: held.desk.resolved_until
+                for number, held in self._held.items()
+                if held.desk.resolved_until is not None
+            }
+            asked = time.monotonic()
+            with pool.within(connection, ANSWER_S):
+                await connection.execute(sql("resolver_rows"))
+                rows = await connection.fetch(
+                    sql("resolver_hold"),
+                    self._holder,
+                    LEASE_S,
+                    self._names,
+                    list(resolved),
+                    list(resolved.values()),
+                )
+            self._held_at = asked
+            self._have({row["carrier_no"]: row["name"] for row in rows})
+            await asyncio.sleep(HOLD_S)
+
+    def _have(self, carriers: dict[int, str]) -> None:
+        for number in self._held.keys() - carriers.keys():
+            self._lose(number)
+        for number, name in carriers.items():
+            if number not in self._held:
+                log.info("resolving receipts of %s", name)
+                looks = CarrierLooks(
+                    self._holder, number, self._profile(name), Limits(), self._seed, self._facts
+                )
+                self._held[number] = _Held(name, looks)
+                self._wake.set()
+
+    def _lose(self, number: int) -> None:
+        held = self._held.pop(number)
+        log.warning("another resolver has %s now", held.name)
+        self._metrics.drop_resolved(held.name)
+
+    def _profile(self, name: str) -> IdProfile:
+        """Of a carrier that is configured no more: ids are what they are."""
+        carrier = self._config.carriers.get(name)
+        if carrier is None:
+            return IdProfile()
+        return IdProfile(carrier.response_id, carrier.receipt_id, carrier.id_zeros, carrier.id_case)
+
+    async def _looking(self, connection: asyncpg.Connection) -> None:
+        while not self._stopping.is_set():
+            with pool.within(connection, ANSWER_S):
+                seen = await self._heads(connection)
+            more = False
+            for number, held in list(self._held.items()):
+                if self._stopping.is_set():
+                    return
+                if time.monotonic() >= held.until:
+                    more = await self._look(connection, number, held, seen) or more
+            self._wake.clear()
+            if not more:
+                await _wait(self._wake, LOOK_S)
+
+    async def _heads(self, connection: asyncpg.Connection) -> Heads:
+        now = time.monotonic()
+        long_ago = now - self._looked_at > GAP_S
+        self._looked_at = now
+        return await heads(connection, None if long_ago else ENDED_S)
+
+    async def _look(self, connection: asyncpg.Connection, number: int, held: _Held, seen: Heads) -> bool:
+        """Whether there is more to do at once. One carrier's trouble is its own, but for a lost connection."""
+        started = time.monotonic()
+        try:
+            with pool.within(connection, LOOK_MOST_S):
+                more = await held.desk.turn(connection, seen)
+        except NotOursError:
+            if self._held.get(number) is held:
+                self._lose(number)
+            return False
+        except Exception as error:
+            self._failed(held, error)
+            if connection.is_closed() or failures.is_loss(error):
+                raise
+            return False
+        held.failing = None
+        held.behind_since = (held.behind_since or started) if more else None
+        self._measure(held, time.monotonic() - started)
+        return more
+
+    def _failed(self, held: _Held, error: Exception) -> None:
+        held.failing = failures.retrying(error)
+        held.until = time.monotonic() + FAILED_S
+        self._metrics.look_failures.labels(held.name).inc()
+        if self._told.anew(f"{held.name} {failures.kind(error)}", time.monotonic()):
+            log.error("receipts of %s are not resolved: %s", held.name, held.failing)
+
+    def _measure(self, held: _Held, seconds: float) -> None:
+        looks, metrics = held.looks, self._metrics
+        metrics.look_seconds.observe(seconds)
+        late_s = 0.0 if held.behind_since is None else time.monotonic() - held.behind_since
+        metrics.resolve_lag_seconds.labels(held.name).set(late_s)
+        metrics.parked_receipts.labels(held.name).set(looks.parked.left)
+        metrics.open_segments.labels(held.name, "hot").set(looks.book.hot_segments)
+        metrics.open_segments.labels(held.name, "cold").set(
+            looks.book.open_segments - looks.book.hot_segments
+        )
+        metrics.book_octets.labels(held.name).set(looks.book.octets())
+        metrics.resolved_receipts.labels(held.name).inc(looks.counts.receipts - held.counted)
+        held.counted = looks.counts.receipts
+        for reason, receipts in looks.counts.taken_misfits().items():
+            metrics.misfits.labels(held.name, reason).inc(receipts)
+
+    async def _clearing(self, connection: asyncpg.Connection) -> None:
+        """Not left to autovacuum: rows live for a second, and it comes when their dead are many times what is alive."""
+        receipts = 0
+        while True:
+            await asyncio.sleep(CLEAR_S)
+            with pool.within(connection, ANSWER_S):
+                await self._forget_archived(connection)
+            now = sum(held.looks.counts.receipts for held in self._held.values())
+            if now != receipts:
+                receipts = now
+                with pool.within(connection, VACUUM_MOST_S):
+                    await connection.execute(sql("vacuum_received"))
+
+    async def _forget_archived(self, connection: asyncpg.Connection) -> None:
+        """What became files is waited for no more. (A book that is made anew does not have it either.)"""
+        row = await connection.fetchrow(sql("archived_since"), self._archived_until)
+        assert row is not None  # an aggregate
+        self._archived_until = row["until"]
+        if row["campaigns"]:
+            for held in self._held.values():
+                held.looks.book.forget(row["campaigns"])
+
+    async def _goodbye(self) -> None:
+        """Leases that cannot be given back end by themselves."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                connection = await self._contact.connect()
+            try:
+                with pool.within(connection, ANSWER_S):
+                    await connection.execute(sql("resolver_end"), self._holder)
+            finally:
+                connection.terminate()
+        except LOST as error:
+            log.warning("resolver stopped without giving its carriers back: %s", failures.in_words(error))
+            return
+        log.info("resolver stopped")
+
+
+async def _wait(event: asyncio.Event, most_s: float) -> None:
+    try:
+        async with asyncio.timeout(most_s):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,97 @@
+"""A carrier's book made anew from rows after a start, step by step: other carriers have their turn meanwhile."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from broadcast.ledger.packing.received import unpack_parked
+from broadcast.ledger.packing.result import Result, unpack_result
+from broadcast.ledger.packing.sent import Sent, unpack_sent
+from broadcast.ledger.resolver.book import CarrierBook
+from broadcast.ledger.resolver.facts import Facts
+from broadcast.ledger.resolver.parked_rows import ParkedRows
+from broadcast.ledger.resolver.reading import LAST
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+SLICES: Final = 32  # of a step: some 20 MB of rows at the most
+PARKED_ROWS: Final = 200
+
+
+class Rebuild:
+    """One carrier's. cursors: of each worker's log what lies before is read here, and no more than that. What comes
+    after is learnt like anything new, for nobody knows which parked receipts were tried with it."""
+
+    def __init__(
+        self, carrier_no: int, book: CarrierBook, parked: ParkedRows, facts: Facts, cursors: Mapping[int, int]
+    ) -> None:
+        self._carrier_no = carrier_no
+        self._book = book
+        self._parked = parked
+        self._facts = facts
+        self._cursors = cursors
+        self._campaigns: deque[int] | None = None
+        self._slice = 0  # read of the first of these campaigns, up to this one
+        self._parked_no: int | None = -1  # read up to this one; None: all
+
+    @property
+    def learnt(self) -> dict[int, tuple[int, int]]:
+        """How far each worker's log is known once it is done."""
+        return {worker: (batch, LAST) for worker, batch in self._cursors.items()}
+
+    async def step(self, connection: Connection, now: int) -> bool:
+        """Whether it is done. now: us. Raises LedgerError for a row that cannot be read."""
+        if self._campaigns is None:
+            rows = await connection.fetch(sql("rebuild_campaigns"), self._carrier_no)
+            self._campaigns = deque(row["campaign_id"] for row in rows)
+        elif self._campaigns:
+            await self._restore_slices(connection, self._campaigns)
+            self._book.evict(now)
+        elif self._parked_no is not None:
+            await self._restore_parked(connection, self._parked_no)
+        return not self._campaigns and self._parked_no is None
+
+    async def _restore_slices(self, connection: Connection, campaigns: deque[int]) -> None:
+        """The next ones."""
+        rows = await connection.fetch(
+            sql("rebuild_slices"), self._carrier_no, campaigns[0], self._slice, SLICES
+        )
+        slices = [row["slice_id"] for row in rows]
+        if slices:
+            facts = await self._facts.of(connection, slices)
+            sent, results = await self._rows(connection, slices)
+            self._book.restore(
+                [
+                    (facts[each], sent[each], results.get(each, []))
+                    for each in slices
+                    if sent.get(each) and each in facts
+                ]
+            )
+        if len(slices) < SLICES:
+            campaigns.popleft()
+            self._slice = 0
+        else:
+            self._slice = slices[-1]
+
+    async def _rows(
+        self, connection: Connection, slices: Sequence[int]
+    ) -> tuple[dict[int, list[Sent]], dict[int, list[Result]]]:
+        """What receipts said is all here: this resolver alone writes it."""
+        sent: dict[int, list[Sent]] = {}
+        for row in await connection.fetch(sql("sent_of_slices"), slices):
+            slice_id, worker, batch = row["slice_id"], row["worker_no"], row["batch"]
+            if not worker or batch <= self._cursors.get(worker, 0):
+                key = (self._carrier_no, worker, batch, slice_id)
+                sent.setdefault(slice_id, []).append(unpack_sent(row["packed"], key))
+        results: dict[int, list[Result]] = {}
+        for row in await connection.fetch(sql("results_of_slices"), slices):
+            results.setdefault(row["slice_id"], []).append(unpack_result(row["packed"], row["slice_id"]))
+        return sent, results
+
+    async def _restore_parked(self, connection: Connection, after: int) -> None:
+        rows = await connection.fetch(sql("parked_of_carrier"), self._carrier_no, after, PARKED_ROWS)
+        for row in rows:
+            parked = unpack_parked(row["packed"], row["taken"], (self._carrier_no, row["no"]))
+            self._parked.add(row["no"], parked)
+            self._book.restore_parked(row["no"], parked)
+        self._parked_no = rows[-1]["no"] if len(rows) == PARKED_ROWS else None
