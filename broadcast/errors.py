@@ -76,5 +76,9 @@ class BindRefusedError(BroadcastError):
     """The SMSC refused the bind: check system_id, password and the carrier's allowed addresses"""
 
 
+class LedgerError(BroadcastError):
+    """A row of the ledger cannot be read: keep the database as it is (pg_dump), then report this"""
+
+
 class AuditError(BroadcastError):
     """The books do not balance: see the differences above"""
