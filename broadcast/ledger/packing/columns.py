@@ -22,6 +22,7 @@ Octets = bytes | memoryview
 Numbers = Sequence[int] | NDArray[Any]
 
 _DTYPES: Final = {"B": "u1", "H": "<u2", "I": "<u4", "Q": "<u8", "q": "<i8"}
+_READ: Final = {kind: np.dtype(name) for kind, name in _DTYPES.items()}
 
 
 def column(kind: str, numbers: Numbers) -> bytes:
@@ -52,7 +53,9 @@ class Reader:
 
     def column(self, kind: str, n: int) -> NDArray[Any]:
         """n numbers, a copy. kind: as in `column`."""
-        dtype = np.dtype(_DTYPES[kind])
+        dtype = _READ[kind]
+        if not n:
+            return np.empty(0, dtype)
         return np.frombuffer(self.packed, dtype, n, self._past(n * dtype.itemsize)).copy()
 
     def octets(self, n: int) -> bytes:

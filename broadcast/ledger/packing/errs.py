@@ -59,8 +59,9 @@ class Errs:
         used = np.nonzero(counts)[0]
         if not len(used) or [self.texts[place] for place in used] == [""]:
             return _COUNT.pack(0)
-        first = {place: at for at, place in reversed(list(enumerate(self.index.tolist())))}
-        usual = max(used.tolist(), key=lambda place: (counts[place], -first[place]))
+        usual = int(np.argmax(counts))
+        if (counts == counts[usual]).sum() > 1:  # the first to come of these
+            usual = int(self.index[counts[self.index] == counts[usual]][0])
         others = np.nonzero(self.index != usual)[0]
         return _block(self.texts[usual], others.tolist(), [self.texts[at] for at in self.index[others]])
 

@@ -46,12 +46,31 @@ def pack_ids(ids: Sequence[str]) -> bytes:
     if uuids is not None:
         return b"\0" + uuids
     lengths = bytes(map(len, ids))
+    if _UUID_CHARACTERS in lengths:
+        uuid = _which_uuids(ids, lengths)
+        if any(uuid):
+            return _pack_mixed(ids, uuid)
     joined = "".join(ids).encode("latin-1")
-    if _UUID_CHARACTERS not in lengths or not any(map(_UUID.fullmatch, ids)):
-        if lengths.count(lengths[0]) == len(lengths):
-            return bytes((_ONE_WIDTH, lengths[0])) + joined
-        return bytes((_NO_UUID,)) + lengths + joined
-    return Ids.of(ids).packed()
+    if lengths.count(lengths[0]) == len(lengths):
+        return bytes((_ONE_WIDTH, lengths[0])) + joined
+    return bytes((_NO_UUID,)) + lengths + joined
+
+
+def _which_uuids(ids: Sequence[str], lengths: bytes) -> list[bool]:
+    likely = [one for one in ids if len(one) == _UUID_CHARACTERS]
+    if (
+        len(likely) < len(ids) and _all_uuids(likely) is not None
+    ):  # beside others, but nothing that only looks like one
+        return [length == _UUID_CHARACTERS for length in lengths]
+    return [_UUID.fullmatch(one) is not None for one in ids]
+
+
+def _pack_mixed(ids: Sequence[str], uuid: list[bool]) -> bytes:
+    uuids = _all_uuids([one for one, is_uuid in zip(ids, uuid, strict=True) if is_uuid])
+    others = [one for one, is_uuid in zip(ids, uuid, strict=True) if not is_uuid]
+    bitmap = np.packbits(np.array(uuid), bitorder="little").tobytes()
+    lengths = bytes(map(len, others))
+    return b"".join((bytes((_MIXED,)), bitmap, uuids or b"", lengths, "".join(others).encode("latin-1")))
 
 
 def _all_uuids(ids: Sequence[str]) -> bytes | None:
@@ -90,17 +109,7 @@ class Ids:
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Ids":
         """The same ids as columns. Raises ValueError as pack_ids."""
-        uuids = _all_uuids(texts)
-        if uuids is not None:
-            return _uuids(uuids)
-        raws = [
-            bytes.fromhex(text.replace("-", "")) if _UUID.fullmatch(text) else text.encode("latin-1")
-            for text in texts
-        ]
-        uuid = np.array(
-            [len(raw) != len(text) for raw, text in zip(raws, texts, strict=True)], dtype=np.bool_
-        )
-        return _columns(np.frombuffer(bytes(map(len, raws)), np.uint8).copy(), b"".join(raws), uuid)
+        return unpack_ids(pack_ids(texts), 0, len(texts))[0]
 
     @classmethod
     def concat(cls, parts: Sequence["Ids"]) -> "Ids":
@@ -266,15 +275,11 @@ def _of_one_width(octets: bytes, width: int, n: int) -> Ids:
 
 def _of_lengths(reader: Reader, n: int) -> Ids:
     lengths = reader.column("B", n)
-    return _columns(lengths, reader.octets(int(lengths.sum())), np.zeros(n, np.bool_))
-
-
-def _columns(lengths: U8, octets: bytes, uuid: Bools) -> Ids:
-    """lengths and octets: of each, joined."""
+    octets = reader.octets(int(lengths.sum()))
     k = (int(lengths.max(initial=0)) + 7) // 8
-    padded = np.zeros((len(lengths), 8 * k), np.uint8)
+    padded = np.zeros((n, 8 * k), np.uint8)
     padded[np.arange(8 * k) < lengths[:, None]] = np.frombuffer(octets, np.uint8)
-    return Ids(_words(padded), lengths, uuid)
+    return Ids(_words(padded), lengths, np.zeros(n, np.bool_))
 
 
 def _words(padded: U8) -> U64:
