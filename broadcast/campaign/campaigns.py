@@ -29,7 +29,8 @@ from broadcast.store.types import Connection
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A row of `campaign`. audience and segments (of a message, at most): null until launch."""
+    """A row of `campaign`. audience and segments (of a message, at most): null until launch. closed_at: since when it
+    waits for receipts no longer."""
 
     campaign_id: int
     name: str
@@ -53,6 +54,7 @@ class Campaign:
     finished_at: datetime | None
     audience: int | None
     segments: int | None
+    closed_at: datetime | None
 
     @property
     def content(self) -> Content:

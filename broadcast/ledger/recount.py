@@ -6,13 +6,16 @@ transaction is repeatable read, or what is read beside each other is not of one 
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.ledger import fold
+from broadcast.ledger.packing.result import unpack_result
+from broadcast.ledger.packing.sent import unpack_sent
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -74,9 +77,33 @@ async def of_slices(connection: Connection, slice_ids: Sequence[int]) -> list[Sl
     ]
 
 
+def folded(rows: SliceRows) -> fold.People:
+    """What they say of each of its people. `segments` is also told of who was refused. Raises LedgerError naming the
+    slice where they cannot be read."""
+    where = f"of slice {rows.slice_id}"
+    people = fold.fold(
+        fold.SliceRow(rows.mark, rows.state, rows.answered, rows.retry, rows.msisdns.tolist()),
+        [unpack_sent(packed, where) for packed in rows.sent],
+        [unpack_result(packed, where) for packed in rows.results],
+        [fold.DoubtRow(each["ordinal"], each["ended_as"], each["ended_at"] or 0) for each in rows.doubts],
+        [_final(each) for each in rows.finals],
+        closed=rows.closed,
+    )
+    ended = (people.settled_at > 0) & (people.segments == 0)
+    return replace(people, segments=np.where(ended, np.uint8(rows.segments), people.segments))
+
+
 def numbers(sent: bytes) -> NDArray[np.int64]:
     """What array_send made of a bigint[] without nulls."""
     return np.frombuffer(sent, _ELEMENT, offset=_HEAD_OCTETS)["value"].astype(np.int64)
+
+
+def _final(row: asyncpg.Record) -> fold.FinalRow:
+    known = dict(row)
+    ids = known.pop("smsc_ids")
+    del known["slice_id"]
+    known["submitted_at"] = known["submitted_at"] or 0
+    return fold.FinalRow(**known, smsc_ids=tuple(ids.split(" ")) if ids else ())
 
 
 def _pages(places: Sequence[asyncpg.Record]) -> Iterator[list[int]]:
