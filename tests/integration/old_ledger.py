@@ -72,14 +72,14 @@ async def make_schema(connection: asyncpg.Connection) -> None:
 
 @dataclass
 class OldLedger:
-    """seed: of the fates. open_segments and parked: what was written, to look for afterwards."""
+    """seed: of the fates. The rest: what was written, to look for afterwards; unmet: receipts without a submission."""
 
     conn: asyncpg.Connection
     seed: int
     carriers: list[int] = field(default_factory=list)
     partly: dict[tuple[int, int, int], tuple[int, datetime, str]] = field(default_factory=dict)
     strays: set[tuple[int, int, int, str]] = field(default_factory=set)
-    parked: list[tuple[Any, ...]] = field(default_factory=list)
+    unmet: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -204,7 +204,7 @@ class OldLedger:
                VALUES ($1, $2, $3, $4, $5, $6, $7)""",
             bucket, *receipt,
         )  # fmt: skip
-        self.parked.append(receipt)
+        self.unmet.append(receipt)
 
     async def park(self, count: int) -> None:
         for number in range(count):
@@ -217,7 +217,7 @@ class OldLedger:
                    VALUES ($1, $2, $3, $4, $5, $6)""",
                 *receipt,
             )
-            self.parked.append(receipt)
+            self.unmet.append(receipt)
 
     async def _outcome(
         self, place: tuple[int, int, int], ordinal: int, segments: int, state: int, err: str

@@ -10,7 +10,7 @@ import pytest
 from integration.old_ledger import AT, PEOPLE, OldLedger, make_schema
 
 from broadcast.ledger import recount
-from broadcast.ledger.packing.received import unpack_parked
+from broadcast.ledger.packing.received import unpack_received
 from broadcast.ledger.packing.result import unpack_result
 from broadcast.ledger.packing.sent import unpack_sent
 from broadcast.store import migrations, plans
@@ -118,14 +118,12 @@ async def partly(old: OldLedger) -> dict[tuple[int, int, int], tuple[int, int | 
     }  # fmt: skip
 
 
-async def parked(old: OldLedger) -> Counter[tuple[Any, ...]]:
+async def received(old: OldLedger) -> Counter[tuple[Any, ...]]:
+    """Receipts that wait to be resolved."""
     found: Counter[tuple[Any, ...]] = Counter()
-    for row in await old.conn.fetch("SELECT * FROM parked"):
-        each = unpack_parked(row["packed"], row["taken"])
-        receipts = each.receipts
-        assert (each.reasons == 0).all()  # unknown
-        assert each.left.all() and row["receipts"] == len(each)
-        assert us(row["received_at"]) == receipts.received_at.max()
+    for row in await old.conn.fetch("SELECT * FROM received"):
+        receipts = unpack_received(row["packed"])
+        assert row["receipts"] == len(receipts)
         found.update(
             (row["carrier_no"], *columns)
             for columns in zip(
@@ -186,34 +184,35 @@ async def test_what_was_accepted_of_the_refused_is_still_known(old: OldLedger) -
     assert found == old.strays
 
 
-async def test_receipts_without_a_submission_wait_as_before(old: OldLedger) -> None:
-    """Those in the ring too, whose submission may be beside them: a resolver tries them first of all."""
+async def test_receipts_without_a_submission_are_received_once_more(old: OldLedger) -> None:
+    """Those in the ring, whose submission may be beside them, and those that were parked."""
     await old.campaign("running", 5)
     await old.park(200)
     await migrations.migrate(old.conn)
-    assert await parked(old) == Counter(
+    assert await received(old) == Counter(
         (carrier_no, us(at), msisdn or 0, state, err, smsc_id)
-        for carrier_no, at, msisdn, state, err, smsc_id in old.parked
+        for carrier_no, at, msisdn, state, err, smsc_id in old.unmet
     )
-    misfits = await old.conn.fetch("SELECT carrier_no, reason, receipts FROM misfit")
-    assert sum(row["receipts"] for row in misfits) == 200
-    assert {row["reason"] for row in misfits} == {"unknown"}
+    of = await old.conn.fetch(
+        "SELECT DISTINCT worker_no, last_batch, ended_at FROM received JOIN worker USING (worker_no)"
+    )
+    assert [row["last_batch"] for row in of] == [1]
+    assert of[0]["ended_at"] is not None
 
 
 async def test_many_receipts_are_several_rows(old: OldLedger) -> None:
+    """In the order in which they came, as of any worker."""
     await old.conn.execute(
         """INSERT INTO unmatched_receipt SELECT $2::timestamptz + n * interval '1 ms', n, $1, 8, '000', n::text
              FROM generate_series(1, 50001) AS n""",
         old.carriers[0], AT,
     )  # fmt: skip
     await migrations.migrate(old.conn)
-    rows = await old.conn.fetch("SELECT no, receipts, received_at FROM parked ORDER BY no DESC")
-    assert [tuple(row) for row in rows] == [
-        (0, 20_000, AT + timedelta(milliseconds=50_001)),
-        (-1, 20_000, AT + timedelta(milliseconds=30_001)),
-        (-2, 10_001, AT + timedelta(milliseconds=10_001)),
-    ]
-    assert (await parked(old)).total() == 50_001
+    rows = await old.conn.fetch("SELECT batch, receipts, packed FROM received ORDER BY batch")
+    assert [(row["batch"], row["receipts"]) for row in rows] == [(1, 20_000), (2, 20_000), (3, 10_001)]
+    assert int(unpack_received(rows[0]["packed"]).received_at[0]) == us(AT + timedelta(milliseconds=1))
+    assert await old.conn.fetchval("SELECT last_batch FROM worker") == 3
+    assert (await received(old)).total() == 50_001
 
 
 async def test_who_was_accepted_at_the_last_moment_is_unknown_with_the_others(old: OldLedger) -> None:

@@ -2,8 +2,8 @@
 -- settled by the same resolver as everybody else, and nobody's state changes by the move. In one transaction; what a
 -- worker of before would still write fails from here on, and so its recipients are in doubt.
 --
--- Moved rows have batches and numbers of their own, 0 and less, of worker 0: their ids are in canonical form already
--- (small letters, hex and decimal made one), not as an SMSC told them.
+-- Ids are in canonical form there (small letters, hex and decimal made one), not as an SMSC told them. Batches of what was
+-- sent are 0 and less, so that no resolver's own come to be the same.
 
 LOCK TABLE ledger_ring, submission, receipt, open_submission, unmatched_receipt, in_doubt IN ACCESS EXCLUSIVE MODE;
 
@@ -59,7 +59,7 @@ SELECT s.slice_id, s.ordinal, s.segment, s.carrier_no, s.submitted_at, s.state, 
           FROM submission) AS s
   JOIN slice USING (slice_id);  -- those of archived campaigns count no more
 
--- A run per moment of answers, in its order; batch: less by one for each number of segments that a slice's messages have.
+-- A run per moment of answers; a row per number of segments that a slice's messages have, whose negative is its batch.
 -- When they left is not known: a receipt came within two minutes of it, or later.
 WITH message AS MATERIALIZED (
     SELECT slice_id, carrier_no, segments, ordinal, max(submitted_at) AS answered_at,
@@ -125,14 +125,12 @@ SELECT add_to_tallies(0, array_agg(campaign_id), array_agg(carrier_no), NULL, NU
          WHERE closed_at IS NOT NULL GROUP BY campaign_id, carrier_no) AS over
 HAVING count(*) > 0;
 
--- ---------------------------------------------------------------- receipts without a submission
+-- ---------------------------------------------------------------- receipts that no submission had yet
 
--- Those in the ring wait here too: a resolver tries them as soon as it knows the submissions. The newest are in row 0.
-INSERT INTO misfit (carrier_no, reason, receipts, first_at, last_at)
-SELECT carrier_no, 'unknown', count(*), min(received_at), max(received_at) FROM unmatched_receipt GROUP BY carrier_no;
-
+-- Those of the ring and those that were parked are received once more, of a worker that has ended: a resolver tries them
+-- first of all, and parks what still fits nothing.
 WITH numbered AS (
-    SELECT *, row_number() OVER (PARTITION BY carrier_no ORDER BY received_at DESC) - 1 AS place
+    SELECT *, row_number() OVER (PARTITION BY carrier_no ORDER BY received_at) - 1 AS place
       FROM (SELECT carrier_no, received_at, msisdn, state, err, smsc_id FROM unmatched_receipt
             UNION ALL
             SELECT carrier_no, received_at, msisdn, state, err, smsc_id FROM receipt WHERE state > 0) AS final
@@ -144,17 +142,21 @@ WITH numbered AS (
            string_agg(moving_octets(smsc_id), NULL ORDER BY place) AS ids
       FROM numbered GROUP BY carrier_no, part, received_at
 ), said AS (
-    SELECT carrier_no, place / 20000 AS part, moving_errs(array_agg(err ORDER BY received_at, place)) AS errs
+    SELECT carrier_no, place / 20000 AS part, moving_errs(array_agg(err ORDER BY place)) AS errs
       FROM numbered GROUP BY carrier_no, part
+), ended AS (
+    INSERT INTO worker (host, pid, expires_at, ended_at, last_batch)
+    SELECT 'the ledger of before', 0, now(), now(), max(part) + 1 FROM said HAVING count(*) > 0
+    RETURNING worker_no
 )
-INSERT INTO parked (carrier_no, no, received_at, receipts, packed)
-SELECT carrier_no, -part, max(received_at), sum(receipts)::integer,
+INSERT INTO received (carrier_no, worker_no, batch, receipts, packed)
+SELECT carrier_no, worker_no, part + 1, sum(receipts)::integer,
        '\x01' || moving_u16(count(*)) || moving_u32(sum(receipts)::bigint)
        || string_agg(moving_u32(receipts) || moving_i64(moving_us(received_at)), NULL ORDER BY received_at)
        || string_agg(states, NULL ORDER BY received_at) || string_agg(msisdns, NULL ORDER BY received_at)
-       || '\x02' || string_agg(lengths, NULL ORDER BY received_at) || string_agg(ids, NULL ORDER BY received_at)
-       || errs || decode(repeat('00', sum(receipts)::integer), 'hex')
-  FROM run JOIN said USING (carrier_no, part) GROUP BY carrier_no, part, errs;
+       || '\x02' || string_agg(lengths, NULL ORDER BY received_at) || string_agg(ids, NULL ORDER BY received_at) || errs
+  FROM ended CROSS JOIN run JOIN said USING (carrier_no, part)
+ GROUP BY carrier_no, worker_no, part, errs;
 
 -- ---------------------------------------------------------------- what nothing uses any more
 
