@@ -10,6 +10,7 @@ import pytest
 from integration.old_ledger import AT, PEOPLE, OldLedger, make_schema
 
 from broadcast.ledger import recount
+from broadcast.ledger.fold import NOBODY
 from broadcast.ledger.packing.received import unpack_received
 from broadcast.ledger.packing.result import unpack_result
 from broadcast.ledger.packing.sent import unpack_sent
@@ -40,46 +41,25 @@ async def before(old: OldLedger, campaign_id: int) -> list[tuple[Any, ...]]:
 
 
 async def after(old: OldLedger, campaign_id: int) -> list[tuple[Any, ...]]:
-    """What the rows say now, read in the plainest way."""
+    """What the rows say now; they contradict one another nowhere."""
     found: list[tuple[Any, ...]] = []
     async with old.conn.transaction(isolation="repeatable_read", readonly=True):
         await old.conn.execute(plans.SETS)
-        async for rows in recount.slices(old.conn, campaign_id):
-            told = _told(rows)
-            ended = {each["ordinal"]: each["ended_as"] for each in rows.doubts}
-            for ordinal, msisdn in enumerate(rows.msisdns.tolist()):
-                if msisdn and ended.get(ordinal) != "resent":
-                    state = 2 if ordinal in ended else _by_mark(rows, ordinal)
-                    known = told.get(ordinal, (state, None, None, "", ""))
-                    found.append((rows.slice_id, ordinal, msisdn, *known))
+        async for rows, people in recount.people(old.conn, campaign_id):
+            assert people.problems == ()
+            columns = zip(
+                people.msisdn.tolist(), people.state.tolist(), people.submitted_at.tolist(), people.settled_at.tolist(),
+                people.errs.all(), people.ids(), strict=True,
+            )  # fmt: skip
+            for ordinal, (msisdn, state, submitted_at, settled_at, err, ids) in enumerate(columns):
+                if state != NOBODY:
+                    times = submitted_at or None, settled_at or None
+                    found.append((rows.slice_id, ordinal, msisdn, state, *times, err, " ".join(ids)))
+            for packed in rows.sent:
+                sent = unpack_sent(packed)
+                assert (sent.left_at <= sent.answered_at).all()
+                assert len(sent) == 0 or _time(sent.left_at.min()) >= AT - timedelta(hours=1)
     return sorted(found)
-
-
-def _told(rows: recount.SliceRows) -> dict[int, tuple[Any, ...]]:
-    told: dict[int, tuple[Any, ...]] = {
-        each["ordinal"]: (
-            each["state"],
-            each["submitted_at"],
-            each["settled_at"],
-            each["err"],
-            each["smsc_ids"],
-        )
-        for each in rows.finals
-    }
-    for packed in rows.sent:
-        sent = unpack_sent(packed)
-        ids = sent.ids.texts()
-        for place, ordinal in enumerate(sent.ordinals.tolist()):
-            assert ordinal not in told
-            mine = ids[place * sent.segments : (place + 1) * sent.segments]
-            assert AT - timedelta(hours=1) <= _time(sent.left_at[place]) <= _time(sent.answered_at[place])
-            told[ordinal] = (4 if rows.closed else 3, int(sent.answered_at[place]), None, "", " ".join(mine))
-    return told
-
-
-def _by_mark(rows: recount.SliceRows, ordinal: int) -> int:
-    again = rows.retry[ordinal // 8] >> ordinal % 8 & 1 if ordinal // 8 < len(rows.retry) else 0
-    return 2 if ordinal < rows.mark and not again else 1
 
 
 def _time(us: Any) -> datetime:
