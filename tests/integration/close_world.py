@@ -115,7 +115,8 @@ class CloseWorld:
 
     async def counted(self) -> dict[str, int]:
         """By state, from its rows."""
-        found: dict[str, int] = {}
+        left_out = await self.conn.fetchval("SELECT sum(cardinality(msisdns)) FROM exclusion")
+        found: dict[str, int] = {"excluded": left_out} if left_out else {}
         async with self.conn.transaction(isolation="repeatable_read", readonly=True):
             await self.conn.execute(plans.SETS)
             async for _, people in recount.people(self.conn, self.campaign_id):
