@@ -226,11 +226,6 @@ class _Folding:
                     self.state[doubt.ordinal] = (
                         NOBODY if doubt.ended_as == RESENT else RecipientState.IN_DOUBT
                     )
-            elif not self.rows[doubt.ordinal] and doubt.ended_as == CLOSED:
-                self.rows[doubt.ordinal] = 1
-                self.state[doubt.ordinal] = RecipientState.UNKNOWN
-                self.settled_at[doubt.ordinal] = doubt.ended_at
-                given_up.append(doubt.ordinal)
             elif not self.rows[doubt.ordinal]:
                 self.state[doubt.ordinal] = RecipientState.IN_DOUBT
                 if doubt.ended_as == CLOSED:

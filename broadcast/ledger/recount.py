@@ -1,4 +1,4 @@
-"""The people of a campaign slice by slice, and everything that speaks for them: for whoever counts them anew.
+"""Everything that speaks for the people of a campaign, slice by slice: for whoever counts them anew.
 
 Memory does not grow with the audience: some slices are read at a time, with the rows of their own. The caller's
 transaction is repeatable read, or what is read beside each other is not of one moment.
@@ -60,37 +60,6 @@ async def slices(connection: Connection, campaign_id: int) -> AsyncIterator[Slic
     for page in _pages(places):
         for each in await of_slices(connection, page):
             yield each
-
-
-async def people(connection: Connection, campaign_id: int) -> AsyncIterator[tuple[SliceRows, People]]:
-    """Of every slice, as `slices`. Raises LedgerError for a row that cannot be read."""
-    async for each in slices(connection, campaign_id):
-        yield each, people_of(each)
-
-
-def people_of(rows: SliceRows) -> People:
-    """What they say. Raises LedgerError, naming the slice."""
-    return fold(
-        SliceRow(rows.mark, rows.state, rows.answered, rows.retry, rows.msisdns.tolist()),
-        [unpack_sent(packed, rows.slice_id) for packed in rows.sent],
-        [unpack_result(packed, rows.slice_id) for packed in rows.results],
-        [DoubtRow(each["ordinal"], each["ended_as"], each["ended_at"] or 0) for each in rows.doubts],
-        [_final(each) for each in rows.finals],
-        closed=rows.closed,
-    )
-
-
-def _final(row: asyncpg.Record) -> FinalRow:
-    ids = tuple(row["smsc_ids"].split(" ")) if row["smsc_ids"] else ()
-    return FinalRow(
-        row["ordinal"],
-        row["state"],
-        row["submitted_at"] or 0,
-        row["settled_at"],
-        row["segments"],
-        row["err"],
-        ids,
-    )
 
 
 async def of_slices(connection: Connection, slice_ids: Sequence[int]) -> list[SliceRows]:

@@ -119,8 +119,8 @@ class CloseWorld:
         found: dict[str, int] = {"excluded": left_out} if left_out else {}
         async with self.conn.transaction(isolation="repeatable_read", readonly=True):
             await self.conn.execute(plans.SETS)
-            async for _, people in recount.people(self.conn, self.campaign_id):
-                for state in people.state.tolist():
+            async for rows in recount.slices(self.conn, self.campaign_id):
+                for state in recount.folded(rows).state.tolist():
                     if state != NOBODY:
                         name = RecipientState(state).column
                         found[name] = found.get(name, 0) + 1

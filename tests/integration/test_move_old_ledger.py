@@ -45,7 +45,8 @@ async def after(old: OldLedger, campaign_id: int) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = []
     async with old.conn.transaction(isolation="repeatable_read", readonly=True):
         await old.conn.execute(plans.SETS)
-        async for rows, people in recount.people(old.conn, campaign_id):
+        async for rows in recount.slices(old.conn, campaign_id):
+            people = recount.folded(rows)
             assert people.problems == ()
             columns = zip(
                 people.msisdn.tolist(), people.state.tolist(), people.submitted_at.tolist(), people.settled_at.tolist(),

@@ -126,16 +126,11 @@ def test_doubts() -> None:
         DoubtRow(1, "answered"),
         DoubtRow(2, "resent"),
         DoubtRow(3, "receipt"),
-        DoubtRow(4, "closed", AT + 1),
-        DoubtRow(5, "closed", AT + 2),
+        DoubtRow(4, "closed"),
     ]
-    finals = [
-        FinalRow(4, State.UNKNOWN, 0, AT, 1, "in_doubt")
-    ]  # the ledger before this one wrote it down twice
-    people = fold(a_slice(7, 6, range(6)), [sent([(1, AT), (3, AT)])], [], doubts, finals)
-    assert states(people) == [State.IN_DOUBT, 3, NOBODY, 3, State.UNKNOWN, State.UNKNOWN, State.WAITING]
-    assert people.settled_at.tolist() == [0, 0, 0, 0, AT, AT + 2, 0]
-    assert people.errs.all() == ["", "", "", "", "in_doubt", "in_doubt", ""]
+    ended = [(4, State.UNKNOWN, "worker_lost", AT)]
+    people = fold(a_slice(6, 5, range(5)), [sent([(1, AT), (3, AT)], ended)], [], doubts)
+    assert states(people) == [State.IN_DOUBT, 3, NOBODY, 3, State.UNKNOWN, State.WAITING]
     assert not people.problems
 
 
@@ -301,7 +296,7 @@ def test_any_rows_say_what_they_say_person_by_person(
     row = a_slice(TOTAL, mark, answered, retry, data.draw(st.sampled_from(["ready", "expired", "cancelled"])))
     people = fold(
         row, [sent(some, ended, segments, odd) for segments, some, ended, odd in sents],
-        [result(*each) for each in results], [DoubtRow(*doubt, AT + 5) for doubt in doubts], finals, closed=closed,
+        [result(*each) for each in results], [DoubtRow(*doubt) for doubt in doubts], finals, closed=closed,
     )  # fmt: skip
     found = zip(
         people.state.tolist(), people.segments.tolist(), people.submitted_at.tolist(), people.settled_at.tolist(),
