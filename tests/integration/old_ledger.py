@@ -57,13 +57,13 @@ _FATES = (
 )  # fmt: skip
 
 
-async def make_schema(connection: asyncpg.Connection) -> None:
-    """The schema of before, in an empty database."""
+async def make_schema(connection: asyncpg.Connection, last: int = LAST_OF_BEFORE) -> None:
+    """The schema of before, or up to some migration, in an empty database."""
     await connection.execute(
         "CREATE TABLE schema_migration (version integer PRIMARY KEY, name text NOT NULL, checksum bytea NOT NULL,"
         " applied_at timestamptz NOT NULL DEFAULT now())"
     )
-    for each in migrations.files()[:LAST_OF_BEFORE]:
+    for each in migrations.files()[:last]:
         await connection.execute(each.text)
         await connection.execute(
             "INSERT INTO schema_migration VALUES ($1, $2, $3)", each.version, each.name, each.checksum

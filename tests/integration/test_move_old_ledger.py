@@ -231,6 +231,18 @@ async def test_what_is_left_of_an_archived_campaign_goes(old: OldLedger) -> None
     assert await old.conn.fetchval("SELECT count(*) FROM result") == 0
 
 
+async def test_the_move_is_announced_where_it_takes_a_while(old: OldLedger) -> None:
+    assert await migrations.old_ledger(old.conn) is None
+    await old.conn.execute(
+        """INSERT INTO unmatched_receipt SELECT $2, n, $1, 8, '000', n::text FROM generate_series(1, 250000) AS n""",
+        old.carriers[0], AT,
+    )  # fmt: skip
+    found = await migrations.old_ledger(old.conn)
+    assert found is not None and found.octets > 15_000_000 and found.seconds > 1
+    await migrations.migrate(old.conn)
+    assert await migrations.old_ledger(old.conn) is None
+
+
 async def test_nothing_of_the_old_ledger_is_left(old: OldLedger) -> None:
     await migrations.migrate(old.conn)
     left = await old.conn.fetch(
