@@ -14,6 +14,7 @@ import asyncpg
 from broadcast.store import migrations
 
 LAST_OF_BEFORE = 13
+NAMES = ("viettel", "mobifone")
 AT = datetime(2026, 5, 28, 12, 0, tzinfo=UTC)
 PEOPLE = """
     SELECT s.slice_id, (u.ordinal - 1)::integer AS ordinal, u.msisdn,
@@ -86,7 +87,7 @@ class OldLedger:
         self.ids = self._ids()
 
     async def make_carriers(self) -> None:
-        for name in ("viettel", "mobifone"):
+        for name in NAMES:
             self.carriers.append(
                 await self.conn.fetchval(
                     "INSERT INTO carrier (name, tps) VALUES ($1, 1000) RETURNING carrier_no", name
