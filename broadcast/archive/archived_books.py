@@ -1,7 +1,7 @@
 """The books of a campaign whose people are in an archive's files."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from broadcast.archive.read import DOUBTS, Archive, file_batches, part_people
-from broadcast.ledger.books import RESENT, Doubt, Doubted, Exclusion, Outcomes, People, SecondCopies
+from broadcast.ledger.books import RESENT, Counted, Doubt, Doubted, Exclusion, Outcomes, People, SecondCopies
 from broadcast.ledger.doubts import named
 from broadcast.ledger.states import RecipientState
 
@@ -24,17 +24,16 @@ class ArchivedBooks:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
 
-    async def counted(self, in_ring: Mapping[int, int]) -> dict[tuple[int, RecipientState], int]:
-        """By the manifest, which `problems` proves; in_ring is of nobody here."""
-        return {
-            (part.carrier_no, RecipientState(state)): each.recipients
-            for part in self._archive.parts
-            for state, each in part.sums.items()
-        }
-
-    async def twice(self) -> bool:
-        """Nobody: two ends would have been two of its rows, and more people than the tallies knew when it was made."""
-        return False
+    async def counted(self) -> Counted:
+        """By the manifest, which `problems` proves. A contradiction would have been two rows of one recipient, and more
+        people than the tallies knew when it was made."""
+        return Counted(
+            {
+                (part.carrier_no, RecipientState(state)): each.recipients
+                for part in self._archive.parts
+                for state, each in part.sums.items()
+            }
+        )
 
     async def problems(self) -> list[str]:
         return self._archive.problems()

@@ -2,7 +2,7 @@
 
 from broadcast.archive.place import place_of
 from broadcast.ledger.books import Books, LiveBooks
-from broadcast.ledger.row_books import RowBooks
+from broadcast.ledger.packed_books import PackedBooks
 from broadcast.store.types import Connection
 
 
@@ -23,4 +23,4 @@ async def books_of(connection: Connection, campaign_id: int) -> Books:
 
 def live_books(connection: Connection, campaign_id: int) -> LiveBooks:
     """Of a campaign whose people are in the database."""
-    return RowBooks(connection, campaign_id)
+    return PackedBooks(connection, campaign_id)

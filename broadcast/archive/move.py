@@ -147,8 +147,8 @@ async def _drop(connection: Connection, books: LiveBooks, now: _Snapshot, found:
         await _check_not_archived(connection, campaign_id, name)
         if await _tallies(connection, campaign_id) != now.tallies:
             raise RefusedError(f"a receipt for {name} came meanwhile, nothing was dropped: archive it anew")
-        if await books.drop() != sum(each.settled for each in now.carriers):
-            raise AuditError(f"the final rows of {name} are not those of its archive: nothing was dropped")
+        if await books.drop() != sum(each.rows for each in now.carriers):
+            raise AuditError(f"the rows of {name} are not those of its archive: nothing was dropped")
         await connection.execute(
             sql("archive_mark"),
             campaign_id,

@@ -94,7 +94,7 @@ async def _write_recipients(
     books: LiveBooks, carriers: Sequence[CarrierSums], draft: Path
 ) -> list[dict[str, Any]]:
     """One file per carrier, from one ordered stream; gives their part of the manifest."""
-    everybody = books.in_order()
+    everybody = books.people()
     people = await anext(everybody, None)
     written = []
     for each in carriers:

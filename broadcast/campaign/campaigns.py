@@ -29,7 +29,8 @@ from broadcast.store.types import Connection
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A row of `campaign`. audience and segments (of a message, at most): null until launch."""
+    """A row of `campaign`. audience and segments (of a message, at most): null until launch. closed_at: since when it
+    waits for receipts no longer."""
 
     campaign_id: int
     name: str

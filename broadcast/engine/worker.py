@@ -7,8 +7,7 @@ It owns nothing that its loss would lose. Its tasks, each with a connection of i
   control    which campaigns run; those that do not are withdrawn          (NOTIFY, and twice a second)
   leasing    keep every lane fed with slices
   writer     one transaction for everything that happened since
-  rotator    close the ledger's open bucket when its time is up            (whichever worker gets the lock)
-  settler    settle what is closed, tidy up                                (whichever worker gets the lock)
+  tidier     resend, expire, close and finish                              (whichever worker gets the lock)
   replies    read what people answer, opt them out                         (whichever worker gets the lock)
   auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
   offspring  run a resolver, where nothing else is told to                 (whichever worker gets the lock)
@@ -42,7 +41,7 @@ from broadcast.engine.orders import order
 from broadcast.engine.readings import Readings
 from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
-from broadcast.engine.settler import Settler
+from broadcast.engine.tidier import Tidier
 from broadcast.engine.work import Order, Work
 from broadcast.errors import BroadcastError, FencedError
 from broadcast.ledger import opt_outs
@@ -162,7 +161,7 @@ class Worker:
 
     async def _work(self) -> None:
         """All tasks until the stop, then the stages of the shutdown. The first failure ends everything."""
-        settler = Settler(self._config.engine, self._metrics)
+        tidier = Tidier(self._config.engine, self._metrics)
         auditor = Auditor(self._metrics, self._contact.connect)
         readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: self._running)
         gauges, always = Gauges(self._metrics, self._lanes, readings), self._contact.always
@@ -172,8 +171,7 @@ class Worker:
                 steady = [
                     group.create_task(self._fencing(always(self._renewal)), name="renewal"),
                     group.create_task(self._fencing(always(self._heartbeat)), name="heartbeat"),
-                    group.create_task(always(settler.settle), name="settler"),
-                    group.create_task(always(settler.rotate), name="rotator"),
+                    group.create_task(always(tidier.run, "tidier"), name="tidier"),
                     group.create_task(always(self._replies.read_replies), name="replies"),
                     group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
                     group.create_task(gauges.run(self._contact.connect), name="gauges"),

@@ -1,8 +1,8 @@
 """The books of a campaign: what became of each of its people, wherever that is written.
 
 Whoever reads people reads them through `Books`, and gets the right ones from `archive.books.books_of`: rows of the
-database (`RowBooks`) or the files of an archive (`ArchivedBooks`). Each answers a question as it can, by a statement or
-by going through its people a piece at a time; none holds an audience in memory.
+database (`PackedBooks`) or the files of an archive (`ArchivedBooks`). Each answers a question as it can, by a statement
+or by going through its people a piece at a time; none holds an audience in memory.
 
 Nothing here is logged or put into an error: it holds MSISDNs.
 """
@@ -54,6 +54,25 @@ class People:
 
     def __len__(self) -> int:
         return len(self.msisdn)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Rows of one carrier that cannot all be true. what: a clause about `recipients` of them; places: the first few of
+    these, slice_id and ordinal."""
+
+    carrier_no: int
+    what: str
+    recipients: int
+    places: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """recipients: by (carrier_no, state), no zeros."""
+
+    recipients: Mapping[tuple[int, RecipientState], int]
+    contradictions: Sequence[Contradiction] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +164,17 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class CarrierSums:
-    """One carrier's people as an archive must hold them. settled: those with a settled_at. sums: by state."""
+    """One carrier's people as an archive must hold them. rows: of the logs, that speak for them. sums: by state."""
 
     carrier_no: int
     carrier: str
     shape: Shape
-    settled: int
+    rows: int
     sums: Mapping[int, Sum]
 
 
 def row_hash(row: Row) -> int:
-    """As archive_recipients' row_hash (migration 0002): signed, 64 bits."""
+    """The first 8 octets of the SHA-256 of its columns, joined by '|': signed."""
     text = "|".join(["" if value is None else str(value) for value in row])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
@@ -179,19 +198,12 @@ class Books(Protocol):
     files cannot be read.
     """
 
-    async def counted(self, in_ring: Mapping[int, int]) -> Mapping[tuple[int, RecipientState], int]:
-        """(carrier_no, state) -> recipients, no zeros: counted from what speaks for each, never from a tally.
-
-        in_ring: by carrier_no, recipients of this campaign whose submission was in the ring while nothing settled.
-        """
-        ...
-
-    async def twice(self) -> bool:
-        """Whether somebody has two ends, or an end and an open submission."""
+    async def counted(self) -> Counted:
+        """Everybody, from what speaks for each, never from a tally; and where that contradicts itself."""
         ...
 
     async def problems(self) -> Sequence[str]:
-        """Where what is written is not what was written once: a sentence each. Reads it all; may be asked when the
+        """Where files are not what was written once: a sentence each. Reads them all; may be asked when the
         transaction is over."""
         ...
 
@@ -231,12 +243,12 @@ class Books(Protocol):
 class LiveBooks(Books, Protocol):
     """Those in the database: what a finished campaign's archive is made of."""
 
-    async def sums(self) -> Sequence[CarrierSums]:
-        """Everybody counted and summed (`sums`); carriers without people are missing. The same people as `in_order`."""
+    def people(self) -> AsyncIterator[People]:
+        """As of Books, and by carrier_no, slice_id (None last), ordinal, MSISDN."""
         ...
 
-    def in_order(self) -> AsyncIterator[People]:
-        """Everybody of a finished campaign, by carrier_no, slice_id (None last), ordinal, MSISDN."""
+    async def sums(self) -> Sequence[CarrierSums]:
+        """The same people of a finished campaign counted and summed (`sums`); carriers without people are missing."""
         ...
 
     def doubt_history(self) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
@@ -245,5 +257,5 @@ class LiveBooks(Books, Protocol):
         ...
 
     async def drop(self) -> int:
-        """Remove it all, in the caller's transaction; how many had a settled_at (`CarrierSums.settled`)."""
+        """Remove it all, in the caller's transaction; how many rows of the logs these were (`CarrierSums.rows`)."""
         ...

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from broadcast.ledger.books import Contradiction
+
 KEEP: Final = (
     "stop the workers and keep the database as it is (a copy: pg_dump), then report it with "
     "`broadcast campaign audit NAME --json`"
@@ -35,7 +37,7 @@ class Difference:
 
 def states(lines: Iterable[AuditLine]) -> list[Difference]:
     """States whose rows and tallies differ. What it means depends on the carrier's other states."""
-    off = [line for line in lines if line.counted != line.tallied or line.counted < 0]
+    off = [line for line in lines if line.counted != line.tallied]
     sums: dict[str, int] = {}
     for line in off:
         sums[line.carrier] = sums.get(line.carrier, 0) + line.counted - line.tallied
@@ -50,8 +52,6 @@ def states(lines: Iterable[AuditLine]) -> list[Difference]:
 
 
 def _state_means(line: AuditLine, left: int, off: Sequence[AuditLine]) -> str:
-    if line.counted < 0:
-        return "a slice says that more was answered than was intended: its bitmaps are wrong"
     if left == 0:
         more = " and ".join(each.state for each in off if each.counted > each.tallied)
         fewer = " and ".join(each.state for each in off if each.counted < each.tallied)
@@ -80,17 +80,22 @@ def audience(counted: int, fixed: int) -> list[Difference]:
     ]
 
 
-def twice(found: bool) -> list[Difference]:
-    """Whether anyone has two ends."""
-    if not found:
-        return []
+def contradictions(found: Iterable[Contradiction], names: Mapping[int, str]) -> list[Difference]:
+    """Rows that cannot all be true. names: of carriers."""
     return [
         Difference(
-            "at least one recipient has more than one final or open row",
-            1,
-            "a message was settled twice: two receipts, or a late answer and a receipt, were both taken as its end",
+            f"{names[each.carrier_no]}: {each.what} ({each.recipients} recipients, {_places(each)})",
+            each.recipients,
+            "what was committed together is not together any more, or was written twice: what is counted for these may "
+            "not be what became of them",
         )
+        for each in found
     ]
+
+
+def _places(contradiction: Contradiction) -> str:
+    named = ", ".join(f"{ordinal} of slice {slice_id}" for slice_id, ordinal in contradiction.places)
+    return f"places {named}{' ...' if contradiction.recipients > len(contradiction.places) else ''}"
 
 
 def receipts(received: Mapping[str, int], placed: Mapping[str, int]) -> list[Difference]:
@@ -101,7 +106,7 @@ def receipts(received: Mapping[str, int], placed: Mapping[str, int]) -> list[Dif
             abs(count - placed[carrier]),
             f"{count - placed[carrier]} receipts were acked and are nowhere: the SMSC will not send them again (law 3)"
             if count > placed[carrier]
-            else f"{placed[carrier] - count} receipts have two places: one was matched and kept as unmatched too",
+            else f"{placed[carrier] - count} receipts have two places: one was matched and kept as misfit too",
         )
         for carrier, count in received.items()
         if count != placed[carrier]

@@ -13,9 +13,21 @@ from pathlib import Path
 import asyncpg
 import pytest
 from click.testing import CliRunner, Result
+from integration.packed_rows import (
+    ACCEPTED,
+    DELIVERED,
+    EXPIRED,
+    IN_DOUBT,
+    REJECTED,
+    UNDELIVERABLE,
+    WAITING,
+    Person,
+    us,
+    write_slice,
+)
 
 from broadcast.cli.main import broadcast
-from broadcast.errors import AuditError, BroadcastError, InputError
+from broadcast.errors import AuditError, BroadcastError, InputError, LedgerError
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import progress
 from broadcast.reports.recipients import recipients
@@ -44,24 +56,21 @@ async def campaign_id(conn: asyncpg.Connection) -> int:
            RETURNING campaign_id""",
         LAUNCH,
     )
-    first = await add_slice(
-        conn, number, [84320000000 + n for n in range(8)], "expired", mark=7, answered=b"\x7f"
+    ends = [(DELIVERED, "000", 1), (DELIVERED, "000", 2), (DELIVERED, "000", 2), (DELIVERED, "000", 9),
+            (UNDELIVERABLE, "012", 3)]  # fmt: skip
+    people = [
+        ended(84320000000 + ordinal, state, err, LAUNCH + timedelta(seconds=ordinal), delay)
+        for ordinal, (state, err, delay) in enumerate(ends)
+    ]
+    people += [
+        Person(84320000005, REJECTED, err="status:11", settled_at=us(LAUNCH)),
+        Person(84320000006, DELIVERED, settled_at=us(LAUNCH), doubt="resent"),
+        Person(84320000007, EXPIRED),
+    ]
+    await write_slice(conn, number, 1, people, "expired")
+    await write_slice(
+        conn, number, 1, [ended(84320000006, DELIVERED, "000", LAUNCH + timedelta(seconds=60), 1)]
     )
-    second = await add_slice(conn, number, [84320000006], "done", mark=1, answered=b"\x01")
-    for ordinal, (state, err, delay) in enumerate(
-        [(8, "000", 1), (8, "000", 2), (8, "000", 2), (8, "000", 9), (7, "012", 3)]
-    ):
-        await add_outcome(
-            conn, number, first, ordinal, state, err, LAUNCH + timedelta(seconds=ordinal), delay
-        )
-    await add_outcome(conn, number, first, 5, 6, "status:11", None, 0)
-    await add_outcome(conn, number, second, 0, 8, "000", LAUNCH + timedelta(seconds=60), 1)
-    await conn.execute(
-        """INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason, since,
-                                 ended_at, ended_as)
-           VALUES ($1, 1, $2, 6, 1, 84320000006, 'link_lost', $3, $3, 'resent')""",
-        number, first, LAUNCH,
-    )  # fmt: skip
     await conn.execute(
         """INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns)
            VALUES ($1, 1, 'opted_out', '{84320000008,84320000009}'),
@@ -88,32 +97,9 @@ async def campaign_id(conn: asyncpg.Connection) -> int:
     return number
 
 
-async def add_slice(
-    conn: asyncpg.Connection, campaign_id: int, msisdns: list[int], state: str, *, mark: int, answered: bytes
-) -> int:
-    number: int = await conn.fetchval(
-        """INSERT INTO slice (campaign_id, carrier_no, total, mark, state, segments, answered, msisdns)
-           VALUES ($1, 1, $2, $3, $4, 1, $5, $6) RETURNING slice_id""",
-        campaign_id, len(msisdns), mark, state, answered, msisdns,
-    )  # fmt: skip
-    return number
-
-
-async def add_outcome(
-    conn: asyncpg.Connection,
-    campaign_id: int,
-    slice_id: int,
-    ordinal: int,
-    state: int,
-    err: str,
-    submitted_at: datetime | None,
-    delay_s: int,
-) -> None:
-    await conn.execute(
-        "INSERT INTO outcome VALUES ($1, $2, $3, $4, $5, 1, $6, 1, $7, $8)",
-        submitted_at, (submitted_at or LAUNCH) + timedelta(seconds=delay_s), campaign_id, slice_id, ordinal,
-        state, err, f"id{slice_id}-{ordinal}" if submitted_at else "",
-    )  # fmt: skip
+def ended(msisdn: int, state: int, err: str, submitted_at: datetime, delay_s: int) -> Person:
+    at = us(submitted_at)
+    return Person(msisdn, state, (f"id{msisdn}",), err, at, at + delay_s * 1_000_000)
 
 
 def command(*words: str) -> Result:
@@ -176,27 +162,18 @@ async def test_every_recipient_has_one_line(conn: asyncpg.Connection, campaign_i
 
 
 async def test_recipients_under_way(conn: asyncpg.Connection, campaign_id: int) -> None:
-    """A campaign that still runs: waiting, waiting again, in doubt, accepted in the journal or open."""
+    """A campaign that still runs: accepted, in doubt by a row and by the mark, waiting and waiting again."""
     numbers = [84330000000 + n for n in range(6)]
-    number = await add_slice(conn, campaign_id, numbers, "leased", mark=5, answered=b"\x03")
-    await conn.execute("UPDATE slice SET retry = '\\x08' WHERE slice_id = $1", number)
-    await conn.execute(
-        """INSERT INTO submission
-             (bucket, segment, segments, ordinal, slice_id, campaign_id, submitted_at, carrier_no, smsc_id)
-           VALUES (0, 1, 2, 0, $1, $2, $3, 1, 'a'), (0, 2, 2, 0, $1, $2, $3, 1, 'b')""",
-        number, campaign_id, LAUNCH,
-    )  # fmt: skip
-    await conn.execute(
-        """INSERT INTO open_submission
-                  (submitted_at, slice_id, campaign_id, ordinal, segment, segments, carrier_no, smsc_id)
-           VALUES ($3, $1, $2, 1, 1, 1, 1, 'c')""",
-        number, campaign_id, LAUNCH,
-    )  # fmt: skip
-    await conn.execute(
-        """INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason)
-           VALUES ($1, 1, $2, 2, 1, 84330000002, 'no_response')""",
-        campaign_id, number,
-    )  # fmt: skip
+    at = us(LAUNCH)
+    people = [
+        Person(numbers[0], ACCEPTED, ("a", "b"), submitted_at=at, told=((2, DELIVERED, "000", at + 1),)),
+        Person(numbers[1], ACCEPTED, ("c",), submitted_at=at),
+        Person(numbers[2], IN_DOUBT, settled_at=at, doubt=""),
+        Person(numbers[3], WAITING),
+        Person(numbers[4], IN_DOUBT),
+        Person(numbers[5], WAITING),
+    ]
+    await write_slice(conn, campaign_id, 1, people, "leased")
     lines = {each.msisdn: each async for each in recipients(conn, campaign_id)}
     assert [lines[each].state for each in numbers] == [
         "accepted", "accepted", "in_doubt", "waiting", "in_doubt", "waiting",
@@ -454,9 +431,29 @@ def test_audit_needs_carrier_and_url(wash_hands: str) -> None:
 
 
 async def test_audit_finds_a_recipient_that_is_gone(conn: asyncpg.Connection, campaign_id: int) -> None:
-    await conn.execute("DELETE FROM outcome WHERE ordinal = 4")
+    await conn.execute("DELETE FROM slice WHERE total = 1")
     found = await audit(conn, campaign_id)
     assert found.problems == (
-        "viettel undeliverable: 0 counted, 1 tallied",
+        "viettel delivered: 4 counted, 5 tallied",
         "12 recipients counted, the audience is 13",
     )
+
+
+async def test_audit_finds_rows_that_contradict_one_another(
+    conn: asyncpg.Connection, campaign_id: int
+) -> None:
+    await conn.execute("INSERT INTO result SELECT slice_id, no + 1, packed FROM result WHERE slice_id = 2")
+    await conn.execute("UPDATE slice SET answered = '\\x3f', mark = 6 WHERE slice_id = 1")
+    found = await audit(conn, campaign_id)
+    assert found.problems == (
+        "viettel: a row says what became of them, but not the slice's bitmap (1 recipients, places 6 of slice 1)",
+        "viettel: a segment has two results (1 recipients, places 0 of slice 2)",
+        "viettel: a row says what became of them, and they are above the slice's mark (1 recipients, "
+        "places 6 of slice 1)",
+    )
+
+
+async def test_a_row_that_cannot_be_read_is_named(conn: asyncpg.Connection, campaign_id: int) -> None:
+    await conn.execute("UPDATE sent SET packed = substr(packed, 1, 40) WHERE slice_id = 2")
+    with pytest.raises(LedgerError, match="a row of sent cannot be read, of slice 2"):
+        await audit(conn, campaign_id)

@@ -22,8 +22,7 @@ from broadcast.cli.bench.stage import Stage, collecting_seldom, staged
 from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
-from broadcast.engine.settler import LOOK_S, Settler
-from broadcast.ledger import settle
+from broadcast.engine.tidier import Tidier
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.states import RecipientState
@@ -61,14 +60,10 @@ async def _measure(stage: Stage) -> Measured:
         feed = _Feed(load, writer.journal, leases, CampaignId(campaign_id))
         async with asyncio.TaskGroup() as beside:
             writing = beside.create_task(writer.run(), name="writer")
-            steady = [
-                beside.create_task(_rotate(url, config), name="rotator"),
-                beside.create_task(_settle(url, config), name="settler"),
-            ]
+            tidying = beside.create_task(_tidy(url, config), name="tidier")
             beside.create_task(feed.run(url, list(numbers.values())), name="feed")
             sent_s, took = await watch(connection, campaign_id, look)
-            for task in steady:
-                task.cancel()
+            tidying.cancel()
             writer.finish()
             await writing
         cpu_s = meters.per_million(load.messages)
@@ -79,22 +74,11 @@ async def _measure(stage: Stage) -> Measured:
     return Measured(load.messages, took, *rates, cpu_s, meters.peak_mib, True, octets)
 
 
-async def _rotate(url: str, config: Config) -> None:
-    """As a worker's rotator: until cancelled."""
+async def _tidy(url: str, config: Config) -> None:
+    """A worker's tidier: until cancelled."""
     connection = await connect(url)
     try:
-        while True:
-            await settle.rotate(connection, config.engine.bucket_s)
-            await asyncio.sleep(LOOK_S)
-    finally:
-        connection.terminate()
-
-
-async def _settle(url: str, config: Config) -> None:
-    """A worker's settler: until cancelled."""
-    connection = await connect(url)
-    try:
-        await Settler(config.engine, Metrics()).settle(connection)
+        await Tidier(config.engine, Metrics()).run(connection)
     finally:
         connection.terminate()
 

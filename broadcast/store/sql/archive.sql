@@ -11,8 +11,8 @@ SELECT place, recipients, checksum FROM archive WHERE campaign_id = $1;
 SELECT at, actor, event, details FROM campaign_event WHERE campaign_id = $1 ORDER BY event_no;
 
 -- name: archive_claim
--- Wait until nothing settles, and keep it so for this transaction.
-SELECT pg_advisory_xact_lock(7101);
+-- Wait until no resolver is amid a commit, and keep them away for this transaction.
+SELECT pg_advisory_xact_lock(7111);
 
 -- name: archive_mark
 -- Say where the recipients of a campaign are now.

@@ -1,23 +1,3 @@
--- name: settling_stops
--- Wait for the settler, and keep it away until settling_goes_on: for a moment, or sending is held back.
-SELECT pg_advisory_lock_shared(7101);
-
--- name: settling_goes_on
--- See settling_stops.
-SELECT pg_advisory_unlock_shared(7101);
-
--- name: idle_in_transaction
--- For how long this session may be idle in a transaction; $2: in this one only.
-SELECT set_config('idle_in_transaction_session_timeout', $1, $2);
-
--- name: audit_ring
--- What the ring holds, per carrier: a campaign's accepted recipients, and final receipts of all campaigns. A snapshot does
--- not show what is truncated after it was made, so this is read while nothing settles.
-SELECT carrier_no, coalesce(accepted, 0)::bigint AS accepted, coalesce(receipts, 0)::bigint AS receipts
-  FROM (SELECT carrier_no, count(*) AS accepted FROM submission
-         WHERE campaign_id = $1 AND segment = 1 AND segments > 0 GROUP BY 1) AS s
-  FULL JOIN (SELECT carrier_no, count(*) AS receipts FROM receipt WHERE state > 0 GROUP BY 1) AS r USING (carrier_no);
-
 -- name: audit_tallied
 -- What the tallies say of a campaign, per carrier.
 SELECT carrier_no, sum(waiting)::bigint AS waiting, sum(in_doubt)::bigint AS in_doubt, sum(accepted)::bigint AS accepted,
@@ -31,10 +11,11 @@ SELECT carrier_no, sum(waiting)::bigint AS waiting, sum(in_doubt)::bigint AS in_
 SELECT audience FROM campaign WHERE campaign_id = $1;
 
 -- name: audit_receipts
--- The receipts' own books per carrier: what was acked against where every receipt is now; without those in the ring.
-SELECT carrier.carrier_no, carrier.name, sum(received)::bigint AS received,
-       (sum(intermediate) + sum(matched) + sum(duplicate))::bigint
-       + (SELECT count(*) FROM unmatched_receipt AS u WHERE u.carrier_no = carrier.carrier_no) AS placed
+-- The receipts' own books per carrier: what was acked against where every receipt is now.
+SELECT carrier.name, sum(received)::bigint AS received,
+       (sum(intermediate) + sum(matched) + sum(duplicate) + sum(dropped)
+        + (SELECT coalesce(sum(receipts), 0) FROM parked AS p WHERE p.carrier_no = carrier.carrier_no)
+        + (SELECT coalesce(sum(receipts), 0) FROM received AS r WHERE r.carrier_no = carrier.carrier_no))::bigint AS placed
   FROM carrier_tally JOIN carrier USING (carrier_no)
  GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.name;
 
@@ -55,11 +36,11 @@ SELECT pg_try_advisory_lock(7105);
 
 -- name: audit_candidates
 -- Campaigns whose rows are in the database and of which nothing comes just now: they ended in the last $1 seconds, but not
--- in the last $2, or they go on while the ring is empty.
+-- in the last $2, or they go on while every receipt is resolved.
 SELECT campaign_id, finished_at FROM campaign AS c
  WHERE launched_at IS NOT NULL
    AND (finished_at BETWEEN clock_timestamp() - make_interval(secs => $1) AND clock_timestamp() - make_interval(secs => $2)
-        OR finished_at IS NULL AND NOT EXISTS (SELECT FROM submission) AND NOT EXISTS (SELECT FROM receipt))
+        OR finished_at IS NULL AND NOT EXISTS (SELECT FROM received))
    AND NOT EXISTS (SELECT FROM archive AS a WHERE a.campaign_id = c.campaign_id)
  ORDER BY campaign_id;
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from broadcast.reports.differences import KEEP, AuditLine, archive, audience, receipts, states, twice
+from broadcast.ledger.books import Contradiction
+from broadcast.reports.differences import KEEP, AuditLine, archive, audience, contradictions, receipts, states
 
 
 def line(state: str, counted: int, tallied: int, carrier: str = "viettel") -> AuditLine:
@@ -11,7 +12,7 @@ def line(state: str, counted: int, tallied: int, carrier: str = "viettel") -> Au
 
 def test_what_agrees_is_no_difference() -> None:
     assert states([line("waiting", 5, 5), line("delivered", 0, 0)]) == []
-    assert (audience(7, 7), twice(False), receipts({"viettel": 3}, {"viettel": 3})) == ([], [], [])
+    assert (audience(7, 7), contradictions([], {}), receipts({"viettel": 3}, {"viettel": 3})) == ([], [], [])
 
 
 def test_a_step_without_its_tallies() -> None:
@@ -44,11 +45,6 @@ def test_each_carrier_by_itself() -> None:
     assert "no tally knows" in found[1].means
 
 
-def test_a_slice_that_counts_below_nothing() -> None:
-    (found,) = states([line("in_doubt", -1, -1)])
-    assert "bitmaps" in found.means
-
-
 def test_the_sum_against_the_audience() -> None:
     (fewer,), (more,) = audience(12, 13), audience(14, 13)
     assert (fewer.line, fewer.by) == ("12 recipients counted, the audience is 13", 1)
@@ -64,6 +60,12 @@ def test_receipts_without_a_place_and_with_two() -> None:
 
 
 def test_the_rest_says_what_to_do_too() -> None:
-    for each in [*twice(True), *archive(["viettel delivered: the archive's rows are not what was archived"])]:
+    found = contradictions(
+        [Contradiction(2, "a segment has two results", 3, [(7, 0), (9, 4)])], {2: "viettel"}
+    )
+    assert [(each.line, each.by) for each in found] == [
+        ("viettel: a segment has two results (3 recipients, places 0 of slice 7, 4 of slice 9 ...)", 3)
+    ]
+    for each in [*found, *archive(["viettel delivered: the archive's rows are not what was archived"])]:
         assert each.means
         assert each.next

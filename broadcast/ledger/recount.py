@@ -1,0 +1,147 @@
+"""Everything that speaks for the people of a campaign, slice by slice: for whoever counts them anew.
+
+Memory does not grow with the audience: some slices are read at a time, with the rows of their own. The caller's
+transaction is repeatable read, or what is read beside each other is not of one moment.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from broadcast.ledger import fold
+from broadcast.ledger.packing.result import unpack_result
+from broadcast.ledger.packing.sent import unpack_sent
+from broadcast.store import plans
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+PAGE: Final = 20_000  # recipients: some 4 MiB of packed rows, where a message has five segments
+
+_HEAD_OCTETS: Final = (
+    20  # of array_send: dimensions, flags, type; length and lower bound of the one dimension
+)
+_ELEMENT = np.dtype([("octets", ">i4"), ("value", ">i8")])
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRows:
+    """One slice and its rows. closed: its campaign waits for receipts no longer.
+
+    msisdns: by ordinal, 0 where somebody was taken out. sent and results: packed, in the order of their logs. doubts:
+    (ordinal, segments, ended_at, ended_as). finals, of campaigns that began in the ledger before this one: (ordinal,
+    state, segments, submitted_at, settled_at, err, smsc_ids). Times in microseconds of Unix time, or None.
+    """
+
+    slice_id: int
+    campaign_id: int
+    carrier_no: int
+    total: int
+    mark: int
+    state: str
+    segments: int
+    answered: bytes
+    retry: bytes
+    closed: bool
+    msisdns: NDArray[np.int64]
+    sent: Sequence[bytes]
+    results: Sequence[bytes]
+    doubts: Sequence[asyncpg.Record]
+    finals: Sequence[asyncpg.Record]
+
+
+async def slices(connection: Connection, campaign_id: int) -> AsyncIterator[SliceRows]:
+    """Every slice of a campaign, by carrier_no and slice_id. Within `plans.SETS`, in a transaction of the caller's."""
+    places = await connection.fetch(sql("recount_slices"), campaign_id)
+    for page in _pages(places):
+        for each in await of_slices(connection, page):
+            yield each
+
+
+async def of_slices(connection: Connection, slice_ids: Sequence[int]) -> list[SliceRows]:
+    """Those of them that there are, in the order of `slice_ids`."""
+    async with plans.by_index(connection):
+        found = {row["slice_id"]: row for row in await connection.fetch(sql("recount_slice_rows"), slice_ids)}
+        sent, results, doubts, finals = [
+            await _by_slice(connection, query, slice_ids)
+            for query in ("recount_sent", "recount_results", "recount_doubts", "recount_finals")
+        ]
+    return [
+        _slice_rows(found[slice_id], sent[slice_id], results[slice_id], doubts[slice_id], finals[slice_id])
+        for slice_id in slice_ids
+        if slice_id in found
+    ]
+
+
+def folded(rows: SliceRows) -> fold.People:
+    """What they say of each of its people. `segments` is also told of who was refused. Raises LedgerError naming the
+    slice where they cannot be read."""
+    where = f"of slice {rows.slice_id}"
+    people = fold.fold(
+        fold.SliceRow(rows.mark, rows.state, rows.answered, rows.retry, rows.msisdns.tolist()),
+        [unpack_sent(packed, where) for packed in rows.sent],
+        [unpack_result(packed, where) for packed in rows.results],
+        [fold.DoubtRow(each["ordinal"], each["ended_as"], each["ended_at"] or 0) for each in rows.doubts],
+        [_final(each) for each in rows.finals],
+        closed=rows.closed,
+    )
+    ended = (people.settled_at > 0) & (people.segments == 0)
+    return replace(people, segments=np.where(ended, np.uint8(rows.segments), people.segments))
+
+
+def numbers(sent: bytes) -> NDArray[np.int64]:
+    """What array_send made of a bigint[] without nulls."""
+    return np.frombuffer(sent, _ELEMENT, offset=_HEAD_OCTETS)["value"].astype(np.int64)
+
+
+def _final(row: asyncpg.Record) -> fold.FinalRow:
+    known = dict(row)
+    ids = known.pop("smsc_ids")
+    del known["slice_id"]
+    known["submitted_at"] = known["submitted_at"] or 0
+    return fold.FinalRow(**known, smsc_ids=tuple(ids.split(" ")) if ids else ())
+
+
+def _pages(places: Sequence[asyncpg.Record]) -> Iterator[list[int]]:
+    """At most PAGE recipients each, or one slice."""
+    page: list[int] = []
+    people = 0
+    for place in places:
+        if page and people + place["total"] > PAGE:
+            yield page
+            page, people = [], 0
+        page.append(place["slice_id"])
+        people += place["total"]
+    if page:
+        yield page
+
+
+async def _by_slice(
+    connection: Connection, query: str, slice_ids: Sequence[int]
+) -> defaultdict[int, list[asyncpg.Record]]:
+    found: defaultdict[int, list[asyncpg.Record]] = defaultdict(list)
+    for row in await connection.fetch(sql(query), slice_ids):
+        found[row["slice_id"]].append(row)
+    return found
+
+
+def _slice_rows(
+    row: asyncpg.Record,
+    sent: Sequence[asyncpg.Record],
+    results: Sequence[asyncpg.Record],
+    doubts: Sequence[asyncpg.Record],
+    finals: Sequence[asyncpg.Record],
+) -> SliceRows:
+    known = dict(row)
+    return SliceRows(
+        msisdns=numbers(known.pop("people")),
+        sent=[each["packed"] for each in sent],
+        results=[each["packed"] for each in results],
+        doubts=doubts,
+        finals=finals,
+        **known,
+    )
