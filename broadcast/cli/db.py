@@ -138,7 +138,7 @@ async def _migrate(
         if old_ledger is not None:
             note(
                 f"moving the ledger of before, {old_ledger.octets / 1e6:,.0f} MB, into packed rows: about "
-                f"{old_ledger.seconds:,.0f} s on a machine that does nothing else; workers of before write nothing any more"
+                f"{old_ledger.seconds:,.0f} s on a machine that does nothing else; workers of before write no more"
             )
         applied = await migrations.migrate(connection)
         return applied, await migrations.old_workers(connection)

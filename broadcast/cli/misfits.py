@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from broadcast.cli.output import note, print_table
-from broadcast.ledger.received import Misfit
+from broadcast.reports.received import Misfit
 
 _WHY: Final = {
     "unknown": "no message has that id (yet)",

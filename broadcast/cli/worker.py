@@ -84,7 +84,7 @@ async def _serve(
     async def database() -> str | None:
         return await life.database()
 
-    health = HealthServer(metrics, {"lease": ready, "database": database, "receipts": keeps_up})
+    health = HealthServer(metrics, {"lease": ready, "database": database})
     log.info("metrics on http://%s:%d/metrics", host, await health.start(host, port))
     try:
         while not stop.is_set():

@@ -148,7 +148,7 @@ async def alert_under_way(conn: Connection) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OldLedger:
-    """The ledger before packed rows, which a migration moves. octets: of what is packed anew; seconds: about so long."""
+    """The ledger before packed rows, which a migration moves. octets: of what is packed; seconds: about so long."""
 
     octets: int
     seconds: float

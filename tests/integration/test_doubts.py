@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from broadcast.ledger.settle import rotate, settle_all
 from integration.ledger_world import World
 from waiting import PATIENCE_S
 
@@ -11,7 +12,6 @@ from broadcast.engine.leases import doubt_orphans
 from broadcast.ledger import close, rows
 from broadcast.ledger.close import RESENDS_MOST, tidy
 from broadcast.ledger.journal import LateAnswer, LeasedSlice, SliceId
-from broadcast.ledger.settle import rotate, settle_all
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import audit
 from broadcast.store.pool import connect

@@ -2,12 +2,12 @@
 
 import asyncpg
 import pytest
+from broadcast.ledger.settle import BUCKETS, behind, rotate, settle_all, settle_next
 from integration.ledger_world import AT, World
 
 from broadcast.errors import FencedError, InputError
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
-from broadcast.ledger.settle import BUCKETS, behind, rotate, settle_all, settle_next
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import audit
 from broadcast.store.pool import connect

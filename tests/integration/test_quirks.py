@@ -5,6 +5,7 @@ import struct
 import time
 from dataclasses import replace
 
+from broadcast.ledger.settle import settle_all
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from integration.ledger_world import AT, LEFT, World
@@ -21,7 +22,6 @@ from broadcast.engine.work import Order, Work
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
 from broadcast.ledger.rare import ODDITIES_MOST
-from broadcast.ledger.settle import settle_all
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics

@@ -27,8 +27,6 @@ from broadcast.ledger import writer as writer_module
 from broadcast.ledger.journal import CarrierNo, Inbound, Unreadable
 from broadcast.ledger.rare import write_rare
 from broadcast.ledger.states import RecipientState
-from broadcast.reports.audit import audit
-from broadcast.store.copying import copy_in
 
 DELIVERED = RecipientState.DELIVERED
 

@@ -230,11 +230,12 @@ def test_results_survive_in_order(some: dict[tuple[int, int], tuple[int, int, st
     assert list(zip(found.ordinals, found.segments, strict=True)) == keys
     assert found.states.tolist() == [some[key][0] for key in keys]
     assert found.errs.all() == [some[key][2] for key in keys]
-    newest = max(at for _, at, _ in some.values())
+    newest, oldest = (among(at for _, at, _ in some.values()) for among in (max, min))
+    unit = 1000 << max(((newest - oldest) // 1000).bit_length() - 16, 0)
     for key, at in zip(keys, found.received_at.tolist(), strict=True):
         exact = some[key][1]
         if newest - exact <= 65_535 << 15:
-            assert 0 <= at - exact <= max(1000, (newest - exact) >> 15)
+            assert 0 <= at - exact < unit
         assert at <= newest
 
 
