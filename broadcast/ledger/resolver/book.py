@@ -88,7 +88,7 @@ class CarrierBook:
         self._parked = ParkedBook()
         self._learnt: list[
             tuple[U64, I64]
-        ] = []  # hashes and numbers since the last meeting, while any are parked
+        ] = []  # hashes, numbers: since the last meeting, while any are parked
 
     @property
     def open_segments(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from broadcast.ledger.packing.columns import I64, U32, Bools, Index
 from broadcast.ledger.resolver.choices import STEPS, Choices
-from broadcast.ledger.resolver.part import DenseMessages, Part, Rows
+from broadcast.ledger.resolver.part import SPAN_MS, DenseMessages, Part, Rows
 from broadcast.ledger.resolver.table import prefixes_of
 
 _MANY: Final = 8  # equal prefixes are so many: they are in order of number, and searched by it
@@ -24,13 +24,14 @@ class Cold(Part):
         """At least one part, not all of them empty."""
         every = Rows.concat(rows)
         order = _order(every)
-        messages = DenseMessages(len(every.messages), int(every.messages.left_ms.max(initial=0)))
+        newest_ms = int(every.messages.left_ms.max())
+        messages = DenseMessages(len(every.messages), newest_ms - SPAN_MS)
         messages.put(every.messages)
         super().__init__(every.ids.take(order), every.message[order], every.segment[order], messages)
         self.used = len(order)
         self._count(np.arange(self.used), 1)
         self.nobody = bool((every.messages.msisdns == 0).any())
-        self.newest_ms = int(every.messages.left_ms.max(initial=0))
+        self.newest_ms = newest_ms
         self._prefixes = every.prefixes[order]
 
     @property

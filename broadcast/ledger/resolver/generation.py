@@ -8,20 +8,22 @@ import numpy as np
 
 from broadcast.ledger.packing.columns import I64, U32, U64, Index
 from broadcast.ledger.resolver.choices import STEPS, Choices
-from broadcast.ledger.resolver.part import DenseMessages, Part
+from broadcast.ledger.resolver.part import SPAN_MS, DenseMessages, Part
 from broadcast.ledger.resolver.stored_ids import StoredIds
 from broadcast.ledger.resolver.table import Places, Table, prefixes_of, with_number
 from broadcast.ledger.resolver.waiting import Waiting
 
 
 class Generation(Part):
+    """It is appended to, and found in by hash."""
+
     def __init__(self, capacity: int, newest_ms: int) -> None:
         """Room for `capacity` segments; newest_ms: of the first of them."""
         super().__init__(
             StoredIds.empty(capacity),
             np.zeros(capacity, np.uint32),
             np.zeros(capacity, np.uint8),
-            DenseMessages(capacity, newest_ms),
+            DenseMessages(capacity, newest_ms - SPAN_MS // 2),
         )
         self._table = Table(np.zeros(capacity, np.uint64))
         self._by_number: Table | None = None  # of ids that are not alone

@@ -13,8 +13,7 @@ from broadcast.ledger.resolver.stored_ids import StoredIds
 from broadcast.ledger.resolver.waiting import STRAY, WHOLE, Messages, used_messages
 
 SETTLED: Final = 0  # a segment's number once it has its final receipt
-_BEFORE_MS: Final = 2**30  # 12 days: how much older than a part's first entries another may be
-_SPAN_MS: Final = 2**32 - 1  # 50 days
+SPAN_MS: Final = 2**32 - 1  # 50 days: how far apart times of one part can be told from each other
 _MESSAGE_OCTETS: Final = 4 + 2 + 1 + 1 + 8 + 4
 _SEGMENT_OCTETS: Final = 4 + 1
 
@@ -25,14 +24,14 @@ class DenseMessages:
 
     __slots__ = ("base_ms", "left", "left_ms", "msisdns", "ordinals", "slices", "used", "worst")
 
-    def __init__(self, capacity: int, newest_ms: int) -> None:
+    def __init__(self, capacity: int, base_ms: int) -> None:
         self.slices = np.zeros(capacity, np.uint32)
         self.ordinals = np.zeros(capacity, np.uint16)
         self.left = np.zeros(capacity, np.uint8)
         self.worst = np.zeros(capacity, np.uint8)
         self.msisdns = np.zeros(capacity, np.int64)
         self.left_ms = np.zeros(capacity, np.uint32)
-        self.base_ms = newest_ms - _BEFORE_MS
+        self.base_ms = base_ms
         self.used = 0
 
     @property
@@ -42,7 +41,7 @@ class DenseMessages:
 
     def room_for(self, newest_ms: int) -> bool:
         """Whether so new ones can be told from others here."""
-        return newest_ms - self.base_ms <= _SPAN_MS
+        return newest_ms - self.base_ms <= SPAN_MS
 
     def put(self, some: Messages) -> int:
         """Append them. Returns the place of the first."""
@@ -53,8 +52,7 @@ class DenseMessages:
         self.left[here] = some.left
         self.worst[here] = some.worst
         self.msisdns[here] = some.msisdns
-        since = np.clip(some.left_ms - self.base_ms, 0, _SPAN_MS)
-        self.left_ms[here] = np.where(some.left_ms == 0, 0, since)
+        self.left_ms[here] = np.clip(some.left_ms - self.base_ms, 0, SPAN_MS)
         return start
 
     def times(self, places: Index | U32) -> I64:

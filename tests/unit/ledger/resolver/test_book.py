@@ -1,5 +1,6 @@
 """Who a receipt is for, rule by rule."""
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,9 +10,9 @@ from unit.ledger.resolver.rows_of import PEOPLE, T0, facts, received, sent, writ
 
 from broadcast.ledger.packing.columns import U64
 from broadcast.ledger.packing.ids import IdProfile, Ids
-from broadcast.ledger.packing.received import REASONS, pack_parked, unpack_parked
-from broadcast.ledger.packing.sent import Sent
-from broadcast.ledger.resolver.book import CarrierBook, Limits
+from broadcast.ledger.packing.received import pack_parked, unpack_parked
+from broadcast.ledger.packing.sent import Answered, Sent, unpack_sent
+from broadcast.ledger.resolver.book import CarrierBook, Limits, Snapshot
 from broadcast.ledger.resolver.met import Met
 from broadcast.ledger.resolver.slices import SliceFacts
 
@@ -173,6 +174,16 @@ def test_nobody_is_ended_who_was_taken_out_of_the_slice() -> None:
     assert (met.matched, ended(met)) == (2, [(1, 1, 1, DELIVERED)])
 
 
+@pytest.mark.parametrize("evicted", [False, True])
+def test_nobody_is_found_among_many_with_one_id_too(evicted: bool) -> None:
+    people = [0, *range(A, A + 20)]
+    of = book((facts(1, people), sent(*((ordinal, ["7"], T0) for ordinal in range(21)))))
+    if evicted:
+        of.evict(LONG_AFTER)
+    assert ended(of.meet(received(("7", A, LATER, DELIVERED)), 1)) == [(1, 1, 1, DELIVERED)]
+    assert counts(of.meet(received(("7", A, LATER, DELIVERED)), 2)) == (1, 0, {})
+
+
 def test_an_empty_id_is_nobodys() -> None:
     of = book((BOTH, sent((0, ["", "a"], T0), (1, ["", ""], T0))))
     assert counts(of.meet(received(("", A, LATER, DELIVERED), ("", 0, LATER, DELIVERED)), 1))[2] == {
@@ -232,9 +243,18 @@ def test_a_restored_book_knows_what_rows_know() -> None:
     assert again.meet(received(("a", A, LATER, DELIVERED)), 2).ended == {(1, UNDELIVERABLE): 1}
 
 
+def test_a_mended_spelling_makes_no_whole_of_a_message_that_is_partly_settled() -> None:
+    row = sent((0, ["A", "a"], T0))
+    results = book((BOTH, row)).meet(received(("A", A, LATER, UNDELIVERABLE)), 1).results
+    again = CarrierBook(IdProfile(id_case="fold"), 5, Limits())
+    again.restore([(BOTH, [row], [written(result) for result in results])])
+    met = again.meet(received(("A", A, LATER, DELIVERED)), 2)
+    assert (ended(met), met.ended) == ([(1, 0, 2, DELIVERED)], {(1, UNDELIVERABLE): 1})
+
+
 def test_a_carrier_with_one_id_for_all_is_met_by_number() -> None:
     n = 2_000
-    msisdns = list(range(PEOPLE, PEOPLE + n))
+    msisdns = random.Random(1).sample(range(PEOPLE, PEOPLE + n), n)
     for evicted in (False, True):
         of = book((facts(1, msisdns), sent(*((ordinal, ["0"], T0) for ordinal in range(n)))))
         if evicted:
@@ -250,6 +270,16 @@ def test_without_numbers_one_id_for_all_is_a_clash() -> None:
         if evicted:
             of.evict(LONG_AFTER)
         assert of.meet(received(*[("0", 0, LATER, DELIVERED)] * 400), 1).misfits == {"clash": 400}
+
+
+@pytest.mark.parametrize("evicted", [False, True])
+def test_who_has_not_seen_everybody_with_the_id_does_not_choose(evicted: bool) -> None:
+    people = list(range(PEOPLE, PEOPLE + 100))
+    of = book((facts(1, people), sent(*((ordinal, ["0"], T0) for ordinal in range(100)))))
+    if evicted:
+        of.evict(LONG_AFTER)
+    of.meet(received(*(("0", person, LATER, DELIVERED) for person in people[1:-1])), 1)
+    assert of.meet(received(("0", 0, LATER, DELIVERED)), 2).misfits == {"clash": 1}
 
 
 def test_no_look_takes_for_ever_when_all_want_the_same_few(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,5 +317,14 @@ def test_forgotten_campaigns_wait_for_nothing() -> None:
     ]
 
 
-def test_every_reason_has_a_place() -> None:
-    assert REASONS == ("unknown", "other_number", "older", "clash")
+def test_a_row_without_accepted_messages_waits_for_nothing() -> None:
+    answered = Answered(2)
+    answered.end(0, 6, "0x45", T0)
+    row = unpack_sent(answered.pack())
+    of = book((BOTH, row))
+    of.learn([])
+    of.restore([])
+    of.restore([(facts(2, [A]), [row], []), (facts(3, [A]), [], [])])
+    of.evict(LONG_AFTER)
+    assert of.snapshot() == Snapshot([], [])
+    assert counts(of.meet(received(), 1)) == (0, 0, {})
