@@ -20,11 +20,12 @@ WORDS: Final[dict[Fate, tuple[bytes, bytes, bytes]]] = {
     Fate.EXPIRED: (b"000", b"EXPIRED err:011", b"\3"),
     Fate.REJECTED: (b"000", b"REJECTD err:004", b"\x08"),
 }
+PART_OCTETS: Final = 4
 _USUAL: Final = WORDS[Fate.DELIVERED]
 _CHOSEN: Final = re.compile(rb"[^\0]+")
 
-Single = tuple[bytes, bytes, int]
-"""MSISDN, id and fate of one receipt."""
+Single = tuple[bytes, bytes, int, bytes]
+"""MSISDN, id, fate and part of one receipt."""
 
 
 class Stage(IntEnum):
@@ -47,7 +48,8 @@ class Receipts:
 
     owner: the session that the messages came on. head: the submit_sm's from service_type to dest_addr_npi.
     submitted: as in the text, YYMMDDhhmm. msisdns, ids: joined, each of one width; fates: an octet each; of
-    INTERMEDIATE ones, the number of the word. again: they went out before, on a session that was lost.
+    INTERMEDIATE ones, the number of the word. parts: which segment each is of, as the book has it (people.py). again:
+    they went out before, on a session that was lost.
     """
 
     owner: Any
@@ -60,6 +62,7 @@ class Receipts:
     fates: bytes
     again: bool = False
     stage: Stage = Stage.FINAL
+    parts: bytes = b""
 
     def __len__(self) -> int:
         return len(self.fates)
@@ -71,6 +74,7 @@ class Receipts:
             self.msisdns[start * width : stop * width],
             self.ids[start * id_width : stop * id_width],
             self.fates[start:stop],
+            self.parts[start * PART_OCTETS : stop * PART_OCTETS],
         )
 
     def chosen(self, chosen: Sequence[int]) -> "Receipts":
@@ -88,12 +92,13 @@ class Receipts:
                 self.msisdns[index * width : (index + 1) * width],
                 self.ids[index * id_width : (index + 1) * id_width],
                 fate,
+                self.parts[index * PART_OCTETS : (index + 1) * PART_OCTETS],
             )
 
     def of(self, singles: Sequence[Single]) -> "Receipts":
         """Others of the same kind, at least one."""
-        msisdns, ids, fates = zip(*singles, strict=True)
-        return self._with(b"".join(msisdns), b"".join(ids), bytes(fates))
+        msisdns, ids, fates, parts = zip(*singles, strict=True)
+        return self._with(b"".join(msisdns), b"".join(ids), bytes(fates), b"".join(parts))
 
     def extended(self, others: Sequence["Receipts"]) -> "Receipts":
         """These and then the others, which are of the same kind."""
@@ -101,12 +106,13 @@ class Receipts:
             self.msisdns + b"".join(batch.msisdns for batch in others),
             self.ids + b"".join(batch.ids for batch in others),
             self.fates + b"".join(batch.fates for batch in others),
+            self.parts + b"".join(batch.parts for batch in others),
         )
 
-    def _with(self, msisdns: bytes, ids: bytes, fates: bytes) -> "Receipts":
+    def _with(self, msisdns: bytes, ids: bytes, fates: bytes, parts: bytes) -> "Receipts":
         return Receipts(
             self.owner, self.head, self.submitted, self.width, self.id_width, msisdns, ids, fates, self.again,
-            self.stage,
+            self.stage, parts,
         )  # fmt: skip
 
     def kind(self) -> tuple[Any, ...]:

@@ -98,7 +98,7 @@ class FailingSmsc(Smsc):
         return self.chance.sample(bound, min(count, len(bound)))
 
     def account(self, samples: list[tuple[float, int]]) -> Account:
-        fates = Counter(self.book._unusual.values())
+        fates = self.book.fates()
         acked, sent = dict(self.acked_ids), dict(self.sent_ids)
         return Account(self.summary(), self.book.copies(), fates[Fate.UNREPORTED], acked, sent, samples)
 
