@@ -1,4 +1,4 @@
-"""A few runs of the chaos suite, small: `make chaos` does many, with 50,000 messages each."""
+"""A few runs of the chaos suite, small: `make chaos` does many, with 10,000 messages of five segments each."""
 
 import asyncio
 from pathlib import Path
@@ -8,7 +8,7 @@ from chaos import hosts, table
 from chaos.database import prepared
 from chaos.run import run
 
-MESSAGES = 20_000
+MESSAGES = 4_000
 
 
 def problems(folder: Path, *seeds: int, on_hosts: bool = False) -> list[str]:
