@@ -18,6 +18,7 @@ from typing import Final
 from broadcast.simulator.content import Content
 from broadcast.simulator.fate import Fate
 from broadcast.simulator.receipts import PART_OCTETS, Receipts, Stage
+from broadcast.simulator.stamping import values
 
 _STEP: Final = 50  # batches that are laid out, or _LINES people told of, before others have their turn
 _LINES: Final = 2000
@@ -170,7 +171,7 @@ class People:
     def _accepted(self, number: int, width: int, msisdns: bytes, fates: bytes) -> None:
         part = self._parts[number]
         rows, accepted = part.rows, part.accepted
-        found = [rows.setdefault(each, len(rows)) for each in _cut(msisdns, width)]
+        found = [rows.setdefault(each, len(rows)) for each in values(msisdns, width)]
         part.grow()
         for row in found:
             accepted[row] += 1
@@ -180,13 +181,13 @@ class People:
 
     def _told(self, width: int, msisdns: bytes, fates: bytes, parts: bytes) -> None:
         known = self._parts
-        for number, msisdn, fate in zip(_numbers(parts), _cut(msisdns, width), fates, strict=True):
+        for number, msisdn, fate in zip(_numbers(parts), values(msisdns, width), fates, strict=True):
             part = known[number]
             part.told[part.rows[msisdn]] = fate
 
     def _acked(self, width: int, msisdns: bytes, parts: bytes) -> None:
         known = self._parts
-        for number, msisdn in zip(_numbers(parts), _cut(msisdns, width), strict=True):
+        for number, msisdn in zip(_numbers(parts), values(msisdns, width), strict=True):
             part = known[number]
             part.acked[part.rows[msisdn]] += 1
 
@@ -241,10 +242,6 @@ def _number(line: tuple[bytes, bytes]) -> tuple[int, bytes]:
 
 def _least(columns: Sequence[Iterable[int]]) -> Iterable[int]:
     return columns[0] if len(columns) == 1 else map(min, *columns)
-
-
-def _cut(msisdns: bytes, width: int) -> list[bytes]:
-    return [msisdns[index : index + width] for index in range(0, len(msisdns), width)]
 
 
 def _numbers(parts: bytes) -> "memoryview[int]":

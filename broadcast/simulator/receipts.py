@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import repeat
 from typing import Any, Final
 
 from broadcast.simulator.fate import Fate
-from broadcast.simulator.stamping import stamp
+from broadcast.simulator.stamping import stamp, values
 from broadcast.smpp.pdu import DELIVER_SM, HEADER, HEADER_OCTETS, MESSAGE_STATE, RECEIPTED_MESSAGE_ID
 
 # (dlvrd, stat and err of the text, message_state); all of one width
@@ -86,14 +87,10 @@ class Receipts:
 
     def singles(self) -> Iterator[Single]:
         """One by one."""
-        width, id_width = self.width, self.id_width
-        for index, fate in enumerate(self.fates):
-            yield (
-                self.msisdns[index * width : (index + 1) * width],
-                self.ids[index * id_width : (index + 1) * id_width],
-                fate,
-                self.parts[index * PART_OCTETS : (index + 1) * PART_OCTETS],
-            )
+        parts = values(self.parts, PART_OCTETS) or repeat(b"")
+        return zip(
+            values(self.msisdns, self.width), values(self.ids, self.id_width), self.fates, parts, strict=False
+        )
 
     def of(self, singles: Sequence[Single]) -> "Receipts":
         """Others of the same kind, at least one."""
