@@ -117,12 +117,13 @@ class FailingSmsc(Smsc):
         """By MSISDN and seed alone, whatever the book says."""
         people, fates = self.book.people, Fates(self.personality)
         people.laid_out()
-        known = people.refused().union(*({each for each, *_ in message} for message in people.messages()))
-        found = {}
-        for msisdn in known:
-            segments = (fates.column(fates.places([msisdn]), number) for number in range(1, SEGMENTS + 1))
-            found[msisdn.decode()] = _STATES[Fate(min(segments)[0])]
-        return found
+        known = list(
+            people.refused().union(*({each for each, *_ in message} for message in people.messages()))
+        )
+        places = fates.places(known)
+        segments = [fates.column(places, number) for number in range(1, SEGMENTS + 1)]
+        worst = map(min, *segments)
+        return {msisdn.decode(): _STATES[Fate(fate)] for msisdn, fate in zip(known, worst, strict=True)}
 
 
 def _ids(batch: Receipts) -> list[str]:
