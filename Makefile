@@ -13,7 +13,7 @@ PROCESSES ?= 8
 
 # of make chaos; each run has MESSAGES messages, PARALLEL of them at a time, the first one's seed is SEED
 CHAOS_RUNS ?= 100
-MESSAGES ?= 50000
+MESSAGES ?= 10000
 PARALLEL ?= 2
 SEED ?= 1
 

@@ -1,28 +1,28 @@
 """`broadcast campaign audit`: the books, recounted from their rows and compared with what SMSCs say, and explained."""
 
-import json
-import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import click
 
 from broadcast.archive.books import books_of
+from broadcast.cli.audit_people import COLUMNS, Compared, compare_people, differences_file, document, row
 from broadcast.cli.operator import actor_option
-from broadcast.cli.output import json_option, masked, note, print_json, print_table, say
+from broadcast.cli.output import json_option, note, print_json, print_table, say, words
 from broadcast.cli.runner import run
-from broadcast.errors import AuditError, BroadcastError, InputError
+from broadcast.cli.simulated_book import SimulatedBook, read_book
+from broadcast.errors import AuditError, InputError
 from broadcast.ledger.books import SecondCopies
 from broadcast.reports.audit import AuditResult, audit, record
-from broadcast.reports.comparison import BookLine, compare, unnamed
+from broadcast.reports.comparison import BookLine, compare
 from broadcast.reports.differences import KEEP
 from broadcast.reports.our_side import ours
+from broadcast.reports.people import Difference
 from broadcast.reports.report import find
 from broadcast.store.pool import connect
 
-_BOOK_S = 30.0
-_NAMED = 5  # numbers shown, masked
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("audit")
@@ -34,11 +34,16 @@ _NAMED = 5  # numbers shown, masked
     metavar="CARRIER=URL",
     help="Compare with a simulated carrier's own account, if it served this campaign only. Repeatable.",
 )
+@click.option("--differences", "file", type=_FILE, help="Write everybody who differs from --book as CSV.")
+@click.option("--reveal", is_flag=True, help="Whole numbers in that file.")
 @actor_option
 @json_option
-def campaign_audit(name: str, books: Sequence[str], actor: str, as_json: bool) -> None:
+def campaign_audit(
+    name: str, books: Sequence[str], file: Path | None, reveal: bool, actor: str, as_json: bool
+) -> None:
     """Recount every recipient from the ledger's rows and compare. Exit 1 when the books do not balance.
 
+    With --book everybody's state is compared with what that carrier itself told of them.
     The result is remembered with the campaign; workers serve it as the metric `broadcast_audit_differences`.
 
     \b
@@ -47,9 +52,9 @@ def campaign_audit(name: str, books: Sequence[str], actor: str, as_json: bool) -
       broadcast campaign audit rehearsal --book viettel=http://127.0.0.1:8081/book
     """
     urls = dict(_carrier_and_url(each) for each in books)
-    found = run(
-        _audit(name, {carrier: (read_book(url), read_copies(url)) for carrier, url in urls.items()}, actor)
-    )
+    theirs = {carrier: read_book(url) for carrier, url in urls.items()}
+    with differences_file(file, reveal=reveal) as write:
+        found = run(_audit(name, theirs, actor, write))
     if as_json:
         print_json(
             {
@@ -57,11 +62,14 @@ def campaign_audit(name: str, books: Sequence[str], actor: str, as_json: bool) -
                 "problems": found.problems,
                 "ledger": found.ledger,
                 "books": found.books,
+                "people": document(found.people),
                 "second_copies": found.copies,
             }
         )
     else:
         _show(found)
+    if file:
+        note(f"wrote {words(file)}")
     if found.problems:
         raise AuditError
     if not as_json:
@@ -70,51 +78,22 @@ def campaign_audit(name: str, books: Sequence[str], actor: str, as_json: bool) -
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """ledger: rows against tallies. books: ours against SMSCs'. unnamed: MSISDNs with copies that no row names."""
+    """ledger: rows against tallies. books: our counts against SMSCs'; people: the same by person."""
 
     ledger: AuditResult
     books: Sequence[BookLine]
+    people: Compared
     copies: Sequence[SecondCopies]
-    unnamed: Sequence[int]
 
     @property
     def problems(self) -> list[str]:
         said = [f"{line.carrier} {line.what}: {line.problem}" for line in self.books if line.problem]
-        return [*self.ledger.problems, *said]
+        return [*self.ledger.problems, *said, *self.people.problems]
 
 
-def read_book(url: str) -> Mapping[str, Any]:
-    """A simulated SMSC's summary. Raises InputError for another URL, BroadcastError when nobody answers."""
-    return _read(url, "")
-
-
-def read_copies(url: str) -> Mapping[str, int]:
-    """Its recipients with more than one copy: digits -> copies. Raises as `read_book`."""
-    return _read(url, "/copies")
-
-
-def _read(url: str, page: str) -> Mapping[str, Any]:
-    if not url.startswith(("http://", "https://")):
-        raise InputError(f"--book: {url} is not an http URL")
-    # it is ours: never by way of a proxy
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    root = url.rstrip("/")
-    try:
-        with opener.open((root if root.endswith("/book") else f"{root}/book") + page, timeout=_BOOK_S) as got:
-            book = json.load(got)
-    except OSError as error:
-        raise BroadcastError(f"--book: {url} does not answer: is that simulator still running?") from error
-    except ValueError as error:
-        raise InputError(f"--book: {url} is not the book of a simulated carrier") from error
-    if not isinstance(book, dict):
-        raise InputError(f"--book: {url} gives something else than an account")
-    return book
-
-
-_Books = Mapping[str, tuple[Mapping[str, Any], Mapping[str, int]]]
-
-
-async def _audit(name: str, books: _Books, actor: str) -> _Found:
+async def _audit(
+    name: str, books: Mapping[str, SimulatedBook], actor: str, write: Callable[[Difference], None]
+) -> _Found:
     connection = await connect()
     try:
         campaign_id = (await find(connection, name)).campaign_id
@@ -128,17 +107,15 @@ async def _audit(name: str, books: _Books, actor: str) -> _Found:
             )
         found = _Found(
             result,
-            [
-                line
-                for carrier, (book, copies) in books.items()
-                for line in compare(mine[carrier], book, copies)
-            ],
+            [line for carrier, book in books.items() for line in compare(mine[carrier], book.summary)],
+            await compare_people(
+                connection,
+                campaign_id,
+                {carrier: book.people for carrier, book in books.items()},
+                {carrier: each.by_name for carrier, each in mine.items()},
+                write,
+            ),
             await kept.second_copies(),
-            [
-                each
-                for carrier, (_, copies) in books.items()
-                for each in unnamed(copies, mine[carrier].by_name)
-            ],
         )
         await record(connection, campaign_id, actor, found.problems)
         return found
@@ -161,6 +138,8 @@ def _show(found: _Found) -> None:
         print_table(
             "\nThe ledger against the SMSCs", ("carrier", "what", "ours", "theirs", "agrees"), compared
         )
+    if found.people.comparisons:
+        _show_people(found.people)
     if found.copies:
         resent = [
             (each.carrier, each.recipients, each.resends, each.told, each.delivered) for each in found.copies
@@ -175,9 +154,20 @@ def _show(found: _Found) -> None:
     for line in found.books:
         if line.problem:
             note(f"{line.carrier} {line.what}: {line.problem}\n  it may mean: {line.means}\n  next: {KEEP}")
-    if found.unnamed:
-        shown = ", ".join(masked(msisdn) for msisdn in found.unnamed[:_NAMED])
-        note(f"copies that no row names: {shown}{' ...' if len(found.unnamed) > _NAMED else ''}")
+    for problem, means in zip(found.people.problems, found.people.means, strict=True):
+        note(f"{problem}\n  it may mean: {means}\n  next: {KEEP}")
+
+
+def _show_people(people: Compared) -> None:
+    rows = [
+        (each.carrier, verdict.value, count, verdict not in each.differing)
+        for each in people.comparisons
+        for verdict, count in each.counts.items()
+    ]
+    print_table("\nEverybody against the SMSCs", ("carrier", "people", "number", "allowed"), rows)
+    if people.first:
+        told = [list(row(each).values()) for each in people.first]
+        print_table(f"\nThe first {len(told)} who differ (all: --differences FILE)", COLUMNS, told)
 
 
 def _carrier_and_url(option: str) -> tuple[str, str]:

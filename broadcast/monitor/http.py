@@ -5,15 +5,16 @@ answer. Enough for metrics, health and a simulator's book; not for the open inte
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 READ_DEADLINE_S = 5.0
 HEAD_LIMIT_OCTETS = 8192
 
-Answer = tuple[str, str, bytes]
-"""Status line, content type, body."""
+Answer = tuple[str, str, bytes | Iterator[bytes]]
+"""Status line, content type, body. One that is long comes in pieces, each when the one before is on its way; between
+them others have their turn, also where a piece is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,11 @@ class HttpServer:
         try:
             async with asyncio.timeout(READ_DEADLINE_S):
                 head = await reader.readuntil(b"\r\n\r\n")
-            writer.write(_response(*await self._answer(head.decode("latin-1"))))
-            async with asyncio.timeout(READ_DEADLINE_S):
-                await writer.drain()
+            for piece in _response(*await self._answer(head.decode("latin-1"))):
+                writer.write(piece)
+                async with asyncio.timeout(READ_DEADLINE_S):
+                    await writer.drain()
+                    await asyncio.sleep(0)
         except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
             return  # a client that is slow, gone or not speaking HTTP: its own loss
         finally:
@@ -73,9 +76,14 @@ class HttpServer:
         return await self._handler(Request(target.path, dict(parse_qsl(target.query)), named))
 
 
-def _response(status: str, content_type: str, body: bytes) -> bytes:
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return head.encode("latin-1") + body
+def _response(status: str, content_type: str, body: bytes | Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces, chunked (RFC 9112 §7.1): whoever reads them knows whether the last one came."""
+    length = f"Content-Length: {len(body)}" if isinstance(body, bytes) else "Transfer-Encoding: chunked"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n{length}\r\nConnection: close\r\n\r\n"
+    if isinstance(body, bytes):
+        yield head.encode("latin-1") + body
+        return
+    yield head.encode("latin-1")
+    for piece in body:
+        yield b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
+    yield b"0\r\n\r\n"

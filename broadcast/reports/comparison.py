@@ -1,8 +1,8 @@
 """Our ledger beside an SMSC's own account of one campaign. Pure.
 
-The SMSC's account counts recipients by what it did with them, whatever we learnt of it. Whoever is open in
-our ledger (accepted, in doubt, unknown) may be anywhere in the other one, and nobody else may: with none open
-the two are equal, and otherwise the SMSC is ahead by no more than these.
+Counts only; people.py compares person by person. The SMSC's account counts recipients by what it did with them,
+whatever we learnt of it. Whoever is open in our ledger (accepted, in doubt, unknown) may be anywhere in the other one,
+and nobody else may: with none open the two are equal, and otherwise the SMSC is ahead by no more than these.
 """
 
 from collections.abc import Mapping
@@ -21,8 +21,8 @@ class Ours:
     """One carrier of one campaign in our ledger.
 
     never_sent: recipients counted as expired who never left us. doubts: recipients ever in doubt. resent: of
-    them, sent a second time; by_name: these by MSISDN, and how often. acked: receipts and what could not be read, of
-    this carrier and whatever campaign.
+    them, sent a second time; by_name: these by MSISDN, and how often (people.py). acked: receipts and what could not be
+    read, of this carrier and whatever campaign.
     """
 
     line: CarrierProgress
@@ -46,26 +46,12 @@ class BookLine:
     means: str | None = None
 
 
-def compare(
-    ours: Ours, book: Mapping[str, Any], copies: Mapping[str, int] | None = None
-) -> tuple[BookLine, ...]:
-    """book: the summary of a simulated SMSC that has served nothing else (`GET /book`).
-
-    copies: its recipients with more than one copy (`GET /book/copies`), to be compared by name.
-    """
-    lines = [*_fates(ours, book), _segments(ours, book), _copies(ours, book, copies), _receipts(ours, book)]
+def compare(ours: Ours, book: Mapping[str, Any]) -> tuple[BookLine, ...]:
+    """book: the summary of a simulated SMSC that has served nothing else (`GET /book`)."""
+    lines = [*_fates(ours, book), _segments(ours, book), _copies(ours, book), _receipts(ours, book)]
     if book.get("tps"):
         lines.append(_rate(ours, book))
     return tuple(lines)
-
-
-def unnamed(copies: Mapping[str, int], by_name: Mapping[int, int]) -> list[int]:
-    """MSISDNs with more copies than the ledger knows to have sent. copies: digits -> complete copies."""
-    return sorted(
-        int(digits)
-        for digits, count in copies.items()
-        if count - 1 > (by_name.get(int(digits), 0) if digits.isdecimal() else 0)
-    )
 
 
 def _fates(ours: Ours, book: Mapping[str, Any]) -> list[BookLine]:
@@ -106,16 +92,12 @@ def _segments(ours: Ours, book: Mapping[str, Any]) -> BookLine:
     return BookLine(ours.line.carrier, "segments", mine, theirs, problem, means)
 
 
-def _copies(ours: Ours, book: Mapping[str, Any], copies: Mapping[str, int] | None) -> BookLine:
-    """Recipients with more than one copy: none but those whom we sent a second one."""
+def _copies(ours: Ours, book: Mapping[str, Any]) -> BookLine:
+    """Recipients with more than one copy: no more than those whom we sent a second one."""
     theirs = int(book.get("duplicates", 0))
     problem = means = None
-    others = unnamed(copies or {}, ours.by_name)
     if theirs > ours.resent:
         problem = "more second copies than we resent"
-    elif others:
-        problem = f"{len(others)} recipients have more copies than the ledger names for them"
-    if problem:
         means = "somebody got the message twice and no row says so (law 2)"
     elif theirs < ours.resent:
         means = "whoever was resent and has one copy: the first never left, or was lost"

@@ -1,14 +1,21 @@
-"""The book over HTTP, for other processes: what the SMSC received and told, JSON each.
+"""The book over HTTP, for other processes: what the SMSC received and told, JSON each but one.
 
   /book            counts: messages, recipients, segments, copies, fates, receipts sent and acked, refusals,
                    binds, and `oddities`: what it did by habit, by name
   /book/copies     recipients with more than one complete copy of a message -> how many
+  /book/people     lines of text, by MSISDN: what became of each person's message, segment by segment (below)
   /book/sessions   every session (the last 1,000): peer, bind, times, how it ended, what went over it
   /book/replies    what subscribers answered: counts, and each message with its parts sent and acked
   /book/messages   with `record` in the personality: every message by itself, its segments joined and decoded;
                    of each segment when it came, on which session and sequence number, what it was answered,
                    and its receipts
   /book/receipts   with `record`: every receipt that was sent, when, on which session, and when it was acked
+
+A line of /book/people is of a person and a message: MSISDN, number of the message, `refused` or `taken`, and for each
+segment in order four things without blanks: copies taken; what is decided (D delivered, U undeliverable, E expired,
+R rejected, - nothing); what the newest final receipt told (the same letters, - none was sent, . none was asked for);
+final receipts acked. `84912345678 1 taken 1DD1 1U-0`: of two segments the first arrived, was told and acked; the other
+did not arrive, and nobody was told yet. What happens while these lines are read may be in them or not.
 
 The last three take ?msisdn=84912345678, ?offset=0 and ?limit=1000. Times are POSIX seconds; MSISDNs are as
 they came; a receipt's `fate` is the number of fate.Fate, or of the word when its stage is intermediate.
@@ -22,7 +29,15 @@ from broadcast.errors import BroadcastError
 from broadcast.monitor.http import Answer, HttpServer, Request
 from broadcast.simulator.server import Smsc, why
 
-PATHS = ("/book", "/book/copies", "/book/sessions", "/book/replies", "/book/messages", "/book/receipts")
+PATHS = (
+    "/book",
+    "/book/copies",
+    "/book/people",
+    "/book/sessions",
+    "/book/replies",
+    "/book/messages",
+    "/book/receipts",
+)
 _LIMIT = 1000
 
 
@@ -49,6 +64,8 @@ class BookServer:
     async def _answer(self, request: Request) -> Answer:
         if request.path not in PATHS:
             return _json("404 Not Found", {"error": f"known are {', '.join(PATHS)}"})
+        if request.path == "/book/people":
+            return "200 OK", "text/plain", self._smsc.book.people.lines()
         try:
             return _json("200 OK", self._page(request))
         except ValueError:

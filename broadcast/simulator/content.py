@@ -37,7 +37,7 @@ class Content:
     """One segment of one message to whomever.
 
     message: tells messages apart; segments of one message have it in common. number, total: from 1.
-    receipts: for which ends one is asked. status: 0, or the error that it deserves.
+    receipts: for which ends one is sent; asked: whether any was asked for. status: 0, or the error that it deserves.
     expires_at: of an absolute validity_period, POSIX seconds; a relative one ends later than any rehearsal.
     joined: what joins its segments, payload for a whole one in message_payload, "" for a plain one.
     octets: the text, without a header. shift: language of a national single shift table (3GPP TS 23.040
@@ -48,6 +48,7 @@ class Content:
     number: int = 1
     total: int = 1
     receipts: Wanted = "none"
+    asked: bool = False
     status: int = 0
     expires_at: float = _NEVER
     joined: Joined | Literal[""] = ""
@@ -81,6 +82,7 @@ def read_content(head: bytes, tail: bytes) -> Content:
         number=number,
         total=total,
         receipts=_WANTED[registered & 3],
+        asked=_WANTED[registered & 3] != "none",
         status=INVALID_EXPIRY if expires_at is None else 0,
         expires_at=_NEVER if expires_at is None else expires_at,
         joined=joined,

@@ -119,7 +119,7 @@ class Intake:
         status = content.status or (INVALID_EXPIRY if content.expires_at < clock else 0)
         if status:
             answer.refuse(sequences, status)
-            self._book.refuse(msisdns)
+            self._book.people.refuse(content, msisdns)
             if self._witness is not None:
                 self._witness.refused(owner, shape.head, content, sequences, msisdns, status)
             return
@@ -144,9 +144,9 @@ class Intake:
         content = shape.content
         answer.accept(sequences, response_ids)
         digits = b"".join(msisdns)
-        self._book.accept(content, shape.width, digits)
         fates = self._fates.column(places, content.number)
-        self._note_unusual(msisdns, fates)
+        self._book.segments += len(msisdns)
+        part = self._book.people.accept(content, shape.width, digits, fates)
         if self._witness is not None:
             answer.replies += self._witness.accepted(
                 owner, shape.head, content, sequences, msisdns, receipt_ids, fates
@@ -160,6 +160,7 @@ class Intake:
             digits,
             receipt_ids,
             fates.translate(_SETTLED),
+            parts=part * len(msisdns),
         )
         wanted = _wanted(batch, content)
         if wanted:
@@ -176,7 +177,7 @@ class Intake:
             sequence, msisdn = sequences[4 * index : 4 * index + 4], msisdns[index]
             if self._fates.at(places[index]) is Fate.REFUSED:
                 status = self._refused[places[index] % len(self._refused)]
-                self._book.refuse((msisdn,))
+                self._book.people.refuse(content, (msisdn,))
             elif self._first_time(content, msisdn):
                 status = self._temporary[places[index] % len(self._temporary)]
                 self._book.temporary += 1
@@ -194,13 +195,6 @@ class Intake:
             return False
         self._refused_once.add(key)
         return True
-
-    def _note_unusual(self, msisdns: list[bytes], fates: bytes) -> None:
-        usual = int(Fate.DELIVERED)
-        if fates.count(usual) < len(fates):
-            self._book.unusual(
-                (msisdn, fate) for msisdn, fate in zip(msisdns, fates, strict=True) if fate != usual
-            )
 
 
 def _wanted(batch: Receipts, content: Content) -> Receipts | None:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import repeat
 from typing import Any, Final
 
 from broadcast.simulator.fate import Fate
-from broadcast.simulator.stamping import stamp
+from broadcast.simulator.stamping import stamp, values
 from broadcast.smpp.pdu import DELIVER_SM, HEADER, HEADER_OCTETS, MESSAGE_STATE, RECEIPTED_MESSAGE_ID
 
 # (dlvrd, stat and err of the text, message_state); all of one width
@@ -20,11 +21,12 @@ WORDS: Final[dict[Fate, tuple[bytes, bytes, bytes]]] = {
     Fate.EXPIRED: (b"000", b"EXPIRED err:011", b"\3"),
     Fate.REJECTED: (b"000", b"REJECTD err:004", b"\x08"),
 }
+PART_OCTETS: Final = 4
 _USUAL: Final = WORDS[Fate.DELIVERED]
 _CHOSEN: Final = re.compile(rb"[^\0]+")
 
-Single = tuple[bytes, bytes, int]
-"""MSISDN, id and fate of one receipt."""
+Single = tuple[bytes, bytes, int, bytes]
+"""MSISDN, id, fate and part of one receipt."""
 
 
 class Stage(IntEnum):
@@ -47,7 +49,8 @@ class Receipts:
 
     owner: the session that the messages came on. head: the submit_sm's from service_type to dest_addr_npi.
     submitted: as in the text, YYMMDDhhmm. msisdns, ids: joined, each of one width; fates: an octet each; of
-    INTERMEDIATE ones, the number of the word. again: they went out before, on a session that was lost.
+    INTERMEDIATE ones, the number of the word. parts: which segment each is of, as the book has it (people.py). again:
+    they went out before, on a session that was lost.
     """
 
     owner: Any
@@ -60,6 +63,7 @@ class Receipts:
     fates: bytes
     again: bool = False
     stage: Stage = Stage.FINAL
+    parts: bytes = b""
 
     def __len__(self) -> int:
         return len(self.fates)
@@ -71,6 +75,7 @@ class Receipts:
             self.msisdns[start * width : stop * width],
             self.ids[start * id_width : stop * id_width],
             self.fates[start:stop],
+            self.parts[start * PART_OCTETS : stop * PART_OCTETS],
         )
 
     def chosen(self, chosen: Sequence[int]) -> "Receipts":
@@ -82,18 +87,15 @@ class Receipts:
 
     def singles(self) -> Iterator[Single]:
         """One by one."""
-        width, id_width = self.width, self.id_width
-        for index, fate in enumerate(self.fates):
-            yield (
-                self.msisdns[index * width : (index + 1) * width],
-                self.ids[index * id_width : (index + 1) * id_width],
-                fate,
-            )
+        parts = values(self.parts, PART_OCTETS) or repeat(b"")
+        return zip(
+            values(self.msisdns, self.width), values(self.ids, self.id_width), self.fates, parts, strict=False
+        )
 
     def of(self, singles: Sequence[Single]) -> "Receipts":
         """Others of the same kind, at least one."""
-        msisdns, ids, fates = zip(*singles, strict=True)
-        return self._with(b"".join(msisdns), b"".join(ids), bytes(fates))
+        msisdns, ids, fates, parts = zip(*singles, strict=True)
+        return self._with(b"".join(msisdns), b"".join(ids), bytes(fates), b"".join(parts))
 
     def extended(self, others: Sequence["Receipts"]) -> "Receipts":
         """These and then the others, which are of the same kind."""
@@ -101,12 +103,13 @@ class Receipts:
             self.msisdns + b"".join(batch.msisdns for batch in others),
             self.ids + b"".join(batch.ids for batch in others),
             self.fates + b"".join(batch.fates for batch in others),
+            self.parts + b"".join(batch.parts for batch in others),
         )
 
-    def _with(self, msisdns: bytes, ids: bytes, fates: bytes) -> "Receipts":
+    def _with(self, msisdns: bytes, ids: bytes, fates: bytes, parts: bytes) -> "Receipts":
         return Receipts(
             self.owner, self.head, self.submitted, self.width, self.id_width, msisdns, ids, fates, self.again,
-            self.stage,
+            self.stage, parts,
         )  # fmt: skip
 
     def kind(self) -> tuple[Any, ...]:

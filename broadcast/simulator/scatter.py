@@ -1,6 +1,6 @@
 """Receipts of which each has a time of its own, as a nation's have: how long one takes, and all that are under way.
 
-Hot path: thousands a second, of which few are due together; nothing is kept of one but its three columns.
+Hot path: thousands a second, of which few are due together; nothing is kept of one but its columns.
 """
 
 from collections.abc import Iterable, Sequence

@@ -197,6 +197,7 @@ class Smsc:
         """The session has written these."""
         if self.records is not None:
             self.records.told(session.account.number, batch)
+        self.book.people.tell(batch)
         if batch.stage is not Stage.FINAL:
             self._sent_beside(batch)
         elif batch.again:
@@ -212,6 +213,7 @@ class Smsc:
                 self.records.acked(session.account.number, batch, 0)
             if batch.stage is Stage.FINAL:
                 self.book.report(self.book.acked, batch.fates)
+                self.book.people.ack(batch)
                 continue
             self.book.oddities[f"{batch.stage.name.lower()}_acked"] += len(batch)
             if batch.stage is Stage.REPLY and self.replies is not None:

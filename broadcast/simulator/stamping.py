@@ -31,6 +31,11 @@ def column(run: bytes | bytearray, stride: int, place: int, width: int) -> bytes
     return bytes(out)
 
 
+def values(column: bytes, width: int) -> list[bytes]:
+    """One by one what is joined in a column."""
+    return [column[index : index + width] for index in range(0, len(column), width)]
+
+
 def run_at(data: bytes, position: int, block: bytes, varying: Iterable[tuple[int, int]]) -> int:
     """How many PDUs like `block` stand at `position` in a row; 0 when there are not at least two.
 

@@ -21,7 +21,7 @@ from chaos.run import Result, run
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description="Break everything, and count afterwards.")
     parser.add_argument("--runs", type=int, default=100)
-    parser.add_argument("--messages", type=int, default=50_000, help="a run")
+    parser.add_argument("--messages", type=int, default=10_000, help="a run, of five segments each")
     parser.add_argument("--parallel", type=int, default=2, help="runs at the same time")
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument(

@@ -12,6 +12,7 @@ from chaos.traffic import Recovery
 
 from broadcast.engine.lane import STOCK_S
 
+_ENDS: Final = ("delivered", "undeliverable", "expired", "rejected")
 _SMSC: Final = (Kind.SMSC_CRASHED, Kind.SMSC_HANGS, Kind.LINKS_CUT)
 _LINK: Final = (Kind.LINK_CUT, Kind.LINK_MUTE)
 _HOST: Final = (Kind.HOST_PARTED, Kind.HOST_LOSSY)
@@ -31,15 +32,16 @@ class Receipts:
 class Outcome:
     """Everything that was found out about a run that came to rest.
 
-    states: of recipients, by the tallies. audit: what `campaign audit --json` said. doubts: rows of the ledger by
-    carrier. resent: MSISDN -> how often the ledger says that it was sent again. accounts: of the SMSCs, by name.
-    ended: workers that ended though nobody killed them. tracebacks: log files with one.
+    states: of recipients, by the tallies; people: by carrier and MSISDN. audit: what `campaign audit --json` said.
+    doubts: rows of the ledger by carrier. resent: MSISDN -> how often the ledger says that it was sent again.
+    accounts: of the SMSCs, by name. ended: workers that ended though nobody killed them. tracebacks: logs with one.
     """
 
     messages: int
     plan: Schedule
     done: Sequence[Done]
     states: Mapping[str, int]
+    people: Mapping[str, Mapping[str, str]]
     finished: bool
     audit: Mapping[str, Any]
     doubts: Mapping[str, int]
@@ -56,6 +58,7 @@ def problems(run: Outcome) -> list[str]:
     return [
         *_audit(run),
         *_states(run),
+        *_people(run),
         *_receipts(run),
         *_copies(run),
         *_doubts(run),
@@ -71,7 +74,7 @@ def _audit(run: Outcome) -> Iterator[str]:
 
 
 def _states(run: Outcome) -> Iterator[str]:
-    """Everybody is at an end but those whose receipt was lost, and with `hold` those in doubt."""
+    """Everybody was sent to; and whoever is in doubt is held."""
     total = sum(run.states.values())
     if total != run.messages:
         yield f"{total} recipients in all states together, the audience is {run.messages}"
@@ -80,12 +83,30 @@ def _states(run: Outcome) -> Iterator[str]:
             yield f"{run.states[state]} recipients are {state}"
     if run.plan.policy == "resend" and run.states.get("in_doubt"):
         yield f"{run.states['in_doubt']} recipients stay in doubt, though these are to be resent"
-    lost = sum(account["unreported"] for account in run.accounts.values())
-    accepted = run.states.get("accepted", 0)
-    if not (accepted <= lost and (run.plan.policy == "hold" or accepted == lost)):
-        yield f"{accepted} recipients are accepted without a receipt, and {lost} receipts were lost"
-    if run.finished != (not accepted and not run.states.get("in_doubt")):
+    if run.finished != (not run.states.get("accepted") and not run.states.get("in_doubt")):
         yield f"finished is {run.finished}"
+
+
+def _people(run: Outcome) -> Iterator[str]:
+    """Whoever is at an end is at that which was decided for them; and the audit has looked at everybody: open is who
+    lacks a receipt."""
+    for name, account in run.accounts.items():
+        ends = {msisdn: state for msisdn, state in run.people[name].items() if state in _ENDS}
+        if wrong := sum(state != account["decided"].get(msisdn) for msisdn, state in ends.items()):
+            yield f"{name}: {wrong} people have another end than was decided for them"
+    for name, there in shares(run.messages).items():
+        if (found := compared(run, name)) != there:
+            yield f"{name}: {found} people were compared with the SMSC's account, and there are {there}"
+
+
+def compared(run: Outcome, *names: str) -> int:
+    """People whom the audit compared with these SMSCs' accounts; none named: with all."""
+    return sum(each["people"] for each in run.audit["people"] if not names or each["carrier"] in names)
+
+
+def differing(run: Outcome) -> int:
+    """People of whom the audit said that they are not as the SMSC told."""
+    return sum(each["differ"] for each in run.audit["people"])
 
 
 def _receipts(run: Outcome) -> Iterator[str]:

@@ -22,6 +22,8 @@ from chaos.schedule import WORKERS, Schedule, schedule
 from chaos.traffic import recoveries
 from chaos.world import DATABASE, World
 
+from broadcast.reports.recipients import recipients
+
 REST_S: Final = 180.0  # after the last fault, until nothing moves any more
 QUIET_S: Final = 1.2  # nothing moved for so long: rest
 AUDIT_S: Final = 180.0
@@ -162,6 +164,7 @@ async def _outcome(
         plan=plan,
         done=done,
         states={name: states[name] for name in states if name not in ("unsettled", "received", "finished")},
+        people=await _people(world),
         finished=states["finished"],
         audit=await _audit(world),
         doubts=doubts,
@@ -179,9 +182,19 @@ async def _outcome(
     return outcome, by_end
 
 
+async def _people(world: World) -> dict[str, dict[str, str]]:
+    """carrier -> MSISDN -> state, by the ledger."""
+    found: dict[str, dict[str, str]] = {carrier.name: {} for carrier in CARRIERS}
+    async with world.connected() as conn:
+        async for each in recipients(conn, await conn.fetchval("SELECT campaign_id FROM campaign")):
+            found[each.carrier][str(each.msisdn)] = each.state
+    return found
+
+
 async def _audit(world: World) -> dict[str, Any]:
     """`broadcast campaign audit`, with every SMSC's own book."""
-    books = [f"--book={name}=http://{smsc.host}:{smsc.book_port}/book" for name, smsc in world.smscs.items()]
+    books = [f"--differences={world.folder / 'differences.csv'}", "--reveal"]
+    books += [f"--book={name}=http://{smsc.host}:{smsc.book_port}/book" for name, smsc in world.smscs.items()]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "broadcast", "campaign", "audit", "chaos", "--json", *books,
         env={**environment(world.server.url(), world.config), "PATH": os.environ.get("PATH", os.defpath)},

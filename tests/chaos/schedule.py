@@ -13,7 +13,6 @@ from typing import Final, Literal
 from chaos.nation import CARRIERS
 
 WORKERS: Final = 3
-LONG: Final = 0.15  # of the runs
 LEASE_S: Final = 5.0  # the product's own; a worker that is frozen for longer has lost everything
 FAULTS_LEAST: Final = 5
 FAULTS_MOST: Final = 8
@@ -87,25 +86,23 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What one carrier's receipts do, by shares: never come, come before the response, come again."""
+    """What one carrier's receipts do, by shares: never come (any of a message, or of all its segments one), come before
+    the response, come again."""
 
     lost: float
+    missing: float
     early: float
     repeated: float
-    delay_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One run. faults: by time. long: its text takes two segments. hosts: every process that is not of
-    the test has a host of its own.
-    """
+    """One run. faults: by time. hosts: every process that is not of the test has a host of its own."""
 
     seed: int
     policy: Policy
     faults: tuple[Fault, ...]
     habits: dict[str, Habits]
-    long: bool = False
     hosts: bool = False
 
 
@@ -115,18 +112,17 @@ def schedule(seed: int, hosts: bool = False) -> Schedule:
     policy: Policy = "hold" if chance.random() < 0.25 else "resend"
     habits = {carrier.name: _habits(chance) for carrier in CARRIERS}
     faults = _faults(chance)
-    long = chance.random() < LONG
     if hosts:
         faults = tuple(sorted([*faults, *_host_faults(chance, faults[-1].at_s)], key=lambda each: each.at_s))
-    return Schedule(seed, policy, faults, habits, long, hosts)
+    return Schedule(seed, policy, faults, habits, hosts)
 
 
 def _habits(chance: Random) -> Habits:
     return Habits(
-        lost=chance.choice((0.0, 0.001, 0.005)),
+        lost=chance.choice((0.0, 0.02, 0.08)),
+        missing=chance.choice((0.0, 0.0, 0.002)),
         early=chance.choice((0.0, 0.02, 0.1)),
         repeated=chance.choice((0.0, 0.01, 0.1)),
-        delay_s=chance.choice((0.05, 0.3, 1.0)),
     )
 
 

@@ -2,7 +2,8 @@
 
 The product's own simulator and book, and beside them what a test needs of it: a crash that takes every session and
 the port but not what was taken (real ones keep messages on disk), resets and half-open sessions on command, its
-traffic twenty times a second, and the id of every receipt that was sent and acked.
+traffic twenty times a second, the id of every receipt that was sent and acked, and everybody's end as it was decided
+from the beginning.
 
 Commands come as lines on stdin; at the end (stdin closes) everything is written to a file, as `Account`.
 """
@@ -19,26 +20,37 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from chaos.nation import SEGMENTS
+
 from broadcast.cli.runner import run
 from broadcast.simulator.book_server import BookServer
-from broadcast.simulator.fate import Fate
+from broadcast.simulator.fate import Fate, Fates
 from broadcast.simulator.personality import Personality, load
 from broadcast.simulator.receipts import Receipts, Stage
 from broadcast.simulator.server import Smsc
 from broadcast.simulator.session import Session
 
 SAMPLE_S: Final = 0.05
+_STATES: Final = {
+    Fate.REFUSED: "rejected",
+    Fate.TEMPORARY: "delivered",
+    Fate.UNDELIVERABLE: "undeliverable",
+    Fate.EXPIRED: "expired",
+    Fate.REJECTED: "rejected",
+    Fate.UNREPORTED: "delivered",
+    Fate.DELIVERED: "delivered",
+}
 
 
 @dataclass(slots=True)
 class Account:
     """What the SMSC knows at the end. samples: (monotonic time, segments taken so far). copies: of recipients with
-    more than one. acked, sent: receipts by id, repeats and redeliveries counted; unreported: recipients of its
-    messages whose receipt never comes."""
+    more than one. decided: MSISDN -> state, of everybody who was sent to. acked, sent: receipts by id, repeats and
+    redeliveries counted."""
 
     book: dict[str, Any] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
-    unreported: int = 0
+    decided: dict[str, str] = field(default_factory=dict)
     acked: dict[str, int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     samples: list[tuple[float, int]] = field(default_factory=list)
@@ -98,9 +110,20 @@ class FailingSmsc(Smsc):
         return self.chance.sample(bound, min(count, len(bound)))
 
     def account(self, samples: list[tuple[float, int]]) -> Account:
-        fates = Counter(self.book._unusual.values())
         acked, sent = dict(self.acked_ids), dict(self.sent_ids)
-        return Account(self.summary(), self.book.copies(), fates[Fate.UNREPORTED], acked, sent, samples)
+        return Account(self.summary(), self.book.copies(), self._decided(), acked, sent, samples)
+
+    def _decided(self) -> dict[str, str]:
+        """By MSISDN and seed alone, whatever the book says."""
+        people, fates = self.book.people, Fates(self.personality)
+        people.laid_out()
+        known = list(
+            people.refused().union(*({each for each, *_ in message} for message in people.messages()))
+        )
+        places = fates.places(known)
+        segments = [fates.column(places, number) for number in range(1, SEGMENTS + 1)]
+        worst = map(min, *segments)
+        return {msisdn.decode(): _STATES[Fate(fate)] for msisdn, fate in zip(known, worst, strict=True)}
 
 
 def _ids(batch: Receipts) -> list[str]:

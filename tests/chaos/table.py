@@ -10,10 +10,12 @@ from chaos.run import Result
 from chaos.schedule import Kind
 from chaos.traffic import LIMITS_S
 
-_ROW: Final = "{:>5} {:>6} {:>6} {:>6}  {:>9} {:>8} {:>6} {:>7} {:>7} {:>7} {:>6}  {:>7} {:>7}  {}"
+_ROW: Final = (
+    "{:>5} {:>6} {:>6} {:>6}  {:>9} {:>8} {:>6} {:>8} {:>6} {:>7} {:>7} {:>7} {:>6}  {:>7} {:>7}  {}"
+)
 HEAD: Final = _ROW.format(
-    "seed", "faults", "s", "policy", "delivered", "accepted", "others", "doubted", "at most", "resent", "copies",
-    "of TPS", "back s", "verdict",
+    "seed", "faults", "s", "policy", "delivered", "accepted", "others", "compared", "differ", "doubted", "at most",
+    "resent", "copies", "of TPS", "back s", "verdict",
 )  # fmt: skip
 
 
@@ -22,7 +24,7 @@ def row(result: Result) -> str:
     head = (result.plan.seed, len(result.plan.faults), f"{result.seconds:.0f}", result.plan.policy)
     outcome = result.outcome
     if outcome is None:
-        line = _ROW.format(*head, *"---------", "failed")
+        line = _ROW.format(*head, *"-----------", "failed")
     else:
         states = outcome.states
         others = sum(states.values()) - states.get("delivered", 0) - states.get("accepted", 0)
@@ -32,6 +34,8 @@ def row(result: Result) -> str:
             states.get("delivered", 0),
             states.get("accepted", 0),
             others,
+            checks.compared(outcome),
+            checks.differing(outcome),
             sum(outcome.doubts.values()),
             sum(checks.doubts_most(carrier, outcome.done) for carrier in CARRIERS),
             sum(outcome.resent.values()),
@@ -51,6 +55,8 @@ def summary(results: Sequence[Result], seconds: float) -> str:
     if outcomes:
         lines.append(
             f"recipients {sum(each.messages for each in outcomes):,}, "
+            f"compared with the SMSCs' accounts person by person {sum(map(checks.compared, outcomes)):,}, "
+            f"of them otherwise {sum(map(checks.differing, outcomes)):,}, "
             f"faults {sum(len(each.done) for each in outcomes)}, "
             f"in doubt {sum(sum(each.doubts.values()) for each in outcomes):,}, "
             f"resent {sum(sum(each.resent.values()) for each in outcomes):,}, "

@@ -21,7 +21,7 @@ from uuid import UUID
 import asyncpg
 from chaos.database import environment
 from chaos.hosts import Network
-from chaos.nation import CARRIERS, COUNTRY, Carrier, carriers_toml, personality
+from chaos.nation import CARRIERS, COUNTRY, TEXT, Carrier, carriers_toml, personality
 from chaos.schedule import WORKERS, Schedule
 from waiting import until
 
@@ -33,7 +33,6 @@ from broadcast.ledger.writer import LOST
 from broadcast.store.embedded import Server
 from broadcast.store.pool import connect
 
-TEXT: Final = "Wash your hands often, wear a mask, stay at home."
 START_S: Final = 60.0  # for processes to be ready, on a machine that has much to do
 LIFETIME_S: Final = 600.0  # of the campaign: longer than any run
 GRACE_S: Final = 1
@@ -162,7 +161,7 @@ class World:
         """One campaign to everybody, from now on."""
         config = load([Path(each) for each in self.config.split(os.pathsep)])
         made = content(
-            text=TEXT * 4 if plan.long else TEXT,
+            text=TEXT,
             sender="BOYTE",
             carriers=tuple(config.carriers),
             category="emergency",

@@ -21,9 +21,12 @@ from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
+from broadcast.cli.audit_people import compare_people, row
+from broadcast.cli.simulated_book import read_book
 from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import Worker
+from broadcast.ledger.doubts import resent
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 
@@ -196,6 +199,17 @@ class Rig:
             print(await self.states(campaign), result.problems)
         assert result.problems == ()
         return await self.states(campaign)
+
+    async def differing(self, campaign: Campaign) -> list[str]:
+        """What an audit says of people who are not as their simulated carriers told."""
+        urls = {name: f"http://127.0.0.1:{smsc.book_port}/book" for name, smsc in self.smscs.items()}
+        accounts = {name: (await asyncio.to_thread(read_book, url)).people for name, url in urls.items()}
+        resends = await resent(self.conn, campaign.campaign_id)
+        found = await compare_people(
+            self.conn, campaign.campaign_id, accounts, resends, lambda difference: print(row(difference))
+        )
+        print({each.carrier: each.counts for each in found.comparisons})
+        return found.problems
 
     async def close(self) -> None:
         for worker in list(self.workers):

@@ -113,11 +113,13 @@ async def test_books_agree(rig: Rig, group: tuple[Like, ...]) -> None:
         await rig.subscribers(carrier, RECIPIENTS, first=84_000000000 + NUMBERS[carrier] * 10_000_000)
     rig.worker()
     try:
-        await rig.finish(await rig.launch(text=LONG), within_s=120)
+        campaign = await rig.launch(text=LONG)
+        await rig.finish(campaign, within_s=120)
     finally:
         for carrier, like in carriers.items():
             told = await rig.smscs[carrier].get("/book/sessions")
             print(like.name, await tallies(rig, carrier), [each["ended"] for each in told["sessions"]])
+    assert await rig.differing(campaign) == []
     for carrier, like in carriers.items():
         book = await rig.smscs[carrier].book()
         wanted = {state: book["fates"][state] for state in STATES}

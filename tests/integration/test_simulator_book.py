@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -36,6 +37,15 @@ class Book:
         except HTTPError as error:
             with error:
                 return error.code, json.load(error)
+
+    async def text(self, path: str) -> str:
+        """A page that is not JSON."""
+        return await asyncio.to_thread(self._text, path)
+
+    def _text(self, path: str) -> str:
+        with urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=PATIENCE_S) as answer:
+            said: bytes = answer.read()
+            return said.decode()
 
     async def messages(self, query: str = "") -> Any:
         return (await self.get(f"/book/messages{query}"))[1]
@@ -208,6 +218,33 @@ async def test_replies() -> None:
         assert (await book.get(f"/book/replies?msisdn={first['msisdn']}"))[1]["replies"] == [first]
         assert (first["parts"], first["sent"], first["acked"], first["to"]) == (3, 3, 3, "BOYTE")
         assert smsc.summary()["receipts"]["sent"] == 0
+
+
+async def test_person_by_person() -> None:
+    async with world(undeliverable_share=0.3, expired_share=0.2, refused_share=0.2) as (smsc, esme, book):
+        esme.submit(MSISDNS)
+        statuses = await esme.statuses(50)
+        taken = sum(not status for status in statuses.values())
+        esme.ack((await esme.receipts(taken))[: taken // 2])
+        summary = await until(smsc, "receipts", "acked", value=taken // 2)
+        lines = (await book.text("/book/people")).splitlines()
+        assert [line.split(" ")[0].encode() for line in lines] == MSISDNS
+        told = Counter(line.split(" ", 2)[2] for line in lines)
+        assert told["refused"] == summary["rejected"] > 0
+        for state, fate in (("D", "delivered"), ("U", "undeliverable"), ("E", "expired")):
+            of_state = [told[f"taken 1{state}{state}{acked}"] for acked in (0, 1)]
+            by_fate = summary["receipts"]["by_fate"][fate]
+            assert (sum(of_state), of_state[1]) == (summary["fates"][fate], by_fate["acked"])
+        assert sum(told.values()) == 50
+
+
+async def test_lines_are_chunked_and_whole() -> None:
+    async with world(receipt_delay_s=9.0) as (_, esme, book):
+        for first in range(0, 5000, 1000):
+            esme.submit([b"849%08d" % number for number in range(first, first + 1000)], first=first + 1)
+            await esme.statuses(1000)
+        numbers = [int(line.split(" ")[0]) for line in (await book.text("/book/people")).splitlines()]
+        assert numbers == list(range(84900000000, 84900005000))
 
 
 async def test_what_it_cannot_tell() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from broadcast.ledger.states import RecipientState
-from broadcast.reports.comparison import Ours, compare, unnamed
+from broadcast.reports.comparison import Ours, compare
 from broadcast.reports.progress import CarrierProgress
 
 BOOK: dict[str, Any] = {
@@ -68,23 +68,6 @@ def test_segments_differ_by_those_in_doubt_only() -> None:
 def test_second_copies_are_the_resent_ones_at_most() -> None:
     assert problems(ours(), duplicates=1) == {"second copies": "more second copies than we resent"}
     assert problems(ours(resent=1), duplicates=1) == {}
-
-
-def test_a_second_copy_belongs_to_somebody_who_is_named() -> None:
-    """As many copies as were resent, and one of them is another person's."""
-    named = replace(ours(resent=2), by_name={84321000001: 1, 84321000002: 2})
-    book = BOOK | {"duplicates": 2}
-
-    def problem(copies: dict[str, int]) -> str | None:
-        return next(line.problem for line in compare(named, book, copies) if line.what == "second copies")
-
-    assert problem({"84321000001": 2, "84321000002": 3}) is None
-    assert problem({"84321000001": 3}) == "1 recipients have more copies than the ledger names for them"
-    assert problem({"84321000003": 2}) == "1 recipients have more copies than the ledger names for them"
-    assert unnamed({"84321000001": 3, "84321000003": 2, "84321000002": 3}, named.by_name) == [
-        84321000001,
-        84321000003,
-    ]
 
 
 def test_what_was_acked_is_in_the_ledger() -> None:

@@ -91,7 +91,7 @@ def test_whose_segment_is_undeliverable_is_undeliverable() -> None:
         answer = smsc.submits(stream(MSISDNS, end))
         assert answer is not None
         (batch,) = answer.receipts
-        now = {msisdn for msisdn, _, fate in batch.singles() if fate == Fate.UNDELIVERABLE}
+        now = {msisdn for msisdn, _, fate, _ in batch.singles() if fate == Fate.UNDELIVERABLE}
         assert 15 < len(now) < 65
         assert now - lost
         lost |= now

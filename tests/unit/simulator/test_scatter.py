@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.simulator.pdus import HEAD
 
-from broadcast.simulator.receipts import Receipts, Stage
+from broadcast.simulator.receipts import PART_OCTETS, Receipts, Stage
 from broadcast.simulator.scatter import Delays, Scatter
 from broadcast.simulator.wheel import TICK_S
 
@@ -22,7 +22,7 @@ SESSION = Session()
 def batch(numbers: range, owner: Any = SESSION, minute: bytes = b"2603010800") -> Receipts:
     return Receipts(
         owner, HEAD, minute, 11, 4, b"".join(b"849%08d" % n for n in numbers), b"".join(b"%04d" % n for n in numbers),
-        bytes(number % 7 for number in numbers),
+        bytes(number % 7 for number in numbers), parts=b"".join(n.to_bytes(PART_OCTETS, "big") for n in numbers),
     )  # fmt: skip
 
 
@@ -57,5 +57,6 @@ def test_each_comes_once_with_its_own_columns(given_: list[tuple[float, int]]) -
         for each in scatter.due(step * TICK_S):
             seen += [(single, each.stage) for single in each.singles()]
     assert sorted(seen) == [
-        ((b"849%08d" % number, b"%04d" % number, number % 7), stage) for number, (_, stage) in enumerate(given_)
+        ((b"849%08d" % number, b"%04d" % number, number % 7, number.to_bytes(PART_OCTETS, "big")), stage)
+        for number, (_, stage) in enumerate(given_)
     ]  # fmt: skip
