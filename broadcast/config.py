@@ -5,17 +5,20 @@ stand in one of them only. Unknown keys are refused with the nearest known one. 
 TOML: a bind names the environment variable or the file that holds its password.
 """
 
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcast import secret
 from broadcast.errors import ConfigError
 from broadcast.tables import nearest, read_toml, structure
+
+log = logging.getLogger(__name__)
 
 BindMode = Literal["transceiver", "transmitter", "receiver"]
 Concatenation = Literal["udh8", "udh16", "sar", "payload"]
@@ -28,6 +31,8 @@ ReceiptSegments = Literal["all", "last", "first", "none"]
 ReceiptMeaning = Literal["delivered", "undeliverable", "expired", "rejected", "intermediate"]
 IdZeros = Literal["keep", "strip"]
 NationalShift = Literal["none", "turkish", "spanish", "portuguese"]
+
+_RETIRED: Final = {"engine": frozenset({"bucket_s"})}  # table -> keys that an older version knew
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +300,6 @@ class Engine:
     slice_size: int = 2000
     lease_s: float = 5.0
     group_s: float = 0.05
-    bucket_s: float = 6.0
     receipt_wait_s: float = 3 * 86400.0
     drain_s: float = 5.0
     parts_wait_s: float = 600.0
@@ -303,7 +307,7 @@ class Engine:
     def __post_init__(self) -> None:
         _require(1 <= self.slice_size <= 30_000, "slice_size must be 1 to 30000 recipients")
         _require(self.lease_s >= 2, "lease_s must be at least 2 seconds")
-        for name in ("group_s", "bucket_s", "receipt_wait_s", "drain_s", "parts_wait_s"):
+        for name in ("group_s", "receipt_wait_s", "drain_s", "parts_wait_s"):
             _require(getattr(self, name) > 0, f"{name} must be more than 0 seconds")
 
 
@@ -324,12 +328,13 @@ class Config:
 
 
 def load(paths: Sequence[Path]) -> Config:
-    """Read and join the files. Raises ConfigError with file, key and the way out."""
+    """Read and join the files; a key that an older version knew is left out with a warning, for no worker may stand
+    still over it. Raises ConfigError with file, key and the way out."""
     joined: dict[str, Any] = {}
     origin: dict[str, Path] = {}
     for path in paths:
         for key, value in read_toml(path).items():
-            _join(joined, origin, key, value, path)
+            _join(joined, origin, key, _without_retired(key, value, path), path)
     return structure(joined, Config, ", ".join(str(path) for path in paths))
 
 
@@ -347,6 +352,16 @@ def named(options: Sequence[str]) -> list[str]:
     """The command's options, else BROADCAST_CONFIG (separated like PATH)."""
     given = os.environ.get("BROADCAST_CONFIG", "").split(os.pathsep)
     return list(options) or [part for part in given if part]
+
+
+def _without_retired(table: str, value: Any, path: Path) -> Any:
+    if not isinstance(value, dict):
+        return value
+    for key in sorted(value.keys() & _RETIRED.get(table, frozenset())):
+        log.warning(
+            "%s: %s.%s is of an older version and means nothing any more: remove it", path, table, key
+        )
+    return {key: each for key, each in value.items() if key not in _RETIRED.get(table, frozenset())}
 
 
 def _address(text: str) -> Address | None:

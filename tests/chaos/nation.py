@@ -13,7 +13,7 @@ COUNTRY: Final = Path(__file__).parents[2] / "config" / "vietnam.toml"
 RESPONSE_TIMEOUT_S: Final = 3.0
 ENQUIRE_LINK_S: Final = 2.0
 # How the engine differs from its defaults: an end to waiting that a test can wait for.
-ENGINE: Final = {"bucket_s": 1.0, "receipt_wait_s": 2.0}
+ENGINE: Final = {"receipt_wait_s": 2.0}
 
 
 @dataclass(frozen=True, slots=True)

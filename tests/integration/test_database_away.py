@@ -75,7 +75,7 @@ async def under_way(rig: Rig, url: str, workers: int, seconds: float) -> Running
     """So many seconds at full speed, by workers that reach the database at `url`."""
     smsc = await rig.smsc("viettel", tps=TPS, receipt_delay_s=0.1, record=100_000)
     rig.connect("viettel", TPS, sessions=2, window=200)
-    rig.config = replace(rig.config, engine=Engine(lease_s=LEASE_S, bucket_s=0.5))
+    rig.config = replace(rig.config, engine=Engine(lease_s=LEASE_S))
     await rig.subscribers("viettel", int(TPS * seconds))
     for _ in range(workers):
         made = Worker(rig.config, Metrics(), url)

@@ -95,7 +95,7 @@ async def test_a_campaign_goes_on_at_the_promoted_standby(
         async with make_rig(tmp_path, url, conn, config) as rig:
             smsc = await rig.smsc("viettel", tps=TPS, receipt_delay_s=0.1, record=100_000)
             rig.connect("viettel", TPS, window=200)
-            rig.config = replace(rig.config, engine=Engine(bucket_s=0.5))
+            rig.config = replace(rig.config, engine=Engine())
             await rig.subscribers("viettel", TPS * SECONDS)
             for _ in range(2):
                 made = Worker(rig.config, Metrics(), url)

@@ -71,8 +71,16 @@ def test_a_minimal_file_and_every_default(write: Write) -> None:
                 retry_delay_s=2.0,
             )
         },
-        engine=Engine(slice_size=2000, lease_s=5.0, group_s=0.05, bucket_s=6.0, receipt_wait_s=259200.0),
+        engine=Engine(slice_size=2000, lease_s=5.0, group_s=0.05, receipt_wait_s=259200.0),
     )
+
+
+def test_a_key_of_an_older_version_stops_nobody(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+    file = write(COUNTRY + CARRIERS + "\n[engine]\nbucket_s = 2.0\nslice_size = 500\n")
+    assert load([file]).engine == Engine(slice_size=500)
+    assert caplog.messages == [
+        f"{file}: engine.bucket_s is of an older version and means nothing any more: remove it"
+    ]
 
 
 def test_every_setting_of_a_carrier_is_read(write: Write) -> None:

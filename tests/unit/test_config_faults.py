@@ -301,7 +301,6 @@ def test_a_rule_that_is_broken_names_its_key(fault: Fault, old: str, new: str, s
         ("slice_size = 30001", "engine.slice_size must be 1 to 30000 recipients"),
         ("lease_s = 1.9", "engine.lease_s must be at least 2 seconds"),
         ("group_s = 0", "engine.group_s must be more than 0 seconds"),
-        ("bucket_s = -1", "engine.bucket_s must be more than 0 seconds"),
         ("receipt_wait_s = 0", "engine.receipt_wait_s must be more than 0 seconds"),
         ("drain_s = 0", "engine.drain_s must be more than 0 seconds"),
     ],
