@@ -134,6 +134,12 @@ async def _migrate(
                     f"a campaign is being sent, by {len(old)} workers ({_named(old)}), and a migration would stop them "
                     "for a while: wait for its end, or pause it, or say --during-alert"
                 )
+        old_ledger = await migrations.old_ledger(connection)
+        if old_ledger is not None:
+            note(
+                f"moving the ledger of before, {old_ledger.octets / 1e6:,.0f} MB, into packed rows: about "
+                f"{old_ledger.seconds:,.0f} s on a machine that does nothing else; workers of before write no more"
+            )
         applied = await migrations.migrate(connection)
         return applied, await migrations.old_workers(connection)
     finally:

@@ -19,6 +19,8 @@ from broadcast.store.types import Connection
 _FOLDER = Path(__file__).with_name("migrations")
 _LOCK_WAIT_S = 120
 _OLDEST_SERVER = 15
+_MOVED_A_S = 15e6  # octets, on a core of its own: messages of five segments, ids of 36 characters
+_INDEXED_A_S = 100e6
 ENCODING = "UTF8"
 
 
@@ -142,6 +144,23 @@ async def old_workers(conn: Connection, *, before: bool = False) -> tuple[OldWor
 async def alert_under_way(conn: Connection) -> bool:
     """Whether a campaign is being sent."""
     return bool(await conn.fetchval(sql("workers_known")) and await conn.fetchval(sql("alert_under_way")))
+
+
+@dataclass(frozen=True, slots=True)
+class OldLedger:
+    """The ledger before packed rows, which a migration moves. octets: of what is packed anew. seconds: about."""
+
+    octets: int
+    seconds: float
+
+
+async def old_ledger(conn: Connection) -> OldLedger | None:
+    """None where there is none, or not more than a moment's work."""
+    row = await conn.fetchrow(sql("old_ledger"))
+    if row is None or row["moved"] is None:
+        return None
+    seconds = row["moved"] / _MOVED_A_S + row["indexed"] / _INDEXED_A_S
+    return OldLedger(row["moved"], seconds) if seconds >= 1 else None
 
 
 async def migrate(conn: Connection) -> tuple[Migration, ...]:

@@ -42,6 +42,14 @@ SELECT host, pid, started_at FROM worker
    AND ($1 OR started_at < (SELECT max(applied_at) FROM schema_migration))
  ORDER BY host, pid;
 
+-- name: old_ledger
+-- How large the ledger of before is, in octets: what is packed anew, and what gets an index. Null: there is none (any more).
+SELECT sum(pg_table_size(oid)) FILTER (WHERE relname <> 'outcome')::bigint AS moved,
+       sum(pg_table_size(oid)) FILTER (WHERE relname = 'outcome')::bigint AS indexed
+  FROM pg_class
+ WHERE relkind = 'r' AND pg_table_is_visible(oid) AND to_regclass('open_submission') IS NOT NULL
+   AND relname ~ '^(open_submission|unmatched_receipt|outcome|(submission|receipt)_[0-9]+)$';
+
 -- name: alert_under_way
 -- Whether a campaign is being sent; any schema has this.
 SELECT EXISTS (SELECT FROM campaign WHERE state = 'running' AND finished_at IS NULL AND expires_at > clock_timestamp());
