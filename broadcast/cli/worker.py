@@ -61,13 +61,10 @@ async def _serve(config: Config, host: str, port: int, place: UUID | None) -> No
     async def ready() -> str | None:
         return await life.ready()
 
-    async def keeps_up() -> str | None:
-        return await life.keeps_up()
-
     async def database() -> str | None:
         return await life.database()
 
-    health = HealthServer(metrics, {"lease": ready, "database": database, "settlement": keeps_up})
+    health = HealthServer(metrics, {"lease": ready, "database": database})
     log.info("metrics on http://%s:%d/metrics", host, await health.start(host, port))
     try:
         while not stopping.is_set():

@@ -14,7 +14,8 @@ class CarrierFigures:
     to `misfits_counted_to`; misfit_ago_s: since the newest of them came. unknown_states: what receipts named as their
     state and the profile does not know; a reading says how often. usual_*: from what the carrier settled before, None
     when that is not known. refusals: command_status -> recipients refused for good; empty where nobody read them.
-    readings: of the living workers. cannot_send: why a campaign cannot go through it.
+    unresolved_s: for how long receipts may lie here unresolved. readings: of the living workers. cannot_send: why a
+    campaign cannot go through it.
     """
 
     carrier: str
@@ -36,6 +37,7 @@ class CarrierFigures:
     unknown_states: tuple[str, ...] = ()
     usual_receipt_s: float | None = None
     usual_refused_share: float | None = None
+    unresolved_s: float = 0.0
     refusals: Mapping[int, int] = field(default_factory=dict)
     readings: tuple[LaneReading, ...] = ()
     cannot_send: str = ""
@@ -51,7 +53,6 @@ class Figures:
     """A campaign at one moment, or all that run or are paused (campaign is then empty).
 
     sending: it is to be sent now. segments: of a message. launched_for_s: since the newest launch among them.
-    buckets_behind: of the ledger, closed and not settled.
     workers: alive; workers_for_s: the age of the oldest.
     """
 
@@ -61,7 +62,6 @@ class Figures:
     finished: bool = False
     segments: int = 1
     launched_for_s: float = 0.0
-    buckets_behind: int = 0
     workers: int = 0
     workers_for_s: float = 0.0
     carriers: tuple[CarrierFigures, ...] = ()

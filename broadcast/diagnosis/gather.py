@@ -11,14 +11,11 @@ from broadcast.diagnosis.diagnose import diagnose
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.reading import FRESH_S, LaneReading
-from broadcast.ledger import settle
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-SETTLING_S: Final = (
-    15.0  # a receipt may be parked for so long before its submission is settled: two buckets, and work
-)
+SETTLING_S: Final = 15.0  # a receipt may be parked for so long before its submission's answer is here
 COUNT_MOST: Final = 20_000
 USUAL_EVERY_S: Final = 60.0
 SAMPLED_PAGES: Final = 200
@@ -58,7 +55,6 @@ class Diagnosis:
             assert campaigns is not None and workers is not None  # aggregates: one row each
             await self._refresh_usual(campaigns["campaigns"])
             carriers = await self._carriers(campaigns, refusals)
-            behind = await settle.behind(self.connection)
         return Figures(
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
             sending=campaigns["sending"],
@@ -66,7 +62,6 @@ class Diagnosis:
             finished=campaigns["finished"],
             segments=campaigns["segments"],
             launched_for_s=campaigns["launched_for_s"] or 0.0,
-            buckets_behind=behind,
             workers=workers["workers"],
             workers_for_s=workers["for_s"],
             carriers=carriers,

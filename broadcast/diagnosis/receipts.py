@@ -10,6 +10,7 @@ from broadcast.diagnosis.reading import LaneReading
 MISFIT_SHARE: Final = 0.05
 USUAL_TIMES: Final = 2.0  # what usually is within a time may take so much longer
 MENDED_S: Final = 60.0
+RESOLVED_S: Final = 12.0  # what is older than this, and told of late, is known to fit or not
 LEAST_S: Final = 30.0
 UNKNOWN_S: Final = 60.0  # where nothing is known of the carrier
 MOST_S: Final = 600.0
@@ -22,7 +23,7 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     misfits = carrier.misfit_receipts - carrier.in_doubt * figures.segments
     fitting = carrier.told * figures.segments
     misfit = misfits >= FEW and misfits >= MISFIT_SHARE * (misfits + fitting)
-    misfit = misfit and (figures.finished or not _mended(figures, carrier))
+    misfit = misfit and (figures.finished or not _mended(carrier))
     if misfit:
         yield Finding(Code.RECEIPTS_MISFIT, name, True, _misfit(carrier, misfits, fitting), command)
     receipts = sum(each.receipts for each in carrier.readings)
@@ -52,9 +53,9 @@ def _unknown(figures: Figures, carrier: CarrierFigures, receipts: int) -> str:
     return ""
 
 
-def _mended(figures: Figures, carrier: CarrierFigures) -> bool:
+def _mended(carrier: CarrierFigures) -> bool:
     """Some fit, and others came since the newest that does not, with the time to be found misfits."""
-    if carrier.told < FEW or figures.buckets_behind > 1:
+    if carrier.told < FEW or carrier.unresolved_s > RESOLVED_S:
         return False
     heard = [each.receipt_ago_s for each in carrier.readings if each.receipt_ago_s is not None]
     return carrier.misfit_ago_s is not None and bool(heard) and carrier.misfit_ago_s - min(heard) > MENDED_S

@@ -7,8 +7,7 @@ It owns nothing that its loss would lose. Its tasks, each with a connection of i
   control    which campaigns run; those that do not are withdrawn          (NOTIFY, and twice a second)
   leasing    keep every lane fed with slices
   writer     one transaction for everything that happened since
-  rotator    close the ledger's open bucket when its time is up            (whichever worker gets the lock)
-  settler    settle what is closed, tidy up                                (whichever worker gets the lock)
+  tidier     resend, expire, close and finish                              (whichever worker gets the lock)
   replies    read what people answer, opt them out                         (whichever worker gets the lock)
   auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
 
@@ -40,10 +39,10 @@ from broadcast.engine.orders import order
 from broadcast.engine.readings import Readings
 from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
-from broadcast.engine.settler import Settler
+from broadcast.engine.tidier import Tidier
 from broadcast.engine.work import Order, Work
 from broadcast.errors import BroadcastError, FencedError
-from broadcast.ledger import opt_outs, settle
+from broadcast.ledger import opt_outs
 from broadcast.ledger.journal import CampaignId, CarrierNo
 from broadcast.ledger.writer import LOST, Writer
 from broadcast.monitor.lag import measure_lag
@@ -66,7 +65,6 @@ END_S = 0.2
 STOP_S = 8.0  # from the order to stop: drain_s, then the unbinding of silent links, and what is left for the last group
 LAST_GROUP_S = 0.5  # and at least that
 GOODBYE_S = 1.0
-BEHIND_MOST = 3  # buckets closed and not settled
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
 CONTROL_CHANNEL = "broadcast_control"
 SLOTS_CHANNEL = "broadcast_slots"
@@ -93,7 +91,6 @@ class Worker:
         self._contact = Contact(url)
         self._confirmed_until = 0.0
         self._fenced = False
-        self._behind = 0  # buckets closed and not settled
         self._feeding = pool.Patience(ANSWER_S, WORK_S)
         self.worker_no = 0
 
@@ -106,12 +103,6 @@ class Worker:
         if not self.worker_no:
             return "not registered yet"
         return "the lease could not be renewed" if self._late else None
-
-    async def keeps_up(self) -> str | None:
-        """None while settlement does; else why nothing new is sent."""
-        if self._behind < BEHIND_MOST:
-            return None
-        return f"settlement is {self._behind} buckets behind: nothing new is sent until it has caught up"
 
     async def database(self) -> str | None:
         """None when every task gets from the database what it needs; else which does not, and why."""
@@ -159,7 +150,7 @@ class Worker:
 
     async def _work(self) -> None:
         """All tasks until the stop, then the stages of the shutdown. The first failure ends everything."""
-        settler = Settler(self._config.engine, self._metrics)
+        tidier = Tidier(self._config.engine, self._metrics)
         auditor = Auditor(self._metrics, self._contact.connect)
         readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: self._running)
         gauges, always = Gauges(self._metrics, self._lanes, readings), self._contact.always
@@ -169,8 +160,7 @@ class Worker:
                 steady = [
                     group.create_task(self._fencing(always(self._renewal)), name="renewal"),
                     group.create_task(self._fencing(always(self._heartbeat)), name="heartbeat"),
-                    group.create_task(always(settler.settle), name="settler"),
-                    group.create_task(always(settler.rotate), name="rotator"),
+                    group.create_task(always(tidier.run, "tidier"), name="tidier"),
                     group.create_task(always(self._replies.read_replies), name="replies"),
                     group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
                     group.create_task(gauges.run(self._contact.connect), name="gauges"),
@@ -276,10 +266,7 @@ class Worker:
                 self._day_time.told(await database_time(connection), asked)
                 rows = await connection.fetch(sql("running_campaigns"))
                 recalled = await opt_outs.recalled(connection, self.worker_no)
-                self._behind = await settle.behind(connection)
             self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
-            for lane in self._lanes.values():  # where the machine is the limit, settlement comes first
-                lane.held_back = self._behind >= BEHIND_MOST
             self._confirmed_until = asked + CONFIRM_S
             self._permit()
             await _wait(self._wake_control, CONTROL_S)

@@ -1,72 +1,86 @@
 """The end of things: who is resent, who expires, when a campaign stops waiting, when it is finished.
 
-Runs beside settlement under the same lock, so that nothing settles while states move in bulk.
+One tidies at a time, under a lock that ends with its transaction. What receipts say is the resolvers' business: here
+counts only how far they are.
 """
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Final
 
-from broadcast.ledger import settle
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 RESENDS_MOST: Final = 4  # of one recipient: a message that ends whoever sends it must not go for ever
-FIRST_COPY_S: Final = 120.0  # a receipt's own answer may come later than it, by the response timeout at most
+LAG_MOST_S: Final = 2.0  # of a resolver that keeps up: it looks several times a second
 GAP_S: Final = 5.0
 
 
 class Steady:
-    """For how long this process has seen settlement keep up. A grace period counts only then: receipts that came during
-    an outage of the database, or behind a backlog, are settled after it."""
+    """For how long this process has seen each carrier's receipts resolved in time. A grace period counts only then:
+    receipts that came during an outage of the database, or behind a backlog, are resolved after it."""
 
     def __init__(self) -> None:
-        self._since = self._last = -math.inf
+        self._since: dict[int, float] = {}
+        self._last: dict[int, float] = {}
 
-    def seen(self, lag_s: float, now: float | None = None) -> float:
-        """After a look at the ring: seconds since the last gap. lag_s: of the unsettled rows; now: monotonic."""
+    def seen(self, lags: Mapping[int, float], now: float | None = None) -> dict[int, float]:
+        """After a look at the resolvers: carrier_no -> seconds since its last gap.
+
+        lags: carrier_no -> seconds since everything committed was resolved. now: monotonic.
+        """
         now = time.monotonic() if now is None else now
-        if now - self._last > GAP_S:
-            self._since = now
-        if not lag_s:
-            self._last = now
-        return now - self._since
+        for carrier_no, lag_s in lags.items():
+            if now - self._last.get(carrier_no, -math.inf) > GAP_S:
+                self._since[carrier_no] = now
+            if lag_s <= LAG_MOST_S:
+                self._last[carrier_no] = now
+        return {carrier_no: now - self._since[carrier_no] for carrier_no in lags}
 
 
 async def tidy(
-    connection: Connection,
-    slice_size: int,
-    receipt_wait_s: float,
-    first_copy_s: float = FIRST_COPY_S,
-    steady_s: float = math.inf,
+    connection: Connection, slice_size: int, receipt_wait_s: float, steady: Steady | None = None
 ) -> list[int] | None:
-    """One round. Returns the campaigns that finished in it; None, and nothing done, while another settler works.
+    """One round. Returns the campaigns that finished in it; None, and nothing done, while somebody else tidies.
 
-    first_copy_s: for how long a receipt by number alone may still be of a submission that is under way.
-    steady_s: for how long settlement has kept up; whose grace period is longer is not resent.
+    steady: what the caller has seen; whose grace period is longer is not resent. None: it was always so.
     """
     async with connection.transaction():
-        if not await connection.fetchval(sql("settler_claim")):
+        if not await connection.fetchval(sql("tidier_claim")):
             return None
         await connection.execute(plans.SETS)
-        if await connection.fetchval(sql("doubts_to_look_at")):
-            await connection.execute(sql("settle_doubts"))
-        if not await settle.behind(connection):  # their receipts may wait there
-            await connection.fetch(sql("resend_doubts"), slice_size, RESENDS_MOST, steady_s)
+        await _resend(connection, slice_size, steady)
         await connection.execute(sql("end_waiting"))
-        for row in await connection.fetch(sql("overdue_campaigns"), receipt_wait_s):
-            await connection.execute(sql("close_open"), row["campaign_id"])
-            await connection.execute(sql("close_doubts"), row["campaign_id"])
-        if await connection.fetchval(sql("first_copies_parked"), first_copy_s):
-            await connection.execute(sql("keep_first_copies"), first_copy_s)
+        overdue = await connection.fetch(sql("overdue_campaigns"), receipt_wait_s)
+    for row in overdue:
+        await _close(connection, row["campaign_id"])
+    async with connection.transaction():
+        if not await connection.fetchval(sql("tidier_claim")):
+            return None
+        await connection.execute(plans.SETS)
         return [row["campaign_id"] for row in await connection.fetch(sql("finish_campaigns"))]
 
 
 async def end_stopped(connection: Connection) -> None:
     """What still waits of cancelled and expired campaigns has its end, though no worker may run that tidies."""
     async with connection.transaction():
-        if await connection.fetchval(sql("settler_claim")):
+        if await connection.fetchval(sql("tidier_claim")):
             await connection.execute(plans.SETS)
             await connection.execute(sql("end_waiting"))
             await connection.fetch(sql("finish_campaigns"))
+
+
+async def _resend(connection: Connection, slice_size: int, steady: Steady | None) -> None:
+    lags = {row["carrier_no"]: row["lag_s"] for row in await connection.fetch(sql("resolver_lags"))}
+    seen = dict.fromkeys(lags, math.inf) if steady is None else steady.seen(lags)
+    await connection.execute(sql("resend_doubts"), slice_size, RESENDS_MOST, list(seen), list(seen.values()))
+
+
+async def _close(connection: Connection, campaign_id: int) -> None:
+    """In a transaction of its own, and this lock before any other: resolvers hold it shared while they want rows."""
+    async with connection.transaction():
+        await connection.execute(sql("closing_claim"))
+        await connection.execute(plans.SETS)
+        await connection.execute(sql("close_campaign"), campaign_id)

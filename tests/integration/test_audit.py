@@ -6,7 +6,8 @@ import logging
 
 import asyncpg
 import pytest
-from integration.ledger_world import World
+from integration.ledger_world import AT, World
+from integration.resolved import resolve_all
 from integration.rig import Rig
 from waiting import PATIENCE_S, until
 
@@ -17,7 +18,6 @@ from broadcast.engine.contact import Contact
 from broadcast.engine.gauges import Gauges
 from broadcast.errors import DatabaseDownError
 from broadcast.ledger.books import SecondCopies
-from broadcast.ledger.settle import rotate, settle_next
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
@@ -50,15 +50,14 @@ def auditing(world: World, metrics: Metrics) -> Auditor:
 
 @pytest.fixture
 async def quiet(world: World) -> World:
-    """Everybody of the campaign is delivered, the ring is empty."""
+    """Everybody of the campaign is delivered, every receipt is resolved."""
     leased = await world.slice([84321000001, 84321000002])
     leased.intend_next(2)
     for ordinal in range(2):
-        leased.accept_parts(ordinal, [f"id-{ordinal}"], 0)
+        leased.accept_parts(ordinal, [f"id-{ordinal}"], AT, AT)
         world.receipt(f"id-{ordinal}", RecipientState.DELIVERED)
     await world.writer.flush()
-    await rotate(world.conn, 0.0)
-    await settle_next(world.conn, 0.0)
+    await resolve_all(world.conn)
     assert await world.tally() == {"delivered": 2}
     return world
 

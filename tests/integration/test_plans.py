@@ -4,28 +4,23 @@ Rows visited are compared between a small world and one eight times as large: on
 empty, and analysed while a hundred times as large.
 """
 
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
-from integration.ledger_world import World, make_world
+from integration.close_world import CloseWorld, make_close_world
 from integration.visited import counted, explained
 
 from broadcast.archive.move import archive
 from broadcast.config import Config
 from broadcast.diagnosis.gather import Diagnosis
-from broadcast.engine.contact import Contact
 from broadcast.engine.leases import Leases
 from broadcast.engine.replies import Replies
-from broadcast.ledger import rows
+from broadcast.ledger import recount
 from broadcast.ledger.close import tidy
-from broadcast.ledger.journal import LateAnswer
-from broadcast.ledger.settle import KEPT, PARKED_FEW, rotate, settle_next
-from broadcast.ledger.states import RecipientState
-from broadcast.ledger.writer import Writer
+from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
@@ -35,22 +30,17 @@ from broadcast.store import plans
 SMALL = 60  # messages
 TIMES = 8
 SEGMENTS = 5
+SLICE = 4  # a ledger's rows are slices
 FIRST = 84320000000
-DELIVERED = RecipientState.DELIVERED
 
 _TABLES = """SELECT c.oid::regclass::text AS name FROM pg_class AS c
               WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"""
 # those in which an alert's rows lie, with what they need to be filled
 _HUGE = (
-    "INSERT INTO open_submission SELECT now(), n / 10000, 1, n % 10000, s, 5, 1, NULL, false, NULL, NULL, n || '-' || s"
-    "  FROM generate_series(1, $1::int) AS n, generate_series(1, 5) AS s",
-    "INSERT INTO settling_submission SELECT * FROM open_submission",
-    "INSERT INTO settling_receipt SELECT n, now(), n, 1, 8, '', n::text FROM generate_series(1, $1::int) AS n",
-    "INSERT INTO submission SELECT 0, s, 5, n % 10000, n / 10000, 1, now(), 1, n || '-' || s"
-    "  FROM generate_series(1, $1::int) AS n, generate_series(1, 5) AS s",
-    "INSERT INTO receipt SELECT 0, 8, 1, n, now(), '', n || '-' || s"
-    "  FROM generate_series(1, $1::int) AS n, generate_series(1, 5) AS s",
-    "INSERT INTO unmatched_receipt SELECT now(), n, 1, 8, '', n::text FROM generate_series(1, $1::int) AS n",
+    "INSERT INTO sent SELECT 1, n % 8, n, n, 0, 9, '' FROM generate_series(1, $1::int) AS n",
+    "INSERT INTO result SELECT n / 4, n, '' FROM generate_series(1, $1::int) AS n",
+    "INSERT INTO received SELECT 1, n % 8, n, 9, '' FROM generate_series(1, $1::int) AS n",
+    "INSERT INTO parked SELECT 1, n, now(), 9, '' FROM generate_series(1, $1::int) AS n",
     "INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason)"
     " SELECT 1, 1, n / 10000, n % 10000, 5, n, 'x' FROM generate_series(1, $1::int) AS n",
     "INSERT INTO outcome SELECT now(), now(), 1, n / 10000, n % 10000, 1, 8, 5, '', n::text"
@@ -65,14 +55,14 @@ _HUGE = (
     "INSERT INTO subscriber SELECT n, n % 64, 1, false, 1, NULL FROM generate_series(1, $1::int) AS n",
 )
 _EMPTIED = (
-    "open_submission, settling_submission, settling_receipt, submission, receipt, unmatched_receipt, in_doubt, outcome,"
-    " slice, tally, carrier_tally, exclusion, slice_span, inbound, reply, opt_out, opt_outs_applied, subscriber"
+    "sent, result, received, parked, in_doubt, outcome, slice, tally, carrier_tally, exclusion, slice_span, inbound,"
+    " reply, opt_out, opt_outs_applied, subscriber"
 )
-
-
-_UNFINISHED = (
-    "UPDATE campaign SET expires_at = now() + interval '1 hour', finished_at = NULL, state = 'running'"
+_BEGUN = (
+    "audience = NULL, expires_at = now() + interval '1 hour', finished_at = NULL, closed_at = NULL, state = 'running',"
+    " in_doubt_policy = 'resend'"
 )
+_OVER = "expires_at = now() - interval '1 hour', in_doubt_policy = 'hold'"
 
 
 async def never_analysed(_: asyncpg.Connection) -> None:
@@ -86,32 +76,26 @@ async def analysed_empty(connection: asyncpg.Connection) -> None:
 async def analysed_huge(connection: asyncpg.Connection) -> None:
     """Emptied since, without anybody having looked."""
     for statement in _HUGE:
-        await connection.execute(statement, *([100 * SMALL] if "$1" in statement else ()))
+        await connection.execute(statement, 100 * SMALL)
     await connection.execute(f"ANALYZE {_EMPTIED}")
     await connection.execute("; ".join(f"DELETE FROM {table}" for table in _EMPTIED.split(",")))
 
 
 @pytest.fixture(params=[never_analysed, analysed_empty, analysed_huge])
-async def planner(
-    request: pytest.FixtureRequest, database_url: str, conn: asyncpg.Connection
-) -> AsyncIterator[World]:
+async def planner(request: pytest.FixtureRequest, conn: asyncpg.Connection) -> CloseWorld:
     for table in await conn.fetch(_TABLES):
         await conn.execute(f"ALTER TABLE {table['name']} SET (autovacuum_enabled = false)")
-    world = await make_world(database_url, conn)
+    world = await make_close_world(conn)
     await request.param(conn)
-    contact = Contact(database_url)
-    world.writer = Writer(contact.connect, world.worker_no, 0.0, lambda *_: None)
     await explained(conn)
-    await explained(await world.writer._connected())
-    yield world
-    await world.writer._drop()
+    return world
 
 
-async def compare(world: World, scenario: Callable[[World, int], Awaitable[None]]) -> None:
+async def compare(world: CloseWorld, scenario: Callable[[CloseWorld, int], Awaitable[None]]) -> None:
     found: list[Counter[str]] = []
     for count in (SMALL, TIMES * SMALL):
-        await world.conn.execute(f"TRUNCATE {_EMPTIED}; UPDATE campaign SET audience = NULL")
-        with counted(world.conn, await world.writer._connected()) as visits:
+        await world.conn.execute(f"TRUNCATE {_EMPTIED}; UPDATE campaign SET {_BEGUN}")
+        with counted(world.conn) as visits:
             await scenario(world, count)
             for campaign_id in (None, world.campaign_id):  # asked for every second, of whatever lies there
                 await Diagnosis(world.conn, campaign_id).findings()
@@ -125,153 +109,88 @@ async def compare(world: World, scenario: Callable[[World, int], Awaitable[None]
     assert grown == {}
 
 
-async def turn(world: World, times: int = 1) -> None:
-    for _ in range(times):
-        await world.writer.flush()
-        await rotate(world.conn, 0.0)
-        await settle_next(world.conn, 0.0)
+async def in_slices(make: Callable[[range], Awaitable[int]], count: int) -> None:
+    for first in range(FIRST, FIRST + count, SLICE):
+        await make(range(first, first + SLICE))
 
 
-async def accepted(world: World, count: int, segments: int) -> None:
-    leased = await world.slice(range(FIRST, FIRST + count), segments)
-    leased.intend_next(count)
-    for ordinal in range(count):
-        leased.accept_parts(
-            ordinal, [f"{ordinal}-{part}" for part in range(segments)], rows.copy_time(time.time())
-        )
-    leased.touched()
-
-
-def told(world: World, count: int, parts: range) -> None:
-    for part in parts:
-        for ordinal in range(count):
-            world.receipt(f"{ordinal}-{part}", DELIVERED, FIRST + ordinal)
-
-
-@pytest.mark.parametrize("segments", [1, SEGMENTS])
-async def test_receipts_scattered_over_buckets(planner: World, segments: int) -> None:
-    async def scattered(world: World, count: int) -> None:
-        await accepted(world, count, segments)
-        told(world, count // 2, range(segments))
-        await turn(world)
-        told(world, count, range(segments // 2))
-        await turn(world, KEPT + 2)
-        told(world, count, range(segments // 2, segments))
-        await turn(world, 1)
-        assert await world.tally() == {"delivered": count}
-
-    await compare(planner, scattered)
-
-
-async def test_receipts_before_their_submissions(planner: World) -> None:
-    async def early(world: World, count: int) -> None:
-        told(world, count, range(SEGMENTS))
-        await turn(world)
-        told(world, count, range(SEGMENTS))
-        await accepted(world, count, SEGMENTS)
-        await turn(world, 2)
-        assert await world.tally() == {"delivered": count}
-
-    await compare(planner, early)
-
-
-async def test_doubts_that_receipts_end(planner: World) -> None:
-    async def doubts(world: World, count: int) -> None:
-        leased = await world.slice(range(FIRST, FIRST + count), SEGMENTS)
-        for ordinal in leased.intend_next(count):
-            leased.doubt(ordinal, "link_lost")
-        world.writer.journal.receipts(
-            world.carrier_no,
-            [
-                (None, int(DELIVERED), f"{ordinal}-{part}", "", FIRST + ordinal)
-                for ordinal in range(count)
-                for part in range(SEGMENTS)
-            ],
-            rows.copy_time(time.time()),
-            lambda: None,
-        )
-        await turn(world, 2)
-        assert await world.tally() == {"delivered": count}
+async def test_doubts_that_are_resent_and_closed(planner: CloseWorld) -> None:
+    async def doubts(world: CloseWorld, count: int) -> None:
+        await in_slices(world.doubted, count)
+        await world.resolved()
+        await tidy(world.conn, SLICE, 1000.0)
+        assert await world.balanced() == {"waiting": count}
+        assert await world.second_copies() == count // SLICE
+        await world.set(_OVER)
+        await tidy(world.conn, SLICE, 1000.0)
+        assert await world.balanced() == {"unknown": count}
 
     await compare(planner, doubts)
 
 
-async def test_doubts_that_are_resent_and_closed(planner: World) -> None:
-    async def doubts(world: World, count: int) -> None:
-        leased = await world.slice(range(FIRST, FIRST + count), SEGMENTS)
-        for ordinal in leased.intend_next(count):
-            leased.doubt(ordinal, "link_lost")
-        await turn(world)
-        await tidy(world.conn, 100, 1000.0)
-        assert await world.tally() == {"waiting": count}
-        told(world, count, range(SEGMENTS))
-        await turn(world)
-        await world.conn.execute(
-            "UPDATE unmatched_receipt SET received_at = clock_timestamp() - interval '2 s'"
-        )
-        await tidy(world.conn, 100, 1000.0, first_copy_s=1.0)
-        await world.conn.execute("UPDATE campaign SET expires_at = now() - interval '1 hour'")
-        await tidy(world.conn, 100, 1000.0, first_copy_s=1.0)
-        assert await world.tally() == {"expired": count}
-        await world.conn.execute(
-            "UPDATE campaign SET expires_at = now() + interval '1 hour', finished_at = NULL, state = 'running'"
-        )
-
-    await compare(planner, doubts)
-
-
-async def test_a_campaign_that_waits_no_longer(planner: World) -> None:
-    async def over(world: World, count: int) -> None:
-        await accepted(world, count, SEGMENTS)
-        await turn(world, KEPT + 2)
-        leased = await world.slice(range(FIRST, FIRST + count), SEGMENTS)
-        for ordinal in leased.intend_next(count):
-            leased.doubt(ordinal, "link_lost")
-        await world.conn.execute("UPDATE campaign SET in_doubt_policy = 'hold'")
-        await turn(world)
-        await world.conn.execute("UPDATE campaign SET expires_at = now() - interval '1 hour'")
-        await tidy(world.conn, 100, 1.0)
-        assert await world.tally() == {"unknown": 2 * count}
-        await world.conn.execute(
-            "UPDATE campaign SET expires_at = now() + interval '1 hour', finished_at = NULL, state = 'running'"
-        )
+async def test_a_campaign_that_waits_no_longer(planner: CloseWorld) -> None:
+    async def over(world: CloseWorld, count: int) -> None:
+        await in_slices(lambda numbers: world.accepted(numbers, SEGMENTS), count)
+        await in_slices(world.waiting, count)
+        await world.set(_OVER)
+        await tidy(world.conn, SLICE, 1.0)
+        assert await world.balanced() == {"unknown": count, "expired": count}
 
     await compare(planner, over)
 
 
-async def test_audit_and_report(planner: World) -> None:
-    async def read(world: World, count: int) -> None:
-        await accepted(world, count, SEGMENTS)
-        told(world, count // 2, range(SEGMENTS))
-        await turn(world, KEPT + 2)
-        await accepted(world, count, SEGMENTS)
-        told(world, count // 2, range(SEGMENTS // 2))
-        await turn(world, 1)
+async def test_people_are_folded(planner: CloseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of slices, each read with its rows alone."""
+
+    async def read(world: CloseWorld, count: int) -> None:
+        await in_slices(lambda numbers: world.accepted(numbers, SEGMENTS), count)
+        await in_slices(world.doubted, count)
+        assert await world.counted() == {"accepted": count, "in_doubt": count}
+
+    monkeypatch.setattr(recount, "PAGE", 8 * SLICE)
+    await compare(planner, read)
+
+
+async def test_audit_and_report(planner: CloseWorld) -> None:
+    async def read(world: CloseWorld, count: int) -> None:
+        await in_slices(lambda numbers: world.accepted(numbers, SEGMENTS), count)
+        await in_slices(world.doubted, count)
+        await world.set(f"audience = {2 * count}")
         assert (await audit(world.conn, world.campaign_id)).problems == ()
         await report(world.conn, "typhoon")
-        assert len([each async for each in recipients(world.conn, world.campaign_id)]) == 2 * count
+        people = [each async for each in recipients(world.conn, world.campaign_id)]
+        assert len(people) == 2 * count
 
     await compare(planner, read)
 
 
-async def test_leases_to_the_last_slice(planner: World, config: Config) -> None:
+async def test_an_archive(planner: CloseWorld, tmp_path: Path) -> None:
+    async def kept(world: CloseWorld, count: int) -> None:
+        await in_slices(lambda numbers: world.accepted(numbers, SEGMENTS), count)
+        await world.set(f"{_OVER}, audience = {count}")
+        await tidy(world.conn, SLICE, 1.0)
+        await archive(world.conn, world.campaign_id, tmp_path / str(count), "an", drop=True)
+        await world.conn.execute("TRUNCATE archive")
+
+    (tmp_path / str(SMALL)).mkdir()
+    (tmp_path / str(TIMES * SMALL)).mkdir()
+    await compare(planner, kept)
+
+
+async def test_leases_to_the_last_slice(planner: CloseWorld, config: Config) -> None:
     await planner.conn.execute(plans.LOOKS_UP)  # as a worker's connections are
     leases = await Leases.register(planner.conn, config, "here", 1)
+    journal = Journal(lambda: None)
 
-    async def lease(world: World, count: int) -> None:
-        for number in range(count):
-            await world.slice([FIRST + number])
-        await world.conn.execute("UPDATE slice SET state = 'ready', worker_no = NULL")
-        left = count
+    async def lease(world: CloseWorld, count: int) -> None:
+        await in_slices(world.waiting, count)
+        left = count // SLICE
         while left:
             got = await leases.lease_slices(
-                world.conn, world.writer.journal, world.carrier_no, world.campaign_id, 8, SEGMENTS
+                world.conn, journal, CarrierNo(world.carrier_no), CampaignId(world.campaign_id), 8, SEGMENTS
             )
             assert got
             left -= len(got)
-            for each in got:
-                each.intend_next(1)
-                each.accept(0, "", rows.copy_time(time.time()))
         await leases.give_back_unknown(world.conn)
         await leases.renew(world.conn)
         await leases.reap(world.conn)
@@ -279,56 +198,15 @@ async def test_leases_to_the_last_slice(planner: World, config: Config) -> None:
     await compare(planner, lease)
 
 
-async def test_few_late_receipts_among_many_open_messages(planner: World) -> None:
-    """What waits for receipts is not read for each bucket anew."""
-
-    async def late(world: World, count: int) -> None:
-        await accepted(world, count, SEGMENTS)
-        await turn(world, KEPT + 2)
-        told(world, 10, range(SEGMENTS))
-        await turn(world)
-
-    await compare(planner, late)
-
-
-@pytest.mark.parametrize("parked", [PARKED_FEW, 1])
-async def test_parked_receipts_meet_what_comes(
-    planner: World, monkeypatch: pytest.MonkeyPatch, parked: int
+async def test_replies_that_opt_out(
+    planner: CloseWorld, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """parked: as many are few."""
-    monkeypatch.setattr("broadcast.ledger.settle.PARKED_FEW", parked)
-    await test_receipts_before_their_submissions(planner)
-
-
-async def test_groups_and_late_answers(planner: World) -> None:
-    """A group costs what is in it, not what slices and doubts there are."""
-
-    async def groups(world: World, count: int) -> None:
-        each = 4
-        for number in range(0, count, each):
-            leased = await world.slice(range(number, number + each), SEGMENTS)
-            for ordinal in leased.intend_next(each):
-                leased.doubt(ordinal, "link_lost")
-            leased.let_go()
-            await world.writer.flush()
-        for slice_id in [row["slice_id"] for row in await world.conn.fetch("SELECT slice_id FROM slice")]:
-            for ordinal in range(each):
-                ids = tuple(f"{slice_id}-{ordinal}-{part}" for part in range(SEGMENTS))
-                world.writer.journal.late(LateAnswer(slice_id, ordinal, ids, ""))
-            await world.writer.flush()
-        assert await world.tally() == {"accepted": count}
-
-    await compare(planner, groups)
-
-
-async def test_replies_that_opt_out(planner: World, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("broadcast.engine.replies.ROUND_MOST", SMALL // 6)  # enough of them for a kept plan
     await planner.conn.execute(plans.LOOKS_UP)
-    await planner.conn.execute("UPDATE campaign SET category = 'health'")
+    await planner.set("category = 'health'")
 
-    async def replied(world: World, count: int) -> None:
-        await world.slice(range(FIRST, FIRST + count), SEGMENTS)
-        await world.conn.execute("UPDATE slice SET state = 'ready', worker_no = NULL")
+    async def replied(world: CloseWorld, count: int) -> None:
+        await world.waiting(range(FIRST, FIRST + count))
         await world.conn.execute(
             "INSERT INTO subscriber SELECT n, n % 64, $3, false, 1, NULL FROM generate_series($1, $2::bigint - 1) AS n",
             FIRST, FIRST + count, world.carrier_no,
@@ -341,38 +219,6 @@ async def test_replies_that_opt_out(planner: World, config: Config, monkeypatch:
         by = Replies(config, Metrics(), {world.carrier_no: "viettel"})
         while await by.round(world.conn):
             pass
-        assert await world.tally() == {"excluded": count}
+        assert await world.balanced() == {"excluded": count}
 
     await compare(planner, replied)
-
-
-async def test_an_archive(planner: World, tmp_path: Path) -> None:
-    async def kept(world: World, count: int) -> None:
-        await accepted(world, count, SEGMENTS)
-        told(world, count // 2, range(SEGMENTS))
-        await turn(world, KEPT + 2)
-        await world.conn.execute("UPDATE campaign SET expires_at = now() - interval '1 hour'")
-        await tidy(world.conn, 100, 1.0)
-        await archive(world.conn, world.campaign_id, tmp_path / str(count), "an", drop=True)
-        await world.conn.execute("TRUNCATE archive")
-        await world.conn.execute(_UNFINISHED)
-
-    (tmp_path / str(SMALL)).mkdir()
-    (tmp_path / str(TIMES * SMALL)).mkdir()
-    await compare(planner, kept)
-
-
-async def test_one_id_for_all(planner: World) -> None:
-    async def same(world: World, count: int) -> None:
-        leased = await world.slice(range(FIRST, FIRST + count), SEGMENTS)
-        leased.intend_next(count)
-        for ordinal in range(count):
-            leased.accept_parts(ordinal, ["same"] * SEGMENTS, rows.copy_time(time.time()))
-            for _ in range(SEGMENTS):
-                world.receipt("same", DELIVERED, FIRST + ordinal)
-        leased.touched()
-        await turn(world)
-        await accepted(world, count, SEGMENTS)
-        await turn(world, KEPT + 2)
-
-    await compare(planner, same)

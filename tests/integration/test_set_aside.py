@@ -24,11 +24,9 @@ from broadcast.engine.replies import Replies
 from broadcast.engine.work import Order
 from broadcast.ledger import sift
 from broadcast.ledger import writer as writer_module
-from broadcast.ledger.journal import Inbound, Unreadable
-from broadcast.ledger.settle import settle_all
+from broadcast.ledger.journal import CarrierNo, Inbound, Unreadable
+from broadcast.ledger.rare import write_rare
 from broadcast.ledger.states import RecipientState
-from broadcast.reports.audit import audit
-from broadcast.store.copying import copy_in
 
 DELIVERED = RecipientState.DELIVERED
 
@@ -48,24 +46,30 @@ async def kept(conn: asyncpg.Connection) -> list[str]:
 # ---------------------------------------------------------------- the ledger's groups
 
 
-async def test_receipts_that_the_database_refuses(world: World) -> None:
+def said(world: World, source: str, carrier_no: CarrierNo | None = None) -> Inbound:
+    return Inbound(carrier_no or world.carrier_no, None, "1900", 0, 0, b"hello", source)
+
+
+async def test_messages_that_the_database_refuses(world: World) -> None:
     """Two of a thousand: the rest is written, all are acked, and what was refused is kept as it came."""
-    await world.conn.execute("ALTER TABLE receipt ADD CHECK (err <> 'bad')")
+    await world.conn.execute("ALTER TABLE inbound ADD CHECK (source NOT LIKE 'bad%')")
     acked: list[int] = []
-    batch = [
-        (None, int(DELIVERED), f"id{n}", "bad" if n in (3, 700) else "000", FIRST + n) for n in range(1000)
-    ]
-    world.writer.journal.receipts(world.carrier_no, batch, AT, lambda: acked.append(1))
+    group = world.writer.journal.group
+    group.inbound += [said(world, f"bad{n}" if n in (3, 700) else f"{n}") for n in range(1000)]
+    world.writer.journal.receipts(
+        world.carrier_no, [(None, int(DELIVERED), "id", "000", FIRST)], AT, lambda: acked.append(1)
+    )
     await world.writer.flush()
     assert acked == [1]
-    assert await world.conn.fetchval("SELECT count(*) FROM receipt") == 998
-    assert await world.conn.fetchval("SELECT sum(received) FROM carrier_tally") == 998
-    assert await kept(world.conn) == ["a receipt that cannot be written: CheckViolationError 23514"] * 2
+    assert await world.conn.fetchval("SELECT count(*) FROM inbound") == 998
+    assert [received.ids.texts() for received in await world.received()] == [["id"]]
+    assert await kept(world.conn) == ["a message that cannot be written: CheckViolationError 23514"] * 2
     rows = await world.conn.fetch("SELECT pdu FROM quarantine")
-    assert {b"id3" in row["pdu"] or b"id700" in row["pdu"] for row in rows} == {True}
-    world.receipt("id1000", DELIVERED)
+    assert {b"bad3" in row["pdu"] or b"bad700" in row["pdu"] for row in rows} == {True}
+    world.writer.journal.group.inbound.append(said(world, "more"))
+    world.writer.journal.wake()
     await world.writer.flush()  # and it goes on
-    assert await world.conn.fetchval("SELECT count(*) FROM receipt") == 999
+    assert await world.conn.fetchval("SELECT count(*) FROM inbound") == 999
 
 
 async def test_a_carrier_of_which_everything_is_refused(
@@ -75,56 +79,36 @@ async def test_a_carrier_of_which_everything_is_refused(
     other = await world.conn.fetchval(
         "INSERT INTO carrier (name, tps) VALUES ('mobi', 9) RETURNING carrier_no"
     )
-    await world.conn.execute("ALTER TABLE receipt ADD CHECK (err <> 'bad')")
+    await world.conn.execute("ALTER TABLE inbound ADD CHECK (source NOT LIKE 'bad%')")
     tries = 0
 
     async def counting(*given: Any) -> None:
         nonlocal tries
         tries += 1
-        await copy_in(*given)
+        await write_rare(*given)
 
-    monkeypatch.setattr(sift, "copy_in", counting)
+    monkeypatch.setattr(sift, "write_rare", counting)
+    inbound = world.writer.journal.group.inbound
     for first in range(0, 4000, 500):  # the first 2,000 of one carrier, and every other batch is the other's
-        err = "bad" if first < 2000 else "000"
-        batch = [(None, int(DELIVERED), f"id{n}", err, FIRST + n) for n in range(first, first + 500)]
-        world.writer.journal.receipts(world.carrier_no, batch, AT, lambda: None)
-        good = [(None, int(DELIVERED), f"id{n}", "000", FIRST + n) for n in range(first, first + 100)]
-        world.writer.journal.receipts(other, good, AT, lambda: None)
+        inbound += [said(world, f"bad{n}" if first < 2000 else f"{n}") for n in range(first, first + 500)]
+        inbound += [said(world, f"{n}", other) for n in range(first, first + 100)]
     await world.writer.flush()
     assert tries < 2 * sift.REFUSED_MOST + 50
-    written = await world.conn.fetch("SELECT carrier_no, count(*) FROM receipt GROUP BY 1")
+    written = await world.conn.fetch("SELECT carrier_no, count(*) FROM inbound GROUP BY 1")
     assert {row["carrier_no"]: row["count"] for row in written} == {world.carrier_no: 2000, other: 800}
     reasons = await kept(world.conn)
     assert len(reasons) == 2000
-    assert reasons.count("a receipt that cannot be written: CheckViolationError 23514") >= sift.REFUSED_MOST
+    assert reasons.count("a message that cannot be written: CheckViolationError 23514") >= sift.REFUSED_MOST
     assert "or stood among" in reasons[-1]
 
 
 async def test_one_that_comes_again_is_counted(world: World) -> None:
-    await world.conn.execute("ALTER TABLE receipt ADD CHECK (err <> 'bad')")
+    await world.conn.execute("ALTER TABLE inbound ADD CHECK (source <> 'bad')")
     for _ in range(3):
-        world.receipt("id", DELIVERED, err="bad")
+        world.writer.journal.group.inbound.append(said(world, "bad"))
         await world.writer.flush()
     rows = await world.conn.fetch("SELECT times FROM quarantine")
     assert [row["times"] for row in rows] == [3]
-
-
-async def test_an_id_that_the_database_refuses(world: World) -> None:
-    """Its recipient was accepted, and stays so; the books balance."""
-    await world.conn.execute("ALTER TABLE submission ADD CHECK (smsc_id <> 'bad')")
-    leased = await world.slice([FIRST, FIRST + 1, FIRST + 2])
-    leased.intend_next(3)
-    for ordinal, smsc_id in enumerate(("good", "bad", "fine")):
-        leased.accept(ordinal, smsc_id, AT)
-    leased.let_go()
-    await world.writer.flush()
-    for smsc_id in ("good", "bad", "fine"):
-        world.receipt(smsc_id, DELIVERED)
-    await world.writer.flush()
-    await settle_all(world.conn)
-    assert await world.tally() == {"accepted": 1, "delivered": 2}
-    assert (await audit(world.conn, world.campaign_id)).problems == ()
-    assert await kept(world.conn) == ["a submission that cannot be written: CheckViolationError 23514"]
 
 
 async def test_messages_and_oddities_that_the_database_refuses(world: World) -> None:
@@ -161,13 +145,13 @@ async def test_a_database_lost_while_looking(
 
     monkeypatch.setattr(writer_module, "sifted", failing)
     monkeypatch.setattr(writer_module, "RETRY_S", 0.0)
-    await world.conn.execute("ALTER TABLE receipt ADD CHECK (err <> 'bad')")
-    world.receipt("id", DELIVERED, err="bad")
+    await world.conn.execute("ALTER TABLE inbound ADD CHECK (source <> 'bad')")
+    world.writer.journal.group.inbound.append(said(world, "bad"))
     await world.writer.flush()
     words = "database lost (InterfaceError), trying again"
     assert (troubles, world.writer.trouble) == ([None, *[words] * 4], None)
     told = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
-    assert told == [f"looking for the row: {words}"]
+    assert told == [f"looking for what cannot be written: {words}"]
 
 
 async def test_what_no_smsc_said_still_ends_the_worker(world: World) -> None:
@@ -210,7 +194,7 @@ class Hostile:
 async def test_what_an_smsc_can_send_and_a_database_cannot_hold(rig: Rig) -> None:
     """NUL, half surrogates, 64 KiB of id or text, numbers beyond bigint, no dates: all acked by one worker."""
     await rig.conn.execute(
-        "ALTER TABLE receipt ADD CHECK (err <> 'bad'); ALTER TABLE reply ADD CHECK (text <> 'bad')"
+        "ALTER TABLE inbound ADD CHECK (destination <> 'bad'); ALTER TABLE reply ADD CHECK (text <> 'bad')"
     )
     big = 60_000
     pdus = [
@@ -222,7 +206,7 @@ async def test_what_an_smsc_can_send_and_a_database_cannot_hold(rig: Rig) -> Non
         deliver_sm(0, receipt_text(b"id2"), source=b"\xff\xfe"),
         deliver_sm(0, receipt_text(b"id3").replace(b"2401311201", b"9999999999999999")),
         deliver_sm(0, receipt_text(b"id4", b"\xed\xa0\x80")),
-        deliver_sm(0, receipt_text(b"bad1", err=b"bad")),
+        deliver_sm(0, b"hello", esm_class=0, destination=b"bad"),
         deliver_sm(0, b"\xd8\x00\x00\x00\xdc\x00", esm_class=0, data_coding=8),
         deliver_sm(0, b"\0" * 200, esm_class=0, data_coding=4),
         deliver_sm(0, b"", tlv(0x0424, b"\xff" * big), esm_class=0),
@@ -245,7 +229,8 @@ async def test_what_an_smsc_can_send_and_a_database_cannot_hold(rig: Rig) -> Non
         assert (smsc.connections, hostile.refused) == (1, set())
     assert await rig.conn.fetchval("SELECT count(*) FROM inbound WHERE state = 'set_aside'") == 1
     reasons = await kept(rig.conn)
-    assert "a receipt that cannot be written: CheckViolationError 23514" in reasons
+    assert "a message that cannot be written: CheckViolationError 23514" in reasons
+    assert "a receipt with an id of more than 255 octets" in reasons
     assert len(reasons) + await rig.conn.fetchval(
         "SELECT (SELECT sum(received) FROM carrier_tally) + (SELECT count(*) FROM inbound)"
     ) == len(pdus)

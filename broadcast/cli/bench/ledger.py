@@ -22,9 +22,7 @@ from broadcast.cli.bench.stage import Stage, collecting_seldom, staged
 from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
-from broadcast.engine.settler import LOOK_S, Settler
-from broadcast.engine.worker import BEHIND_MOST
-from broadcast.ledger import settle
+from broadcast.engine.tidier import Tidier
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, LeasedSlice
 from broadcast.ledger.rows import copy_time
 from broadcast.ledger.states import RecipientState
@@ -62,14 +60,10 @@ async def _measure(stage: Stage) -> Measured:
         feed = _Feed(load, writer.journal, leases, CampaignId(campaign_id))
         async with asyncio.TaskGroup() as beside:
             writing = beside.create_task(writer.run(), name="writer")
-            steady = [
-                beside.create_task(_rotate(url, config, feed), name="rotator"),
-                beside.create_task(_settle(url, config), name="settler"),
-            ]
+            tidying = beside.create_task(_tidy(url, config), name="tidier")
             beside.create_task(feed.run(url, list(numbers.values())), name="feed")
             sent_s, took = await watch(connection, campaign_id, look)
-            for task in steady:
-                task.cancel()
+            tidying.cancel()
             writer.finish()
             await writing
         cpu_s = meters.per_million(load.messages)
@@ -80,23 +74,11 @@ async def _measure(stage: Stage) -> Measured:
     return Measured(load.messages, took, *rates, cpu_s, meters.peak_mib, True, octets)
 
 
-async def _rotate(url: str, config: Config, feed: "_Feed") -> None:
-    """As a worker's rotator, and its holding back: until cancelled."""
+async def _tidy(url: str, config: Config) -> None:
+    """A worker's tidier: until cancelled."""
     connection = await connect(url)
     try:
-        while True:
-            await settle.rotate(connection, config.engine.bucket_s)
-            feed.hold_back(await settle.behind(connection) >= BEHIND_MOST)
-            await asyncio.sleep(LOOK_S)
-    finally:
-        connection.terminate()
-
-
-async def _settle(url: str, config: Config) -> None:
-    """A worker's settler: until cancelled."""
-    connection = await connect(url)
-    try:
-        await Settler(config.engine, Metrics()).settle(connection)
+        await Tidier(config.engine, Metrics()).run(connection)
     finally:
         connection.terminate()
 
@@ -111,13 +93,7 @@ class _Feed:
         self._campaign_id = campaign_id
         self._ids = _message_ids(load.ids)
         self._under_way = 0
-        self._held_back = False
         self._room = asyncio.Event()
-
-    def hold_back(self, held: bool) -> None:
-        """Settlement comes first once it is far behind."""
-        self._held_back = held
-        self._room.set()
 
     async def run(self, url: str, carriers: list[int]) -> None:
         """Until every message of the campaign is under way."""
@@ -140,7 +116,7 @@ class _Feed:
             run = leased.intend_next(_RUN)
             self._under_way += len(run)
             self._journal.on_commit(partial(self._accept, leased, run))
-            while self._under_way >= _UNDER_WAY_MOST or self._held_back:
+            while self._under_way >= _UNDER_WAY_MOST:
                 self._room.clear()
                 await self._room.wait()
 

@@ -163,14 +163,16 @@ SELECT $1, carrier_no, reason, msisdns[at + 1:at + $7::integer]
 -- name: snapshot_tallies
 -- The first tallies, from slices and exclusions. Returns their sums.
 WITH counted AS (
-    INSERT INTO tally (campaign_id, carrier_no, shard, waiting, excluded)
-    SELECT $1, carrier_no, 0, sum(waiting), sum(excluded)
+    SELECT carrier_no, sum(waiting)::bigint AS waiting, sum(excluded)::bigint AS excluded
       FROM (SELECT carrier_no, total AS waiting, 0 AS excluded FROM slice WHERE campaign_id = $1
             UNION ALL
             SELECT carrier_no, 0, cardinality(msisdns) FROM exclusion WHERE campaign_id = $1) AS part
      GROUP BY carrier_no
-    RETURNING waiting, excluded)
-SELECT coalesce(sum(waiting), 0)::bigint AS waiting, coalesce(sum(excluded), 0)::bigint AS excluded FROM counted;
+)
+SELECT coalesce(sum(waiting), 0)::bigint AS waiting, coalesce(sum(excluded), 0)::bigint AS excluded,
+       add_to_tallies(0, array_agg($1::integer), array_agg(carrier_no), array_agg(waiting), NULL, NULL, NULL, NULL, NULL, NULL,
+                      NULL, array_agg(excluded), NULL)
+  FROM counted;
 
 -- name: excluded
 -- Excluded recipients of a campaign by reason.

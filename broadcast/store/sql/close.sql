@@ -1,30 +1,32 @@
--- name: doubts_to_look_at
--- Whether a parked receipt may settle a doubt that came after it: a new one, or one that is to be resent now.
-SELECT EXISTS (SELECT FROM unmatched_receipt)
-   AND EXISTS (SELECT FROM in_doubt AS d JOIN campaign AS c USING (campaign_id)
-                WHERE d.ended_at IS NULL
-                  AND (d.since > clock_timestamp() - interval '10 seconds'
-                       OR (c.in_doubt_policy = 'resend' AND c.state = 'running'
-                           AND d.since < clock_timestamp() - make_interval(secs => c.grace_s))));
+-- name: tidier_claim
+-- One that tidies at a time, for this transaction.
+SELECT pg_try_advisory_xact_lock(7101);
+
+-- name: closing_claim
+-- Wait until no resolver is amid a commit, and keep them away for this transaction: what they end is accepted or unknown by
+-- whether its campaign is closed.
+SELECT pg_advisory_xact_lock(7111);
+
+-- name: resolver_lags
+-- Per carrier for how many seconds receipts may lie here unresolved. A resolver that never was: longer than any grace.
+SELECT carrier_no, extract(epoch FROM clock_timestamp() - greatest(resolved_until, 'epoch'))::float8 AS lag_s FROM resolver;
 
 -- name: resend_doubts
 -- Campaigns that prefer a second copy to none: after the grace period their in-doubt recipients wait again, in slices
--- of $1 of their own; whoever was resent $2 times is not again, and nobody whose grace period is longer than the $3 s
--- for which settlement has kept up. A grace period is over when what came in it is settled: nothing closed may wait for
--- that. So do those who were refused and whose receipt, since it did not settle them meanwhile, was of another message.
--- Returns the campaigns.
-WITH settled AS MATERIALIZED (
-    SELECT CASE WHEN EXISTS (SELECT FROM receipt WHERE receipt.bucket = ledger_ring.bucket) THEN opened_at
-                ELSE clock_timestamp() END AS until
-      FROM ledger_ring
-), overdue AS MATERIALIZED (
+-- of $1 of their own; whoever was resent $2 times is not again. A grace period is over when what came in it is resolved,
+-- and it is no longer than its carrier ($3) has been steady ($4: seconds). So do those who were refused and whose receipt,
+-- since it did not settle them meanwhile, was of another message.
+WITH overdue AS MATERIALIZED (
     SELECT d.slice_id, d.ordinal, d.campaign_id, d.carrier_no, d.msisdn
-      FROM in_doubt AS d JOIN campaign AS c USING (campaign_id), settled
+      FROM in_doubt AS d
+      JOIN campaign AS c USING (campaign_id)
+      JOIN resolver AS r USING (carrier_no)
+      JOIN unnest($3::smallint[], $4::float8[]) AS seen (carrier_no, steady_s) USING (carrier_no)
      WHERE d.ended_at IS NULL AND c.state = 'running' AND c.expires_at > clock_timestamp()
-       AND (c.in_doubt_policy = 'resend' AND c.grace_s <= $3::float8
-            AND d.since < settled.until - make_interval(secs => c.grace_s)
-            OR d.reason = 'receipt_after_refusal' AND $3::float8 >= 30
-               AND d.since < settled.until - interval '30 seconds')
+       AND (c.in_doubt_policy = 'resend' AND c.grace_s <= steady_s
+            AND d.since < r.resolved_until - make_interval(secs => c.grace_s)
+            OR d.reason = 'receipt_after_refusal' AND steady_s >= 30
+               AND d.since < r.resolved_until - interval '30 seconds')
        FOR UPDATE OF d
 ), often AS (
     SELECT campaign_id, carrier_no, msisdn FROM in_doubt JOIN overdue USING (campaign_id, carrier_no, msisdn)
@@ -46,13 +48,11 @@ WITH settled AS MATERIALIZED (
       FROM (SELECT *, (row_number() OVER (PARTITION BY campaign_id, carrier_no ORDER BY msisdn) - 1) / $1::integer AS part
               FROM due) AS parted
      GROUP BY campaign_id, carrier_no, part
-), counted AS (
-    INSERT INTO tally (campaign_id, carrier_no, shard, in_doubt, waiting)
-    SELECT campaign_id, carrier_no, 0, -count(*), count(*) FROM due GROUP BY campaign_id, carrier_no
-    ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
-       SET in_doubt = tally.in_doubt + excluded.in_doubt, waiting = tally.waiting + excluded.waiting
 )
-SELECT campaign_id, count(*) AS recipients FROM due GROUP BY campaign_id;
+SELECT add_to_tallies(0, array_agg(campaign_id), array_agg(carrier_no), array_agg(recipients), array_agg(-recipients),
+                      NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+  FROM (SELECT campaign_id, carrier_no, count(*) AS recipients FROM due GROUP BY campaign_id, carrier_no) AS counted
+HAVING count(*) > 0;
 
 -- name: end_waiting
 -- Slices that nobody may send any more: what still waits in them is expired (law 5), or excluded by a cancel.
@@ -67,84 +67,43 @@ WITH over AS MATERIALIZED (
     UPDATE slice SET state = CASE WHEN over.cancelled THEN 'cancelled' ELSE 'expired' END
       FROM over WHERE slice.slice_id = over.slice_id
 )
-INSERT INTO tally (campaign_id, carrier_no, shard, waiting, expired, excluded)
-SELECT campaign_id, carrier_no, 0, -sum(recipients), coalesce(sum(recipients) FILTER (WHERE NOT cancelled), 0),
-       coalesce(sum(recipients) FILTER (WHERE cancelled), 0)
-  FROM over GROUP BY campaign_id, carrier_no
-ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
-   SET waiting = tally.waiting + excluded.waiting, expired = tally.expired + excluded.expired,
-       excluded = tally.excluded + excluded.excluded;
+SELECT add_to_tallies(0, array_agg(campaign_id), array_agg(carrier_no), array_agg(-recipients), NULL, NULL, NULL,
+                      array_agg(expired), NULL, NULL, NULL, array_agg(excluded), NULL)
+  FROM (SELECT campaign_id, carrier_no, sum(recipients)::bigint AS recipients,
+               coalesce(sum(recipients) FILTER (WHERE NOT cancelled), 0)::bigint AS expired,
+               coalesce(sum(recipients) FILTER (WHERE cancelled), 0)::bigint AS excluded
+          FROM over GROUP BY campaign_id, carrier_no) AS counted
+HAVING count(*) > 0;
 
 -- name: overdue_campaigns
--- Campaigns that stop waiting for receipts: $1 seconds after their expiry.
-SELECT campaign_id FROM campaign
+-- Campaigns that stop waiting for receipts, $1 seconds after their expiry, or that waited no longer when somebody was
+-- accepted, or in doubt, after all.
+SELECT campaign_id FROM campaign AS c
  WHERE launched_at IS NOT NULL AND finished_at IS NULL
-   AND expires_at < clock_timestamp() - make_interval(secs => $1);
+   AND expires_at < clock_timestamp() - make_interval(secs => $1)
+   AND (closed_at IS NULL
+        OR (SELECT sum(accepted) FROM tally AS t WHERE t.campaign_id = c.campaign_id) <> 0
+        OR EXISTS (SELECT FROM in_doubt AS d WHERE d.campaign_id = c.campaign_id AND d.ended_at IS NULL));
 
--- name: close_open
--- Accepted recipients of a campaign that waits no longer are unknown, until a late receipt after all.
+-- name: close_campaign
+-- Accepted recipients of a campaign that waits no longer are unknown, until a late receipt after all; those in doubt are
+-- so for good.
 WITH closing AS (
-    UPDATE open_submission SET closed = true WHERE campaign_id = $1 AND NOT closed
-    RETURNING campaign_id, carrier_no, segment, segments)
-INSERT INTO tally (campaign_id, carrier_no, shard, accepted, unknown)
-SELECT campaign_id, carrier_no, 0, -count(*), count(*)
-  FROM closing WHERE segment = 1 AND segments > 0 GROUP BY campaign_id, carrier_no
-ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
-   SET accepted = tally.accepted + excluded.accepted, unknown = tally.unknown + excluded.unknown;
-
--- name: close_doubts
--- In-doubt recipients of a campaign that waits no longer are unknown for good.
-WITH closing AS (
+    UPDATE campaign SET closed_at = clock_timestamp() WHERE campaign_id = $1 AND closed_at IS NULL
+), given_up AS (
     UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'closed'
      WHERE campaign_id = $1 AND ended_at IS NULL
-    RETURNING campaign_id, carrier_no, slice_id, ordinal, segments
-), kept AS (
-    INSERT INTO outcome (settled_at, campaign_id, slice_id, ordinal, carrier_no, state, segments, err, smsc_ids)
-    SELECT clock_timestamp(), campaign_id, slice_id, ordinal, carrier_no, 4, segments, 'in_doubt', '' FROM closing
+    RETURNING carrier_no
+), changed AS (
+    SELECT carrier_no, sum(accepted)::bigint AS accepted, 0::bigint AS in_doubt FROM tally WHERE campaign_id = $1
+     GROUP BY carrier_no
+    UNION ALL
+    SELECT carrier_no, 0, count(*) FROM given_up GROUP BY carrier_no
 )
-INSERT INTO tally (campaign_id, carrier_no, shard, in_doubt, unknown)
-SELECT campaign_id, carrier_no, 0, -count(*), count(*) FROM closing GROUP BY campaign_id, carrier_no
-ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
-   SET in_doubt = tally.in_doubt + excluded.in_doubt, unknown = tally.unknown + excluded.unknown;
-
--- name: first_copies_parked
--- Whether receipts were parked for $1 s a moment ago, while somebody was resent or given up: they may be of a first copy.
-SELECT EXISTS (SELECT FROM unmatched_receipt
-                WHERE received_at BETWEEN clock_timestamp() - make_interval(secs => $1 + 30)
-                                      AND clock_timestamp() - make_interval(secs => $1))
-   AND EXISTS (SELECT FROM in_doubt WHERE ended_as IN ('resent', 'closed'));
-
--- name: keep_first_copies
--- Receipts that name somebody who was resent or given up, and that no submission claimed for $1 s: they are of the copy
--- that the recipient's own row does not speak for. One whose id a late answer told belongs to that doubt. Those that may
--- be of a doubt that still waits, of another campaign or of the second copy, stay for it.
-WITH ended AS MATERIALIZED (
-    SELECT d.slice_id, d.ordinal, d.carrier_no, d.msisdn, d.since, d.first_ids, c.launched_at
-      FROM in_doubt AS d JOIN campaign AS c USING (campaign_id) WHERE d.ended_as IN ('resent', 'closed')
-), meant AS MATERIALIZED (
-    SELECT DISTINCT ON (r.ctid) r.ctid AS place, e.slice_id, e.ordinal, r.carrier_no, r.state, r.smsc_id
-      FROM unmatched_receipt AS r
-      JOIN ended AS e ON e.carrier_no = r.carrier_no AND e.msisdn = r.msisdn AND r.received_at >= e.launched_at
-     WHERE r.received_at < clock_timestamp() - make_interval(secs => $1)
-       AND NOT EXISTS (SELECT FROM in_doubt AS o
-                        WHERE o.ended_at IS NULL AND o.carrier_no = r.carrier_no AND o.msisdn = r.msisdn)
-     ORDER BY r.ctid, r.smsc_id <> ALL (string_to_array(e.first_ids, ' ')), e.since
-), summed AS (
-    SELECT slice_id, ordinal, min(state) AS state, array_agg(smsc_id ORDER BY smsc_id) AS ids
-      FROM meant GROUP BY slice_id, ordinal
-), kept AS (
-    UPDATE in_doubt AS d
-       SET first_state = least(d.first_state, s.state),
-           first_ids = concat_ws(' ', nullif(d.first_ids, ''),
-                                 (SELECT string_agg(DISTINCT id, ' ') FROM unnest(s.ids) AS id
-                                   WHERE id <> ALL (string_to_array(d.first_ids, ' '))))
-      FROM summed AS s WHERE d.slice_id = s.slice_id AND d.ordinal = s.ordinal
-), used AS (
-    DELETE FROM unmatched_receipt WHERE ctid = ANY (ARRAY (SELECT place FROM meant)) RETURNING carrier_no
-)
-INSERT INTO carrier_tally (carrier_no, shard, matched)
-SELECT carrier_no, 0, count(*) FROM used GROUP BY carrier_no
-ON CONFLICT (carrier_no, shard) DO UPDATE SET matched = carrier_tally.matched + excluded.matched;
+SELECT add_to_tallies(0, array_agg($1::integer), array_agg(carrier_no), NULL, array_agg(-in_doubt), array_agg(-accepted),
+                      array_agg(accepted + in_doubt), NULL, NULL, NULL, NULL, NULL, NULL)
+  FROM changed WHERE accepted <> 0 OR in_doubt <> 0
+HAVING count(*) > 0;
 
 -- name: finish_campaigns
 -- Launched campaigns in which every recipient is at its end; a cancelled one keeps its state.

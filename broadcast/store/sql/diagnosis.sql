@@ -27,7 +27,9 @@ SELECT count(*) AS workers, coalesce(extract(epoch FROM clock_timestamp() - min(
 
 -- name: diagnosed_carriers
 -- The connected carriers: their slots, and their tallies in these campaigns ($1).
-SELECT carrier.carrier_no, carrier.name, carrier.tps, slot.*, counted.*
+SELECT carrier.carrier_no, carrier.name, carrier.tps, slot.*, counted.*,
+       coalesce((SELECT extract(epoch FROM clock_timestamp() - greatest(resolved_until, 'epoch')) FROM resolver
+                  WHERE resolver.carrier_no = carrier.carrier_no), 0)::float8 AS unresolved_s
   FROM carrier
  CROSS JOIN LATERAL (
        SELECT count(*) AS slots, count(worker.worker_no) AS held, count(*) FILTER (WHERE bound AND worker.worker_no IS NOT NULL) AS bound,
@@ -46,15 +48,12 @@ SELECT carrier.carrier_no, carrier.name, carrier.tps, slot.*, counted.*
 
 -- name: diagnosed_misfits
 -- Final receipts of carrier $1 that came from $2 on and $4 s before $3, and fit no submission: how many, counted up to
--- $5, and how long ago the newest came. In the order of its index, so that it reads no more than it counts.
-SELECT count(*) AS receipts,
-       (SELECT extract(epoch FROM clock_timestamp() - received_at)::float8 FROM unmatched_receipt
-         WHERE carrier_no = $1 AND received_at >= $2
-         ORDER BY carrier_no DESC, received_at DESC LIMIT 1) AS ago_s
-  FROM (SELECT FROM unmatched_receipt
-         WHERE carrier_no = $1 AND received_at >= $2
-           AND received_at < $3::timestamptz - make_interval(secs => $4)
-         ORDER BY carrier_no, received_at LIMIT $5) AS counted;
+-- $5, and how long ago the newest came. A row is one look's; the newest 1,000 are looked at.
+SELECT least($5::bigint, coalesce(sum(receipts) FILTER (WHERE received_at < $3::timestamptz - make_interval(secs => $4)), 0))
+           AS receipts,
+       extract(epoch FROM clock_timestamp() - max(received_at))::float8 AS ago_s
+  FROM (SELECT receipts, received_at FROM parked WHERE carrier_no = $1 ORDER BY carrier_no DESC, no DESC LIMIT 1000) AS late
+ WHERE received_at >= $2;
 
 -- name: diagnosed_readings
 -- What the living workers wrote in the last $1 s, and how old it is.

@@ -8,7 +8,7 @@ SELECT campaign_id, carrier_no, sum(waiting)::bigint AS waiting, sum(in_doubt)::
 
 -- name: gauge_unmatched
 -- Final receipts whose submission is not known.
-SELECT count(*) FROM unmatched_receipt;
+SELECT coalesce(sum(receipts), 0)::bigint FROM parked;
 
 -- name: gauge_audits
 -- What the last audit of each campaign found: of those audited in the last $1 seconds, and of any that does not balance.

@@ -216,10 +216,8 @@ DELETE FROM slice WHERE slice_id = $1;
 WITH excluded_now AS (
     INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns) VALUES ($1, $2, 'opted_out', $3::bigint[])
 )
-INSERT INTO tally (campaign_id, carrier_no, shard, waiting, excluded)
-VALUES ($1, $2, -1, -cardinality($3::bigint[]), cardinality($3::bigint[]))
-ON CONFLICT (campaign_id, carrier_no, shard) DO UPDATE
-   SET waiting = tally.waiting + excluded.waiting, excluded = tally.excluded + excluded.excluded;
+SELECT add_to_tallies(-1, ARRAY[$1::integer], ARRAY[$2::smallint], ARRAY[-cardinality($3::bigint[])::bigint], NULL, NULL, NULL,
+                      NULL, NULL, NULL, NULL, ARRAY[cardinality($3::bigint[])::bigint], NULL);
 
 -- name: reply_counts
 -- Replies to campaign $1 (0: those that match none) by carrier, keyword and effect; the most frequent first.

@@ -203,20 +203,20 @@ def test_what_is_well_is_left_alone(
 
 
 @pytest.mark.parametrize(
-    ("misfit_ago_s", "receipt_ago_s", "behind", "told"),
+    ("misfit_ago_s", "receipt_ago_s", "unresolved_s", "told"),
     [
         (60.0, 0.5, 1, 100),
         (600.0, 599.0, 0, 100),
         (600.0, None, 0, 100),
-        (600.0, 1.0, 2, 100),
+        (600.0, 1.0, 13.0, 100),
         (600.0, 1.0, 0, 0),
     ],
 )
 def test_a_profile_is_not_mended_until_receipts_fit(
-    misfit_ago_s: float, receipt_ago_s: float | None, behind: int, told: int
+    misfit_ago_s: float, receipt_ago_s: float | None, unresolved_s: float, told: int
 ) -> None:
     wrong = {"misfit_receipts": 9_000, "misfit_ago_s": misfit_ago_s, "undeliverable": 0, "delivered": told}
-    found = of(wrong, {"receipt_ago_s": receipt_ago_s}, buckets_behind=behind)
+    found = of(wrong | {"unresolved_s": unresolved_s}, {"receipt_ago_s": receipt_ago_s})
     assert list(found) == [Code.RECEIPTS_MISFIT]
 
 
