@@ -199,14 +199,14 @@ async def test_of_a_carrier_that_is_well_nothing_is_said(rig: Rig) -> None:
 
 async def test_of_millions_that_fit_nothing_no_more_is_read_than_counted(conn: asyncpg.Connection) -> None:
     """Never analysed, and analysed while empty."""
-    fill = """INSERT INTO unmatched_receipt (received_at, msisdn, carrier_no, state, err, smsc_id)
-              SELECT now() - interval '1 h' + g * interval '1 ms', 84320000000, 1 + g % 2, 8, '', g::text
+    fill = """INSERT INTO parked (carrier_no, no, received_at, receipts, packed)
+              SELECT 1 + g % 2, g, now() - interval '1 h' + g * interval '1 ms', 50, ''
                 FROM generate_series(1, 60000) AS g"""
     now = datetime.now(UTC)
-    for begun in ("", "ANALYZE unmatched_receipt"):
-        await conn.execute(f"TRUNCATE unmatched_receipt; {begun}")
+    for begun in ("", "ANALYZE parked"):
+        await conn.execute(f"TRUNCATE parked; {begun}")
         await conn.execute(fill)
-        for carrier, since, most in ((1, now - timedelta(days=1), 1000), (1, now, 0), (3, now, 0)):
+        for carrier, since, most in ((1, now - timedelta(days=1), 1000), (1, now, 1000), (3, now, 0)):
             async with conn.transaction():
                 await conn.execute(plans.LOOK_UP)
                 plan = json.loads(

@@ -5,10 +5,10 @@ import struct
 import time
 from dataclasses import replace
 
-from broadcast.ledger.settle import settle_all
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from integration.ledger_world import AT, LEFT, World
+from integration.resolved import parked, resolve_all, said
 from integration.rig import Rig
 from integration.test_binding import BIND_OK, Smsc, read_pdu
 from unit.engine.fake import FakeLink, FakeTemplate
@@ -191,7 +191,7 @@ async def test_nothing_that_an_smsc_sends_makes_postgres_refuse_a_group(
     lane.unreadable(link, batch.unreadable)  # type: ignore[arg-type]
     async with asyncio.timeout(PATIENCE_S):
         await world.writer.flush()
-        await settle_all(world.conn)
+        await resolve_all(world.conn)
     assert sorted(link.acked) == sorted(
         [receipt[0] for receipt in batch.receipts]
         + [message.ack for message in batch.messages]
@@ -206,17 +206,17 @@ async def test_nothing_that_an_smsc_sends_makes_postgres_refuse_a_group(
 
 async def test_a_receipt_on_another_bind_and_worker_in_a_later_session(world: World) -> None:
     """Quirk 19: matched per carrier, wherever it comes in; days later too."""
-    slice_ = await world.slice([84321000001])
+    slice_ = await world.slice([84912345678])
     slice_.intend_next(1)
     box = Inbox(Window(10, 60.0), CARRIER)
     slice_.accept(0, "7f", LEFT, AT)
     slice_.let_go()
     await world.writer.flush()
-    await settle_all(world.conn)
+    await resolve_all(world.conn)
     for _ in range(6):  # buckets that others fill meanwhile
         world.receipt("other", RecipientState.DELIVERED)
         await world.writer.flush()
-        await settle_all(world.conn)
+        await resolve_all(world.conn)
     assert await balanced(world) == {"accepted": 1}
     other_no = await world.conn.fetchval(
         "INSERT INTO worker (host, pid, expires_at) VALUES ('there', 2, now() + interval '1 hour') RETURNING worker_no"
@@ -232,10 +232,10 @@ async def test_a_receipt_on_another_bind_and_worker_in_a_later_session(world: Wo
         lambda: None,
         DayTime.of_this_machine(),
     )
-    lane.receipts(FakeLink(), box.feed(deliver_sm(3, receipt_text(b"7F"))).receipts)  # type: ignore[arg-type]
+    lane.receipts(FakeLink(), box.feed(deliver_sm(3, receipt_text(b"7f"))).receipts)  # type: ignore[arg-type]
     await other.flush()
     await other._drop()
-    await settle_all(world.conn)
+    await resolve_all(world.conn)
     assert await balanced(world) == {"delivered": 1}
 
 
@@ -243,19 +243,19 @@ async def test_an_unknown_id_is_kept_counted_and_matched_when_its_submit_is_know
     """Quirks 16 and 20."""
     lane, link = lane_of(world), FakeLink()
     box = Inbox(Window(10, 60.0), CARRIER)
-    lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"LATER", b"UNDELIV", b"21b"))).receipts)  # type: ignore[arg-type]
+    lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"later", b"UNDELIV", b"21b"))).receipts)  # type: ignore[arg-type]
     await world.writer.flush()
     assert link.acked == [b"\0\0\0\3"]
-    await settle_all(world.conn)
-    assert await world.conn.fetchval("SELECT smsc_id FROM unmatched_receipt") == "later"
+    await resolve_all(world.conn)
+    assert await parked(world.conn) == 1
     assert await received(world.conn, "viettel") == Received(1, 0, 0, 0, 1, 0, 0)
-    slice_ = await world.slice([84321000001])
+    slice_ = await world.slice([84912345678])
     slice_.intend_next(1)
     slice_.accept(0, "later", LEFT, AT)
     await world.writer.flush()
-    await settle_all(world.conn)
+    await resolve_all(world.conn)
     assert await balanced(world) == {"undeliverable": 1}
-    assert await world.conn.fetchval("SELECT err FROM outcome") == "21b"
+    assert [err for _, err, _ in (await said(world.conn, world.campaign_id)).values()] == ["21b"]
 
 
 async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(world: World) -> None:
@@ -276,7 +276,7 @@ async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(
     assert await balanced(world) == {"waiting": 1}
     lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"never-told"))).receipts)  # type: ignore[arg-type]
     await world.writer.flush()
-    await settle_all(world.conn)
+    await resolve_all(world.conn)
     assert await balanced(world) == {"delivered": 1}
     assert lane.empty
     assert await world.conn.fetchval("SELECT ended_as FROM in_doubt") == "receipt"
@@ -296,13 +296,12 @@ async def test_without_receipts_a_campaign_ends_with_its_last_answer(world: Worl
     world.writer.journal.late(LateAnswer(slice_.slice_id, 2, (), "status:ESME_RINVDSTADR", LEFT, AT))
     slice_.let_go()
     await world.writer.flush()
-    await settle_all(world.conn)
+    await resolve_all(world.conn)
     assert await balanced(world) == {"rejected": 1, "unknown": 2}
     assert await world.conn.fetchval("SELECT sum(segments) FROM tally") == 4
     assert await tidy(world.conn, 100, 1e6) == [world.campaign_id]
-    assert {row["err"] for row in await world.conn.fetch("SELECT err FROM outcome WHERE state = 4")} == {
-        "no_receipts"
-    }
+    people = await said(world.conn, world.campaign_id)
+    assert {err for state, err, _ in people.values() if state == "unknown"} == {"no_receipts"}
 
 
 async def test_a_message_whose_last_segment_alone_is_awaited(world: World) -> None:
@@ -314,14 +313,14 @@ async def test_a_message_whose_last_segment_alone_is_awaited(world: World) -> No
     world.receipt("a3", RecipientState.DELIVERED)
     world.receipt("b3", RecipientState.DELIVERED)
     await world.writer.flush()
-    await settle_all(world.conn)
+    await resolve_all(world.conn)
     assert await balanced(world) == {"delivered": 1, "in_doubt": 1, "rejected": 1}
     world.receipt("c3", RecipientState.EXPIRED, 84321000003)
     await world.writer.flush()
-    await settle_all(world.conn)
+    await resolve_all(world.conn)
     assert await balanced(world) == {"delivered": 1, "expired": 1, "rejected": 1}
     assert await world.conn.fetchval("SELECT sum(segments) FROM tally") == 5
-    assert await world.conn.fetchval("SELECT count(*) FROM unmatched_receipt") == 0
+    assert await parked(world.conn) == 0
 
 
 # ------------------------------------------------------------------ what a profile does not know
