@@ -217,8 +217,10 @@ class ResolverWorld:
 
 async def turns(conn: asyncpg.Connection, desk: Desk) -> None:
     """Of one carrier, until nothing is left to do."""
-    while await desk.turn(conn, await heads(conn, None)):
-        pass
+    seen = await heads(conn, None)
+    while await desk.looks.look(conn, seen):
+        seen = await heads(conn, None)
+    await desk.ask(conn, seen)
 
 
 def packed_receipts(receipts: Sequence[Receipt], received_at: int) -> bytes:

@@ -118,7 +118,7 @@ async def test_looks_are_bounded_and_lose_nothing(
             number = AN + 10 * place + ordinal
             await world.commit(received=[(f"{each}/{ordinal}", number, DELIVERED)], worker=ordinal)
     turns_taken = 1
-    while await desk.turn(world.conn, await heads(world.conn, None)):
+    while await desk.looks.look(world.conn, await heads(world.conn, None)):
         turns_taken += 1
         await world.receipts()
     assert turns_taken > 2
