@@ -28,8 +28,10 @@ AN, BINH, CHI = 84961000001, 84961000002, 84961000003
 
 
 @pytest.fixture
-async def world(database_url: str, conn: asyncpg.Connection) -> ResolverWorld:
-    return await make_resolver_world(database_url, conn)
+async def world(
+    database_url: str, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> ResolverWorld:
+    return await make_resolver_world(database_url, conn, monkeypatch)
 
 
 async def test_receipts_end_messages(world: ResolverWorld) -> None:

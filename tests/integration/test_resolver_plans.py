@@ -64,7 +64,7 @@ async def test_the_next_look_costs_the_same(
     await conn.execute(plans.LOOKS_UP)
     if analysed:
         await conn.execute(f"ANALYZE {TABLES}")
-    world = await make_resolver_world(database_url, conn)
+    world = await make_resolver_world(database_url, conn, monkeypatch)
     await explained(conn)
     few = await one_more(world, FEW)
     await conn.execute(f"TRUNCATE {TABLES.replace(', worker, resolver,', ',')}, carrier_tally CASCADE")

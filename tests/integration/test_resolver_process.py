@@ -33,8 +33,10 @@ VIETNAM = Path(__file__).parents[2] / "config" / "vietnam.toml"
 
 
 @pytest.fixture
-async def world(database_url: str, conn: asyncpg.Connection) -> ResolverWorld:
-    return await make_resolver_world(database_url, conn)
+async def world(
+    database_url: str, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> ResolverWorld:
+    return await make_resolver_world(database_url, conn, monkeypatch)
 
 
 @asynccontextmanager
