@@ -45,7 +45,7 @@ from broadcast.engine.sessions import Sessions
 from broadcast.engine.settler import Settler
 from broadcast.engine.work import Order, Work
 from broadcast.errors import BroadcastError, FencedError
-from broadcast.ledger import opt_outs, settle
+from broadcast.ledger import opt_outs
 from broadcast.ledger.journal import CampaignId, CarrierNo
 from broadcast.ledger.writer import LOST, Writer
 from broadcast.monitor.lag import measure_lag
@@ -68,7 +68,7 @@ END_S = 0.2
 STOP_S = 8.0  # from the order to stop: drain_s, then the unbinding of silent links, and what is left for the last group
 LAST_GROUP_S = 0.5  # and at least that
 GOODBYE_S = 1.0
-BEHIND_MOST = 3  # buckets closed and not settled
+UNRESOLVED_S = 10.0  # since a receipt came: then its carrier's are told of
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
 CONTROL_CHANNEL = "broadcast_control"
 SLOTS_CHANNEL = "broadcast_slots"
@@ -104,7 +104,7 @@ class Worker:
         self._contact = Contact(url)
         self._confirmed_until = 0.0
         self._fenced = False
-        self._behind = 0  # buckets closed and not settled
+        self._unresolved: list[str] = []  # carriers whose receipts wait
         self._feeding = pool.Patience(ANSWER_S, WORK_S)
         self.worker_no = 0
 
@@ -119,10 +119,10 @@ class Worker:
         return "the lease could not be renewed" if self._late else None
 
     async def keeps_up(self) -> str | None:
-        """None while settlement does; else why nothing new is sent."""
-        if self._behind < BEHIND_MOST:
+        """None while receipts are resolved as they come; else of which carriers they are not. Sending goes on."""
+        if not self._unresolved:
             return None
-        return f"settlement is {self._behind} buckets behind: nothing new is sent until it has caught up"
+        return f"receipts are not resolved for {UNRESOLVED_S:g} s and more: {', '.join(self._unresolved)}"
 
     async def database(self) -> str | None:
         """None when every task gets from the database what it needs; else which does not, and why."""
@@ -290,10 +290,10 @@ class Worker:
                 self._day_time.told(await database_time(connection), asked)
                 rows = await connection.fetch(sql("running_campaigns"))
                 recalled = await opt_outs.recalled(connection, self.worker_no)
-                self._behind = await settle.behind(connection)
+                self._unresolved = [
+                    row["name"] for row in await connection.fetch(sql("unresolved"), UNRESOLVED_S)
+                ]
             self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
-            for lane in self._lanes.values():  # where the machine is the limit, settlement comes first
-                lane.held_back = self._behind >= BEHIND_MOST
             self._confirmed_until = asked + CONFIRM_S
             self._permit()
             await _wait(self._wake_control, CONTROL_S)

@@ -1,16 +1,13 @@
 """Whole campaigns through real links: workers, leases, ledger and simulated carriers, and both books agree."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 from integration.rig import Rig
 from waiting import starved_s, until
 
 from broadcast.campaign import campaigns
-from broadcast.config import Engine
 from broadcast.ledger.audit import audit
-from broadcast.store.queries import sql
 
 
 async def test_every_recipient_ends_as_the_carrier_says(rig: Rig) -> None:
@@ -243,24 +240,3 @@ async def test_an_smsc_that_comes_back_gets_the_rest(rig: Rig) -> None:
     lost = await rig.conn.fetch("SELECT reason, ended_as FROM in_doubt")
     assert {row["reason"] for row in lost} == {"link_lost"}
     assert len(lost) <= 200  # two windows
-
-
-async def test_a_worker_says_that_it_waits_for_settlement(rig: Rig) -> None:
-    """Nothing new is sent while settlement is far behind, and `/readyz` does not say that all is well."""
-    await rig.smsc("viettel", receipt_delay_s=0.1)
-    rig.connect("viettel", 200)
-    await rig.subscribers("viettel", 2000)
-    rig.config = replace(rig.config, engine=Engine(bucket_s=0.1, slice_size=50))
-    await rig.conn.execute(sql("settling_stops"))
-    worker = rig.worker()
-    campaign = await rig.launch()
-
-    async def waits() -> bool:
-        return await worker.keeps_up() is not None
-
-    await until(waits, "settlement is behind")
-    assert "nothing new is sent" in (await worker.keeps_up() or "")
-    await rig.conn.execute(sql("settling_goes_on"))
-    states = await rig.finish(campaign)
-    assert states == {"delivered": 2000}
-    assert await worker.keeps_up() is None

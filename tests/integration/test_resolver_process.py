@@ -18,6 +18,7 @@ import asyncpg
 import psutil
 import pytest
 from integration.resolver_world import DELIVERED, ResolverWorld, make_resolver_world
+from integration.rig import Rig
 from waiting import PATIENCE_S, until
 
 from broadcast.config import Config
@@ -25,8 +26,10 @@ from broadcast.engine import resolver
 from broadcast.engine.contact import Contact
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.resolver import Resolver
+from broadcast.engine.worker import UNRESOLVED_S, Worker
 from broadcast.errors import InputError
 from broadcast.monitor.metrics import Metrics
+from broadcast.store.queries import sql
 
 AN = 84961000001
 VIETNAM = Path(__file__).parents[2] / "config" / "vietnam.toml"
@@ -117,6 +120,32 @@ async def test_only_the_carriers_that_it_was_told(world: ResolverWorld, config: 
         held = await world.conn.fetch("SELECT carrier_no FROM resolver WHERE holder IS NOT NULL")
         assert [row["carrier_no"] for row in held] == [world.carriers["vinaphone"]]
     assert await world.receipts() == {"waiting": 2}
+
+
+async def test_workers_say_whose_receipts_wait(world: ResolverWorld) -> None:
+    """That come and are not resolved; not of carriers that have none, however long nobody looked there."""
+    await world.conn.execute("UPDATE resolver SET resolved_until = now() - interval '11 seconds'")
+    await send(world, 1)
+    waiting = await world.conn.fetch(sql("unresolved"), UNRESOLVED_S)
+    assert [row["name"] for row in waiting] == ["viettel"]
+    await world.conn.execute("UPDATE resolver SET resolved_until = now()")
+    assert await world.conn.fetch(sql("unresolved"), UNRESOLVED_S) == []
+
+
+async def test_a_worker_without_a_resolver_says_so(rig: Rig) -> None:
+    """And sends all the same."""
+    await rig.conn.execute("INSERT INTO carrier (name, tps) VALUES ('viettel', 100)")
+    await rig.conn.execute("INSERT INTO received VALUES (1, 1, 1, 1, '')")
+    life = Worker(rig.config, Metrics(), rig.url)
+    rig.workers[life] = asyncio.create_task(life.run(), name="worker")
+    await until(life.keeps_up, "it says so")
+    assert "viettel" in (await life.keeps_up() or "")
+    await rig.conn.execute("DELETE FROM received")
+
+    async def well() -> bool:
+        return await life.keeps_up() is None
+
+    await until(well, "all is well")
 
 
 # ---------------------------------------------------------------- as a process of its own

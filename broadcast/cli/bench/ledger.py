@@ -23,7 +23,6 @@ from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
 from broadcast.engine.settler import LOOK_S, Settler
-from broadcast.engine.worker import BEHIND_MOST
 from broadcast.ledger import settle
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, LeasedSlice
 from broadcast.ledger.progress import Progress
@@ -34,6 +33,7 @@ from broadcast.monitor.metrics import Metrics
 from broadcast.store.pool import connect
 
 _RUN = 1000  # messages that are intended, accepted and receipted together
+BEHIND_MOST = 3  # buckets closed and not settled
 _UNDER_WAY_MOST = 20_000  # about what is intended and in the windows of a worker at full speed
 _SLICES = 8
 _LEASE_S = 86400.0  # nobody is there to take it over

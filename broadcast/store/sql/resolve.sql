@@ -112,6 +112,13 @@ SELECT no, received_at, receipts, packed, taken FROM parked WHERE carrier_no = $
 -- What a look found, by compare-and-set (migration 0016); null: nothing was written.
 SELECT resolve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
 
+-- name: unresolved
+-- Carriers of which receipts wait that came more than $1 s ago, or may have.
+SELECT name FROM carrier AS c LEFT JOIN resolver AS r USING (carrier_no)
+ WHERE (r.resolved_until IS NULL OR r.resolved_until < clock_timestamp() - make_interval(secs => $1))
+   AND EXISTS (SELECT FROM received WHERE received.carrier_no = c.carrier_no)
+ ORDER BY name;
+
 -- name: archived_since
 -- Campaigns that became files after $1: their rows are gone. And until when that is.
 SELECT coalesce(array_agg(campaign_id), '{}') AS campaigns, coalesce(max(archived_at), $1) AS until
