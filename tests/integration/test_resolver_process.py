@@ -1,7 +1,6 @@
 """The resolver as a process: beside others, killed, frozen, and with a carrier whose rows cannot be read."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -306,13 +305,36 @@ async def test_one_worker_keeps_a_resolver_and_another_takes_its_place(
         await until(lambda: not living(tmp_path), "none outlives its keeper")
 
 
+PARENT = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-m", "broadcast", "resolver", "--parent", str(os.getpid())])
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 async def test_a_child_ends_with_its_parent(world: ResolverWorld, tmp_path: Path) -> None:
-    """However that ends."""
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(600)")
+    """However that ends; it gives its carriers back."""
+    log = tmp_path / "log"
+    with log.open("ab") as file:
+        parent = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", PARENT),
+            env={**os.environ, "BROADCAST_DATABASE_URL": world.url, "BROADCAST_CONFIG": configuration(tmp_path)},
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=file,
+        )  # fmt: skip
     try:
-        child = await start(world, tmp_path / "log", "--parent", str(parent.pid))
-        assert await asyncio.wait_for(child.wait(), PATIENCE_S) == 1  # not its parent
+        assert parent.stdout is not None
+        child = int(await asyncio.wait_for(parent.stdout.readline(), PATIENCE_S))
+        await until(lambda: "resolving receipts of viettel" in log.read_text(), "it resolves")
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            parent.kill()
+        parent.kill()
         await parent.wait()
+    await until(lambda: not psutil.pid_exists(child), "it has ended too")
+    assert await held_by(world) is None
+
+
+async def test_a_child_of_another_does_not_begin(world: ResolverWorld, tmp_path: Path) -> None:
+    """Its parent ended before it could ask to be told of that."""
+    child = await start(world, tmp_path / "log", "--parent", "1")
+    assert await asyncio.wait_for(child.wait(), PATIENCE_S) == 1
