@@ -81,10 +81,13 @@ async def _serve(
     async def ready() -> str | None:
         return await life.ready()
 
+    async def keeps_up() -> str | None:
+        return await life.keeps_up()
+
     async def database() -> str | None:
         return await life.database()
 
-    health = HealthServer(metrics, {"lease": ready, "database": database})
+    health = HealthServer(metrics, {"lease": ready, "database": database, "receipts": keeps_up})
     log.info("metrics on http://%s:%d/metrics", host, await health.start(host, port))
     try:
         while not stop.is_set():

@@ -13,9 +13,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
@@ -52,17 +52,34 @@ LOOK_MOST_S: Final = 60.0
 STOP_S: Final = 5.0
 
 
+class _Part:
+    """Of the work on a carrier. failing: why the last try failed, None: it did not; then it rests until `until`."""
+
+    def __init__(self) -> None:
+        self.failing: str | None = None
+        self.until = 0.0
+
+
 class _Held:
-    """A carrier that is held here. failing: why its last look failed, None: it did not; it rests until `until`."""
+    """A carrier that is held here. looking comes first; asking rows about what fitted nothing may fail by itself.
+    behind_since: since when receipts wait that were there to be resolved, None: none does."""
 
     def __init__(self, name: str, looks: CarrierLooks) -> None:
         self.name = name
         self.looks = looks
         self.desk = Desk(looks)
-        self.failing: str | None = None
-        self.until = 0.0
+        self.looking = _Part()
+        self.asking = _Part()
         self.behind_since: float | None = None
         self.counted = 0  # receipts, in the metrics
+
+    @property
+    def failing(self) -> str | None:
+        return self.looking.failing or self.asking.failing
+
+    @property
+    def late_s(self) -> float:
+        return 0.0 if self.behind_since is None else time.monotonic() - self.behind_since
 
 
 class Resolver:
@@ -100,14 +117,13 @@ class Resolver:
 
     async def keeps_up(self) -> str | None:
         """None while receipts are resolved as they come; else of which carriers they are not, and why."""
-        now = time.monotonic()
         whys = []
         for held in self._held.values():
             if held.failing is not None:
                 whys.append(f"{held.name}: {held.failing}")
-            elif held.behind_since is not None and now - held.behind_since > LATE_S:
-                doing = "are" if held.looks.ready else "wait until its open messages are read: they are"
-                whys.append(f"{held.name}: receipts {doing} not resolved for {now - held.behind_since:.0f} s")
+            elif held.late_s > LATE_S:
+                why = "" if held.looks.ready else ", and its open messages are being read"
+                whys.append(f"{held.name}: receipts are not resolved for {held.late_s:.0f} s{why}")
         return "; ".join(whys) or None
 
     async def database(self) -> str | None:
@@ -201,11 +217,10 @@ class Resolver:
             with pool.within(connection, ANSWER_S):
                 seen = await self._heads(connection)
             more = False
-            for number, held in list(self._held.items()):
+            for held in list(self._held.values()):
                 if self._stopping.is_set():
                     return
-                if time.monotonic() >= held.until:
-                    more = await self._look(connection, number, held, seen) or more
+                more = await self._turn(connection, held, seen) or more
             self._wake.clear()
             if not more:
                 await _wait(self._wake, LOOK_S)
@@ -216,38 +231,48 @@ class Resolver:
         self._looked_at = now
         return await heads(connection, None if long_ago else ENDED_S)
 
-    async def _look(self, connection: asyncpg.Connection, number: int, held: _Held, seen: Heads) -> bool:
+    async def _turn(self, connection: asyncpg.Connection, held: _Held, seen: Heads) -> bool:
         """Whether there is more to do at once. One carrier's trouble is its own, but for a lost connection."""
         started = time.monotonic()
+        more = await self._try(connection, held, held.looking, held.looks.look(connection, seen))
+        if more or held.looking.failing is not None:
+            held.behind_since = held.behind_since or started
+        else:
+            held.behind_since = None
+            await self._try(connection, held, held.asking, held.desk.ask(connection, seen))
+        self._measure(held)
+        return bool(more)
+
+    async def _try(
+        self, connection: asyncpg.Connection, held: _Held, part: _Part, work: Coroutine[Any, Any, bool | None]
+    ) -> bool | None:
+        """What the work returns; None when it rests, or failed."""
+        started = time.monotonic()
+        if started < part.until:
+            work.close()
+            return None
         try:
             with pool.within(connection, LOOK_MOST_S):
-                more = await held.desk.turn(connection, seen)
+                done = await work
         except NotOursError:
-            if self._held.get(number) is held:
-                self._lose(number)
-            return False
+            if self._held.get(held.looks.carrier_no) is held:
+                self._lose(held.looks.carrier_no)
+            return None
         except Exception as error:
-            self._failed(held, error)
+            part.failing, part.until = failures.retrying(error), time.monotonic() + FAILED_S
+            self._metrics.look_failures.labels(held.name).inc()
+            if self._told.anew(f"{held.name} {failures.kind(error)}", time.monotonic()):
+                log.error("receipts of %s are not resolved: %s", held.name, part.failing)
             if connection.is_closed() or failures.is_loss(error):
                 raise
-            return False
-        held.failing = None
-        held.behind_since = (held.behind_since or started) if more else None
-        self._measure(held, time.monotonic() - started)
-        return more
+            return None
+        part.failing = None
+        self._metrics.look_seconds.observe(time.monotonic() - started)
+        return done
 
-    def _failed(self, held: _Held, error: Exception) -> None:
-        held.failing = failures.retrying(error)
-        held.until = time.monotonic() + FAILED_S
-        self._metrics.look_failures.labels(held.name).inc()
-        if self._told.anew(f"{held.name} {failures.kind(error)}", time.monotonic()):
-            log.error("receipts of %s are not resolved: %s", held.name, held.failing)
-
-    def _measure(self, held: _Held, seconds: float) -> None:
+    def _measure(self, held: _Held) -> None:
         looks, metrics = held.looks, self._metrics
-        metrics.look_seconds.observe(seconds)
-        late_s = 0.0 if held.behind_since is None else time.monotonic() - held.behind_since
-        metrics.resolve_lag_seconds.labels(held.name).set(late_s)
+        metrics.resolve_lag_seconds.labels(held.name).set(held.late_s)
         metrics.parked_receipts.labels(held.name).set(looks.parked.left)
         metrics.open_segments.labels(held.name, "hot").set(looks.book.hot_segments)
         metrics.open_segments.labels(held.name, "cold").set(

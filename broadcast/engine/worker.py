@@ -67,6 +67,7 @@ END_S = 0.2
 STOP_S = 8.0  # from the order to stop: drain_s, then the unbinding of silent links, and what is left for the last group
 LAST_GROUP_S = 0.5  # and at least that
 GOODBYE_S = 1.0
+UNRESOLVED_S = 10.0  # since a receipt came: then its carrier's are told of
 ORDER_S = 30.0  # a relative validity_period is at most this much too long
 CONTROL_CHANNEL = "broadcast_control"
 SLOTS_CHANNEL = "broadcast_slots"
@@ -102,6 +103,7 @@ class Worker:
         self._contact = Contact(url)
         self._confirmed_until = 0.0
         self._fenced = False
+        self._unresolved: list[str] = []  # carriers whose receipts wait
         self._feeding = pool.Patience(ANSWER_S, WORK_S)
         self.worker_no = 0
 
@@ -114,6 +116,12 @@ class Worker:
         if not self.worker_no:
             return "not registered yet"
         return "the lease could not be renewed" if self._late else None
+
+    async def keeps_up(self) -> str | None:
+        """None while receipts are resolved as they come; else of which carriers they are not. Sending goes on."""
+        if not self._unresolved:
+            return None
+        return f"receipts are not resolved for {UNRESOLVED_S:g} s and more: {', '.join(self._unresolved)}"
 
     async def database(self) -> str | None:
         """None when every task gets from the database what it needs; else which does not, and why."""
@@ -280,6 +288,9 @@ class Worker:
                 self._day_time.told(await database_time(connection), asked)
                 rows = await connection.fetch(sql("running_campaigns"))
                 recalled = await opt_outs.recalled(connection, self.worker_no)
+                self._unresolved = [
+                    row["name"] for row in await connection.fetch(sql("unresolved"), UNRESOLVED_S)
+                ]
             self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
             self._confirmed_until = asked + CONFIRM_S
             self._permit()

@@ -28,8 +28,10 @@ AN, BINH, CHI = 84961000001, 84961000002, 84961000003
 
 
 @pytest.fixture
-async def world(database_url: str, conn: asyncpg.Connection) -> ResolverWorld:
-    return await make_resolver_world(database_url, conn)
+async def world(
+    database_url: str, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> ResolverWorld:
+    return await make_resolver_world(database_url, conn, monkeypatch)
 
 
 async def test_receipts_end_messages(world: ResolverWorld) -> None:
@@ -118,7 +120,7 @@ async def test_looks_are_bounded_and_lose_nothing(
             number = AN + 10 * place + ordinal
             await world.commit(received=[(f"{each}/{ordinal}", number, DELIVERED)], worker=ordinal)
     turns_taken = 1
-    while await desk.turn(world.conn, await heads(world.conn, None)):
+    while await desk.looks.look(world.conn, await heads(world.conn, None)):
         turns_taken += 1
         await world.receipts()
     assert turns_taken > 2

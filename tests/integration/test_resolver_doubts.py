@@ -30,7 +30,7 @@ async def world(
     """Doubts are asked about in every turn."""
     for name in ("EVERY_S", "SHARE", "COPIES_EVERY_S", "COPIES_SHARE"):
         monkeypatch.setattr(doubts, name, 0.0)
-    return await make_resolver_world(database_url, conn)
+    return await make_resolver_world(database_url, conn, monkeypatch)
 
 
 async def ends(world: ResolverWorld) -> list[str | None]:

@@ -1,7 +1,6 @@
 """The resolver as a process: beside others, killed, frozen, and with a carrier whose rows cannot be read."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -18,6 +17,7 @@ import asyncpg
 import psutil
 import pytest
 from integration.resolver_world import DELIVERED, ResolverWorld, make_resolver_world
+from integration.rig import Rig
 from waiting import PATIENCE_S, until
 
 from broadcast.config import Config
@@ -25,16 +25,20 @@ from broadcast.engine import resolver
 from broadcast.engine.contact import Contact
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.resolver import Resolver
+from broadcast.engine.worker import UNRESOLVED_S, Worker
 from broadcast.errors import InputError
 from broadcast.monitor.metrics import Metrics
+from broadcast.store.queries import sql
 
 AN = 84961000001
 VIETNAM = Path(__file__).parents[2] / "config" / "vietnam.toml"
 
 
 @pytest.fixture
-async def world(database_url: str, conn: asyncpg.Connection) -> ResolverWorld:
-    return await make_resolver_world(database_url, conn)
+async def world(
+    database_url: str, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> ResolverWorld:
+    return await make_resolver_world(database_url, conn, monkeypatch)
 
 
 @asynccontextmanager
@@ -115,6 +119,32 @@ async def test_only_the_carriers_that_it_was_told(world: ResolverWorld, config: 
         held = await world.conn.fetch("SELECT carrier_no FROM resolver WHERE holder IS NOT NULL")
         assert [row["carrier_no"] for row in held] == [world.carriers["vinaphone"]]
     assert await world.receipts() == {"waiting": 2}
+
+
+async def test_workers_say_whose_receipts_wait(world: ResolverWorld) -> None:
+    """That come and are not resolved; not of carriers that have none, however long nobody looked there."""
+    await world.conn.execute("UPDATE resolver SET resolved_until = now() - interval '11 seconds'")
+    await send(world, 1)
+    waiting = await world.conn.fetch(sql("unresolved"), UNRESOLVED_S)
+    assert [row["name"] for row in waiting] == ["viettel"]
+    await world.conn.execute("UPDATE resolver SET resolved_until = now()")
+    assert await world.conn.fetch(sql("unresolved"), UNRESOLVED_S) == []
+
+
+async def test_a_worker_without_a_resolver_says_so(rig: Rig) -> None:
+    """And sends all the same."""
+    await rig.conn.execute("INSERT INTO carrier (name, tps) VALUES ('viettel', 100)")
+    await rig.conn.execute("INSERT INTO received VALUES (1, 1, 1, 1, '')")
+    life = Worker(rig.config, Metrics(), rig.url)
+    rig.workers[life] = asyncio.create_task(life.run(), name="worker")
+    await until(life.keeps_up, "it says so")
+    assert "viettel" in (await life.keeps_up() or "")
+    await rig.conn.execute("DELETE FROM received")
+
+    async def well() -> bool:
+        return await life.keeps_up() is None
+
+    await until(well, "all is well")
 
 
 # ---------------------------------------------------------------- as a process of its own
@@ -275,13 +305,36 @@ async def test_one_worker_keeps_a_resolver_and_another_takes_its_place(
         await until(lambda: not living(tmp_path), "none outlives its keeper")
 
 
+PARENT = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-m", "broadcast", "resolver", "--parent", str(os.getpid())])
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 async def test_a_child_ends_with_its_parent(world: ResolverWorld, tmp_path: Path) -> None:
-    """However that ends."""
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(600)")
+    """However that ends; it gives its carriers back."""
+    log = tmp_path / "log"
+    with log.open("ab") as file:
+        parent = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", PARENT),
+            env={**os.environ, "BROADCAST_DATABASE_URL": world.url, "BROADCAST_CONFIG": configuration(tmp_path)},
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=file,
+        )  # fmt: skip
     try:
-        child = await start(world, tmp_path / "log", "--parent", str(parent.pid))
-        assert await asyncio.wait_for(child.wait(), PATIENCE_S) == 1  # not its parent
+        assert parent.stdout is not None
+        child = int(await asyncio.wait_for(parent.stdout.readline(), PATIENCE_S))
+        await until(lambda: "resolving receipts of viettel" in log.read_text(), "it resolves")
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            parent.kill()
+        parent.kill()
         await parent.wait()
+    await until(lambda: not psutil.pid_exists(child), "it has ended too")
+    assert await held_by(world) is None
+
+
+async def test_a_child_of_another_does_not_begin(world: ResolverWorld, tmp_path: Path) -> None:
+    """Its parent ended before it could ask to be told of that."""
+    child = await start(world, tmp_path / "log", "--parent", "1")
+    assert await asyncio.wait_for(child.wait(), PATIENCE_S) == 1

@@ -20,11 +20,8 @@ class Desk:
         self._late = LateDuplicates(looks)
         self.resolved_until: datetime | None = None
 
-    async def turn(self, connection: Connection, seen: Heads) -> bool:
-        """Whether there is more to do at once. Raises as CarrierLooks.look."""
-        if await self.looks.look(connection, seen):
-            return True
+    async def ask(self, connection: Connection, seen: Heads) -> None:
+        """After a look at `seen` that left nothing. Raises as CarrierLooks.look, which keeps no look from going on."""
         await self._doubts.ask(connection, seen.at)
         self.resolved_until = self._doubts.asked_until
         await self._late.ask(connection, microseconds(seen.at))
-        return False

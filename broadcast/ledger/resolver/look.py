@@ -29,8 +29,7 @@ from broadcast.ledger.resolver.rebuild import Rebuild
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-PAGES: Final = 8  # of answers in one look
-STEPS_S: Final = 0.5  # of making the book anew in one look
+READ_S: Final = 0.5  # of answers, or of making the book anew, in one look: a page or a step more at the most
 PRUNE_S: Final = 5.0
 NONE: Final = joined(())
 
@@ -97,7 +96,9 @@ class CarrierLooks:
         if not self._ready and not await self._make_anew(connection, seen):
             return True
         self._heads.update(seen.batches)
-        return not await self._learn(connection) or not await self._resolve(connection, seen)
+        known = await self._learn(connection)
+        self.book.evict(microseconds(seen.at))  # a backlog of answers is made dense as it is read
+        return not known or not await self._resolve(connection, seen)
 
     async def settle_unsure(self, connection: Connection) -> None:
         """What the last look found is written, if it was not."""
@@ -146,9 +147,9 @@ class CarrierLooks:
             self.no = no
             self._rebuild = Rebuild(self.carrier_no, self.book, self.parked, self.facts, dict(self._met))
         rebuild, self._rebuild = self._rebuild, None  # a step that fails has it begin again
-        until = time.monotonic() + STEPS_S
+        deadline = time.monotonic() + READ_S
         while not await rebuild.step(connection, microseconds(seen.at)):
-            if time.monotonic() >= until:
+            if time.monotonic() >= deadline:
                 self._rebuild = rebuild
                 return False
         self._learnt = rebuild.learnt
@@ -159,7 +160,8 @@ class CarrierLooks:
 
     async def _learn(self, connection: Connection) -> bool:
         """Whether every answer up to the heads is in the book."""
-        for _ in range(PAGES):
+        deadline = time.monotonic() + READ_S
+        while True:
             until = {
                 worker: batch
                 for worker, batch in self._heads.items()
@@ -175,7 +177,8 @@ class CarrierLooks:
                 self.book.learn(known)
                 self._ready = self._new = True
             self._learnt.update(page.learnt)
-        return all(self._learnt[worker] >= (batch, LAST) for worker, batch in self._heads.items())
+            if time.monotonic() >= deadline:
+                return False
 
     async def _resolve(self, connection: Connection, seen: Heads) -> bool:
         """Whether no receipt is left up to the heads."""
@@ -187,7 +190,7 @@ class CarrierLooks:
             await self._meet(connection, received, {} if page is None else page.met)
         elif page is not None:
             self._met.update(page.met)
-        await self._let_go(connection, seen)
+        await self._prune(connection, microseconds(seen.at))
         return whole
 
     async def _meet(self, connection: Connection, received: Received, met_until: dict[int, int]) -> None:
@@ -229,10 +232,8 @@ class CarrierLooks:
             parked=None if met.parked is None else _all_left(met.parked),
         )
 
-    async def _let_go(self, connection: Connection, seen: Heads) -> None:
-        """What is too old, or too much, leaves memory; parked receipts leave the table too."""
-        now = microseconds(seen.at)
-        self.book.evict(now)
+    async def _prune(self, connection: Connection, now: int) -> None:
+        """Parked receipts that are too old, or too many, leave memory and the table."""
         if time.monotonic() - self._pruned >= PRUNE_S:
             self._pruned = time.monotonic()
             dropped = self.book.prune(now)

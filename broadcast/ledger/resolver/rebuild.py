@@ -14,7 +14,7 @@ from broadcast.ledger.resolver.reading import LAST
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-SLICES: Final = 32  # of a step: some 20 MB of rows at the most
+SLICES: Final = 8  # of a step: some 5 MB of rows at the most
 PARKED_ROWS: Final = 200
 
 

@@ -112,6 +112,13 @@ SELECT no, received_at, receipts, packed, taken FROM parked WHERE carrier_no = $
 -- What a look found, by compare-and-set (migration 0016); null: nothing was written.
 SELECT resolve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23);
 
+-- name: unresolved
+-- Carriers of which receipts wait that came more than $1 s ago, or may have.
+SELECT name FROM carrier AS c LEFT JOIN resolver AS r USING (carrier_no)
+ WHERE (r.resolved_until IS NULL OR r.resolved_until < clock_timestamp() - make_interval(secs => $1))
+   AND EXISTS (SELECT FROM received WHERE received.carrier_no = c.carrier_no)
+ ORDER BY name;
+
 -- name: archived_since
 -- Campaigns that became files after $1: their rows are gone. And until when that is.
 SELECT coalesce(array_agg(campaign_id), '{}') AS campaigns, coalesce(max(archived_at), $1) AS until
@@ -169,20 +176,24 @@ SELECT count(*) FROM made;
 
 -- name: places_of_people
 -- Where these numbers ($2) stand in the slices of carrier $1.
-SELECT asked.msisdn, s.slice_id, at.place - 1 AS ordinal
+SELECT asked.msisdn, s.slice_id, s.place - 1 AS ordinal
   FROM unnest($2::bigint[]) AS asked (msisdn)
  CROSS JOIN LATERAL (SELECT slice_id FROM slice_span
                       WHERE span @> key_order($1::smallint, asked.msisdn) OFFSET 0) AS maybe
-  JOIN slice AS s USING (slice_id)
- CROSS JOIN LATERAL (SELECT array_position(s.msisdns, asked.msisdn) AS place OFFSET 0) AS at
- WHERE s.carrier_no = $1 AND at.place IS NOT NULL;
+ CROSS JOIN LATERAL (SELECT slice_id, array_position(msisdns, asked.msisdn) AS place FROM slice
+                      WHERE slice.slice_id = maybe.slice_id AND carrier_no = $1 OFFSET 0) AS s
+ WHERE s.place IS NOT NULL;
 
 -- name: end_doubts
--- Those of these recipients (slices $1, ordinals $2) who are still in doubt are not any more.
+-- Those of these recipients (slices $1, ordinals $2) who are still in doubt are not any more. (coalesce: the index of all who
+-- are in doubt is not the way to some.)
 UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'receipt'
-  FROM unnest($1::integer[], $2::integer[]) AS new (slice_id, ordinal)
- WHERE in_doubt.slice_id = new.slice_id AND in_doubt.ordinal = new.ordinal AND in_doubt.ended_at IS NULL
-RETURNING in_doubt.slice_id, in_doubt.ordinal;
+ WHERE ctid = ANY (ARRAY (
+           SELECT place FROM unnest($1::integer[], $2::integer[]) AS new (slice_id, ordinal)
+            CROSS JOIN LATERAL (SELECT d.ctid AS place FROM in_doubt AS d
+                                 WHERE d.slice_id = new.slice_id AND d.ordinal = new.ordinal OFFSET 0) AS found))
+   AND coalesce(ended_at, 'infinity') = 'infinity'
+RETURNING slice_id, ordinal;
 
 -- name: keep_doubted
 -- What receipts told of recipients in doubt, as answers: carrier $1, look $2, a row a slice, side by side.
@@ -202,7 +213,9 @@ UPDATE in_doubt AS d
                              (SELECT string_agg(DISTINCT id, ' ') FROM unnest(string_to_array(new.ids, ' ')) AS id
                                WHERE id <> ALL (string_to_array(d.first_ids, ' '))))
   FROM unnest($1::integer[], $2::integer[], $3::smallint[], $4::text[]) AS new (slice_id, ordinal, state, ids)
- WHERE d.slice_id = new.slice_id AND d.ordinal = new.ordinal;
+ CROSS JOIN LATERAL (SELECT f.ctid AS place FROM in_doubt AS f
+                      WHERE f.slice_id = new.slice_id AND f.ordinal = new.ordinal OFFSET 0) AS found
+ WHERE d.ctid = found.place;
 
 -- name: sent_in_order
 -- The next $5 answers of carrier $1, after worker $2, batch $3 and slice $4.
