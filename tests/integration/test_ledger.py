@@ -1,7 +1,6 @@
 """Groups, settlement, doubts, closing and the audit on a real Postgres: the books balance at every step."""
 
 import pytest
-from broadcast.ledger.settle import BUCKETS, behind, rotate, settle_all, settle_next
 from integration.ledger_world import AT, World
 from integration.resolved import parked, resolve_all, said
 
