@@ -3,10 +3,12 @@
 import asyncio
 import json
 import logging
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 from integration.ledger_world import World
+from integration.packed_rows import DELIVERED, WAITING, Person, us, write_slice
 from integration.rig import Rig
 from waiting import PATIENCE_S, until
 
@@ -16,11 +18,12 @@ from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor
 from broadcast.engine.contact import Contact
 from broadcast.engine.gauges import Gauges
 from broadcast.errors import DatabaseDownError
+from broadcast.ledger import fold, recount
 from broadcast.ledger.books import SecondCopies
-from broadcast.ledger.settle import rotate, settle_next
-from broadcast.ledger.states import RecipientState
+from broadcast.ledger.packing.received import pack_received
 from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports.audit import audit
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 
@@ -50,17 +53,35 @@ def auditing(world: World, metrics: Metrics) -> Auditor:
 
 @pytest.fixture
 async def quiet(world: World) -> World:
-    """Everybody of the campaign is delivered, the ring is empty."""
-    leased = await world.slice([84321000001, 84321000002])
-    leased.intend_next(2)
-    for ordinal in range(2):
-        leased.accept_parts(ordinal, [f"id-{ordinal}"], 0)
-        world.receipt(f"id-{ordinal}", RecipientState.DELIVERED)
-    await world.writer.flush()
-    await rotate(world.conn, 0.0)
-    await settle_next(world.conn, 0.0)
-    assert await world.tally() == {"delivered": 2}
+    """Everybody of the campaign is delivered, every receipt is resolved."""
+    at = us(datetime(2026, 3, 1, tzinfo=UTC))
+    people = [Person(84321000000 + n, DELIVERED, (f"id-{n}",), "000", at, at + 1) for n in (1, 2)]
+    await write_slice(world.conn, world.campaign_id, world.carrier_no, people)
+    await world.conn.execute(
+        "INSERT INTO tally (campaign_id, carrier_no, shard, delivered, segments) VALUES ($1, $2, 0, 2, 2)",
+        world.campaign_id, world.carrier_no,
+    )  # fmt: skip
+    await world.conn.execute(
+        "INSERT INTO carrier_tally (carrier_no, shard, received, matched) VALUES ($1, 7, 2, 2)",
+        world.carrier_no,
+    )
+    await world.conn.execute("UPDATE campaign SET audience = 2")
     return world
+
+
+async def receive(world: World, receipts: int) -> None:
+    """They came, and no resolver has seen them."""
+    n = range(receipts)
+    packed = pack_received(
+        [(receipts, 1)], [DELIVERED for _ in n], [0 for _ in n], [str(each) for each in n], ["" for _ in n]
+    )
+    await world.conn.execute(
+        "INSERT INTO received (carrier_no, worker_no, batch, receipts, packed) VALUES ($1, 7, 1, $2, $3)",
+        world.carrier_no, receipts, packed,
+    )  # fmt: skip
+    await world.conn.execute(
+        "UPDATE carrier_tally SET received = received + $1::integer WHERE shard = 7", receipts
+    )
 
 
 async def test_a_worker_says_what_does_not_balance_until_it_does(
@@ -84,6 +105,52 @@ async def test_a_worker_says_what_does_not_balance_until_it_does(
     await mine.look(quiet.conn)
     assert [differences for _, differences, _ in await recorded(quiet)] == [1, 0]
     assert await shown(quiet) == {str(quiet.campaign_id): 0.0}
+
+
+async def test_every_receipt_has_one_place(quiet: World) -> None:
+    """Matched, told twice, on its way, dropped, parked or not resolved yet: received is their sum, at every moment."""
+    await receive(quiet, 3)
+    assert (await audit(quiet.conn, quiet.campaign_id)).balanced
+    await quiet.conn.execute(
+        """UPDATE carrier_tally
+              SET received = received + 6, intermediate = intermediate + 1, duplicate = duplicate + 1,
+                  dropped = dropped + 2"""
+    )
+    off = await audit(quiet.conn, quiet.campaign_id)
+    assert off.problems == ("viettel: 11 receipts acked, 9 have a place",)
+    await quiet.conn.execute(
+        "INSERT INTO parked (carrier_no, no, received_at, receipts, packed) VALUES ($1, 1, now(), 2, '')",
+        quiet.carrier_no,
+    )
+    assert (await audit(quiet.conn, quiet.campaign_id)).balanced
+
+
+async def test_others_have_their_turn_while_a_campaign_is_folded(
+    quiet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker's loop goes on between two slices."""
+    for _ in range(20):
+        people = [Person(84321000003, WAITING)]
+        await write_slice(quiet.conn, quiet.campaign_id, quiet.carrier_no, people, "ready")
+    turns, folded_at = 0, list[int]()
+    folded = recount.folded
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def noted(rows: recount.SliceRows) -> fold.People:
+        folded_at.append(turns)
+        return folded(rows)
+
+    monkeypatch.setattr(recount, "folded", noted)
+    beside = asyncio.create_task(others(), name="others")
+    async with quiet.conn.transaction():
+        await (await books_of(quiet.conn, quiet.campaign_id)).counted()
+    beside.cancel()
+    assert len(set(folded_at)) == len(folded_at) == 21
 
 
 async def test_the_end_of_a_campaign_is_audited_once(quiet: World) -> None:
@@ -114,8 +181,7 @@ async def test_no_recount_while_anyone_is_sent_to(quiet: World) -> None:
 
 async def test_no_recount_of_what_ended_a_moment_ago_nor_while_receipts_come(quiet: World) -> None:
     assert await candidates(quiet) == 1
-    quiet.receipt("late", RecipientState.DELIVERED)
-    await quiet.writer.flush()
+    await receive(quiet, 1)
     assert await candidates(quiet) == 0
     await quiet.conn.execute("UPDATE campaign SET state = 'finished', finished_at = clock_timestamp()")
     assert await candidates(quiet) == 0
