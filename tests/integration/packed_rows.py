@@ -19,7 +19,7 @@ Told = tuple[int, int, str, int]  # segment (from 1), state, err, received_at
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One place of a slice as it shall stand; times in us. msisdn 0: taken out.
+    """One place of a slice as it shall stand; times in us. msisdn 0: taken out, waiting.
 
     ids: of accepted segments, which left and were answered at submitted_at. told: their final receipts; None: of a
     final state one each, all at settled_at. Without ids rejected and unknown ended by an answer at settled_at. doubt:
@@ -37,13 +37,13 @@ class Person:
 
     @property
     def answered(self) -> bool:
-        """Whether its bit is set: rows speak for it."""
-        return bool(self.ids) or self.doubt is not None or self.ended
+        """Whether its bit is set: rows speak for it, or nobody need."""
+        return not self.msisdn or bool(self.ids) or self.doubt is not None or self.ended
 
     @property
     def ended(self) -> bool:
         """Whether an answer ended it."""
-        return not self.ids and self.doubt is None and self.state in (REJECTED, UNKNOWN)
+        return bool(self.msisdn) and not self.ids and self.doubt is None and self.state in (REJECTED, UNKNOWN)
 
     @property
     def intended(self) -> bool:
