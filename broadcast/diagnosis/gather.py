@@ -11,6 +11,7 @@ from broadcast.diagnosis.diagnose import diagnose
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.reading import FRESH_S, LaneReading
+from broadcast.diagnosis.usual import Sample, sample
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -18,17 +19,6 @@ from broadcast.store.types import Connection
 SETTLING_S: Final = 15.0  # a receipt may be parked for so long before its submission's answer is here
 COUNT_MOST: Final = 20_000
 USUAL_EVERY_S: Final = 60.0
-SAMPLED_PAGES: Final = 200
-SAMPLED_LEAST: Final = 100  # rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Usual:
-    receipt_s: float | None = None
-    refused_share: float | None = None
-
-
-_UNKNOWN = _Usual()
 _NO_MISFITS: tuple[int, float | None] = (0, None)
 _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undeliverable", "delivered")
 
@@ -39,8 +29,8 @@ class Diagnosis:
 
     connection: Connection
     campaign_id: int | None = None
-    _usual: Mapping[int, _Usual] = field(default_factory=dict)
-    _usual_until: float = 0.0
+    _sample: Sample = field(default_factory=Sample)
+    _sampled_until: float = 0.0
 
     async def findings(self, refusals: Mapping[str, Mapping[int, int]] | None = None) -> tuple[Finding, ...]:
         """What is wrong now, the gravest first. refusals: carrier -> command_status -> recipients, where known."""
@@ -48,12 +38,14 @@ class Diagnosis:
 
     async def figures(self, refusals: Mapping[str, Mapping[int, int]]) -> Figures:
         """What is to be judged."""
+        if time.monotonic() >= self._sampled_until:
+            self._sample = await sample(self.connection)
+            self._sampled_until = time.monotonic() + USUAL_EVERY_S
         async with self.connection.transaction(isolation="repeatable_read", readonly=True):
             await self.connection.execute(plans.LOOK_UP)
             campaigns = await self.connection.fetchrow(sql("diagnosed_campaigns"), self.campaign_id)
             workers = await self.connection.fetchrow(sql("diagnosed_workers"))
             assert campaigns is not None and workers is not None  # aggregates: one row each
-            await self._refresh_usual(campaigns["campaigns"])
             carriers = await self._carriers(campaigns, refusals)
         return Figures(
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
@@ -76,6 +68,9 @@ class Diagnosis:
         readings = await self._readings()
         states = await self._states(campaigns)
         misfits = await self._misfits(campaigns, [row["carrier_no"] for row in rows])
+        usual = {
+            row["carrier_no"]: self._sample.usual(row["carrier_no"], campaigns["campaigns"]) for row in rows
+        }
         return tuple(
             CarrierFigures(
                 carrier=row["name"],
@@ -83,8 +78,8 @@ class Diagnosis:
                 misfit_ago_s=misfits.get(row["carrier_no"], _NO_MISFITS)[1],
                 misfits_counted_to=COUNT_MOST,
                 unknown_states=tuple(states.get(row["carrier_no"], ())),
-                usual_receipt_s=self._usual.get(row["carrier_no"], _UNKNOWN).receipt_s,
-                usual_refused_share=self._usual.get(row["carrier_no"], _UNKNOWN).refused_share,
+                usual_receipt_s=usual[row["carrier_no"]].receipt_s,
+                usual_refused_share=usual[row["carrier_no"]].refused_share,
                 refusals=refusals.get(row["name"], {}),
                 readings=tuple(readings.get(row["carrier_no"], ())),
                 cannot_send=_cannot(readings.get(row["carrier_no"], ()), campaigns["campaigns"]),
@@ -123,16 +118,6 @@ class Diagnosis:
             read = _older(LaneReading.from_json(row["reading"]), row["age_s"])
             readings.setdefault(row["carrier_no"], []).append(read)
         return readings
-
-    async def _refresh_usual(self, campaigns: list[int]) -> None:
-        """A sample of the final rows, now and then."""
-        if time.monotonic() < self._usual_until:
-            return
-        pages = await self.connection.fetchval(sql("outcome_pages"))
-        percent = min(100.0, 100.0 * SAMPLED_PAGES / max(1, pages))
-        rows = await self.connection.fetch(sql("usual_outcomes"), percent, campaigns, SAMPLED_LEAST)
-        self._usual = {row["carrier_no"]: _Usual(row["receipt_s"], row["refused_share"]) for row in rows}
-        self._usual_until = time.monotonic() + USUAL_EVERY_S
 
 
 def _cannot(readings: Iterable[LaneReading], campaigns: list[int]) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 import asyncpg
 import pytest
 from integration.ledger_world import make_world
+from integration.packed_rows import DELIVERED, REJECTED, WAITING, Person, us, write_slice
 from integration.rig import Rig
 from integration.visited import counted, explained, visited
 from waiting import until
 
 from broadcast.campaign.campaigns import Campaign
-from broadcast.diagnosis import gather, links, pace, receipts
+from broadcast.diagnosis import gather, links, pace, receipts, usual
 from broadcast.diagnosis.finding import Code, Finding
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.store import plans
@@ -215,6 +216,61 @@ async def test_of_millions_that_fit_nothing_no_more_is_read_than_counted(conn: a
                     )
                 )[0]["Plan"]  # fmt: skip
             assert visited(plan) <= 4 * most + 3, plan  # each node gives the rows on
+
+
+async def campaigns_with_slices(conn: asyncpg.Connection, refused: int, slices: int) -> tuple[int, int]:
+    """Two, each of so many slices of 60 that were sent and one that was not; of the second one's so many were refused.
+    Receipts come within 1 to 60 s."""
+    world = await make_world("", conn)
+    second: int = await conn.fetchval(
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
+                                 expires_at, state, drafted_by, launched_at)
+           SELECT 'flood', category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s, expires_at,
+                  state, drafted_by, launched_at FROM campaign RETURNING campaign_id"""
+    )
+    at = us(datetime(2026, 3, 1, tzinfo=UTC))
+    for number, few in ((world.campaign_id, 0), (second, refused)):
+        people = [Person(84320000000 + n, REJECTED, err="status:11", settled_at=at) for n in range(few)]
+        people += [
+            Person(84320000000 + n, DELIVERED, (f"{number}-{n}",), "", at, at + (n + 1) * 1_000_000)
+            for n in range(few, 60)
+        ]
+        await write_slice(conn, number, world.carrier_no, [Person(84320000099, WAITING)], "ready")
+        for _ in range(slices):
+            await write_slice(conn, number, world.carrier_no, people)
+    return world.campaign_id, second
+
+
+async def test_what_is_usual_is_told_by_a_sample(
+    conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await campaigns_with_slices(conn, refused=15, slices=3)
+    found = await usual.sample(conn)
+    assert found.ended == {(1, first): 120, (1, second): 120}
+    assert found.usual(1, [first]).refused_share == 0.25
+    assert found.usual(1, [second]).refused_share == 0.0
+    assert found.usual(1, [first, second]).refused_share is None
+    assert 50.0 <= (found.usual(1, []).receipt_s or 0.0) <= 60.0
+    assert found.usual(2, []) == usual.Usual()
+    monkeypatch.setattr(usual, "SLICES_MOST", 1)
+    assert (await usual.sample(conn)).usual(1, []) == usual.Usual()  # 60 are too few
+    await conn.execute("UPDATE carrier SET tps = NULL")
+    assert not (await usual.sample(conn)).ended
+
+
+async def test_what_is_archived_and_what_was_never_sent_says_nothing_of_what_is_usual(
+    conn: asyncpg.Connection,
+) -> None:
+    first, second = await campaigns_with_slices(conn, refused=0, slices=0)
+    assert not (await usual.sample(conn)).ended
+    people = [Person(84320000000, DELIVERED, ("id",), "", 1, 2)]
+    for number in (first, second):
+        await write_slice(conn, number, 1, people)
+    await conn.execute(
+        "INSERT INTO archive (campaign_id, place, recipients, checksum, archived_by) VALUES ($1, '/', 1, 0, 'an')",
+        second,
+    )
+    assert (await usual.sample(conn)).ended == {(1, first): 1}
 
 
 async def test_tallies_of_former_campaigns_are_not_read(database_url: str, conn: asyncpg.Connection) -> None:

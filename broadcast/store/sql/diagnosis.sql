@@ -67,19 +67,18 @@ SELECT carrier_no, reading::text AS reading, extract(epoch FROM clock_timestamp(
 -- Words for a receipt's state that no profile knows and that may have come between $1 and $2.
 SELECT carrier_no, value FROM oddity WHERE kind = 'receipt_state' AND last_at >= $1 AND first_at < $2;
 
--- name: outcome_pages
--- The size of the final rows, in pages.
-SELECT pg_relation_size('outcome') / current_setting('block_size')::integer;
-
--- name: usual_outcomes
--- From $1 per cent of the pages of final rows: within which time 95 % of a carrier's receipts come, and which share of its
--- messages is refused, campaigns $2 left out of that. Null where it is too few.
-SELECT carrier_no,
-       CASE WHEN count(*) FILTER (WHERE state > 6 AND submitted_at IS NOT NULL) >= $3::integer
-            THEN percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - submitted_at)::float8)
-                 FILTER (WHERE state > 6 AND submitted_at IS NOT NULL) END AS receipt_s,
-       CASE WHEN count(*) FILTER (WHERE campaign_id <> ALL ($2::integer[])) >= $3::integer
-            THEN (count(*) FILTER (WHERE state = 6 AND campaign_id <> ALL ($2::integer[])))::float8
-                 / count(*) FILTER (WHERE campaign_id <> ALL ($2::integer[])) END AS refused_share
-  FROM outcome TABLESAMPLE SYSTEM ($1)
- GROUP BY carrier_no;
+-- name: usual_slices
+-- A sample of what was sent: $2 slices of each connected carrier in the $1 newest campaigns that are in the database, $3 at
+-- most. Slices are sent in about the order in which they were made: the first 100 are looked at.
+SELECT slice_id
+  FROM (SELECT campaign_id FROM campaign AS c
+         WHERE launched_at IS NOT NULL AND NOT EXISTS (SELECT FROM archive AS a WHERE a.campaign_id = c.campaign_id)
+         ORDER BY campaign_id DESC LIMIT $1) AS newest
+ CROSS JOIN carrier
+ CROSS JOIN LATERAL (
+       SELECT slice_id
+         FROM (SELECT slice_id, mark FROM slice
+                WHERE slice.campaign_id = newest.campaign_id AND slice.carrier_no = carrier.carrier_no LIMIT 100) AS first
+        WHERE mark > 0 LIMIT $2) AS sent
+ WHERE carrier.tps IS NOT NULL
+ LIMIT $3;
