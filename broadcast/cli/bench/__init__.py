@@ -106,16 +106,16 @@ def _show(load: Load, runs: list[Run], as_json: bool) -> None:
 
 def _show_growth(measured: Measured, title: str) -> None:
     names = (
-        "settled", "after s", "messages/s", "rows MiB", "their index MiB", "journal MiB", "open MiB", "commit ms",
-        "settle lag s", "worker MiB",
+        "settled", "after s", "messages/s", "logs MiB", "their index MiB", "waiting MiB", "commit ms",
+        "resolve lag s", "worker MiB",
     )  # fmt: skip
     print_table(
         title,
         names,
         [
             (
-                step.settled, step.seconds, step.rate, step.table_mib, step.index_mib, step.journal_mib,
-                step.open_mib, step.commit_ms, step.settle_lag_s, step.worker_mib,
+                step.settled, step.seconds, step.rate, step.table_mib, step.index_mib, step.waiting_mib,
+                step.commit_ms, step.resolve_lag_s, step.worker_mib,
             )
             for step in measured.growth
         ],

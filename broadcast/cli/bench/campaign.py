@@ -95,12 +95,14 @@ async def answered(connection: asyncpg.Connection, campaign_id: int) -> list[flo
 
 
 async def balance(connection: asyncpg.Connection, campaign_id: int, messages: int) -> float:
-    """Octets of database per message. Raises AuditError unless the books balance and everybody was told."""
+    """Octets of the logs that stay, per message. Raises AuditError unless the books balance and everybody was told."""
     found = await audit(connection, campaign_id)
     delivered = sum(line.counted for line in found.lines if line.state == "delivered")
     if not found.balanced or delivered != messages:
         problems = "; ".join(found.problems) or f"{delivered:,} of {messages:,} were delivered"
         raise AuditError(f"the books do not balance: {problems}")
-    await connection.execute("VACUUM outcome")
-    octets: int = await connection.fetchval("SELECT pg_total_relation_size('outcome')")
+    await connection.execute("VACUUM sent, result")
+    octets: int = await connection.fetchval(
+        "SELECT pg_total_relation_size('sent') + pg_total_relation_size('result')"
+    )
     return octets / messages

@@ -16,11 +16,14 @@ _TENTH = 10  # shorter runs are read at every tenth of them
 _SCRAPE_S = 1.0
 _METRICS = re.compile(r"metrics on (http://\S+?/metrics)")
 _SIZES = """
-SELECT sum(pg_table_size(oid)) FILTER (WHERE relname = 'outcome') AS final,
-       sum(pg_indexes_size(oid)) FILTER (WHERE relname = 'outcome') AS final_indexes,
-       sum(pg_total_relation_size(oid)) FILTER (WHERE relname ~ '^(submission|receipt)_[0-9]+$') AS journal,
-       sum(pg_total_relation_size(oid)) FILTER (WHERE relname IN ('open_submission', 'unmatched_receipt')) AS open
+SELECT sum(pg_table_size(oid)) FILTER (WHERE relname IN ('sent', 'result')) AS logs,
+       sum(pg_indexes_size(oid)) FILTER (WHERE relname IN ('sent', 'result')) AS log_indexes,
+       sum(pg_total_relation_size(oid)) FILTER (WHERE relname IN ('received', 'parked')) AS waiting
   FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
+_LAG = """
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - resolved_until)), 0) FROM resolver
+ WHERE resolved_until > '-infinity'
 """
 
 
@@ -28,8 +31,9 @@ SELECT sum(pg_table_size(oid)) FILTER (WHERE relname = 'outcome') AS final,
 class Step:
     """From the reading before to this one. settled: messages so far; rate: of this step, per second.
 
-    Sizes in MiB: final rows and their indexes; the journal's ring; what waits for a receipt. commit_ms: the median of
-    this step's groups, None without one; settle_lag_s: the highest that a worker told; worker_mib: the largest now.
+    Sizes in MiB: the logs that stay (sent, result) and their indexes; receipts that wait (received, parked). commit_ms:
+    the median of this step's groups, None without one; resolve_lag_s: the longest that receipts may have waited, looked
+    at every second; worker_mib: the largest now.
     """
 
     settled: int
@@ -37,10 +41,9 @@ class Step:
     rate: float
     table_mib: float
     index_mib: float
-    journal_mib: float
-    open_mib: float
+    waiting_mib: float
     commit_ms: float | None
-    settle_lag_s: float
+    resolve_lag_s: float
     worker_mib: float
 
 
@@ -70,6 +73,7 @@ class Growth:
         if full or now - self._scraped_at >= _SCRAPE_S:
             self._scraped_at = now
             await asyncio.to_thread(self._scrape)
+            self._lag_s = max(self._lag_s, float(await self._connection.fetchval(_LAG)))
         if full:
             await self._read(settled, now, worker_mib)
 
@@ -83,12 +87,11 @@ class Growth:
                 settled=settled,
                 seconds=now - self._began,
                 rate=(settled - self._settled) / (now - self._read_at),
-                table_mib=mib["final"],
-                index_mib=mib["final_indexes"],
-                journal_mib=mib["journal"],
-                open_mib=mib["open"],
+                table_mib=mib["logs"],
+                index_mib=mib["log_indexes"],
+                waiting_mib=mib["waiting"],
                 commit_ms=None if commit_s is None else commit_s * 1000,
-                settle_lag_s=self._lag_s,
+                resolve_lag_s=self._lag_s,
                 worker_mib=worker_mib,
             )
         )
@@ -103,8 +106,6 @@ class Growth:
                     for sample in family.samples:
                         if sample.name == "broadcast_ledger_commit_seconds_bucket":
                             commits[float(sample.labels["le"])] += int(sample.value)
-                        elif sample.name == "broadcast_settle_lag_seconds":
-                            self._lag_s = max(self._lag_s, sample.value)
         self._commits = commits
 
 

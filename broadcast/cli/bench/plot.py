@@ -12,7 +12,7 @@ _COLOURS = ("#1565c0", "#ef6c00", "#2e7d32", "#6a1b9a")
 
 
 def draw(path: Path, steps: tuple[Step, ...], title: str) -> None:
-    """Write an SVG: the rate to the left; commit time, settle lag and memory to the right."""
+    """Write an SVG: the rate to the left; commit time, resolve lag and memory to the right."""
     chart = pygal.XY(
         style=Style(background="white", plot_background="white", colors=_COLOURS, font_family="sans-serif"),
         width=1000,
@@ -33,7 +33,7 @@ def draw(path: Path, steps: tuple[Step, ...], title: str) -> None:
         secondary=True,
     )
     chart.add(
-        "settle lag, s", [(step.settled / MILLION, step.settle_lag_s) for step in steps], secondary=True
+        "resolve lag, s", [(step.settled / MILLION, step.resolve_lag_s) for step in steps], secondary=True
     )
     chart.add("worker, MiB", [(step.settled / MILLION, step.worker_mib) for step in steps], secondary=True)
     write_text(path, chart.render(is_unicode=True))
