@@ -56,7 +56,8 @@ class SliceRows:
 
 async def slices(connection: Connection, campaign_id: int) -> AsyncIterator[SliceRows]:
     """Every slice of a campaign, by carrier_no and slice_id. Within `plans.SETS`, in a transaction of the caller's."""
-    places = await connection.fetch(sql("recount_slices"), campaign_id)
+    async with plans.by_index(connection):
+        places = await connection.fetch(sql("recount_slices"), campaign_id)
     for page in _pages(places):
         for each in await of_slices(connection, page):
             yield each

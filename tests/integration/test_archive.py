@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from integration.archive_world import LAUNCH, UUIDS, make_campaign
+from integration.visited import counted, explained
 
 from broadcast.archive import move as archiving
-from broadcast.archive.books import books_of
+from broadcast.archive.books import books_of, live_books
 from broadcast.archive.move import archive, moved
 from broadcast.archive.place import place_of
 from broadcast.archive.read import ArchiveError, digest, load
@@ -205,6 +206,37 @@ async def test_rows_that_appear_between(
     with pytest.raises(AuditError, match="nothing was dropped"):
         await archive(conn, campaign_id, tmp_path, "an", drop=True)
     assert await rows(conn) == {**before, "result": before["result"] + 1}
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+async def test_rows_of_other_campaigns_are_not_read(
+    conn: asyncpg.Connection, campaign_id: int, tmp_path: Path, analysed: bool
+) -> None:
+    """Tables never analysed, and analysed while they were small."""
+    if analysed:
+        await conn.execute("ANALYZE")
+    await conn.execute(
+        "INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,"
+        " expires_at, drafted_by) SELECT 'other', category, priority, sender, text, alphabet, carriers,"
+        " in_doubt_policy, grace_s, expires_at, drafted_by FROM campaign"
+    )
+    await conn.execute(
+        "INSERT INTO slice (campaign_id, carrier_no, total, msisdns)"
+        " SELECT campaign_id, 1, 1, '{84320000001}' FROM campaign, generate_series(1, 3000) WHERE name = 'other'"
+    )
+    await conn.execute(
+        "INSERT INTO sent SELECT 1, 9, slice_id, slice_id, 0, 0, '' FROM slice WHERE slice_id > 4"
+    )
+    await conn.execute("INSERT INTO result SELECT slice_id, 9, '' FROM slice WHERE slice_id > 4")
+    await explained(conn)
+    with counted(conn) as visits:
+        assert (await archive(conn, campaign_id, tmp_path, "an", drop=False)).recipients == 17
+        async with conn.transaction():
+            await live_books(conn, campaign_id).drop()
+    assert visits["recount_sent"] > 0 < visits["packed_drop_sent"]
+    assert sum(rows for name, rows in visits.items() if name.startswith(("recount_", "packed_"))) < 1000, (
+        visits
+    )
 
 
 async def test_a_damaged_file_is_noticed(conn: asyncpg.Connection, campaign_id: int, tmp_path: Path) -> None:
