@@ -10,8 +10,8 @@ from chaos.world import START_S, World
 from waiting import until
 
 _WHOLE = (
-    "worker", "bind_slot", "in_doubt", "tally", "carrier_tally", "campaign", "outcome", "open_submission",
-    "unmatched_receipt",
+    "worker", "bind_slot", "in_doubt", "tally", "carrier_tally", "campaign", "resolver", "resolver_cursor", "misfit",
+    "sent", "received", "result", "parked",
 )  # fmt: skip
 DUMPED: Final = {
     "slice": """SELECT slice_id, carrier_no, total, mark, state, worker_no, token, resends,

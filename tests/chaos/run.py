@@ -17,6 +17,7 @@ from chaos.checks import Outcome, Receipts
 from chaos.database import copy_of, environment
 from chaos.faults import Done, play
 from chaos.hosts import network
+from chaos.known import receipt_ids
 from chaos.nation import BY_NAME, CARRIERS
 from chaos.schedule import WORKERS, Schedule, schedule
 from chaos.traffic import recoveries
@@ -35,7 +36,7 @@ _STATES: Final = """
     SELECT sum(waiting)::int AS waiting, sum(in_doubt)::int AS in_doubt, sum(accepted)::int AS accepted,
            sum(unknown)::int AS unknown, sum(expired)::int AS expired, sum(rejected)::int AS rejected,
            sum(undeliverable)::int AS undeliverable, sum(delivered)::int AS delivered, sum(excluded)::int AS excluded,
-           (SELECT count(*) FROM receipt)::int AS unsettled,
+           (SELECT coalesce(sum(receipts), 0) FROM received)::int AS unresolved,
            (SELECT sum(received) FROM carrier_tally)::int AS received,
            (SELECT finished_at IS NOT NULL FROM campaign) AS finished
       FROM tally"""
@@ -48,16 +49,6 @@ _RESENT: Final = (
 _RECEIVED: Final = """
     SELECT carrier.name AS carrier, sum(received)::int AS received
       FROM carrier_tally JOIN carrier USING (carrier_no) GROUP BY 1"""
-_RECEIPT_IDS: Final = """
-    SELECT carrier.name AS carrier, array_agg(DISTINCT smsc_id) AS ids
-      FROM (SELECT carrier_no, unnest(string_to_array(smsc_ids, ' ')) AS smsc_id FROM outcome
-             WHERE err NOT LIKE 'status:%'
-            UNION ALL SELECT carrier_no, unnest(string_to_array(first_ids, ' ')) FROM in_doubt
-             WHERE first_state IS NOT NULL
-            UNION ALL SELECT carrier_no, smsc_id FROM open_submission WHERE state IS NOT NULL
-            UNION ALL SELECT carrier_no, smsc_id FROM unmatched_receipt
-            UNION ALL SELECT carrier_no, smsc_id FROM receipt WHERE state > 0) AS known
-      JOIN carrier USING (carrier_no) GROUP BY 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +118,7 @@ async def _rest(world: World, plan: Schedule) -> dict[str, Any]:
     while True:
         states = dict((await world.fetch(_STATES))[0])
         open_ones = (
-            states["waiting"] + states["unsettled"] + (states["in_doubt"] if plan.policy == "resend" else 0)
+            states["waiting"] + states["unresolved"] + (states["in_doubt"] if plan.policy == "resend" else 0)
         )
         now = time.monotonic()
         if states != before:
@@ -156,17 +147,17 @@ async def _outcome(
         doubts[row["carrier"]] += row["recipients"]
         by_end[f"{row['reason']} {row['ended_as']}"] += row["recipients"]
     received = {row["carrier"]: row["received"] for row in await world.fetch(_RECEIVED)}
-    ids = {row["carrier"]: frozenset(row["ids"]) - {""} for row in await world.fetch(_RECEIPT_IDS)}
+    ids = await receipt_ids(world)
     outcome = Outcome(
         messages=messages,
         plan=plan,
         done=done,
-        states={name: states[name] for name in states if name not in ("unsettled", "received", "finished")},
+        states={name: states[name] for name in states if name not in ("unresolved", "received", "finished")},
         finished=states["finished"],
         audit=await _audit(world),
         doubts=doubts,
         resent={row["msisdn"]: row["times"] for row in await world.fetch(_RESENT)},
-        receipts={name: Receipts(received.get(name, 0), ids.get(name, frozenset())) for name in accounts},
+        receipts={name: Receipts(received.get(name, 0), frozenset(ids.get(name, ()))) for name in accounts},
         accounts=accounts,
         recoveries=[
             each
