@@ -14,6 +14,7 @@ from broadcast.audience import subscribers
 from broadcast.campaign import campaigns
 from broadcast.config import Config
 from broadcast.ledger import close, opt_outs, replies
+from broadcast.reports.recipients import recipients
 from broadcast.reports.report import report
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
@@ -99,11 +100,9 @@ async def test_who_waits_again_is_let_go_too(rig: Rig) -> None:
     await came(rig, b"STOP", FIRST + 2)
     await read(rig)
     assert await balanced(rig, health) == {"waiting": 7, "in_doubt": 2, "excluded": 1}
-    async with rig.conn.transaction():
-        await rig.conn.execute("UPDATE campaign SET finished_at = now()")
-        rows = await rig.conn.fetch("SELECT * FROM archive_recipients($1)", health.campaign_id)
-    assert sorted(row["msisdn"] - FIRST for row in rows) == list(range(10))
-    assert [row["err"] for row in rows if row["state"] == 9] == ["opted_out"]
+    everybody = [each async for each in recipients(rig.conn, health.campaign_id)]
+    assert sorted(each.msisdn - FIRST for each in everybody) == list(range(10))
+    assert [each.err for each in everybody if each.state == "excluded"] == ["opted_out"]
 
 
 async def test_a_slice_of_which_nobody_is_left(rig: Rig) -> None:
