@@ -21,6 +21,8 @@ from broadcast.ledger.states import RecipientState
 
 NOBODY: Final = 0  # state of a place whose recipient was taken out, or is sent again from another slice
 RESENT: Final = "resent"
+CLOSED: Final = "closed"
+IN_DOUBT: Final = "in_doubt"  # why somebody in doubt is unknown
 
 _UNSENT: Final = {"expired": RecipientState.EXPIRED, "cancelled": RecipientState.EXCLUDED}
 _NO_STATE: Final = 255  # greater than any
@@ -39,10 +41,11 @@ class SliceRow:
 
 @dataclass(frozen=True, slots=True)
 class DoubtRow:
-    """A row of in_doubt. ended_as: None while it lasts."""
+    """A row of in_doubt. ended_as: None while it lasts; ended_at: us, 0 while it lasts."""
 
     ordinal: int
     ended_as: str | None
+    ended_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,8 @@ class _Folding:
         self.first_id[here] = -1
 
     def doubt(self, doubts: Sequence[DoubtRow]) -> None:
-        """Who is in doubt. A doubt that ended says nothing any more, unless as resent: that place is nobody's."""
+        """Who is in doubt. A doubt that ended says nothing any more, unless as resent: that place is nobody's, or
+        closed: what became of that one is unknown, unless a row says more."""
         for doubt in doubts:
             if doubt.ordinal >= self.total:
                 self._note("no_place", [doubt.ordinal])
@@ -224,6 +228,13 @@ class _Folding:
                     )
             elif not self.rows[doubt.ordinal]:
                 self.state[doubt.ordinal] = RecipientState.IN_DOUBT
+                if doubt.ended_as == CLOSED:
+                    self._close(doubt)
+
+    def _close(self, doubt: DoubtRow) -> None:
+        self.rows[doubt.ordinal] = 1
+        self.state[doubt.ordinal], self.settled_at[doubt.ordinal] = RecipientState.UNKNOWN, doubt.ended_at
+        self.err[doubt.ordinal] = self._more([Errs.of([IN_DOUBT])])
 
     def compare(self, row: SliceRow) -> None:
         """Rows with one another, and with the slice's own mark and bitmaps."""

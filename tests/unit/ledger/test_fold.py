@@ -134,6 +134,20 @@ def test_doubts() -> None:
     assert not people.problems
 
 
+def test_a_doubt_that_the_close_ended_is_unknown_until_a_row_says_more() -> None:
+    doubts = [DoubtRow(0, "closed", AT), DoubtRow(1, "closed", AT)]
+    people = fold(
+        a_slice(2, 2, [0, 1]),
+        [sent([(1, AT)])],
+        [result((1, 1, 8, AT + 5, ""), (1, 2, 8, AT + 5, ""))],
+        doubts,
+        closed=True,
+    )
+    assert states(people) == [State.UNKNOWN, State.DELIVERED]
+    assert (people.settled_at[0], people.errs.all()) == (AT, ["in_doubt", ""])
+    assert not people.problems
+
+
 def test_whoever_was_taken_out_is_nobody() -> None:
     row = SliceRow(1, "ready", bitmap([0, 1]), b"", [84_900_000_000, None, 84_900_000_001])
     people = fold(row, [sent([(0, AT)])], [])
@@ -218,7 +232,7 @@ def rows_for(ordinal: int, sents: list, doubts: list, finals: list[FinalRow]) ->
     spoken = Counter(o for _, some, ended, _ in sents for o, *_ in (*some, *ended))
     spoken.update(final.ordinal for final in finals)
     spoken.update(o for o, how in doubts if how in (None, "resent"))
-    return spoken[ordinal]
+    return spoken[ordinal] or int((ordinal, "closed") in doubts)
 
 
 def reference(
@@ -259,6 +273,8 @@ def reference(
     found = of_rows or found
     if how == "resent":
         return (NOBODY, *found[1:])
+    if how == "closed" and not of_rows:
+        return (4, 0, 0, 0, "in_doubt", ())
     return (2, *found[1:]) if how != "none" and not of_rows else found
 
 
