@@ -24,9 +24,9 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Receipts that were acked, and where they are now: intermediate, matched with a submit, duplicate, or unmatched
-    (their id is none that we know); the rest waits to be settled. unreadable: distinct PDUs in quarantine, and how
-    often they came.
+    """Receipts that were acked, and where they are now: intermediate, matched with a submit, duplicate, unmatched (they
+    fit none, yet), or dropped (unmatched for too long, or too many); the rest waits to be resolved. unreadable:
+    distinct PDUs in quarantine, and how often they came.
     """
 
     received: int
@@ -34,6 +34,7 @@ class Received:
     matched: int
     duplicate: int
     unmatched: int
+    dropped: int
     unreadable: int
     unreadable_times: int
 

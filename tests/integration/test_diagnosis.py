@@ -197,25 +197,30 @@ async def test_of_a_carrier_that_is_well_nothing_is_said(rig: Rig) -> None:
     assert said == []
 
 
-async def test_of_millions_that_fit_nothing_no_more_is_read_than_counted(conn: asyncpg.Connection) -> None:
-    """Never analysed, and analysed while empty."""
-    fill = """INSERT INTO parked (carrier_no, no, received_at, receipts, packed)
-              SELECT 1 + g % 2, g, now() - interval '1 h' + g * interval '1 ms', 50, ''
-                FROM generate_series(1, 60000) AS g"""
+@pytest.mark.parametrize("begun", ["", "ANALYZE parked"], ids=["never analysed", "analysed while empty"])
+async def test_of_looks_that_parked_receipts_only_the_newest_are_read(
+    conn: asyncpg.Connection, begun: str
+) -> None:
+    await conn.execute(begun or "SELECT")
+    await conn.execute(
+        """INSERT INTO parked (carrier_no, no, received_at, receipts, packed)
+           SELECT 1 + g % 2, g, now() - interval '1 h' + g * interval '1 ms', 3, ''
+             FROM generate_series(1, 60000) AS g"""
+    )
     now = datetime.now(UTC)
-    for begun in ("", "ANALYZE parked"):
-        await conn.execute(f"TRUNCATE parked; {begun}")
-        await conn.execute(fill)
-        for carrier, since, most in ((1, now - timedelta(days=1), 1000), (1, now, 1000), (3, now, 0)):
-            async with conn.transaction():
-                await conn.execute(plans.LOOK_UP)
-                plan = json.loads(
-                    await conn.fetchval(
-                        f"EXPLAIN (ANALYZE, FORMAT JSON) {sql('diagnosed_misfits')}",
-                        carrier, since, now + timedelta(days=1), 10.0, 1000,
-                    )
-                )[0]["Plan"]  # fmt: skip
-            assert visited(plan) <= 4 * most + 3, plan  # each node gives the rows on
+    long_ago = now - timedelta(days=1)
+    cases = [(1, long_ago, now, 3000), (1, long_ago, long_ago, 0), (1, now, now, 0), (3, long_ago, now, 0)]
+    for carrier, since, before, expected in cases:
+        arguments = (carrier, since, before, 10.0, 20_000)
+        async with conn.transaction():
+            await conn.execute(plans.LOOK_UP)
+            found = await conn.fetchrow(sql("diagnosed_misfits"), *arguments)
+            plan = await conn.fetchval(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {sql('diagnosed_misfits')}", *arguments
+            )
+        assert found is not None
+        assert (found["receipts"], found["ago_s"] is None) == (expected, carrier == 3 or since == now)
+        assert visited(json.loads(plan)[0]["Plan"]) <= 4 * 1000 + 3, plan  # each node gives the rows on
 
 
 async def campaigns_with_slices(conn: asyncpg.Connection, refused: int, slices: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ SELECT carrier.name AS carrier, kind, value, times, first_at, last_at
 -- Where the receipts of carrier $1 are, over all campaigns, and what could not be read: contents and how often they came.
 SELECT coalesce(sum(received), 0)::bigint AS received, coalesce(sum(intermediate), 0)::bigint AS intermediate,
        coalesce(sum(matched), 0)::bigint AS matched, coalesce(sum(duplicate), 0)::bigint AS duplicate,
+       coalesce(sum(dropped), 0)::bigint AS dropped,
        (SELECT coalesce(sum(receipts), 0)::bigint FROM parked AS p WHERE p.carrier_no = carrier.carrier_no) AS unmatched,
        (SELECT count(*) FROM quarantine AS q WHERE q.carrier_no = carrier.carrier_no) AS unreadable,
        (SELECT coalesce(sum(times), 0)::bigint FROM quarantine AS q WHERE q.carrier_no = carrier.carrier_no) AS unreadable_times
