@@ -124,12 +124,12 @@ class Rig:
         approved = await campaigns.approve(self.conn, drafted, "binh", drafted.code)
         return await campaigns.launch(self.conn, self.config, approved, "an")
 
-    def worker(self) -> Worker:
-        """A worker in this process, and beside the first one a resolver."""
+    def worker(self, url: str | None = None) -> Worker:
+        """A worker in this process, and beside the first one a resolver. url: of the worker's way to the database."""
         if self.resolver is None:
             life = Resolver(self.config, Metrics(), self.url)
             self.resolver = life, asyncio.create_task(life.run(), name="resolver")
-        made = Worker(self.config, Metrics(), self.url)
+        made = Worker(self.config, Metrics(), url or self.url)
         self.workers[made] = asyncio.create_task(made.run(), name="worker")
         return made
 

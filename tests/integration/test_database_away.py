@@ -18,10 +18,8 @@ from waiting import PATIENCE_S, until
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Config, Engine
-from broadcast.engine.worker import Worker
 from broadcast.errors import FencedError
 from broadcast.ledger.writer import Writer
-from broadcast.monitor.metrics import Metrics
 from broadcast.store import migrations
 from broadcast.store.embedded import SETTINGS, Server
 from broadcast.store.pool import connect
@@ -78,8 +76,7 @@ async def under_way(rig: Rig, url: str, workers: int, seconds: float) -> Running
     rig.config = replace(rig.config, engine=Engine(lease_s=LEASE_S))
     await rig.subscribers("viettel", int(TPS * seconds))
     for _ in range(workers):
-        made = Worker(rig.config, Metrics(), url)
-        rig.workers[made] = asyncio.create_task(made.run(), name="worker")
+        rig.worker(url)
 
     async def shared() -> bool:
         held = await rig.conn.fetch("SELECT worker_no, granted_tps FROM bind_slot WHERE bound")
@@ -150,7 +147,7 @@ def _processes(server: Server) -> list[int]:
 @pytest.mark.alone
 async def test_a_network_that_forgets_its_connections(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer and no end: every wait has an end of its own."""
-    monkeypatch.setattr("broadcast.engine.settler.WORK_S", 3.0)
+    monkeypatch.setattr("broadcast.engine.tidier.WORK_S", 3.0)
     async with way_to_database(rig.folder, rig.url) as way:
         running = await under_way(rig, way.url, 1, 5)
         way.swallow()
@@ -206,8 +203,7 @@ async def test_a_pause_that_a_cut_off_worker_cannot_hear(rig: Rig) -> None:
     rig.connect("viettel", 1000, sessions=1, window=5)
     await rig.subscribers("viettel", 2000)
     async with way_to_database(rig.folder, rig.url) as way:
-        made = Worker(rig.config, Metrics(), way.url)
-        rig.workers[made] = asyncio.create_task(made.run(), name="worker")
+        made = rig.worker(way.url)
         campaign = await rig.launch()
         await rig.reached(campaign, 20, "accepted", "delivered")
         way.silence()
@@ -235,8 +231,7 @@ async def test_receipts_without_end_while_nothing_can_be_written(
     rig.connect("viettel", 1500, window=1000)
     await rig.subscribers("viettel", 3000)
     async with way_to_database(rig.folder, rig.url) as way:
-        made = Worker(rig.config, Metrics(), way.url)
-        rig.workers[made] = asyncio.create_task(made.run(), name="worker")
+        made = rig.worker(way.url)
         campaign = await rig.launch()
         await rig.reached(campaign, 3000, "accepted")
         way.silence()

@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from integration.replies_world import FIRST, balanced, came, opted_out, quiet_rig, read, sent
+from integration.resolved import resolve_all
 from integration.rig import Rig
 
 from broadcast.archive.place import place_of
@@ -160,6 +161,7 @@ async def test_recipients_that_are_sent_again_are_looked_at(rig: Rig) -> None:
     )  # fmt: skip
     await subscribers.set_opt_out(rig.conn, FIRST + 2, True)
     await read(rig)  # nothing waits, so nothing is recalled
+    await resolve_all(rig.conn)
     await close.tidy(rig.conn, 2000, 60.0)
     assert await rig.conn.fetchval("SELECT count(*) FROM slice WHERE recalled") == 1
     await read(rig, 1)

@@ -12,6 +12,7 @@ from integration.resolver_world import (
     UNDELIVERABLE,
     Receipt,
     ResolverWorld,
+    make_campaign,
     make_resolver_world,
     turns,
 )
@@ -64,6 +65,40 @@ async def test_a_closed_campaign_s_messages_leave_unknown(world: ResolverWorld) 
     await world.commit(received=[("a", AN, DELIVERED)])
     await world.resolve(await world.desk())
     assert await world.tallies() == {"unknown": 1, "delivered": 1}
+
+
+async def test_a_place_that_closed_up_is_whose_it_is_now(world: ResolverWorld) -> None:
+    """Somebody above the mark opted out after the resolver had read the slice."""
+    slice_id = await world.slice([AN, BINH, CHI])
+    await world.conn.execute("UPDATE slice SET mark = 1")
+    desk = await world.desk()
+    await world.commit({slice_id: {0: ("a",)}})
+    await world.resolve(desk)
+    await world.conn.execute("UPDATE slice SET msisdns = $1, total = 2, mark = 2", [AN, CHI])
+    await world.commit({slice_id: {1: ("c",)}}, [("a", AN, DELIVERED), ("c", CHI, UNDELIVERABLE)])
+    await world.resolve(desk)
+    assert await world.results() == {(slice_id, 0, 1): DELIVERED, (slice_id, 1, 1): UNDELIVERABLE}
+    assert await world.parked() == []
+
+
+async def test_a_campaign_that_became_files_gets_no_rows_any_more(world: ResolverWorld) -> None:
+    """Of a look that was under way meanwhile; another campaign's are written."""
+    gone, other = (
+        await world.slice([AN, BINH]),
+        await world.slice([CHI], campaign_id=await make_campaign(world.conn, "flood")),
+    )
+    desk = await world.desk()
+    await world.commit({gone: {0: ("a",), 1: ("b",)}, other: {0: ("c",)}})
+    await world.resolve(desk)
+    await world.conn.execute("DELETE FROM sent WHERE slice_id = $1", gone)
+    await world.conn.execute("DELETE FROM slice WHERE slice_id = $1", gone)
+    await world.conn.execute("INSERT INTO archive VALUES ($1, '/', 2, 0, now(), 'an')", world.campaign_id)
+    before = await world.tallies()
+    await world.commit(received=[("a", AN, DELIVERED), ("c", CHI, DELIVERED)])
+    await world.resolve(desk)
+    assert await world.results() == {(other, 0, 1): DELIVERED}
+    assert await world.tallies() == before
+    assert await world.receipts() == {"matched": 2}
 
 
 async def test_an_early_receipt_waits_for_its_submission(world: ResolverWorld) -> None:

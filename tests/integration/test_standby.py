@@ -13,9 +13,7 @@ from integration.rig import make_rig
 from waiting import until
 
 from broadcast.config import Config, Engine
-from broadcast.engine.worker import Worker
 from broadcast.errors import DatabaseDownError, TooSlowError
-from broadcast.monitor.metrics import Metrics
 from broadcast.store import binaries, migrations, pool, system_user
 from broadcast.store.pool import connect
 from broadcast.store.scratch import scratch_home
@@ -98,8 +96,7 @@ async def test_a_campaign_goes_on_at_the_promoted_standby(
             rig.config = replace(rig.config, engine=Engine())
             await rig.subscribers("viettel", TPS * SECONDS)
             for _ in range(2):
-                made = Worker(rig.config, Metrics(), url)
-                rig.workers[made] = asyncio.create_task(made.run(), name="worker")
+                rig.worker(url)
 
             async def shared() -> bool:
                 held = await conn.fetch("SELECT worker_no FROM bind_slot WHERE bound AND granted_tps > 0")

@@ -94,9 +94,11 @@ class LateDuplicates:
     async def _take(self, connection: Connection, current: _Pass, hits: list[tuple[int, Hit]]) -> None:
         """Those of settled segments are duplicates."""
         looks = self._looks
-        slices = {slice_id for slice_id, _ in hits}
-        settled = await settled_segments(connection, slices)
-        facts = await looks.facts.of(connection, slices)
+        last: dict[int, int] = {}
+        for slice_id, hit in hits:
+            last[slice_id] = max(last.get(slice_id, 0), hit.ordinal)
+        settled = await settled_segments(connection, set(last))
+        facts = await looks.facts.of(connection, last)
         gone: set[ParkedKey] = set()
         for slice_id, hit in hits:
             ended = hit.stray or (slice_id, hit.ordinal, hit.segment) in settled

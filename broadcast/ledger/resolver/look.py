@@ -20,7 +20,7 @@ from broadcast.ledger.packing.ids import IdProfile
 from broadcast.ledger.packing.received import Parked, Received
 from broadcast.ledger.packing.result import pack_result
 from broadcast.ledger.resolver.book import CarrierBook, Limits
-from broadcast.ledger.resolver.facts import Facts
+from broadcast.ledger.resolver.facts import Facts, last_ordinals
 from broadcast.ledger.resolver.found import Found, NotOursError, write
 from broadcast.ledger.resolver.met import Met, ParkedKey, ToPark
 from broadcast.ledger.resolver.parked_rows import ParkedRows, microseconds
@@ -170,7 +170,7 @@ class CarrierLooks:
             if not until:
                 return True
             page = await read_sent(connection, self.carrier_no, self._learnt, until)
-            facts = await self.facts.of(connection, {slice_id for slice_id, _ in page.rows})
+            facts = await self.facts.of(connection, last_ordinals(page.rows))
             known = [(facts[slice_id], sent) for slice_id, sent in page.rows if slice_id in facts]
             if known:
                 self._ready = False  # until it is whole again

@@ -8,7 +8,7 @@ from broadcast.ledger.packing.received import unpack_parked
 from broadcast.ledger.packing.result import Result, unpack_result
 from broadcast.ledger.packing.sent import Sent, unpack_sent
 from broadcast.ledger.resolver.book import CarrierBook
-from broadcast.ledger.resolver.facts import Facts
+from broadcast.ledger.resolver.facts import ANEW, Facts
 from broadcast.ledger.resolver.parked_rows import ParkedRows
 from broadcast.ledger.resolver.reading import LAST
 from broadcast.store.queries import sql
@@ -58,7 +58,7 @@ class Rebuild:
         )
         slices = [row["slice_id"] for row in rows]
         if slices:
-            facts = await self._facts.of(connection, slices)
+            facts = await self._facts.of(connection, dict.fromkeys(slices, ANEW))
             sent, results = await self._rows(connection, slices)
             self._book.restore(
                 [

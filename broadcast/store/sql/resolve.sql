@@ -82,7 +82,7 @@ SELECT w.worker_no, s.batch, s.slice_id, s.packed
 
 -- name: slice_facts
 -- What the resolver knows of slices: numbers as array_send writes them.
-SELECT slice_id, campaign_id, array_send(msisdns) AS msisdns FROM slice WHERE slice_id = ANY($1::integer[]);
+SELECT slice_id, campaign_id, mark, array_send(msisdns) AS msisdns FROM slice WHERE slice_id = ANY($1::integer[]);
 
 -- name: rebuild_slices
 -- The next $4 slices of carrier $1 and campaign $2 after slice $3.
