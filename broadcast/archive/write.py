@@ -34,7 +34,7 @@ _DOUBT = pa.schema(
         ("ended_at", pa.timestamp("us", tz="UTC")),
         ("ended_as", pa.string()),
         ("first_state", pa.int16()),
-        ("first_ids", pa.string()),
+        ("first_ids", pa.list_(pa.string())),
     ]
 )
 

@@ -253,7 +253,7 @@ class LiveBooks(Books, Protocol):
 
     def doubt_history(self) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         """Everyone who was ever in doubt, some thousand at a time, by carrier_no, slice_id, ordinal: as `Doubted`, and
-        slice_id, ordinal, segments, first_state (a RecipientState or None), first_ids (parted by a blank)."""
+        slice_id, ordinal, segments, first_state (a RecipientState or None), first_ids (texts)."""
         ...
 
     async def drop(self) -> int:

@@ -63,11 +63,16 @@ async def _answer_first_copies(connection: Connection, group: Group, answers: Se
     told = {(late.slice_id, late.ordinal): late for late in answers if not late.err}
     if not told:
         return
+    ids = [
+        (place, None if smsc_id is None else smsc_id.encode("latin-1"))
+        for place, late in told.items()
+        for smsc_id in late.smsc_ids or (None,)
+    ]
     noted = await connection.fetch(
         sql("answer_first_copies"),
-        [slice_id for slice_id, _ in told],
-        [ordinal for _, ordinal in told],
-        [" ".join(late.smsc_ids) for late in told.values()],
+        [slice_id for (slice_id, _), _ in ids],
+        [ordinal for (_, ordinal), _ in ids],
+        [octets for _, octets in ids],
     )
     for row in noted:
         late = told[row["slice_id"], row["ordinal"]]

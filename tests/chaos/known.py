@@ -12,7 +12,7 @@ from broadcast.ledger.packing.sent import unpack_sent
 _SENT: Final = "SELECT name, slice_id, packed FROM sent JOIN carrier USING (carrier_no)"
 _RECEIVED: Final = "SELECT name, packed FROM received JOIN carrier USING (carrier_no)"
 _PARKED: Final = "SELECT name, packed, taken FROM parked JOIN carrier USING (carrier_no)"
-_FIRST: Final = """SELECT name, unnest(string_to_array(first_ids, ' ')) AS id
+_FIRST: Final = """SELECT name, unnest(first_ids) AS id
                      FROM in_doubt JOIN carrier USING (carrier_no) WHERE first_state IS NOT NULL"""
 
 
@@ -35,7 +35,7 @@ async def receipt_ids(world: World) -> dict[str, set[str]]:
         parked = unpack_parked(row["packed"], row["taken"])
         found[row["name"]].update(parked.receipts.ids.take(parked.left).texts())
     for row in await world.fetch(_FIRST):
-        found[row["name"]].add(row["id"])
+        found[row["name"]].add(row["id"].decode("latin-1"))
     return {name: ids - {""} for name, ids in found.items()}
 
 

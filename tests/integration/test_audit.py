@@ -312,7 +312,7 @@ async def test_both_copies_of_a_resent_recipient_are_known(world: World) -> None
            SELECT campaign_id, carrier_no, 99, 0, segments, msisdn, reason, since + interval '1 s', ended_at, ended_as
              FROM in_doubt WHERE ended_as = 'resent'"""
     )
-    await world.conn.execute("UPDATE in_doubt SET first_ids = 'one', first_state = 8 WHERE slice_id = 99")
+    await world.conn.execute("UPDATE in_doubt SET first_ids = '{one}', first_state = 8 WHERE slice_id = 99")
     books = await books_of(world.conn, world.campaign_id)
     assert await books.resent() == {"viettel": {84321000001: 2}}
     assert await books.second_copies() == [SecondCopies("viettel", 1, 2, 1, 1)]

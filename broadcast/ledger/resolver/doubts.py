@@ -138,6 +138,7 @@ class Doubts:
         gone: list[ParkedKey] = []
         looks.expect(lambda _: looks.take(gone))
         async with connection.transaction():
+            await connection.execute(sql("resolving_claim"))  # before any row: as a campaign's close does
             places = [each.doubt.slice_id for each in ending], [each.doubt.ordinal for each in ending]
             rows = await connection.fetch(sql("end_doubts"), *places)
             won = {(row["slice_id"], row["ordinal"]) for row in rows}
@@ -192,17 +193,14 @@ class Doubts:
         if not again and not told:
             return
         gone = [asked.keys[i] for i in again + told]
-        by_doubt: dict[tuple[int, int], list[int]] = {}
-        for i in told:
-            by_doubt.setdefault((asked.doubts[i].slice_id, asked.doubts[i].ordinal), []).append(i)
         looks.expect(lambda _: looks.take(gone))
         async with connection.transaction():
             await connection.execute(
                 sql("note_first_copies"),
-                [slice_id for slice_id, _ in by_doubt],
-                [ordinal for _, ordinal in by_doubt],
-                [int(asked.receipts.states[some].min()) for some in by_doubt.values()],
-                [" ".join(sorted({asked.texts[i] for i in some})) for some in by_doubt.values()],
+                [asked.doubts[i].slice_id for i in told],
+                [asked.doubts[i].ordinal for i in told],
+                asked.receipts.states[told].tolist(),
+                [asked.texts[i].encode("latin-1") for i in told],
             )
             found = Found(matched=len(told), duplicate=len(again), left=looks.parked.without(gone))
             await write(connection, looks.holder, looks.carrier_no, looks.no, found)
@@ -313,5 +311,5 @@ def _doubt(row: asyncpg.Record) -> Doubt:
         segments=row["segments"],
         since=row["since"],
         sent_after=microseconds(row["sent_after"]),
-        first_ids=frozenset(row["first_ids"].split()),
+        first_ids=frozenset(octets.decode("latin-1") for octets in row["first_ids"]),
     )

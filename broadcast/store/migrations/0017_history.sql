@@ -248,6 +248,9 @@ LANGUAGE sql STABLE ROWS 2 SET enable_seqscan = off SET enable_hashjoin = off SE
      WHERE s.campaign_id = of_campaign AND at.place IS NOT NULL
 $$;
 
+-- Ids that are joined by a blank; null: none.
+CREATE FUNCTION first_copies(first_ids text) RETURNS text LANGUAGE sql IMMUTABLE RETURN nullif(first_ids, '');
+
 CREATE FUNCTION recipient_history(campaign_name text, msisdn bigint) RETURNS TABLE (
     at timestamptz, carrier text, slice_id integer, what text, segment integer, smsc_id text, state text, err text
 ) LANGUAGE sql STABLE SET enable_seqscan = off SET jit = off AS $$
@@ -315,7 +318,7 @@ CREATE FUNCTION recipient_history(campaign_name text, msisdn bigint) RETURNS TAB
         UNION ALL
         SELECT since, slice_id, 'in doubt', NULL, NULL, 2, reason, 3 FROM doubt
         UNION ALL
-        SELECT ended_at, slice_id, 'doubt ended', NULL, nullif(first_ids, ''), first_state, ended_as, 4
+        SELECT ended_at, slice_id, 'doubt ended', NULL, first_copies(first_ids), first_state, ended_as, 4
           FROM doubt WHERE ended_at IS NOT NULL
         UNION ALL
         SELECT t.received_at, t.slice_id, 'receipt', t.segment, s.smsc_id, t.state, t.err, 5

@@ -24,7 +24,7 @@ SELECT carrier.name AS carrier, msisdn, count(*) AS resends, min(since) AS since
 -- Per carrier of campaign $1: who was resent and how often, and what was told of the copies before: by a late answer or a
 -- receipt (told), that it was delivered (delivered).
 SELECT carrier.name AS carrier, count(DISTINCT msisdn) AS recipients, count(*) AS resends,
-       count(*) FILTER (WHERE first_ids <> '') AS told, count(*) FILTER (WHERE first_state = 8) AS delivered
+       count(*) FILTER (WHERE first_ids <> '{}') AS told, count(*) FILTER (WHERE first_state = 8) AS delivered
   FROM in_doubt JOIN carrier USING (carrier_no)
  WHERE campaign_id = $1 AND ended_as = 'resent'
  GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.carrier_no;
@@ -32,7 +32,7 @@ SELECT carrier.name AS carrier, count(DISTINCT msisdn) AS recipients, count(*) A
 -- name: doubt_history
 -- Everyone who was ever in doubt, with how it ended.
 SELECT carrier.name AS carrier, slice_id, ordinal::integer, msisdn, segments::integer, reason, since, ended_at, ended_as,
-       first_state, first_ids
+       first_state, ARRAY(SELECT packed_id(id) FROM unnest(first_ids) AS id) AS first_ids
   FROM in_doubt JOIN carrier USING (carrier_no) WHERE campaign_id = $1 ORDER BY carrier_no, slice_id, ordinal;
 
 -- name: drop_doubts

@@ -32,11 +32,13 @@ UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'answered'
 RETURNING campaign_id, carrier_no, slice_id, ordinal, segments;
 
 -- name: answer_first_copies
--- Late answers for recipients who were resent or given up meanwhile: the first copy's ids. $3: parted by a blank. Returns
--- whose they are.
+-- Late answers for recipients who were resent or given up meanwhile: the first copy's ids. Side by side, of each segment
+-- one; a null where none is known of a recipient. Returns whose they are.
 UPDATE in_doubt SET first_ids = late.ids
-  FROM unnest($1::integer[], $2::smallint[], $3::text[]) AS late (slice_id, ordinal, ids)
- WHERE in_doubt.slice_id = late.slice_id AND in_doubt.ordinal = late.ordinal AND in_doubt.first_ids = ''
+  FROM (SELECT slice_id, ordinal, coalesce(array_agg(id) FILTER (WHERE id IS NOT NULL), '{}') AS ids
+          FROM unnest($1::integer[], $2::smallint[], $3::bytea[]) AS told (slice_id, ordinal, id)
+         GROUP BY slice_id, ordinal) AS late
+ WHERE in_doubt.slice_id = late.slice_id AND in_doubt.ordinal = late.ordinal AND in_doubt.first_ids = '{}'
    AND in_doubt.ended_as IN ('resent', 'closed')
 RETURNING in_doubt.campaign_id, in_doubt.carrier_no, in_doubt.slice_id, in_doubt.ordinal;
 

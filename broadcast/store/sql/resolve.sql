@@ -129,6 +129,10 @@ SELECT coalesce(array_agg(campaign_id), '{}') AS campaigns, coalesce(max(archive
 SELECT reason, receipts, first_at, last_at FROM misfit JOIN carrier USING (carrier_no)
  WHERE carrier.name = $1 ORDER BY receipts DESC, reason;
 
+-- name: resolving_claim
+-- For this transaction: no campaign is closed or becomes files, and whoever does so holds no row that is wanted then.
+SELECT pg_advisory_xact_lock_shared(7111);
+
 -- name: resolver_child
 -- Whether this session's worker is the one that keeps a resolver, for as long as the session lives.
 SELECT pg_try_advisory_lock(7112);
@@ -139,7 +143,7 @@ VACUUM (SKIP_LOCKED) received, parked, resolver, resolver_cursor;
 
 -- name: open_doubts
 -- The next $3 recipients in doubt at carrier $1, by number after $2. sent_after: when their submit left at the earliest.
-SELECT d.msisdn, d.slice_id, d.ordinal, d.campaign_id, d.segments, d.since, '' AS first_ids,
+SELECT d.msisdn, d.slice_id, d.ordinal, d.campaign_id, d.segments, d.since, '{}'::bytea[] AS first_ids,
        coalesce(d.sent_after, c.launched_at) AS sent_after
   FROM (SELECT * FROM in_doubt WHERE carrier_no = $1 AND ended_at IS NULL AND msisdn > $2
          ORDER BY carrier_no, msisdn LIMIT $3) AS d
@@ -206,13 +210,13 @@ SELECT $1, 0, $2, slice_id, first_ordinal, last_ordinal, packed
 SELECT add_to_tallies(-2, $1, $2, NULL, $3, NULL, NULL, $4, $5, $6, $7, NULL, NULL);
 
 -- name: note_first_copies
--- What receipts told of a copy whose recipient was sent another or given up. Side by side; ids: parted by a blank.
+-- What receipts told of copies whose recipients were sent another or given up: of each its state and id, side by side.
 UPDATE in_doubt AS d
    SET first_state = least(d.first_state, new.state),
-       first_ids = concat_ws(' ', nullif(d.first_ids, ''),
-                             (SELECT string_agg(DISTINCT id, ' ') FROM unnest(string_to_array(new.ids, ' ')) AS id
-                               WHERE id <> ALL (string_to_array(d.first_ids, ' '))))
-  FROM unnest($1::integer[], $2::integer[], $3::smallint[], $4::text[]) AS new (slice_id, ordinal, state, ids)
+       first_ids = d.first_ids || ARRAY(SELECT id FROM unnest(new.ids) AS id WHERE id <> ALL (d.first_ids))
+  FROM (SELECT slice_id, ordinal, min(state) AS state, array_agg(DISTINCT id ORDER BY id) AS ids
+          FROM unnest($1::integer[], $2::integer[], $3::smallint[], $4::bytea[]) AS told (slice_id, ordinal, state, id)
+         GROUP BY slice_id, ordinal) AS new
  CROSS JOIN LATERAL (SELECT f.ctid AS place FROM in_doubt AS f
                       WHERE f.slice_id = new.slice_id AND f.ordinal = new.ordinal OFFSET 0) AS found
  WHERE d.ctid = found.place;
