@@ -225,6 +225,22 @@ async def test_hold_stays_in_doubt_until_the_close_and_is_unknown_then(world: Wo
     assert await balanced(world) == {"expired": 1, "unknown": 1, "delivered": 1}
 
 
+async def test_an_answer_after_the_close_balances_before_anybody_tidies(world: World) -> None:
+    slice_ = await world.slice([84321000001])
+    slice_.intend_next(1)
+    await world.writer.flush()
+    await world.conn.execute("UPDATE campaign SET expires_at = now() - interval '1 second'")
+    assert await tidy(world.conn, 100, 0.0) == []
+    slice_.accept(0, "late", AT, AT)
+    slice_.let_go()
+    await world.writer.flush()
+    found = await audit(world.conn, world.campaign_id)
+    assert [(line.state, line.counted, line.tallied) for line in found.lines] == [("unknown", 1, 1)]
+    assert found.problems == ()
+    assert await tidy(world.conn, 100, 0.0) == [world.campaign_id]
+    assert await balanced(world) == {"unknown": 1}
+
+
 async def test_cancelled_recipients_are_excluded(world: World) -> None:
     slice_ = await world.slice([84321000001, 84321000002])
     slice_.intend_next(1)

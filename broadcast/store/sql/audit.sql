@@ -1,10 +1,13 @@
 -- name: audit_tallied
--- What the tallies say of a campaign, per carrier.
-SELECT carrier_no, sum(waiting)::bigint AS waiting, sum(in_doubt)::bigint AS in_doubt, sum(accepted)::bigint AS accepted,
-       sum(unknown)::bigint AS unknown, sum(expired)::bigint AS expired, sum(rejected)::bigint AS rejected,
-       sum(undeliverable)::bigint AS undeliverable, sum(delivered)::bigint AS delivered,
-       sum(excluded)::bigint AS excluded, sum(segments)::bigint AS segments
-  FROM tally WHERE campaign_id = $1 GROUP BY carrier_no;
+-- What the tallies say of a campaign, per carrier. An answer that comes after the campaign was closed is tallied as accepted
+-- until the next round of tidying; by the rows, whoever is accepted then is unknown, and so it is here.
+SELECT carrier_no, sum(waiting)::bigint AS waiting, sum(in_doubt)::bigint AS in_doubt,
+       coalesce(sum(accepted) FILTER (WHERE closed_at IS NULL), 0)::bigint AS accepted,
+       (sum(unknown) + coalesce(sum(accepted) FILTER (WHERE closed_at IS NOT NULL), 0))::bigint AS unknown,
+       sum(expired)::bigint AS expired, sum(rejected)::bigint AS rejected, sum(undeliverable)::bigint AS undeliverable,
+       sum(delivered)::bigint AS delivered, sum(excluded)::bigint AS excluded, sum(segments)::bigint AS segments
+  FROM tally CROSS JOIN (SELECT closed_at FROM campaign WHERE campaign_id = $1) AS c
+ WHERE campaign_id = $1 GROUP BY carrier_no;
 
 -- name: audit_audience
 -- The audience of a campaign as fixed at launch; null before.
