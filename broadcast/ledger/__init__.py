@@ -1,1 +1,1 @@
-"""What is known: group writes, settlement of receipts, tallies."""
+"""What is known: group writes, whom receipts are for, tallies."""

@@ -14,8 +14,8 @@ from broadcast.cli.bench.pacing import Case, pace
 MESSAGES = 5000
 PARTS = {
     "link": ({"sender", "simulator"}, None),
-    "ledger": ({"sender", "postgres"}, True),
-    "pipeline": ({"sender", "postgres", "simulator"}, True),
+    "ledger": ({"sender", "resolver", "postgres"}, True),
+    "pipeline": ({"sender", "resolver", "postgres", "simulator"}, True),
     "peer": ({"sender", "simulator"}, None),
 }
 

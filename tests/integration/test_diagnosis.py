@@ -79,7 +79,7 @@ async def test_receipts_that_fit_no_submission(rig: Rig) -> None:
     async def listed() -> bool:
         return line in await printed(rig, "campaign", "list")
 
-    await until(listed, "it is known to a command, which waits for settlement longer")
+    await until(listed, "it is known to a command, which waits for the resolver longer")
     for words in (("carrier", "list"), ("carrier", "show", "viettel")):
         assert line in await printed(rig, *words)
     for words in (("campaign", "list", "--json"), ("carrier", "list", "--json")):

@@ -1,4 +1,4 @@
-"""Groups, settlement, doubts, closing and the audit on a real Postgres: the books balance at every step."""
+"""Groups, receipts, doubts, closing and the audit on a real Postgres: the books balance at every step."""
 
 import pytest
 from integration.ledger_world import AT, World

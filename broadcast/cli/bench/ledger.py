@@ -1,4 +1,4 @@
-"""The bare ledger: the same intents, rows, groups and settlement as of a pipeline, and nobody to talk to.
+"""The bare ledger: the same intents, rows, groups and resolver as of a pipeline, and nobody to talk to.
 
 Slices are leased and marked; once that is committed their messages are accepted and receipted out of thin air.
 """
@@ -18,7 +18,7 @@ import asyncpg
 from broadcast.cli.bench.campaign import balance, launch, prepare, watch
 from broadcast.cli.bench.load import Load, Measured
 from broadcast.cli.bench.meters import Meters
-from broadcast.cli.bench.stage import Stage, collecting_seldom, staged
+from broadcast.cli.bench.stage import Stage, collecting_seldom, staged, start_resolver
 from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
@@ -50,6 +50,7 @@ async def _measure(stage: Stage) -> Measured:
     try:
         numbers = await prepare(connection, config, load)
         campaign_id = await launch(connection, config, load)
+        start_resolver(stage)
         leases = await Leases.register(connection, config, socket.gethostname(), os.getpid())
         meters = Meters(stage)
 

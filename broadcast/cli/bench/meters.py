@@ -5,7 +5,7 @@ import time
 
 import psutil
 
-from broadcast.cli.bench.stage import Stage
+from broadcast.cli.bench.stage import RESOLVER, Stage
 from broadcast.errors import BroadcastError
 
 SENDER, POSTGRES, SIMULATOR = "sender", "postgres", "simulator"
@@ -23,9 +23,10 @@ class Meters:
         self._groups: dict[str, list[psutil.Process]] = {SENDER: workers or [psutil.Process()]}
         if stage.server is not None and (pid := stage.server.pid()) is not None:
             self._groups[POSTGRES] = [psutil.Process(pid)]
-        simulators = [psutil.Process(pid) for name, pid in running if not name.startswith("worker-")]
-        if simulators:
-            self._groups[SIMULATOR] = simulators
+        for name, pid in running:
+            if not name.startswith("worker-"):
+                kind = RESOLVER if name == RESOLVER else SIMULATOR
+                self._groups.setdefault(kind, []).append(psutil.Process(pid))
         self._began = self._cpu()
         self._looks = 0
         self._looked_at = 0.0

@@ -18,7 +18,7 @@ Run = Mapping[Part, Measured]
 _NAMES: dict[Part, str] = {
     "link": "bare link", "ledger": "bare ledger", "pipeline": "pipeline", "peer": "aiosmpplib",
 }  # fmt: skip
-_SENDERS = {"sender": "sender", "postgres": "Postgres", "simulator": "simulators"}
+_SENDERS = {"sender": "sender", "resolver": "resolver", "postgres": "Postgres", "simulator": "simulators"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from broadcast.store.embedded import Server
 from broadcast.store.scratch import scratch_home
 
 COUNTRY = Path(__file__).parents[3] / "config" / "vietnam.toml"
+RESOLVER = "resolver"  # the name of its process
 LOOK_S = 0.1
 _BIND_S = 30.0
 # 3 % of the receipts come after minutes, 2 % never, 0.5 % twice, 0.2 % before the response
@@ -83,15 +84,21 @@ def staged(load: Load, *, database: bool, simulated: bool = True) -> Iterator[St
 
 
 def start_workers(stage: Stage) -> None:
-    """As processes, named worker-0 and on."""
+    """As processes, named worker-0 and on, and beside them a resolver."""
+    start_resolver(stage)
     for number in range(stage.load.workers):
         start_worker(stage, number)
 
 
+def start_resolver(stage: Stage) -> None:
+    """As a process of that name, as `broadcast up` starts it: no worker runs one then."""
+    stage.shell.start(RESOLVER, *_files(stage), "resolver")
+
+
 def start_worker(stage: Stage, number: int) -> None:
     """One of them, as `broadcast up` starts it: after the one before in its place has ended."""
-    files = ("--config", COUNTRY, "--config", stage.folder / "carriers.toml")
-    stage.shell.start(f"worker-{number}", *files, "worker", "--place", str(UUID(int=number)))
+    words = ("worker", "--no-resolver", "--place", str(UUID(int=number)))
+    stage.shell.start(f"worker-{number}", *_files(stage), *words)
 
 
 async def bound(connection: asyncpg.Connection, load: Load) -> None:
@@ -125,6 +132,10 @@ def collecting_seldom() -> Iterator[None]:
     finally:
         gc.set_threshold(*thresholds)
         gc.unfreeze()
+
+
+def _files(stage: Stage) -> tuple[str | Path, ...]:
+    return "--config", COUNTRY, "--config", stage.folder / "carriers.toml"
 
 
 def _simulate(shell: Shell, folder: Path, names: list[str], load: Load) -> None:

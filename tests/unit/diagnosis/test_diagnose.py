@@ -184,7 +184,7 @@ def test_every_code_is_in_the_table() -> None:
         ({"waiting": 0}, {"slowed": {0x58: 5_000}, "short_for_s": 30.0}, {}),  # it was too fast
         ({"waiting": 0, "accepted": 0}, {}, {"workers": 0}),
         ({"delivered": 0, "undeliverable": 0}, {}, {"segments": 2, "launched_for_s": 59.0}),
-        ({"delivered": 0, "undeliverable": 0}, {}, {}),  # of one segment, and settlement comes
+        ({"delivered": 0, "undeliverable": 0}, {}, {}),  # of one segment, and the resolver comes
         ({"unknown_states": ("SEEN",), "delivered": 0}, {"unknown_states": 19, "receipts": 19}, {}),
         ({"unknown_states": ("SEEN",)}, {"unknown_states": 800}, {}),
         ({"unknown_states": ("SEEN",), "delivered": 0}, {}, {}),  # a straggler of what was mended
