@@ -27,13 +27,14 @@ CREATE OR REPLACE FUNCTION resolve(
 DECLARE
     new_no constant bigint := at_no + 1;
 BEGIN
+    -- Before any row: the lease is renewed while it waits here for an archive.
+    IF cardinality(slices) > 0 OR cardinality(campaigns) > 0 THEN
+        PERFORM pg_advisory_xact_lock_shared(7111);
+    END IF;
     UPDATE resolver SET no = new_no, expires_at = greatest(expires_at, clock_timestamp() + interval '5 seconds')
      WHERE carrier_no = of_carrier AND holder = who AND no = at_no;
     IF NOT FOUND THEN
         RETURN NULL;
-    END IF;
-    IF cardinality(slices) > 0 OR cardinality(campaigns) > 0 THEN
-        PERFORM pg_advisory_xact_lock_shared(7111);
     END IF;
     IF cardinality(slices) > 0 THEN
         INSERT INTO result (slice_id, no, packed)
