@@ -71,10 +71,10 @@ async def second_copy(world: World) -> slices.LeasedSlice:
     )  # fmt: skip
 
 
-async def accepted(world: World, leased: slices.LeasedSlice, smsc_id: str) -> None:
-    """Its only recipient is sent and answered."""
+async def accepted(world: World, leased: slices.LeasedSlice, smsc_id: str, left_at: int = 0) -> None:
+    """Its only recipient is sent, now or then, and answered now."""
     leased.intend_next(1)
-    leased.accept(0, smsc_id, now_us(), now_us())
+    leased.accept(0, smsc_id, left_at or now_us(), now_us())
     await world.writer.flush()
     await resolve_all(world.conn)
 
@@ -248,10 +248,11 @@ async def test_a_second_copys_early_receipt_waits_for_its_answer(world: World) -
     await doubted(world, [NUMBER])
     await tidy(world.conn, 100, 1000.0)
     leased = await second_copy(world)
+    left_at = now_us()
     await told(world, "second", DELIVERED)
     for _ in range(3):
         await resolve_all(world.conn)
-    await accepted(world, leased, "second")
+    await accepted(world, leased, "second", left_at)
     assert await balanced(world) == {"delivered": 1}
     assert await world.conn.fetchval("SELECT first_ids FROM in_doubt") == ""
 
