@@ -1,6 +1,7 @@
 """A simulated SMSC's own account, read over HTTP (simulator/book_server.py)."""
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ class SimulatedBook:
 
 
 def read_book(url: str) -> SimulatedBook:
-    """Raises InputError for another URL, BroadcastError when nobody answers."""
+    """Raises InputError for another URL, or a simulator of another version; BroadcastError when nobody answers."""
     if not url.startswith(("http://", "https://")):
         raise InputError(f"--book: {url} is not an http URL")
     root = url.rstrip("/")
@@ -36,6 +37,16 @@ def read_book(url: str) -> SimulatedBook:
             raise InputError(f"--book: {url} gives something else than an account")
         with _page(f"{root}/people") as got:
             return SimulatedBook(summary, read(_lines(got)))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.url.endswith("/people"):
+            raise InputError(
+                f"--book: {url} tells no more than sums: that simulator is of an older version, and an audit goes "
+                "person by person; simulate the carrier with this one, and send again"
+            ) from error
+        raise InputError(
+            f"--book: {url} is not the book of a simulated carrier (HTTP {error.code})"
+        ) from error
     except (OSError, HTTPException) as error:
         raise BroadcastError(f"--book: {url} does not answer: is that simulator still running?") from error
     except ValueError as error:

@@ -16,6 +16,7 @@ class DatabaseWay:
 
     swallow: as `silence`, and what was under way on the connections of then never arrives; `speak` ends both.
     cut_commits: so many commits of ledger groups are made, yet instead of the answer the connection ends.
+    cut_after: so many octets more of what a ledger's session says arrive, then its connection ends, once.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
@@ -31,6 +32,7 @@ class DatabaseWay:
         self._forgotten: set[asyncio.StreamWriter] = set()
         self._ledgers: set[asyncio.StreamWriter] = set()
         self.cut_commits = 0
+        self.cut_after: int | None = None
 
     async def start(self) -> None:
         self._server = await asyncio.start_unix_server(self._serve, self._socket)
@@ -90,8 +92,13 @@ class DatabaseWay:
             if _COMMITTED in octets and target in self._ledgers and self.cut_commits:
                 self.cut_commits -= 1
                 raise ConnectionResetError
+            if self.cut_after is not None and back in self._ledgers:
+                octets, self.cut_after = octets[: self.cut_after], self.cut_after - len(octets)
             target.write(octets)
             await target.drain()
+            if self.cut_after is not None and self.cut_after <= 0:
+                self.cut_after = None
+                raise ConnectionResetError
         raise ConnectionResetError
 
 

@@ -1,6 +1,7 @@
 """A small launched campaign, made by hand, and a writer to it: what the ledger's tests have in common."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -46,6 +47,15 @@ class World:
             self.writer.journal, slice_id=SliceId(slice_id), campaign_id=self.campaign_id, carrier_no=self.carrier_no,
             token=1, segments=segments, mark=0, answered=b"", retry=b"", msisdns=list(msisdns),
         )  # fmt: skip
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[asyncpg.Connection]:
+        """Another connection."""
+        connection = await connect(self.url)
+        try:
+            yield connection
+        finally:
+            connection.terminate()
 
     def receipt(
         self, smsc_id: str, state: RecipientState | int, msisdn: int | None = None, err: str = "000"

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 import asyncpg
 import pytest
-from integration.ledger_world import World
-from integration.packed_rows import DELIVERED, WAITING, Person, us, write_slice
+from integration.ledger_world import AT, LEFT, World
+from integration.packed_rows import DELIVERED, UNDELIVERABLE, WAITING, Person, us, write_slice
+from integration.resolver_world import ResolverWorld, turns
 from integration.rig import Rig
 from waiting import PATIENCE_S, until
 
@@ -18,14 +20,20 @@ from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor
 from broadcast.engine.contact import Contact
 from broadcast.engine.gauges import Gauges
 from broadcast.errors import DatabaseDownError
-from broadcast.ledger import fold, recount
+from broadcast.ledger import close, fold, recount
 from broadcast.ledger.books import SecondCopies
+from broadcast.ledger.journal import LateAnswer
+from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packing.received import pack_received
+from broadcast.ledger.resolver import doubts
+from broadcast.ledger.resolver.desk import Desk
 from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
+
+PEOPLE, GROUP, FIRST = 2_000, 50, 84321000000
 
 
 async def recorded(world: World) -> list[tuple[str, int, list[str]]]:
@@ -105,6 +113,75 @@ async def test_a_worker_says_what_does_not_balance_until_it_does(
     await mine.look(quiet.conn)
     assert [differences for _, differences, _ in await recorded(quiet)] == [1, 0]
     assert await shown(quiet) == {str(quiet.campaign_id): 0.0}
+
+
+async def test_every_snapshot_beside_a_writer_and_a_resolver_balances(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is under way: answers and receipts in any order, doubts, late answers; and then the close."""
+    for name in ("EVERY_S", "SHARE"):  # doubts are asked about in every turn
+        monkeypatch.setattr(doubts, name, 0.0)
+    leased = await world.slice(range(FIRST, FIRST + PEOPLE), segments=2)
+    async with world.connected() as resolving, world.connected() as auditing:
+        desk = await started(resolving)
+
+        async def balances(beside: Awaitable[object]) -> None:
+            _, _, found = await asyncio.gather(
+                beside, turns(resolving, desk), audit(auditing, world.campaign_id)
+            )
+            assert found.problems == ()
+
+        for first in range(0, PEOPLE, GROUP):
+            work(world, leased, range(first, first + GROUP))
+            await balances(world.writer.flush())
+        await world.conn.execute("UPDATE campaign SET expires_at = now() - interval '1 hour'")
+        receive_more(world, range(0, PEOPLE, 20))
+        await world.writer.flush()
+        await balances(close.tidy(world.conn, 100, 0.0))
+        receive_more(world, range(10, PEOPLE, 20))
+        await balances(world.writer.flush())
+        await turns(resolving, desk)
+        assert (await audit(auditing, world.campaign_id)).problems == ()
+    tally = await world.tally()
+    assert sum(tally.values()) == PEOPLE
+    assert tally["rejected"] == PEOPLE // 10
+    assert min(tally[state] for state in ("delivered", "undeliverable", "unknown")) > 0
+    assert tally.keys() <= {"delivered", "undeliverable", "unknown", "rejected"}
+
+
+def work(world: World, leased: LeasedSlice, ordinals: range) -> None:
+    """A group: these are sent, and most of them are answered; receipts come for them, and for those before them."""
+    leased.intend_next(len(ordinals))
+    for ordinal in ordinals:
+        match ordinal % 10:
+            case 0:
+                leased.reject(ordinal, "status:11", [(1, f"s{ordinal}")], AT)
+            case 1 | 2 | 3:
+                leased.doubt(ordinal, "no_response", LEFT)
+            case _:
+                leased.accept_parts(ordinal, [f"a{ordinal}", f"b{ordinal}"], LEFT, AT)
+        world.receipt(f"b{ordinal - GROUP // 2}", UNDELIVERABLE if ordinal % 3 else DELIVERED)  # late
+        if ordinal % 10 != 4:
+            world.receipt(f"a{ordinal + GROUP // 2}", DELIVERED)  # early
+        if ordinal % 10 == 1 and ordinal > GROUP:
+            ids = (f"a{ordinal - GROUP}", f"b{ordinal - GROUP}")
+            world.writer.journal.late(LateAnswer(leased.slice_id, ordinal - GROUP, ids, "", LEFT, AT))
+        elif ordinal % 10 == 2:  # of an answer that never comes
+            for segment in "cd":
+                world.receipt(f"{segment}{ordinal}", DELIVERED, FIRST + ordinal)
+
+
+def receive_more(world: World, ordinals: range) -> None:
+    """Their first segments' receipts, which had not come."""
+    for ordinal in ordinals:
+        world.receipt(f"a{ordinal - ordinal % 10 + 9}", DELIVERED)
+
+
+async def started(connection: asyncpg.Connection) -> Desk:
+    """A resolver of viettel."""
+    await connection.execute(sql("resolver_rows"))
+    number = await connection.fetchval("SELECT carrier_no FROM carrier WHERE name = 'viettel'")
+    return await ResolverWorld(connection, "", {"viettel": number}, 0, []).desk()
 
 
 async def test_every_receipt_has_one_place(quiet: World) -> None:

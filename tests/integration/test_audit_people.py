@@ -8,12 +8,12 @@ from integration.rig import Rig
 from waiting import PATIENCE_S
 
 from broadcast.campaign.campaigns import Campaign
-from broadcast.ledger.states import RecipientState
+from broadcast.ledger.packing.result import pack_result, unpack_result
 from broadcast.reports.audit import audit
+from broadcast.reports.recipients import recipients
 
 PEOPLE = 60
 TEXT = "Rửa tay thường xuyên, đeo khẩu trang và giữ khoảng cách. " * 3
-DELIVERED, UNDELIVERABLE = int(RecipientState.DELIVERED), int(RecipientState.UNDELIVERABLE)
 
 
 async def sent(rig: Rig, **personality: object) -> Campaign:
@@ -46,20 +46,24 @@ def people(said: str) -> dict[str, int]:
     return {cell[2]: int(cell[3]) for cell in cells if len(cell) > 4 and cell[3].isdigit()}
 
 
-async def exchange(rig: Rig) -> Mapping[str, str]:
-    """Somebody who was reached is not, and the other way. Who they are, and what the SMSC told of them."""
-    rows = await rig.conn.fetch(
-        """SELECT DISTINCT ON (outcome.state) outcome.state, slice_id, ordinal, msisdns[ordinal + 1] AS msisdn
-             FROM outcome JOIN slice USING (slice_id) WHERE outcome.state IN ($1, $2)""",
-        DELIVERED, UNDELIVERABLE,
-    )  # fmt: skip
-    assert len(rows) == 2
-    for row in rows:
-        await rig.conn.execute(
-            "UPDATE outcome SET state = $1 WHERE slice_id = $2 AND ordinal = $3",
-            DELIVERED + UNDELIVERABLE - row["state"], row["slice_id"], row["ordinal"],
-        )  # fmt: skip
-    return {str(row["msisdn"]): RecipientState(row["state"]).column for row in rows}
+async def exchange(rig: Rig, campaign: Campaign) -> Mapping[str, str]:
+    """Somebody who was reached is not, and the other way, for each has the other's results. Who they are, and what the
+    SMSC told of them."""
+    ends = {
+        each.state: each.msisdn
+        async for each in recipients(rig.conn, campaign.campaign_id)
+        if each.state in ("delivered", "undeliverable")
+    }
+    assert len(ends) == 2
+    (row,) = await rig.conn.fetch("SELECT slice_id, msisdns FROM slice")  # so few are in one
+    one, other = (row["msisdns"].index(msisdn) for msisdn in ends.values())
+    others = {one: other, other: one}
+    for no, packed in await rig.conn.fetch("SELECT no, packed FROM result"):
+        told = unpack_result(packed)
+        ordinals = [others.get(ordinal, ordinal) for ordinal in told.ordinals.tolist()]
+        changed = pack_result(ordinals, told.segments, told.states, told.received_at, told.errs)
+        await rig.conn.execute("UPDATE result SET packed = $1 WHERE no = $2", changed, no)
+    return {str(msisdn): state for state, msisdn in ends.items()}
 
 
 async def test_everybody_is_as_the_smsc_told(rig: Rig) -> None:
@@ -72,7 +76,7 @@ async def test_everybody_is_as_the_smsc_told(rig: Rig) -> None:
 
 async def test_two_people_exchanged_are_found_where_all_sums_balance(rig: Rig) -> None:
     campaign = await sent(rig)
-    exchanged = await exchange(rig)
+    exchanged = await exchange(rig, campaign)
     assert (await audit(rig.conn, campaign.campaign_id)).problems == ()
     file = rig.folder / "differences.csv"
     code, said = await audited(rig, campaign, "--differences", file)

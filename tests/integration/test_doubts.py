@@ -1,10 +1,16 @@
 """Everybody in doubt, by name: who gets there, what ends it, and what becomes of both copies (law 2)."""
 
+import asyncio
 import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
 
+import asyncpg
 import pytest
 from integration.ledger_world import AT, World
 from integration.resolved import parked, resolve_all, said
+from waiting import PATIENCE_S, until
 
 from broadcast.engine.leases import doubt_orphans
 from broadcast.ledger import close
@@ -13,6 +19,7 @@ from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer, SliceId
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import audit
+from broadcast.store import pool
 
 NUMBER = 84321000001
 DELIVERED, UNDELIVERABLE = RecipientState.DELIVERED, RecipientState.UNDELIVERABLE
@@ -64,10 +71,10 @@ async def second_copy(world: World) -> slices.LeasedSlice:
     )  # fmt: skip
 
 
-async def accepted(world: World, leased: slices.LeasedSlice, smsc_id: str) -> None:
-    """Its only recipient is sent and answered."""
+async def accepted(world: World, leased: slices.LeasedSlice, smsc_id: str, left_at: int = 0) -> None:
+    """Its only recipient is sent, now or then, and answered now."""
     leased.intend_next(1)
-    leased.accept(0, smsc_id, now_us(), now_us())
+    leased.accept(0, smsc_id, left_at or now_us(), now_us())
     await world.writer.flush()
     await resolve_all(world.conn)
 
@@ -153,7 +160,44 @@ async def test_half_a_message_stays_in_doubt_until_all_its_receipts_are_there(wo
     assert await said(world.conn, world.campaign_id) == {NUMBER: ("undeliverable", "000", "a b c")}
 
 
-# ------------------------------------------------------------------ who is resent
+@pytest.mark.parametrize("first", ["answered", "receipt"])
+async def test_a_receipt_and_a_late_answer_at_the_same_moment_end_a_doubt_once(
+    world: World, first: str
+) -> None:
+    """Whoever is second finds it ended, and the receipt is for what the answer told."""
+    leased = await doubted(world, [NUMBER])
+    world.writer._patience = pool.Patience(PATIENCE_S, PATIENCE_S)
+    world.writer.journal.receipts(
+        world.carrier_no, [(None, int(DELIVERED), "a1", "000", NUMBER)], now_us(), lambda: None
+    )
+    await world.writer.flush()
+    world.writer.journal.late(LateAnswer(leased.slice_id, 0, ("a1",), "", AT, now_us()))
+    writing = await world.writer._connected()
+    async with world.connected() as resolving, world.connected() as holding:
+        acts: dict[str, tuple[asyncpg.Connection, Callable[[], Coroutine[Any, Any, None]]]] = {
+            "answered": (writing, world.writer.flush),
+            "receipt": (resolving, lambda: resolve_all(resolving)),
+        }
+        async with holding.transaction():
+            await holding.execute(
+                "LOCK TABLE sent IN SHARE MODE"
+            )  # both write there, once they have ended the doubt
+            acting = []
+            for connection, act in sorted(acts.values(), key=lambda one: one is not acts[first]):
+                acting.append(asyncio.create_task(act()))
+                await until(partial(waits, world, connection.get_server_pid()), "it waits for a lock")
+        await asyncio.gather(*acting)
+    assert await world.conn.fetchval("SELECT ended_as FROM in_doubt") == first
+    await resolve_all(world.conn)
+    assert await balanced(world) == {"delivered": 1}
+    assert await said(world.conn, world.campaign_id) == {NUMBER: ("delivered", "000", "a1")}
+    assert await receipts_placed(world) == (1, 1, 0)
+
+
+async def waits(world: World, pid: int) -> bool:
+    """That session waits for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = $1"
+    return bool(await world.conn.fetchval(query, pid))
 
 
 # ------------------------------------------------------------------ both copies
@@ -204,10 +248,11 @@ async def test_a_second_copys_early_receipt_waits_for_its_answer(world: World) -
     await doubted(world, [NUMBER])
     await tidy(world.conn, 100, 1000.0)
     leased = await second_copy(world)
+    left_at = now_us()
     await told(world, "second", DELIVERED)
     for _ in range(3):
         await resolve_all(world.conn)
-    await accepted(world, leased, "second")
+    await accepted(world, leased, "second", left_at)
     assert await balanced(world) == {"delivered": 1}
     assert await world.conn.fetchval("SELECT first_ids FROM in_doubt") == []
 

@@ -1,10 +1,12 @@
 """A group of the ledger is committed whole, once, by the worker that may; whatever is lost on the way, and where."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from integration.database_way import way_to_database
 from integration.ledger_world import AT, LEFT, World
 from waiting import until
 
@@ -24,6 +26,7 @@ DELIVERED, UNDELIVERABLE, REJECTED, UNKNOWN = (
     RecipientState.UNKNOWN,
 )
 FIRST = 84321000000
+MANY = 20_000  # recipients of a large group
 
 
 async def books(world: World) -> dict[str, Any]:
@@ -292,6 +295,45 @@ async def test_a_session_that_is_killed_at_any_step(world: World, step: str, rar
     finally:
         await other.close()
     await written(world, rare=rare)
+
+
+async def test_a_statement_that_is_cancelled_is_written_again(world: World) -> None:
+    leased = await sent_once(world)
+    everything(world, leased, rare=False)
+    pid = (await world.writer._connected()).get_server_pid()
+    other = await connect(world.url)
+    try:
+        holding = other.transaction()
+        await holding.start()
+        await other.execute("LOCK TABLE tally IN SHARE MODE")
+        flushing = asyncio.create_task(world.writer.flush())
+        await until(lambda: waiting(world), "the group waits")
+        assert await world.conn.fetchval("SELECT pg_cancel_backend($1)", pid)
+        await until(lambda: world.writer.trouble, "the writer has heard of it")
+        await holding.rollback()
+        await flushing
+    finally:
+        await other.close()
+    await written(world, rare=False)
+
+
+@pytest.mark.parametrize("after", [0, 1, 100_000, 400_000])
+async def test_a_connection_that_ends_amid_a_group(world: World, tmp_path: Path, after: int) -> None:
+    """One of more octets than a socket takes at once: what has arrived of it counts for nothing."""
+    async with way_to_database(tmp_path, world.url) as way:
+        world.writer._connect = lambda: connect(way.url)
+        leased = await world.slice(range(FIRST, FIRST + MANY))
+        leased.intend_next(MANY)
+        await world.writer.flush()
+        for ordinal in range(MANY):
+            leased.accept(ordinal, f"{ordinal:032}", LEFT, AT)
+        way.cut_after = after
+        await world.writer.flush()
+        assert way.cut_after is None
+        await world.writer._drop()
+    (sent,) = await world.sent()
+    assert sent.ordinals.tolist() == list(range(MANY))
+    assert await world.tally() == {"accepted": MANY}
 
 
 @pytest.mark.parametrize("rare", [False, True])

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from integration.visited import counted, explained
 
 from broadcast.ledger import replies
 from broadcast.ledger.fold import NOBODY, DoubtRow, FinalRow, People, SliceRow, fold
@@ -143,13 +144,15 @@ class Campaign:
     async def _doubts(
         self, slice_id: int, ordinals: Sequence[int], msisdns: Sequence[int | None]
     ) -> list[DoubtRow]:
-        doubts = [DoubtRow(o, how) for o, how in zip(ordinals, [None, "resent", "closed", None], strict=True)]
+        ends = [None, "resent", "closed", None]
+        doubts = [DoubtRow(o, how, AT + o if how else 0) for o, how in zip(ordinals, ends, strict=True)]
         for doubt in doubts:
             await self.conn.execute(
                 """INSERT INTO in_doubt (campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, reason, ended_at,
                                          ended_as)
-                   VALUES ($1, $2, $3, $4, 1, $5, 'link_lost', CASE WHEN $6::text IS NOT NULL THEN now() END, $6)""",
+                   VALUES ($1, $2, $3, $4, 1, $5, 'link_lost', $7, $6)""",
                 self.campaign_id, self.carrier_no, slice_id, doubt.ordinal, msisdns[doubt.ordinal], doubt.ended_as,
+                when(doubt.ended_at),
             )  # fmt: skip
         return doubts
 
@@ -286,6 +289,26 @@ async def test_the_final_state_of_everyone_is_what_the_fold_says(
             assert last[0]["at"] == when(people.settled_at[ordinal])
             times = [row["at"] for row in rows[:-1]]
             assert times == sorted(times)
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+async def test_the_rows_of_one_person_are_found_among_everybodys(campaign: Campaign, analysed: bool) -> None:
+    """Of the ledger before too, which has a row a recipient; whatever the planner believes of them."""
+    await replies.make_spans(campaign.conn)
+    await campaign.conn.execute(
+        """INSERT INTO outcome SELECT NULL, now(), $1, 1000 + n / 1000, n % 1000, $2, 8, 1, '', ''
+             FROM generate_series(0, 19999) AS n""",
+        campaign.campaign_id, campaign.carrier_no,
+    )  # fmt: skip
+    if analysed:
+        await campaign.conn.execute("ANALYZE")
+    people = next(iter(campaign.people.values()))
+    number = int(people.msisdn[people.finals[0].ordinal])
+    await explained(campaign.conn)
+    with counted(campaign.conn) as visited:
+        rows = await campaign.conn.fetch("SELECT * FROM recipient_history('typhoon', $1)", number)
+    assert [row["state"] for row in rows if row["what"] == "final state"] == ["undeliverable"]
+    assert 0 < visited.total() < 2_000
 
 
 async def test_one_person_step_by_step(campaign: Campaign) -> None:

@@ -108,7 +108,8 @@ async def test_an_open_message_s_receipt_ends_no_doubt(world: ResolverWorld) -> 
     assert await world.tallies() == {"delivered": 1}
 
 
-async def test_of_two_doubts_the_longer_one_ends(world: ResolverWorld) -> None:
+async def test_one_receipt_ends_one_doubt_of_two_campaigns(world: ResolverWorld) -> None:
+    """That of who is in doubt for longer."""
     campaign = await make_campaign(world.conn, "flood")
     slices = [await world.slice([AN], campaign_id=campaign), await world.slice([AN])]
     await world.doubt(slices[0], 0, since=moment(NOW))
@@ -117,9 +118,11 @@ async def test_of_two_doubts_the_longer_one_ends(world: ResolverWorld) -> None:
     desk = await world.desk()
     await world.resolve(desk)
     assert await ends(world) == [None, "receipt"]
+    assert (await world.tallies(campaign), await world.tallies()) == ({"in_doubt": 1}, {"delivered": 1})
     await world.commit(received=[("y", AN, DELIVERED)])
     await world.resolve(desk)
     assert await ends(world) == ["receipt", "receipt"]
+    assert (await world.tallies(campaign), await world.tallies()) == ({"delivered": 1}, {"delivered": 1})
     assert await world.receipts() == {"matched": 2}
 
 

@@ -157,7 +157,7 @@ async def bind_submit_receipt_unbind(smsc: Smsc, link: Link, diary: Diary) -> No
 
     answers = await until(diary, "answered", 4)
     assert {token for token, status, _ in answers if status == 0} == {"a1", "a2", "b1", "b2"}
-    assert sorted(smsc_id for _, _, smsc_id in answers) == [f"smsc-000{number}" for number in (1, 2, 3, 4)]
+    assert sorted(smsc_id for _, _, smsc_id in answers) == [f"SMSC-000{number}" for number in (1, 2, 3, 4)]
     got = {(event.destination_addr, event.data_coding) for event in smsc.submits}
     assert got == {(str(msisdn), coding) for msisdn in msisdns for coding in (8, 0)}
     assert {event.short_message for event in smsc.submits} == {b"\5\0\3\7\2\1\x1e\xa4", b""}
@@ -167,7 +167,7 @@ async def bind_submit_receipt_unbind(smsc: Smsc, link: Link, diary: Diary) -> No
     esme = await smsc.bound()
     answered = asyncio.create_task(receipt(esme, receipt_text(b"SMSC-0003")))
     (got_receipt,) = await until(diary, "receipts", 1)
-    assert got_receipt[1:] == (8, "smsc-0003", "000", 84912345678)
+    assert got_receipt[1:] == (8, "SMSC-0003", "000", 84912345678)
     assert not answered.done()  # law 3: nothing is acknowledged by itself
     link.ack([got_receipt[0]])
     assert (await asyncio.wait_for(answered, PATIENCE_S)).is_success
@@ -202,7 +202,7 @@ async def receipts_of_two_kinds(esme: Esme, link: Link, diary: Diary, *, acks_ar
     tlvs = [Tlv(TLV_RECEIPTED_MESSAGE_ID, b"SMSC-0002\0"), Tlv(TLV_MESSAGE_STATE, b"\2")]
     answered = asyncio.gather(receipt(esme, text, data_coding=8), receipt(esme, b"", tlvs=tlvs))
     receipts = await until(diary, "receipts", 2)
-    assert sorted(each[1:4] for each in receipts) == [(8, "smsc-0001", "000"), (8, "smsc-0002", "")]
+    assert sorted(each[1:4] for each in receipts) == [(8, "SMSC-0001", "000"), (8, "SMSC-0002", "")]
     link.ack([each[0] for each in receipts])
     if acks_are_heard:
         answers = await asyncio.wait_for(answered, PATIENCE_S)

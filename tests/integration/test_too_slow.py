@@ -8,8 +8,8 @@ from waiting import until
 async def test_a_table_that_is_locked(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The settler waits for it, and so do others; the database is not lost, and nobody says so."""
-    monkeypatch.setattr("broadcast.engine.settler.WORK_S", 0.5)
+    """The tidier waits for it, and so do others; the database is not lost, and nobody says so."""
+    monkeypatch.setattr("broadcast.engine.tidier.WORK_S", 0.5)
     worker = rig.worker()
 
     async def registered() -> bool:
@@ -19,15 +19,15 @@ async def test_a_table_that_is_locked(
     assert await worker.database() is None
     transaction = rig.conn.transaction()
     await transaction.start()
-    await rig.conn.execute("LOCK TABLE ledger_ring IN ACCESS EXCLUSIVE MODE")
+    await rig.conn.execute("LOCK TABLE in_doubt IN ACCESS EXCLUSIVE MODE")
 
     async def told() -> bool:
-        return "settle: not done within 1 s, trying again with 2 s" in caplog.text
+        return "tidier: not done within 1 s, trying again with 2 s" in caplog.text
 
     await until(told, "it has had more time twice")
     said = await worker.database()
     assert said is not None
-    assert "settle" in said
+    assert "tidier" in said
     assert "not done within" in said
     await transaction.rollback()
 
@@ -35,7 +35,7 @@ async def test_a_table_that_is_locked(
         return await worker.database() is None
 
     await until(well, "all was done")
-    assert "settle: not done within 0.5 s, trying again with 1 s" in caplog.text
+    assert "tidier: not done within 0.5 s, trying again with 1 s" in caplog.text
     assert "control: not done within 2 s, trying again" in caplog.text or "control" not in caplog.text
     assert "database lost" not in caplog.text
     assert "is back" not in caplog.text

@@ -272,7 +272,8 @@ CREATE FUNCTION recipient_history(campaign_name text, msisdn bigint) RETURNS TAB
           FROM here JOIN result AS r USING (slice_id) CROSS JOIN LATERAL unpack_result(r.packed, here.ordinal) AS u
     ),
     before AS MATERIALIZED ( -- of the ledger before this one
-        SELECT o.* FROM c JOIN outcome AS o USING (campaign_id) JOIN here USING (slice_id, ordinal)
+        SELECT o.* FROM here CROSS JOIN LATERAL (
+            SELECT * FROM outcome AS f WHERE f.slice_id = here.slice_id AND f.ordinal = here.ordinal OFFSET 0) AS o
     ),
     doubt AS MATERIALIZED (SELECT d.* FROM here JOIN in_doubt AS d USING (slice_id, ordinal)),
     settled AS ( -- by its last segment, as its worst
@@ -285,18 +286,22 @@ CREATE FUNCTION recipient_history(campaign_name text, msisdn bigint) RETURNS TAB
     ),
     final AS (
         SELECT here.slice_id,
-               coalesce(before.settled_at, ended.at, settled.at) AS at,
+               coalesce(before.settled_at, ended.at, settled.at, given_up.ended_at) AS at,
                coalesce(before.state, ended.state, settled.state,
                         CASE WHEN taken.slice_id IS NOT NULL THEN CASE WHEN here.closed THEN 4 ELSE 3 END
+                             WHEN given_up.slice_id IS NOT NULL THEN 4
                              WHEN doubt.slice_id IS NOT NULL OR here.ordinal < here.mark AND NOT here.again THEN 2
                              WHEN here.state = 'expired' THEN 5 WHEN here.state = 'cancelled' THEN 9 ELSE 1 END) AS state,
-               coalesce(before.err, ended.err, settled.err, '') AS err
+               coalesce(before.err, ended.err, settled.err,
+                        CASE WHEN given_up.slice_id IS NOT NULL THEN 'in_doubt' END, '') AS err
           FROM here
           LEFT JOIN before USING (slice_id)
           LEFT JOIN (SELECT * FROM said WHERE what = 'ended') AS ended USING (slice_id)
           LEFT JOIN settled USING (slice_id)
           LEFT JOIN (SELECT DISTINCT slice_id FROM said WHERE what = 'accepted') AS taken USING (slice_id)
           LEFT JOIN doubt USING (slice_id)
+          LEFT JOIN (SELECT slice_id, ended_at FROM doubt WHERE ended_as = 'closed') AS given_up
+                 ON given_up.slice_id = here.slice_id AND taken.slice_id IS NULL -- unless a row says more
          WHERE doubt.ended_as IS DISTINCT FROM 'resent'
     ),
     event AS (

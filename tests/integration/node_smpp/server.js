@@ -8,7 +8,7 @@
  *           {"do": "enquire_link" | "unbind" | "close", "session": n}
  * Events    listening, bound, refused, submitted, delivered, asked, alive, unbound, closed, error
  *
- * Message ids: capitals in the response, small letters in the receipt.
+ * Message ids: capitals in the response, small letters in the receipt; a carrier's profile says id_case = "fold".
  */
 'use strict';
 
