@@ -11,7 +11,7 @@ from integration.old_ledger import AT, PEOPLE, OldLedger, make_schema
 
 from broadcast.ledger import recount
 from broadcast.ledger.fold import NOBODY
-from broadcast.ledger.packing.received import unpack_received
+from broadcast.ledger.packing.received import unpack_parked
 from broadcast.ledger.packing.result import unpack_result
 from broadcast.ledger.packing.sent import unpack_sent
 from broadcast.store import migrations, plans
@@ -100,11 +100,14 @@ async def partly(old: OldLedger) -> dict[tuple[int, int, int], tuple[int, int | 
 
 
 async def received(old: OldLedger) -> Counter[tuple[Any, ...]]:
-    """Receipts that wait to be resolved."""
+    """Receipts that a resolver tries when it begins."""
     found: Counter[tuple[Any, ...]] = Counter()
-    for row in await old.conn.fetch("SELECT * FROM received"):
-        receipts = unpack_received(row["packed"])
-        assert row["receipts"] == len(receipts)
+    for row in await old.conn.fetch("SELECT * FROM parked"):
+        assert row["no"] < 0
+        parked = unpack_parked(row["packed"], row["taken"])
+        receipts = parked.receipts
+        assert row["receipts"] == len(receipts) and parked.left.all()
+        assert us(row["received_at"]) == receipts.received_at.max()
         found.update(
             (row["carrier_no"], *columns)
             for columns in zip(
@@ -165,7 +168,7 @@ async def test_what_was_accepted_of_the_refused_is_still_known(old: OldLedger) -
     assert found == old.strays
 
 
-async def test_receipts_without_a_submission_are_received_once_more(old: OldLedger) -> None:
+async def test_receipts_without_a_submission_are_parked(old: OldLedger) -> None:
     """Those in the ring, whose submission may be beside them, and those that were parked."""
     await old.campaign("running", 5)
     await old.park(200)
@@ -174,25 +177,20 @@ async def test_receipts_without_a_submission_are_received_once_more(old: OldLedg
         (carrier_no, us(at), msisdn or 0, state, err, smsc_id)
         for carrier_no, at, msisdn, state, err, smsc_id in old.unmet
     )
-    of = await old.conn.fetch(
-        "SELECT DISTINCT worker_no, last_batch, ended_at FROM received JOIN worker USING (worker_no)"
-    )
-    assert [row["last_batch"] for row in of] == [1]
-    assert of[0]["ended_at"] is not None
 
 
 async def test_many_receipts_are_several_rows(old: OldLedger) -> None:
-    """In the order in which they came, as of any worker."""
+    """In the order in which they came."""
     await old.conn.execute(
         """INSERT INTO unmatched_receipt SELECT $2::timestamptz + n * interval '1 ms', n, $1, 8, '000', n::text
              FROM generate_series(1, 50001) AS n""",
         old.carriers[0], AT,
     )  # fmt: skip
     await migrations.migrate(old.conn)
-    rows = await old.conn.fetch("SELECT batch, receipts, packed FROM received ORDER BY batch")
-    assert [(row["batch"], row["receipts"]) for row in rows] == [(1, 20_000), (2, 20_000), (3, 10_001)]
-    assert int(unpack_received(rows[0]["packed"]).received_at[0]) == us(AT + timedelta(milliseconds=1))
-    assert await old.conn.fetchval("SELECT last_batch FROM worker") == 3
+    rows = await old.conn.fetch("SELECT no, receipts, packed FROM parked ORDER BY no")
+    assert [(row["no"], row["receipts"]) for row in rows] == [(-3, 20_000), (-2, 20_000), (-1, 10_001)]
+    first = unpack_parked(rows[0]["packed"], b"").receipts
+    assert int(first.received_at[0]) == us(AT + timedelta(milliseconds=1))
     assert (await received(old)).total() == 50_001
 
 

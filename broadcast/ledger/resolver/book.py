@@ -22,12 +22,13 @@ from broadcast.ledger.packing.ids import IdProfile, Ids
 from broadcast.ledger.packing.received import REASONS, Parked, Received
 from broadcast.ledger.packing.result import Result
 from broadcast.ledger.packing.sent import Sent
+from broadcast.ledger.resolver.before import as_before, as_they_are, only_moved, receipts_moved
 from broadcast.ledger.resolver.choices import MATCHED_STRAY, OPEN, PARKED, Asked
 from broadcast.ledger.resolver.cold import Cold
 from broadcast.ledger.resolver.generation import Generation
 from broadcast.ledger.resolver.met import Found, Met, ParkedKey, ToPark
 from broadcast.ledger.resolver.parked import ParkedBook, ParkedReceipts
-from broadcast.ledger.resolver.part import Part
+from broadcast.ledger.resolver.part import Part, Rows
 from broadcast.ledger.resolver.restored import open_rows
 from broadcast.ledger.resolver.rounds import settle
 from broadcast.ledger.resolver.slices import SliceFacts, Slices
@@ -85,10 +86,12 @@ class CarrierBook:
         self._slices = Slices()
         self._young: list[Generation] = []  # the newest last, as below
         self._cold: list[Cold] = []
+        self._moved: list[Cold] = []  # from the ledger of before
         self._parked = ParkedBook()
         self._learnt: list[
             tuple[U64, I64]
         ] = []  # hashes, numbers: since the last meeting, while any are parked
+        self._moved_untried = False  # receipts that moved have not met what moved with them
 
     @property
     def open_segments(self) -> int:
@@ -123,9 +126,11 @@ class CarrierBook:
             generation.append(some, hashes[start:end])
             start = end
 
-    def restore(self, rows: Sequence[tuple[SliceFacts, Sequence[Sent], Sequence[Result]]]) -> None:
+    def restore(
+        self, rows: Sequence[tuple[SliceFacts, Sequence[Sent], Sequence[Result]]], *, moved: bool = False
+    ) -> None:
         """What rows say of slices: all that was sent of each up to the cursor, and all results. In any order and number
-        of calls, each slice once."""
+        of calls, each slice once. moved: what was sent in the ledger of before, apart from the slice's rest."""
         some: list[tuple[int, I64, Sent]] = []
         results: list[tuple[int, Result]] = []
         segments = 0
@@ -135,13 +140,14 @@ class CarrierBook:
             results += [(place, result) for result in of_slice]
             segments += sum(len(sent.ids) for sent in sents)
             if segments >= _RESTORED_AT_ONCE:
-                self._restore(some, results)
+                self._restore(some, results, moved)
                 some, results, segments = [], [], 0
-        self._restore(some, results)
+        self._restore(some, results, moved)
 
     def restore_parked(self, no: int, row: Parked) -> None:
         """A row of parked receipts. In order of no."""
         left = np.nonzero(row.left)[0]
+        self._moved_untried |= receipts_moved(no)
         self._park(no, left, row.receipts, left)
 
     def meet(self, received: Received, no: int) -> Met:
@@ -206,10 +212,8 @@ class CarrierBook:
                 break
             del self._young[0]
             if oldest.open:
-                self._add_cold([oldest])
-        self._cold = [
-            part if 2 * part.open >= part.used else Cold([part.rows()]) for part in self._cold if part.open
-        ]
+                self._add_cold([oldest.rows()])
+        self._cold, self._moved = _without_settled(self._cold), _without_settled(self._moved)
 
     def snapshot(self) -> Snapshot:
         """For tests: all of it, one tuple each."""
@@ -231,7 +235,7 @@ class CarrierBook:
         return Snapshot(sorted(waiting), [(*key, *rest) for key, *rest in parked])
 
     def _parts(self) -> list[Part]:
-        return [*self._cold, *self._young]
+        return [*self._moved, *self._cold, *self._young]
 
     def _newest_first(self) -> list[Part]:
         return self._parts()[::-1]
@@ -246,26 +250,33 @@ class CarrierBook:
             self._young.append(last)
         return last
 
-    def _restore(self, some: Sequence[tuple[int, I64, Sent]], results: Sequence[tuple[int, Result]]) -> None:
-        rows = open_rows(some, results, self._profile, lambda ids: self._hashes(ids, self._seed))
+    def _restore(
+        self, some: Sequence[tuple[int, I64, Sent]], results: Sequence[tuple[int, Result]], moved: bool
+    ) -> None:
+        spelt = as_they_are if moved else self._profile.of_responses
+        rows = open_rows(some, results, spelt, lambda ids: self._hashes(ids, self._seed))
         if len(rows):
-            self._cold.append(Cold([rows]))
-            self._merge_cold()
+            self._add_cold([rows], moved=moved)
 
-    def _add_cold(self, parts: Sequence[Part]) -> None:
-        self._cold.append(Cold([part.rows() for part in parts]))
-        self._merge_cold()
-
-    def _merge_cold(self) -> None:
-        """The last with the one before while that is not much larger: so there are few, and none is moved often."""
-        while len(self._cold) > 1:
-            before, last = self._cold[-2:]
+    def _add_cold(self, rows: Sequence[Rows], *, moved: bool = False) -> None:
+        """And the last is merged with the one before while that is not much larger: so there are few, and none is moved
+        often."""
+        cold = self._moved if moved else self._cold
+        cold.append(Cold(rows, moved=moved))
+        while len(cold) > 1:
+            before, last = cold[-2:]
             if before.open > 4 * last.open or before.open + last.open > self._limits.cold:
                 break
-            self._cold[-2:] = [Cold([part.rows() for part in (before, last) if part.open])]
+            cold[-2:] = [Cold([part.rows() for part in (before, last) if part.open], moved=moved)]
 
     def _due(self) -> Index:
         learnt, self._learnt = self._learnt, []
+        if self._moved_untried:
+            self._moved_untried = False
+            return np.union1d(self._parked.below(0), self._due_of(learnt))
+        return self._due_of(learnt)
+
+    def _due_of(self, learnt: Sequence[tuple[U64, I64]]) -> Index:
         if not learnt:
             return np.zeros(0, np.intp)
         hashes, msisdns = (np.concatenate(columns) for columns in zip(*learnt, strict=True))
@@ -281,7 +292,13 @@ class CarrierBook:
             states = np.concatenate([old_states, states])
             msisdns = np.concatenate([old_msisdns, msisdns])
             ids = Ids.concat([old_ids, ids])
-        return Asked(ids, self._hashes(ids, self._seed), msisdns, received_at // 1000), states, received_at
+        asked = Asked(ids, self._hashes(ids, self._seed), msisdns, received_at // 1000)
+        if self._moved:
+            before = as_before(self._profile, received.ids)
+            if len(due):  # those that did not move met all of it when they came
+                before = Ids.concat([only_moved(old_ids, self._parked.orders(due) < 0), before])
+            asked.before = Asked(before, self._hashes(before, self._seed), msisdns, asked.received_ms)
+        return asked, states, received_at
 
     def _errs(self, due: Index, received: Received) -> tuple[list[str], U32]:
         texts = list(received.errs.texts)
@@ -303,8 +320,18 @@ class CarrierBook:
 
     def _park(self, no: int, places: Index, receipts: Received, of: Index) -> None:
         """Those `of` receipts, ids as they came, under the keys (no, place)."""
-        ids = self._profile.of_receipts(receipts.ids.take(of))
+        ids = receipts.ids.take(of)
+        ids = as_they_are(ids) if receipts_moved(no) else self._profile.of_receipts(ids)
         some = Received(
             receipts.received_at[of], receipts.states[of], receipts.msisdns[of], ids, receipts.errs.take(of)
         )
         self._parked.put(no, places, some, self._hashes(ids, self._seed))
+
+
+def _without_settled(parts: Sequence[Cold]) -> list[Cold]:
+    """Those in which something waits, made anew where most does not."""
+    return [
+        part if 2 * part.open >= part.used else Cold([part.rows()], moved=part.moved)
+        for part in parts
+        if part.open
+    ]

@@ -23,23 +23,32 @@ UNKNOWN, OTHER_NUMBER, OLDER, CLASH = map(REASONS.index, ("unknown", "other_numb
 
 
 class Asked:
-    """Receipts of a look. ids: in their one spelling; received_ms: as left_ms."""
+    """Receipts of a look. ids: in their one spelling; received_ms: as left_ms. before: the same receipts, spelt as in
+    the ledger of before; None where nothing moved from there."""
 
-    __slots__ = ("_ids", "hashes", "ids", "msisdns", "received_ms")
+    __slots__ = ("_ids", "before", "hashes", "ids", "msisdns", "received_ms")
 
-    def __init__(self, ids: Ids, hashes: U64, msisdns: I64, received_ms: I64) -> None:
+    def __init__(
+        self, ids: Ids, hashes: U64, msisdns: I64, received_ms: I64, before: "Asked | None" = None
+    ) -> None:
         self._ids = ids
         self.ids = AskedIds(ids)
         self.hashes = hashes
         self.msisdns = msisdns
         self.received_ms = received_ms
+        self.before = before
 
     def __len__(self) -> int:
         return len(self.hashes)
 
     def take(self, i: Index) -> "Asked":
         """These of them."""
-        return Asked(self._ids.take(i), self.hashes[i], self.msisdns[i], self.received_ms[i])
+        before = None if self.before is None else self.before.take(i)
+        return Asked(self._ids.take(i), self.hashes[i], self.msisdns[i], self.received_ms[i], before)
+
+    def spelt_for(self, *, moved: bool) -> "Asked":
+        """As what is searched has its ids. moved: from the ledger of before."""
+        return self.before if moved and self.before is not None else self
 
 
 class Choices:

@@ -20,8 +20,9 @@ _MANY: Final = 8  # equal prefixes are so many: they are in order of number, and
 class Cold(Part):
     """Segments that were open when it was made."""
 
-    def __init__(self, rows: Sequence[Rows]) -> None:
+    def __init__(self, rows: Sequence[Rows], *, moved: bool = False) -> None:
         """At least one part, not all of them empty."""
+        self.moved = moved
         every = Rows.concat(rows)
         order = _order(every)
         newest_ms = int(every.messages.left_ms.max())

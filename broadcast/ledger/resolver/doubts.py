@@ -20,11 +20,12 @@ import numpy as np
 from broadcast.ledger.packing.received import Received
 from broadcast.ledger.packing.result import pack_result
 from broadcast.ledger.packing.sent import Answered
+from broadcast.ledger.resolver.before import of_receipts
 from broadcast.ledger.resolver.found import Found, write
 from broadcast.ledger.resolver.look import CarrierLooks
 from broadcast.ledger.resolver.met import ParkedKey
 from broadcast.ledger.resolver.parked_rows import Named, microseconds
-from broadcast.ledger.resolver.whose import CLOCKS_US, Whose, read_parked, spelt_by_responses, whose
+from broadcast.ledger.resolver.whose import CLOCKS_US, Whose, moved_of, read_parked, spelt_by_responses, whose
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -122,8 +123,9 @@ class Doubts:
     async def _asked(self, connection: Connection, pairs: dict[ParkedKey, list[Doubt]]) -> Asked:
         looks = self._looks
         keys, receipts = await read_parked(connection, looks.carrier_no, pairs)
-        texts = looks.profile.of_receipts(receipts.ids).texts()
-        found = await whose(connection, looks.carrier_no, looks.profile, looks.seed, receipts)
+        moved = moved_of(keys)
+        texts = of_receipts(looks.profile, receipts.ids, moved).texts()
+        found = await whose(connection, looks.carrier_no, looks.profile, looks.seed, receipts, moved)
         doubts = [_of_whom(pairs[key], text) for key, text in zip(keys, texts, strict=True)]
         return Asked(keys, receipts, texts, doubts, found)
 
@@ -166,8 +168,8 @@ class Doubts:
         for endings_of_slice in rows.values():
             answered = Answered(len(endings_of_slice[0].receipts))
             for each in endings_of_slice:
-                ids = looks.profile.of_receipts(asked.receipts.ids.take(np.array(each.receipts)))
-                answered.accept_parts(each.doubt.ordinal, spelt_by_responses(looks.profile, ids))
+                ids = spelt_by_responses(looks.profile, [asked.texts[i] for i in each.receipts])
+                answered.accept_parts(each.doubt.ordinal, ids)
                 answered.read(each.doubt.sent_after, 0)
             packed.append(answered.pack())
         ordinals = [[each.doubt.ordinal for each in some] for some in rows.values()]

@@ -11,10 +11,11 @@ import asyncpg
 
 from broadcast.ledger.packing.received import Received
 from broadcast.ledger.packing.sent import unpack_sent
+from broadcast.ledger.resolver.before import answers_moved
 from broadcast.ledger.resolver.found import Found
 from broadcast.ledger.resolver.look import CarrierLooks
 from broadcast.ledger.resolver.met import ParkedKey
-from broadcast.ledger.resolver.whose import Hit, Wanted, fits, read_parked, settled_segments
+from broadcast.ledger.resolver.whose import Hit, Wanted, fits, moved_of, read_parked, settled_segments
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -73,7 +74,7 @@ class LateDuplicates:
         if not nos:
             return None
         found, receipts = await read_parked(connection, looks.carrier_no, keys)
-        wanted = Wanted(looks.profile.of_receipts(receipts.ids), looks.seed)
+        wanted = Wanted(receipts.ids, moved_of(found), looks.profile, looks.seed)
         return _Pass(nos, found, receipts, wanted)
 
     async def _step(self, connection: Connection, current: _Pass) -> bool:
@@ -83,7 +84,8 @@ class LateDuplicates:
         hits: list[tuple[int, Hit]] = []
         for row in rows:
             key = (looks.carrier_no, row["worker_no"], row["batch"], row["slice_id"])
-            found = current.wanted.found_in(unpack_sent(row["packed"], key), looks.profile)
+            moved = answers_moved(row["worker_no"], row["batch"])
+            found = current.wanted.found_in(unpack_sent(row["packed"], key), moved=moved)
             hits += [(row["slice_id"], hit) for hit in found]
         if hits:
             await self._take(connection, current, hits)

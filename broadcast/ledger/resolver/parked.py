@@ -117,6 +117,15 @@ class ParkedBook:
         texts = list(self._texts)
         return [texts[place] for place in used.tolist()], index.astype(np.uint32)
 
+    def orders(self, places: Index) -> I64:
+        """Their keys as numbers: in their order, and of the same sign as no."""
+        return self._orders[places]
+
+    def below(self, no: int) -> Index:
+        """Places, in order, of those that were parked before that one."""
+        every = self._every()
+        return every[self._orders[every] < no << _KEY_BITS]
+
     def keys(self, places: Index) -> list[ParkedKey]:
         """Of these places."""
         return [(order >> _KEY_BITS, order & (1 << _KEY_BITS) - 1) for order in self._orders[places].tolist()]

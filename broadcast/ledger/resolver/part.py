@@ -112,7 +112,10 @@ class Rows:
 
 
 class Part:
-    """segment: of each place, from 1, or SETTLED; message: its place in messages. newest_ms: the greatest left_ms."""
+    """segment: of each place, from 1, or SETTLED; message: its place in messages. newest_ms: the greatest left_ms.
+    moved: its ids are spelt as in the ledger of before."""
+
+    moved = False
 
     def __init__(self, ids: StoredIds, message: U32, segment: U8, messages: DenseMessages) -> None:
         self.ids = ids

@@ -7,6 +7,7 @@ from typing import Final
 from broadcast.ledger.packing.received import unpack_parked
 from broadcast.ledger.packing.result import Result, unpack_result
 from broadcast.ledger.packing.sent import Sent, unpack_sent
+from broadcast.ledger.resolver.before import answers_moved
 from broadcast.ledger.resolver.book import CarrierBook
 from broadcast.ledger.resolver.facts import ANEW, Facts
 from broadcast.ledger.resolver.parked_rows import ParkedRows
@@ -16,6 +17,9 @@ from broadcast.store.types import Connection
 
 SLICES: Final = 8  # of a step: some 5 MB of rows at the most
 PARKED_ROWS: Final = 200
+_FIRST_NO: Final = -(2**62)  # before that of everything that moved, too
+
+_Rows = tuple[dict[int, list[Sent]], dict[int, list[Result]], bool]  # moved from the ledger of before
 
 
 class Rebuild:
@@ -32,7 +36,7 @@ class Rebuild:
         self._cursors = cursors
         self._campaigns: deque[int] | None = None
         self._slice = 0  # read of the first of these campaigns, up to this one
-        self._parked_no: int | None = -1  # read up to this one; None: all
+        self._parked_no: int | None = _FIRST_NO  # read up to this one; None: all
 
     @property
     def learnt(self) -> dict[int, tuple[int, int]]:
@@ -59,34 +63,34 @@ class Rebuild:
         slices = [row["slice_id"] for row in rows]
         if slices:
             facts = await self._facts.of(connection, dict.fromkeys(slices, ANEW))
-            sent, results = await self._rows(connection, slices)
-            self._book.restore(
-                [
+            for sent, results, moved in await self._rows(connection, slices):
+                of_slices = [
                     (facts[each], sent[each], results.get(each, []))
                     for each in slices
-                    if sent.get(each) and each in facts
+                    if each in sent and each in facts
                 ]
-            )
+                self._book.restore(of_slices, moved=moved)
         if len(slices) < SLICES:
             campaigns.popleft()
             self._slice = 0
         else:
             self._slice = slices[-1]
 
-    async def _rows(
-        self, connection: Connection, slices: Sequence[int]
-    ) -> tuple[dict[int, list[Sent]], dict[int, list[Result]]]:
-        """What receipts said is all here: this resolver alone writes it."""
+    async def _rows(self, connection: Connection, slices: Sequence[int]) -> list[_Rows]:
+        """Of these slices by their ids, what moved apart from the rest. What receipts said is all here: this resolver
+        alone writes it."""
         sent: dict[int, list[Sent]] = {}
+        sent_before: dict[int, list[Sent]] = {}
         for row in await connection.fetch(sql("sent_of_slices"), slices):
             slice_id, worker, batch = row["slice_id"], row["worker_no"], row["batch"]
             if not worker or batch <= self._cursors.get(worker, 0):
                 key = (self._carrier_no, worker, batch, slice_id)
-                sent.setdefault(slice_id, []).append(unpack_sent(row["packed"], key))
+                some = sent_before if answers_moved(worker, batch) else sent
+                some.setdefault(slice_id, []).append(unpack_sent(row["packed"], key))
         results: dict[int, list[Result]] = {}
         for row in await connection.fetch(sql("results_of_slices"), slices):
             results.setdefault(row["slice_id"], []).append(unpack_result(row["packed"], row["slice_id"]))
-        return sent, results
+        return [(sent_before, results, True), (sent, results, False)]
 
     async def _restore_parked(self, connection: Connection, after: int) -> None:
         rows = await connection.fetch(sql("parked_of_carrier"), self._carrier_no, after, PARKED_ROWS)

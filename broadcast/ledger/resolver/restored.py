@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from broadcast.ledger.packing.columns import I64, U8, U16, U32, U64
-from broadcast.ledger.packing.ids import IdProfile, Ids
+from broadcast.ledger.packing.ids import Ids
 from broadcast.ledger.packing.result import Result
 from broadcast.ledger.packing.sent import Sent
 from broadcast.ledger.resolver.part import Rows
@@ -18,17 +18,17 @@ from broadcast.ledger.resolver.waiting import STRAY, Waiting, as_entries, from_r
 def open_rows(
     sents: Sequence[tuple[int, I64, Sent]],
     results: Sequence[tuple[int, Result]],
-    profile: IdProfile,
+    spelt: Callable[[Ids], Ids],
     hashes_of: Callable[[Ids], U64],
 ) -> Rows:
-    """sents, results: of whole slices, each with its slice's place."""
+    """sents, results: of whole slices, each with its slice's place. spelt: ids in their one spelling."""
     every = from_rows(sents)
     states = _states(every, results)
     settled = states > 0
     left, worst = every.messages.left.copy(), every.messages.worst.copy()
     np.subtract.at(left, every.message[settled], np.uint8(1))
     np.minimum.at(worst, every.message[settled], states[settled])
-    ids = profile.of_responses(every.ids)
+    ids = spelt(every.ids)
     begun = replace(every, messages=replace(every.messages, left=left, worst=worst), ids=ids)
     entries, hashes = as_entries(begun, hashes_of(ids), settled)
     return Rows(

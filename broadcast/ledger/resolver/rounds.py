@@ -64,6 +64,7 @@ def _choose(asked: Asked, parts: Sequence[Part], slice_ids: I64) -> Choices:
         if not len(left):
             break
         choices.searched = no
+        choices.asked = asked.spelt_for(moved=part.moved)
         part.search(choices, left)
     return choices
 

@@ -3,15 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Final
 
 import numpy as np
 
-from broadcast.ledger.packing.columns import Index
+from broadcast.ledger.packing.columns import Bools, Index
 from broadcast.ledger.packing.ids import IdProfile, Ids
 from broadcast.ledger.packing.received import Received, unpack_parked
 from broadcast.ledger.packing.result import unpack_result
 from broadcast.ledger.packing.sent import Sent, unpack_sent
+from broadcast.ledger.resolver.before import (
+    answers_moved,
+    as_before,
+    as_they_are,
+    of_receipts,
+    receipts_moved,
+)
 from broadcast.ledger.resolver.met import ParkedKey
 from broadcast.ledger.resolver.reading import joined
 from broadcast.store.queries import sql
@@ -42,8 +50,8 @@ class Hit:
     stray: bool
 
 
-class Wanted:
-    """Ids of receipts, in their one spelling, sorted by their hashes."""
+class _Sorted:
+    """Ids sorted by their hashes."""
 
     def __init__(self, ids: Ids, seed: int) -> None:
         self._ids = ids
@@ -52,21 +60,7 @@ class Wanted:
         self._order = np.argsort(hashes, kind="stable")
         self._hashes = hashes[self._order]
 
-    def found_in(self, sent: Sent, profile: IdProfile) -> list[Hit]:
-        """Segments of a row that have one of these ids, the whole of it."""
-        hits = []
-        for i, place in self._pairs(profile.of_responses(sent.ids)):
-            message, segment = divmod(place, sent.segments)
-            hits.append(
-                Hit(i, int(sent.ordinals[message]), segment + 1, int(sent.left_at[message]), stray=False)
-            )
-        for i, place in self._pairs(profile.of_responses(sent.stray_ids)):
-            hits.append(
-                Hit(i, int(sent.stray_ordinals[place]), int(sent.stray_segments[place]), 0, stray=True)
-            )
-        return hits
-
-    def _pairs(self, ids: Ids) -> list[tuple[int, int]]:
+    def pairs(self, ids: Ids) -> list[tuple[int, int]]:
         """(receipt, place in ids) of equal ones."""
         hashes = ids.hashes(self._seed)
         first = np.searchsorted(self._hashes, hashes)
@@ -82,9 +76,39 @@ class Wanted:
         return list(zip(i[same].tolist(), place[same].tolist(), strict=True))
 
 
+class Wanted:
+    """Ids of receipts, as they came. moved: which are of the ledger of before."""
+
+    def __init__(self, ids: Ids, moved: Bools, profile: IdProfile, seed: int) -> None:
+        self._profile = profile
+        self._ids = _Sorted(of_receipts(profile, ids, moved), seed)
+        self._before = cache(lambda: _Sorted(as_before(profile, ids, moved), seed))
+
+    def found_in(self, sent: Sent, *, moved: bool) -> list[Hit]:
+        """Segments of a row that have one of these ids, the whole of it. moved: the row is of the ledger of before."""
+        ids = self._before() if moved else self._ids
+        spelt = as_they_are if moved else self._profile.of_responses
+        hits = []
+        for i, place in ids.pairs(spelt(sent.ids)):
+            message, segment = divmod(place, sent.segments)
+            hits.append(
+                Hit(i, int(sent.ordinals[message]), segment + 1, int(sent.left_at[message]), stray=False)
+            )
+        for i, place in ids.pairs(spelt(sent.stray_ids)):
+            hits.append(
+                Hit(i, int(sent.stray_ordinals[place]), int(sent.stray_segments[place]), 0, stray=True)
+            )
+        return hits
+
+
 def _counted(counts: Index) -> Index:
     """0, 1, ... of each, count many, joined."""
     return np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def moved_of(keys: Sequence[ParkedKey]) -> Bools:
+    """Which of these parked receipts are of the ledger of before."""
+    return np.array([receipts_moved(no) for no, _ in keys], np.bool_)
 
 
 async def read_parked(
@@ -115,10 +139,10 @@ def taken(receipts: Received, index: Index) -> Received:
 
 
 async def whose(
-    connection: Connection, carrier_no: int, profile: IdProfile, seed: int, receipts: Received
+    connection: Connection, carrier_no: int, profile: IdProfile, seed: int, receipts: Received, moved: Bools
 ) -> list[Whose]:
-    """Whose the ids of these receipts are, in all that was sent with the slices in which stands whom they name. Raises
-    LedgerError."""
+    """Whose the ids of these parked receipts are, in all that was sent with the slices in which stands whom they name.
+    moved: which are of the ledger of before. Raises LedgerError."""
     while await connection.fetchval(sql("make_some_spans"), SPANS):
         pass
     numbers = sorted(set(receipts.msisdns.tolist()))
@@ -126,13 +150,14 @@ async def whose(
         (row["slice_id"], row["ordinal"]): row["msisdn"]
         for row in await connection.fetch(sql("places_of_people"), carrier_no, numbers)
     }
-    wanted = Wanted(profile.of_receipts(receipts.ids), seed)
+    wanted = Wanted(receipts.ids, moved, profile, seed)
     hits: list[tuple[int, Hit]] = []
     slices = sorted({slice_id for slice_id, _ in people})
     for start in range(0, len(slices), SLICES):
         for row in await connection.fetch(sql("sent_of_slices"), slices[start : start + SLICES]):
             sent = unpack_sent(row["packed"], (carrier_no, row["worker_no"], row["batch"], row["slice_id"]))
-            hits += [(row["slice_id"], hit) for hit in wanted.found_in(sent, profile)]
+            before = answers_moved(row["worker_no"], row["batch"])
+            hits += [(row["slice_id"], hit) for hit in wanted.found_in(sent, moved=before)]
     settled = await settled_segments(connection, {slice_id for slice_id, _ in hits})
     found = [Whose.NOBODYS] * len(receipts)
     for slice_id, hit in hits:
@@ -161,9 +186,8 @@ async def settled_segments(connection: Connection, slices: Iterable[int]) -> set
     return found
 
 
-def spelt_by_responses(profile: IdProfile, ids: Ids) -> Sequence[str]:
+def spelt_by_responses(profile: IdProfile, texts: Sequence[str]) -> Sequence[str]:
     """Ids in their one spelling as the carrier's responses would have them: rows of `sent` hold those."""
-    texts = ids.texts()
     if profile.response_id != "hex":
         return texts
     return [f"{int(text):x}" if text.isascii() and text.isdigit() else text for text in texts]

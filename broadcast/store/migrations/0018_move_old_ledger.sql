@@ -2,8 +2,8 @@
 -- settled by the same resolver as everybody else, and nobody's state changes by the move. In one transaction; what a
 -- worker of before would still write fails from here on, and so its recipients are in doubt.
 --
--- Ids are in canonical form there (small letters, hex and decimal made one), not as an SMSC told them. Batches of what was
--- sent are 0 and less, so that no resolver's own come to be the same.
+-- Ids are in canonical form there (small letters, hex and decimal made one), not as an SMSC told them; so a resolver must
+-- know them: batches of what was sent are 0 and less, the numbers of what is parked less than 0.
 
 LOCK TABLE ledger_ring, submission, receipt, open_submission, unmatched_receipt, in_doubt IN ACCESS EXCLUSIVE MODE;
 
@@ -50,7 +50,7 @@ $$;
 -- segments: of a message that wait; 0: accepted, and its recipient was rejected over another segment all the same.
 CREATE UNLOGGED TABLE moving AS
 SELECT s.slice_id, s.ordinal, s.segment, s.carrier_no, s.submitted_at, s.state, s.received_at, coalesce(s.err, '') AS err,
-       s.smsc_id, s.closed,
+       left(s.smsc_id, 255) AS smsc_id, s.closed,
        CASE WHEN s.segments > 0 THEN count(*) OVER (PARTITION BY s.slice_id, s.ordinal) ELSE 0 END AS segments
   FROM (SELECT slice_id, ordinal, segment, segments, carrier_no, submitted_at, state, received_at, err, smsc_id, closed
           FROM open_submission
@@ -127,36 +127,33 @@ HAVING count(*) > 0;
 
 -- ---------------------------------------------------------------- receipts that no submission had yet
 
--- Those of the ring and those that were parked are received once more, of a worker that has ended: a resolver tries them
--- first of all, and parks what still fits nothing.
+-- Those of the ring and those that were parked are parked, the oldest first: a resolver tries them when it begins.
 WITH numbered AS (
-    SELECT *, row_number() OVER (PARTITION BY carrier_no ORDER BY received_at) - 1 AS place
-      FROM (SELECT carrier_no, received_at, msisdn, state, err, smsc_id FROM unmatched_receipt
+    SELECT *, row_number() OVER (PARTITION BY carrier_no ORDER BY received_at) - 1 AS place,
+           count(*) OVER (PARTITION BY carrier_no) AS receipts
+      FROM (SELECT carrier_no, received_at, msisdn, state, err, left(smsc_id, 255) AS smsc_id FROM unmatched_receipt
             UNION ALL
-            SELECT carrier_no, received_at, msisdn, state, err, smsc_id FROM receipt WHERE state > 0) AS final
+            SELECT carrier_no, received_at, msisdn, state, err, left(smsc_id, 255) FROM receipt WHERE state > 0) AS final
 ), run AS MATERIALIZED (
-    SELECT carrier_no, place / 20000 AS part, received_at, count(*) AS receipts,
+    SELECT carrier_no, place / 20000 - (receipts + 19999) / 20000 AS no, received_at, count(*) AS receipts,
            string_agg(moving_u8(state), NULL ORDER BY place) AS states,
            string_agg(moving_i64(coalesce(msisdn, 0)), NULL ORDER BY place) AS msisdns,
            string_agg(moving_u8(length(smsc_id)), NULL ORDER BY place) AS lengths,
            string_agg(moving_octets(smsc_id), NULL ORDER BY place) AS ids
-      FROM numbered GROUP BY carrier_no, part, received_at
+      FROM numbered GROUP BY carrier_no, no, received_at
 ), said AS (
-    SELECT carrier_no, place / 20000 AS part, moving_errs(array_agg(err ORDER BY place)) AS errs
-      FROM numbered GROUP BY carrier_no, part
-), ended AS (
-    INSERT INTO worker (host, pid, expires_at, ended_at, last_batch)
-    SELECT 'the ledger of before', 0, now(), now(), max(part) + 1 FROM said HAVING count(*) > 0
-    RETURNING worker_no
+    SELECT carrier_no, place / 20000 - (receipts + 19999) / 20000 AS no, moving_errs(array_agg(err ORDER BY place)) AS errs
+      FROM numbered GROUP BY carrier_no, no
 )
-INSERT INTO received (carrier_no, worker_no, batch, receipts, packed)
-SELECT carrier_no, worker_no, part + 1, sum(receipts)::integer,
+INSERT INTO parked (carrier_no, no, received_at, receipts, packed)
+SELECT carrier_no, no, max(received_at), sum(receipts)::integer,
        '\x01' || moving_u16(count(*)) || moving_u32(sum(receipts)::bigint)
        || string_agg(moving_u32(receipts) || moving_i64(moving_us(received_at)), NULL ORDER BY received_at)
        || string_agg(states, NULL ORDER BY received_at) || string_agg(msisdns, NULL ORDER BY received_at)
        || '\x02' || string_agg(lengths, NULL ORDER BY received_at) || string_agg(ids, NULL ORDER BY received_at) || errs
-  FROM ended CROSS JOIN run JOIN said USING (carrier_no, part)
- GROUP BY carrier_no, worker_no, part, errs;
+       || decode(repeat('00', sum(receipts)::integer), 'hex')  -- nobody's id, as far as is known
+  FROM run JOIN said USING (carrier_no, no)
+ GROUP BY carrier_no, no, errs;
 
 -- ---------------------------------------------------------------- what nothing uses any more
 

@@ -81,8 +81,8 @@ def test_times_go_there_and_back(us: int) -> None:
 def test_whole_ids_are_found_with_their_segments() -> None:
     """The same id in several places, and one that is asked for twice."""
     row = sent((4, ("a1", "a2"), T0), (9, ("b1", "a2"), T0 + SECOND), strays=((7, 1, "s"),))
-    wanted = Wanted(Ids.of(["a2", "s", "none", "a2"]), seed=1)
-    found = wanted.found_in(row, IdProfile())
+    wanted = Wanted(Ids.of(["a2", "s", "none", "a2"]), np.zeros(4, np.bool_), IdProfile(), seed=1)
+    found = wanted.found_in(row, moved=False)
     expected = [
         *(
             Hit(i, ordinal, 2, left_at, stray=False)
@@ -97,8 +97,15 @@ def test_whole_ids_are_found_with_their_segments() -> None:
 def test_ids_are_found_as_the_profile_spells_them() -> None:
     profile = IdProfile(response_id="hex", receipt_id="decimal")
     row = sent((0, ("00FF",), T0))
-    assert [hit.i for hit in Wanted(profile.of_receipts(Ids.of(["255"])), 1).found_in(row, profile)] == [0]
-    assert not Wanted(profile.of_receipts(Ids.of(["FF"])), 1).found_in(row, profile)
+    wanted = Wanted(Ids.of(["255", "FF"]), np.zeros(2, np.bool_), profile, 1)
+    assert [hit.i for hit in wanted.found_in(row, moved=False)] == [0]
+
+
+def test_ids_that_moved_are_found_as_the_ledger_of_before_spelt_them() -> None:
+    """A row of its own has 255; the receipts told of it in hex, the last one before the move."""
+    profile = IdProfile(receipt_id="hex")
+    wanted = Wanted(Ids.of(["FF", "0ff", "255", "255"]), np.array([False, False, False, True]), profile, 1)
+    assert [hit.i for hit in wanted.found_in(sent((0, ("255",), T0)), moved=True)] == [0, 1, 3]
 
 
 @pytest.mark.parametrize("form", ["text", "decimal", "hex"])
@@ -106,7 +113,7 @@ def test_ids_are_found_as_the_profile_spells_them() -> None:
 def test_what_a_receipt_told_is_kept_in_the_spelling_of_responses(form: str, receipts: list[str]) -> None:
     profile = IdProfile(response_id=form, receipt_id="decimal")  # type: ignore[arg-type]
     canonical = profile.of_receipts(Ids.of(receipts))
-    kept = Ids.of(spelt_by_responses(profile, canonical))
+    kept = Ids.of(spelt_by_responses(profile, canonical.texts()))
     assert profile.of_responses(kept).texts() == canonical.texts()
 
 
