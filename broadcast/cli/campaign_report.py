@@ -7,6 +7,7 @@ import click
 
 from broadcast.cli.files import write_text
 from broadcast.cli.findings import show_findings
+from broadcast.cli.misfits import show_misfits
 from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import (
     duration,
@@ -16,6 +17,7 @@ from broadcast.cli.output import (
     print_facts,
     print_json,
     print_table,
+    say,
     to_json,
     words,
 )
@@ -137,6 +139,9 @@ def _show_why(found: Report) -> None:
         ]
         print_table("\nWho was in doubt", ("carrier", "reason", "ended as", "recipients"), rows3)
     show_oddities(found.oddities)
+    if found.misfits:
+        say("")
+        show_misfits(found.misfits)
     if found.replies:
         rows4 = [
             (each.carrier, each.keyword or None, effect_words(each.effect), each.replies)

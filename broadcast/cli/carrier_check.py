@@ -1,11 +1,12 @@
 """`broadcast carrier check`: what works, what the SMSC is like, and the settings that fit it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.cli.day_time import database_now
+from broadcast.cli.misfits import misfit_documents, show_misfits
 from broadcast.cli.output import json_option, masked, note, print_facts, print_json, say, words
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
@@ -14,10 +15,11 @@ from broadcast.config import Config, Country
 from broadcast.engine.probe.check import Wanted, check
 from broadcast.engine.probe.findings import Finding, Findings
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
+from broadcast.reports.received import Misfit, misfits
 from broadcast.store.pool import connect
 from broadcast.tables import nearest
 
-_DATABASE_S = 3.0  # it is wanted for its clock only
+_DATABASE_S = 3.0  # it is wanted for its clock, and for what it knows of the carrier's receipts
 
 
 @click.command("check")
@@ -55,17 +57,32 @@ def carrier_check(
     if msisdn is not None and not as_json:
         note(f"messages go to {masked(msisdn)}")
     wanted = Wanted(msisdn, wait_s, burst)
-    found = run(_check(config, name, wanted, _quiet if as_json else _show))
+    found, unfit = run(_check(config, name, wanted, _quiet if as_json else _show))
     if as_json:
-        print_json(_document(found))
+        print_json(_document(found, unfit))
     else:
         _summary(found)
+        show_misfits(unfit)
     ctx.exit(0 if found.good else 1)
 
 
-async def _check(config: Config, name: str, wanted: Wanted, tell: Callable[[Finding], None]) -> Findings:
+async def _check(
+    config: Config, name: str, wanted: Wanted, tell: Callable[[Finding], None]
+) -> tuple[Findings, tuple[Misfit, ...]]:
     day_time = DayTime.of_this_machine() if wanted.to is None else await _day_time()
-    return await check(config, name, wanted, tell, day_time)
+    return await check(config, name, wanted, tell, day_time), await _misfits(name)
+
+
+async def _misfits(name: str) -> tuple[Misfit, ...]:
+    """What fitted nothing in alerts so far. A carrier is checked before there is a database, too."""
+    try:
+        connection = await connect(timeout_s=_DATABASE_S)
+    except (DatabaseError, ConfigError, RefusedError):
+        return ()
+    try:
+        return await misfits(connection, name)
+    finally:
+        await connection.close()
 
 
 async def _day_time() -> DayTime:
@@ -114,7 +131,7 @@ def _summary(found: Findings) -> None:
     say(f"{found.carrier}: all is well" if not failed else f"{found.carrier}: {failed} to mend")
 
 
-def _document(found: Findings) -> dict[str, object]:
+def _document(found: Findings, unfit: Sequence[Misfit]) -> dict[str, object]:
     return {
         "carrier": found.carrier,
         "good": found.good,
@@ -122,4 +139,5 @@ def _document(found: Findings) -> dict[str, object]:
         "habits": found.habits,
         "recommended": found.recommended,
         "toml": found.snippet(),
+        "misfits": misfit_documents(unfit),
     }

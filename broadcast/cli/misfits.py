@@ -1,26 +1,61 @@
-"""Receipts that fit no message: why."""
+"""Receipts that fit no message: why, and what to do about it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from broadcast.cli.output import note, print_table
+from broadcast.cli.output import note, say
 from broadcast.reports.received import Misfit
 
 _WHY: Final = {
-    "unknown": "no message has that id (yet)",
-    "other_number": "the id is another number's",
-    "older": "it came before the message with its id left",
-    "clash": "several people's messages have that id, and it names no number",
+    "unknown": "no message has their id (yet)",
+    "other_number": "their id is another number's",
+    "older": "they came before the message with their id left",
+    "clash": "several people's messages have their id, and they name no number",
 }
+_UNTOLD: Final = {"other_number", "clash"}
+
+
+def misfit_document(misfits: Sequence[Misfit], carrier: str) -> dict[str, Any]:
+    """One carrier's: how many by reason, and as a person is told it: the line, and what to do."""
+    mine = [each for each in misfits if each.carrier == carrier]
+    reasons = "; ".join(f"{each.receipts:,}: {_WHY.get(each.reason, each.reason)}" for each in mine)
+    first = min(each.first_at for each in mine)
+    return {
+        "carrier": carrier,
+        "receipts": sum(each.receipts for each in mine),
+        "reasons": {each.reason: each.receipts for each in mine},
+        "first_at": first,
+        "last_at": max(each.last_at for each in mine),
+        "line": f"receipts that fitted nothing when they came: {reasons}",
+        "to_do": _to_do({each.reason for each in mine}, carrier),
+    }
+
+
+def misfit_documents(misfits: Sequence[Misfit]) -> list[dict[str, Any]]:
+    """Of each carrier that has any."""
+    return [misfit_document(misfits, carrier) for carrier in dict.fromkeys(each.carrier for each in misfits)]
 
 
 def show_misfits(misfits: Sequence[Misfit]) -> None:
-    """A table, and what to do about it; nothing when there are none."""
-    if not misfits:
-        return
-    rows = [
-        (_WHY.get(each.reason, each.reason), each.receipts, each.first_at, each.last_at) for each in misfits
-    ]
-    print_table("\nReceipts that fitted nothing when they came", ("why", "receipts", "first", "last"), rows)
-    if any(each.reason == "clash" for each in misfits):
-        note("its ids are not unique: ask the carrier for receipts that name the number (source_addr)")
+    """A line a carrier, and what to do about it; nothing when there are none."""
+    for each in misfit_documents(misfits):
+        say(f"{each['carrier']}: {each['line']}")
+        note(f"{each['carrier']}: {each['to_do']}")
+
+
+def _to_do(reasons: set[str], carrier: str) -> str:
+    """A clash is the carrier's to mend; an unknown id mostly the profile's."""
+    if "clash" in reasons:
+        return (
+            "its ids come again, and without a number nobody is guessed: ask the carrier for receipts that name the "
+            "number (source_addr), or for ids that do not come again"
+        )
+    if reasons & _UNTOLD:
+        return (
+            "its ids come again, or its receipts name another number than the message went to: ask the carrier which "
+            "address of a receipt is the recipient's"
+        )
+    return (
+        "where many stay unmatched, see whether response_id, receipt_id, id_zeros and id_case fit: "
+        f"broadcast carrier check {carrier} --to YOUR_NUMBER"
+    )

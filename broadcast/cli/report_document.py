@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from broadcast.cli.findings import finding_document
+from broadcast.cli.misfits import misfit_documents
 from broadcast.diagnosis.finding import Finding
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import AuditResult
@@ -24,6 +25,7 @@ def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = (
         "failures": report.failures,
         "doubts": report.doubts,
         "oddities": report.oddities,
+        "misfits": misfit_documents(report.misfits),
         "replies": report.replies,
         "imports": [import_line(each) for each in report.imports],
         "events": report.events,

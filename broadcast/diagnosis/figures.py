@@ -11,7 +11,8 @@ class CarrierFigures:
     """One carrier, in a campaign or in all that run. Recipients by state unless a unit says otherwise.
 
     misfit_receipts: final receipts since the launch that fit no submission, but not those that may yet fit; counted up
-    to `misfits_counted_to`; misfit_ago_s: since the newest of them came. unknown_states: what receipts named as their
+    to `misfits_counted_to`; misfit_ago_s: since the newest of them came; clash_share: of
+    these, how many name no number though several people have their id. unknown_states: what receipts named as their
     state and the profile does not know; a reading says how often. usual_*: from what the carrier settled before, None
     when that is not known. refusals: command_status -> recipients refused for good; empty where nobody read them.
     unresolved_s: for how long receipts may lie here unresolved. readings: of the living workers. cannot_send: why a
@@ -34,6 +35,7 @@ class CarrierFigures:
     misfit_receipts: int = 0
     misfit_ago_s: float | None = None
     misfits_counted_to: int = 20_000
+    clash_share: float = 0.0
     unknown_states: tuple[str, ...] = ()
     usual_receipt_s: float | None = None
     usual_refused_share: float | None = None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -12,6 +13,7 @@ from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.reading import FRESH_S, LaneReading
 from broadcast.diagnosis.usual import Sample, sample
+from broadcast.ledger.packing.received import REASONS
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -19,7 +21,7 @@ from broadcast.store.types import Connection
 SETTLING_S: Final = 15.0  # a receipt may be parked for so long before its submission's answer is here
 COUNT_MOST: Final = 20_000
 USUAL_EVERY_S: Final = 60.0
-_NO_MISFITS: tuple[int, float | None] = (0, None)
+_NO_MISFITS: tuple[int, float | None, float] = (0, None, 0.0)
 _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undeliverable", "delivered")
 
 
@@ -77,6 +79,7 @@ class Diagnosis:
                 misfit_receipts=misfits.get(row["carrier_no"], _NO_MISFITS)[0],
                 misfit_ago_s=misfits.get(row["carrier_no"], _NO_MISFITS)[1],
                 misfits_counted_to=COUNT_MOST,
+                clash_share=misfits.get(row["carrier_no"], _NO_MISFITS)[2],
                 unknown_states=tuple(states.get(row["carrier_no"], ())),
                 usual_receipt_s=usual[row["carrier_no"]].receipt_s,
                 usual_refused_share=usual[row["carrier_no"]].refused_share,
@@ -90,8 +93,8 @@ class Diagnosis:
 
     async def _misfits(
         self, campaigns: asyncpg.Record, carriers: list[int]
-    ) -> dict[int, tuple[int, float | None]]:
-        """How many receipts fit nothing, and how long ago the newest came."""
+    ) -> dict[int, tuple[int, float | None, float]]:
+        """How many receipts fit nothing, how long ago the newest came, and the share of clashes among the newest."""
         if campaigns["since"] is None:
             return {}
         since, until = campaigns["since"], campaigns["until"]
@@ -101,8 +104,15 @@ class Diagnosis:
                 sql("diagnosed_misfits"), carrier, since, until, SETTLING_S, COUNT_MOST
             )
             assert row is not None  # an aggregate
-            found[carrier] = row["receipts"], row["ago_s"]
+            clashes = await self._clash_share(carrier, since) if row["receipts"] else 0.0
+            found[carrier] = row["receipts"], row["ago_s"], clashes
         return found
+
+    async def _clash_share(self, carrier: int, since: datetime) -> float:
+        """Of the newest that fit nothing."""
+        rows = await self.connection.fetch(sql("diagnosed_reasons"), carrier, since)
+        reasons = b"".join(row["reasons"] for row in rows)
+        return reasons.count(REASONS.index("clash")) / max(1, len(reasons))
 
     async def _states(self, campaigns: asyncpg.Record) -> dict[int, list[str]]:
         states: dict[int, list[str]] = {}

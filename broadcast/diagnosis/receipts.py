@@ -8,6 +8,7 @@ from broadcast.diagnosis.finding import FEW, Code, Finding, age
 from broadcast.diagnosis.reading import LaneReading
 
 MISFIT_SHARE: Final = 0.05
+CLASH_SHARE: Final = 0.5
 USUAL_TIMES: Final = 2.0  # what usually is within a time may take so much longer
 MENDED_S: Final = 60.0
 RESOLVED_S: Final = 12.0  # what is older than this, and told of late, is known to fit or not
@@ -25,7 +26,9 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     misfit = misfits >= FEW and misfits >= MISFIT_SHARE * (misfits + fitting)
     misfit = misfit and (figures.finished or not _mended(carrier))
     if misfit:
-        yield Finding(Code.RECEIPTS_MISFIT, name, True, _misfit(carrier, misfits, fitting), command)
+        clash = carrier.clash_share > CLASH_SHARE
+        way_out = f"broadcast carrier show {name}" if clash else command
+        yield Finding(Code.RECEIPTS_MISFIT, name, True, _misfit(carrier, misfits, fitting), way_out)
     receipts = sum(each.receipts for each in carrier.readings)
     unknown = _unknown(figures, carrier, receipts)
     if unknown:
@@ -65,6 +68,11 @@ def _misfit(carrier: CarrierFigures, misfits: int, fitting: int) -> str:
     count = (
         f"{misfits:,}" if carrier.misfit_receipts < carrier.misfits_counted_to else f"more than {misfits:,}"
     )
+    if carrier.clash_share > CLASH_SHARE:
+        return (
+            f"{count} receipts have ids that come again and name no number, so that nobody is guessed: ask the carrier "
+            "for receipts with the number, or for ids that do not come again"
+        )
     if misfits > fitting:
         return f"{count} receipts fit no submission: response_id or receipt_id is wrong"
     return (

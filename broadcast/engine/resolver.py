@@ -22,6 +22,7 @@ import asyncpg
 
 from broadcast.config import Config
 from broadcast.engine.contact import ANSWER_S, WORK_S, Contact
+from broadcast.engine.freed import Freed
 from broadcast.engine.told import Told
 from broadcast.errors import InputError
 from broadcast.ledger.packing.ids import IdProfile
@@ -72,6 +73,7 @@ class _Held:
         self.asking = _Part()
         self.behind_since: float | None = None
         self.counted = 0  # receipts, in the metrics
+        self.evicted = 0  # of which the memory was given back
 
     @property
     def failing(self) -> str | None:
@@ -100,6 +102,7 @@ class Resolver:
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._told = Told()
+        self._freed = Freed()
         self._archived_until = datetime(1970, 1, 1, tzinfo=UTC)
 
     def stop(self) -> None:
@@ -241,6 +244,8 @@ class Resolver:
             held.behind_since = None
             await self._try(connection, held, held.asking, held.desk.ask(connection, seen))
         self._measure(held)
+        self._freed.give_back(freed=held.looks.counts.evicted > held.evicted)
+        held.evicted = held.looks.counts.evicted
         return bool(more)
 
     async def _try(

@@ -46,6 +46,7 @@ class Misfit:
     reason: unknown (id), other_number, older (than the submission with that id), clash (several people, no number).
     """
 
+    carrier: str
     reason: str
     receipts: int
     first_at: datetime

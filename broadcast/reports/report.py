@@ -19,7 +19,7 @@ from broadcast.ledger.books import Doubt, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.progress import Progress, progress
-from broadcast.reports.received import Oddity
+from broadcast.reports.received import Misfit, Oddity
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -114,6 +114,7 @@ class Report:
     events: tuple[Event, ...]
     times: Times
     replies: tuple[ReplyCount, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
 
 
 async def find(connection: Connection, name: str) -> Facts:
@@ -142,6 +143,7 @@ async def report(connection: Connection, name: str) -> Report:
         outcomes = await books.outcomes(facts.launched_at, step_s, LONGEST_DELAY_S)
         exclusions, doubts = await books.exclusions(), await books.doubts()
         oddities = await connection.fetch(sql("report_oddities"), number)
+        misfits = await connection.fetch(sql("report_misfits"), number)
         imports = await connection.fetch(sql("report_imports"), number, _IMPORTS)
         events = await connection.fetch(sql("report_events"), number)
         return Report(
@@ -157,6 +159,7 @@ async def report(connection: Connection, name: str) -> Report:
             events=tuple(Event(**row) for row in events),
             times=_times(outcomes, step_s),
             replies=tuple(await counts(connection, number)),
+            misfits=tuple(Misfit(**row) for row in misfits),
         )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import psutil
 
+from broadcast.engine.freed import Freed
 from broadcast.ledger.packing.errs import Errs
 from broadcast.ledger.packing.ids import IdProfile, Ids
 from broadcast.ledger.packing.received import Received
@@ -150,6 +151,9 @@ def cold(n: int) -> None:
         asked.append(ids.take(which))
         numbers.append(np.repeat(facts.msisdns, 5)[which])
     seconds = time.process_time() - clock
+    kept = rss()
+    Freed().give_back(freed=True)
+    print(f"rss {kept / 1e6:.0f} MB, {rss() / 1e6:.0f} MB when what is free was given back")
     print(f"{seconds / n * 1e6:.2f} us a segment to learn and evict, the longest eviction {longest:.2f} s")
     print(f"{memory(book)}, {(rss() - before) / n:.1f} octets of rss a segment")
     ids, whose = Ids.concat(asked), np.concatenate(numbers)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import numpy as np
 import pytest
 from integration.ledger_world import make_world
 from integration.packed_rows import DELIVERED, REJECTED, WAITING, Person, us, write_slice
@@ -16,6 +17,7 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.diagnosis import gather, links, pace, receipts, usual
 from broadcast.diagnosis.finding import Code, Finding
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.ledger.packing.received import pack_parked, pack_received, unpack_received
 from broadcast.store import plans
 from broadcast.store.queries import sql
 
@@ -221,6 +223,26 @@ async def test_of_looks_that_parked_receipts_only_the_newest_are_read(
         assert found is not None
         assert (found["receipts"], found["ago_s"] is None) == (expected, carrier == 3 or since == now)
         assert visited(json.loads(plan)[0]["Plan"]) <= 4 * 1000 + 3, plan  # each node gives the rows on
+
+
+async def test_why_the_newest_receipts_fit_nothing(conn: asyncpg.Connection) -> None:
+    """By the octets that end a row, whatever was taken of it; those from before the launch do not count."""
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    for no, (count, reasons) in enumerate([(300, [0] * 300), (2, [3, 1]), (5, [3] * 5)], 1):
+        at = since + timedelta(seconds=no if no > 1 else -1)
+        told = unpack_received(
+            pack_received([(count, us(at))], [8] * count, [0] * count, ["a"] * count, [""] * count)
+        )
+        await conn.execute(
+            "INSERT INTO parked VALUES (1, $1, $2, 1, $3)",
+            no,
+            at,
+            pack_parked(told, np.array(reasons, np.uint8)),
+        )
+    rows = await conn.fetch(sql("diagnosed_reasons"), 1, since)
+    assert [list(row["reasons"]) for row in rows] == [[3] * 5, [3, 1]]
+    rows = await conn.fetch(sql("diagnosed_reasons"), 1, since - timedelta(hours=1))
+    assert sorted(len(row["reasons"]) for row in rows) == [2, 5, 300]
 
 
 async def campaigns_with_slices(conn: asyncpg.Connection, refused: int, slices: int) -> tuple[int, int]:

@@ -203,17 +203,20 @@ class CarrierBook:
         for part in self._parts():
             part.forget(gone)
 
-    def evict(self, now: int) -> None:
-        """Make dense what is old, or too much: of it nothing is kept but what still waits."""
+    def evict(self, now: int) -> bool:
+        """Make dense what is old, or too much: of it nothing is kept but what still waits. Whether anything was."""
+        evicted = 0
         youngest_ms = now // 1000 - int(self._limits.hot_s * 1000)
         while self._young:
             oldest = self._young[0]
             if oldest.newest_ms > youngest_ms and self.hot_segments <= self._limits.hot_segments:
                 break
             del self._young[0]
+            evicted += 1
             if oldest.open:
                 self._add_cold([oldest.rows()])
         self._cold, self._moved = _without_settled(self._cold), _without_settled(self._moved)
+        return evicted > 0
 
     def snapshot(self) -> Snapshot:
         """For tests: all of it, one tuple each."""

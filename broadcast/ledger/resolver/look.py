@@ -45,9 +45,11 @@ class _Unsure:
 
 @dataclass(slots=True)
 class Counts:
-    """receipts: that came to be resolved. misfits: newly parked ones by reason, since somebody took their counts."""
+    """receipts: that came to be resolved. evicted: how often something was made dense. misfits: newly parked ones by
+    reason, since somebody took their counts."""
 
     receipts: int = 0
+    evicted: int = 0
     misfits: Counter[str] = field(default_factory=Counter)
 
     def taken_misfits(self) -> Counter[str]:
@@ -97,7 +99,9 @@ class CarrierLooks:
             return True
         self._heads.update(seen.batches)
         known = await self._learn(connection)
-        self.book.evict(microseconds(seen.at))  # a backlog of answers is made dense as it is read
+        self.counts.evicted += self.book.evict(
+            microseconds(seen.at)
+        )  # a backlog of answers is made dense as it is read
         return not known or not await self._resolve(connection, seen)
 
     async def settle_unsure(self, connection: Connection) -> None:

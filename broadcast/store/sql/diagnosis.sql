@@ -55,6 +55,14 @@ SELECT least($5::bigint, coalesce(sum(receipts) FILTER (WHERE received_at < $3::
   FROM (SELECT receipts, received_at FROM parked WHERE carrier_no = $1 ORDER BY carrier_no DESC, no DESC LIMIT 1000) AS late
  WHERE received_at >= $2;
 
+-- name: diagnosed_reasons
+-- Why receipts of carrier $1 that came from $2 on fit nothing: of the newest 20 looks, an octet each. They end a row; its
+-- octets 3 to 6 say how many they are, the least first.
+SELECT substr(packed, octet_length(packed) - n + 1) AS reasons
+  FROM (SELECT packed, received_at, get_byte(packed, 3) + (get_byte(packed, 4) << 8) + (get_byte(packed, 5) << 16) AS n
+          FROM parked WHERE carrier_no = $1 ORDER BY carrier_no DESC, no DESC LIMIT 20) AS newest
+ WHERE received_at >= $2;
+
 -- name: diagnosed_readings
 -- What the living workers wrote in the last $1 s, and how old it is.
 SELECT carrier_no, reading::text AS reading, extract(epoch FROM clock_timestamp() - read_at)::float8 AS age_s

@@ -37,6 +37,15 @@ SELECT carrier.name AS carrier, o.kind, o.value, o.times, o.first_at, o.last_at
  WHERE c.campaign_id = $1 AND o.last_at >= c.launched_at AND o.first_at <= coalesce(c.finished_at, clock_timestamp())
  ORDER BY carrier.carrier_no, o.kind, o.times DESC, o.value;
 
+-- name: report_misfits
+-- Why receipts of a campaign's carriers fitted nothing when they were looked at since its launch; receipts: since first_at.
+SELECT carrier.name AS carrier, m.reason, m.receipts, m.first_at, m.last_at
+  FROM misfit AS m
+  JOIN carrier USING (carrier_no)
+  JOIN campaign AS c ON carrier.name = ANY (c.carriers)
+ WHERE c.campaign_id = $1 AND m.last_at >= c.launched_at AND m.first_at <= coalesce(c.finished_at, clock_timestamp())
+ ORDER BY carrier.carrier_no, m.receipts DESC, m.reason;
+
 -- name: report_imports
 -- The imports that made the subscribers of a campaign: what became of every line. The newest $2.
 SELECT i.source, i.finished_at, i.lines, i.imported, i.updated, i.duplicate, i.refused

@@ -126,7 +126,7 @@ SELECT coalesce(array_agg(campaign_id), '{}') AS campaigns, coalesce(max(archive
 
 -- name: carrier_misfits
 -- Why receipts of carrier $1 fitted nothing when they were looked at, over all campaigns, the most frequent first.
-SELECT reason, receipts, first_at, last_at FROM misfit JOIN carrier USING (carrier_no)
+SELECT carrier.name AS carrier, reason, receipts, first_at, last_at FROM misfit JOIN carrier USING (carrier_no)
  WHERE carrier.name = $1 ORDER BY receipts DESC, reason;
 
 -- name: resolving_claim

@@ -15,7 +15,7 @@ from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import AuditResult
 from broadcast.reports.differences import Difference
 from broadcast.reports.progress import CarrierProgress, Progress
-from broadcast.reports.received import Oddity
+from broadcast.reports.received import Misfit, Oddity
 from broadcast.reports.report import Event, Facts, Import, Reason, Report, Times
 
 AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -67,6 +67,17 @@ def test_what_people_wrote_is_text(found: Report) -> None:
     assert "Rửa tay &lt;script&gt;x&lt;/script&gt;" in page
     assert "&lt;012&gt;" in page
     assert "SEEN&amp;" in page
+
+
+def test_what_fitted_nothing_is_told_with_the_way_out(found: Report) -> None:
+    unfit = (Misfit("viettel", "clash", 1_200, AT, AT), Misfit("viettel", "unknown", 3, AT, AT))
+    assert "Receipts that fitted nothing" not in render(found, BALANCED)
+    page = render(replace(found, misfits=unfit), BALANCED)
+    assert "1,200: several people" in page and "3: no message has their id (yet)" in page
+    assert "ask the carrier for receipts that name the number" in page
+    (told,) = document(replace(found, misfits=unfit[1:]), BALANCED)["misfits"]
+    assert told["reasons"] == {"unknown": 3}
+    assert "broadcast carrier check viettel --to YOUR_NUMBER" in told["to_do"]
 
 
 def test_what_others_wrote_turns_nothing(found: Report) -> None:

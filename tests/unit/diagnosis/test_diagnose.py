@@ -86,6 +86,10 @@ CHECK = "run `broadcast carrier check viettel"
         ({"misfit_receipts": 20_000, "delivered": 0, "in_doubt": 100}, {}, {}, Code.RECEIPTS_MISFIT,
          "viettel: more than 19,900 receipts fit no submission: response_id or receipt_id is wrong; "
          f"{CHECK} --to YOUR_NUMBER`"),
+        ({"misfit_receipts": 2_000, "clash_share": 0.8}, {}, {}, Code.RECEIPTS_MISFIT,
+         "viettel: 2,000 receipts have ids that come again and name no number, so that nobody is guessed: ask the "
+         "carrier for receipts with the number, or for ids that do not come again; "
+         "run `broadcast carrier show viettel`"),
         ({"misfit_receipts": 2_000}, {}, {}, Code.RECEIPTS_MISFIT,
          "viettel: 2,000 receipts fit no submission, 20,400 do: response_id, receipt_id, id_zeros or id_case does not "
          f"fit all ids, or they are for another system on this account; {CHECK} --to YOUR_NUMBER`"),
