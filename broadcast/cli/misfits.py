@@ -7,10 +7,10 @@ from broadcast.cli.output import note, say
 from broadcast.reports.received import Misfit
 
 _WHY: Final = {
-    "unknown": "no message has their id (yet)",
-    "other_number": "their id is another number's",
-    "older": "they came before the message with their id left",
-    "clash": "several people's messages have their id, and they name no number",
+    "unknown": "with an id that no message has (yet)",
+    "other_number": "with an id that is another number's",
+    "older": "from before the message with their id left",
+    "clash": "without a number, and with an id that several people's messages have",
 }
 _UNTOLD: Final = {"other_number", "clash"}
 
@@ -18,15 +18,15 @@ _UNTOLD: Final = {"other_number", "clash"}
 def misfit_document(misfits: Sequence[Misfit], carrier: str) -> dict[str, Any]:
     """One carrier's: how many by reason, and as a person is told it: the line, and what to do."""
     mine = [each for each in misfits if each.carrier == carrier]
-    reasons = "; ".join(f"{each.receipts:,}: {_WHY.get(each.reason, each.reason)}" for each in mine)
-    first = min(each.first_at for each in mine)
+    receipts = sum(each.receipts for each in mine)
+    reasons = "; ".join(f"{each.receipts:,} {_WHY.get(each.reason, each.reason)}" for each in mine)
     return {
         "carrier": carrier,
-        "receipts": sum(each.receipts for each in mine),
+        "receipts": receipts,
         "reasons": {each.reason: each.receipts for each in mine},
-        "first_at": first,
+        "first_at": min(each.first_at for each in mine),
         "last_at": max(each.last_at for each in mine),
-        "line": f"receipts that fitted nothing when they came: {reasons}",
+        "line": f"{receipts:,} receipts fitted nothing when they came: {reasons}",
         "to_do": _to_do({each.reason for each in mine}, carrier),
     }
 

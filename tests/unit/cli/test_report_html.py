@@ -73,7 +73,8 @@ def test_what_fitted_nothing_is_told_with_the_way_out(found: Report) -> None:
     unfit = (Misfit("viettel", "clash", 1_200, AT, AT), Misfit("viettel", "unknown", 3, AT, AT))
     assert "Receipts that fitted nothing" not in render(found, BALANCED)
     page = render(replace(found, misfits=unfit), BALANCED)
-    assert "1,200: several people" in page and "3: no message has their id (yet)" in page
+    assert "1,203 receipts fitted nothing when they came: 1,200 without a number" in page
+    assert "3 with an id that no message has (yet)" in page
     assert "ask the carrier for receipts that name the number" in page
     (told,) = document(replace(found, misfits=unfit[1:]), BALANCED)["misfits"]
     assert told["reasons"] == {"unknown": 3}
