@@ -7,8 +7,8 @@ one transaction, and where that fails the book is thrown away and made again fro
 A receipt is for the segment that has its whole id, its number where both sides know one, and that left before it came
 (0.2 s for the clocks). Ids that come again: the newest open one of that number. One id for all segments of a message:
 it ends them all. Several people and no number: nobody's. What fits nothing open is a duplicate if it fits something
-settled that is still in memory, else parked, and tried again when its id is learnt (with the times and states that it
-came with). Times are microseconds of Unix time.
+settled that is still in memory, else parked, and tried again when its id is learnt, or once in a new book, whose
+profile may be mended (with the times and states that it came with). Times are microseconds of Unix time.
 """
 
 from collections import Counter
