@@ -101,6 +101,7 @@ class Resolver:
         self._looked_at = 0.0
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._looked_last = asyncio.Event()
         self._told = Told()
         self._freed = Freed()
         self._archived_until = datetime(1970, 1, 1, tzinfo=UTC)
@@ -153,7 +154,7 @@ class Resolver:
             ]
             log.info("resolver started")
             await self._stopping.wait()
-            await asyncio.wait([looking], timeout=STOP_S)
+            await _wait(self._looked_last, STOP_S)
             for task in (looking, *steady):
                 task.cancel()
         await self._goodbye()
@@ -222,11 +223,12 @@ class Resolver:
             more = False
             for held in list(self._held.values()):
                 if self._stopping.is_set():
-                    return
+                    break
                 more = await self._turn(connection, held, seen) or more
             self._wake.clear()
-            if not more:
+            if not more and not self._stopping.is_set():
                 await _wait(self._wake, LOOK_S)
+        self._looked_last.set()
 
     async def _heads(self, connection: asyncpg.Connection) -> Heads:
         now = time.monotonic()

@@ -44,9 +44,10 @@ _OTHER_FIELD: Final = re.compile(rb"\b(?:sub|dlvrd|submit date|done date|err):",
 
 
 def response_id(pdu: bytes) -> str | None:
-    """The id of a submit_sm_resp as it came, latin-1, up to its first NUL; None: longer than MAX_ID_OCTETS."""
+    """The id of a submit_sm_resp as it came, latin-1, up to its first NUL and without blanks around it, which no text
+    of a receipt can tell of; None: longer than MAX_ID_OCTETS."""
     end = pdu.find(0, HEADER_OCTETS)
-    raw = pdu[HEADER_OCTETS:end] if end >= 0 else pdu[HEADER_OCTETS:]
+    raw = (pdu[HEADER_OCTETS:end] if end >= 0 else pdu[HEADER_OCTETS:]).strip()
     return raw.decode("latin-1") if len(raw) <= MAX_ID_OCTETS else None
 
 
@@ -62,7 +63,7 @@ def read_usual(pdu: bytes, vocabulary: Vocabulary = STANDARD) -> tuple[int, str,
         return None
     if end < len(pdu):
         tlvs = read_tlvs(pdu, end)
-        raw_id = tlvs.get(RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0") or raw_id
+        raw_id = _ended(tlvs.get(RECEIPTED_MESSAGE_ID, b"")) or raw_id
         number = vocabulary.numbers.get(int.from_bytes(tlvs.get(MESSAGE_STATE, b"")[:8], "big"))
         if number is None or (not err and NETWORK_ERROR_CODE in tlvs) or len(raw_id) > MAX_ID_OCTETS:
             return None
@@ -119,8 +120,7 @@ def _msisdn(delivery: Delivery) -> int | None:
 
 
 def _head(delivery: Delivery) -> bytes:
-    """What stands before `text:`; UCS-2 of plain letters turned into the letters (quirks 7, 8). Any other NUL stays
-    where it is: ids that differ only behind one are different ids (quirk 48).
+    """What stands before `text:`; UCS-2 of plain letters turned into the letters (quirks 7, 8).
 
     Without a user data header, if there is one: its octets could be taken for letters.
     """
@@ -134,12 +134,17 @@ def _head(delivery: Delivery) -> bytes:
 
 
 def _raw_id(delivery: Delivery, head: bytes) -> bytes | None:
-    """As it came, but for the NULs that end it."""
-    in_tlv = delivery.tlvs.get(RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0")
+    in_tlv = _ended(delivery.tlvs.get(RECEIPTED_MESSAGE_ID, b""))
     if in_tlv:
         return in_tlv
     in_text = _ID.search(head)
-    return (in_text[1].rstrip(b"\0") if in_text else b"") or None
+    return (_ended(in_text[1]) if in_text else b"") or None
+
+
+def _ended(raw_id: bytes) -> bytes:
+    """As it came, but for what its response cannot say (quirk 48): whose it is where two end so alike, their numbers
+    decide."""
+    return raw_id.partition(b"\0")[0].strip()
 
 
 def _state(delivery: Delivery, head: bytes, vocabulary: Vocabulary) -> int | None:

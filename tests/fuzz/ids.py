@@ -13,14 +13,14 @@ def ids(data: bytes) -> None:
     """The same octets from a response, a TLV and a text are one id; no other ones are, and none is ever cut."""
     octets = Octets(data)
     carrier = chosen(octets.number())
-    raw = octets.rest().replace(b"\0", b"")
+    raw = octets.rest().replace(b"\0", b"").strip()
     answered = _answered(raw, carrier)
     check_id(answered)
     if len(raw) > ID_OCTETS_MOST:
         assert answered == ""
         return
     assert answered.encode("latin-1") == raw
-    assert answered == _answered(raw + b"\0" + raw, carrier)
+    assert answered == _answered(b" " + raw + b" \0" + raw, carrier)
     if raw:
         tlvs = b"\0\x1e" + len(raw).to_bytes(2, "big") + raw + b"\4\x27\0\1\2"
         assert answered == _receipted(b"", tlvs, carrier)

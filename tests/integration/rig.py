@@ -29,6 +29,7 @@ from broadcast.engine.worker import Worker
 from broadcast.ledger.doubts import resent
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
+from broadcast.reports.people import Account, read
 
 TEXT = "Wash your hands often, wear a mask, stay at home."
 
@@ -49,6 +50,14 @@ class Smsc:
         """A page of its book (book_server.py)."""
         return await asyncio.to_thread(self._get, path)
 
+    def people(self, message: int = 0) -> Account:
+        """Everybody, as it told of them. message: of this one alone, numbered from 1; 0: of all."""
+        url = f"http://127.0.0.1:{self.book_port}/book"
+        if not message:
+            return read_book(url).people
+        with urlopen(f"{url}/people", timeout=PATIENCE_S) as lines:
+            return read(line for line in lines if line.split(b" ", 2)[1] == b"%d" % message)
+
     def _get(self, path: str) -> Any:
         with urlopen(f"http://127.0.0.1:{self.book_port}{path}", timeout=PATIENCE_S) as response:
             return json.load(response)
@@ -67,13 +76,15 @@ class Rig:
     resolver: tuple[Resolver, "asyncio.Task[None]"] | None = None
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
-    async def smsc(self, name: str, *, like: str = "", **personality: object) -> Smsc:
+    async def smsc(self, name: str, *, like: str = "", port: int = 0, **personality: object) -> Smsc:
         """Start a simulated carrier with this personality. like: a ready-made one that these keys change."""
         path = self.folder / f"{name}.toml"
         lines = {"name": name, "system_id": name, **personality}
         path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items()))
         ready = self.folder / f"{name}.ready"
-        words: list[object] = ["carrier", "simulate", "--ready-file", ready, "--json", "--personality", path]
+        ready.unlink(missing_ok=True)
+        words: list[object] = ["carrier", "simulate", "--ready-file", ready, "--json", "--port", port]
+        words += ["--personality", path]
         if like:
             words[-1] = Path(__file__).parents[2] / "config" / "simulator" / f"{like}.toml"
             for key, value in {"password": "", **lines}.items():
@@ -83,6 +94,13 @@ class Rig:
         told = json.loads(ready.read_text())
         self.smscs[name] = Smsc(process, told["port"], told["book_port"])
         return self.smscs[name]
+
+    async def restart_smsc(self, name: str, **personality: object) -> Smsc:
+        """Another one at its port, which knows nothing of before."""
+        before = self.smscs[name]
+        before.process.terminate()
+        await asyncio.wait_for(before.process.wait(), PATIENCE_S)
+        return await self.smsc(name, port=before.port, **personality)
 
     def connect(
         self,
@@ -127,11 +145,22 @@ class Rig:
     def worker(self, url: str | None = None) -> Worker:
         """A worker in this process, and beside the first one a resolver. url: of the worker's way to the database."""
         if self.resolver is None:
-            life = Resolver(self.config, Metrics(), self.url)
-            self.resolver = life, asyncio.create_task(life.run(), name="resolver")
+            self._resolve()
         made = Worker(self.config, Metrics(), url or self.url)
         self.workers[made] = asyncio.create_task(made.run(), name="worker")
         return made
+
+    def _resolve(self) -> None:
+        life = Resolver(self.config, Metrics(), self.url)
+        self.resolver = life, asyncio.create_task(life.run(), name="resolver")
+
+    async def restart_resolver(self) -> None:
+        """Another one, with the configuration as it is now."""
+        assert self.resolver is not None
+        life, task = self.resolver
+        life.stop()
+        await asyncio.wait_for(task, PATIENCE_S)
+        self._resolve()
 
     async def stop(self, worker: Worker) -> None:
         """SIGTERM's way."""
@@ -200,10 +229,10 @@ class Rig:
         assert result.problems == ()
         return await self.states(campaign)
 
-    async def differing(self, campaign: Campaign) -> list[str]:
-        """What an audit says of people who are not as their simulated carriers told."""
-        urls = {name: f"http://127.0.0.1:{smsc.book_port}/book" for name, smsc in self.smscs.items()}
-        accounts = {name: (await asyncio.to_thread(read_book, url)).people for name, url in urls.items()}
+    async def differing(self, campaign: Campaign, message: int = 0) -> list[str]:
+        """What an audit says of people who are not as their simulated carriers told. message: the only one of theirs
+        that is looked at, from 1; 0: all."""
+        accounts = {name: await asyncio.to_thread(smsc.people, message) for name, smsc in self.smscs.items()}
         resends = await resent(self.conn, campaign.campaign_id)
         found = await compare_people(
             self.conn, campaign.campaign_id, accounts, resends, lambda difference: print(row(difference))

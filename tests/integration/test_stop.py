@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 
+import asyncpg
 import pytest
 from integration.database_way import DatabaseWay, way_to_database
 from integration.faulty_way import way_to
@@ -14,6 +15,8 @@ from waiting import PATIENCE_S, starved_s, until
 
 from broadcast.campaign import campaigns
 from broadcast.config import Bind, Carrier
+from broadcast.engine.contact import Contact
+from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
 from broadcast.simulator.personality import Personality
@@ -169,3 +172,27 @@ async def test_a_shutdown_without_the_database_loses_nothing(rig: Rig) -> None:
         assert book["receipts"]["sent"] == book["receipts"]["acked"]
         assert await rig.conn.fetchval("SELECT sum(received) FROM carrier_tally") >= book["receipts"]["acked"]
         assert book["extra_copies"] <= sum(row["count"] for row in lost if row["ended_as"] == "resent")
+
+
+async def test_a_resolver_stops_when_its_look_is_done(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not begin anew meanwhile, and gives its carriers back."""
+    connects, connect = [0], Contact.connect
+
+    def counted(self: Contact) -> Awaitable[asyncpg.Connection]:
+        connects[0] += 1
+        return connect(self)
+
+    monkeypatch.setattr(Contact, "connect", counted)
+    await rig.conn.execute("INSERT INTO carrier (name, tps) VALUES ('viettel', 100)")
+    life = Resolver(rig.config, Metrics(), rig.url)
+    task = asyncio.create_task(life.run(), name="resolver")
+
+    async def held() -> int:
+        return int(await rig.conn.fetchval("SELECT count(holder) FROM resolver"))
+
+    await until(held, "it has the carrier")
+    begun = connects[0]
+    life.stop()
+    await asyncio.wait_for(task, PATIENCE_S)
+    assert connects[0] - begun <= 2  # to give it back, and of a task that was over
+    assert await held() == 0

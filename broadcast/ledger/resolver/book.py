@@ -7,8 +7,8 @@ one transaction, and where that fails the book is thrown away and made again fro
 A receipt is for the segment that has its whole id, its number where both sides know one, and that left before it came
 (0.2 s for the clocks). Ids that come again: the newest open one of that number. One id for all segments of a message:
 it ends them all. Several people and no number: nobody's. What fits nothing open is a duplicate if it fits something
-settled that is still in memory, else parked, and tried again when its id is learnt (with the times and states that it
-came with). Times are microseconds of Unix time.
+settled that is still in memory, else parked, and tried again when its id is learnt, or once in a new book, whose
+profile may be mended (with the times and states that it came with). Times are microseconds of Unix time.
 """
 
 from collections import Counter
@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from broadcast.ledger.packing.columns import I64, U8, U32, U64, Index
+from broadcast.ledger.packing.columns import I64, U8, U32, U64, Bools, Index
 from broadcast.ledger.packing.ids import IdProfile, Ids
 from broadcast.ledger.packing.received import REASONS, Parked, Received
 from broadcast.ledger.packing.result import Result
 from broadcast.ledger.packing.sent import Sent
 from broadcast.ledger.resolver.before import as_before, as_they_are, only_moved, receipts_moved
-from broadcast.ledger.resolver.choices import MATCHED_STRAY, OPEN, PARKED, Asked
+from broadcast.ledger.resolver.choices import CLASH, MATCHED_STRAY, OPEN, PARKED, Asked
 from broadcast.ledger.resolver.cold import Cold
 from broadcast.ledger.resolver.generation import Generation
 from broadcast.ledger.resolver.met import Found, Met, ParkedKey, ToPark
@@ -91,7 +91,6 @@ class CarrierBook:
         self._learnt: list[
             tuple[U64, I64]
         ] = []  # hashes, numbers: since the last meeting, while any are parked
-        self._moved_untried = False  # receipts that moved have not met what moved with them
 
     @property
     def open_segments(self) -> int:
@@ -145,10 +144,10 @@ class CarrierBook:
         self._restore(some, results, moved)
 
     def restore_parked(self, no: int, row: Parked) -> None:
-        """A row of parked receipts. In order of no."""
+        """A row of parked receipts. In order of no. The next meeting tries them again, for the profile may have been
+        mended since; but for a clash, which who is still open does not decide when others have had their end."""
         left = np.nonzero(row.left)[0]
-        self._moved_untried |= receipts_moved(no)
-        self._park(no, left, row.receipts, left)
+        self._park(no, left, row.receipts, left, row.reasons[left] != CLASH)
 
     def meet(self, received: Received, no: int) -> Met:
         """Whom these are for; and the parked ones whose ids were learnt since the last meeting. no: of this look,
@@ -273,17 +272,12 @@ class CarrierBook:
             cold[-2:] = [Cold([part.rows() for part in (before, last) if part.open], moved=moved)]
 
     def _due(self) -> Index:
+        restored = self._parked.take_due()
         learnt, self._learnt = self._learnt, []
-        if self._moved_untried:
-            self._moved_untried = False
-            return np.union1d(self._parked.below(0), self._due_of(learnt))
-        return self._due_of(learnt)
-
-    def _due_of(self, learnt: Sequence[tuple[U64, I64]]) -> Index:
         if not learnt:
-            return np.zeros(0, np.intp)
+            return restored
         hashes, msisdns = (np.concatenate(columns) for columns in zip(*learnt, strict=True))
-        return self._parked.of_learnt(hashes, msisdns)
+        return np.union1d(restored, self._parked.of_learnt(hashes, msisdns))
 
     def _asked(self, due: Index, received: Received) -> tuple[Asked, U8, I64]:
         """The parked ones that are due, then what came; their states; when they were received."""
@@ -321,14 +315,14 @@ class CarrierBook:
         )
         return ToPark(some, reasons[places])
 
-    def _park(self, no: int, places: Index, receipts: Received, of: Index) -> None:
+    def _park(self, no: int, places: Index, receipts: Received, of: Index, due: Bools | bool = False) -> None:
         """Those `of` receipts, ids as they came, under the keys (no, place)."""
         ids = receipts.ids.take(of)
         ids = as_they_are(ids) if receipts_moved(no) else self._profile.of_receipts(ids)
         some = Received(
             receipts.received_at[of], receipts.states[of], receipts.msisdns[of], ids, receipts.errs.take(of)
         )
-        self._parked.put(no, places, some, self._hashes(ids, self._seed))
+        self._parked.put(no, places, some, self._hashes(ids, self._seed), due)
 
 
 def _without_settled(parts: Sequence[Cold]) -> list[Cold]:

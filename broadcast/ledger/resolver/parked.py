@@ -22,7 +22,7 @@ from broadcast.ledger.resolver.table import Table, with_number
 
 _FEWEST: Final = 4096  # room for
 _KEY_BITS: Final = 32  # of a place in its row; 31 are left for resolver.no: 34 years of two looks a second
-_EACH_OCTETS: Final = 8 + 8 + 8 + 8 + 4 + 1 + 1
+_EACH_OCTETS: Final = 8 + 8 + 8 + 8 + 4 + 1 + 1 + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +48,7 @@ class ParkedBook:
         self._errs = np.zeros(capacity, np.uint32)  # places in texts
         self._states = np.zeros(capacity, np.uint8)
         self._here = np.zeros(capacity, np.bool_)
+        self._due = np.zeros(capacity, np.bool_)
         self._texts: dict[str, int] = {}
         self._used = 0
         self._count = 0
@@ -61,8 +62,9 @@ class ParkedBook:
         """Of what is used: the rest is not in memory, as no page of it was ever written."""
         return self._used * _EACH_OCTETS + self._ids.octets(self._used) + self._table.octets
 
-    def put(self, no: int, places: Index, receipts: Received, hashes: U64) -> None:
-        """Newer ones than all before. places: in the row of that no; ids in their one spelling, and their hashes."""
+    def put(self, no: int, places: Index, receipts: Received, hashes: U64, due: Bools | bool = False) -> None:
+        """Newer ones than all before. places: in the row of that no; ids in their one spelling, and their hashes; due:
+        as take_due has them."""
         if self._used + len(receipts) > len(self._orders):
             self._make_room(len(receipts))
         start, self._used = self._used, self._used + len(receipts)
@@ -75,10 +77,17 @@ class ParkedBook:
         self._states[here] = receipts.states
         self._errs[here] = np.array(texts, np.uint32)[receipts.errs.index]
         self._here[here] = True
+        self._due[here] = due
         self._count += len(receipts)
         self._nameless |= bool((receipts.msisdns == 0).any())
         self._table.keys[here] = with_number(hashes, receipts.msisdns)
         self._table.put(np.arange(start, self._used))
+
+    def take_due(self) -> Index:
+        """Places, in order, of those that were put to be tried again; once."""
+        places = np.nonzero(self._due[: self._used] & self._here[: self._used])[0]
+        self._due[: self._used] = False
+        return places
 
     def of_learnt(self, hashes: U64, msisdns: I64) -> Index:
         """Places, in order, of those that submissions with these ids and numbers may end; STEPS of one id and number at
@@ -120,11 +129,6 @@ class ParkedBook:
     def orders(self, places: Index) -> I64:
         """Their keys as numbers: in their order, and of the same sign as no."""
         return self._orders[places]
-
-    def below(self, no: int) -> Index:
-        """Places, in order, of those that were parked before that one."""
-        every = self._every()
-        return every[self._orders[every] < no << _KEY_BITS]
 
     def keys(self, places: Index) -> list[ParkedKey]:
         """Of these places."""
@@ -187,4 +191,4 @@ class ParkedBook:
         self._table.put(np.arange(n))
 
     def _numbers(self) -> tuple[NDArray[Any], ...]:
-        return self._orders, self._msisdns, self._received_at, self._states
+        return self._orders, self._msisdns, self._received_at, self._states, self._due

@@ -49,7 +49,7 @@ def test_ids_are_as_they_came() -> None:
     """Quirk 48, whatever the profile says: the resolver knows how ids of this carrier meet."""
     box, _ = inbox(response_id="hex", receipt_id="decimal", id_zeros="strip", id_case="fold")
     batch = box.feed(answer(1, b" 00fF ") + answer(2, b"x\0y") + deliver_sm(9, receipt_text(b"0000000255")))
-    assert batch.answers == [("a", 0, " 00fF "), ("b", 0, "x")]
+    assert batch.answers == [("a", 0, "00fF"), ("b", 0, "x")]
     assert batch.receipts == [(b"\0\0\0\x09", 8, "0000000255", "000", 84912345678)]
 
 

@@ -84,6 +84,7 @@ class Reference:
         self.messages: list[Message] = []
         self.parked: dict[tuple[int, int], Receipt] = {}
         self._learnt: set[tuple[int, int]] = set()
+        self._restored: set[tuple[int, int]] = set()
 
     def learn(self, message: Message) -> None:
         self.messages.append(message)
@@ -94,10 +95,11 @@ class Reference:
     def due(self) -> list[Receipt]:
         """Parked receipts that a look tries again, in order."""
         learnt, self._learnt = self._learnt, set()
+        restored, self._restored = self._restored, set()
         return [
             receipt
-            for _, receipt in sorted(self.parked.items())
-            if (self.alike(self.spell(receipt.smsc_id)), receipt.number) in learnt
+            for key, receipt in sorted(self.parked.items())
+            if key in restored or (self.alike(self.spell(receipt.smsc_id)), receipt.number) in learnt
         ]
 
     def meet(self, receipts: list[Receipt]) -> Look:
@@ -131,9 +133,10 @@ class Reference:
                 for state, known in zip(message.states, message.remembered, strict=True)
             ]
 
-    def restart(self) -> None:
-        """What was settled is forgotten."""
+    def restart(self, clashes: set[tuple[int, int]]) -> None:
+        """What was settled is forgotten. clashes: what was parked as one; everything else is tried again."""
         self._learnt = set()
+        self._restored = self.parked.keys() - clashes
         for message in self.messages:
             message.remembered = [state is None for state in message.states]
 

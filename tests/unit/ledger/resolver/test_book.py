@@ -10,13 +10,13 @@ from unit.ledger.resolver.rows_of import PEOPLE, T0, facts, received, sent, writ
 
 from broadcast.ledger.packing.columns import U64
 from broadcast.ledger.packing.ids import IdProfile, Ids
-from broadcast.ledger.packing.received import pack_parked, unpack_parked
+from broadcast.ledger.packing.received import REASONS, pack_parked, unpack_parked
 from broadcast.ledger.packing.sent import Answered, Sent, unpack_sent
 from broadcast.ledger.resolver.book import CarrierBook, Limits, Snapshot
 from broadcast.ledger.resolver.met import Met
 from broadcast.ledger.resolver.slices import SliceFacts
 
-A, B = PEOPLE + 1, PEOPLE + 2
+A, B, C = PEOPLE + 1, PEOPLE + 2, PEOPLE + 3
 SECOND = 1_000_000
 LATER = T0 + 10 * SECOND
 LONG_AFTER = T0 + 10**6 * SECOND
@@ -241,6 +241,23 @@ def test_a_restored_book_knows_what_rows_know() -> None:
     again.restore_parked(1, unpack_parked(pack_parked(met.parked.receipts, met.parked.reasons)))
     assert again.snapshot() == of.snapshot()
     assert again.meet(received(("a", A, LATER, DELIVERED)), 2).ended == {(1, UNDELIVERABLE): 1}
+
+
+def test_a_mended_spelling_settles_what_was_parked_under_the_old_one() -> None:
+    """A clash stays one: whoever of them is left has no better claim to it when the others have had their end."""
+    rows = sent((0, ["f"], T0), (1, ["10"], T0), (2, ["11"], T0))
+    three = facts(1, [A, B, C])
+    parked = book((three, rows)).meet(
+        received(("15", 0, LATER, DELIVERED), ("16", B, LATER, DELIVERED), ("17", 0, LATER, 8)), 1
+    ).parked  # fmt: skip
+    assert parked is not None
+    reasons = np.array([REASONS.index(each) for each in ("unknown", "unknown", "clash")], np.uint8)
+    again = CarrierBook(IdProfile("hex", "decimal"), 5, Limits())
+    again.restore([(three, [rows], [])])
+    again.restore_parked(1, unpack_parked(pack_parked(parked.receipts, reasons)))
+    met = again.meet(received(), 2)
+    assert (ended(met), met.taken) == ([(1, 0, 1, 8), (1, 1, 1, 8)], [(1, 0), (1, 1)])
+    assert again.meet(received(), 3).taken == []
 
 
 def test_a_mended_spelling_makes_no_whole_of_a_message_that_is_partly_settled() -> None:

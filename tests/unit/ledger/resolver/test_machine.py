@@ -183,7 +183,13 @@ class Machine(RuleBasedStateMachine):
         self.book.restore(rows[1:])
         for no, row in self.parked.items():
             self.book.restore_parked(no, row)
-        self.reference.restart()
+        self.reference.restart(
+            {
+                (no, place)
+                for no, row in self.parked.items()
+                for place in np.nonzero(row.reasons == REASONS.index("clash"))[0].tolist()
+            }
+        )
         assert self.book.snapshot() == before
         self.agree()
 
