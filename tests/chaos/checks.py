@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from chaos.faults import Done
 from chaos.nation import BY_NAME, CARRIERS, RESPONSE_TIMEOUT_S, Carrier, shares
+from chaos.resolving import Resolved
 from chaos.schedule import Kind, Schedule
 from chaos.traffic import Recovery
 
@@ -34,7 +35,7 @@ class Outcome:
 
     states: of recipients, by the tallies; people: by carrier and MSISDN. audit: what `campaign audit --json` said.
     doubts: rows of the ledger by carrier. resent: MSISDN -> how often the ledger says that it was sent again.
-    accounts: of the SMSCs, by name. ended: workers that ended though nobody killed them. tracebacks: logs with one.
+    accounts: of the SMSCs, by name. ended: processes that ended though nobody killed them. tracebacks: logs with one.
     """
 
     messages: int
@@ -49,6 +50,7 @@ class Outcome:
     receipts: Mapping[str, Receipts]
     accounts: Mapping[str, Mapping[str, Any]]
     recoveries: Sequence[Recovery]
+    resolved: Sequence[Resolved]
     ended: Sequence[str]
     tracebacks: Sequence[str]
 
@@ -193,11 +195,14 @@ def _rates(run: Outcome) -> Iterator[str]:
 
 
 def slow(run: Outcome) -> Iterator[str]:
-    """Ways back to full traffic that took longer than they may; what else the machine had to do counts in it."""
+    """Ways back that took longer than they may; what else the machine had to do counts in it."""
     for each in run.recoveries:
         if each.too_slow:
             took = f"{each.seconds:.1f} s" if each.seconds is not None else f"more than {each.looked_s:.1f} s"
             yield f"{each.carrier}: full TPS {took} after '{each.kind.value}'"
+    for back in run.resolved:
+        if back.too_late:
+            yield f"receipts were resolved {back.seconds:.1f} s after '{back.kind.value}'"
 
 
 def doubts_by_state(rows: Mapping[tuple[str, str], int]) -> Counter[str]:

@@ -19,20 +19,17 @@ from chaos.faults import Done, play
 from chaos.hosts import network
 from chaos.known import receipt_ids
 from chaos.nation import BY_NAME, CARRIERS
-from chaos.schedule import WORKERS, Schedule, schedule
+from chaos.resolving import ways_back
+from chaos.schedule import Schedule, schedule
 from chaos.traffic import recoveries
-from chaos.world import DATABASE, World
+from chaos.world import DATABASE, PLACES, World
 
 from broadcast.reports.recipients import recipients
 
 REST_S: Final = 180.0  # after the last fault, until nothing moves any more
 QUIET_S: Final = 1.2  # nothing moved for so long: rest
 AUDIT_S: Final = 180.0
-HOSTS: Final = (
-    DATABASE,
-    *(f"w{place}" for place in range(1, WORKERS + 1)),
-    *(carrier.name for carrier in CARRIERS),
-)
+HOSTS: Final = (DATABASE, *PLACES, *(carrier.name for carrier in CARRIERS))
 
 _STATES: Final = """
     SELECT sum(waiting)::int AS waiting, sum(in_doubt)::int AS in_doubt, sum(accepted)::int AS accepted,
@@ -167,6 +164,7 @@ async def _outcome(
             for name, account in accounts.items()
             for each in recoveries(name, BY_NAME[name].tps, account["samples"], done)
         ],
+        resolved=ways_back(done, plan.resolvers),
         ended=tuple(world.ended),
         tracebacks=evidence.tracebacks(world.folder),
     )

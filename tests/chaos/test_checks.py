@@ -12,7 +12,7 @@ from chaos.nation import BY_NAME, CARRIERS, shares
 from chaos.schedule import Fault, Habits, Kind, Schedule
 
 MESSAGES = 900
-PLAN = Schedule(1, "resend", (), {carrier.name: Habits(0.0, 0.0, 0.0, 0.0) for carrier in CARRIERS})
+PLAN = Schedule(1, "resend", "one", (), {carrier.name: Habits(0.0, 0.0, 0.0, 0.0) for carrier in CARRIERS})
 
 
 def audit(problems: Sequence[str] = (), **people: int) -> dict[str, Any]:
@@ -59,6 +59,7 @@ def outcome(viettel: dict[str, Any] | None = None, **changes: Any) -> Outcome:
         receipts={name: Receipts(3, frozenset({"a", "b"})) for name in accounts},
         accounts=accounts | ({"viettel": account("viettel", **viettel)} if viettel else {}),
         recoveries=(),
+        resolved=(),
         ended=(),
         tracebacks=(),
     )
