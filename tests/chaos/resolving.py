@@ -14,19 +14,18 @@ from chaos.schedule import RESOLVER, Kind, Resolvers
 # A lease of 5 s must end, perhaps after the one within which a started server lets nobody take over; then a process
 # starts and reads what is open.
 LIMITS_S: Final = {
-    Kind.RESOLVER_KILLED: 12.0,
-    Kind.RESOLVER_FROZEN: 6.0,
+    Kind.RESOLVER_KILLED: 15.0,
+    Kind.RESOLVER_FROZEN: 10.0,
     Kind.DATABASE_DOWN: 15.0,
     Kind.WORKER_KILLED: 15.0,
 }
-_FELT_S: Final = 3.0
 _OF_HOSTS: Final = (Kind.HOST_PARTED, Kind.HOST_LOSSY)
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """seconds: from the kill, or from when the frozen one was woken, the database ready. judged: nothing else stood in
-    the way."""
+    """seconds: from the kill, or from when the frozen one was woken, the database ready. judged: no other fault
+    that a resolver feels fell into it."""
 
     kind: Kind
     seconds: float
@@ -45,11 +44,7 @@ def ways_back(done: Sequence[Done], resolvers: Resolvers) -> list[Resolved]:
         since, until = since_s(each), each.resolved
         if until is None:
             continue
-        alone = not any(
-            other.began < until and (other.resolved or other.ended) + _FELT_S > each.began
-            for other in felt
-            if other is not each
-        )
+        alone = not any(other.began < until and other.ended > since for other in felt if other is not each)
         found.append(Resolved(each.fault.kind, until - since, alone and each.fault.kind in LIMITS_S))
     return found
 

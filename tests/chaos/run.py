@@ -89,6 +89,8 @@ async def run(seed: int, messages: int, data: Path, folder: Path, *, hosts: bool
             await world.close()
             await asyncio.to_thread(stack.close)
     _note(folder / "problems.txt", wrong)
+    if outcome is not None:
+        _note(folder / "ways-back.txt", [*outcome.recoveries, *outcome.resolved])
     return Result(plan, time.monotonic() - started, outcome, doubts, wrong, slow, folder)
 
 
