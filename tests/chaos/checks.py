@@ -76,14 +76,14 @@ def _audit(run: Outcome) -> Iterator[str]:
 
 
 def _states(run: Outcome) -> Iterator[str]:
-    """Everybody was sent to; and whoever is in doubt is held."""
+    """Everybody was sent to, and whoever is in doubt is held; or the alert expired, and nobody waits."""
     total = sum(run.states.values())
     if total != run.messages:
         yield f"{total} recipients in all states together, the audience is {run.messages}"
-    for state in ("waiting", "expired_unsent", "unknown", "excluded"):
+    for state in ("waiting", "excluded", *(("accepted", "in_doubt") if run.plan.expires_s else ("unknown",))):
         if run.states.get(state):
             yield f"{run.states[state]} recipients are {state}"
-    if run.plan.policy == "resend" and run.states.get("in_doubt"):
+    if run.plan.policy == "resend" and not run.plan.expires_s and run.states.get("in_doubt"):
         yield f"{run.states['in_doubt']} recipients stay in doubt, though these are to be resent"
     if run.finished != (not run.states.get("accepted") and not run.states.get("in_doubt")):
         yield f"finished is {run.finished}"
@@ -94,7 +94,8 @@ def _people(run: Outcome) -> Iterator[str]:
     lacks a receipt."""
     for name, account in run.accounts.items():
         ends = {msisdn: state for msisdn, state in run.people[name].items() if state in _ENDS}
-        if wrong := sum(state != account["decided"].get(msisdn) for msisdn, state in ends.items()):
+        unsent = "expired" if run.plan.expires_s else None
+        if wrong := sum(state != account["decided"].get(msisdn, unsent) for msisdn, state in ends.items()):
             yield f"{name}: {wrong} people have another end than was decided for them"
     for name, there in shares(run.messages).items():
         if (found := compared(run, name)) != there:

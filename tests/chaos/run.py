@@ -125,7 +125,8 @@ async def _rest(world: World, plan: Schedule) -> dict[str, Any]:
         if states != before:
             before, since = states, now
         still_s = now - since
-        unmoved = still_s > QUIET_S and (states["finished"] or (not open_ones and still_s > 2 * QUIET_S))
+        over = states["finished"] or (not open_ones and not plan.expires_s and still_s > 2 * QUIET_S)
+        unmoved = still_s > QUIET_S and over
         if unmoved and await _all_acked(world):
             return states
         if now > deadline:

@@ -1,8 +1,10 @@
 """What happens to one run, and when: everything is drawn from its seed. Pure.
 
 A run has three workers, three carriers, one database, and whoever resolves receipts: a child process of one of the
-workers, a process of its own, or two of these. Its faults begin while messages are sent; some overlap. Some runs leave
-a while of calm after a killed worker, a restarted database or a killed resolver, so that the way back can be timed.
+workers, a process of its own, or two of these. Its faults begin while messages are sent; some overlap. Some runs
+leave a while of calm after a killed worker, a restarted database or a killed resolver, so that the way back can be
+timed. In a quarter the alert expires amid all that: not everybody is sent to, and receipts come after nobody waits
+for them any more.
 """
 
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ LEASE_S: Final = 5.0  # the product's own; a worker that is frozen for longer ha
 FAULTS_LEAST: Final = 5
 FAULTS_MOST: Final = 8
 FIRST_S: Final = 1.5  # after the launch
+EXPIRES_S: Final = (6.0, 14.0)
 GAP_S: Final = (0.5, 2.0)
 
 Policy = Literal["resend", "hold"]
@@ -110,13 +113,15 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One run. faults: by time. hosts: every process that is not of the test has a host of its own."""
+    """One run. faults: by time. expires_s: after the launch; None: long after everything. hosts: every process that is
+    not of the test has a host of its own."""
 
     seed: int
     policy: Policy
     resolvers: Resolvers
     faults: tuple[Fault, ...]
     habits: dict[str, Habits]
+    expires_s: float | None = None
     hosts: bool = False
 
 
@@ -131,7 +136,8 @@ def schedule(seed: int, hosts: bool = False) -> Schedule:
     if hosts:
         more = _host_faults(chance, faults[-1].at_s, places)
         faults = tuple(sorted([*faults, *more], key=lambda each: each.at_s))
-    return Schedule(seed, policy, resolvers, faults, habits, hosts)
+    expires_s = round(chance.uniform(*EXPIRES_S), 1) if chance.random() < 0.25 else None
+    return Schedule(seed, policy, resolvers, faults, habits, expires_s, hosts)
 
 
 def _habits(chance: Random) -> Habits:

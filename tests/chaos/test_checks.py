@@ -118,6 +118,17 @@ def test_a_ledger_that_differs(changes: dict[str, Any], words: str) -> None:
     assert words in found[0]
 
 
+def test_an_alert_that_expires_amid_it_leaves_nobody_waiting() -> None:
+    over = replace(PLAN, expires_s=9.0)
+    people = {each.name: {str(each.first): "delivered", str(each.first + 1): "expired"} for each in CARRIERS}
+    states = {"delivered": MESSAGES - 3, "unknown": 2, "expired": 1}
+    assert checks.problems(outcome(plan=over, states=states, people=people)) == []
+    found = checks.problems(outcome(plan=over, states=states | {"unknown": 1, "accepted": 1}, finished=False))
+    assert found == ["1 recipients are accepted"]
+    assert checks.problems(outcome(states=states)) == ["2 recipients are unknown"]
+    assert len(checks.problems(outcome(people=people))) == len(CARRIERS)
+
+
 def test_a_second_copy_that_the_ledger_names_is_none_too_many() -> None:
     named = outcome({"copies": {"84320000001": 3}}, resent={"84320000001": 2})
     assert checks.problems(named) == []

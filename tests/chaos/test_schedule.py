@@ -40,6 +40,7 @@ def test_all_kinds_and_both_policies_come() -> None:
     assert [schedule(seed, hosts=True).habits for seed in SEEDS] == [plan.habits for plan in plans]
     assert {plan.policy for plan in plans} == {"resend", "hold"}
     assert {plan.resolvers for plan in plans} == set(RESOLVER_PLACES)
+    assert {plan.expires_s is None for plan in plans} == {True, False}
     struck = {fault.target for plan in plans for fault in plan.faults if fault.kind in RESOLVER}
     assert struck == {CHILD, "r1", "r2"}
     assert {habit.lost > 0 for plan in plans for habit in plan.habits.values()} == {True, False}

@@ -37,7 +37,7 @@ from broadcast.store.pool import connect
 
 START_S: Final = 60.0  # for processes to be ready, on a machine that has much to do
 RESOLVED_S: Final = 120.0  # whatever else is broken meanwhile
-LIFETIME_S: Final = 600.0  # of the campaign: longer than any run
+LIFETIME_S: Final = 600.0  # of a campaign that does not expire: longer than any run
 GRACE_S: Final = 1
 DATABASE: Final = "database"  # its host
 PORT: Final = 5432
@@ -205,7 +205,7 @@ class World:
             sender="BOYTE",
             carriers=tuple(config.carriers),
             category="emergency",
-            expires_at=datetime.now(UTC) + timedelta(seconds=LIFETIME_S),
+            expires_at=datetime.now(UTC) + timedelta(seconds=plan.expires_s or LIFETIME_S),
             in_doubt_policy=plan.policy,
             grace_s=GRACE_S,
         )
