@@ -95,8 +95,10 @@ def _people(run: Outcome) -> Iterator[str]:
     for name, account in run.accounts.items():
         ends = {msisdn: state for msisdn, state in run.people[name].items() if state in _ENDS}
         unsent = "expired" if run.plan.expires_s else None
-        if wrong := sum(state != account["decided"].get(msisdn, unsent) for msisdn, state in ends.items()):
-            yield f"{name}: {wrong} people have another end than was decided for them"
+        decided = {msisdn: account["decided"].get(msisdn, unsent) for msisdn in ends}
+        wrong = Counter((state, decided[each]) for each, state in ends.items() if state != decided[each])
+        for (state, other), people in wrong.items():
+            yield f"{name}: {people} people have another end than was decided for them: {state}, not {other}"
     for name, there in shares(run.messages).items():
         if (found := compared(run, name)) != there:
             yield f"{name}: {found} people were compared with the SMSC's account, and there are {there}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import sys
 import time
@@ -28,6 +29,7 @@ from broadcast.reports.recipients import recipients
 
 REST_S: Final = 180.0  # after the last fault, until nothing moves any more
 QUIET_S: Final = 1.2  # nothing moved for so long: rest
+CLOSED_QUIET_S: Final = 6.0  # the same where receipts of who was given up are looked for, now and then
 AUDIT_S: Final = 180.0
 HOSTS: Final = (DATABASE, *PLACES, *(carrier.name for carrier in CARRIERS))
 
@@ -118,20 +120,23 @@ async def _rest(world: World, plan: Schedule) -> dict[str, Any]:
     deadline = since + REST_S
     while True:
         states = dict((await world.fetch(_STATES))[0])
-        open_ones = (
-            states["waiting"] + states["unresolved"] + (states["in_doubt"] if plan.policy == "resend" else 0)
-        )
         now = time.monotonic()
         if states != before:
             before, since = states, now
-        still_s = now - since
-        over = states["finished"] or (not open_ones and not plan.expires_s and still_s > 2 * QUIET_S)
-        unmoved = still_s > QUIET_S and over
-        if unmoved and await _all_acked(world):
+        if now - since > _quiet_s(plan, states) and await _all_acked(world):
             return states
         if now > deadline:
             raise TimeoutError(f"no rest within {REST_S:.0f} s of the last fault: {states}")
         await asyncio.sleep(0.2)
+
+
+def _quiet_s(plan: Schedule, states: Mapping[str, Any]) -> float:
+    """After which rest nothing more will come; never while somebody is open who will not stay so."""
+    if states["finished"]:
+        return QUIET_S if plan.expires_s is None else CLOSED_QUIET_S
+    in_doubt = states["in_doubt"] if plan.policy == "resend" else 0
+    will_move = plan.expires_s is not None or states["waiting"] + states["unresolved"] + in_doubt
+    return math.inf if will_move else 2 * QUIET_S
 
 
 async def _all_acked(world: World) -> bool:

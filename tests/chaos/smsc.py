@@ -45,8 +45,8 @@ _STATES: Final = {
 @dataclass(slots=True)
 class Account:
     """What the SMSC knows at the end. samples: (monotonic time, segments taken so far). copies: of recipients with
-    more than one. decided: MSISDN -> state, of everybody who was sent to. acked, sent: receipts by id, repeats and
-    redeliveries counted."""
+    more than one. decided: MSISDN -> state, of everybody whose message is here, whole. acked, sent: receipts by id,
+    repeats and redeliveries counted."""
 
     book: dict[str, Any] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
@@ -118,7 +118,9 @@ class FailingSmsc(Smsc):
         people, fates = self.book.people, Fates(self.personality)
         people.laid_out()
         known = list(
-            people.refused().union(*({each for each, *_ in message} for message in people.messages()))
+            people.refused().union(
+                *({each for each, copies, _ in message if copies} for message in people.messages())
+            )
         )
         places = fates.places(known)
         segments = [fates.column(places, number) for number in range(1, SEGMENTS + 1)]
