@@ -90,14 +90,15 @@ def _states(run: Outcome) -> Iterator[str]:
 
 
 def _people(run: Outcome) -> Iterator[str]:
-    """Whoever is at an end is at that which was decided for them, or expired before anything or another copy was
-    sent; and the audit has looked at everybody: open is who lacks a receipt."""
+    """Whoever is at an end is at that which was decided for them; or it expired before anything was sent, or before
+    another copy was taken. And the audit has looked at everybody: open is who lacks a receipt."""
     for name, account in run.accounts.items():
         ends = {msisdn: state for msisdn, state in run.people[name].items() if state in _ENDS}
         decided = {msisdn: account["decided"].get(msisdn) for msisdn in ends}
         if run.plan.expires_s is not None:
             decided |= {each: "expired" for each in ends if decided[each] is None}
-            decided |= {each: "expired" for each in run.resent.keys() & ends if ends[each] == "expired"}
+            late = [each for each in run.resent.keys() & ends if ends[each] in ("expired", "rejected")]
+            decided |= {each: ends[each] for each in late}
         wrong = Counter((state, decided[each]) for each, state in ends.items() if state != decided[each])
         for (state, other), people in wrong.items():
             yield f"{name}: {people} people have another end than was decided for them: {state}, not {other}"

@@ -127,6 +127,11 @@ def test_an_alert_that_expires_amid_it_leaves_nobody_waiting() -> None:
     assert found == ["1 recipients are accepted"]
     assert checks.problems(outcome(states=states)) == ["2 recipients are unknown"]
     assert len(checks.problems(outcome(people=people))) == len(CARRIERS)
+    late = {each.name: {str(each.first): "rejected"} for each in CARRIERS}
+    resent = {str(each.first): 1 for each in CARRIERS}
+    assert checks.problems(outcome(plan=over, people=late, resent=resent)) == []
+    assert len(checks.problems(outcome(plan=over, people=late))) == len(CARRIERS)
+    assert len(checks.problems(outcome(people=late, resent=resent))) == len(CARRIERS)
 
 
 def test_a_second_copy_that_the_ledger_names_is_none_too_many() -> None:
