@@ -92,7 +92,8 @@ class Contact:
     async def always(
         self, task: Callable[[asyncpg.Connection], Awaitable[None]], name: str = "", *, vital: bool = True
     ) -> None:
-        """Run a task on a connection of its own, again when the database was away, or too slow, or full.
+        """Run a task on a connection of its own, again when the database was away, or too slow, or full; until it
+        returns, unless its connection ended meanwhile.
 
         The same is told once in TELL_S. Our own time limit is no outage: what is told is the time that it gets next.
         vital: the worker is not ready while it cannot.
@@ -109,6 +110,8 @@ class Contact:
                     told = _Told()
                     self._troubles.pop(name, None)
                 await task(connection)
+                if not connection.is_closed():
+                    return
             except LOST as error:
                 if vital:
                     self._troubles[name] = (failures.retrying(error), _over(error))

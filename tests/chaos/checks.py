@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from chaos.faults import Done
 from chaos.nation import BY_NAME, CARRIERS, RESPONSE_TIMEOUT_S, Carrier, shares
+from chaos.resolving import Resolved
 from chaos.schedule import Kind, Schedule
 from chaos.traffic import Recovery
 
@@ -34,7 +35,7 @@ class Outcome:
 
     states: of recipients, by the tallies; people: by carrier and MSISDN. audit: what `campaign audit --json` said.
     doubts: rows of the ledger by carrier. resent: MSISDN -> how often the ledger says that it was sent again.
-    accounts: of the SMSCs, by name. ended: workers that ended though nobody killed them. tracebacks: logs with one.
+    accounts: of the SMSCs, by name. ended: processes that ended though nobody killed them. tracebacks: logs with one.
     """
 
     messages: int
@@ -49,6 +50,7 @@ class Outcome:
     receipts: Mapping[str, Receipts]
     accounts: Mapping[str, Mapping[str, Any]]
     recoveries: Sequence[Recovery]
+    resolved: Sequence[Resolved]
     ended: Sequence[str]
     tracebacks: Sequence[str]
 
@@ -74,26 +76,32 @@ def _audit(run: Outcome) -> Iterator[str]:
 
 
 def _states(run: Outcome) -> Iterator[str]:
-    """Everybody was sent to; and whoever is in doubt is held."""
+    """Everybody was sent to, and whoever is in doubt is held; or the alert expired, and nobody waits."""
     total = sum(run.states.values())
     if total != run.messages:
         yield f"{total} recipients in all states together, the audience is {run.messages}"
-    for state in ("waiting", "expired_unsent", "unknown", "excluded"):
+    for state in ("waiting", "excluded", *(("accepted", "in_doubt") if run.plan.expires_s else ("unknown",))):
         if run.states.get(state):
             yield f"{run.states[state]} recipients are {state}"
-    if run.plan.policy == "resend" and run.states.get("in_doubt"):
+    if run.plan.policy == "resend" and not run.plan.expires_s and run.states.get("in_doubt"):
         yield f"{run.states['in_doubt']} recipients stay in doubt, though these are to be resent"
     if run.finished != (not run.states.get("accepted") and not run.states.get("in_doubt")):
         yield f"finished is {run.finished}"
 
 
 def _people(run: Outcome) -> Iterator[str]:
-    """Whoever is at an end is at that which was decided for them; and the audit has looked at everybody: open is who
-    lacks a receipt."""
+    """Whoever is at an end is at that which was decided for them; or it expired before anything was sent, or before
+    another copy was taken. And the audit has looked at everybody: open is who lacks a receipt."""
     for name, account in run.accounts.items():
         ends = {msisdn: state for msisdn, state in run.people[name].items() if state in _ENDS}
-        if wrong := sum(state != account["decided"].get(msisdn) for msisdn, state in ends.items()):
-            yield f"{name}: {wrong} people have another end than was decided for them"
+        decided = {msisdn: account["decided"].get(msisdn) for msisdn in ends}
+        if run.plan.expires_s is not None:
+            decided |= {each: "expired" for each in ends if decided[each] is None}
+            late = [each for each in run.resent.keys() & ends if ends[each] in ("expired", "rejected")]
+            decided |= {each: ends[each] for each in late}
+        wrong = Counter((state, decided[each]) for each, state in ends.items() if state != decided[each])
+        for (state, other), people in wrong.items():
+            yield f"{name}: {people} people have another end than was decided for them: {state}, not {other}"
     for name, there in shares(run.messages).items():
         if (found := compared(run, name)) != there:
             yield f"{name}: {found} people were compared with the SMSC's account, and there are {there}"
@@ -193,11 +201,14 @@ def _rates(run: Outcome) -> Iterator[str]:
 
 
 def slow(run: Outcome) -> Iterator[str]:
-    """Ways back to full traffic that took longer than they may; what else the machine had to do counts in it."""
+    """Ways back that took longer than they may; what else the machine had to do counts in it."""
     for each in run.recoveries:
         if each.too_slow:
             took = f"{each.seconds:.1f} s" if each.seconds is not None else f"more than {each.looked_s:.1f} s"
             yield f"{each.carrier}: full TPS {took} after '{each.kind.value}'"
+    for back in run.resolved:
+        if back.too_late:
+            yield f"receipts were resolved {back.seconds:.1f} s after '{back.kind.value}'"
 
 
 def doubts_by_state(rows: Mapping[tuple[str, str], int]) -> Counter[str]:

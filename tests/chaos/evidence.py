@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Final
 
-from chaos.world import START_S, World
+from chaos.world import PLACES, START_S, World
 from waiting import until
 
 _WHOLE = (
@@ -68,7 +68,9 @@ def words(error: BaseException) -> list[str]:
 
 
 def tracebacks(folder: Path) -> tuple[str, ...]:
-    """Logs with one; but not of workers that did not start, for they may say why there is no database at length."""
+    """Logs with one; but not of processes that did not start, for they may say why there is no database at length."""
     logs = {path.name: path.read_text(errors="replace") for path in sorted(folder.glob("*.log"))}
-    starting = {name for name, log in logs.items() if name.startswith("w") and " started\n" not in log}
+    starting = {
+        name for name, log in logs.items() if name.split("-")[0] in PLACES and " started\n" not in log
+    }
     return tuple(name for name, log in logs.items() if "Traceback" in log and name not in starting)

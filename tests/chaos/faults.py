@@ -1,23 +1,33 @@
 """How each fault is done to a world, and the log of what was done when."""
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from chaos.schedule import Fault, Kind, Schedule
+import psutil
+from chaos.schedule import RESOLVER, Fault, Kind, Schedule
 from chaos.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A fault that was done. began, ended: monotonic; ended: the frozen one woken, the database ready again."""
+    """A fault that was done. began, ended: monotonic; ended: the frozen one woken, the database ready again. resolved:
+    when all receipts were that were committed before it ended, or, of what was killed, before it began; None: nobody
+    looked."""
 
     fault: Fault
     began: float
     ended: float
+    resolved: float | None = None
+
+
+_KILLED: Final = (Kind.WORKER_KILLED, Kind.RESOLVER_KILLED)
+_LOOKED_AFTER: Final = (Kind.WORKER_KILLED, *RESOLVER, Kind.DATABASE_DOWN)
 
 
 async def play(world: World, plan: Schedule) -> list[Done]:
@@ -25,28 +35,53 @@ async def play(world: World, plan: Schedule) -> list[Done]:
 
     async def one(fault: Fault) -> Done:
         await asyncio.sleep(max(0.0, world.launched_at + fault.at_s - time.monotonic()))
-        began = time.monotonic()
+        if fault.kind in RESOLVER:
+            await world.resolver(fault.target)  # may be between two lives
+        began, began_at = time.monotonic(), datetime.now(UTC)
         await _WAYS[fault.kind](world, fault)
-        return Done(fault, began, time.monotonic())
+        ended, ended_at = time.monotonic(), datetime.now(UTC)
+        if fault.kind not in _LOOKED_AFTER:
+            return Done(fault, began, ended)
+        await world.resolved_until(began_at if fault.kind in _KILLED else ended_at)
+        return Done(fault, began, ended, time.monotonic())
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(fault), name=fault.kind.value) for fault in plan.faults]
     return [task.result() for task in tasks]
 
 
-async def _kill_worker(world: World, fault: Fault) -> None:
+async def _kill(world: World, fault: Fault) -> None:
     if await world.kill(fault.target):
         await asyncio.sleep(fault.seconds)
-        await world.start_worker(fault.target)
+        await world.start_in(fault.target)
 
 
 async def _freeze_worker(world: World, fault: Fault) -> None:
-    process = world.workers[fault.target]
+    process = world.processes[fault.target]
     if process.returncode is None:
         process.send_signal(signal.SIGSTOP)
     await asyncio.sleep(fault.seconds)
     if process.returncode is None:
         process.send_signal(signal.SIGCONT)
+
+
+async def _kill_resolver(world: World, fault: Fault) -> None:
+    if fault.target in world.processes:
+        await _kill(world, fault)
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        (await world.resolver(fault.target)).kill()
+
+
+async def _freeze_resolver(world: World, fault: Fault) -> None:
+    process = await world.resolver(fault.target)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.suspend()
+    try:
+        await asyncio.sleep(fault.seconds)
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.resume()
 
 
 async def _stop_database(world: World, fault: Fault) -> None:
@@ -95,8 +130,10 @@ async def _worsen_host(world: World, fault: Fault) -> None:
 
 
 _WAYS: Final[dict[Kind, Callable[[World, Fault], Awaitable[None]]]] = {
-    Kind.WORKER_KILLED: _kill_worker,
+    Kind.WORKER_KILLED: _kill,
     Kind.WORKER_FROZEN: _freeze_worker,
+    Kind.RESOLVER_KILLED: _kill_resolver,
+    Kind.RESOLVER_FROZEN: _freeze_resolver,
     Kind.DATABASE_DOWN: _stop_database,
     Kind.SMSC_CRASHED: _crash_smsc,
     Kind.SMSC_HANGS: _hang_smsc,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import sys
 import time
@@ -19,20 +20,18 @@ from chaos.faults import Done, play
 from chaos.hosts import network
 from chaos.known import receipt_ids
 from chaos.nation import BY_NAME, CARRIERS
-from chaos.schedule import WORKERS, Schedule, schedule
+from chaos.resolving import ways_back
+from chaos.schedule import Schedule, schedule
 from chaos.traffic import recoveries
-from chaos.world import DATABASE, World
+from chaos.world import DATABASE, PLACES, World
 
 from broadcast.reports.recipients import recipients
 
 REST_S: Final = 180.0  # after the last fault, until nothing moves any more
 QUIET_S: Final = 1.2  # nothing moved for so long: rest
+CLOSED_QUIET_S: Final = 6.0  # the same where receipts of who was given up are looked for, now and then
 AUDIT_S: Final = 180.0
-HOSTS: Final = (
-    DATABASE,
-    *(f"w{place}" for place in range(1, WORKERS + 1)),
-    *(carrier.name for carrier in CARRIERS),
-)
+HOSTS: Final = (DATABASE, *PLACES, *(carrier.name for carrier in CARRIERS))
 
 _STATES: Final = """
     SELECT sum(waiting)::int AS waiting, sum(in_doubt)::int AS in_doubt, sum(accepted)::int AS accepted,
@@ -92,6 +91,8 @@ async def run(seed: int, messages: int, data: Path, folder: Path, *, hosts: bool
             await world.close()
             await asyncio.to_thread(stack.close)
     _note(folder / "problems.txt", wrong)
+    if outcome is not None:
+        _note(folder / "ways-back.txt", [*outcome.recoveries, *outcome.resolved])
     return Result(plan, time.monotonic() - started, outcome, doubts, wrong, slow, folder)
 
 
@@ -119,19 +120,23 @@ async def _rest(world: World, plan: Schedule) -> dict[str, Any]:
     deadline = since + REST_S
     while True:
         states = dict((await world.fetch(_STATES))[0])
-        open_ones = (
-            states["waiting"] + states["unresolved"] + (states["in_doubt"] if plan.policy == "resend" else 0)
-        )
         now = time.monotonic()
         if states != before:
             before, since = states, now
-        still_s = now - since
-        unmoved = still_s > QUIET_S and (states["finished"] or (not open_ones and still_s > 2 * QUIET_S))
-        if unmoved and await _all_acked(world):
+        if now - since > _quiet_s(plan, states) and await _all_acked(world):
             return states
         if now > deadline:
             raise TimeoutError(f"no rest within {REST_S:.0f} s of the last fault: {states}")
         await asyncio.sleep(0.2)
+
+
+def _quiet_s(plan: Schedule, states: Mapping[str, Any]) -> float:
+    """After which rest nothing more will come; never while somebody is open who will not stay so."""
+    if states["finished"]:
+        return QUIET_S if plan.expires_s is None else CLOSED_QUIET_S
+    in_doubt = states["in_doubt"] if plan.policy == "resend" else 0
+    will_move = plan.expires_s is not None or states["waiting"] + states["unresolved"] + in_doubt
+    return math.inf if will_move else 2 * QUIET_S
 
 
 async def _all_acked(world: World) -> bool:
@@ -167,6 +172,7 @@ async def _outcome(
             for name, account in accounts.items()
             for each in recoveries(name, BY_NAME[name].tps, account["samples"], done)
         ],
+        resolved=ways_back(done, plan.resolvers),
         ended=tuple(world.ended),
         tracebacks=evidence.tracebacks(world.folder),
     )

@@ -1,10 +1,13 @@
 """What happens to one run, and when: everything is drawn from its seed. Pure.
 
-A run has three workers, three carriers and one database. Its faults begin while messages are sent; some overlap.
-A third of the runs leave a while of calm after a killed worker or a restarted database, so that the way back to full
-speed can be timed.
+A run has three workers, three carriers, one database, and whoever resolves receipts: a child process of one of the
+workers, a process of its own, or two of these. Its faults begin while messages are sent; some overlap. Some runs
+leave a while of calm after a killed worker, a restarted database or a killed resolver, so that the way back can be
+timed. In a quarter the alert expires amid all that: not everybody is sent to, and receipts come after nobody waits
+for them any more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
@@ -17,10 +20,13 @@ LEASE_S: Final = 5.0  # the product's own; a worker that is frozen for longer ha
 FAULTS_LEAST: Final = 5
 FAULTS_MOST: Final = 8
 FIRST_S: Final = 1.5  # after the launch
+EXPIRES_S: Final = (6.0, 14.0)
 GAP_S: Final = (0.5, 2.0)
-CALM_S: Final = {"kill": 10.0, "restart": 6.0}  # what the way back to full speed may take
 
 Policy = Literal["resend", "hold"]
+Resolvers = Literal["child", "one", "two"]
+CHILD: Final = "child"  # the target: whichever worker has it
+RESOLVER_PLACES: Final[dict[Resolvers, tuple[str, ...]]] = {"child": (), "one": ("r1",), "two": ("r1", "r2")}
 
 
 class Kind(Enum):
@@ -28,6 +34,8 @@ class Kind(Enum):
 
     WORKER_KILLED = "worker killed"  # -9; another one is started in its place
     WORKER_FROZEN = "worker frozen"  # SIGSTOP for longer than its lease, then SIGCONT
+    RESOLVER_KILLED = "resolver killed"  # -9; started again by its worker, or in its place
+    RESOLVER_FROZEN = "resolver frozen"  # SIGSTOP for about its lease, then SIGCONT
     DATABASE_DOWN = "database down"  # stopped `immediate`, and started again
     SMSC_CRASHED = "SMSC crashed"  # all sessions and the port are gone at once; what it had taken it keeps
     SMSC_HANGS = "SMSC hangs"  # SIGSTOP, then SIGCONT
@@ -41,6 +49,8 @@ class Kind(Enum):
 SECONDS: Final[dict[Kind, tuple[float, float]]] = {
     Kind.WORKER_KILLED: (0.1, 1.0),
     Kind.WORKER_FROZEN: (LEASE_S + 1.5, LEASE_S + 4.0),
+    Kind.RESOLVER_KILLED: (0.1, 1.0),
+    Kind.RESOLVER_FROZEN: (LEASE_S - 1.0, LEASE_S + 3.0),
     Kind.DATABASE_DOWN: (0.2, 5.0),
     Kind.SMSC_CRASHED: (0.3, 3.0),
     Kind.SMSC_HANGS: (0.5, 5.0),
@@ -50,11 +60,16 @@ SECONDS: Final[dict[Kind, tuple[float, float]]] = {
     Kind.HOST_PARTED: (0.5, 9.0),
     Kind.HOST_LOSSY: (2.0, 6.0),
 }
-"""How long each lasts; of a killed worker: until another one is started."""
+"""How long each lasts; of a killed process: until another one is started."""
+
+CALM_S: Final = {Kind.WORKER_KILLED: 10.0, Kind.DATABASE_DOWN: 6.0, Kind.RESOLVER_KILLED: 8.0}
+"""What the way back to full speed may take, or to resolved receipts."""
 
 _WEIGHTS: Final = {
     Kind.WORKER_KILLED: 3,
     Kind.WORKER_FROZEN: 2,
+    Kind.RESOLVER_KILLED: 1,
+    Kind.RESOLVER_FROZEN: 1,
     Kind.DATABASE_DOWN: 2,
     Kind.SMSC_CRASHED: 3,
     Kind.SMSC_HANGS: 3,
@@ -64,11 +79,12 @@ _WEIGHTS: Final = {
 }
 _OF_HOSTS: Final = (Kind.HOST_PARTED, Kind.HOST_LOSSY)
 _OF_WORKERS: Final = (Kind.WORKER_KILLED, Kind.WORKER_FROZEN)
+RESOLVER: Final = (Kind.RESOLVER_KILLED, Kind.RESOLVER_FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """at_s: after the launch. target: a worker's place, a carrier's name, or nothing for the database."""
+    """at_s: after the launch. target: a worker's or resolver's place, CHILD, a carrier's name or `database`."""
 
     at_s: float
     kind: Kind
@@ -97,12 +113,15 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One run. faults: by time. hosts: every process that is not of the test has a host of its own."""
+    """One run. faults: by time. expires_s: after the launch; None: long after everything. hosts: every process that is
+    not of the test has a host of its own."""
 
     seed: int
     policy: Policy
+    resolvers: Resolvers
     faults: tuple[Fault, ...]
     habits: dict[str, Habits]
+    expires_s: float | None = None
     hosts: bool = False
 
 
@@ -111,10 +130,14 @@ def schedule(seed: int, hosts: bool = False) -> Schedule:
     chance = Random(seed)
     policy: Policy = "hold" if chance.random() < 0.25 else "resend"
     habits = {carrier.name: _habits(chance) for carrier in CARRIERS}
-    faults = _faults(chance)
+    resolvers = chance.choice(list(RESOLVER_PLACES))
+    places = RESOLVER_PLACES[resolvers]
+    faults = _faults(chance, places or (CHILD,))
     if hosts:
-        faults = tuple(sorted([*faults, *_host_faults(chance, faults[-1].at_s)], key=lambda each: each.at_s))
-    return Schedule(seed, policy, faults, habits, hosts)
+        more = _host_faults(chance, faults[-1].at_s, places)
+        faults = tuple(sorted([*faults, *more], key=lambda each: each.at_s))
+    expires_s = round(chance.uniform(*EXPIRES_S), 1) if chance.random() < 0.25 else None
+    return Schedule(seed, policy, resolvers, faults, habits, expires_s, hosts)
 
 
 def _habits(chance: Random) -> Habits:
@@ -126,32 +149,33 @@ def _habits(chance: Random) -> Habits:
     )
 
 
-def _faults(chance: Random) -> tuple[Fault, ...]:
-    """At least one worker and the database are always among them."""
+def _faults(chance: Random, resolvers: Sequence[str]) -> tuple[Fault, ...]:
+    """At least one worker, one resolver and the database are always among them."""
     count = chance.randint(FAULTS_LEAST, FAULTS_MOST)
-    kinds = [chance.choice(_OF_WORKERS), Kind.DATABASE_DOWN]
+    kinds = [chance.choice(_OF_WORKERS), chance.choice(RESOLVER), Kind.DATABASE_DOWN]
     kinds += chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count - len(kinds))
     chance.shuffle(kinds)
-    calm = chance.choice((None, None, None, None, Kind.WORKER_KILLED, Kind.DATABASE_DOWN))
+    calm = chance.choice((None, None, None, None, *CALM_S))
     if calm is not None:
         kinds.insert(0, calm)
     faults: list[Fault] = []
     now = FIRST_S + chance.random()
     for kind in kinds:
-        fault = _fault(chance, kind, now, faults)
+        fault = _fault(chance, kind, now, faults, resolvers)
         faults.append(fault)
         now += chance.uniform(*GAP_S)
         if calm is not None and fault is faults[0]:
-            now += CALM_S["kill" if calm is Kind.WORKER_KILLED else "restart"] + fault.seconds
+            now += CALM_S[calm] + fault.seconds
     return tuple(faults)
 
 
-def _host_faults(chance: Random, last_s: float) -> list[Fault]:
+def _host_faults(chance: Random, last_s: float, resolvers: Sequence[str]) -> list[Fault]:
     """Two to four, among the others, of different hosts."""
     targets = [
         "database",
         *(f"w{place}" for place in range(1, WORKERS + 1)),
         *(each.name for each in CARRIERS),
+        *resolvers,
     ]
     found = []
     for target in chance.sample(targets, chance.randint(2, 4)):
@@ -161,7 +185,7 @@ def _host_faults(chance: Random, last_s: float) -> list[Fault]:
     return found
 
 
-def _fault(chance: Random, kind: Kind, now: float, before: list[Fault]) -> Fault:
+def _fault(chance: Random, kind: Kind, now: float, before: list[Fault], resolvers: Sequence[str]) -> Fault:
     """What is down or frozen already is no target: then a link is cut instead."""
     seconds = round(chance.uniform(*SECONDS[kind]), 2)
     down = {each.target for each in before if each.until_s + 0.5 > now}
@@ -169,6 +193,8 @@ def _fault(chance: Random, kind: Kind, now: float, before: list[Fault]) -> Fault
         targets = ["database"]
     elif kind in _OF_WORKERS:
         targets = [f"w{place}" for place in range(1, WORKERS + 1)]
+    elif kind in RESOLVER:
+        targets = list(resolvers)
     else:
         targets = [carrier.name for carrier in CARRIERS]
     free = [target for target in targets if target not in down]

@@ -45,8 +45,8 @@ _STATES: Final = {
 @dataclass(slots=True)
 class Account:
     """What the SMSC knows at the end. samples: (monotonic time, segments taken so far). copies: of recipients with
-    more than one. decided: MSISDN -> state, of everybody who was sent to. acked, sent: receipts by id, repeats and
-    redeliveries counted."""
+    more than one. decided: MSISDN -> state, of everybody whose message is here, whole. acked, sent: receipts by id,
+    repeats and redeliveries counted."""
 
     book: dict[str, Any] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
@@ -114,16 +114,16 @@ class FailingSmsc(Smsc):
         return Account(self.summary(), self.book.copies(), self._decided(), acked, sent, samples)
 
     def _decided(self) -> dict[str, str]:
-        """By MSISDN and seed alone, whatever the book says."""
+        """By MSISDN and seed alone, whatever the book says; but of who came too late."""
         people, fates = self.book.people, Fates(self.personality)
         people.laid_out()
-        known = list(
-            people.refused().union(*({each for each, *_ in message} for message in people.messages()))
-        )
+        taken = {each for message in people.messages() for each, copies, _ in message if copies}
+        known = list(taken)
         places = fates.places(known)
         segments = [fates.column(places, number) for number in range(1, SEGMENTS + 1)]
         worst = map(min, *segments)
-        return {msisdn.decode(): _STATES[Fate(fate)] for msisdn, fate in zip(known, worst, strict=True)}
+        ends = {msisdn.decode(): _STATES[Fate(fate)] for msisdn, fate in zip(known, worst, strict=True)}
+        return ends | {msisdn.decode(): "rejected" for msisdn in people.refused() - taken}
 
 
 def _ids(batch: Receipts) -> list[str]:

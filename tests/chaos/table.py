@@ -6,29 +6,33 @@ from typing import Final
 
 from chaos import checks
 from chaos.nation import CARRIERS
+from chaos.resolving import LIMITS_S as RESOLVED_S
 from chaos.run import Result
 from chaos.schedule import Kind
 from chaos.traffic import LIMITS_S
 
 _ROW: Final = (
-    "{:>5} {:>6} {:>6} {:>6}  {:>9} {:>8} {:>6} {:>8} {:>6} {:>7} {:>7} {:>7} {:>6}  {:>7} {:>7}  {}"
+    "{:>5} {:>6} {:>4} {:>6} {:>8}  {:>9} {:>8} {:>6} {:>8} {:>6}"  # what it was, and where everybody is
+    " {:>7} {:>7} {:>7} {:>6}  {:>6} {:>6} {:>8}  {}"
 )
 HEAD: Final = _ROW.format(
-    "seed", "faults", "s", "policy", "delivered", "accepted", "others", "compared", "differ", "doubted", "at most",
-    "resent", "copies", "of TPS", "back s", "verdict",
+    "seed", "faults", "s", "policy", "resolver", "delivered", "accepted", "others", "compared", "differ", "doubted",
+    "at most", "resent", "copies", "of TPS", "back s", "resolved", "verdict",
 )  # fmt: skip
 
 
 def row(result: Result) -> str:
     """A line; problems below it."""
-    head = (result.plan.seed, len(result.plan.faults), f"{result.seconds:.0f}", result.plan.policy)
+    plan = result.plan
+    head = (plan.seed, len(plan.faults), f"{result.seconds:.0f}", plan.policy, plan.resolvers)
     outcome = result.outcome
     if outcome is None:
-        line = _ROW.format(*head, *"-----------", "failed")
+        line = _ROW.format(*head, *"------------", "failed")
     else:
         states = outcome.states
         others = sum(states.values()) - states.get("delivered", 0) - states.get("accepted", 0)
         back = [each.seconds for each in outcome.recoveries if each.judged and each.seconds is not None]
+        resolved = [each.seconds for each in outcome.resolved if each.judged]
         line = _ROW.format(
             *head,
             states.get("delivered", 0),
@@ -42,6 +46,7 @@ def row(result: Result) -> str:
             checks.second_copies(outcome),
             f"{checks.highest_ratio(outcome):.3f}",
             f"{max(back):.1f}" if back else "-",
+            f"{max(resolved):.1f}" if resolved else "-",
             "failed" if result.problems else "slow" if result.slow else "ok",
         )
     return "\n".join([line, *(f"      {each}" for each in (*result.problems, *result.slow))])
@@ -65,6 +70,7 @@ def summary(results: Sequence[Result], seconds: float) -> str:
         )
     for kind in LIMITS_S:
         lines.append(_back(results, kind))
+    lines += [_resolved(outcomes, kind) for kind in RESOLVED_S]
     lines += [f"failed: seed {result.plan.seed}, see {result.folder}" for result in failed]
     return "\n".join(lines)
 
@@ -82,4 +88,16 @@ def _back(results: Sequence[Result], kind: Kind) -> str:
     return (
         f"back at full TPS after '{kind.value}': median {median(took):.1f} s, longest {max(took):.1f} s, "
         f"{len(took)} times; {LIMITS_S[kind]:.0f} s allowed"
+    )
+
+
+def _resolved(outcomes: Sequence[checks.Outcome], kind: Kind) -> str:
+    took = [
+        each.seconds for outcome in outcomes for each in outcome.resolved if each.kind is kind and each.judged
+    ]
+    if not took:
+        return f"receipts resolved again after '{kind.value}': nowhere to be seen undisturbed"
+    return (
+        f"receipts resolved again after '{kind.value}': median {median(took):.1f} s, longest {max(took):.1f} s, "
+        f"{len(took)} times; {RESOLVED_S[kind]:.0f} s allowed"
     )

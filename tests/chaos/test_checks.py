@@ -12,7 +12,7 @@ from chaos.nation import BY_NAME, CARRIERS, shares
 from chaos.schedule import Fault, Habits, Kind, Schedule
 
 MESSAGES = 900
-PLAN = Schedule(1, "resend", (), {carrier.name: Habits(0.0, 0.0, 0.0, 0.0) for carrier in CARRIERS})
+PLAN = Schedule(1, "resend", "one", (), {carrier.name: Habits(0.0, 0.0, 0.0, 0.0) for carrier in CARRIERS})
 
 
 def audit(problems: Sequence[str] = (), **people: int) -> dict[str, Any]:
@@ -59,6 +59,7 @@ def outcome(viettel: dict[str, Any] | None = None, **changes: Any) -> Outcome:
         receipts={name: Receipts(3, frozenset({"a", "b"})) for name in accounts},
         accounts=accounts | ({"viettel": account("viettel", **viettel)} if viettel else {}),
         recoveries=(),
+        resolved=(),
         ended=(),
         tracebacks=(),
     )
@@ -115,6 +116,22 @@ def test_a_ledger_that_differs(changes: dict[str, Any], words: str) -> None:
     found = checks.problems(outcome(**changes))
     assert len(found) >= 1
     assert words in found[0]
+
+
+def test_an_alert_that_expires_amid_it_leaves_nobody_waiting() -> None:
+    over = replace(PLAN, expires_s=9.0)
+    people = {each.name: {str(each.first): "delivered", str(each.first + 1): "expired"} for each in CARRIERS}
+    states = {"delivered": MESSAGES - 3, "unknown": 2, "expired": 1}
+    assert checks.problems(outcome(plan=over, states=states, people=people)) == []
+    found = checks.problems(outcome(plan=over, states=states | {"unknown": 1, "accepted": 1}, finished=False))
+    assert found == ["1 recipients are accepted"]
+    assert checks.problems(outcome(states=states)) == ["2 recipients are unknown"]
+    assert len(checks.problems(outcome(people=people))) == len(CARRIERS)
+    late = {each.name: {str(each.first): "rejected"} for each in CARRIERS}
+    resent = {str(each.first): 1 for each in CARRIERS}
+    assert checks.problems(outcome(plan=over, people=late, resent=resent)) == []
+    assert len(checks.problems(outcome(plan=over, people=late))) == len(CARRIERS)
+    assert len(checks.problems(outcome(people=late, resent=resent))) == len(CARRIERS)
 
 
 def test_a_second_copy_that_the_ledger_names_is_none_too_many() -> None:

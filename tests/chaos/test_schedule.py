@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 from chaos.faults import Done
 from chaos.nation import BY_NAME, CARRIERS, shares
-from chaos.schedule import FAULTS_LEAST, LEASE_S, Fault, Kind, schedule
+from chaos.resolving import ways_back
+from chaos.schedule import CHILD, FAULTS_LEAST, LEASE_S, RESOLVER, RESOLVER_PLACES, Fault, Kind, schedule
 from chaos.traffic import Sample, first_full, recoveries
 
 from broadcast.config import Engine
@@ -19,13 +20,14 @@ def test_a_seed_is_always_the_same_run() -> None:
     assert schedule(17).faults != schedule(18).faults
 
 
-def test_every_run_has_enough_faults_of_workers_and_of_the_database() -> None:
+def test_every_run_has_enough_faults_of_workers_resolvers_and_of_the_database() -> None:
     for seed in SEEDS:
         faults = schedule(seed).faults
         kinds = {fault.kind for fault in faults}
         assert len(faults) >= FAULTS_LEAST
         assert Kind.DATABASE_DOWN in kinds
         assert kinds & {Kind.WORKER_KILLED, Kind.WORKER_FROZEN}
+        assert kinds & set(RESOLVER)
         assert [fault.at_s for fault in faults] == sorted(fault.at_s for fault in faults)
 
 
@@ -37,6 +39,10 @@ def test_all_kinds_and_both_policies_come() -> None:
     assert set(on_hosts) == set(Kind)
     assert [schedule(seed, hosts=True).habits for seed in SEEDS] == [plan.habits for plan in plans]
     assert {plan.policy for plan in plans} == {"resend", "hold"}
+    assert {plan.resolvers for plan in plans} == set(RESOLVER_PLACES)
+    assert {plan.expires_s is None for plan in plans} == {True, False}
+    struck = {fault.target for plan in plans for fault in plan.faults if fault.kind in RESOLVER}
+    assert struck == {CHILD, "r1", "r2"}
     assert {habit.lost > 0 for plan in plans for habit in plan.habits.values()} == {True, False}
 
 
@@ -116,3 +122,33 @@ def test_full_is_a_while_not_a_moment() -> None:
     samples = traffic((1, 100), (0.2, 1000), (1, 100), (2, 1000))
     found = first_full(samples, 1000, 100.0, 200.0)
     assert found == pytest.approx(102.2, abs=0.11)
+
+
+def resolved(kind: Kind, began: float, ended: float, resolved_at: float | None) -> Done:
+    return replace(done(kind, began, ended), resolved=resolved_at)
+
+
+def test_resolved_again_after_a_kill_and_after_waking() -> None:
+    killed = resolved(Kind.RESOLVER_KILLED, 105.0, 105.5, 112.0)
+    frozen = resolved(Kind.RESOLVER_FROZEN, 120.0, 126.0, 137.0)
+    found = ways_back([killed, done(Kind.LINK_CUT, 106.0, 106.0), frozen], "one")
+    assert [(each.kind, each.seconds, each.judged, each.too_late) for each in found] == [
+        (Kind.RESOLVER_KILLED, 7.0, True, False),
+        (Kind.RESOLVER_FROZEN, 11.0, True, True),
+    ]
+
+
+def test_what_a_resolver_cannot_help_is_not_judged() -> None:
+    killed = resolved(Kind.RESOLVER_KILLED, 105.0, 105.5, 125.0)
+    stopped = resolved(Kind.DATABASE_DOWN, 107.0, 110.0, 125.0)
+    assert [each.judged for each in ways_back([killed, stopped], "one")] == [False, True]
+    worker = resolved(Kind.WORKER_KILLED, 107.0, 108.0, 125.0)
+    assert [each.judged for each in ways_back([killed, worker], "child")] == [False, True]
+    assert [each.too_late for each in ways_back([killed, worker], "one")] == [True]
+
+
+def test_without_a_resolver_traffic_has_no_excuse() -> None:
+    samples = traffic((5, 1000), (12, 500), (20, 1000))
+    kill = done(Kind.WORKER_KILLED, 105.0, 105.5)
+    late = recoveries("viettel", 1000, samples, [kill, done(Kind.RESOLVER_FROZEN, 106.0, 112.0)])
+    assert [each.too_slow for each in late] == [True]

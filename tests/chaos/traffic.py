@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chaos.faults import Done
-from chaos.schedule import Kind
+from chaos.schedule import RESOLVER, Kind
 
 Sample = tuple[float, int]
 
@@ -48,7 +48,8 @@ def recoveries(carrier: str, tps: int, samples: Sequence[Sample], done: Sequence
         if each.fault.kind not in LIMITS_S:
             continue
         began = each.ended if each.fault.kind is Kind.DATABASE_DOWN else each.began
-        others = [other for other in done if other is not each]
+        # without a resolver all goes on
+        others = [other for other in done if other is not each and other.fault.kind not in RESOLVER]
         until = min([over, *(other.began for other in others if other.began > each.began)])
         if began + FULL_OVER_S > until:
             continue

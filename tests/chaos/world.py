@@ -1,10 +1,11 @@
-"""The processes of one run: a database, three SMSCs, three workers; and a campaign to send.
+"""The processes of one run: a database, three SMSCs, three workers, resolvers; and a campaign to send.
 
 Whatever a world starts has ended when its context ends. Times are of the monotonic clock, which all processes of a
 machine share.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -19,10 +20,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import psutil
 from chaos.database import environment
 from chaos.hosts import Network
 from chaos.nation import CARRIERS, COUNTRY, TEXT, Carrier, carriers_toml, personality
-from chaos.schedule import WORKERS, Schedule
+from chaos.schedule import CHILD, RESOLVER_PLACES, WORKERS, Schedule
 from waiting import until
 
 from broadcast.campaign import campaigns
@@ -34,13 +36,20 @@ from broadcast.store.embedded import Server
 from broadcast.store.pool import connect
 
 START_S: Final = 60.0  # for processes to be ready, on a machine that has much to do
-LIFETIME_S: Final = 600.0  # of the campaign: longer than any run
+RESOLVED_S: Final = 120.0  # whatever else is broken meanwhile
+LIFETIME_S: Final = 600.0  # of a campaign that does not expire: longer than any run
 GRACE_S: Final = 1
 DATABASE: Final = "database"  # its host
 PORT: Final = 5432
-AGAIN_S: Final = 0.5  # before a worker that ended is started again
+AGAIN_S: Final = 0.5  # before a process that ended is started again
 # Two have a supervisor, which takes over from a killed worker at once; the lease of the third must run out.
-PLACES: Final = {"w1": ("--place", str(UUID(int=1))), "w2": ("--place", str(UUID(int=2))), "w3": ()}
+PLACES: Final = {
+    "w1": ("worker", "--place", str(UUID(int=1))),
+    "w2": ("worker", "--place", str(UUID(int=2))),
+    "w3": ("worker",),
+    "r1": ("resolver",),
+    "r2": ("resolver",),
+}
 
 
 @dataclass
@@ -61,14 +70,16 @@ class Smsc:
 
 @dataclass
 class World:
-    """workers: by place, w1 to w3. ended: workers that ended though nobody killed them."""
+    """processes: by place: workers, w1 to w3, and resolvers that are no child of one. alone: workers start no resolver.
+    ended: processes that ended though nobody killed them."""
 
     folder: Path
     server: Server
     network: Network | None = None
     smscs: dict[str, Smsc] = field(default_factory=dict)
-    workers: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
+    alone: bool = False
     starts: int = 0
     url: str = ""  # of the database, for workers on hosts of their own
     way: asyncio.subprocess.Process | None = None
@@ -88,9 +99,12 @@ class World:
             await self._start_way(self.network)
         addresses = {name: (smsc.host, smsc.port) for name, smsc in self.smscs.items()}
         (self.folder / "carriers.toml").write_text(carriers_toml(addresses))
-        for place in range(1, WORKERS + 1):
-            await self.start_worker(f"w{place}")
+        resolvers = RESOLVER_PLACES[plan.resolvers]
+        self.alone = bool(resolvers)
+        for place in (*resolvers, *(f"w{place}" for place in range(1, WORKERS + 1))):
+            await self.start_in(place)
         await until(self._all_granted, "all workers bound, all TPS granted", START_S)
+        await until(self._all_resolving, "every carrier has a resolver", START_S)
         await asyncio.sleep(1.1)  # grants are in force after a window
 
     async def _start_smsc(self, carrier: Carrier, plan: Schedule) -> None:
@@ -111,18 +125,19 @@ class World:
         self.url = f"postgresql://broadcast@{host}:{PORT}/broadcast"
         await until((self.folder / f"{DATABASE}.log").read_text, "the way to the database is open", START_S)
 
-    async def start_worker(self, place: str) -> None:
-        """A new one in this place."""
+    async def start_in(self, place: str) -> None:
+        """A new process in this place."""
         self.starts += 1
         name = f"{place}-{self.starts}"
-        process = await self._spawn(name, place, ["-m", "broadcast", "worker", *PLACES[place]])
-        self.workers[place] = process
+        more = ["--no-resolver"] if self.alone and place.startswith("w") else []
+        process = await self._spawn(name, place, ["-m", "broadcast", *PLACES[place], *more])
+        self.processes[place] = process
         watching = asyncio.create_task(self._watch(place, name, process), name=f"watch {name}")
         self._watching.add(watching)
         watching.add_done_callback(self._watching.discard)
 
     async def _watch(self, place: str, name: str, process: asyncio.subprocess.Process) -> None:
-        """A worker never ends by itself, unless there is no database when it starts: it says so, and who supervises it
+        """None ever ends by itself, unless there is no database when it starts: it says so, and who supervises it
         tries again. If one ends all the same the run goes on with another, and fails."""
         code = await process.wait()
         if process.pid in self._expected:
@@ -130,7 +145,7 @@ class World:
         if " started\n" in (self.folder / f"{name}.log").read_text(errors="replace"):
             self.ended.append(f"{name} ended by itself with {code}")
         await asyncio.sleep(AGAIN_S)
-        await self.start_worker(place)
+        await self.start_in(place)
 
     async def _spawn(
         self, name: str, host: str, words: Sequence[str], stdin: int = asyncio.subprocess.DEVNULL
@@ -149,13 +164,38 @@ class World:
 
     async def kill(self, place: str) -> bool:
         """-9. False when it had ended, for want of a database, and comes back by itself."""
-        process = self.workers[place]
+        process = self.processes[place]
         if process.returncode is not None:
             return False
         self._expected.add(process.pid)
         process.kill()
         await process.wait()
         return True
+
+    async def resolver(self, target: str) -> psutil.Process:
+        """In this place, or the child of whichever worker has one; waited for, if it is not there."""
+
+        def found() -> bool:
+            alive.clear()
+            for process in self.processes.values() if target == CHILD else [self.processes[target]]:
+                if process.returncode is None:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        known = psutil.Process(process.pid)
+                        alive.extend(known.children() if target == CHILD else [known])
+            return bool(alive)
+
+        alive: list[psutil.Process] = []
+        await until(found, f"there is a resolver ({target})", START_S)
+        return alive[0]
+
+    async def resolved_until(self, moment: datetime) -> None:
+        """Wait until whatever was committed before has been dealt with."""
+
+        async def resolved() -> bool:
+            rows = await self.fetch("SELECT bool_and(resolved_until >= $1) AS resolved FROM resolver", moment)
+            return bool(rows[0]["resolved"])
+
+        await until(resolved, "receipts are resolved again", RESOLVED_S)
 
     async def launch(self, plan: Schedule) -> Campaign:
         """One campaign to everybody, from now on."""
@@ -165,7 +205,7 @@ class World:
             sender="BOYTE",
             carriers=tuple(config.carriers),
             category="emergency",
-            expires_at=datetime.now(UTC) + timedelta(seconds=LIFETIME_S),
+            expires_at=datetime.now(UTC) + timedelta(seconds=plan.expires_s or LIFETIME_S),
             in_doubt_policy=plan.policy,
             grace_s=GRACE_S,
         )
@@ -206,14 +246,18 @@ class World:
             row["bound"] and row["granted"] == row["tps"] for row in rows
         )
 
+    async def _all_resolving(self) -> bool:
+        rows = await self.fetch("SELECT count(holder) AS held FROM resolver")
+        return bool(rows[0]["held"] >= len(CARRIERS))
+
     async def close(self) -> None:
         """End all processes, the frozen ones too."""
-        for place, process in self.workers.items():
+        for place, process in self.processes.items():
             self._expected.add(process.pid)
             if process.returncode is None:
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
-                await _ended(process, f"worker {place}")
+                await _ended(process, place)
         for smsc in self.smscs.values():
             assert smsc.process.stdin is not None
             if smsc.process.returncode is None:

@@ -20,6 +20,7 @@ from broadcast.ledger.packing.ids import IdProfile
 from broadcast.ledger.packing.sent import unpack_sent
 from broadcast.ledger.resolver import doubts
 from broadcast.ledger.resolver.parked_rows import moment
+from broadcast.store.queries import sql
 
 AN, BINH = 84961000001, 84961000002
 
@@ -182,11 +183,32 @@ async def test_ids_of_a_doubt_are_kept_as_responses_spell_them(world: ResolverWo
     assert await world.receipts() == {"matched": 1, "duplicate": 1}
 
 
+async def test_who_was_given_up_has_an_end_when_receipts_come_after_all(world: ResolverWorld) -> None:
+    """Each segment's; and not of whom somebody is in doubt elsewhere."""
+    slice_id = await world.slice([BINH, AN])
+    await world.doubt(slice_id, 1, segments=2)
+    await world.conn.execute("UPDATE campaign SET expires_at = launched_at, closed_at = now()")
+    await world.conn.execute(sql("close_campaign"), world.campaign_id)
+    assert await ends(world) == ["closed"]
+    before = await world.tallies()
+    desk = await world.desk()
+    await world.commit(received=[("a1", AN, DELIVERED)])
+    await world.resolve(desk)
+    assert (await ends(world), await world.tallies()) == (["closed"], before)
+    await world.commit(received=[("a2", AN, DELIVERED)])
+    await world.resolve(desk)
+    assert await ends(world) == ["receipt"]
+    assert before == {"in_doubt": 1, "unknown": 1}
+    assert await world.tallies() == {"in_doubt": 1, "delivered": 1}
+    assert await world.results() == {(slice_id, 1, 1): DELIVERED, (slice_id, 1, 2): DELIVERED}
+    assert await world.receipts() == {"matched": 2}
+
+
 async def test_first_copies_are_told_of_after_a_while(world: ResolverWorld) -> None:
     """Not before their own answer had its time. Whatever octets an id is of."""
     slice_id = await world.slice([AN, BINH])
     await world.doubt(slice_id, 0, segments=2, ended_as="resent", ended_at=moment(NOW))
-    await world.doubt(slice_id, 1, ended_as="closed", ended_at=moment(NOW))
+    await world.doubt(slice_id, 1, segments=2, ended_as="closed", ended_at=moment(NOW))
     desk = await world.desk()
     now = int(time.time() * SECOND)  # NOW is as old as this run of tests
     await world.commit(received=[("b", BINH, UNDELIVERABLE)], received_at=now)

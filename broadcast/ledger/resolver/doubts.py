@@ -4,15 +4,17 @@ A receipt ends a doubt when it came after the doubt's submit left, and its id is
 comes again must not. A message ends when there is a receipt, each with an id of its own, for each segment whose receipt
 is awaited. Of several doubts about one person a receipt goes to the one in doubt for longest.
 
-Receipts that nothing claimed for a while and that name somebody who was sent a second copy, or given up, are of the
-copy that the recipient's own row does not speak for.
+Whoever was given up when the campaign closed is unknown until such receipts come after all. Receipts that nothing
+claimed for a while and that name somebody who was sent a second copy, or given up, are of the copy that the recipient's
+own row does not speak for.
 """
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, Literal
 
 import asyncpg
 import numpy as np
@@ -34,11 +36,12 @@ PAGE: Final = 5_000  # recipients in doubt
 RECEIPTS: Final = 500  # asked about in one transaction
 EVERY_S: Final = 0.5
 SHARE: Final = 3.0  # times what looking took, until the next look
-COPIES_EVERY_S: Final = 10.0
+COPIES_EVERY_S: Final = 2.0
 COPIES_SHARE: Final = 50.0
 COPY_US: Final = (
     120_000_000  # the answer to a submission may come later than its receipt, by the response timeout at most
 )
+Still = Literal["open", "closed"]
 _ENDS: Final = (
     RecipientState.EXPIRED,
     RecipientState.REJECTED,
@@ -97,12 +100,13 @@ class Doubts:
             return
         started = time.monotonic()
         if started >= self._due:
-            await self._ask(connection, "open_doubts", self._end, None)
+            await self._ask(connection, "open_doubts", partial(self._end, "open"), None)
             self.asked_until = at
             now = time.monotonic()
             self._due = now + max(EVERY_S, SHARE * (now - started))
         started = time.monotonic()
         if started >= self._copies_due:
+            await self._ask(connection, "closed_doubts", partial(self._end, "closed"), None)
             await self._ask(connection, "copied_doubts", self._keep_copies, microseconds(at) - COPY_US)
             now = time.monotonic()
             self._copies_due = now + max(COPIES_EVERY_S, COPIES_SHARE * (now - started))
@@ -131,7 +135,7 @@ class Doubts:
 
     # ------------------------------------------------------------ those who are in doubt
 
-    async def _end(self, connection: Connection, asked: Asked) -> None:
+    async def _end(self, still: Still, connection: Connection, asked: Asked) -> None:
         looks = self._looks
         again = [i for i, each in enumerate(asked.whose) if each is Whose.SETTLED]
         ending = endings(asked)
@@ -142,11 +146,11 @@ class Doubts:
         async with connection.transaction():
             await connection.execute(sql("resolving_claim"))  # before any row: as a campaign's close does
             places = [each.doubt.slice_id for each in ending], [each.doubt.ordinal for each in ending]
-            rows = await connection.fetch(sql("end_doubts"), *places)
+            rows = await connection.fetch(sql("end_doubts"), *places, still)
             won = {(row["slice_id"], row["ordinal"]) for row in rows}
             ended = [each for each in ending if (each.doubt.slice_id, each.doubt.ordinal) in won]
             if ended:
-                await self._write_ended(connection, asked, ended)
+                await self._write_ended(connection, asked, ended, still)
             matched = sum(len(each.receipts) for each in ended)
             taken = again + [i for each in ended for i in each.taken]
             gone += [asked.keys[i] for i in taken]
@@ -159,7 +163,9 @@ class Doubts:
             await write(connection, looks.holder, looks.carrier_no, looks.no, found)
         await looks.settle_unsure(connection)
 
-    async def _write_ended(self, connection: Connection, asked: Asked, ended: Sequence[Ending]) -> None:
+    async def _write_ended(
+        self, connection: Connection, asked: Asked, ended: Sequence[Ending], still: Still
+    ) -> None:
         looks = self._looks
         rows: dict[int, list[Ending]] = {}
         for each in ended:
@@ -182,7 +188,8 @@ class Doubts:
             sql("tally_doubted"),
             [each.doubt.campaign_id for each in ended],
             [looks.carrier_no] * len(ended),
-            [-1] * len(ended),
+            [-int(still == "open")] * len(ended),
+            [-int(still == "closed")] * len(ended),
             *([int(state == end) for state in states] for end in _ENDS),
         )
 
@@ -197,6 +204,7 @@ class Doubts:
         gone = [asked.keys[i] for i in again + told]
         looks.expect(lambda _: looks.take(gone))
         async with connection.transaction():
+            await connection.execute(sql("resolving_claim"))  # before any row: as an archive does
             await connection.execute(
                 sql("note_first_copies"),
                 [asked.doubts[i].slice_id for i in told],

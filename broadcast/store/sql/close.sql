@@ -86,8 +86,8 @@ SELECT campaign_id FROM campaign AS c
         OR EXISTS (SELECT FROM in_doubt AS d WHERE d.campaign_id = c.campaign_id AND d.ended_at IS NULL));
 
 -- name: close_campaign
--- Accepted recipients of a campaign that waits no longer are unknown, until a late receipt after all; those in doubt are
--- so for good.
+-- Accepted recipients of a campaign that waits no longer are unknown, and so are those in doubt, until a late receipt
+-- after all.
 WITH closing AS (
     UPDATE campaign SET closed_at = clock_timestamp() WHERE campaign_id = $1 AND closed_at IS NULL
 ), given_up AS (

@@ -150,8 +150,19 @@ SELECT d.msisdn, d.slice_id, d.ordinal, d.campaign_id, d.segments, d.since, '{}'
   JOIN campaign AS c ON c.campaign_id = d.campaign_id
  ORDER BY d.msisdn, d.since, d.slice_id;
 
+-- name: closed_doubts
+-- The same of recipients who were given up when their campaign closed, and of whom nobody is in doubt any more.
+SELECT d.msisdn, d.slice_id, d.ordinal, d.campaign_id, d.segments, d.since, d.first_ids,
+       coalesce(d.sent_after, c.launched_at) AS sent_after
+  FROM (SELECT * FROM in_doubt WHERE carrier_no = $1 AND ended_as = 'closed' AND msisdn > $2
+         ORDER BY carrier_no, msisdn LIMIT $3) AS d
+  JOIN campaign AS c ON c.campaign_id = d.campaign_id
+ WHERE (SELECT true FROM in_doubt AS o
+         WHERE o.carrier_no = $1 AND o.msisdn = d.msisdn AND o.ended_at IS NULL LIMIT 1) IS NULL
+ ORDER BY d.msisdn, d.since, d.slice_id;
+
 -- name: copied_doubts
--- The same of recipients who were sent a second copy or given up, and of whom nobody is in doubt any more.
+-- The same of those and of recipients who were sent a second copy.
 SELECT d.msisdn, d.slice_id, d.ordinal, d.campaign_id, d.segments, d.since, d.first_ids,
        coalesce(d.sent_after, c.launched_at) AS sent_after
   FROM (SELECT * FROM in_doubt WHERE carrier_no = $1 AND ended_as IN ('resent', 'closed') AND msisdn > $2
@@ -189,14 +200,14 @@ SELECT asked.msisdn, s.slice_id, s.place - 1 AS ordinal
  WHERE s.place IS NOT NULL;
 
 -- name: end_doubts
--- Those of these recipients (slices $1, ordinals $2) who are still in doubt are not any more. (coalesce: the index of all who
--- are in doubt is not the way to some.)
+-- Those of these recipients (slices $1, ordinals $2) who are still in doubt ($3: open), or given up ($3: closed), are not
+-- any more. (coalesce: the index of all who are in doubt is not the way to some.)
 UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'receipt'
  WHERE ctid = ANY (ARRAY (
            SELECT place FROM unnest($1::integer[], $2::integer[]) AS new (slice_id, ordinal)
             CROSS JOIN LATERAL (SELECT d.ctid AS place FROM in_doubt AS d
                                  WHERE d.slice_id = new.slice_id AND d.ordinal = new.ordinal OFFSET 0) AS found))
-   AND coalesce(ended_at, 'infinity') = 'infinity'
+   AND coalesce(ended_as, 'open') = $3
 RETURNING slice_id, ordinal;
 
 -- name: keep_doubted
@@ -206,8 +217,8 @@ SELECT $1, 0, $2, slice_id, first_ordinal, last_ordinal, packed
   FROM unnest($3::integer[], $4::integer[], $5::integer[], $6::bytea[]) AS new (slice_id, first_ordinal, last_ordinal, packed);
 
 -- name: tally_doubted
--- Recipients who were in doubt have their end: columns side by side.
-SELECT add_to_tallies(-2, $1, $2, NULL, $3, NULL, NULL, $4, $5, $6, $7, NULL, NULL);
+-- Recipients who were in doubt, or unknown since they were given up, have their end: columns side by side.
+SELECT add_to_tallies(-2, $1, $2, NULL, $3, NULL, $4, $5, $6, $7, $8, NULL, NULL);
 
 -- name: note_first_copies
 -- What receipts told of copies whose recipients were sent another or given up: of each its state and id, side by side.

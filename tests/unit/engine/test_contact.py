@@ -87,9 +87,30 @@ async def test_tasks_that_connect_side_by_side_want_one_session_each(monkeypatch
 class Idle:
     """A connection on which nothing is asked."""
 
+    def __init__(self, closed: bool = False) -> None:
+        self.closed = closed
+
     async def execute(self, _: str) -> None: ...
 
+    def is_closed(self) -> bool:
+        return self.closed
+
     def terminate(self) -> None: ...
+
+
+async def test_a_task_that_returns_is_done_unless_its_connection_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connections = [Idle(closed=True), Idle(), Idle()]
+
+    async def connect(*_: object, **__: object) -> Idle:
+        return connections.pop(0)
+
+    async def settle(_: object) -> None: ...
+
+    monkeypatch.setattr(pool, "connect", connect)
+    await Contact("postgresql://").always(settle)
+    assert len(connections) == 1
 
 
 async def told(
