@@ -115,8 +115,8 @@ class CarrierBook:
     def learn(
         self, rows: Sequence[tuple[SliceFacts, Sent]], results: Sequence[tuple[SliceFacts, Result]] = ()
     ) -> None:
-        """What was sent: rows that were not learnt before. results: all that receipts said of these slices, where another
-        book may have known these rows."""
+        """What was sent: rows that were not learnt before. results: all that receipts said of these slices, where
+        another book may have known these rows."""
         waiting = from_rows([(self._slices.place(facts), facts.msisdns, sent) for facts, sent in rows])
         settled = None
         if results:
