@@ -143,7 +143,7 @@ class _Folding:
         self.state = _unanswered(row, total)
         self.segments = np.zeros(total, np.uint8)
         self.submitted_at, self.settled_at = np.zeros(total, np.int64), np.zeros(total, np.int64)
-        self.errs = [Errs(("",), np.zeros(1, np.uint16))]
+        self.errs = [Errs(("",), np.zeros(1, np.uint32))]
         self.err = np.zeros(total, np.intp)  # of each: its place in `errs`, one after the other
         self.accepted_ids = Ids.concat([])
         self.first_id = np.full(total, -1, np.intp)

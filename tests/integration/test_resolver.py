@@ -135,6 +135,26 @@ async def test_a_restart_goes_on_where_the_rows_are(world: ResolverWorld) -> Non
     assert await world.receipts() == {"matched": 6}
 
 
+async def test_a_restart_knows_what_was_settled_beyond_its_cursors(world: ResolverWorld) -> None:
+    """A parked receipt met its answer in a look without any new receipts, so no cursor went past that answer."""
+    slice_id = await world.slice([AN, BINH])
+    first = await world.desk()
+    await world.commit(received=[("a1", AN, DELIVERED), ("b", BINH, DELIVERED)], worker=1)
+    await world.resolve(first)
+    await world.commit({slice_id: {0: ("a1", "a2")}})
+    await world.commit({slice_id: {1: ("b",)}})
+    await world.resolve(first)
+    assert await world.results() == {(slice_id, 0, 1): DELIVERED, (slice_id, 1, 1): DELIVERED}
+    again = await world.desk()
+    await world.resolve(again)
+    assert again.looks.book.open_segments == 1
+    await world.commit(received=[("b", BINH, UNDELIVERABLE), ("a2", AN, DELIVERED)])
+    await world.resolve(again)
+    assert await world.tallies() == {"delivered": 2}
+    assert (slice_id, 0, 2) in await world.results()
+    assert await world.receipts() == {"matched": 3, "parked": 1}
+
+
 async def test_looks_are_bounded_and_lose_nothing(
     world: ResolverWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

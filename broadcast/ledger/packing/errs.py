@@ -2,6 +2,8 @@
 
 The block: u16 how many texts; each u16 length, UTF-8; u16 which of them is the usual one; u32 how many are another,
 their places u32 each, then their texts u16 each. Where all are empty it is the two octets of a 0 alone.
+
+Of more than 65,535 texts, which no honest SMSC has, the last to come are OTHER: nothing that it says may stop a ledger.
 """
 
 import struct
@@ -13,7 +15,10 @@ from typing import Final
 import numpy as np
 
 from broadcast.errors import LedgerError
-from broadcast.ledger.packing.columns import U16, Bools, Index, Octets, Reader, column
+from broadcast.ledger.packing.columns import U32, Bools, Index, Octets, Reader, column
+
+MOST: Final = 0xFFFF
+OTHER: Final = "other"
 
 _COUNT: Final = struct.Struct("<H")
 _USUAL: Final = struct.Struct("<HI")
@@ -21,10 +26,10 @@ _USUAL: Final = struct.Struct("<HI")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Errs:
-    """texts: each once; index: u16[n], which of them each is. No texts: no things either."""
+    """texts: each once; index: which of them each is. No texts: no things either."""
 
     texts: tuple[str, ...]
-    index: U16
+    index: U32
 
     def __len__(self) -> int:
         return len(self.index)
@@ -33,16 +38,16 @@ class Errs:
     def of(cls, errs: Sequence[str]) -> "Errs":
         """The same as columns."""
         places = {text: place for place, text in enumerate(dict.fromkeys(errs))}
-        return cls(tuple(places), np.fromiter(map(places.__getitem__, errs), np.uint16, len(errs)))
+        return cls(tuple(places), np.fromiter(map(places.__getitem__, errs), np.uint32, len(errs)))
 
     @classmethod
     def concat(cls, parts: Sequence["Errs"]) -> "Errs":
         """One after the other."""
         places: dict[str, int] = {}
-        index = [np.zeros(0, np.uint16)]
+        index = [np.zeros(0, np.uint32)]
         for part in parts:
             new = [places.setdefault(text, len(places)) for text in part.texts]
-            index.append(np.array(new, np.uint16)[part.index])
+            index.append(np.array(new, np.uint32)[part.index])
         return cls(tuple(places), np.concatenate(index))
 
     def take(self, index: Index | Bools) -> "Errs":
@@ -86,12 +91,16 @@ def pack_errs(errs: Sequence[str] | Errs) -> bytes:
 
 def _block(usual: str, places: list[int], others: list[str]) -> bytes:
     numbers = {text: number for number, text in enumerate(dict.fromkeys((usual, *others)))}
+    if len(numbers) > MOST:
+        kept = dict.fromkeys((*list(numbers)[: MOST - 1], OTHER))
+        numbers = {text: number for number, text in enumerate(kept)}
+    other = numbers.get(OTHER, 0)  # 0: never asked for
     try:
         texts = b"".join(_COUNT.pack(len(raw)) + raw for raw in (text.encode() for text in numbers))
         head = _COUNT.pack(len(numbers))
     except struct.error as error:
-        raise ValueError("a text or their number is too great for 16 bits") from error
-    exceptions = column("I", places) + column("H", [numbers[text] for text in others])
+        raise ValueError("a text is too great for 16 bits") from error
+    exceptions = column("I", places) + column("H", [numbers.get(text, other) for text in others])
     return head + texts + _USUAL.pack(0, len(places)) + exceptions
 
 
@@ -100,7 +109,7 @@ def unpack_errs(block: Octets, offset: int, n: int) -> tuple[Errs, int]:
     reader = Reader(block, offset)
     (count,) = reader.numbers(_COUNT)
     if not count:
-        return Errs(("",), np.zeros(n, np.uint16)), reader.offset
+        return Errs(("",), np.zeros(n, np.uint32)), reader.offset
     try:
         texts = tuple(reader.octets(reader.numbers(_COUNT)[0]).decode() for _ in range(count))
     except UnicodeDecodeError as error:
@@ -109,6 +118,6 @@ def unpack_errs(block: Octets, offset: int, n: int) -> tuple[Errs, int]:
     places, index = reader.column("I", others), reader.column("H", others)
     if usual >= count or others > n or (others and (places.max() >= n or index.max() >= count)):
         raise LedgerError("it names a text or a place that it does not have")
-    found = np.full(n, usual, np.uint16)
+    found = np.full(n, usual, np.uint32)
     found[places] = index
     return Errs(texts, found), reader.offset

@@ -35,6 +35,7 @@ REASONS: Final = ("unknown", "other_number", "older", "clash")
 _HEAD: Final = struct.Struct("<HI")  # after the version
 _RUN: Final = struct.Struct("<Iq")
 _MOST_RUNS: Final = 0xFFFF
+_STEP_US: Final = 10_000  # of times that are told as one, at first: less than two machines' clocks differ
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,12 +78,12 @@ def pack_received(
     errs: Sequence[str] | Errs,
 ) -> bytes:  # fmt: skip
     """The row. runs: (receipts, received_at), in order, of all receipts together; msisdns: 0 for none. Raises
-    ValueError where these do not fit together, or are more than 65,535 runs."""
+    ValueError where these do not fit together. Of more than 65,535 runs, those that follow one another so closely are
+    told as one that they are few enough: of a backlog whose receipts fit nothing."""
     n = len(states)
     if sum(receipts for receipts, _ in runs) != n or not n == len(msisdns) == len(ids) == len(errs):
         raise ValueError("columns of receipts of different lengths")
-    if len(runs) > _MOST_RUNS:
-        raise ValueError(f"{len(runs)} runs of receipts in one row")
+    runs = _few_enough(runs)
     return b"".join(
         (
             bytes((VERSION,)) + _HEAD.pack(len(runs), n),
@@ -93,6 +94,20 @@ def pack_received(
             pack_errs(errs),
         )
     )
+
+
+def _few_enough(runs: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """Neighbours that begin within a step of time are one, of the first's time; the step grows as it must."""
+    step = _STEP_US
+    while len(runs) > _MOST_RUNS:
+        merged: list[tuple[int, int]] = []
+        for receipts, at in runs:
+            if merged and abs(at - merged[-1][1]) < step:
+                merged[-1] = merged[-1][0] + receipts, merged[-1][1]
+            else:
+                merged.append((receipts, at))
+        runs, step = merged, 2 * step
+    return runs
 
 
 def unpack_received(packed: Octets, row: object = "") -> Received:

@@ -29,7 +29,7 @@ from broadcast.ledger.resolver.generation import Generation
 from broadcast.ledger.resolver.met import Found, Met, ParkedKey, ToPark
 from broadcast.ledger.resolver.parked import ParkedBook, ParkedReceipts
 from broadcast.ledger.resolver.part import Part, Rows
-from broadcast.ledger.resolver.restored import open_rows
+from broadcast.ledger.resolver.restored import open_rows, so_far
 from broadcast.ledger.resolver.rounds import settle
 from broadcast.ledger.resolver.slices import SliceFacts, Slices
 from broadcast.ledger.resolver.waiting import Waiting, as_entries, from_rows
@@ -111,11 +111,18 @@ class CarrierBook:
         """Of memory, within a tenth."""
         return sum(part.octets for part in self._parts()) + self._parked.octets + self._slices.octets
 
-    def learn(self, rows: Sequence[tuple[SliceFacts, Sent]]) -> None:
-        """What was sent: rows that were not learnt before."""
+    def learn(
+        self, rows: Sequence[tuple[SliceFacts, Sent]], results: Sequence[tuple[SliceFacts, Result]] = ()
+    ) -> None:
+        """What was sent: rows that were not learnt before. results: all that receipts said of these slices, where
+        another book may have known these rows."""
         waiting = from_rows([(self._slices.place(facts), facts.msisdns, sent) for facts, sent in rows])
+        settled = None
+        if results:
+            said = [(self._slices.place(facts), result) for facts, result in results]
+            waiting, settled = so_far(waiting, said)
         ids = self._profile.of_responses(waiting.ids)
-        waiting, hashes = as_entries(replace(waiting, ids=ids), self._hashes(ids, self._seed))
+        waiting, hashes = as_entries(replace(waiting, ids=ids), self._hashes(ids, self._seed), settled)
         if len(self._parked):
             self._learnt.append((hashes, waiting.messages.msisdns[waiting.message]))
         start = 0

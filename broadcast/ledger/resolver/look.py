@@ -25,7 +25,7 @@ from broadcast.ledger.resolver.found import Found, NotOursError, write
 from broadcast.ledger.resolver.met import Met, ParkedKey, ToPark
 from broadcast.ledger.resolver.parked_rows import ParkedRows, microseconds
 from broadcast.ledger.resolver.reading import LAST, Heads, heads, joined, read_received, read_sent
-from broadcast.ledger.resolver.rebuild import Rebuild
+from broadcast.ledger.resolver.rebuild import Rebuild, learn_with_results
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -86,6 +86,7 @@ class CarrierLooks:
         self._met: dict[int, int] = {}
         self._pruned = time.monotonic()
         self._new = False  # something was learnt since the last meeting
+        self._caught_up = False  # what is learnt is newer than all that receipts said before this book began
 
     @property
     def ready(self) -> bool:
@@ -172,13 +173,17 @@ class CarrierLooks:
                 if self._learnt.get(worker, (0, LAST)) < (batch, LAST)
             }
             if not until:
+                self._caught_up = True
                 return True
             page = await read_sent(connection, self.carrier_no, self._learnt, until)
             facts = await self.facts.of(connection, last_ordinals(page.rows))
             known = [(facts[slice_id], sent) for slice_id, sent in page.rows if slice_id in facts]
             if known:
                 self._ready = False  # until it is whole again
-                self.book.learn(known)
+                if self._caught_up:
+                    self.book.learn(known)
+                else:
+                    await learn_with_results(connection, self.book, known)
                 self._ready = self._new = True
             self._learnt.update(page.learnt)
             if time.monotonic() >= deadline:

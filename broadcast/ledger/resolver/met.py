@@ -120,8 +120,8 @@ def _counted(segments: U8, counts: U8) -> U8:
 
 
 def _errs(texts: Sequence[str], errs: U32) -> Errs:
-    """Of one slice: 16 bits are enough for its texts, and few share all of them."""
+    """Of one slice: few share all of the texts."""
     if len(texts) <= _FEW_TEXTS:
-        return Errs(tuple(texts), errs.astype(np.uint16))
+        return Errs(tuple(texts), errs)
     used, index = np.unique(errs, return_inverse=True)
-    return Errs(tuple(texts[place] for place in used.tolist()), index.astype(np.uint16))
+    return Errs(tuple(texts[place] for place in used.tolist()), index.astype(np.uint32))

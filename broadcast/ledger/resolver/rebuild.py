@@ -12,6 +12,7 @@ from broadcast.ledger.resolver.book import CarrierBook
 from broadcast.ledger.resolver.facts import ANEW, Facts
 from broadcast.ledger.resolver.parked_rows import ParkedRows
 from broadcast.ledger.resolver.reading import LAST
+from broadcast.ledger.resolver.slices import SliceFacts
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -24,7 +25,8 @@ _Rows = tuple[dict[int, list[Sent]], dict[int, list[Result]], bool]  # moved fro
 
 class Rebuild:
     """One carrier's. cursors: of each worker's log what lies before is read here, and no more than that. What comes
-    after is learnt like anything new, for nobody knows which parked receipts were tried with it."""
+    after is learnt like anything new, for nobody knows which parked receipts were tried with it; but receipts may have
+    settled some of it (`learn_with_results`)."""
 
     def __init__(
         self, carrier_no: int, book: CarrierBook, parked: ParkedRows, facts: Facts, cursors: Mapping[int, int]
@@ -87,9 +89,7 @@ class Rebuild:
                 key = (self._carrier_no, worker, batch, slice_id)
                 some = sent_before if answers_moved(worker, batch) else sent
                 some.setdefault(slice_id, []).append(unpack_sent(row["packed"], key))
-        results: dict[int, list[Result]] = {}
-        for row in await connection.fetch(sql("results_of_slices"), slices):
-            results.setdefault(row["slice_id"], []).append(unpack_result(row["packed"], row["slice_id"]))
+        results = await _results(connection, slices)
         return [(sent_before, results, True), (sent, results, False)]
 
     async def _restore_parked(self, connection: Connection, after: int) -> None:
@@ -99,3 +99,29 @@ class Rebuild:
             self._parked.add(row["no"], parked)
             self._book.restore_parked(row["no"], parked)
         self._parked_no = rows[-1]["no"] if len(rows) == PARKED_ROWS else None
+
+
+async def learn_with_results(
+    connection: Connection, book: CarrierBook, known: Sequence[tuple[SliceFacts, Sent]]
+) -> None:
+    """Answers beyond the cursors that another book may have known: what receipts said of them stands in rows. Raises
+    LedgerError for a row that cannot be read."""
+    by_slice: dict[int, list[tuple[SliceFacts, Sent]]] = {}
+    for facts, sent in known:
+        by_slice.setdefault(facts.slice_id, []).append((facts, sent))
+    every = list(by_slice)
+    for start in range(0, len(every), SLICES):
+        slices = every[start : start + SLICES]
+        results = await _results(connection, slices)
+        book.learn(
+            [row for each in slices for row in by_slice[each]],
+            [(by_slice[each][0][0], result) for each in slices for result in results.get(each, ())],
+        )
+
+
+async def _results(connection: Connection, slices: Sequence[int]) -> dict[int, list[Result]]:
+    """What receipts said of these slices, by their ids. Raises LedgerError."""
+    found: dict[int, list[Result]] = {}
+    for row in await connection.fetch(sql("results_of_slices"), slices):
+        found.setdefault(row["slice_id"], []).append(unpack_result(row["packed"], row["slice_id"]))
+    return found

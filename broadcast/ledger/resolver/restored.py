@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from broadcast.ledger.packing.columns import I64, U8, U16, U32, U64
+from broadcast.ledger.packing.columns import I64, U8, U16, U32, U64, Bools
 from broadcast.ledger.packing.ids import Ids
 from broadcast.ledger.packing.result import Result
 from broadcast.ledger.packing.sent import Sent
@@ -22,18 +22,22 @@ def open_rows(
     hashes_of: Callable[[Ids], U64],
 ) -> Rows:
     """sents, results: of whole slices, each with its slice's place. spelt: ids in their one spelling."""
-    every = from_rows(sents)
+    every, settled = so_far(from_rows(sents), results)
+    ids = spelt(every.ids)
+    entries, hashes = as_entries(replace(every, ids=ids), hashes_of(ids), settled)
+    return Rows(
+        entries.messages, entries.message, entries.segment, StoredIds.of(entries.ids), prefixes_of(hashes)
+    )
+
+
+def so_far(every: Waiting, results: Sequence[tuple[int, Result]]) -> tuple[Waiting, Bools]:
+    """Messages with what receipts said of them already, and which of their segments are settled."""
     states = _states(every, results)
     settled = states > 0
     left, worst = every.messages.left.copy(), every.messages.worst.copy()
     np.subtract.at(left, every.message[settled], np.uint8(1))
     np.minimum.at(worst, every.message[settled], states[settled])
-    ids = spelt(every.ids)
-    begun = replace(every, messages=replace(every.messages, left=left, worst=worst), ids=ids)
-    entries, hashes = as_entries(begun, hashes_of(ids), settled)
-    return Rows(
-        entries.messages, entries.message, entries.segment, StoredIds.of(entries.ids), prefixes_of(hashes)
-    )
+    return replace(every, messages=replace(every.messages, left=left, worst=worst)), settled
 
 
 def _states(every: Waiting, results: Sequence[tuple[int, Result]]) -> U8:

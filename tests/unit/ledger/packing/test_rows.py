@@ -56,6 +56,31 @@ def test_a_reason_of_more_than_16_bits_is_refused() -> None:
         pack_errs(["x" * 65_536])
 
 
+@pytest.mark.parametrize("other", [[], ["other"]])
+def test_more_reasons_than_a_row_has_room_for_stop_nothing(other: list[str]) -> None:
+    """An SMSC that writes another `err:` into every receipt of a backlog."""
+    errs = [*other, *(f"{place:x}" for place in range(70_000))]
+    both = Errs.concat([Errs.of(errs[:40_000]), Errs.of(errs[40_000:])])
+    assert both.all() == errs
+    for block in (pack_errs(errs), pack_errs(both)):
+        found, end = unpack_errs(block, 0, len(errs))
+        assert end == len(block)
+        assert len(found.texts) <= 65_535
+        assert found.all()[:65_534] == errs[:65_534]
+        assert set(found.all()[65_534:]) <= {*errs[65_534:], "other"}
+
+
+def test_more_times_than_a_row_has_room_for_are_told_more_coarsely() -> None:
+    """Receipts of a backlog that fit nothing, each read alone; of two workers' logs, one after the other."""
+    received_at = np.tile(AT + 12_000 * np.arange(50_000), 2)
+    n = len(received_at)
+    none = [0] * n
+    packed = pack_received(runs_of(received_at), [8] * n, none, [""] * n, [""] * n)
+    found = unpack_received(packed).received_at
+    assert len(runs_of(found)) <= 65_535
+    assert np.abs(found - received_at).max() < 50_000
+
+
 def answered() -> Answered:
     """Two reads, one a moment after the other and one later; two ends; a stray."""
     some = Answered(2)
