@@ -248,7 +248,7 @@ async def test_an_unknown_id_is_kept_counted_and_matched_when_its_submit_is_know
     assert link.acked == [b"\0\0\0\3"]
     await resolve_all(world.conn)
     assert await parked(world.conn) == 1
-    assert await received(world.conn, "viettel") == Received(1, 0, 0, 0, 1, 0, 0)
+    assert await received(world.conn, "viettel") == Received(1, 0, 0, 0, 1, 0, 0, 0)
     slice_ = await world.slice([84912345678])
     slice_.intend_next(1)
     slice_.accept(0, "later", LEFT, AT)
