@@ -2,7 +2,8 @@
 
 Counts only; people.py compares person by person. The SMSC's account counts recipients by what it did with them,
 whatever we learnt of it. Whoever is open in our ledger (accepted, in doubt, unknown) may be anywhere in the other one,
-and nobody else may: with none open the two are equal, and otherwise the SMSC is ahead by no more than these.
+and so may whoever was to be sent another copy, which expired or was refused: the SMSC may have the first. Nobody else
+may: with none of these the two are equal, and otherwise the SMSC is ahead by no more than they are.
 """
 
 from collections.abc import Mapping
@@ -55,12 +56,14 @@ def compare(ours: Ours, book: Mapping[str, Any]) -> tuple[BookLine, ...]:
 
 
 def _fates(ours: Ours, book: Mapping[str, Any]) -> list[BookLine]:
-    room = sum(ours.line.states[state] for state in _OPEN)
+    states = ours.line.states
+    room = sum(states[state] for state in _OPEN)
+    again = min(ours.resent, ours.never_sent + states["rejected"])
     theirs = {fate: int(book.get("fates", {}).get(fate, 0)) for fate in _FATES}
     theirs["rejected"] += int(
         book.get("rejected", 0)
     )  # refused at submit_sm, beside those refused by receipt
-    mine = {fate: ours.line.states[fate] for fate in _FATES}
+    mine = {fate: states[fate] for fate in _FATES}
     mine["expired"] -= ours.never_sent
     ahead = sum(theirs[fate] - mine[fate] for fate in _FATES)
     lines = []
@@ -68,7 +71,7 @@ def _fates(ours: Ours, book: Mapping[str, Any]) -> list[BookLine]:
         problem = means = None
         if theirs[fate] < mine[fate]:
             problem, means = "the SMSC has fewer", _OTHER_BOOK
-        elif theirs[fate] > mine[fate] and ahead > room:
+        elif theirs[fate] > mine[fate] and ahead > room + again:
             problem = f"the SMSC has more, and only {room} of ours are open"
             means = "receipts of ours were settled as something else, or are not settled yet: try again in a minute"
         elif theirs[fate] > mine[fate]:

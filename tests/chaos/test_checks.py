@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos import checks
+from chaos import checks, evidence
 from chaos.checks import Outcome, Receipts, doubts_most
 from chaos.faults import Done
 from chaos.nation import BY_NAME, CARRIERS, shares
@@ -132,6 +133,16 @@ def test_an_alert_that_expires_amid_it_leaves_nobody_waiting() -> None:
     assert checks.problems(outcome(plan=over, people=late, resent=resent)) == []
     assert len(checks.problems(outcome(plan=over, people=late))) == len(CARRIERS)
     assert len(checks.problems(outcome(people=late, resent=resent))) == len(CARRIERS)
+
+
+def test_a_log_with_a_traceback_that_tells_more_than_a_database_that_is_gone(tmp_path: Path) -> None:
+    started = "2026-11-29T05:37:33Z INFO    worker 1 started\n"
+    first = "Traceback (most recent call last):\n  File\nFileNotFoundError: x\n\nThe above\n\n"
+    gone = f"{first}Traceback (most recent call last):\n  File\nbroadcast.errors.DatabaseDownError: x\n"
+    (tmp_path / "w1-1.log").write_text(f"{started}{gone}{started}")
+    (tmp_path / "w2-2.log").write_text(f"{started}{first}{started}{gone}")
+    (tmp_path / "w3-3.log").write_text(first)
+    assert evidence.tracebacks(tmp_path) == ("w2-2.log",)
 
 
 def test_a_second_copy_that_the_ledger_names_is_none_too_many() -> None:

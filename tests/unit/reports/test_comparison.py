@@ -44,6 +44,16 @@ def test_what_never_left_is_not_theirs() -> None:
     assert problems(ours(expired=6, never_sent=4)) == {"expired": "the SMSC has fewer"}
 
 
+def test_a_first_copy_of_who_expired_before_the_second() -> None:
+    """Or whose second copy was refused: of no more people than these."""
+    again = ours(delivered=7, expired=2, never_sent=1, resent=1, doubts=1)
+    assert problems(again) == {}
+    assert set(problems(replace(again, resent=0))) == {"delivered"}
+    assert set(problems(replace(again, line=ours(delivered=6, expired=2).line))) == {"delivered"}
+    refused = ours(delivered=7, resent=1, doubts=1)
+    assert problems(refused) == {}
+
+
 @pytest.mark.parametrize("state", ["accepted", "unknown", "in_doubt"])
 def test_open_recipients_may_be_anywhere_there(state: str) -> None:
     assert problems(ours(delivered=7, **{state: 1})) == {}
