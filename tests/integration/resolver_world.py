@@ -1,7 +1,7 @@
 """Carriers, a launched campaign and the logs of workers, made by hand: what tests of the resolver begin with."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -116,8 +116,19 @@ class ResolverWorld:
                VALUES ($1, $2, $3, $4, $5, $6, $7)""",
             carrier_no, worker_no, batch, slice_id, *answered.ordinals(), answered.pack(),
         )  # fmt: skip
+        await self.answered(slice_id, messages)
         campaign_id = await self.conn.fetchval("SELECT campaign_id FROM slice WHERE slice_id = $1", slice_id)
         await self.tally(campaign_id, carrier_no, in_doubt=-len(messages), accepted=len(messages))
+
+    async def answered(self, slice_id: int, ordinals: Iterable[int]) -> None:
+        """These are in flight no more."""
+        bitmap = bytearray(
+            await self.conn.fetchval("SELECT answered FROM slice WHERE slice_id = $1", slice_id)
+        )
+        for ordinal in ordinals:
+            bitmap += bytes(max(0, ordinal // 8 + 1 - len(bitmap)))
+            bitmap[ordinal // 8] |= 1 << ordinal % 8
+        await self.conn.execute("UPDATE slice SET answered = $2 WHERE slice_id = $1", slice_id, bytes(bitmap))
 
     async def doubt(self, slice_id: int, ordinal: int, segments: int = 1, **columns: Any) -> None:
         """Somebody of a slice is in doubt: no answer will come."""
@@ -133,6 +144,7 @@ class ResolverWorld:
                 VALUES ($1, $2, $3, $4, $5, $6, 'no_response'{places})""",
             campaign_id, carrier_no, slice_id, ordinal, segments, msisdn, *columns.values(),
         )  # fmt: skip
+        await self.answered(slice_id, [ordinal])
 
     async def hold(self, holder: UUID, carrier: str = "viettel") -> None:
         """The carrier is this resolver's, whoever had it before."""

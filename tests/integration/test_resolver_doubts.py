@@ -109,6 +109,22 @@ async def test_an_open_message_s_receipt_ends_no_doubt(world: ResolverWorld) -> 
     assert await world.tallies() == {"delivered": 1}
 
 
+async def test_a_receipt_that_came_before_its_answer_ends_no_doubt(world: ResolverWorld) -> None:
+    """The same person is in doubt in one alert and just sent another, whose answer another worker commits later."""
+    first = await world.slice([AN])
+    campaign = await make_campaign(world.conn, "flood")
+    second = await world.slice([AN], campaign_id=campaign)
+    desk = await world.desk()
+    await world.doubt(first, 0)
+    await world.commit(received=[("b", AN, DELIVERED)])
+    await world.resolve(desk)
+    await world.commit({second: {0: ("b",)}}, worker=1)
+    await world.resolve(desk)
+    assert await ends(world) == [None]
+    assert await world.tallies(campaign) == {"delivered": 1}
+    assert await world.receipts() == {"matched": 1}
+
+
 async def test_one_receipt_ends_one_doubt_of_two_campaigns(world: ResolverWorld) -> None:
     """That of who is in doubt for longer."""
     campaign = await make_campaign(world.conn, "flood")

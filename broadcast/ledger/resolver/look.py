@@ -95,10 +95,10 @@ class CarrierLooks:
 
     async def look(self, connection: Connection, seen: Heads) -> bool:
         """Whether there is more to do at once."""
+        self._heads.update(seen.batches)  # whatever fails now: a worker that ended is not named for long
         await self.settle_unsure(connection)
         if not self._ready and not await self._make_anew(connection, seen):
             return True
-        self._heads.update(seen.batches)
         known = await self._learn(connection)
         self.counts.evicted += self.book.evict(
             microseconds(seen.at)
@@ -146,7 +146,7 @@ class CarrierLooks:
             if no is None:
                 raise NotOursError
             everything = await heads(connection, None)
-            self._heads = dict(everything.batches)
+            self._heads = dict(everything.batches)  # newer than what was seen
             rows = await connection.fetch(sql("resolver_cursors"), self.carrier_no)
             self._met = {row["worker_no"]: row["batch"] for row in rows}
             self.no = no

@@ -32,7 +32,7 @@ SLICES: Final = 16  # whose answers are read at a time
 
 class Whose(Enum):
     """SETTLED: of the person whom the receipt names, and has its final receipt. SOMEBODYS: of that one or another,
-    otherwise. NOBODYS: not in the rows that were looked at."""
+    otherwise, or it may be: whom it names is in flight. NOBODYS: not in the rows that were looked at."""
 
     NOBODYS = 0
     SOMEBODYS = 1
@@ -146,10 +146,8 @@ async def whose(
     while await connection.fetchval(sql("make_some_spans"), SPANS):
         pass
     numbers = sorted(set(receipts.msisdns.tolist()))
-    people: dict[tuple[int, int], int] = {
-        (row["slice_id"], row["ordinal"]): row["msisdn"]
-        for row in await connection.fetch(sql("places_of_people"), carrier_no, numbers)
-    }
+    places = await connection.fetch(sql("places_of_people"), carrier_no, numbers)  # before the answers
+    people: dict[tuple[int, int], int] = {(row["slice_id"], row["ordinal"]): row["msisdn"] for row in places}
     wanted = Wanted(receipts.ids, moved, profile, seed)
     hits: list[tuple[int, Hit]] = []
     slices = sorted({slice_id for slice_id, _ in people})
@@ -159,7 +157,10 @@ async def whose(
             before = answers_moved(row["worker_no"], row["batch"])
             hits += [(row["slice_id"], hit) for hit in wanted.found_in(sent, moved=before)]
     settled = await settled_segments(connection, {slice_id for slice_id, _ in hits})
-    found = [Whose.NOBODYS] * len(receipts)
+    in_flight = {row["msisdn"] for row in places if row["in_flight"]}  # a receipt may come before its answer
+    found = [
+        Whose.SOMEBODYS if number in in_flight else Whose.NOBODYS for number in receipts.msisdns.tolist()
+    ]
     for slice_id, hit in hits:
         person = people.get((slice_id, hit.ordinal))
         ended = hit.stray or (slice_id, hit.ordinal, hit.segment) in settled

@@ -190,12 +190,16 @@ WITH made AS (
 SELECT count(*) FROM made;
 
 -- name: places_of_people
--- Where these numbers ($2) stand in the slices of carrier $1.
-SELECT asked.msisdn, s.slice_id, s.place - 1 AS ordinal
+-- Where these numbers ($2) stand in the slices of carrier $1. in_flight: sent there now, and its answer is not here yet.
+SELECT asked.msisdn, s.slice_id, s.place - 1 AS ordinal,
+       s.place <= s.mark
+       AND NOT CASE WHEN s.place <= 8 * octet_length(s.answered) THEN get_bit(s.answered, s.place - 1) = 1 ELSE false END
+       AND NOT CASE WHEN s.place <= 8 * octet_length(s.retry) THEN get_bit(s.retry, s.place - 1) = 1 ELSE false END
+           AS in_flight
   FROM unnest($2::bigint[]) AS asked (msisdn)
  CROSS JOIN LATERAL (SELECT slice_id FROM slice_span
                       WHERE span @> key_order($1::smallint, asked.msisdn) OFFSET 0) AS maybe
- CROSS JOIN LATERAL (SELECT slice_id, array_position(msisdns, asked.msisdn) AS place FROM slice
+ CROSS JOIN LATERAL (SELECT slice_id, array_position(msisdns, asked.msisdn) AS place, mark, answered, retry FROM slice
                       WHERE slice.slice_id = maybe.slice_id AND carrier_no = $1 OFFSET 0) AS s
  WHERE s.place IS NOT NULL;
 
