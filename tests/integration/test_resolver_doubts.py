@@ -208,10 +208,11 @@ async def test_who_was_given_up_has_an_end_when_receipts_come_after_all(world: R
     assert await ends(world) == ["closed"]
     before = await world.tallies()
     desk = await world.desk()
-    await world.commit(received=[("a1", AN, DELIVERED)])
+    now = int(time.time() * SECOND)  # NOW is as old as this run of tests
+    await world.commit(received=[("a1", AN, DELIVERED)], received_at=now)
     await world.resolve(desk)
     assert (await ends(world), await world.tallies()) == (["closed"], before)
-    await world.commit(received=[("a2", AN, DELIVERED)])
+    await world.commit(received=[("a2", AN, DELIVERED)], received_at=now)
     await world.resolve(desk)
     assert await ends(world) == ["receipt"]
     assert before == {"in_doubt": 1, "unknown": 1}
