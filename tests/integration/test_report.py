@@ -377,7 +377,7 @@ def test_audit_with_an_smscs_book(wash_hands: str, book: Book) -> None:
     balanced = command("campaign", "audit", wash_hands, "--book", f"viettel={book.url}")
     assert balanced.exit_code == 0, balanced.output
     assert "the books balance: 13 recipients" in balanced.stdout
-    book.summary["fates"] = {"delivered": 6, "undeliverable": 1}
+    book.summary["fates"] = {"delivered": 7, "undeliverable": 1}  # a first copy of who was resent may be one
     off = command("campaign", "audit", wash_hands, "--book", f"viettel={book.url}/book", "--json")
     assert isinstance(off.exception, AuditError)
     document = json.loads(off.stdout)
