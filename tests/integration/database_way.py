@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from broadcast.store.embedded import _socket_name
 
-_COMMITTED = b"C\0\0\0\x0bCOMMIT\0"  # CommandComplete
+_COMMITTED = b"C\0\0\0\x0dSELECT 1\0"  # CommandComplete of a usual group, which is one call
 
 
 class DatabaseWay:
@@ -31,6 +31,7 @@ class DatabaseWay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._forgotten: set[asyncio.StreamWriter] = set()
         self._ledgers: set[asyncio.StreamWriter] = set()
+        self._groups: set[asyncio.StreamWriter] = set()  # of these, those that have begun to write groups
         self.cut_commits = 0
         self.cut_after: int | None = None
 
@@ -89,7 +90,9 @@ class DatabaseWay:
                 continue
             if b"broadcast writer " in octets:  # how a ledger's session names itself
                 self._ledgers.add(back)
-            if _COMMITTED in octets and target in self._ledgers and self.cut_commits:
+            if b"commit_group" in octets and back in self._ledgers:
+                self._groups.add(back)
+            if _COMMITTED in octets and target in self._groups and self.cut_commits:
                 self.cut_commits -= 1
                 raise ConnectionResetError
             if self.cut_after is not None and back in self._ledgers:
