@@ -21,7 +21,7 @@ SELECT sum(pg_table_size(oid)) FILTER (WHERE relname IN ('sent', 'result')) AS l
        sum(pg_total_relation_size(oid)) FILTER (WHERE relname IN ('received', 'parked')) AS waiting
   FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
-_LAG = """
+LAG = """
 SELECT coalesce(max(extract(epoch FROM clock_timestamp() - resolved_until)), 0) FROM resolver
  WHERE resolved_until > '-infinity'
 """
@@ -73,7 +73,7 @@ class Growth:
         if full or now - self._scraped_at >= _SCRAPE_S:
             self._scraped_at = now
             await asyncio.to_thread(self._scrape)
-            self._lag_s = max(self._lag_s, float(await self._connection.fetchval(_LAG)))
+            self._lag_s = max(self._lag_s, float(await self._connection.fetchval(LAG)))
         if full:
             await self._read(settled, now, worker_mib)
 

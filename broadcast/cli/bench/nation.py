@@ -10,10 +10,12 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 import asyncpg
 
 from broadcast.cli.bench.campaign import MOST_S, begin
+from broadcast.cli.bench.growth import LAG
 from broadcast.cli.bench.load import Load
 from broadcast.cli.bench.meters import Meters
 from broadcast.cli.bench.stage import Stage, staged
@@ -51,7 +53,9 @@ class Nation:
 
     used_share: of the granted TPS while there was work, None without a limit. longest_pause_s: of any carrier that had
     work and TPS. last_final_s: from the last receipt that was acked to the last final state in the tallies, to half a
-    second. log_octets: of write-ahead log per segment; octets_per_message: of the ledger's tables, in the end.
+    second. lag_s: the median and the longest that receipts may have waited for their resolver, from their commit on,
+    looked at all the time. log_octets: of write-ahead log per segment; octets_per_message: of the ledger's tables, in
+    the end.
     """
 
     messages: int
@@ -63,6 +67,7 @@ class Nation:
     used_share: float | None
     longest_pause_s: float
     last_final_s: float
+    lag_s: tuple[float, float]
     log_octets: float
     octets_per_message: float
     peak_mib: dict[str, float]
@@ -96,7 +101,8 @@ async def _measure(stage: Stage) -> Nation:
     return Nation(
         stage.load.messages, last.segments, sent_s, *rates,
         watching.pace.share if stage.load.tps else None, watching.pace.slowest()[1], last_final_s,
-        float(grown) / last.segments, octets / stage.load.messages, watching.meters.peak_mib, watching.states,
+        (median(watching.lags_s), max(watching.lags_s)), float(grown) / last.segments,
+        octets / stage.load.messages, watching.meters.peak_mib, watching.states,
     )  # fmt: skip
 
 
@@ -117,6 +123,7 @@ class _Watch:
     def __init__(self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load) -> None:
         self.pace = Pace()
         self.costs: list[Cost] = []
+        self.lags_s: list[float] = []
         self.states: dict[str, int] = {}
         self.meters = meters
         self._connection = connection
@@ -161,6 +168,7 @@ class _Watch:
         now = await progress(self._connection, self._campaign_id)
         self.pace.look(now)
         self.meters.look()
+        self.lags_s.append(float(await self._connection.fetchval(LAG)))
         at_s, total = self._now_s, now.total
         if total.ended != self._final:
             self._final, self._final_at_s = total.ended, at_s
