@@ -9,7 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from broadcast.archive.read import DOUBTS, Archive, file_batches, part_people
-from broadcast.ledger.books import RESENT, Counted, Doubt, Doubted, Exclusion, Outcomes, People, SecondCopies
+from broadcast.ledger.books import (
+    RESENT,
+    TICK_US,
+    Counted,
+    Doubt,
+    Doubted,
+    Ends,
+    Exclusion,
+    Outcomes,
+    People,
+    SecondCopies,
+)
 from broadcast.ledger.doubts import named
 from broadcast.ledger.states import RecipientState
 
@@ -38,16 +49,18 @@ class ArchivedBooks:
     async def problems(self) -> list[str]:
         return self._archive.problems()
 
-    async def outcomes(self, launched_at: datetime, step_s: float, longest_s: int) -> list[Outcomes]:
+    async def ends(self, launched_at: datetime, longest_s: int) -> Ends:
         columns = ["state", "err", "submitted_at", "settled_at"]
-        counts: Counter[tuple[str, int, str, int | None, int]] = Counter()
+        counts: Counter[tuple[str, int, str, bool, int]] = Counter()
+        ticks: dict[str, Counter[int]] = {}
         for part in self._archive.parts:
             for batch in file_batches(self._archive, part.file, columns):
-                for key, recipients in _outcome_counts(batch, launched_at, step_s):
-                    state, err, step, delay = key
+                for (state, err, tick, delay), recipients in _end_counts(batch, launched_at):
                     late = longest_s if delay is None else min(int(delay), longest_s)
-                    counts[part.carrier, state, err, None if step is None else int(step), late] += recipients
-        return [Outcomes(*key, count) for key, count in counts.items()]
+                    counts[part.carrier, state, err, tick is not None, late] += recipients
+                    if tick is not None:
+                        ticks.setdefault(part.carrier, Counter())[int(tick)] += recipients
+        return Ends([Outcomes(*key, count) for key, count in counts.items()], ticks)
 
     async def exclusions(self) -> list[Exclusion]:
         found: list[Exclusion] = []
@@ -102,19 +115,17 @@ class ArchivedBooks:
                 yield people
 
 
-def _outcome_counts(
-    batch: pa.RecordBatch, launched_at: datetime, step_s: float
-) -> Iterator[tuple[Sequence[Any], int]]:
-    """(state, err, step, delay in s) -> recipients of one batch: only those with a final row."""
+def _end_counts(batch: pa.RecordBatch, launched_at: datetime) -> Iterator[tuple[Sequence[Any], int]]:
+    """(state, err, tick, delay in s) -> recipients of one batch: only those with a final row."""
     final = batch.filter(pc.is_valid(batch.column("settled_at")))
     submitted, settled = (pc.cast(final.column(name), pa.int64()) for name in ("submitted_at", "settled_at"))
     launched = pa.scalar(launched_at, pa.timestamp("us", tz="UTC")).cast(pa.int64())
-    since = pc.divide(pc.cast(pc.subtract(submitted, launched), pa.float64()), 1_000_000.0)
+    since = pc.divide(pc.cast(pc.subtract(submitted, launched), pa.float64()), float(TICK_US))
     took = pc.divide(pc.cast(pc.subtract(settled, submitted), pa.float64()), 1_000_000.0)
     columns = {
         "state": final.column("state"),
         "err": final.column("err"),
-        "step": pc.floor(pc.divide(since, step_s)),
+        "tick": pc.floor(since),
         "delay": pc.floor(took),
     }
     grouped = pa.table(columns).group_by(list(columns)).aggregate([([], "count_all")])

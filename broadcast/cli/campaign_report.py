@@ -115,7 +115,7 @@ def _show(found: Report, audited: AuditResult, findings: Sequence[Finding]) -> N
         line = {key: each[key] for key in ("lines", "imported", "updated", "duplicate", "refused")}
         print_facts(f"\nlines of {words(each['source'])}", {**line, "refused because": refused})
     states = [state for state in STATES if everything["total"][state]]
-    columns = ["carrier", "audience", *states, "segments_accepted", "segments_per_second"]
+    columns = ["carrier", "audience", *states, "segments_accepted", "segments_per_second", "longest_pause_s"]
     lines = [*everything["carriers"], everything["total"]]
     heads = [column.replace("_", " ") for column in columns]
     print_table("\nWhat became of it", heads, [[line[column] for column in columns] for line in lines])

@@ -36,7 +36,7 @@ def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = (
 
 def carrier_line(report: Report, line: CarrierProgress) -> dict[str, Any]:
     """One carrier (or `all`): its states, segments, rate while it sent, and how fast receipts came."""
-    delays = report.times.delays
+    delays, steady = report.times.delays, report.steadiness.get(line.carrier)
     mine = delays.get(line.carrier, {}) if line.carrier != "all" else _sum(list(delays.values()))
     return {
         "carrier": line.carrier,
@@ -45,6 +45,8 @@ def carrier_line(report: Report, line: CarrierProgress) -> dict[str, Any]:
         **dict(line.states),
         "segments_accepted": line.segments,
         "segments_per_second": _rate(report, line),
+        "tps_used_share": steady and round(steady.used_share, 3),
+        "longest_pause_s": steady and steady.longest_pause_s,
         "receipts_half_within_s": share_within(mine, 0.5),
         "receipts_95_percent_within_s": share_within(mine, 0.95),
     }

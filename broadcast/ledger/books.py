@@ -18,6 +18,7 @@ from broadcast.ledger.states import RecipientState
 
 IdKind = Literal["decimal", "uuid", "text"]
 RESENT: Final = "resent"
+TICK_US: Final = 250_000  # how finely it is told when people were sent to
 
 # slice_id, ordinal, msisdn, state, segments, submitted_at, settled_at, err, smsc_ids: as in People, of one recipient
 Row = tuple[int | None, int | None, int, int, int, int | None, int | None, str, str]
@@ -79,16 +80,28 @@ class Counted:
 class Outcomes:
     """Recipients of a carrier with an end of their own (a receipt, a refusal, a doubt closed), and the same one.
 
-    step: of the submission, in steps since the launch; None: never submitted. delay_s: from there to the end, whole
-    seconds up to the most that was asked for.
+    sent: something was submitted. delay_s: from there to the end, whole seconds up to the most that was asked for,
+    which stands for never submitted too.
     """
 
     carrier: str
     state: int
     err: str
-    step: int | None
+    sent: bool
     delay_s: int
     recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Whoever has an end of their own, as two histograms. outcomes: in no order.
+
+    sent: carrier -> ticks of TICK_US since the launch (negative: a worker's clock was behind) -> recipients whose last
+    segment was submitted then.
+    """
+
+    outcomes: Sequence[Outcomes]
+    sent: Mapping[str, Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +220,8 @@ class Books(Protocol):
         transaction is over."""
         ...
 
-    async def outcomes(self, launched_at: datetime, step_s: float, longest_s: int) -> Sequence[Outcomes]:
-        """Whoever has an end of their own, as a histogram; in no order. step_s: the width of a step."""
+    async def ends(self, launched_at: datetime, longest_s: int) -> Ends:
+        """Whoever has an end of their own. longest_s: of a delay."""
         ...
 
     async def exclusions(self) -> Sequence[Exclusion]:

@@ -14,14 +14,17 @@ from typing import Any, Final
 
 import asyncpg
 import numpy as np
+from numpy.typing import NDArray
 
 from broadcast.ledger import doubts, fold, recount
 from broadcast.ledger.books import (
+    TICK_US,
     CarrierSums,
     Contradiction,
     Counted,
     Doubt,
     Doubted,
+    Ends,
     Exclusion,
     Outcomes,
     People,
@@ -76,14 +79,19 @@ class PackedBooks:
         """None: rows bear no sums of their own, `counted` and the tallies speak for them."""
         return ()
 
-    async def outcomes(self, launched_at: datetime, step_s: float, longest_s: int) -> list[Outcomes]:
+    async def ends(self, launched_at: datetime, longest_s: int) -> Ends:
         names, launched = await self._names(), round(launched_at.timestamp() * 1e6)
-        counts: Counter[tuple[str, int, str, int | None, int]] = Counter()
+        counts: Counter[tuple[str, int, str, bool, int]] = Counter()
+        ticks: dict[str, Counter[int]] = {}
         async for rows, folded in self._folded():
             carrier = names[rows.carrier_no]
-            for (state, err, step, delay), recipients in _ends(folded, launched, step_s, longest_s).items():
-                counts[carrier, state, folded.errs.texts[err], step, delay] += recipients
-        return [Outcomes(*key, count) for key, count in counts.items()]
+            here = np.nonzero((folded.settled_at > 0) & (folded.state != fold.NOBODY))[0]
+            for (state, err, sent, delay), recipients in _outcomes(folded, here, longest_s).items():
+                counts[carrier, state, folded.errs.texts[err], sent, delay] += recipients
+            submitted = folded.submitted_at[here]
+            ticks.setdefault(carrier, Counter()).update(_ticks(submitted[submitted > 0], launched))
+        outcomes = [Outcomes(*key, count) for key, count in counts.items()]
+        return Ends(outcomes, {carrier: each for carrier, each in ticks.items() if each})
 
     async def exclusions(self) -> list[Exclusion]:
         return [Exclusion(**row) for row in await self._fetch("packed_exclusions")]
@@ -209,17 +217,20 @@ class _Summing:
         )
 
 
-def _ends(
-    folded: fold.People, launched: int, step_s: float, longest_s: int
-) -> Counter[tuple[int, int, int | None, int]]:
-    """(state, place of the reason in its texts, step, delay) -> recipients. launched: us."""
-    here = np.nonzero((folded.settled_at > 0) & (folded.state != fold.NOBODY))[0]
+def _outcomes(
+    folded: fold.People, here: NDArray[np.int64], longest_s: int
+) -> Counter[tuple[int, int, bool, int]]:
+    """(state, place of the reason in its texts, sent, delay) -> recipients. here: whom to count."""
     submitted, settled = folded.submitted_at[here], folded.settled_at[here]
-    steps = np.floor((submitted - launched) / 1e6 / step_s).astype(np.int64)
     delays = np.where(submitted > 0, np.minimum((settled - submitted) // 1_000_000, longest_s), longest_s)
-    sent = (step if at else None for step, at in zip(steps.tolist(), submitted.tolist(), strict=True))
     states, errs = folded.state[here].tolist(), folded.errs.index[here].tolist()
-    return Counter(zip(states, errs, sent, delays.tolist(), strict=True))
+    return Counter(zip(states, errs, (submitted > 0).tolist(), delays.tolist(), strict=True))
+
+
+def _ticks(submitted: NDArray[np.int64], launched: int) -> dict[int, int]:
+    """submitted, launched: us."""
+    ticks, counts = np.unique((submitted - launched) // TICK_US, return_counts=True)
+    return dict(zip(ticks.tolist(), counts.tolist(), strict=True))
 
 
 def _people(carrier: str, rows: recount.SliceRows, folded: fold.People) -> People:

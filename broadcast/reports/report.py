@@ -6,7 +6,7 @@ MSISDN; `recipients` streams them for who asks for the list.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from json import loads
@@ -15,10 +15,11 @@ import asyncpg
 
 from broadcast.archive.books import books_of
 from broadcast.errors import InputError
-from broadcast.ledger.books import Doubt, Outcomes
+from broadcast.ledger.books import TICK_US, Doubt, Ends, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
-from broadcast.reports.progress import Progress, progress
+from broadcast.reports.pauses import Steadiness, paused_spans, steadiness
+from broadcast.reports.progress import CarrierProgress, Progress, progress
 from broadcast.reports.received import Misfit, Oddity
 from broadcast.store import plans
 from broadcast.store.queries import sql
@@ -102,7 +103,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is said about one campaign."""
+    """Everything that is said about one campaign. steadiness: of the carriers of which it can be said."""
 
     facts: Facts
     progress: Progress
@@ -115,6 +116,7 @@ class Report:
     times: Times
     replies: tuple[ReplyCount, ...] = ()
     misfits: tuple[Misfit, ...] = ()
+    steadiness: Mapping[str, Steadiness] = field(default_factory=dict)
 
 
 async def find(connection: Connection, name: str) -> Facts:
@@ -140,26 +142,28 @@ async def report(connection: Connection, name: str) -> Report:
         step_s = max(1.0, facts.took_s / _STEPS)
         number = facts.campaign_id
         books = await books_of(connection, number)
-        outcomes = await books.outcomes(facts.launched_at, step_s, LONGEST_DELAY_S)
+        ends = await books.ends(facts.launched_at, LONGEST_DELAY_S)
         exclusions, doubts = await books.exclusions(), await books.doubts()
         oddities = await connection.fetch(sql("report_oddities"), number)
         misfits = await connection.fetch(sql("report_misfits"), number)
         imports = await connection.fetch(sql("report_imports"), number, _IMPORTS)
         events = await connection.fetch(sql("report_events"), number)
+        now = await progress(connection, number)
         return Report(
             facts=facts,
-            progress=await progress(connection, number),
+            progress=now,
             exclusions=tuple(
                 Reason(each.carrier, "excluded", each.reason, each.recipients) for each in exclusions
             ),
-            failures=_failures(outcomes),
+            failures=_failures(ends.outcomes),
             doubts=tuple(doubts),
             oddities=tuple(Oddity(**row) for row in oddities),
             imports=tuple(_import(row) for row in imports),
             events=tuple(Event(**row) for row in events),
-            times=_times(outcomes, step_s),
+            times=_times(ends, step_s),
             replies=tuple(await counts(connection, number)),
             misfits=tuple(Misfit(**row) for row in misfits),
+            steadiness=_steadiness(ends, facts, events, now.carriers),
         )
 
 
@@ -186,15 +190,29 @@ def _failures(outcomes: Sequence[Outcomes]) -> tuple[Reason, ...]:
     )
 
 
-def _times(outcomes: Sequence[Outcomes], step_s: float) -> Times:
-    sent: dict[str, Counter[int]] = {}
+def _times(ends: Ends, step_s: float) -> Times:
+    sent: dict[str, Counter[int]] = {carrier: Counter() for carrier in ends.sent}
     delays: dict[str, Counter[int]] = {}
-    for each in outcomes:
-        if each.step is None:
-            continue
-        sent.setdefault(each.carrier, Counter())[max(0, each.step)] += each.recipients
-        delays.setdefault(each.carrier, Counter())[max(0, each.delay_s)] += each.recipients
+    for carrier, ticks in ends.sent.items():
+        for tick, recipients in ticks.items():
+            sent[carrier][max(0, int(tick * TICK_US / 1e6 / step_s))] += recipients
+    for each in ends.outcomes:
+        if each.sent:
+            delays.setdefault(each.carrier, Counter())[max(0, each.delay_s)] += each.recipients
     return Times(step_s, sent, delays)
+
+
+def _steadiness(
+    ends: Ends, facts: Facts, events: Sequence[asyncpg.Record], carriers: Sequence[CarrierProgress]
+) -> dict[str, Steadiness]:
+    assert facts.launched_at is not None and facts.took_s is not None  # who was never launched has no report
+    paused = paused_spans([(each["at"], each["event"]) for each in events], facts.launched_at, facts.took_s)
+    found = {
+        line.carrier: steadiness(ends.sent.get(line.carrier, {}), facts.segments or 1, line.tps, paused)
+        for line in carriers
+        if line.tps
+    }
+    return {carrier: each for carrier, each in found.items() if each is not None}
 
 
 def _import(row: asyncpg.Record) -> Import:

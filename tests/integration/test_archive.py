@@ -48,6 +48,7 @@ async def answers(conn: asyncpg.Connection, campaign_id: int) -> dict[str, Any]:
     """What the campaign's books say, whichever they are; who expired unsent at which carrier, if anybody did."""
     async with conn.transaction():
         books = await books_of(conn, campaign_id)
+        ends = await books.ends(LAUNCH, 5)
         everybody = [
             (people.carrier_no, people.carrier, *row)
             async for people in books.people()
@@ -56,7 +57,8 @@ async def answers(conn: asyncpg.Connection, campaign_id: int) -> dict[str, Any]:
         return {
             "counted": await books.counted(),
             "problems": list(await books.problems()),
-            "outcomes": Counter(await books.outcomes(LAUNCH, 3.0, 5)),
+            "outcomes": Counter(ends.outcomes),
+            "sent": ends.sent,
             "exclusions": list(await books.exclusions()),
             "never_sent": {name: count for name, count in (await books.never_sent()).items() if count},
             "doubts": Counter(await books.doubts()),

@@ -27,12 +27,12 @@ from integration.packed_rows import (
 
 from broadcast.archive.books import live_books
 from broadcast.ledger import recount
-from broadcast.ledger.books import Exclusion, IdKind, Outcomes, Row, sums
+from broadcast.ledger.books import TICK_US, Exclusion, IdKind, Outcomes, Row, sums
 from broadcast.ledger.states import RecipientState
 from broadcast.store import plans
 
 LAUNCH = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
-STEP_S, LONGEST_S = 7.0, 40
+LONGEST_S = 40
 FINAL = (EXPIRED, REJECTED, UNDELIVERABLE, DELIVERED)
 UNSENT = {"expired": EXPIRED, "cancelled": EXCLUDED}
 NAMES = ("viettel", "vinaphone", "mobifone")
@@ -141,16 +141,19 @@ def as_described(found: Sequence[Row], described: Sequence[Row]) -> list[Row]:
     ]
 
 
-def histogram(rows: dict[int, list[Row]]) -> Counter[Outcomes]:
-    """Of rows as they are read."""
-    found: Counter[tuple[str, int, str, int | None, int]] = Counter()
+def histograms(rows: dict[int, list[Row]]) -> tuple[Counter[Outcomes], dict[str, Counter[int]]]:
+    """Of rows as they are read: outcomes, and ticks."""
+    found: Counter[tuple[str, int, str, bool, int]] = Counter()
+    ticks: dict[str, Counter[int]] = {}
     for carrier_no, some in rows.items():
         for _, _, _, state, _, submitted_at, settled_at, err, _ in some:
             if settled_at is not None:
-                step = None if submitted_at is None else int((submitted_at - us(LAUNCH)) / 1e6 // STEP_S)
-                late = LONGEST_S if submitted_at is None else (settled_at - submitted_at) // 1_000_000
-                found[NAMES[carrier_no - 1], state, err, step, min(late, LONGEST_S)] += 1
-    return Counter({Outcomes(*key, count): 1 for key, count in found.items()})
+                carrier, late = NAMES[carrier_no - 1], LONGEST_S
+                if submitted_at is not None:
+                    late = min((settled_at - submitted_at) // 1_000_000, LONGEST_S)
+                    ticks.setdefault(carrier, Counter())[(submitted_at - us(LAUNCH)) // TICK_US] += 1
+                found[carrier, state, err, submitted_at is not None, late] += 1
+    return Counter({Outcomes(*key, count): 1 for key, count in found.items()}), ticks
 
 
 @pytest.mark.parametrize(("seed", "closed"), [(1, True), (2, False), (3, True), (4, False)])
@@ -169,7 +172,7 @@ async def test_everybody_is_what_was_described(
             order.append((people.carrier_no, people.carrier))
         counted = await books.counted()
         summed = await books.sums()
-        outcomes = Counter(await books.outcomes(LAUNCH, STEP_S, LONGEST_S))
+        ends = await books.ends(LAUNCH, LONGEST_S)
         exclusions, never_sent = await books.exclusions(), await books.never_sent()
     assert order == sorted(order)
     assert {(number, NAMES[number - 1]) for number in made.rows} == set(order)
@@ -189,7 +192,7 @@ async def test_everybody_is_what_was_described(
         1 if kind == "text" else max(each[8].count(" ") + 1 for each in made.rows[carrier_no])
         for carrier_no, kind in enumerate(KINDS, 1)
     ]
-    assert outcomes == histogram(read)
+    assert (Counter(ends.outcomes), ends.sent) == histograms(read)
     assert never_sent == {
         NAMES[carrier_no - 1]: count
         for (carrier_no, state), count in made.unsent.items()

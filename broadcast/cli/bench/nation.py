@@ -20,10 +20,10 @@ from broadcast.cli.bench.load import Load
 from broadcast.cli.bench.meters import Meters
 from broadcast.cli.bench.stage import Stage, staged
 from broadcast.cli.runner import run
-from broadcast.cli.steady import Pace
 from broadcast.errors import AuditError
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import Progress, progress
+from broadcast.reports.steady import Pace
 from broadcast.store.pool import connect
 
 WINDOW_S = (60.0, 240.0)  # rates and CPU are those of these seconds of sending, once it is warm

@@ -3,37 +3,59 @@
 import asyncio
 import logging
 import threading
+from dataclasses import dataclass
 from typing import Final
 
 import psutil
 
 from broadcast.cli.bench.meters import cpu_s
-from broadcast.cli.steady import Pace
 from broadcast.errors import BroadcastError
 from broadcast.reports.progress import progress
 from broadcast.reports.report import find
+from broadcast.reports.steady import Pace
 from broadcast.store import failures, pool
 
 PAUSE_MOST_S: Final = 5.0
 LINES_LEAST: Final = 50_000  # for a verdict: a short run is over before it has a pace
+PAUSE_LONG_S: Final = 1.0  # from here on, and below the next, it is said what the limit was
+SHARE_LEAST: Final = 0.9
+IDLE_LEAST: Final = 0.1  # of the cores: less, and they are all busy
 OTHERS_MOST: Final = 0.10  # likewise, of the cores: what stands still then may be the machine's doing
 LOOK_S: Final = 0.25
 
 log = logging.getLogger(__name__)
 
 
-def verdict(pace: Pace, others: float, lines: int) -> tuple[str, bool]:
-    """A sentence for the operator, and whether it holds against the demo. others: the share of the cores, 0 to 1, that
-    processes not ours took meanwhile."""
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """What became of the time of all cores meanwhile, 0 to 1. others: taken by processes not ours; idle: by none."""
+
+    others: float
+    idle: float
+
+
+def verdict(pace: Pace, cores: Cores, lines: int) -> tuple[str, bool]:
+    """Some sentences for the operator, and whether they hold against the demo."""
     name, pause_s = pace.slowest()
     if pace.share is None:
         return "Too little was sent to say how steadily.", False
     said = (
         f"The longest pause of a carrier that had work and TPS: {pause_s:.1f} s ({name}). "
         f"Used of the TPS while there was work: {pace.share:.0%}. "
-        f"Other processes took {others:.0%} of the cores."
+        f"Other processes took {cores.others:.0%} of the cores, {cores.idle:.0%} were idle."
     )
-    return said, pause_s > PAUSE_MOST_S and lines >= LINES_LEAST and others < OTHERS_MOST
+    if pause_s > PAUSE_LONG_S or pace.share < SHARE_LEAST:
+        said += f" {_limit(cores)}"
+    return said, pause_s > PAUSE_MOST_S and lines >= LINES_LEAST and cores.others < OTHERS_MOST
+
+
+def _limit(cores: Cores) -> str:
+    """What kept a carrier from its TPS."""
+    if cores.others >= OTHERS_MOST:
+        return "The limit was this machine: other processes were busy on it."
+    if cores.idle < IDLE_LEAST:
+        return "The limit was this machine: the demo's own processes, the simulated carriers included, kept it busy."
+    return "The machine was not the limit: see worker-*.log."
 
 
 class Onlooker:
@@ -44,7 +66,7 @@ class Onlooker:
 
     def __init__(self, url: str, campaign: str, postmaster: int | None) -> None:
         self.pace = Pace()
-        self.others = 0.0
+        self.cores = Cores(0.0, 0.0)
         self._url = url
         self._campaign = campaign
         self._postmaster = postmaster
@@ -64,7 +86,8 @@ class Onlooker:
             raise self._failure
         taken = [now - then for now, then in zip(self._cpu(), self._began, strict=True)]
         everything, idle, ours = taken
-        self.others = max(0.0, everything - idle - ours) / everything if everything else 0.0
+        if everything:
+            self.cores = Cores(max(0.0, everything - idle - ours) / everything, idle / everything)
 
     def _run(self) -> None:
         try:

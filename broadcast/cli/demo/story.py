@@ -183,7 +183,7 @@ def _send(shell: Shell, options: Options, database: _Database) -> None:
     shell.run("campaign", "launch", NAME, "--as", "binh")
     with Onlooker(database.url, NAME, database.postmaster) as onlooker:
         shell.run("campaign", "watch", NAME, timeout_s=_SEND_S)
-    said, stood_still = verdict(onlooker.pace, onlooker.others, options.lines)
+    said, stood_still = verdict(onlooker.pace, onlooker.cores, options.lines)
     say(said)
     if stood_still:
         raise BroadcastError(

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broadcast.cli.demo.pace import verdict
-from broadcast.cli.steady import Pace
+from broadcast.cli.demo.pace import Cores, verdict
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.progress import CarrierProgress, Progress
+from broadcast.reports.steady import Pace
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TPS = 1000
@@ -83,10 +83,34 @@ def test_the_slowest_of_several_and_the_share_of_all() -> None:
 )
 def test_when_a_pause_counts(pause_s: float, lines: int, others: float, fails: bool) -> None:
     pace = looks((0, 0, 1000, 1), (pause_s, 0, 1000, 1))
-    said, failed = verdict(pace, others, lines)
+    said, failed = verdict(pace, Cores(others, 0.5), lines)
     assert failed is fails
     assert f"{pause_s:.1f} s (viettel)" in said
 
 
 def test_nothing_to_say_of_a_demo_that_was_over_at_once() -> None:
-    assert verdict(Pace(), 0.0, 200_000) == ("Too little was sent to say how steadily.", False)
+    assert verdict(Pace(), Cores(0.0, 0.5), 200_000) == ("Too little was sent to say how steadily.", False)
+
+
+@pytest.mark.parametrize(
+    "pause_s, cores, limit",
+    [
+        (1.0, Cores(0.5, 0.0), ""),
+        (1.1, Cores(0.1, 0.5), "other processes"),
+        (1.1, Cores(0.09, 0.09), "the demo's own processes"),
+        (1.1, Cores(0.0, 0.1), "The machine was not the limit"),
+    ],
+)
+def test_what_the_limit_was(pause_s: float, cores: Cores, limit: str) -> None:
+    pace = looks(
+        (0, 0, 1000, 1), (10, 10_000, 1000, 1), (10 + pause_s, 10_000, 1000, 1), (30, 30_000, 1000, 1)
+    )
+    assert pace.share is not None and pace.share > 0.9
+    said, _ = verdict(pace, cores, 200_000)
+    assert ("limit" in said) is bool(limit)
+    assert limit in said
+
+
+def test_a_low_share_names_its_limit_too() -> None:
+    said, _ = verdict(looks((0, 0, 1000, 1), (1, 500, 1000, 1)), Cores(0.0, 0.05), 200_000)
+    assert "Used of the TPS while there was work: 50%." in said and "The limit was this machine" in said

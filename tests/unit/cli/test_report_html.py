@@ -14,6 +14,7 @@ from broadcast.ledger.books import Doubt
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import AuditResult
 from broadcast.reports.differences import Difference
+from broadcast.reports.pauses import Steadiness
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.received import Misfit, Oddity
 from broadcast.reports.report import Event, Facts, Import, Reason, Report, Times
@@ -46,7 +47,17 @@ def found() -> Report:
         imports=(Import("people.csv", AT, 120, 113, 0, 4, {"landline": 3}),),
         events=(Event(AT, "an", "drafted"),),
         times=Times(1.0, {"viettel": {0: 60, 9: 50}}, {"viettel": {2: 100, 7: 10}}),
+        steadiness={"viettel": Steadiness(0.9449, 2.25)},
     )
+
+
+def test_how_steadily_each_carrier_was_sent_to(found: Report) -> None:
+    page = render(found, BALANCED)
+    viettel, gmobile, everybody, *_ = re.findall(
+        r"<tr[^>]*><td>(?:viettel|gmobile|all)</td>.*?</tr>", page, re.DOTALL
+    )
+    assert "<td>94 %</td>\n<td>2.2 s</td>" in viettel
+    assert "<td>-</td>\n<td>-</td>" in gmobile and "<td>-</td>\n<td>-</td>" in everybody
 
 
 def test_it_is_self_contained_and_well_formed(found: Report) -> None:
