@@ -1,12 +1,13 @@
 """How steadily carriers send while they have work and TPS: the longest pause, and the share of the TPS that is used."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from broadcast.reports.progress import CarrierProgress, Progress
 
 WORK_S: Final = 0.5  # of a carrier's TPS at least: the few that are tried again later are no work now
+GRANTED_S: Final = timedelta(seconds=1.25)  # from its first link on: a grant is in force 1.1 s after it was made (law 4)
 
 
 @dataclass(slots=True)
@@ -35,12 +36,16 @@ class Pace:
 
     carriers: dict[str, CarrierPace] = field(default_factory=dict)
     _last: dict[str, tuple[datetime, CarrierProgress]] = field(default_factory=dict)
+    _linkless: dict[str, datetime] = field(default_factory=dict)  # when a carrier was last seen without a link
 
     def look(self, now: Progress) -> None:
         """now: of a launched campaign, later than the last one."""
         for line in now.carriers:
             before = self._last.pop(line.carrier, None)
-            if line.tps is None or not _works(line, now.segments or 1):
+            if not line.links:
+                self._linkless[line.carrier] = now.at
+            granted = now.at >= self._linkless.get(line.carrier, now.at - GRANTED_S) + GRANTED_S
+            if line.tps is None or not granted or not _works(line, now.segments or 1):
                 self.carriers.get(line.carrier, CarrierPace()).rested()
                 continue
             self._last[line.carrier] = now.at, line
@@ -65,4 +70,4 @@ class Pace:
 
 
 def _works(line: CarrierProgress, segments: int) -> bool:
-    return line.links > 0 and line.states["waiting"] * segments >= (line.tps or 0) * WORK_S
+    return line.states["waiting"] * segments >= (line.tps or 0) * WORK_S

@@ -180,8 +180,8 @@ def _send(shell: Shell, options: Options, database: _Database) -> None:
     shell.tell("Workers, one for each core: what production runs, on as many machines as it likes.")
     for number in range(1, options.workers + 1):
         shell.start(f"worker-{number}", "worker")
-    shell.run("campaign", "launch", NAME, "--as", "binh")
     with Onlooker(database.url, NAME, database.postmaster) as onlooker:
+        shell.run("campaign", "launch", NAME, "--as", "binh")
         shell.run("campaign", "watch", NAME, timeout_s=_SEND_S)
     said, stood_still = verdict(onlooker.pace, onlooker.cores, options.lines)
     say(said)

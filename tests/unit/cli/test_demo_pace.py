@@ -64,6 +64,20 @@ def test_no_pause_without_work_or_link(waiting: int, links: int) -> None:
     assert pace.share == 1.0
 
 
+def test_a_grant_is_in_force_a_moment_after_the_first_link() -> None:
+    bound = [
+        (0.0, 0, 1000, 0),
+        (0.25, 0, 1000, 1),
+        (1.0, 0, 1000, 1),
+        (1.25, 100, 1000, 1),
+        (2.25, 1100, 1000, 1),
+    ]
+    assert looks(*bound).slowest() == ("viettel", 0.0)
+    assert looks(*bound).share == 1.0
+    still = looks(*bound[:3], (1.25, 0, 1000, 1), (3.25, 0, 1000, 1), (4.25, 1000, 1000, 1))
+    assert still.slowest() == ("viettel", 2.0)
+
+
 def test_the_slowest_of_several_and_the_share_of_all() -> None:
     pace = Pace()
     look(pace, 0, viettel=(0, 1000, 1), mobifone=(0, 1000, 1))
