@@ -7,7 +7,7 @@ from typing import Final
 from broadcast.reports.progress import CarrierProgress, Progress
 
 WORK_S: Final = 0.5  # of a carrier's TPS at least: the few that are tried again later are no work now
-GRANTED_S: Final = timedelta(seconds=1.25)  # from its first link on: a grant is in force 1.1 s after it was made (law 4)
+GRANTED_S: Final = timedelta(seconds=1.25)  # after its first link a grant is in force (law 4: 1.1 s)
 
 
 @dataclass(slots=True)
