@@ -12,7 +12,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A row of bind_slot. worker_no: None when nobody living holds it; sends: its bind may submit; receives:
-    receipts come on it."""
+    receipts come on it; idle: its worker has nothing left to send there, and finds nothing."""
 
     slot_no: int
     worker_no: int | None
@@ -20,6 +20,7 @@ class Slot:
     bound: bool
     sends: bool
     receives: bool = True
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: int, tps: int) -> d
     """The target of each of my slots, cut to what the others leave free.
 
     While no bind that receives is up, on any worker, a transmitter does not send: its receipts would have
-    nowhere to go (quirk 38).
+    nowhere to go (quirk 38). Whose worker has nothing left to send leaves its part to the others while they have: the
+    end of an alert is in a few slices, and its people are not to wait for a third of the TPS.
     """
     up = [slot for slot in slots if slot.bound and slot.worker_no is not None]
     senders = [slot for slot in up if slot.sends] if any(slot.receives for slot in up) else []
+    senders = [slot for slot in senders if not slot.idle] or senders
     target = {
         slot.slot_no: tps * (place + 1) // len(senders) - tps * place // len(senders)
         for place, slot in enumerate(senders)

@@ -58,6 +58,7 @@ class Lane:
         self.links: set[Link] = set()
         self.works: list[Work] = []
         self.sent = 0
+        self.exhausted = False  # alerts run, and no slice of theirs is to be had
         self.watch = LaneWatch(carrier)
         self.cannot_send: dict[CampaignId, str] = {}  # why a campaign cannot go through this carrier at all
         self._journal = journal
@@ -112,6 +113,13 @@ class Lane:
         """Without one the slices go back: another worker can lease them, or this one later."""
         if not self._can_submit:
             self.withdraw(lambda _: False)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is left to send here, nor to be had: others may use this worker's part of the TPS."""
+        return self.exhausted and not any(
+            work.slice.waiting or work.intending or work.stocked for work in self.works
+        )
 
     @property
     def empty(self) -> bool:

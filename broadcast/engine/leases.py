@@ -10,7 +10,7 @@ renew itself for a whole lease without a gap (an outage, a failover) and without
 Whoever has a place is started by a supervisor that saw the process before it end: no lease has to run out for that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -117,10 +117,12 @@ class Leases:
         connection: Connection,
         bound: set[tuple[CarrierNo, int]],
         lower: Callable[[CarrierNo, int], None],
+        idle: Set[CarrierNo] = frozenset(),
     ) -> list[SlotChange]:
         """Move towards a fair share of every carrier's slots and TPS (law 4). The carriers' rows are locked.
 
         lower(carrier_no, tps): this worker's new grant, called before the commit; a higher one is for after it.
+        idle: where it has nothing left to send.
         """
         async with connection.transaction():
             carriers = await connection.fetch(sql("lock_carriers"))
@@ -131,14 +133,18 @@ class Leases:
             changes = []
             for carrier in carriers:
                 if carrier["name"] in self._config.carriers:
-                    slots = self._slots(carrier, rows, bound)
+                    slots = self._slots(carrier, rows, bound, idle)
                     decided = plan(slots, self.worker_no, living, carrier["tps"], carrier["carrier_no"])
-                    changes.append(await self._apply(connection, carrier, decided, bound))
+                    changes.append(await self._apply(connection, carrier, decided, bound, idle))
                     lower(changes[-1].carrier_no, changes[-1].granted_tps)
             return changes
 
     def _slots(
-        self, carrier: asyncpg.Record, rows: list[asyncpg.Record], bound: set[tuple[CarrierNo, int]]
+        self,
+        carrier: asyncpg.Record,
+        rows: list[asyncpg.Record],
+        bound: set[tuple[CarrierNo, int]],
+        idle: Set[CarrierNo],
     ) -> list[Slot]:
         binds = self._config.carriers[carrier["name"]].slots()
         carrier_no = carrier["carrier_no"]
@@ -152,6 +158,7 @@ class Leases:
                 else row["bound"],
                 sends=binds[row["slot_no"]].mode != "receiver",
                 receives=binds[row["slot_no"]].mode != "transmitter",
+                idle=carrier_no in idle if row["worker_no"] == self.worker_no else row["idle"],
             )
             for row in rows
             if row["carrier_no"] == carrier_no and row["slot_no"] < len(binds)
@@ -163,6 +170,7 @@ class Leases:
         carrier: asyncpg.Record,
         decided: Plan,
         bound: set[tuple[CarrierNo, int]],
+        idle: Set[CarrierNo],
     ) -> SlotChange:
         carrier_no = carrier["carrier_no"]
         if decided.take:
@@ -178,6 +186,7 @@ class Leases:
                 list(kept),
                 list(kept.values()),
                 [(carrier_no, slot_no) in bound for slot_no in kept],
+                carrier_no in idle,
             )
         return SlotChange(
             carrier_no,

@@ -103,6 +103,7 @@ class Worker:
         self._contact = Contact(url)
         self._confirmed_until = 0.0
         self._fenced = False
+        self._idle: set[CarrierNo] = set()  # as the others were told
         self._unresolved: list[str] = []  # carriers whose receipts wait
         self._feeding = pool.Patience(ANSWER_S, WORK_S)
         self.worker_no = 0
@@ -265,7 +266,8 @@ class Worker:
             await _wait(self._wake_heartbeat, HEARTBEAT_S - HEARTBEAT_LEAST_S)
 
     async def _share(self, connection: asyncpg.Connection) -> list[SlotChange]:
-        return await self._leases.share_slots(connection, self._sessions.bound, self._lower)
+        self._idle = idle = {carrier_no for carrier_no, lane in self._lanes.items() if lane.idle}
+        return await self._leases.share_slots(connection, self._sessions.bound, self._lower, idle)
 
     def _lower(self, carrier_no: CarrierNo, tps: int) -> None:
         """Before the commit that gives it away, so that nobody else has it while this worker still uses it (law 4)."""
@@ -305,6 +307,7 @@ class Worker:
             self._running = running
             self._wake_leasing.set()
             for lane in self._lanes.values():
+                lane.exhausted = False
                 lane.withdraw(self._runs)
 
     def _runs(self, work: Work) -> bool:
@@ -320,12 +323,21 @@ class Worker:
                 with pool.within(connection, WORK_S):
                     await self._leases.give_back_unknown(connection)
             for lane in self._lanes.values():
-                for campaign_id in self._running:
-                    with self._feeding.within(connection):
-                        fed = await self._feed(connection, lane, campaign_id)
-                    if fed:
-                        self._feeding.worked()
+                await self._feed_all(connection, lane)
             await _wait(self._wake_leasing, LEASING_S)
+
+    async def _feed_all(self, connection: asyncpg.Connection, lane: Lane) -> None:
+        """Of every campaign that runs, the most urgent first."""
+        running, some = self._running, False
+        for campaign_id in running:
+            with self._feeding.within(connection):
+                fed = await self._feed(connection, lane, campaign_id)
+            if fed:
+                some = True
+                self._feeding.worked()
+        lane.exhausted = bool(running) and running == self._running and not some
+        if lane.idle is not (lane.carrier_no in self._idle):
+            self._wake_heartbeat.set()
 
     async def _feed(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> bool:
         """Lease what the lane wants of one campaign. Returns whether it got any."""

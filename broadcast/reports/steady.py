@@ -36,7 +36,9 @@ class Pace:
 
     carriers: dict[str, CarrierPace] = field(default_factory=dict)
     _last: dict[str, tuple[datetime, CarrierProgress]] = field(default_factory=dict)
-    _linkless: dict[str, datetime] = field(default_factory=dict)  # when a carrier was last seen without a link
+    _linkless: dict[str, datetime] = field(
+        default_factory=dict
+    )  # when a carrier was last seen without a link
 
     def look(self, now: Progress) -> None:
         """now: of a launched campaign, later than the last one."""

@@ -1,6 +1,7 @@
 """Workers that are late, dead, or frozen with a lock in their hands."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import uuid4
 
@@ -102,6 +103,15 @@ async def shared(conn: asyncpg.Connection, workers: list[Leases], rounds: int) -
     return gave_up
 
 
+def with_sessions(config: Config, sessions: Mapping[str, int]) -> Config:
+    """By carrier."""
+    carriers = {
+        name: replace(carrier, binds=(replace(carrier.binds[0], sessions=sessions[name]),))
+        for name, carrier in config.carriers.items()
+    }
+    return replace(config, carriers=carriers)
+
+
 async def slots_of(conn: asyncpg.Connection, worker_no: int) -> list[asyncpg.Record]:
     return await conn.fetch(
         "SELECT carrier_no, slot_no, granted_tps FROM bind_slot WHERE worker_no = $1 ORDER BY 1, 2", worker_no
@@ -114,13 +124,7 @@ async def test_who_is_started_in_a_place_gets_the_slots_and_nobody_else_moves(
 ) -> None:
     """Every slot that moves costs its TPS a window, and a bind."""
     sessions = {"viettel": 4, "vinaphone": 5, "mobifone": 3}
-    config = replace(
-        config,
-        carriers={
-            name: replace(carrier, binds=(replace(carrier.binds[0], sessions=sessions[name]),))
-            for name, carrier in config.carriers.items()
-        },
-    )
+    config = with_sessions(config, sessions)
     await sync_carriers(conn, config)
     places = [uuid4() for _ in range(3)]
     workers = [await Leases.register(conn, config, "here", pid, place) for pid, place in enumerate(places, 1)]
@@ -166,3 +170,29 @@ async def test_a_worker_frozen_amid_a_group_does_not_keep_its_leases(
     assert await its.fetchrow(sql("hold_worker"), frozen.worker_no, 1) is not None
     await asyncio.wait_for(reaped(conn, other, frozen), PATIENCE_S)
     await until(its.is_closed, "its session has ended")
+
+
+async def test_the_last_slices_get_the_whole_tps(conn: asyncpg.Connection, config: Config) -> None:
+    """A worker that finds nothing more to send leaves its part to those that have some, and gets it back."""
+    config = with_sessions(config, dict.fromkeys(config.carriers, 6))
+    await sync_carriers(conn, config)
+    workers = [await Leases.register(conn, config, "here", pid) for pid in (1, 2, 3)]
+    await shared(conn, workers, 6)
+    carrier_nos = {row["carrier_no"] for each in workers for row in await slots_of(conn, each.worker_no)}
+
+    async def granted(*idle: Leases) -> list[int]:
+        for _ in range(3):
+            for leases in workers:
+                held = await slots_of(conn, leases.worker_no)
+                bound = {(carrier_no, slot_no) for carrier_no, slot_no, _ in held}
+                nothing = carrier_nos if leases in idle else frozenset()
+                await leases.share_slots(conn, bound, lambda *_: None, nothing)
+        slots = [await slots_of(conn, each.worker_no) for each in workers]
+        return [sum(row["granted_tps"] for row in held) for held in slots]
+
+    even = await granted()
+    assert sum(even) == 3000 and min(even) > 900
+    assert await granted(*workers[1:]) == [3000, 0, 0]
+    assert await granted(workers[0]) == [0, 1500, 1500]
+    assert await granted(*workers) == even
+    assert await granted() == even

@@ -61,7 +61,7 @@ SELECT clock_timestamp();
 
 -- name: free_slots
 -- Slots whose worker has ended go back.
-UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false
+UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false, idle = false
   FROM worker
  WHERE worker.worker_no = bind_slot.worker_no AND worker.ended_at IS NOT NULL;
 
@@ -103,11 +103,11 @@ SELECT carrier_no, name, tps FROM carrier WHERE tps IS NOT NULL ORDER BY carrier
 
 -- name: slots
 -- Every slot of every carrier.
-SELECT carrier_no, slot_no, worker_no, granted_tps, bound FROM bind_slot ORDER BY carrier_no, slot_no;
+SELECT carrier_no, slot_no, worker_no, granted_tps, bound, idle FROM bind_slot ORDER BY carrier_no, slot_no;
 
 -- name: take_slots
 -- Free slots become mine. $2, $3: carrier_no and slot_no side by side.
-UPDATE bind_slot SET worker_no = $1, granted_tps = 0, bound = false
+UPDATE bind_slot SET worker_no = $1, granted_tps = 0, bound = false, idle = false
   FROM unnest($2::smallint[], $3::smallint[]) AS wanted (carrier_no, slot_no)
  WHERE bind_slot.carrier_no = wanted.carrier_no AND bind_slot.slot_no = wanted.slot_no
    AND bind_slot.worker_no IS NULL
@@ -115,17 +115,18 @@ RETURNING bind_slot.carrier_no, bind_slot.slot_no;
 
 -- name: release_slots
 -- My slots go back, their links closed before. $2, $3 as in take_slots.
-UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false
+UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false, idle = false
   FROM unnest($2::smallint[], $3::smallint[]) AS mine (carrier_no, slot_no)
  WHERE bind_slot.carrier_no = mine.carrier_no AND bind_slot.slot_no = mine.slot_no
    AND bind_slot.worker_no = $1;
 
 -- name: set_grants
--- The grants and link states of those of my slots where they changed. $2, $3 as in take_slots, $4: TPS, $5: bound.
-UPDATE bind_slot SET granted_tps = new.tps, bound = new.bound
+-- The grants and link states of those of my slots where they changed. $2, $3 as in take_slots, $4: TPS, $5: bound; $6: I
+-- have nothing left to send there.
+UPDATE bind_slot SET granted_tps = new.tps, bound = new.bound, idle = $6
   FROM unnest($2::smallint[], $3::smallint[], $4::integer[], $5::boolean[]) AS new (carrier_no, slot_no, tps, bound)
  WHERE bind_slot.carrier_no = new.carrier_no AND bind_slot.slot_no = new.slot_no
-   AND bind_slot.worker_no = $1 AND (bind_slot.granted_tps, bind_slot.bound) <> (new.tps, new.bound);
+   AND bind_slot.worker_no = $1 AND (bind_slot.granted_tps, bind_slot.bound, bind_slot.idle) <> (new.tps, new.bound, $6);
 
 -- name: running_campaigns
 -- What may be sent now, the most urgent first.

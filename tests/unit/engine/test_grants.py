@@ -117,3 +117,19 @@ def test_a_carrier_without_any_link_keeps_its_grants_until_one_is_bound() -> Non
     assert plan(back, 1, [1, 2], 1000, 0).grants == {0: 600}  # the rest is in the other's hands yet
     assert plan(back, 2, [1, 2], 1000, 0).grants == {1: 0}
     assert plan(slots, 1, [1, 2], 500, 0).grants == {0: 100}  # a carrier that allows less meanwhile
+
+
+def test_who_has_nothing_left_to_send_leaves_its_part_to_the_others() -> None:
+    slots = [Slot(0, 1, 400, True, True), Slot(1, 2, 300, True, True, idle=True), Slot(2, 3, 300, True, True)]
+    assert plan(slots, 2, [1, 2, 3], 1000, 0).grants == {1: 0}
+    assert plan(slots, 1, [1, 2, 3], 1000, 0).grants == {0: 400}  # the rest is in the other's hands yet
+    given = [slots[0], replace(slots[1], granted_tps=0), slots[2]]
+    assert plan(given, 1, [1, 2, 3], 1000, 0).grants == {0: 500}
+    assert plan(given, 3, [1, 2, 3], 1000, 0).grants == {2: 500}
+
+
+def test_everybody_has_a_part_while_nobody_has_anything_to_send() -> None:
+    slots = [Slot(number, number + 1, 0, True, True, idle=True) for number in range(2)]
+    assert plan(slots, 1, [1, 2], 1000, 0).grants == {0: 500}
+    back = [slots[0], replace(slots[1], granted_tps=500, idle=False)]
+    assert plan(back, 2, [1, 2], 1000, 0).grants == {1: 1000}
