@@ -15,7 +15,7 @@ from broadcast.engine.arrivals import WINDOW_S, Arrivals, forget
 GRANT_WAIT_S = 1.1  # before a higher grant is used: the worker that gave it up may have sent until then
 RUSH = 1.06
 BURST_S = 0.02
-QUANTUM_S = 0.005  # of the pace: what leaves at once costs one write and one waking
+QUANTUM_S = 0.01  # of the pace: what leaves at once costs one write and one waking
 WHOLE_S = 0.01  # of the pace: as little may be left over in a second
 THROTTLED_FACTOR = 0.8
 THROTTLED_SHARE = 0.05  # of the answers: from here on one step down is a whole one
