@@ -9,8 +9,8 @@ from unit.simulator.pdus import HEAD
 
 from broadcast.simulator.fate import Fate
 from broadcast.simulator.habits import ReceiptHabits
-from broadcast.simulator.order import EARLY, NOBODY, OddPlan, Strangers, dealt, plain_plan, poisons
 from broadcast.simulator.personality import Personality
+from broadcast.simulator.receipt_plan import EARLY, NOBODY, OddPlan, Strangers, dealt, plain_plan, poisons
 from broadcast.simulator.receipts import Receipts, Stage
 
 NOW = 100.0
