@@ -12,9 +12,9 @@ from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import Config, Country
-from broadcast.engine.probe.check import Wanted, check
-from broadcast.engine.probe.findings import Finding, Findings
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
+from broadcast.probe.check import Wanted, check
+from broadcast.probe.findings import Finding, Findings
 from broadcast.reports.received import Misfit, misfits
 from broadcast.store.pool import connect
 from broadcast.tables import nearest

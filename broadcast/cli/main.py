@@ -19,17 +19,18 @@ from broadcast.errors import BroadcastError
 from broadcast.store.failures import LOST, TOLD, explain
 from broadcast.visible import visible
 
-# Loaded when asked for: a command starts quickly, and its completion too. name: (place, one line for --help)
+# Loaded when asked for: a command starts quickly, and its completion too. The guests, bench and demo, are known by name
+# alone: they use what commands are made of, and no command uses them. name: (place, one line for --help)
 _COMMANDS = {
-    "bench": ("bench:bench", "Measure how fast this machine sends."),
-    "campaign": ("campaign:campaign", "Draft, approve, launch and follow an alert."),
-    "carrier": ("carrier:carrier", "The carriers, and simulated ones to rehearse with."),
-    "db": ("db:db", "The database: start, stop, migrate, status."),
-    "demo": ("demo:demo", "One alert to a small nation, from its import to its report."),
-    "resolver": ("resolver:resolver", "Find the message that each receipt is for, as one process."),
-    "subscriber": ("subscriber:subscriber", "Who hears alerts: import, statistics, opt-out."),
-    "up": ("up:up", "Run this machine's workers and a resolver, and start again whichever dies."),
-    "worker": ("worker:worker", "Send, as one process: run as many as there are cores."),
+    "bench": ("bench.command:bench", "Measure how fast this machine sends."),
+    "campaign": ("cli.campaign:campaign", "Draft, approve, launch and follow an alert."),
+    "carrier": ("cli.carrier:carrier", "The carriers, and simulated ones to rehearse with."),
+    "db": ("cli.db:db", "The database: start, stop, migrate, status."),
+    "demo": ("demo.command:demo", "One alert to a small nation, from its import to its report."),
+    "resolver": ("cli.resolver:resolver", "Find the message that each receipt is for, as one process."),
+    "subscriber": ("cli.subscriber:subscriber", "Who hears alerts: import, statistics, opt-out."),
+    "up": ("cli.up:up", "Run this machine's workers and a resolver, and start again whichever dies."),
+    "worker": ("cli.worker:worker", "Send, as one process: run as many as there are cores."),
 }
 
 
@@ -43,7 +44,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name = _COMMANDS[cmd_name][0].split(":")
-        command = getattr(importlib.import_module(f"broadcast.cli.{module}"), name)
+        command = getattr(importlib.import_module(f"broadcast.{module}"), name)
         assert isinstance(command, click.Command)
         return command
 

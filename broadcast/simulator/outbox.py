@@ -4,7 +4,7 @@ from collections.abc import Collection
 from random import Random
 
 from broadcast.simulator.habits import ReceiptHabits
-from broadcast.simulator.order import EARLY, Due, dealt
+from broadcast.simulator.receipt_plan import EARLY, Due, dealt
 from broadcast.simulator.receipts import Receipts, Stage, join
 from broadcast.simulator.scatter import Scatter
 from broadcast.simulator.session import Session

@@ -27,9 +27,9 @@ from broadcast.simulator.intake import Answer, Intake
 from broadcast.simulator.odd_receipts import OddReceipts
 from broadcast.simulator.odd_responses import OddResponses, error
 from broadcast.simulator.odd_session import OddSession
-from broadcast.simulator.order import OddPlan, Planned, Strangers, plain_plan, poisons
 from broadcast.simulator.outbox import Outbox
 from broadcast.simulator.personality import Personality
+from broadcast.simulator.receipt_plan import OddPlan, Planned, Strangers, plain_plan, poisons
 from broadcast.simulator.receipts import Receipts, Stage, encode
 from broadcast.simulator.records import Records
 from broadcast.simulator.session import Session
@@ -253,7 +253,7 @@ class Smsc:
             self._odd_receipts = OddReceipts(like.receipts, like.receipt_tlvs, self.chance, self._stored)
             self.encode = self._encode_odd
         self._plan: Callable[[Receipts, float], Iterable[Planned]] = self._plan_plain
-        if like.receipts.has_odd_order:
+        if like.receipts.has_odd_plan:
             coming = self._ids_to_come if like.receipts.stranger_ahead else None
             self._plan = OddPlan(like, self.chance, self.book.oddities, coming).of
         self._strangers = Strangers(like, self.chance)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from broadcast.cli.bench.pacing import Case, pace
+from broadcast.bench.pacing import Case, pace
 
 MESSAGES = 5000
 PARTS = {

@@ -19,9 +19,9 @@ from waiting import PATIENCE_S
 from broadcast.cli.main import broadcast
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier, Config, Tls
-from broadcast.engine.probe import check as checking
-from broadcast.engine.probe.check import Wanted, check
-from broadcast.engine.probe.findings import Findings
+from broadcast.probe import check as checking
+from broadcast.probe.check import Wanted, check
+from broadcast.probe.findings import Findings
 from broadcast.simulator.habits import ReceiptHabits, Rules, SessionHabits, TlsFiles
 from broadcast.simulator.server import Smsc
 

@@ -16,11 +16,11 @@ from broadcast.campaign.approval import content_hash
 from broadcast.cli import carrier_check
 from broadcast.cli.main import main
 from broadcast.config import Config
-from broadcast.engine.probe.findings import Findings
-from broadcast.engine.probe.messages import Messages
-from broadcast.engine.probe.traffic import Traffic
 from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
+from broadcast.probe.findings import Findings
+from broadcast.probe.messages import Messages
+from broadcast.probe.traffic import Traffic
 from broadcast.reports.recipients import recipients
 from broadcast.smpp.tap import TappedLink
 from broadcast.store.clock import database_time

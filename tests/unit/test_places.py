@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from broadcast import places
-from broadcast.cli.demo import _make_folder
 from broadcast.cli.files import replacing, write_text
+from broadcast.demo.command import _make_folder
 from broadcast.errors import InputError, RefusedError
 from broadcast.store import embedded, pool, system_user
 from broadcast.store.system_user import Owner

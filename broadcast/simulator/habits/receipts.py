@@ -97,7 +97,7 @@ class ReceiptHabits:
         return any(getattr(self, name) != getattr(_PLAIN_RECEIPTS, name) for name in _FORMS)
 
     @property
-    def has_odd_order(self) -> bool:
+    def has_odd_plan(self) -> bool:
         """More is sent than one receipt after its delay."""
         return any(getattr(self, name) != getattr(_PLAIN_RECEIPTS, name) for name in _ORDER)
 

@@ -7,8 +7,8 @@ from unit.simulator.pdus import HEAD
 
 from broadcast.simulator.fate import Fate
 from broadcast.simulator.habits import ReceiptHabits
-from broadcast.simulator.order import EARLY, NOBODY
 from broadcast.simulator.outbox import Outbox
+from broadcast.simulator.receipt_plan import EARLY, NOBODY
 from broadcast.simulator.receipts import Receipts, Stage
 from broadcast.simulator.session import Session
 

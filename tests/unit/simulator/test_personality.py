@@ -94,10 +94,10 @@ def test_settings_of_tables(file: Path) -> None:
 def test_which_habits_need_the_slow_way() -> None:
     assert not ReceiptHabits(segments="last", repeats=1, early_share=0.5).has_odd_forms
     assert ReceiptHabits(poison=1).has_odd_forms
-    assert ReceiptHabits(intermediate=("ENROUTE",)).has_odd_order
-    assert ReceiptHabits(between_s=(2.0, 30.0)).has_odd_order
+    assert ReceiptHabits(intermediate=("ENROUTE",)).has_odd_plan
+    assert ReceiptHabits(between_s=(2.0, 30.0)).has_odd_plan
     assert not ReceiptHabits(between_s=(2.0, 30.0), missing_share=0.1).has_odd_forms
-    assert not ReceiptHabits(segments="last", dates=("12",)).has_odd_order
+    assert not ReceiptHabits(segments="last", dates=("12",)).has_odd_plan
 
 
 def test_shares_may_not_exceed_everybody(file: Path) -> None:

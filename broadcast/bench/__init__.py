@@ -1,0 +1,1 @@
+"""What this machine sends, what its parts would, and what it costs: `broadcast bench`. A guest of the command line."""

@@ -1,0 +1,186 @@
+"""`broadcast bench`: what this machine sends, what its parts would, what a peer does, and what it all costs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+import click
+
+from broadcast.bench.ledger import ledger
+from broadcast.bench.link import link
+from broadcast.bench.load import PARTS, UNLIMITED_TPS, Load, Measured, Part
+from broadcast.bench.moments import TPS as MOMENTS_TPS
+from broadcast.bench.moments import Moments, moments
+from broadcast.bench.nation import Nation, nation
+from broadcast.bench.pacing import CASES, SENDING_S, Paced, pace
+from broadcast.bench.peer import peer
+from broadcast.bench.pipeline import pipeline
+from broadcast.bench.plot import draw
+from broadcast.bench.results import Run, columns, ratios, rows
+from broadcast.cli.output import json_option, note, print_json, print_table
+
+_LINKS = 2
+_NATION_LINKS = 6
+_BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger, "peer": peer}
+
+
+@click.command(epilog="Example: broadcast bench --messages 2000000 --ids uuid --runs 3")
+@click.option("--messages", type=click.IntRange(1000, 200_000_000), default=500_000, show_default=True)
+@click.option("--segments", type=click.IntRange(1, 10), default=1, show_default=True, help="Of one message.")
+@click.option("--carriers", type=click.IntRange(1, 3), default=1, show_default=True, help="Each a process.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Each a process.")
+@click.option(
+    "--tps",
+    type=click.IntRange(0, UNLIMITED_TPS),
+    default=0,
+    help="Of a carrier in the pipeline; 0: no limit.",
+)
+@click.option("--ids", type=click.Choice(["counter", "uuid"]), default="counter", show_default=True)
+@click.option("--receipt-delay", "delay_s", type=click.FloatRange(0, 60), default=0.0, show_default=True)
+@click.option("--runs", type=click.IntRange(1, 20), default=1, show_default=True, help="Medians of so many.")
+@click.option("--only", type=click.Choice(PARTS), multiple=True, help="This part; repeat for more.")
+@click.option("--growth", is_flag=True, help="A reading at every million of the pipeline.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the growth as SVG.")
+@click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
+@click.option("--moments", "waiting", is_flag=True, help="Measure instead what an operator waits for.")
+@click.option(
+    "--nation", "as_nation", is_flag=True, help="Measure instead an alert as a nation's: some minutes."
+)
+@json_option
+def bench(
+    messages: int, segments: int, carriers: int, workers: int, tps: int, ids: Literal["counter", "uuid"],
+    delay_s: float, runs: int, only: tuple[Part, ...], growth: bool, plot: Path | None, pacing: bool, waiting: bool,
+    as_nation: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Measure how fast this machine sends.
+
+    In one run: the bare link (SMPP without a ledger), the bare ledger (rows without SMPP), the whole pipeline, and
+    the session of aiosmpplib as a peer. Postgres is embedded, fsync on; carriers and workers are processes; every
+    message gets a receipt; the audit must balance. Quote medians: machines are noisy.
+    """
+    if pacing:
+        _show_pacing(as_json)
+        return
+    if waiting:
+        _show_moments(
+            [moments(Load(messages, tps=tps or MOMENTS_TPS, ids=ids)) for _ in range(runs)], as_json
+        )
+        return
+    if as_nation:
+        load = Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True)
+        _show_nation([nation(load) for _ in range(runs)], as_json)
+        return
+    parts = [part for part in PARTS if part in (only or PARTS)]
+    growth = growth or plot is not None
+    if growth and "pipeline" not in parts:
+        raise click.UsageError("--growth and --plot are about the pipeline: add --only pipeline")
+    load = Load(messages, segments, carriers, workers, tps, ids, delay_s, max(_LINKS, workers))
+    found = [_once(load, parts, growth, f"run {number + 1} of {runs}") for number in range(runs)]
+    _show(load, found, as_json)
+    if plot is not None:
+        draw(plot, found[-1]["pipeline"].growth, _title(load))
+
+
+def _once(load: Load, parts: list[Part], growth: bool, which: str) -> Run:
+    measured: dict[Part, Measured] = {}
+    for part in parts:
+        note(f"{which}: {part}")
+        measured[part] = pipeline(load, growth=growth) if part == "pipeline" else _BARE[part](load)
+    return measured
+
+
+def _title(load: Load) -> str:
+    return f"{load.messages:,} messages of {load.segments} segment(s), ids {load.ids}"
+
+
+def _show(load: Load, runs: list[Run], as_json: bool) -> None:
+    if as_json:
+        print_json({"load": load, "runs": [{**run, "ratios": ratios(run)} for run in runs]})
+        return
+    print_table(f"{_title(load)}, {len(runs)} run(s)", columns(runs), rows(runs))
+    for number, run in enumerate(runs, 1):
+        if "pipeline" in run and run["pipeline"].growth:
+            _show_growth(run["pipeline"], f"as it grew, run {number}")
+
+
+def _show_growth(measured: Measured, title: str) -> None:
+    names = (
+        "settled", "after s", "messages/s", "logs MiB", "their index MiB", "waiting MiB", "commit ms",
+        "resolve lag s", "worker MiB",
+    )  # fmt: skip
+    print_table(
+        title,
+        names,
+        [
+            (
+                step.settled, step.seconds, step.rate, step.table_mib, step.index_mib, step.waiting_mib,
+                step.commit_ms, step.resolve_lag_s, step.worker_mib,
+            )
+            for step in measured.growth
+        ],
+    )  # fmt: skip
+
+
+def _show_pacing(as_json: bool) -> None:
+    found: list[Paced] = []
+    for number, case in enumerate(CASES, 1):
+        note(f"{number} of {len(CASES)}: {case.tps:,} TPS, {case.links} link(s), {case.workers} worker(s)")
+        found.append(pace(case))
+    if as_json:
+        print_json({"pacing": found})
+        return
+    print_table(
+        f"{SENDING_S:.0f} s of sending each",
+        ("TPS", "links", "workers", "most in any second", "% of it used", "throttled"),
+        [
+            (each.tps, each.links, each.workers, each.max_in_a_second, 100 * each.used_share, each.throttled)
+            for each in found
+        ],
+    )
+
+
+def _show_moments(found: list[Moments], as_json: bool) -> None:
+    if as_json:
+        print_json({"moments": found})
+        return
+    print_table(
+        f"{found[0].recipients:,} recipients, {len(found)} run(s); seconds",
+        ("planning", "then the first message", "pause after SIGTERM", "pause after kill -9"),
+        [(each.planning_s, each.first_message_s, each.restart_pause_s, each.kill_pause_s) for each in found],
+    )
+
+
+def _show_nation(found: list[Nation], as_json: bool) -> None:
+    if as_json:
+        print_json({"nation": found})
+        return
+    lines: list[tuple[str, str, Callable[[Nation], float | None]]] = [
+        ("accepted", "segments/s", lambda each: each.segments_per_s),
+        ("final", "segments/s", lambda each: each.final_per_s),
+        *(
+            (f"CPU, {kind}", "s per million segments", lambda each, kind=kind: each.cpu_s[kind])
+            for kind in found[0].cpu_s
+        ),
+        ("used of the TPS", "%", lambda each: None if each.used_share is None else 100 * each.used_share),
+        ("longest pause of a carrier", "s", lambda each: each.longest_pause_s),
+        ("last receipt to last final state", "s", lambda each: each.last_final_s),
+        ("receipts wait for the resolver, median", "s", lambda each: each.lag_s[0]),
+        ("receipts wait for the resolver, longest", "s", lambda each: each.lag_s[1]),
+        ("write-ahead log", "octets a segment", lambda each: each.log_octets),
+        ("ledger", "octets a message", lambda each: each.octets_per_message),
+        *(
+            (f"peak memory, {kind}", "MiB", lambda each, kind=kind: each.peak_mib[kind])
+            for kind in found[0].peak_mib
+        ),
+    ]
+    print_table(
+        f"{found[0].messages:,} messages of 5 segments, 3 carriers, 3 workers; {len(found)} run(s)",
+        ("what", "unit", "median", "least", "most"),
+        [(what, unit, *_spread([value(each) for each in found])) for what, unit, value in lines],
+    )
+
+
+def _spread(values: list[float | None]) -> tuple[float | None, ...]:
+    known = [value for value in values if value is not None]
+    return (median(known), min(known), max(known)) if known else (None, None, None)

@@ -1,0 +1,184 @@
+"""The nation's shape: an alert of five UCS-2 segments to carriers that report each segment at its own time.
+
+Receipts come over 2 to 30 s at any session, some after minutes, some never, some twice or before the response; ids are
+UUIDs (stage.py has the shares). So the campaign is not finished in the end, but everything that was told is final.
+"""
+
+import asyncio
+import json
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+import asyncpg
+
+from broadcast.bench.campaign import MOST_S, begin
+from broadcast.bench.growth import LAG
+from broadcast.bench.load import Load
+from broadcast.bench.meters import Meters
+from broadcast.bench.stage import Stage, staged
+from broadcast.cli.runner import run
+from broadcast.errors import AuditError
+from broadcast.reports.audit import audit
+from broadcast.reports.progress import Progress, progress
+from broadcast.reports.steady import Pace
+from broadcast.store.pool import connect
+
+WINDOW_S = (60.0, 240.0)  # rates and CPU are those of these seconds of sending, once it is warm
+_LOOK_S = 0.25
+_COST_S = 1.0
+_STILL_S = 5.0  # without another final state, after the last receipt
+_TABLES = """
+SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c
+ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+   AND relname NOT IN ('subscriber', 'subscriber_import', 'import_staging', 'slice')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """At one moment: seconds since the launch, segments accepted, messages with a final state, CPU seconds by kind."""
+
+    at_s: float
+    segments: int
+    final: int
+    cpu_s: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Nation:
+    """One run. Per second and CPU seconds per million segments: within WINDOW_S, or the sending if it was shorter.
+
+    used_share: of the granted TPS while there was work, None without a limit. longest_pause_s: of any carrier that had
+    work and TPS. last_final_s: from the last receipt that was acked to the last final state in the tallies, to half a
+    second. lag_s: the median and the longest that receipts may have waited for their resolver, from their commit on,
+    looked at all the time. log_octets: of write-ahead log per segment; octets_per_message: of the ledger's tables, in
+    the end.
+    """
+
+    messages: int
+    segments: int
+    sent_s: float
+    segments_per_s: float
+    final_per_s: float
+    cpu_s: dict[str, float]
+    used_share: float | None
+    longest_pause_s: float
+    last_final_s: float
+    lag_s: tuple[float, float]
+    log_octets: float
+    octets_per_message: float
+    peak_mib: dict[str, float]
+    states: dict[str, int] = field(default_factory=dict)
+
+
+def nation(load: Load) -> Nation:
+    """Raises AuditError when the books do not balance in the end."""
+    with staged(load, database=True) as stage:
+        return run(_measure(stage))
+
+
+async def _measure(stage: Stage) -> Nation:
+    connection = await connect(stage.database.url(), check_schema=False)
+    try:
+        log = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
+        campaign_id = await begin(connection, stage)
+        watching = _Watch(connection, campaign_id, Meters(stage), stage.load)
+        sent_s = await watching.until_sent()
+        told_s = await watching.until_told(stage)
+        last_final_s = max(0.0, await watching.until_still() - told_s)
+        grown = await connection.fetchval("SELECT pg_current_wal_insert_lsn() - $1::pg_lsn", log)
+        found = await audit(connection, campaign_id)
+        if not found.balanced:
+            raise AuditError(f"the books do not balance: {'; '.join(found.problems)}")
+        octets = await connection.fetchval(_TABLES)
+    finally:
+        await connection.close()
+    last = watching.costs[-1]
+    rates = within(watching.costs, sent_s, stage.load.segments)
+    return Nation(
+        stage.load.messages, last.segments, sent_s, *rates,
+        watching.pace.share if stage.load.tps else None, watching.pace.slowest()[1], last_final_s,
+        (median(watching.lags_s), max(watching.lags_s)), float(grown) / last.segments,
+        octets / stage.load.messages, watching.meters.peak_mib, watching.states,
+    )  # fmt: skip
+
+
+def within(costs: Sequence[Cost], sent_s: float, segments: int) -> tuple[float, float, dict[str, float]]:
+    """Segments accepted and segments of messages that became final, per second, and CPU seconds per million of the
+    accepted. segments: of a message."""
+    first, last = WINDOW_S if sent_s > WINDOW_S[1] else (min(WINDOW_S[0], sent_s / 3), sent_s)
+    inside = [cost for cost in costs if first <= cost.at_s <= last] or list(costs)
+    then, now = inside[0], inside[-1]
+    seconds, sent = max(1e-9, now.at_s - then.at_s), max(1, now.segments - then.segments)
+    cpu_s = {kind: (now.cpu_s[kind] - then.cpu_s[kind]) / sent * 1e6 for kind in now.cpu_s}
+    return sent / seconds, (now.final - then.final) * segments / seconds, cpu_s
+
+
+class _Watch:
+    """Looks at the tallies, the processes and the carriers' books until all is told."""
+
+    def __init__(self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load) -> None:
+        self.pace = Pace()
+        self.costs: list[Cost] = []
+        self.lags_s: list[float] = []
+        self.states: dict[str, int] = {}
+        self.meters = meters
+        self._connection = connection
+        self._campaign_id = campaign_id
+        self._load = load
+        self._began = time.monotonic()
+        self._final = -1
+        self._final_at_s = 0.0
+
+    async def until_sent(self) -> float:
+        """Seconds since the launch."""
+        now = await self._look()
+        while now.total.states["waiting"] or now.total.states["in_doubt"]:
+            await asyncio.sleep(_LOOK_S)
+            now = await self._look()
+        return self._now_s
+
+    async def until_told(self, stage: Stage) -> float:
+        """Until every receipt that is to come was acked: seconds since the launch."""
+        books = [str(stage.ready(name)["book"]) for name in stage.config.carriers]
+        while sum(await asyncio.gather(*(asyncio.to_thread(_pending, book) for book in books))):
+            told_s = self._now_s
+            await self._look()
+            await asyncio.sleep(_LOOK_S)
+        return told_s if books else self._now_s
+
+    async def until_still(self) -> float:
+        """Until no more becomes final: when the last did."""
+        while self._now_s < self._final_at_s + _STILL_S:
+            await self._look()
+            await asyncio.sleep(_LOOK_S)
+        return self._final_at_s
+
+    @property
+    def _now_s(self) -> float:
+        now = time.monotonic() - self._began
+        if now > MOST_S:
+            raise AuditError(f"not everything was sent and told in {MOST_S} s")
+        return now
+
+    async def _look(self) -> Progress:
+        now = await progress(self._connection, self._campaign_id)
+        self.pace.look(now)
+        self.meters.look()
+        self.lags_s.append(float(await self._connection.fetchval(LAG)))
+        at_s, total = self._now_s, now.total
+        if total.ended != self._final:
+            self._final, self._final_at_s = total.ended, at_s
+        if not self.costs or at_s - self.costs[-1].at_s >= _COST_S:
+            self.costs.append(Cost(at_s, total.segments, total.ended, self.meters.cpu_s()))
+        self.states = {state: count for state, count in total.states.items() if count}
+        return now
+
+
+def _pending(book: str) -> int:
+    """Receipts that an SMSC has yet to send, or to see acked."""
+    with urllib.request.urlopen(book, timeout=60) as answer:
+        return int(json.load(answer)["receipts"]["pending"])
