@@ -1,11 +1,11 @@
 -- name: tidier_claim
 -- One that tidies at a time, for this transaction.
-SELECT pg_try_advisory_xact_lock(7101);
+SELECT pg_try_advisory_xact_lock(:tidying_lock);
 
 -- name: closing_claim
 -- Wait until no resolver is amid a commit, and keep them away for this transaction: what they end is accepted or unknown by
 -- whether its campaign is closed.
-SELECT pg_advisory_xact_lock(7111);
+SELECT pg_advisory_xact_lock(:closing_lock);
 
 -- name: resolver_lags
 -- Per carrier for how many seconds receipts may lie here unresolved. A resolver that never was: longer than any grace.

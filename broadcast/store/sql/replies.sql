@@ -1,6 +1,6 @@
 -- name: replies_claim
 -- One that reads replies at a time, for this transaction.
-SELECT pg_try_advisory_xact_lock(7106);
+SELECT pg_try_advisory_xact_lock(:reading_lock);
 
 -- name: replies_to_do
 -- Whether there is anything to read, to opt out, to recall or to take out; asked often, so that it is one cheap query.
@@ -12,7 +12,7 @@ SELECT EXISTS (SELECT FROM inbound WHERE state = 'new') OR EXISTS (SELECT FROM r
 
 -- name: opt_out_claim
 -- Opt-outs get their numbers in the order in which they are committed.
-SELECT pg_advisory_xact_lock(7107);
+SELECT pg_advisory_xact_lock(:opting_out_lock);
 
 -- name: new_inbound
 -- The oldest $1 messages that nobody read yet; $3: this one alone, or null. again: the very same came at most $2 seconds

@@ -131,11 +131,11 @@ SELECT carrier.name AS carrier, reason, receipts, first_at, last_at FROM misfit 
 
 -- name: resolving_claim
 -- For this transaction: no campaign is closed or becomes files, and whoever does so holds no row that is wanted then.
-SELECT pg_advisory_xact_lock_shared(7111);
+SELECT pg_advisory_xact_lock_shared(:closing_lock);
 
 -- name: resolver_child
 -- Whether this session's worker is the one that keeps a resolver, for as long as the session lives.
-SELECT pg_try_advisory_lock(7112);
+SELECT pg_try_advisory_lock(:resolving_lock);
 
 -- name: vacuum_received
 -- Space of what is resolved, for what comes.

@@ -33,6 +33,7 @@ def test_blocks_have_name_purpose_and_text() -> None:
         ("-- name: a\n-- only words", "a needs a line of purpose and a statement"),
         ("-- name: A B\n-- b\nSELECT 1;", "'A B' is not a name"),
         ("-- name:\n-- b\nSELECT 1;", "'' is not a name"),
+        ("-- name: a\n-- b\nSELECT f(:odd_lock);", "a names a lock that is not in store/locks.py"),
     ],
 )
 def test_faults_are_named(source: str, complaint: str) -> None:
