@@ -54,6 +54,7 @@ class Campaign:
     finished_at: datetime | None
     audience: int | None
     segments: int | None
+    hears_opted_out: bool  # as was decided when the content was written
     closed_at: datetime | None = None  # since when it waits for receipts no longer
 
     @property
@@ -165,7 +166,7 @@ async def launch(conn: Connection, config: Config, campaign: Campaign, actor: st
                 current.campaign_id,
                 current.carriers,
                 config.engine.slice_size,
-                hears_opted_out=current.content.hears_opted_out,
+                hears_opted_out=current.hears_opted_out,
             )
             if taken.waiting == 0:
                 raise RefusedError(_nobody(taken.excluded))
@@ -314,6 +315,7 @@ def _values(content: Content) -> tuple[Any, ...]:
         content.in_doubt_policy,
         content.grace_s,
         content.expires_at,
+        content.hears_opted_out,
     )
 
 

@@ -28,7 +28,7 @@ from broadcast.ledger.resolver.look import CarrierLooks
 from broadcast.ledger.resolver.met import ParkedKey
 from broadcast.ledger.resolver.parked_rows import Named, microseconds
 from broadcast.ledger.resolver.whose import CLOCKS_US, Whose, moved_of, read_parked, spelt_by_responses, whose
-from broadcast.ledger.states import RecipientState
+from broadcast.ledger.states import ENDS
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -42,12 +42,6 @@ COPY_US: Final = (
     120_000_000  # the answer to a submission may come later than its receipt, by the response timeout at most
 )
 Still = Literal["open", "closed"]
-_ENDS: Final = (
-    RecipientState.EXPIRED,
-    RecipientState.REJECTED,
-    RecipientState.UNDELIVERABLE,
-    RecipientState.DELIVERED,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +184,7 @@ class Doubts:
             [looks.carrier_no] * len(ended),
             [-int(still == "open")] * len(ended),
             [-int(still == "closed")] * len(ended),
-            *([int(state == end) for state in states] for end in _ENDS),
+            *([int(state == end) for state in states] for end in ENDS),
         )
 
     # ------------------------------------------------------------ those who were sent another copy

@@ -9,16 +9,9 @@ from uuid import UUID
 from broadcast.errors import BroadcastError
 from broadcast.ledger.packing.received import Parked, pack_parked
 from broadcast.ledger.resolver.parked_rows import Left, moment
-from broadcast.ledger.states import RecipientState
+from broadcast.ledger.states import ENDS
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
-
-_ENDS = (
-    RecipientState.EXPIRED,
-    RecipientState.REJECTED,
-    RecipientState.UNDELIVERABLE,
-    RecipientState.DELIVERED,
-)
 
 
 class NotOursError(BroadcastError):
@@ -62,7 +55,7 @@ def _arguments(found: Found) -> list[Any]:
         list(found.results),
         list(found.results.values()),
         list(states),
-        *([each[state] for each in states.values()] for state in _ENDS),
+        *([each[state] for each in states.values()] for state in ENDS),
         list(found.cursors),
         list(found.cursors.values()),
         found.matched,

@@ -170,8 +170,8 @@ WITH counted AS (
      GROUP BY carrier_no
 )
 SELECT coalesce(sum(waiting), 0)::bigint AS waiting, coalesce(sum(excluded), 0)::bigint AS excluded,
-       add_to_tallies(0, array_agg($1::integer), array_agg(carrier_no), array_agg(waiting), NULL, NULL, NULL, NULL, NULL, NULL,
-                      NULL, array_agg(excluded), NULL)
+       add_to_tallies(shard => 0, campaigns => array_agg($1::integer), carriers => array_agg(carrier_no),
+                      waiting => array_agg(waiting), excluded => array_agg(excluded))
   FROM counted;
 
 -- name: excluded

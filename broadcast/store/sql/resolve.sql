@@ -222,7 +222,8 @@ SELECT $1, 0, $2, slice_id, first_ordinal, last_ordinal, packed
 
 -- name: tally_doubted
 -- Recipients who were in doubt, or unknown since they were given up, have their end: columns side by side.
-SELECT add_to_tallies(-2, $1, $2, NULL, $3, NULL, $4, $5, $6, $7, $8, NULL, NULL);
+SELECT add_to_tallies(shard => -2, campaigns => $1, carriers => $2, in_doubt => $3, unknown => $4, expired => $5, rejected => $6,
+                      undeliverable => $7, delivered => $8);
 
 -- name: note_first_copies
 -- What receipts told of copies whose recipients were sent another or given up: of each its state and id, side by side.
