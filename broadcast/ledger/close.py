@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from broadcast.ids import CampaignId
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -81,7 +82,7 @@ async def _resend(connection: Connection, slice_size: int, steady: Steady | None
     )
 
 
-async def _close(connection: Connection, campaign_id: int) -> None:
+async def _close(connection: Connection, campaign_id: CampaignId) -> None:
     """In a transaction of its own, and this lock before any other: resolvers hold it shared while they want rows."""
     async with connection.transaction():
         await connection.execute(sql("closing_claim"))

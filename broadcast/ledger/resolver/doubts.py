@@ -19,6 +19,7 @@ from typing import Final, Literal
 import asyncpg
 import numpy as np
 
+from broadcast.ids import CampaignId, CarrierNo, SliceId
 from broadcast.ledger.packing.received import Received
 from broadcast.ledger.packing.result import pack_result
 from broadcast.ledger.packing.sent import Answered
@@ -49,9 +50,9 @@ class Doubt:
     """segments: awaited ones of its message. sent_after: us; first_ids: told of a copy before the second."""
 
     msisdn: int
-    slice_id: int
+    slice_id: SliceId
     ordinal: int
-    campaign_id: int
+    campaign_id: CampaignId
     segments: int
     since: datetime
     sent_after: int
@@ -290,7 +291,7 @@ def _in_parts(pairs: dict[ParkedKey, list[Doubt]]) -> Iterable[dict[ParkedKey, l
         yield part
 
 
-async def _pages(connection: Connection, query: str, carrier_no: int) -> AsyncIterator[list[Doubt]]:
+async def _pages(connection: Connection, query: str, carrier_no: CarrierNo) -> AsyncIterator[list[Doubt]]:
     """Whole people each."""
     after = -1
     while True:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from broadcast.errors import BroadcastError
+from broadcast.ids import CarrierNo
 from broadcast.ledger.packing.received import Parked, pack_parked
 from broadcast.ledger.resolver.parked_rows import Left, moment
 from broadcast.ledger.states import ENDS
@@ -35,7 +36,7 @@ class Found:
     parked: Parked | None = None
 
 
-async def write(connection: Connection, holder: UUID, carrier_no: int, no: int, found: Found) -> None:
+async def write(connection: Connection, holder: UUID, carrier_no: CarrierNo, no: int, found: Found) -> None:
     """Write it as look no + 1. A second try of what was written, though nobody heard so, changes nothing.
 
     Raises NotOursError.
