@@ -1,6 +1,7 @@
 """Whose books a campaign's are: the one place that knows where its people are written."""
 
 from broadcast.archive.place import place_of
+from broadcast.ids import CampaignId
 from broadcast.ledger.books import Books, LiveBooks
 from broadcast.ledger.packed_books import PackedBooks
 from broadcast.store.types import Connection
@@ -23,4 +24,4 @@ async def books_of(connection: Connection, campaign_id: int) -> Books:
 
 def live_books(connection: Connection, campaign_id: int) -> LiveBooks:
     """Of a campaign whose people are in the database."""
-    return PackedBooks(connection, campaign_id)
+    return PackedBooks(connection, CampaignId(campaign_id))

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from broadcast.ids import CarrierNo
 from broadcast.ledger.books import IdKind, People, Shape
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -71,7 +72,7 @@ def unpack(shape: Shape, carrier_no: int, carrier: str, batch: pa.RecordBatch) -
     """What `pack` was given."""
     columns = [_values(batch.column(name), kind) for name, kind in _FIXED]
     parts = [batch.column(name).to_pylist() for name in id_columns(shape)]
-    return People(carrier_no, carrier, *(*columns, _unpack_ids(shape.kind, parts)))
+    return People(CarrierNo(carrier_no), carrier, *(*columns, _unpack_ids(shape.kind, parts)))
 
 
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadcast.errors import BroadcastError
+from broadcast.ids import CampaignId
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -28,20 +29,25 @@ class Snapshot:
 
 
 async def take_snapshot(
-    conn: Connection, campaign_id: int, carriers: Sequence[str], slice_size: int, *, hears_opted_out: bool
+    connection: Connection,
+    campaign_id: CampaignId,
+    carriers: Sequence[str],
+    slice_size: int,
+    *,
+    hears_opted_out: bool,
 ) -> Snapshot:
     """Write slices (at most `slice_size`, and a second's worth of a slower carrier), exclusions and first tallies.
 
     One repeatable-read transaction, so that an import meanwhile changes nothing. Carriers without TPS are not
     connected: their subscribers are excluded. hears_opted_out: an emergency reaches those too.
     """
-    async with conn.transaction(isolation="repeatable_read"):
-        rows = await conn.fetch(sql("audience_carriers"), list(carriers))
+    async with connection.transaction(isolation="repeatable_read"):
+        rows = await connection.fetch(sql("audience_carriers"), list(carriers))
         connected = [row["carrier_no"] for row in rows if row["tps"] is not None]
         others = [row["carrier_no"] for row in rows if row["tps"] is None]
-        pages = await conn.fetchval(sql("subscriber_pages"))
+        pages = await connection.fetchval(sql("subscriber_pages"))
         for first in range(0, pages, _PART_PAGES):
-            await conn.execute(
+            await connection.execute(
                 sql("snapshot_part"),
                 campaign_id,
                 (first, 0),
@@ -52,8 +58,10 @@ async def take_snapshot(
                 _EXCLUSION_SIZE,
                 hears_opted_out,
             )
-        tallied = await conn.fetchrow(sql("snapshot_tallies"), campaign_id)
-        reasons = {row["reason"]: row["recipients"] for row in await conn.fetch(sql("excluded"), campaign_id)}
+        tallied = await connection.fetchrow(sql("snapshot_tallies"), campaign_id)
+        reasons = {
+            row["reason"]: row["recipients"] for row in await connection.fetch(sql("excluded"), campaign_id)
+        }
     if tallied is None or tallied["excluded"] != sum(reasons.values()):
         raise BroadcastError("the snapshot does not conserve its audience: nothing was launched")
     return Snapshot(tallied["waiting"] + tallied["excluded"], tallied["waiting"], reasons)

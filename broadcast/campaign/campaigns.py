@@ -22,6 +22,7 @@ from broadcast.campaign.plain import PlainLetter
 from broadcast.campaign.text import compose
 from broadcast.config import Carrier, Config
 from broadcast.errors import InputError, RefusedError
+from broadcast.ids import CampaignId
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -32,7 +33,7 @@ class Campaign:
     """A row of `campaign`. audience and segments (of a message, at most): null until launch. closed_at: since when it
     waits for receipts no longer."""
 
-    campaign_id: int
+    campaign_id: CampaignId
     name: str
     category: Category
     priority: int
@@ -54,6 +55,7 @@ class Campaign:
     finished_at: datetime | None
     audience: int | None
     segments: int | None
+    hears_opted_out: bool  # as was decided when the content was written
     closed_at: datetime | None = None  # since when it waits for receipts no longer
 
     @property
@@ -165,7 +167,7 @@ async def launch(conn: Connection, config: Config, campaign: Campaign, actor: st
                 current.campaign_id,
                 current.carriers,
                 config.engine.slice_size,
-                hears_opted_out=current.content.hears_opted_out,
+                hears_opted_out=current.hears_opted_out,
             )
             if taken.waiting == 0:
                 raise RefusedError(_nobody(taken.excluded))
@@ -194,7 +196,7 @@ async def cancel(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
     return await _move(conn, campaign, CampaignState.CANCELLED, actor, "cancelled")
 
 
-async def get(conn: Connection, campaign_id: int) -> Campaign:
+async def get(conn: Connection, campaign_id: CampaignId) -> Campaign:
     """Raises InputError when there is none."""
     row = await conn.fetchrow(sql("campaign_by_id"), campaign_id)
     if row is None:
@@ -215,13 +217,13 @@ async def all_campaigns(conn: Connection) -> list[Campaign]:
     return [_campaign(row) for row in await conn.fetch(sql("all_campaigns"))]
 
 
-async def events(conn: Connection, campaign_id: int) -> list[CampaignEvent]:
+async def events(conn: Connection, campaign_id: CampaignId) -> list[CampaignEvent]:
     """What happened to a campaign, in order."""
     rows = await conn.fetch(sql("campaign_events"), campaign_id)
     return [CampaignEvent(row["at"], row["actor"], row["event"], json.loads(row["details"])) for row in rows]
 
 
-async def plain_changes(conn: Connection, campaign_id: int) -> tuple[PlainLetter, ...]:
+async def plain_changes(conn: Connection, campaign_id: CampaignId) -> tuple[PlainLetter, ...]:
     """The characters that the text, as it is now, has in plain letters; none when it is as it was given."""
     found: list[list[Any]] = []
     for event in await events(conn, campaign_id):
@@ -260,7 +262,7 @@ def _segments(name: str, carrier: Carrier, content: Content) -> int:
 
 @asynccontextmanager
 async def _locked(
-    conn: Connection, campaign_id: int, target: CampaignState, isolation: Any = None
+    conn: Connection, campaign_id: CampaignId, target: CampaignState, isolation: Any = None
 ) -> AsyncIterator[Campaign]:
     """A transaction that holds the campaign's row, once it may go to `target`."""
     async with conn.transaction(isolation=isolation):
@@ -284,7 +286,9 @@ async def _move(
         return await get(conn, current.campaign_id)
 
 
-async def _note(conn: Connection, campaign_id: int, actor: str, event: str, details: dict[str, Any]) -> None:
+async def _note(
+    conn: Connection, campaign_id: CampaignId, actor: str, event: str, details: dict[str, Any]
+) -> None:
     """An event, and a word to the workers; both with the commit."""
     await conn.execute(sql("insert_campaign_event"), campaign_id, actor, event, json.dumps(details))
     await conn.execute(sql("notify_control"), str(campaign_id))
@@ -314,6 +318,7 @@ def _values(content: Content) -> tuple[Any, ...]:
         content.in_doubt_policy,
         content.grace_s,
         content.expires_at,
+        content.hears_opted_out,
     )
 
 

@@ -39,7 +39,7 @@ class Content:
 
     @property
     def hears_opted_out(self) -> bool:
-        """Whether those who opted out are in the audience all the same."""
+        """Whether those who opted out are in the audience all the same. Kept with the campaign when it is written."""
         return self.category == "emergency"
 
 

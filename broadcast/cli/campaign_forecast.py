@@ -65,7 +65,7 @@ async def _look(
         counts = [each for each in await subscribers.counts(conn) if each.carrier in found.carriers]
     finally:
         await conn.close()
-    all_heard = found.content.hears_opted_out
+    all_heard = found.hears_opted_out
     reached = {
         each.carrier: each.subscribers - (0 if all_heard else each.opted_out)
         for each in counts

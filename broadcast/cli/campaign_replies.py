@@ -19,6 +19,7 @@ from broadcast.cli.output import (
 )
 from broadcast.cli.runner import run
 from broadcast.csv_files import CsvWriter
+from broadcast.ids import CampaignId
 from broadcast.ledger import replies
 from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount
 from broadcast.reports.report import find
@@ -88,7 +89,7 @@ async def _read(
         await connection.close()
 
 
-async def _write(file: Path, connection: Connection, number: int, reveal: bool) -> None:
+async def _write(file: Path, connection: Connection, number: CampaignId, reveal: bool) -> None:
     with replacing(file, mode=0o600) as sink:
         writer = CsvWriter(sink, _COLUMNS, peoples_text=True)
         async for each in replies.every(connection, number):

@@ -25,6 +25,7 @@ from broadcast.engine.contact import ANSWER_S, WORK_S, Contact
 from broadcast.engine.freed import Freed
 from broadcast.engine.told import Told
 from broadcast.errors import InputError
+from broadcast.ids import CarrierNo
 from broadcast.ledger.packing.ids import IdProfile
 from broadcast.ledger.resolver.book import Limits
 from broadcast.ledger.resolver.desk import Desk
@@ -192,7 +193,7 @@ class Resolver:
             self._have({row["carrier_no"]: row["name"] for row in rows})
             await asyncio.sleep(HOLD_S)
 
-    def _have(self, carriers: dict[int, str]) -> None:
+    def _have(self, carriers: dict[CarrierNo, str]) -> None:
         for number in self._held.keys() - carriers.keys():
             self._lose(number)
         for number, name in carriers.items():

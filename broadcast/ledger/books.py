@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, Self
 
+from broadcast.ids import CarrierNo
 from broadcast.ledger.states import RecipientState
 
 IdKind = Literal["decimal", "uuid", "text"]
@@ -34,7 +35,7 @@ class People:
     left out; '': nothing. smsc_ids: of the segments, in order, parted by a blank.
     """
 
-    carrier_no: int
+    carrier_no: CarrierNo
     carrier: str
     slice_id: Sequence[int | None]
     ordinal: Sequence[int | None]
@@ -62,7 +63,7 @@ class Contradiction:
     """Rows of one carrier that cannot all be true. what: a clause about `recipients` of them; places: the first few of
     these, slice_id and ordinal."""
 
-    carrier_no: int
+    carrier_no: CarrierNo
     what: str
     recipients: int
     places: Sequence[tuple[int, int]]
@@ -179,7 +180,7 @@ class Sum:
 class CarrierSums:
     """One carrier's people as an archive must hold them. rows: of the logs, that speak for them. sums: by state."""
 
-    carrier_no: int
+    carrier_no: CarrierNo
     carrier: str
     shape: Shape
     rows: int

@@ -9,11 +9,13 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from broadcast.ids import CampaignId
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 RESENDS_MOST: Final = 4  # of one recipient: a message that ends whoever sends it must not go for ever
+REFUSED_S: Final = 30.0  # a receipt for who was refused may settle it; then it was of another message
 LAG_MOST_S: Final = 2.0  # of a resolver that keeps up: it looks several times a second
 GAP_S: Final = 5.0
 
@@ -75,10 +77,12 @@ async def end_stopped(connection: Connection) -> None:
 async def _resend(connection: Connection, slice_size: int, steady: Steady | None) -> None:
     lags = {row["carrier_no"]: row["lag_s"] for row in await connection.fetch(sql("resolver_lags"))}
     seen = dict.fromkeys(lags, math.inf) if steady is None else steady.seen(lags)
-    await connection.execute(sql("resend_doubts"), slice_size, RESENDS_MOST, list(seen), list(seen.values()))
+    await connection.execute(
+        sql("resend_doubts"), slice_size, RESENDS_MOST, list(seen), list(seen.values()), REFUSED_S
+    )
 
 
-async def _close(connection: Connection, campaign_id: int) -> None:
+async def _close(connection: Connection, campaign_id: CampaignId) -> None:
     """In a transaction of its own, and this lock before any other: resolvers hold it shared while they want rows."""
     async with connection.transaction():
         await connection.execute(sql("closing_claim"))

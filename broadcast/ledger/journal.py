@@ -10,14 +10,14 @@ Times are microseconds of Unix time. left_at: none of the submits that it is sai
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NewType, Protocol
+from typing import Any, Final, Literal, Protocol
 
+from broadcast.ids import CampaignId as CampaignId
+from broadcast.ids import CarrierNo as CarrierNo
+from broadcast.ids import SliceId as SliceId
 from broadcast.ledger.packing.sent import Answered
 from broadcast.ledger.states import RecipientState
 
-CampaignId = NewType("CampaignId", int)
-SliceId = NewType("SliceId", int)
-CarrierNo = NewType("CarrierNo", int)
 OddityKind = Literal["status", "receipt_state", "message_id"]
 
 NO_RECEIPTS: Final = "no_receipts"  # why a recipient is unknown whose SMSC sends none

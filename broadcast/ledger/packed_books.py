@@ -16,6 +16,7 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.ids import CampaignId, CarrierNo, SliceId
 from broadcast.ledger import doubts, fold, recount
 from broadcast.ledger.books import (
     TICK_US,
@@ -52,13 +53,13 @@ _REST: Final = ("slices", "exclusions")
 class PackedBooks:
     """LiveBooks of one campaign."""
 
-    def __init__(self, connection: Connection, campaign_id: int) -> None:
+    def __init__(self, connection: Connection, campaign_id: CampaignId) -> None:
         self._connection = connection
         self._campaign_id = campaign_id
 
     async def counted(self) -> Counted:
-        counts: Counter[tuple[int, RecipientState]] = Counter()
-        wrong: dict[tuple[int, str], _Wrong] = {}
+        counts: Counter[tuple[CarrierNo, RecipientState]] = Counter()
+        wrong: dict[tuple[CarrierNo, str], _Wrong] = {}
         async for rows, folded in self._folded():
             for state, recipients in enumerate(np.bincount(folded.state).tolist()):
                 if recipients and state != fold.NOBODY:
@@ -117,7 +118,7 @@ class PackedBooks:
             yield people
 
     async def sums(self) -> list[CarrierSums]:
-        summing: dict[int, _Summing] = {}
+        summing: dict[CarrierNo, _Summing] = {}
         async for people, rows in self._people():
             summing.setdefault(people.carrier_no, _Summing(people.carrier)).add(people, rows)
         return [each.done(carrier_no) for carrier_no, each in summing.items()]
@@ -138,7 +139,7 @@ class PackedBooks:
     async def _people(self) -> AsyncIterator[tuple[People, int]]:
         """And how many rows of the logs speak for these."""
         names = await self._names()
-        left_out = [int(row["carrier_no"]) for row in await self._fetch("packed_left_out")]
+        left_out = [CarrierNo(row["carrier_no"]) for row in await self._fetch("packed_left_out")]
         async for rows, folded in self._folded():
             while left_out and left_out[0] < rows.carrier_no:
                 first = left_out.pop(0)
@@ -155,7 +156,7 @@ class PackedBooks:
             yield rows, recount.folded(rows)
             await asyncio.sleep(0)  # others' turn on this loop
 
-    async def _left_out(self, carrier_no: int, carrier: str) -> AsyncIterator[People]:
+    async def _left_out(self, carrier_no: CarrierNo, carrier: str) -> AsyncIterator[People]:
         cursor = await self._connection.cursor(sql("packed_left_out_people"), self._campaign_id, carrier_no)
         while rows := await cursor.fetch(_FETCH):
             msisdns, reasons = zip(*rows, strict=True)
@@ -165,7 +166,7 @@ class PackedBooks:
                 carrier_no, carrier, nothing, nothing, msisdns, states, zeros, nothing, nothing, reasons, texts
             )  # fmt: skip
 
-    async def _names(self) -> dict[int, str]:
+    async def _names(self) -> dict[CarrierNo, str]:
         return {row["carrier_no"]: row["name"] for row in await self._connection.fetch(sql("audit_names"))}
 
     async def _fetch(self, name: str) -> list[asyncpg.Record]:
@@ -179,7 +180,7 @@ class _Wrong:
     recipients: int = 0
     places: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, slice_id: int, ordinals: Sequence[int]) -> None:
+    def add(self, slice_id: SliceId, ordinals: Sequence[int]) -> None:
         self.recipients += len(ordinals)
         room = NAMED - len(self.places)
         self.places += [(slice_id, ordinal) for ordinal in ordinals[:room]]
@@ -207,7 +208,7 @@ class _Summing:
         most = max((ids.count(" ") + 1 for ids in people.smsc_ids if ids), default=0)
         self.most_ids = max(self.most_ids, most)
 
-    def done(self, carrier_no: int) -> CarrierSums:
+    def done(self, carrier_no: CarrierNo) -> CarrierSums:
         return CarrierSums(
             carrier_no=carrier_no,
             carrier=self.carrier,

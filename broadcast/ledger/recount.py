@@ -13,6 +13,7 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.ids import CampaignId, CarrierNo, SliceId
 from broadcast.ledger import fold
 from broadcast.ledger.packing.result import unpack_result
 from broadcast.ledger.packing.sent import unpack_sent
@@ -37,9 +38,9 @@ class SliceRows:
     state, segments, submitted_at, settled_at, err, smsc_ids). Times in microseconds of Unix time, or None.
     """
 
-    slice_id: int
-    campaign_id: int
-    carrier_no: int
+    slice_id: SliceId
+    campaign_id: CampaignId
+    carrier_no: CarrierNo
     total: int
     mark: int
     state: str
@@ -54,7 +55,7 @@ class SliceRows:
     finals: Sequence[asyncpg.Record]
 
 
-async def slices(connection: Connection, campaign_id: int) -> AsyncIterator[SliceRows]:
+async def slices(connection: Connection, campaign_id: CampaignId) -> AsyncIterator[SliceRows]:
     """Every slice of a campaign, by carrier_no and slice_id. Within `plans.SETS`, in a transaction of the caller's."""
     async with plans.by_index(connection):
         places = await connection.fetch(sql("recount_slices"), campaign_id)
@@ -63,7 +64,7 @@ async def slices(connection: Connection, campaign_id: int) -> AsyncIterator[Slic
             yield each
 
 
-async def of_slices(connection: Connection, slice_ids: Sequence[int]) -> list[SliceRows]:
+async def of_slices(connection: Connection, slice_ids: Sequence[SliceId]) -> list[SliceRows]:
     """Those of them that there are, in the order of `slice_ids`."""
     async with plans.by_index(connection):
         found = {row["slice_id"]: row for row in await connection.fetch(sql("recount_slice_rows"), slice_ids)}
@@ -107,9 +108,9 @@ def _final(row: asyncpg.Record) -> fold.FinalRow:
     return fold.FinalRow(**known, smsc_ids=tuple(ids.split(" ")) if ids else ())
 
 
-def _pages(places: Sequence[asyncpg.Record]) -> Iterator[list[int]]:
+def _pages(places: Sequence[asyncpg.Record]) -> Iterator[list[SliceId]]:
     """At most PAGE recipients each, or one slice."""
-    page: list[int] = []
+    page: list[SliceId] = []
     people = 0
     for place in places:
         if page and people + place["total"] > PAGE:
@@ -122,9 +123,9 @@ def _pages(places: Sequence[asyncpg.Record]) -> Iterator[list[int]]:
 
 
 async def _by_slice(
-    connection: Connection, query: str, slice_ids: Sequence[int]
-) -> defaultdict[int, list[asyncpg.Record]]:
-    found: defaultdict[int, list[asyncpg.Record]] = defaultdict(list)
+    connection: Connection, query: str, slice_ids: Sequence[SliceId]
+) -> defaultdict[SliceId, list[asyncpg.Record]]:
+    found: defaultdict[SliceId, list[asyncpg.Record]] = defaultdict(list)
     for row in await connection.fetch(sql(query), slice_ids):
         found[row["slice_id"]].append(row)
     return found

@@ -12,11 +12,12 @@ from typing import Any
 
 import asyncpg
 
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.store.plans import LOOK_UP
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-NO_CAMPAIGN = 0
+NO_CAMPAIGN = CampaignId(0)
 REPEAT_S = 600.0  # the very same message again within this time is the SMSC's doing: it saw no ack
 MATCH_DAYS = 30
 _PREFETCH = 2000
@@ -26,7 +27,7 @@ _PREFETCH = 2000
 class Thread:
     """What parts of one text have in common; thread: from smpp.inbound.Part."""
 
-    carrier_no: int
+    carrier_no: CarrierNo
     source: str
     destination: str
     thread: str
@@ -37,7 +38,7 @@ class NewReply:
     """A text as it is kept. inbound_nos: its messages; the first names it. effect: None when it is still to come."""
 
     inbound_nos: tuple[int, ...]
-    carrier_no: int
+    carrier_no: CarrierNo
     msisdn: int | None
     received_at: datetime
     destination: str
@@ -193,17 +194,17 @@ def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
 # ---------------------------------------------------------------- to look at
 
 
-async def counts(connection: Connection, campaign_id: int) -> list[ReplyCount]:
+async def counts(connection: Connection, campaign_id: CampaignId) -> list[ReplyCount]:
     """Per carrier, keyword and effect; campaign_id may be NO_CAMPAIGN."""
     return [ReplyCount(**row) for row in await connection.fetch(sql("reply_counts"), campaign_id)]
 
 
-async def latest(connection: Connection, campaign_id: int, most: int) -> list[Reply]:
+async def latest(connection: Connection, campaign_id: CampaignId, most: int) -> list[Reply]:
     """The newest first."""
     return [Reply(**row) for row in await connection.fetch(sql("latest_replies"), campaign_id, most)]
 
 
-async def every(connection: Connection, campaign_id: int) -> AsyncIterator[Reply]:
+async def every(connection: Connection, campaign_id: CampaignId) -> AsyncIterator[Reply]:
     """All of a campaign, the oldest first, streamed."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         async for row in connection.cursor(sql("replies_in_order"), campaign_id, prefetch=_PREFETCH):

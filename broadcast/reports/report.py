@@ -15,6 +15,7 @@ import asyncpg
 
 from broadcast.archive.books import books_of
 from broadcast.errors import InputError
+from broadcast.ids import CampaignId
 from broadcast.ledger.books import TICK_US, Doubt, Ends, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
@@ -34,7 +35,7 @@ _IMPORTS = 20
 class Facts:
     """The campaign itself. took_s: from launch to its end, or to now."""
 
-    campaign_id: int
+    campaign_id: CampaignId
     name: str
     category: str
     priority: int

@@ -116,12 +116,12 @@ def files(folder: Path = _FOLDER) -> tuple[Migration, ...]:
     return tuple(found)
 
 
-async def status(conn: Connection) -> Status:
+async def status(connection: Connection) -> Status:
     """What is applied and what is not; changes nothing."""
     rows: Sequence[asyncpg.Record] = []
-    if await conn.fetchval(sql("migrations_known")):
-        rows = await conn.fetch(sql("migrations_applied"))
-    encoding = conn.get_settings().server_encoding
+    if await connection.fetchval(sql("migrations_known")):
+        rows = await connection.fetch(sql("migrations_applied"))
+    encoding = connection.get_settings().server_encoding
     return Status(files(), tuple(Applied(**row) for row in rows), encoding)
 
 
@@ -134,16 +134,18 @@ class OldWorker:
     started_at: datetime
 
 
-async def old_workers(conn: Connection, *, before: bool = False) -> tuple[OldWorker, ...]:
+async def old_workers(connection: Connection, *, before: bool = False) -> tuple[OldWorker, ...]:
     """Those that started before the newest migration; before: one is about to come, so all that live."""
-    if not await conn.fetchval(sql("workers_known")):
+    if not await connection.fetchval(sql("workers_known")):
         return ()
-    return tuple(OldWorker(**row) for row in await conn.fetch(sql("workers_of_before"), before))
+    return tuple(OldWorker(**row) for row in await connection.fetch(sql("workers_of_before"), before))
 
 
-async def alert_under_way(conn: Connection) -> bool:
+async def alert_under_way(connection: Connection) -> bool:
     """Whether a campaign is being sent."""
-    return bool(await conn.fetchval(sql("workers_known")) and await conn.fetchval(sql("alert_under_way")))
+    return bool(
+        await connection.fetchval(sql("workers_known")) and await connection.fetchval(sql("alert_under_way"))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,25 +156,25 @@ class OldLedger:
     seconds: float
 
 
-async def old_ledger(conn: Connection) -> OldLedger | None:
+async def old_ledger(connection: Connection) -> OldLedger | None:
     """None where there is none, or not more than a moment's work."""
-    row = await conn.fetchrow(sql("old_ledger"))
+    row = await connection.fetchrow(sql("old_ledger"))
     if row is None or row["moved"] is None:
         return None
     seconds = row["moved"] / _MOVED_A_S + row["indexed"] / _INDEXED_A_S
     return OldLedger(row["moved"], seconds) if seconds >= 1 else None
 
 
-async def migrate(conn: Connection) -> tuple[Migration, ...]:
+async def migrate(connection: Connection) -> tuple[Migration, ...]:
     """Apply what is pending; returns it. Safe to run in several places at once: the second waits.
 
     Raises SchemaError: a server older than PostgreSQL 15, another encoding than UTF8, a newer or changed schema, a lock
     not gained.
     """
-    await _check_server(conn)
+    await _check_server(connection)
     done: list[Migration] = []
     try:
-        while (applied := await _apply_next(conn)) is not None:
+        while (applied := await _apply_next(connection)) is not None:
             done.append(applied)
     except asyncpg.LockNotAvailableError as error:
         raise SchemaError(
@@ -184,24 +186,26 @@ async def migrate(conn: Connection) -> tuple[Migration, ...]:
     return tuple(done)
 
 
-async def _apply_next(conn: Connection) -> Migration | None:
-    async with conn.transaction():
-        await conn.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_S}s'")
-        await conn.execute(sql("migration_lock"))
-        now = await status(conn)
+async def _apply_next(connection: Connection) -> Migration | None:
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_S}s'")
+        await connection.execute(sql("migration_lock"))
+        now = await status(connection)
         now.check_encoding()
         now.check_not_ahead()
         if not now.pending:
             return None
         migration = now.pending[0]
-        await conn.execute(sql("migrations_table"))
-        await conn.execute(migration.text)
-        await conn.execute(sql("migration_record"), migration.version, migration.name, migration.checksum)
+        await connection.execute(sql("migrations_table"))
+        await connection.execute(migration.text)
+        await connection.execute(
+            sql("migration_record"), migration.version, migration.name, migration.checksum
+        )
         return migration
 
 
-async def _check_server(conn: Connection) -> None:
-    version = await conn.fetchrow(sql("server_version"))
+async def _check_server(connection: Connection) -> None:
+    version = await connection.fetchrow(sql("server_version"))
     assert version is not None
     if version["number"] < _OLDEST_SERVER * 10_000:
         raise SchemaError(

@@ -1,7 +1,8 @@
 """The named queries of `store/sql/*.sql`.
 
 A file holds blocks: a line `-- name: some_name`, then one or more comment lines that say its purpose, then
-one statement with `$1, $2 ...` as parameters. Names are unique over all files.
+one statement with `$1, $2 ...` as parameters. `:closing_lock` stands for the number of that lock. Names are unique over
+all files.
 """
 
 import re
@@ -10,9 +11,11 @@ from functools import cache
 from pathlib import Path
 
 from broadcast.errors import BroadcastError
+from broadcast.store.locks import Lock
 
 _FOLDER = Path(__file__).with_name("sql")
 _NAME = re.compile(r"^-- name: ?(.*)$", re.MULTILINE)
+_LOCK = re.compile(r"\(:(\w+)_lock\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Query:
 
 
 def parse(topic: str, source: str) -> tuple[Query, ...]:
-    """The blocks of one file in order. Raises BroadcastError when a name, a purpose or the SQL is missing."""
+    """The blocks of one file in order. Raises BroadcastError when a name, a purpose or the SQL is missing, or a lock
+    is not known."""
     head, *blocks = _NAME.split(source)
     if head.strip():
         raise BroadcastError(f"sql/{topic}.sql: text before the first `-- name:`")
@@ -66,4 +70,8 @@ def _query(topic: str, name: str, body: str) -> Query:
     text = "\n".join(lines[comments:]).strip().removesuffix(";")
     if not purpose or not text:
         raise BroadcastError(f"sql/{topic}.sql: {name} needs a line of purpose and a statement")
+    try:
+        text = _LOCK.sub(lambda named: f"({Lock[named[1].upper()].value})", text)
+    except KeyError as error:
+        raise BroadcastError(f"sql/{topic}.sql: {name} names a lock that is not in store/locks.py") from error
     return Query(name, topic, purpose, text)

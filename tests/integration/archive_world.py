@@ -31,10 +31,10 @@ async def make_campaign(conn: asyncpg.Connection) -> int:
     )
     number: int = await conn.fetchval(
         """INSERT INTO campaign
-                  (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                   expires_at, state, drafted_by, drafted_at, approved_by, approved_at, launched_by,
-                   launched_at, finished_at, closed_at, audience, segments)
-           VALUES ('typhoon', 'health', 5, 'BOYTE', 'x', 'ucs2', '{viettel}', 'resend', 30,
+                  (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                   in_doubt_policy, grace_s, expires_at, state, drafted_by, drafted_at, approved_by, approved_at,
+                   launched_by, launched_at, finished_at, closed_at, audience, segments)
+           VALUES ('typhoon', 'health', 5, 'BOYTE', 'x', 'ucs2', '{viettel}', false, 'resend', 30,
                    $1::timestamptz + interval '1 hour', 'finished', 'an', $1, 'binh', $1, 'binh', $1,
                    $1::timestamptz + interval '333 seconds', $1, 17, 2)
            RETURNING campaign_id""",

@@ -136,9 +136,9 @@ async def make_close_world(conn: asyncpg.Connection) -> CloseWorld:
         for name in ("viettel", "mobifone")
     ]  # fmt: skip
     campaign_id = await conn.fetchval(
-        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, state, drafted_by, launched_at)
-           VALUES ('typhoon', 'emergency', 9, 'BOYTE', 'x', 'gsm0338', '{viettel,mobifone}', 'resend', 0,
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                 in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at)
+           VALUES ('typhoon', 'emergency', 9, 'BOYTE', 'x', 'gsm0338', '{viettel,mobifone}', true, 'resend', 0,
                    now() + interval '1 hour', 'running', 'an', now() - interval '1 day') RETURNING campaign_id"""
     )
     world = CloseWorld(conn, *carriers, campaign_id)

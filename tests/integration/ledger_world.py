@@ -94,9 +94,9 @@ async def make_world(url: str, conn: asyncpg.Connection) -> World:
         "INSERT INTO carrier (name, tps) VALUES ('viettel', 1000) RETURNING carrier_no"
     )
     campaign_id = await conn.fetchval(
-        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, state, drafted_by, launched_at)
-           VALUES ('typhoon', 'emergency', 9, 'BOYTE', 'x', 'gsm0338', '{viettel}', 'resend', 0,
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                 in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at)
+           VALUES ('typhoon', 'emergency', 9, 'BOYTE', 'x', 'gsm0338', '{viettel}', true, 'resend', 0,
                    now() + interval '1 hour', 'running', 'an', now() - interval '10 years') RETURNING campaign_id"""
     )
     worker_no = await conn.fetchval(

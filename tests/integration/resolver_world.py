@@ -278,10 +278,10 @@ async def make_resolver_world(
 
 async def make_campaign(conn: asyncpg.Connection, name: str) -> int:
     campaign_id: int = await conn.fetchval(
-        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, state, drafted_by, launched_at)
-           VALUES ($1, 'emergency', 9, 'BOYTE', 'x', 'gsm0338', '{viettel}', 'resend', 0, now() + interval '1 hour',
-                   'running', 'an', '2020-01-01') RETURNING campaign_id""",
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                 in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at)
+           VALUES ($1, 'emergency', 9, 'BOYTE', 'x', 'gsm0338', '{viettel}', true, 'resend', 0,
+                   now() + interval '1 hour', 'running', 'an', '2020-01-01') RETURNING campaign_id""",
         name,
     )
     return campaign_id

@@ -133,10 +133,12 @@ async def test_another_campaign_keeps_its_rows(
 ) -> None:
     await conn.execute("UPDATE campaign SET name = 'other'")
     other = await conn.fetchval(
-        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, drafted_by, launched_at, finished_at, state, audience)
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                 in_doubt_policy, grace_s, expires_at, drafted_by, launched_at, finished_at,
+                                 state, audience)
            VALUES
-             ('quiet', 'routine', 1, 'x', 'x', 'gsm0338', '{}', 'hold', 0, now(), 'an', now(), now(), 'finished', 0)
+             ('quiet', 'routine', 1, 'x', 'x', 'gsm0338', '{}', false, 'hold', 0, now(), 'an', now(), now(),
+              'finished', 0)
            RETURNING campaign_id"""
     )
     before = await rows(conn)
@@ -218,8 +220,9 @@ async def test_rows_of_other_campaigns_are_not_read(
     if analysed:
         await conn.execute("ANALYZE")
     await conn.execute(
-        "INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,"
-        " expires_at, drafted_by) SELECT 'other', category, priority, sender, text, alphabet, carriers,"
+        "INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,"
+        " in_doubt_policy, grace_s, expires_at, drafted_by)"
+        " SELECT 'other', category, priority, sender, text, alphabet, carriers, hears_opted_out,"
         " in_doubt_policy, grace_s, expires_at, drafted_by FROM campaign"
     )
     await conn.execute(

@@ -357,10 +357,11 @@ def _instead(real, query, rows):  # type: ignore[no-untyped-def]
 async def test_a_worker_audits(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auditor, "LOOK_S", 0.1)
     await rig.conn.execute(
-        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, state, drafted_by, launched_at, finished_at, audience)
-           VALUES ('typhoon', 'health', 5, 'BOYTE', 'x', 'gsm0338', '{}', 'hold', 0, now(), 'finished', 'an', now(),
-                   now() - interval '3 minutes', 1)"""
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                 in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at,
+                                 finished_at, audience)
+           VALUES ('typhoon', 'health', 5, 'BOYTE', 'x', 'gsm0338', '{}', false, 'hold', 0, now(), 'finished', 'an',
+                   now(), now() - interval '3 minutes', 1)"""
     )
     rig.worker()
 

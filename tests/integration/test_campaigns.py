@@ -325,3 +325,10 @@ async def test_resume_after_the_expiry(conn: asyncpg.Connection, config: Config,
     await conn.execute("UPDATE campaign SET expires_at = clock_timestamp() - interval '1 second'")
     with pytest.raises(RefusedError, match="expiry has passed: cancel it"):
         await campaigns.resume(conn, paused, "dan")
+
+
+async def test_who_reaches_the_opted_out_is_kept_with_the_content(conn: asyncpg.Connection) -> None:
+    drafted = await campaigns.draft(conn, "typhoon", alert(category="emergency"), "ann")
+    edited = await campaigns.edit(conn, drafted, alert(category="routine"), "ann")
+    again = await campaigns.edit(conn, edited, alert(category="emergency"), "ann")
+    assert [each.hears_opted_out for each in (drafted, edited, again)] == [True, False, True]

@@ -91,9 +91,9 @@ async def test_a_migration_names_the_workers_that_know_nothing_of_it(empty_datab
     )
     assert json.loads(broadcast("db", "status", "--json", **here).stdout)["old_workers"] == []
     await conn.execute(
-        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, state, drafted_by)
-           VALUES ('x', 'routine', 1, 'B', 'x', 'gsm0338', '{}', 'hold', 0, now() + interval '1 hour', 'running',
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                 in_doubt_policy, grace_s, expires_at, state, drafted_by)
+           VALUES ('x', 'routine', 1, 'B', 'x', 'gsm0338', '{}', false, 'hold', 0, now() + interval '1 hour', 'running',
                    'an')"""
     )
     refused = broadcast("db", "migrate", **here)

@@ -8,6 +8,7 @@ from integration.close_world import CloseWorld, make_close_world
 from waiting import until
 
 from broadcast.ledger.close import RESENDS_MOST, Steady, end_stopped, tidy
+from broadcast.store.locks import Lock
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 
@@ -213,10 +214,11 @@ async def test_no_campaign_is_closed_amid_a_resolvers_commit(world: CloseWorld, 
     await overdue(world)
     resolver, watcher = await connect(database_url), await connect(database_url)
     waiting = (
-        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7111 AND NOT granted)"
+        "SELECT EXISTS (SELECT FROM pg_locks"
+        f" WHERE locktype = 'advisory' AND objid = {Lock.CLOSING.value} AND NOT granted)"
     )
     async with resolver.transaction():
-        await resolver.execute("SELECT pg_advisory_xact_lock_shared(7111)")
+        await resolver.execute(sql("resolving_claim"))
         closing = asyncio.create_task(tidy(world.conn, 100, 1.0), name="tidy")
         await until(lambda: watcher.fetchval(waiting), "it waits for the resolver")
         assert await resolver.fetchval("SELECT closed_at FROM campaign") is None

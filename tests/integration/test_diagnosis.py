@@ -250,10 +250,11 @@ async def campaigns_with_slices(conn: asyncpg.Connection, refused: int, slices: 
     Receipts come within 1 to 60 s."""
     world = await make_world("", conn)
     second: int = await conn.fetchval(
-        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, state, drafted_by, launched_at)
-           SELECT 'flood', category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s, expires_at,
-                  state, drafted_by, launched_at FROM campaign RETURNING campaign_id"""
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                 in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at)
+           SELECT 'flood', category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                  in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at FROM campaign
+           RETURNING campaign_id"""
     )
     at = us(datetime(2026, 3, 1, tzinfo=UTC))
     for number, few in ((world.campaign_id, 0), (second, refused)):
@@ -304,10 +305,10 @@ async def test_tallies_of_former_campaigns_are_not_read(database_url: str, conn:
     """Nor is any other table read whole, though the planner takes that for the cheaper way."""
     world = await make_world(database_url, conn)
     await conn.execute(
-        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, state, drafted_by, launched_at, finished_at)
-           SELECT 'typhoon ' || n, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                  expires_at, state, drafted_by, launched_at, now()
+        """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                 in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at, finished_at)
+           SELECT 'typhoon ' || n, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                  in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at, now()
              FROM campaign, generate_series(1, 100) AS n"""
     )
     await conn.execute(

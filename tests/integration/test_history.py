@@ -88,10 +88,10 @@ class Campaign:
             "INSERT INTO carrier (name, tps) VALUES ('viettel', 1) RETURNING carrier_no"
         )
         self.campaign_id = await self.conn.fetchval(
-            """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy,
-                                     grace_s, expires_at, state, drafted_by, launched_at, closed_at)
-               VALUES ('typhoon', 'emergency', 9, 'x', 'x', 'gsm0338', '{viettel}', 'hold', 0, now(), 'running', 'an',
-                       now(), CASE WHEN $1 THEN now() END) RETURNING campaign_id""", closed,
+            """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                     in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at, closed_at)
+               VALUES ('typhoon', 'emergency', 9, 'x', 'x', 'gsm0338', '{viettel}', true, 'hold', 0, now(),
+                       'running', 'an', now(), CASE WHEN $1 THEN now() END) RETURNING campaign_id""", closed,
         )  # fmt: skip
         self.closed = closed
         return self

@@ -4,8 +4,10 @@ import asyncio
 
 import asyncpg
 import pytest
+from integration.old_ledger import make_schema
 from waiting import PATIENCE_S
 
+from broadcast.campaign import campaigns
 from broadcast.errors import SchemaError
 from broadcast.store import migrations
 from broadcast.store.pool import connect
@@ -76,4 +78,21 @@ async def test_a_role_that_may_not_create_is_told(empty_database_url: str) -> No
     )
     with pytest.raises(SchemaError, match="may not change the schema"):
         await migrations.migrate(connection)
+    await connection.close()
+
+
+async def test_who_reached_the_opted_out_still_does(empty_database_url: str) -> None:
+    """Of campaigns that were written before 0021 their category decided."""
+    connection = await connect(empty_database_url, check_schema=False)
+    await make_schema(connection, last=20)
+    for category in ("emergency", "health", "routine"):
+        await connection.execute(
+            """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy,
+                                     grace_s, expires_at, drafted_by)
+               VALUES ($1, $1, 5, 'BOYTE', 'x', 'gsm0338', '{}', 'hold', 0, now(), 'an')""",
+            category,
+        )
+    await migrations.migrate(connection)
+    found = {each.category: each.hears_opted_out for each in await campaigns.all_campaigns(connection)}
+    assert found == {"emergency": True, "health": False, "routine": False}
     await connection.close()

@@ -203,7 +203,7 @@ async def test_replies_that_opt_out(
 ) -> None:
     monkeypatch.setattr("broadcast.engine.replies.ROUND_MOST", SMALL // 6)  # enough of them for a kept plan
     await planner.conn.execute(plans.LOOKS_UP)
-    await planner.set("category = 'health'")
+    await planner.set("hears_opted_out = false")
 
     async def replied(world: CloseWorld, count: int) -> None:
         await world.waiting(range(FIRST, FIRST + count))

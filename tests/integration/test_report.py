@@ -48,11 +48,11 @@ async def campaign_id(conn: asyncpg.Connection) -> int:
     await conn.execute("INSERT INTO carrier (name, tps) VALUES ('viettel', 100), ('gmobile', NULL)")
     number: int = await conn.fetchval(
         """INSERT INTO campaign
-                  (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                   expires_at, state, drafted_by, drafted_at, approved_by, approved_at, launched_by,
-                   launched_at, finished_at, audience, segments)
+                  (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                   in_doubt_policy, grace_s, expires_at, state, drafted_by, drafted_at, approved_by, approved_at,
+                   launched_by, launched_at, finished_at, audience, segments)
            VALUES ('wash-hands', 'health', 5, 'BOYTE', 'Rửa tay <b>thường xuyên</b>', 'ucs2',
-                   '{viettel,gmobile}', 'resend', 30, $1::timestamptz + interval '1 hour', 'finished', 'an',
+                   '{viettel,gmobile}', false, 'resend', 30, $1::timestamptz + interval '1 hour', 'finished', 'an',
                    $1, 'binh', $1, 'binh', $1, $1::timestamptz + interval '90 seconds', 13, 1)
            RETURNING campaign_id""",
         LAUNCH,

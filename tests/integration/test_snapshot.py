@@ -18,9 +18,10 @@ ALL = ("viettel", "vinaphone", "mobifone", "vietnamobile", "gmobile")
 
 async def campaign(conn: asyncpg.Connection) -> int:
     made: int = await conn.fetchval(
-        "INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy,"
-        " grace_s, expires_at, drafted_by) VALUES (gen_random_uuid(), 'health', 5, 'BOYTE', 'a', 'gsm0338',"
-        " '{}', 'hold', 60, now() + interval '1 h', 'ann') RETURNING campaign_id"
+        "INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,"
+        " in_doubt_policy, grace_s, expires_at, drafted_by)"
+        " VALUES (gen_random_uuid(), 'health', 5, 'BOYTE', 'a', 'gsm0338',"
+        " '{}', false, 'hold', 60, now() + interval '1 h', 'ann') RETURNING campaign_id"
     )
     return made
 

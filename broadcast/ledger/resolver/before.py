@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from broadcast.config import IdFormat
+from broadcast.ids import WorkerNo
 from broadcast.ledger.packing.columns import Bools
 from broadcast.ledger.packing.ids import IdProfile, Ids
 
@@ -18,7 +19,7 @@ _MOST_OCTETS: Final = 255
 _NONE: Final = ""  # fits nothing
 
 
-def answers_moved(worker_no: int, batch: int) -> bool:
+def answers_moved(worker_no: WorkerNo, batch: int) -> bool:
     """Whether this row of `sent` is of the ledger of before."""
     return not worker_no and batch <= 0
 

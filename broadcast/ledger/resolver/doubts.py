@@ -19,6 +19,7 @@ from typing import Final, Literal
 import asyncpg
 import numpy as np
 
+from broadcast.ids import CampaignId, CarrierNo, SliceId
 from broadcast.ledger.packing.received import Received
 from broadcast.ledger.packing.result import pack_result
 from broadcast.ledger.packing.sent import Answered
@@ -28,7 +29,7 @@ from broadcast.ledger.resolver.look import CarrierLooks
 from broadcast.ledger.resolver.met import ParkedKey
 from broadcast.ledger.resolver.parked_rows import Named, microseconds
 from broadcast.ledger.resolver.whose import CLOCKS_US, Whose, moved_of, read_parked, spelt_by_responses, whose
-from broadcast.ledger.states import RecipientState
+from broadcast.ledger.states import ENDS
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -42,12 +43,6 @@ COPY_US: Final = (
     120_000_000  # the answer to a submission may come later than its receipt, by the response timeout at most
 )
 Still = Literal["open", "closed"]
-_ENDS: Final = (
-    RecipientState.EXPIRED,
-    RecipientState.REJECTED,
-    RecipientState.UNDELIVERABLE,
-    RecipientState.DELIVERED,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +50,9 @@ class Doubt:
     """segments: awaited ones of its message. sent_after: us; first_ids: told of a copy before the second."""
 
     msisdn: int
-    slice_id: int
+    slice_id: SliceId
     ordinal: int
-    campaign_id: int
+    campaign_id: CampaignId
     segments: int
     since: datetime
     sent_after: int
@@ -190,7 +185,7 @@ class Doubts:
             [looks.carrier_no] * len(ended),
             [-int(still == "open")] * len(ended),
             [-int(still == "closed")] * len(ended),
-            *([int(state == end) for state in states] for end in _ENDS),
+            *([int(state == end) for state in states] for end in ENDS),
         )
 
     # ------------------------------------------------------------ those who were sent another copy
@@ -296,7 +291,7 @@ def _in_parts(pairs: dict[ParkedKey, list[Doubt]]) -> Iterable[dict[ParkedKey, l
         yield part
 
 
-async def _pages(connection: Connection, query: str, carrier_no: int) -> AsyncIterator[list[Doubt]]:
+async def _pages(connection: Connection, query: str, carrier_no: CarrierNo) -> AsyncIterator[list[Doubt]]:
     """Whole people each."""
     after = -1
     while True:

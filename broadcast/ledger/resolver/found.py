@@ -7,18 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from broadcast.errors import BroadcastError
+from broadcast.ids import CarrierNo
 from broadcast.ledger.packing.received import Parked, pack_parked
 from broadcast.ledger.resolver.parked_rows import Left, moment
-from broadcast.ledger.states import RecipientState
+from broadcast.ledger.states import ENDS
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
-
-_ENDS = (
-    RecipientState.EXPIRED,
-    RecipientState.REJECTED,
-    RecipientState.UNDELIVERABLE,
-    RecipientState.DELIVERED,
-)
 
 
 class NotOursError(BroadcastError):
@@ -42,7 +36,7 @@ class Found:
     parked: Parked | None = None
 
 
-async def write(connection: Connection, holder: UUID, carrier_no: int, no: int, found: Found) -> None:
+async def write(connection: Connection, holder: UUID, carrier_no: CarrierNo, no: int, found: Found) -> None:
     """Write it as look no + 1. A second try of what was written, though nobody heard so, changes nothing.
 
     Raises NotOursError.
@@ -62,7 +56,7 @@ def _arguments(found: Found) -> list[Any]:
         list(found.results),
         list(found.results.values()),
         list(states),
-        *([each[state] for each in states.values()] for state in _ENDS),
+        *([each[state] for each in states.values()] for state in ENDS),
         list(found.cursors),
         list(found.cursors.values()),
         found.matched,

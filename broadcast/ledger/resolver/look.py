@@ -16,6 +16,7 @@ from uuid import UUID
 
 import numpy as np
 
+from broadcast.ids import CarrierNo
 from broadcast.ledger.packing.ids import IdProfile
 from broadcast.ledger.packing.received import Parked, Received
 from broadcast.ledger.packing.result import pack_result
@@ -63,7 +64,7 @@ class CarrierLooks:
     read: it is tried again with the next look, and nothing else is passed over."""
 
     def __init__(
-        self, holder: UUID, carrier_no: int, profile: IdProfile, limits: Limits, seed: int, facts: Facts
+        self, holder: UUID, carrier_no: CarrierNo, profile: IdProfile, limits: Limits, seed: int, facts: Facts
     ) -> None:
         self.holder = holder
         self.carrier_no = carrier_no

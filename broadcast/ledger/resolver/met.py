@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from broadcast.ids import SliceId
 from broadcast.ledger.packing.columns import I64, U8, U16, U32, Index
 from broadcast.ledger.packing.errs import Errs
 from broadcast.ledger.packing.received import Received
@@ -19,7 +20,7 @@ _FEW_TEXTS = 256
 class SliceResult:
     """Segments of one slice that got their final receipt, in order of (ordinal, segment): what pack_result takes."""
 
-    slice_id: int
+    slice_id: SliceId
     ordinals: U16
     segments: U8
     states: U8

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from broadcast.ids import CarrierNo
 from broadcast.ledger.packing.errs import Errs
 from broadcast.ledger.packing.ids import Ids
 from broadcast.ledger.packing.received import Received, unpack_received
@@ -57,7 +58,10 @@ async def heads(connection: Connection, ended_s: float | None) -> Heads:
 
 
 async def read_sent(
-    connection: Connection, carrier_no: int, learnt: Mapping[int, tuple[int, int]], until: Mapping[int, int]
+    connection: Connection,
+    carrier_no: CarrierNo,
+    learnt: Mapping[int, tuple[int, int]],
+    until: Mapping[int, int],
 ) -> SentPage:
     """The next page of what these workers appended, up to the batches `until`. Raises LedgerError."""
     workers = list(until)
@@ -79,7 +83,7 @@ async def read_sent(
 
 
 async def read_received(
-    connection: Connection, carrier_no: int, met: Mapping[int, int], until: Mapping[int, int]
+    connection: Connection, carrier_no: CarrierNo, met: Mapping[int, int], until: Mapping[int, int]
 ) -> ReceivedPage:
     """The next receipts that these workers took, up to the batches `until`. Raises LedgerError."""
     workers = list(until)

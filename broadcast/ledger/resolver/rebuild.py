@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from broadcast.ids import CarrierNo
 from broadcast.ledger.packing.received import unpack_parked
 from broadcast.ledger.packing.result import Result, unpack_result
 from broadcast.ledger.packing.sent import Sent, unpack_sent
@@ -29,7 +30,12 @@ class Rebuild:
     settled some of it (`learn_with_results`)."""
 
     def __init__(
-        self, carrier_no: int, book: CarrierBook, parked: ParkedRows, facts: Facts, cursors: Mapping[int, int]
+        self,
+        carrier_no: CarrierNo,
+        book: CarrierBook,
+        parked: ParkedRows,
+        facts: Facts,
+        cursors: Mapping[int, int],
     ) -> None:
         self._carrier_no = carrier_no
         self._book = book

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from broadcast.ids import CampaignId, SliceId
 from broadcast.ledger.packing.columns import I64
 
 _FEWEST = 256
@@ -14,8 +15,8 @@ class SliceFacts:
     """msisdns: i64, of every place of the slice, 0 for one that was taken out. The book keeps only those whose
     messages wait."""
 
-    slice_id: int
-    campaign_id: int
+    slice_id: SliceId
+    campaign_id: CampaignId
     msisdns: I64
 
 

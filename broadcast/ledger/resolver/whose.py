@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from broadcast.ids import CarrierNo
 from broadcast.ledger.packing.columns import Bools, Index
 from broadcast.ledger.packing.ids import IdProfile, Ids
 from broadcast.ledger.packing.received import Received, unpack_parked
@@ -112,7 +113,7 @@ def moved_of(keys: Sequence[ParkedKey]) -> Bools:
 
 
 async def read_parked(
-    connection: Connection, carrier_no: int, keys: Iterable[ParkedKey]
+    connection: Connection, carrier_no: CarrierNo, keys: Iterable[ParkedKey]
 ) -> tuple[list[ParkedKey], Received]:
     """What these parked receipts say, ids as they came; in an order of its own. Raises LedgerError."""
     wanted: dict[int, list[int]] = {}
@@ -139,7 +140,12 @@ def taken(receipts: Received, index: Index) -> Received:
 
 
 async def whose(
-    connection: Connection, carrier_no: int, profile: IdProfile, seed: int, receipts: Received, moved: Bools
+    connection: Connection,
+    carrier_no: CarrierNo,
+    profile: IdProfile,
+    seed: int,
+    receipts: Received,
+    moved: Bools,
 ) -> list[Whose]:
     """Whose the ids of these parked receipts are, in all that was sent with the slices in which stands whom they name.
     moved: which are of the ledger of before. Raises LedgerError."""

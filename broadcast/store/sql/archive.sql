@@ -12,7 +12,7 @@ SELECT at, actor, event, details FROM campaign_event WHERE campaign_id = $1 ORDE
 
 -- name: archive_claim
 -- Wait until no resolver is amid a commit, and keep them away for this transaction.
-SELECT pg_advisory_xact_lock(7111);
+SELECT pg_advisory_xact_lock(:closing_lock);
 
 -- name: archive_mark
 -- Say where the recipients of a campaign are now.

@@ -38,15 +38,15 @@ SELECT name, carrier_no FROM carrier ORDER BY name;
 
 -- name: import_lock
 -- Whether this transaction may import: one import at a time.
-SELECT pg_try_advisory_xact_lock(7103);
+SELECT pg_try_advisory_xact_lock(:importing_lock);
 
 -- name: import_lock_session
 -- The same for a resumable import, which has a transaction for each batch: held until it is given back.
-SELECT pg_try_advisory_lock(7103);
+SELECT pg_try_advisory_lock(:importing_lock);
 
 -- name: import_unlock_session
 -- A resumable import has ended or stopped.
-SELECT pg_advisory_unlock(7103);
+SELECT pg_advisory_unlock(:importing_lock);
 
 -- name: import_begin
 -- A new import ($1: the file's name). Returns its number.
@@ -170,8 +170,8 @@ WITH counted AS (
      GROUP BY carrier_no
 )
 SELECT coalesce(sum(waiting), 0)::bigint AS waiting, coalesce(sum(excluded), 0)::bigint AS excluded,
-       add_to_tallies(0, array_agg($1::integer), array_agg(carrier_no), array_agg(waiting), NULL, NULL, NULL, NULL, NULL, NULL,
-                      NULL, array_agg(excluded), NULL)
+       add_to_tallies(shard => 0, campaigns => array_agg($1::integer), carriers => array_agg(carrier_no),
+                      waiting => array_agg(waiting), excluded => array_agg(excluded))
   FROM counted;
 
 -- name: excluded

@@ -35,7 +35,7 @@ SELECT carrier.name AS carrier,
 
 -- name: auditor_claim
 -- One worker audits, for as long as its connection lives.
-SELECT pg_try_advisory_lock(7105);
+SELECT pg_try_advisory_lock(:auditing_lock);
 
 -- name: audit_candidates
 -- Campaigns whose rows are in the database and of which nothing comes just now: they ended in the last $1 seconds, but not

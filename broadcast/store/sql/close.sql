@@ -1,11 +1,11 @@
 -- name: tidier_claim
 -- One that tidies at a time, for this transaction.
-SELECT pg_try_advisory_xact_lock(7101);
+SELECT pg_try_advisory_xact_lock(:tidying_lock);
 
 -- name: closing_claim
 -- Wait until no resolver is amid a commit, and keep them away for this transaction: what they end is accepted or unknown by
 -- whether its campaign is closed.
-SELECT pg_advisory_xact_lock(7111);
+SELECT pg_advisory_xact_lock(:closing_lock);
 
 -- name: resolver_lags
 -- Per carrier for how many seconds receipts may lie here unresolved. A resolver that never was: longer than any grace.
@@ -15,7 +15,7 @@ SELECT carrier_no, extract(epoch FROM clock_timestamp() - greatest(resolved_unti
 -- Campaigns that prefer a second copy to none: after the grace period their in-doubt recipients wait again, in slices
 -- of $1 of their own; whoever was resent $2 times is not again. A grace period is over when what came in it is resolved,
 -- and it is no longer than its carrier ($3) has been steady ($4: seconds). So do those who were refused and whose receipt,
--- since it did not settle them meanwhile, was of another message.
+-- since it did not settle them within $5 seconds, was of another message.
 WITH overdue AS MATERIALIZED (
     SELECT d.slice_id, d.ordinal, d.campaign_id, d.carrier_no, d.msisdn
       FROM in_doubt AS d
@@ -25,8 +25,8 @@ WITH overdue AS MATERIALIZED (
      WHERE d.ended_at IS NULL AND c.state = 'running' AND c.expires_at > clock_timestamp()
        AND (c.in_doubt_policy = 'resend' AND c.grace_s <= steady_s
             AND d.since < r.resolved_until - make_interval(secs => c.grace_s)
-            OR d.reason = 'receipt_after_refusal' AND steady_s >= 30
-               AND d.since < r.resolved_until - interval '30 seconds')
+            OR d.reason = 'receipt_after_refusal' AND steady_s >= $5
+               AND d.since < r.resolved_until - make_interval(secs => $5))
        FOR UPDATE OF d
 ), often AS (
     SELECT campaign_id, carrier_no, msisdn FROM in_doubt JOIN overdue USING (campaign_id, carrier_no, msisdn)
@@ -43,14 +43,14 @@ WITH overdue AS MATERIALIZED (
 ), made AS (
     INSERT INTO slice (campaign_id, carrier_no, total, resends, recalled, msisdns)
     SELECT campaign_id, carrier_no, count(*), true,
-           (SELECT category <> 'emergency' FROM campaign AS c WHERE c.campaign_id = parted.campaign_id),
+           (SELECT NOT hears_opted_out FROM campaign AS c WHERE c.campaign_id = parted.campaign_id),
            array_agg(msisdn ORDER BY msisdn)
       FROM (SELECT *, (row_number() OVER (PARTITION BY campaign_id, carrier_no ORDER BY msisdn) - 1) / $1::integer AS part
               FROM due) AS parted
      GROUP BY campaign_id, carrier_no, part
 )
-SELECT add_to_tallies(0, array_agg(campaign_id), array_agg(carrier_no), array_agg(recipients), array_agg(-recipients),
-                      NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+SELECT add_to_tallies(shard => 0, campaigns => array_agg(campaign_id), carriers => array_agg(carrier_no),
+                      in_doubt => array_agg(-recipients), waiting => array_agg(recipients))
   FROM (SELECT campaign_id, carrier_no, count(*) AS recipients FROM due GROUP BY campaign_id, carrier_no) AS counted
 HAVING count(*) > 0;
 
@@ -67,8 +67,8 @@ WITH over AS MATERIALIZED (
     UPDATE slice SET state = CASE WHEN over.cancelled THEN 'cancelled' ELSE 'expired' END
       FROM over WHERE slice.slice_id = over.slice_id
 )
-SELECT add_to_tallies(0, array_agg(campaign_id), array_agg(carrier_no), array_agg(-recipients), NULL, NULL, NULL,
-                      array_agg(expired), NULL, NULL, NULL, array_agg(excluded), NULL)
+SELECT add_to_tallies(shard => 0, campaigns => array_agg(campaign_id), carriers => array_agg(carrier_no),
+                      waiting => array_agg(-recipients), expired => array_agg(expired), excluded => array_agg(excluded))
   FROM (SELECT campaign_id, carrier_no, sum(recipients)::bigint AS recipients,
                coalesce(sum(recipients) FILTER (WHERE NOT cancelled), 0)::bigint AS expired,
                coalesce(sum(recipients) FILTER (WHERE cancelled), 0)::bigint AS excluded
@@ -100,8 +100,9 @@ WITH closing AS (
     UNION ALL
     SELECT carrier_no, 0, count(*) FROM given_up GROUP BY carrier_no
 )
-SELECT add_to_tallies(0, array_agg($1::integer), array_agg(carrier_no), NULL, array_agg(-in_doubt), array_agg(-accepted),
-                      array_agg(accepted + in_doubt), NULL, NULL, NULL, NULL, NULL, NULL)
+SELECT add_to_tallies(shard => 0, campaigns => array_agg($1::integer), carriers => array_agg(carrier_no),
+                      in_doubt => array_agg(-in_doubt), accepted => array_agg(-accepted),
+                      unknown => array_agg(accepted + in_doubt))
   FROM changed WHERE accepted <> 0 OR in_doubt <> 0
 HAVING count(*) > 0;
 

@@ -24,7 +24,7 @@ SELECT carrier.name AS carrier, msisdn, count(*) AS resends, min(since) AS since
 -- Per carrier of campaign $1: who was resent and how often, and what was told of the copies before: by a late answer or a
 -- receipt (told), that it was delivered (delivered).
 SELECT carrier.name AS carrier, count(DISTINCT msisdn) AS recipients, count(*) AS resends,
-       count(*) FILTER (WHERE first_ids <> '{}') AS told, count(*) FILTER (WHERE first_state = 8) AS delivered
+       count(*) FILTER (WHERE first_ids <> '{}') AS told, count(*) FILTER (WHERE state_word(first_state) = 'delivered') AS delivered
   FROM in_doubt JOIN carrier USING (carrier_no)
  WHERE campaign_id = $1 AND ended_as = 'resent'
  GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.carrier_no;

@@ -1,18 +1,18 @@
 -- name: replies_claim
 -- One that reads replies at a time, for this transaction.
-SELECT pg_try_advisory_xact_lock(7106);
+SELECT pg_try_advisory_xact_lock(:reading_lock);
 
 -- name: replies_to_do
 -- Whether there is anything to read, to opt out, to recall or to take out; asked often, so that it is one cheap query.
 SELECT EXISTS (SELECT FROM inbound WHERE state = 'new') OR EXISTS (SELECT FROM reply WHERE effect IS NULL)
     OR EXISTS (SELECT FROM slice WHERE recalled AND state = 'ready')
     OR EXISTS (SELECT FROM campaign AS c LEFT JOIN opt_outs_applied AS a USING (campaign_id)
-                WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND c.category <> 'emergency'
+                WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND NOT c.hears_opted_out
                   AND coalesce(a.opt_out_no, 0) < (SELECT coalesce(max(opt_out_no), 0) FROM opt_out));
 
 -- name: opt_out_claim
 -- Opt-outs get their numbers in the order in which they are committed.
-SELECT pg_advisory_xact_lock(7107);
+SELECT pg_advisory_xact_lock(:opting_out_lock);
 
 -- name: new_inbound
 -- The oldest $1 messages that nobody read yet; $3: this one alone, or null. again: the very same came at most $2 seconds
@@ -146,10 +146,10 @@ UPDATE reply SET effect = new.effect FROM unnest($1::bigint[], $2::text[]) AS ne
  WHERE reply.reply_no = new.reply_no;
 
 -- name: campaigns_behind
--- Campaigns under way, but emergencies, that were not searched for the newest opt-outs, and up to which one they were.
+-- Campaigns under way that do not reach those who opted out, were not searched for the newest of these, and up to which they were.
 SELECT c.campaign_id, coalesce(a.opt_out_no, 0) AS opt_out_no
   FROM campaign AS c LEFT JOIN opt_outs_applied AS a USING (campaign_id)
- WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND c.category <> 'emergency'
+ WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND NOT c.hears_opted_out
    AND coalesce(a.opt_out_no, 0) < (SELECT coalesce(max(opt_out_no), 0) FROM opt_out);
 
 -- name: recall_slices
@@ -216,8 +216,9 @@ DELETE FROM slice WHERE slice_id = $1;
 WITH excluded_now AS (
     INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns) VALUES ($1, $2, 'opted_out', $3::bigint[])
 )
-SELECT add_to_tallies(-1, ARRAY[$1::integer], ARRAY[$2::smallint], ARRAY[-cardinality($3::bigint[])::bigint], NULL, NULL, NULL,
-                      NULL, NULL, NULL, NULL, ARRAY[cardinality($3::bigint[])::bigint], NULL);
+SELECT add_to_tallies(shard => -1, campaigns => ARRAY[$1::integer], carriers => ARRAY[$2::smallint],
+                      waiting => ARRAY[-cardinality($3::bigint[])::bigint],
+                      excluded => ARRAY[cardinality($3::bigint[])::bigint]);
 
 -- name: reply_counts
 -- Replies to campaign $1 (0: those that match none) by carrier, keyword and effect; the most frequent first.

@@ -131,11 +131,11 @@ SELECT carrier.name AS carrier, reason, receipts, first_at, last_at FROM misfit 
 
 -- name: resolving_claim
 -- For this transaction: no campaign is closed or becomes files, and whoever does so holds no row that is wanted then.
-SELECT pg_advisory_xact_lock_shared(7111);
+SELECT pg_advisory_xact_lock_shared(:closing_lock);
 
 -- name: resolver_child
 -- Whether this session's worker is the one that keeps a resolver, for as long as the session lives.
-SELECT pg_try_advisory_lock(7112);
+SELECT pg_try_advisory_lock(:resolving_lock);
 
 -- name: vacuum_received
 -- Space of what is resolved, for what comes.
@@ -222,7 +222,8 @@ SELECT $1, 0, $2, slice_id, first_ordinal, last_ordinal, packed
 
 -- name: tally_doubted
 -- Recipients who were in doubt, or unknown since they were given up, have their end: columns side by side.
-SELECT add_to_tallies(-2, $1, $2, NULL, $3, NULL, $4, $5, $6, $7, $8, NULL, NULL);
+SELECT add_to_tallies(shard => -2, campaigns => $1, carriers => $2, in_doubt => $3, unknown => $4, expired => $5, rejected => $6,
+                      undeliverable => $7, delivered => $8);
 
 -- name: note_first_copies
 -- What receipts told of copies whose recipients were sent another or given up: of each its state and id, side by side.

@@ -21,7 +21,7 @@ INSERT INTO schema_migration (version, name, checksum) VALUES ($1, $2, $3);
 
 -- name: migration_lock
 -- One migration at a time in this database, until the transaction ends.
-SELECT pg_advisory_xact_lock(7100);
+SELECT pg_advisory_xact_lock(:migrating_lock);
 
 -- name: server_version
 -- The server's version as a number, 150004 say, and as text.

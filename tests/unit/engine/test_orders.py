@@ -24,7 +24,7 @@ def campaign(text: str, sender: str = "BOYTE") -> Campaign:
     return Campaign(
         campaign_id=0x51234, name="a", state=CampaignState.RUNNING, drafted_by="an", drafted_at=LATER,
         approved_by="binh", approved_at=LATER, approved_hash=content_hash(made), launched_by="an",
-        launched_at=LATER, finished_at=None, closed_at=None, audience=1, segments=1,
+        launched_at=LATER, finished_at=None, closed_at=None, audience=1, segments=1, hears_opted_out=False,
         **{name: getattr(made, name) for name in made.__slots__},
     )  # fmt: skip
 

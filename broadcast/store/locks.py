@@ -1,0 +1,21 @@
+"""The numbers of all advisory locks. A query names one as `:closing_lock`, which `queries` puts in.
+
+A migration cannot name one: what it says of a number stays true for ever, so a number never gets another meaning.
+7102 was that of the ring of buckets, before packed rows.
+"""
+
+from enum import IntEnum, unique
+
+
+@unique
+class Lock(IntEnum):
+    """Held for a transaction, but where it says: for a session."""
+
+    MIGRATING = 7100
+    TIDYING = 7101
+    IMPORTING = 7103  # by a resumable import for its session
+    AUDITING = 7105  # session
+    READING = 7106  # replies
+    OPTING_OUT = 7107  # opt-outs get their numbers in the order of their commits
+    CLOSING = 7111  # a campaign closes, or becomes files; shared: a resolver writes. Before any row is locked
+    RESOLVING = 7112  # session: of the worker that keeps a resolver
