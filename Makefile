@@ -17,7 +17,7 @@ MESSAGES ?= 10000
 PARALLEL ?= 2
 SEED ?= 1
 
-.PHONY: help demo test lint bench fuzz chaos venv clean
+.PHONY: help demo test lint bench fuzz chaos docs venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench   how fast this machine sends'
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
 	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1, TIMED=1)'
+	@echo 'make docs    the documentation as a site, in site/, every link checked'
 	@echo 'make venv    only the environment: .venv, with the command .venv/bin/broadcast'
 	@echo 'make clean   remove what these made here'
 
@@ -44,6 +45,13 @@ fuzz: $(MADE)
 chaos: $(MADE)
 	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(CHAOS_RUNS) --seed $(SEED) --parallel $(PARALLEL) \
 	    --messages $(MESSAGES) $(if $(HOSTS),--hosts) $(if $(TIMED),--timed)
+
+# mkdocs is brought by its first use: `make test` skips the site without it
+docs: $(MADE)
+	@$(BIN)/python -c 'import material' 2>/dev/null || \
+	    $(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation \
+	        --constraint ops/requirements.lock -e '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 lint: $(MADE)
 	$(BIN)/ruff format --check .
@@ -77,6 +85,6 @@ $(MADE): pyproject.toml ops/requirements.lock
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-out chaos-out htmlcov .coverage .coverage.* *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) demo-out chaos-out site htmlcov .coverage .coverage.* *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 	    .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
