@@ -10,6 +10,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
+from broadcast.channel.channel import Channel
+from broadcast.channel.events import InboundMessage, UnreadDelivery
+from broadcast.channel.link import Answer, BoundLink, Submission, Token
+from broadcast.channel.receipt import Receipt
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier
 from broadcast.engine.alarm import Alarm
@@ -20,11 +24,8 @@ from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
 from broadcast.engine.pieces import Pieces
 from broadcast.engine.watch import LaneWatch
 from broadcast.engine.work import CUT_SHORT, Work
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, Receipt
+from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp import status
-from broadcast.smpp.events import Ack, InboundMessage, Token
-from broadcast.smpp.link import Link
 
 RUN_MOST = 1000  # recipients stamped at once: keeps one pump short
 RUN_LEAST = 20  # segments, if so many are allowed: the links take turns, but not with each
@@ -34,7 +35,7 @@ LATER_MOST_S = 3600.0
 
 
 class Lane:
-    """Implements smpp.events.LinkEvents for the links of one carrier.
+    """Implements channel.events.LinkEvents for the links of one carrier.
 
     hungry(): more slices are wanted; rebound(): a link was bound or lost, the grants want another look.
     """
@@ -44,6 +45,7 @@ class Lane:
         carrier_no: CarrierNo,
         name: str,
         carrier: Carrier,
+        channel: Channel,
         journal: Journal,
         metrics: Metrics,
         hungry: Callable[[], None],
@@ -53,21 +55,22 @@ class Lane:
         self.carrier_no = carrier_no
         self.name = name
         self.carrier = carrier
+        self.channel = channel
         self.pacer = Pacer()
         self.valid_until = 0.0  # by lease_time
-        self.links: set[Link] = set()
+        self.links: set[BoundLink] = set()
         self.works: list[Work] = []
         self.sent = 0
         self.exhausted = False  # alerts run, and no slice of theirs is to be had
-        self.watch = LaneWatch(carrier)
+        self.watch = LaneWatch(channel.outcome, awaits=carrier.receipts != "none")
         self.cannot_send: dict[CampaignId, str] = {}  # why a campaign cannot go through this carrier at all
         self._journal = journal
         self._metrics = metrics
         self._hungry = hungry
         self._rebound = rebound
         self._day_time = day_time
-        self._oddities = Oddities(carrier_no, name, carrier, journal, metrics)
-        self._answers = Answers(carrier, journal, self._send_piece_later, self._slow_down)
+        self._oddities = Oddities(carrier_no, name, channel.outcome, journal, metrics)
+        self._answers = Answers(carrier, channel.outcome, journal, self._send_piece_later, self._slow_down)
         self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities, self._day_time)
         self._stock: deque[tuple[Work, Sequence[int]]] = deque()
         self._stocked = 0
@@ -199,7 +202,7 @@ class Lane:
         quantum = self.pacer.quantum(segments)
         return min(segments, quantum), quantum
 
-    def _send_some(self, link: Link, most: int, now: float) -> None:
+    def _send_some(self, link: BoundLink, most: int, now: float) -> None:
         """At most `most` segments on one link."""
         if self._pieces.due(now):
             self._send_piece(link, *self._pieces.pop(), now)
@@ -220,29 +223,28 @@ class Lane:
             self._stock[0] = (work, ordinals[count:])
         self._send_run(link, work, run, now)
 
-    def _send_run(self, link: Link, work: Work, run: Sequence[int], now: float) -> None:
+    def _send_run(self, link: BoundLink, work: Work, run: Sequence[int], now: float) -> None:
         segments = work.segments
         count = len(run) * segments
         msisdns = work.slice.msisdns
         first = link.reserve(count)
-        data = work.order.template.stamp(first, [msisdns[ordinal] for ordinal in run])
+        data = work.order.renderer.stamp(first, [msisdns[ordinal] for ordinal in run])
         if segments == 1:
             tokens: list[Token] = [(work, ordinal, 1) for ordinal in run]
         else:
             tokens = [(work, ordinal, segment) for ordinal in run for segment in range(1, segments + 1)]
-        if not self._submit(link, work, first, tokens, data, now):
+        if not self._submit(link, work, Submission(first, tokens, data), now):
             self._return(work, run)
             return
         work.stocked -= len(run)
         self._stocked -= len(run)
 
-    def _submit(
-        self, link: Link, work: Work, first: int, tokens: list[Token], data: bytes, now: float
-    ) -> bool:
+    def _submit(self, link: BoundLink, work: Work, submission: Submission, now: float) -> bool:
         """False: the time to send is over, and nothing has left."""
+        tokens = submission.tokens
         work.in_flight += len(tokens)
         self.pacer.take(len(tokens), time.monotonic(), link)  # not before it leaves: stamping takes its time
-        if not link.submit(first, tokens, data, now, self.valid_until):
+        if not link.submit(submission, now, self.valid_until):
             work.in_flight -= len(tokens)
             self.pacer.lost(len(tokens), now, link)
             return False
@@ -264,7 +266,7 @@ class Lane:
         work.stocked += 1
         self._pieces.add((work, ordinal, segment), due)
 
-    def _send_piece(self, link: Link, work: Work, ordinal: int, segment: int, now: float) -> None:
+    def _send_piece(self, link: BoundLink, work: Work, ordinal: int, segment: int, now: float) -> None:
         work.stocked -= 1
         if ordinal in work.doubted:
             return
@@ -272,8 +274,8 @@ class Lane:
             work.doubt(ordinal, CUT_SHORT, work.since)
             return
         first = link.reserve(1)
-        data = work.order.template.stamp_segment(first, work.slice.msisdns[ordinal], segment)
-        if not self._submit(link, work, first, [(work, ordinal, segment)], data, now):
+        data = work.order.renderer.stamp_segment(first, work.slice.msisdns[ordinal], segment)
+        if not self._submit(link, work, Submission(first, [(work, ordinal, segment)], data), now):
             self._send_piece_later(work, ordinal, segment, 0.0)
 
     def _target(self, segments: int) -> int:
@@ -329,26 +331,26 @@ class Lane:
     def _slow_down(self, share: float) -> None:
         self.pacer.throttled(time.monotonic(), share)
 
-    # ------------------------------------------------------------ smpp.events.LinkEvents
+    # ------------------------------------------------------------ channel.events.LinkEvents
 
-    def bound(self, link: Link) -> None:
+    def bound(self, link: BoundLink) -> None:
         """See LinkEvents."""
         self.links.add(link)
         self.pacer.heard(time.monotonic(), link)
         self._rebound()
 
-    def closed(self, link: Link, reason: str) -> None:
+    def closed(self, link: BoundLink, reason: str) -> None:
         """See LinkEvents."""
         self.links.discard(link)
         self.pacer.closed(time.monotonic(), link)
         self._heed_links()
         self._rebound()
 
-    def room(self, link: Link) -> None:
+    def room(self, link: BoundLink) -> None:
         """See LinkEvents."""
         self.pump()
 
-    def answered(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
+    def answered(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
         """See LinkEvents."""
         now = time.monotonic()
         read = self._read(left_at, now)
@@ -370,7 +372,7 @@ class Lane:
         self._let_go()
         self._journal.wake()
 
-    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
+    def answered_late(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
         """See LinkEvents."""
         now = time.monotonic()
         read = self._read(left_at, now)
@@ -379,7 +381,7 @@ class Lane:
             self._answers.late(work, ordinal, segment, answer, smsc_id, read)
         self._count(Counter(answer for _, answer, _ in answers), link)
 
-    def unanswered(self, link: Link, tokens: list[Token], reason: str, left_at: float) -> None:
+    def unanswered(self, link: BoundLink, tokens: list[Token], reason: str, left_at: float) -> None:
         """See LinkEvents."""
         now = time.monotonic()
         self.pacer.lost(len(tokens), now, link)
@@ -390,21 +392,21 @@ class Lane:
         self._let_go()
         self._journal.wake()
 
-    def receipts(self, link: Link, receipts: list[Receipt]) -> None:
+    def receipts(self, link: BoundLink, receipts: list[Receipt]) -> None:
         """See LinkEvents."""
         unknown = self._deliveries.receipts(link, receipts)
         self.watch.receipts(len(receipts), time.monotonic(), unknown)
         if self._answers.reported(receipts):
             self._let_go()
 
-    def messages(self, link: Link, messages: list[InboundMessage]) -> None:
+    def messages(self, link: BoundLink, messages: list[InboundMessage]) -> None:
         """See LinkEvents."""
         self._deliveries.messages(link, messages)
 
-    def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
+    def unreadable(self, link: BoundLink, deliveries: list[UnreadDelivery]) -> None:
         """See LinkEvents."""
-        self.watch.unreadable(len(pdus))
-        self._deliveries.unreadable(link, pdus)
+        self.watch.unreadable(len(deliveries))
+        self._deliveries.unreadable(link, deliveries)
 
     def full(self) -> bool:
         """See LinkEvents."""
@@ -415,9 +417,9 @@ class Lane:
         at = self._day_time.now_us()
         return Read(at - int((now - left_at) * 1_000_000), at, now)
 
-    def _count(self, statuses: Counter[int], link: Link) -> None:
+    def _count(self, statuses: Counter[int], link: BoundLink) -> None:
         self.watch.answers(statuses, time.monotonic())
-        named = {status.name(answer): count for answer, count in statuses.items() if count}
+        named = {self.channel.outcome(answer).code: count for answer, count in statuses.items() if count}
         self._metrics.count_responses(self.name, named)
         if slowed := self._answers.heed(statuses):
             self._metrics.throttled.labels(self.name).inc(slowed)
@@ -427,6 +429,6 @@ class Lane:
             self._oddities.long_ids(long_ids)
 
 
-def _in_flight(link: Link) -> int:
+def _in_flight(link: BoundLink) -> int:
     """A link that answers is empty again and again: one that does not gets little more."""
     return link.in_flight

@@ -1,77 +1,29 @@
-"""From an approved campaign to what a carrier gets: composed, addressed, encoded once (law 6)."""
+"""From an approved campaign to what one carrier is to send (law 6)."""
 
 import math
-from datetime import UTC, datetime
 
 from broadcast.campaign import approval
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.sender import address
-from broadcast.campaign.text import Message, compose
-from broadcast.config import Carrier, ValidityFormat
+from broadcast.channel.channel import Channel, Words
 from broadcast.engine.work import Order
-from broadcast.smpp.adapter import validity_text
-from broadcast.smpp.template import SubmitFields, Template
 
-UDHI = 0x40
-RECEIPT_WANTED = 1
-# SMPP times count whole seconds at many SMSCs: what leaves just before the expiry would arrive after it.
+# Expiries count whole seconds at many SMSCs: what leaves just before one would arrive after it.
 ON_THE_WAY_S = 0.25
 
 
-def order(campaign: Campaign, carrier: Carrier, now: float) -> Order:
-    """The campaign's PDUs for one carrier. Raises RefusedError when it is not what was approved.
+def order(campaign: Campaign, channel: Channel, now: float) -> Order:
+    """A campaign for one carrier. Raises RefusedError when it is not what was approved.
 
-    now: Unix seconds by the database's clock; a relative validity counts from there, and orders are made anew
+    now: Unix seconds by the database's clock; a relative expiry counts from there, and orders are made anew
     now and then.
     """
     approval.check_unchanged(campaign.content, campaign.approved_hash)
-    message = compose(
-        campaign.text,
-        campaign.alphabet,
-        carrier.concatenation,
-        carrier.default_alphabet,
-        campaign.campaign_id,
-        carrier.national_shift,
+    words = Words(
+        campaign.campaign_id, campaign.text, campaign.alphabet, campaign.sender, campaign.expires_at
     )
-    every = len(message.segments)
     return Order(
         campaign.campaign_id,
         (-campaign.priority, campaign.campaign_id),
-        Template(submit_fields(message, carrier, campaign.sender, campaign.expires_at, now)),
+        channel.render(words, now),
         math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S,
-        frozenset(range(1, every + 1)).difference(carrier.receipt_segments(every)),
     )
-
-
-def submit_fields(
-    message: Message, carrier: Carrier, sender: str, expires_at: datetime, now: float
-) -> list[SubmitFields]:
-    """The segments as this carrier gets them. sender: where the carrier wants none of its own. now: as in `order`."""
-    source = address(carrier.sender or sender)
-    awaited = carrier.receipt_segments(len(message.segments))
-    return [
-        SubmitFields(
-            source=source.text,
-            source_ton=source.ton if carrier.source_ton is None else carrier.source_ton,
-            source_npi=source.npi if carrier.source_npi is None else carrier.source_npi,
-            dest_ton=carrier.dest_ton,
-            dest_npi=carrier.dest_npi,
-            service_type=carrier.service_type,
-            esm_class=UDHI if segment.udhi else 0,
-            data_coding=message.data_coding,
-            registered_delivery=RECEIPT_WANTED if number in awaited else 0,
-            validity_period=_validity(expires_at, carrier.validity, now),
-            short_message=segment.short_message,
-            tlvs=segment.tlvs,
-        )
-        for number, segment in enumerate(message.segments, 1)
-    ]
-
-
-def _validity(expires_at: datetime, form: ValidityFormat, now: float) -> str:
-    """validity_period so that the SMSC drops it too (law 5; SMPP 3.4 §7.1.1)."""
-    if form == "none":
-        return ""
-    if form == "absolute":
-        return validity_text(expires_at.astimezone(UTC))
-    return validity_text(max(1.0, expires_at.timestamp() - now))

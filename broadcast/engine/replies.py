@@ -12,7 +12,9 @@ import asyncpg
 
 from broadcast.audience.msisdn import Normalizer
 from broadcast.campaign.keywords import OPT_IN, OPT_OUT, Keywords
+from broadcast.campaign.parts import Part, read_part
 from broadcast.campaign.reading import read_parts
+from broadcast.channel.address import msisdn_of
 from broadcast.config import Config, DefaultAlphabet
 from broadcast.engine.apart import Apart
 from broadcast.errors import FencedError
@@ -21,8 +23,6 @@ from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
 from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp.inbound import Part, read_part
-from broadcast.smpp.receipt import msisdn_of
 from broadcast.store import pool
 
 ROUND_MOST = 500  # messages: some 10 ms of the event loop

@@ -1,10 +1,10 @@
-"""A leased slice at work on one carrier: its template, and what became of messages that are not through yet."""
+"""A leased slice at work on one carrier: its renderer, and what became of messages that are not through yet."""
 
 import heapq
 from dataclasses import dataclass
 
+from broadcast.channel.channel import Renderer
 from broadcast.ledger.leased import LeasedSlice
-from broadcast.smpp.template import Template
 
 CUT_SHORT = "cut_short"
 RECEIPT_AFTER_REFUSAL = "receipt_after_refusal"
@@ -12,21 +12,17 @@ RECEIPT_AFTER_REFUSAL = "receipt_after_refusal"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first.
-
-    unawaited: segments (from 1) for which no receipt was asked.
-    """
+    """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first."""
 
     campaign_id: int
     rank: tuple[int, int]
-    template: Template
+    renderer: Renderer
     expires_at: float
-    unawaited: frozenset[int] = frozenset()
 
     @property
     def awaited(self) -> int:
         """How many receipts a message is to have."""
-        return self.template.segments - len(self.unawaited)
+        return self.renderer.segments - len(self.renderer.unawaited)
 
 
 class Parts:
@@ -76,7 +72,7 @@ class Work:
         self.slice = leased
         self.since = since
         self.order = order
-        self.segments = order.template.segments
+        self.segments = order.renderer.segments
         self.simple = self.segments == order.awaited == 1  # one segment, one receipt: nearly all
         self.parts: dict[int, Parts] = {}
         self.attempts: dict[int, int] = {}

@@ -22,15 +22,16 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import asyncpg
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
+from broadcast.channel.channel import Channel
 from broadcast.clock import DayTime, lease_time
-from broadcast.config import Config
+from broadcast.config import Carrier, Config
 from broadcast.engine.auditor import Auditor
 from broadcast.engine.contact import ANSWER_S, WORK_S, Contact
 from broadcast.engine.gauges import Gauges
@@ -76,6 +77,8 @@ SLOTS_CHANNEL = "broadcast_slots"
 class Worker:
     """One life of a worker: from `start` to `run`'s end. After a FencedError make a new one.
 
+    channel: makes the way to the people of a carrier.
+
     place: see Leases; no two that live have the same. resolver: the command of one, where this worker may have to run
     it.
     """
@@ -85,12 +88,14 @@ class Worker:
         config: Config,
         metrics: Metrics,
         url: str,
+        channel: Callable[[Carrier], Channel],
         place: UUID | None = None,
         resolver: Sequence[str] | None = None,
     ) -> None:
         self._config = config
         self._metrics = metrics
         self._url = url
+        self._channel = channel
         self._place = place
         self._offspring = None if resolver is None else Offspring(resolver)
         self._lanes: dict[CarrierNo, Lane] = {}
@@ -162,7 +167,7 @@ class Worker:
         self._replies = Replies(self._config, self._metrics, {number: name for name, number in names.items()})
         for name, carrier in self._config.carriers.items():
             self._lanes[names[name]] = Lane(
-                names[name], name, carrier, self._writer.journal, self._metrics,
+                names[name], name, carrier, self._channel(carrier), self._writer.journal, self._metrics,
                 self._wake_leasing.set, self._wake_heartbeat.set, self._day_time,
             )  # fmt: skip
         log.info("worker %d started", self.worker_no)
@@ -371,7 +376,7 @@ class Worker:
         try:
             campaign = await campaigns.get(connection, campaign_id)
             if lane.name in campaign.carriers:
-                made = order(campaign, lane.carrier, self._day_time.now())
+                made = order(campaign, lane.channel, self._day_time.now())
         except LOST:
             raise
         except BroadcastError as error:

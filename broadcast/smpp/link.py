@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Awaitable
 from typing import Any, Final, cast
 
+from broadcast.channel.events import LINK_LOST, NO_RESPONSE, LinkEvents
+from broadcast.channel.link import Submission
+from broadcast.channel.receipt import Ack
 from broadcast.clock import lease_time
 from broadcast.config import Bind, Carrier
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu, enquire_link_pdu, unbind_pdu
-from broadcast.smpp.events import LINK_LOST, NO_RESPONSE, Ack, LinkEvents, Token, tell
 from broadcast.smpp.inbox import Batch, Inbox
 from broadcast.smpp.pdu import receipt_responses, unbind_resp
 from broadcast.smpp.reading import Reading
@@ -111,25 +113,18 @@ class Link(asyncio.Protocol):
         return self._window.reserve(count)
 
     def take_round_trip(self, now: float) -> float | None:
-        """Seconds that a submit took which was answered since the last call; None: none was timed. now: monotonic."""
+        """See BoundLink."""
         return self._window.take_round_trip(now)
 
-    def submit(
-        self, first_sequence: int, tokens: list[Token], data: bytes, now: float, before: float = math.inf
-    ) -> bool:
-        """Write stamped PDUs. tokens: one per PDU, in order. now: monotonic. before: when it is too late, by
-        lease_time.
-
-        On a link that cannot submit nothing is written, and the tokens come back at once as LINK_LOST. False when it
-        is too late, which is looked at last, so that a process that slept until then writes nothing: the tokens stay
-        with the caller.
-        """
+    def submit(self, submission: Submission, now: float, before: float = math.inf) -> bool:
+        """Write stamped PDUs, one a token: see BoundLink."""
         if lease_time() >= before:
             return False
+        first, tokens, data = submission
         if not self.can_submit:
             self._events.unanswered(self, tokens, LINK_LOST, now)
             return True
-        self._window.add(first_sequence, tokens, now)
+        self._window.add(first, tokens, now)
         self._timers.sent_at = now
         self._writing.write_now(data)
         return True
@@ -263,7 +258,7 @@ class Link(asyncio.Protocol):
             self._reading.handing_over(batch.to_ack, octets)
         if batch.answers or batch.late:
             self._window.answered(len(batch.answers) + len(batch.late), now)
-        tell(self._events, self, batch)
+        batch.tell(self._events, self)
 
     def _tick(self) -> None:
         now = self._loop.time()

@@ -30,6 +30,7 @@ from broadcast.ledger.doubts import resent
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.people import Account, read
+from broadcast.smpp.channel import SmppChannel
 
 TEXT = "Wash your hands often, wear a mask, stay at home."
 
@@ -146,7 +147,7 @@ class Rig:
         """A worker in this process, and beside the first one a resolver. url: of the worker's way to the database."""
         if self.resolver is None:
             self._resolve()
-        made = Worker(self.config, Metrics(), url or self.url)
+        made = Worker(self.config, Metrics(), url or self.url, SmppChannel)
         self.workers[made] = asyncio.create_task(made.run(), name="worker")
         return made
 

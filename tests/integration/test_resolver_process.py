@@ -28,6 +28,7 @@ from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import UNRESOLVED_S, Worker
 from broadcast.errors import InputError
 from broadcast.monitor.metrics import Metrics
+from broadcast.smpp.channel import SmppChannel
 from broadcast.store.queries import sql
 
 AN = 84961000001
@@ -135,7 +136,7 @@ async def test_a_worker_without_a_resolver_says_so(rig: Rig) -> None:
     """And sends all the same."""
     await rig.conn.execute("INSERT INTO carrier (name, tps) VALUES ('viettel', 100)")
     await rig.conn.execute("INSERT INTO received VALUES (1, 1, 1, 1, '')")
-    life = Worker(rig.config, Metrics(), rig.url)
+    life = Worker(rig.config, Metrics(), rig.url, SmppChannel)
     rig.workers[life] = asyncio.create_task(life.run(), name="worker")
     await until(life.keeps_up, "it says so")
     assert "viettel" in (await life.keeps_up() or "")

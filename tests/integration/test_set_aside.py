@@ -17,6 +17,7 @@ from unit.smpp.wire import deliver_sm, pdu, receipt_text, tlv
 from waiting import until
 
 from broadcast.campaign.campaigns import Campaign
+from broadcast.channel.receipt import Receipt
 from broadcast.config import Carrier, Config
 from broadcast.engine import replies as replies_module
 from broadcast.engine import worker as worker_module
@@ -57,7 +58,7 @@ async def test_messages_that_the_database_refuses(world: World) -> None:
     group = world.writer.journal.group
     group.inbound += [said(world, f"bad{n}" if n in (3, 700) else f"{n}") for n in range(1000)]
     world.writer.journal.receipts(
-        world.carrier_no, [(None, int(DELIVERED), "id", "000", FIRST)], AT, lambda: acked.append(1)
+        world.carrier_no, [Receipt(b"", int(DELIVERED), "id", "000", FIRST)], AT, lambda: acked.append(1)
     )
     await world.writer.flush()
     assert acked == [1]

@@ -21,6 +21,7 @@ from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.server import Smsc
+from broadcast.smpp.channel import SmppChannel
 
 TPS = 300
 CARRIERS = ("viettel", "vinaphone", "mobifone")
@@ -144,7 +145,7 @@ async def test_a_shutdown_without_the_database_loses_nothing(rig: Rig) -> None:
         for name in ("lost", "silent"):
             (folder := rig.folder / name).mkdir()
             ways.append(await stack.enter_async_context(way_to_database(folder, rig.url)))
-        lives = [Worker(rig.config, Metrics(), way.url) for way in ways]
+        lives = [Worker(rig.config, Metrics(), way.url, SmppChannel) for way in ways]
         tasks = [asyncio.create_task(life.run(), name="worker") for life in lives]
         await until(lambda: granted(rig, 2), "both have their share")
         campaign = await rig.launch()

@@ -22,6 +22,7 @@ from broadcast.engine.probe.traffic import Traffic
 from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.recipients import recipients
+from broadcast.smpp.channel import SmppChannel
 from broadcast.smpp.tap import TappedLink
 from broadcast.store.clock import database_time
 from broadcast.store.pool import connect
@@ -173,7 +174,7 @@ async def test_receipts_are_dated_by_the_database_from_the_first_on(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Links are bound before `control` has asked anything: what waits there comes at once."""
-    worker = Worker(rig.config, Metrics(), rig.url)
+    worker = Worker(rig.config, Metrics(), rig.url, SmppChannel)
     dated: list[float] = []
 
     async def look(self: Worker) -> None:

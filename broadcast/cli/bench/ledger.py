@@ -15,6 +15,7 @@ from itertools import count
 
 import asyncpg
 
+from broadcast.channel.receipt import Receipt
 from broadcast.cli.bench.campaign import balance, launch, prepare, watch
 from broadcast.cli.bench.load import Load, Measured
 from broadcast.cli.bench.meters import Meters
@@ -144,7 +145,7 @@ class _Feed:
         self._journal.receipts(
             leased.carrier_no,
             [
-                (None, state, smsc_id, "000", msisdns[run[place // segments]])
+                Receipt(b"", state, smsc_id, "000", msisdns[run[place // segments]])
                 for place, smsc_id in enumerate(ids)
             ],
             _now_us(),

@@ -9,6 +9,7 @@ from broadcast.campaign import campaigns
 from broadcast.config import Config
 from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
+from broadcast.smpp.channel import SmppChannel
 
 
 async def test_watch_is_given_the_reason(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +18,7 @@ async def test_watch_is_given_the_reason(config: Config, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(campaigns, "get", unreadable)
     worker, lane = (
-        Worker(config, Metrics(), ""),
+        Worker(config, Metrics(), "", SmppChannel),
         SimpleNamespace(carrier_no=1, name="viettel", cannot_send={}),
     )
     assert await worker._order(cast(Any, None), cast(Any, lane), cast(Any, 3)) is None

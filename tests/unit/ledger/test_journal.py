@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broadcast.channel.receipt import Receipt
 from broadcast.ledger.journal import SEGMENTS, CampaignId, CarrierNo, Group, Journal, SliceId
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packed_group import packed
@@ -39,8 +40,8 @@ def leased(of: Journal, segments: int = 2, slice_id: int = 7) -> LeasedSlice:
     )  # fmt: skip
 
 
-def receipts(*ids: str, state: int = S.DELIVERED, msisdn: int | None = FIRST) -> list[Any]:
-    return [(b"ack", int(state), smsc_id, "000", msisdn) for smsc_id in ids]
+def receipts(*ids: str, state: int = S.DELIVERED, msisdn: int | None = FIRST) -> list[Receipt]:
+    return [Receipt(b"ack", int(state), smsc_id, "000", msisdn) for smsc_id in ids]
 
 
 def came(group: Group) -> list[Any]:

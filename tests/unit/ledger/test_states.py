@@ -2,9 +2,9 @@
 
 import pytest
 
+from broadcast.channel.receipt import ReceiptState
 from broadcast.errors import BroadcastError
 from broadcast.ledger.states import MOVES, RecipientState, check_move
-from broadcast.smpp.vocabulary import ReceiptState
 
 S = RecipientState
 
