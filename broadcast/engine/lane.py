@@ -1,13 +1,13 @@
 """One carrier on one worker: its links, its pace, its stock of recipients that may be sent.
 
-    slice ─ intend ─▶ journal ─ commit ─▶ stock ─ pace, window ─▶ link ─▶ SMSC
-                                                     answers, receipts ◀─┘ ─▶ journal
+    stock ─ pace, window ─▶ link ─▶ SMSC
+                answers, receipts ◀─┘ ─▶ journal
 
 Everything here runs on the event loop without awaiting; it works on runs and batches, not on messages.
 """
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from broadcast.channel.channel import Channel
@@ -21,7 +21,7 @@ from broadcast.engine.answers import Answers, Read
 from broadcast.engine.deliveries import Deliveries
 from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
-from broadcast.engine.pieces import Pieces
+from broadcast.engine.stock import Stock
 from broadcast.engine.watch import LaneWatch
 from broadcast.engine.work import CUT_SHORT, Work
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
@@ -31,7 +31,6 @@ RUN_MOST = 1000  # recipients stamped at once: keeps one pump short
 RUN_LEAST = 20  # segments, if so many are allowed: the links take turns, but not with each
 STOCK_S = 0.15  # seconds of the grant that are intended ahead: some commits' worth
 STOCK_MOST = 40_000
-LATER_MOST_S = 3600.0
 
 
 class Lane:
@@ -59,7 +58,6 @@ class Lane:
         self.pacer = Pacer()
         self.valid_until = 0.0  # by lease_time
         self.links: set[BoundLink] = set()
-        self.works: list[Work] = []
         self.sent = 0
         self.exhausted = False  # alerts run, and no slice of theirs is to be had
         self.watch = LaneWatch(channel.outcome, awaits=carrier.receipts != "none")
@@ -70,28 +68,19 @@ class Lane:
         self._rebound = rebound
         self._day_time = day_time
         self._oddities = Oddities(carrier_no, name, channel.outcome, journal, metrics)
-        self._answers = Answers(carrier, channel.outcome, journal, self._send_piece_later, self._slow_down)
-        self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities, self._day_time)
-        self._stock: deque[tuple[Work, Sequence[int]]] = deque()
-        self._stocked = 0
-        self._intending = 0
-        self._pieces = Pieces()
         self._alarm = Alarm(self.pump)
+        self.stock = Stock(journal, lambda: self._alarm.at(0.0))
+        self._pieces = self.stock.pieces
+        self._answers = Answers(carrier, channel.outcome, journal, self.stock.add_piece, self._slow_down)
+        self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities, self._day_time)
 
     # ------------------------------------------------------------ work
 
     def add(self, work: Work) -> None:
         """A leased slice to send. The most urgent campaign goes first."""
-        self.works.append(work)
-        self.works.sort(key=lambda each: each.order.rank)
+        self.stock.add(work)
         self._heed_links()  # the last may have been lost while the slice was being leased
         self.pump()
-
-    def backlog(self, rank: tuple[int, int]) -> int:
-        """Recipients that wait here in campaigns at least as urgent as `rank`."""
-        return sum(
-            work.slice.waiting for work in self.works if work.order.rank <= rank and not work.releasing
-        )
 
     @property
     def appetite(self) -> int:
@@ -102,65 +91,15 @@ class Lane:
     def _can_submit(self) -> bool:
         return any(link.can_submit for link in self.links)
 
-    def withdraw(self, stays: Callable[[Work], bool]) -> None:
-        """Stop sending every work but those that stay (law 7): what was not sent waits again, the slice is let go."""
-        going = {id(work) for work in self.works if not stays(work) and not work.releasing}
-        for work in self.works:
-            if id(work) in going:
-                work.releasing = True
-        self._unstock()
-        self._drop_pieces()
-        self._let_go()
-
     def _heed_links(self) -> None:
         """Without one the slices go back: another worker can lease them, or this one later."""
         if not self._can_submit:
-            self.withdraw(lambda _: False)
+            self.stock.withdraw(lambda _: False)
 
     @property
     def idle(self) -> bool:
         """Nothing is left to send here, nor to be had: others may use this worker's part of the TPS."""
-        return self.exhausted and not any(
-            work.slice.waiting or work.intending or work.stocked for work in self.works
-        )
-
-    @property
-    def empty(self) -> bool:
-        """Nothing is held any more."""
-        return not self.works
-
-    def _unstock(self) -> None:
-        kept: deque[tuple[Work, Sequence[int]]] = deque()
-        for work, ordinals in self._stock:
-            if work.releasing:
-                self._return(work, ordinals)
-            else:
-                kept.append((work, ordinals))
-        self._stock = kept
-
-    def _return(self, work: Work, ordinals: Sequence[int]) -> None:
-        work.unsend(list(ordinals))
-        work.stocked -= len(ordinals)
-        self._stocked -= len(ordinals)
-
-    def _drop_pieces(self) -> None:
-        left = Counter((work, ordinal) for work, ordinal, _ in self._pieces.withdraw())
-        for (work, ordinal), pieces in left.items():
-            work.stocked -= pieces
-            if pieces == work.segments:
-                work.unsend([ordinal])
-            else:
-                work.doubt(ordinal, CUT_SHORT, work.since)
-
-    def _let_go(self) -> None:
-        """Slices that are through, or given back with nothing on its way."""
-        for work in [
-            work for work in self.works if not work.slice.unanswered or (work.releasing and work.idle)
-        ]:
-            if work.idle:
-                work.slice.let_go()
-                self.works.remove(work)
-                self._journal.wake()
+        return self.exhausted and self.stock.spent
 
     # ------------------------------------------------------------ sending
 
@@ -178,7 +117,7 @@ class Lane:
             return
         allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
         begun = False
-        while self._stock or self._pieces.due(now):
+        while self.stock or self._pieces.due(now):
             if lease_time() >= self.valid_until:  # frozen since
                 return
             link = min((link for link in self.links if link.room), key=_in_flight, default=None)
@@ -198,7 +137,7 @@ class Lane:
         """Segments that must be allowed for the next to leave, and those that are waited for before any does."""
         if self._pieces.due(now):
             return 1, 1
-        segments = self._stock[0][0].segments
+        segments = self.stock.head[0].segments
         quantum = self.pacer.quantum(segments)
         return min(segments, quantum), quantum
 
@@ -207,21 +146,15 @@ class Lane:
         if self._pieces.due(now):
             self._send_piece(link, *self._pieces.pop(), now)
             return
-        work, ordinals = self._stock[0]
+        work, ordinals = self.stock.head
         if self._day_time.now() >= work.order.expires_at:  # law 5
-            self._stock.popleft()
-            self._return(work, ordinals)
+            self.stock.give_back(work, self.stock.take(len(ordinals)))
             return
         count = min(most // work.segments, RUN_MOST)
         if count == 0:
-            self._split(work, ordinals)
+            self.stock.split()
             return
-        run = ordinals[:count]
-        if len(run) == len(ordinals):
-            self._stock.popleft()
-        else:
-            self._stock[0] = (work, ordinals[count:])
-        self._send_run(link, work, run, now)
+        self._send_run(link, work, self.stock.take(count), now)
 
     def _send_run(self, link: BoundLink, work: Work, run: Sequence[int], now: float) -> None:
         segments = work.segments
@@ -234,10 +167,9 @@ class Lane:
         else:
             tokens = [(work, ordinal, segment) for ordinal in run for segment in range(1, segments + 1)]
         if not self._submit(link, work, Submission(first, tokens, data), now):
-            self._return(work, run)
+            self.stock.give_back(work, run)
             return
-        work.stocked -= len(run)
-        self._stocked -= len(run)
+        self.stock.left(work, len(run))
 
     def _submit(self, link: BoundLink, work: Work, submission: Submission, now: float) -> bool:
         """False: the time to send is over, and nothing has left."""
@@ -251,21 +183,6 @@ class Lane:
         self.sent += len(tokens)
         return True
 
-    def _split(self, work: Work, ordinals: Sequence[int]) -> None:
-        """The next message does not fit whole: its segments go one by one."""
-        ordinal = ordinals[0]
-        self._stock.popleft()
-        if len(ordinals) > 1:
-            self._stock.appendleft((work, ordinals[1:]))
-        work.stocked -= 1
-        self._stocked -= 1
-        for segment in range(1, work.segments + 1):
-            self._send_piece_later(work, ordinal, segment, 0.0)
-
-    def _send_piece_later(self, work: Work, ordinal: int, segment: int, due: float) -> None:
-        work.stocked += 1
-        self._pieces.add((work, ordinal, segment), due)
-
     def _send_piece(self, link: BoundLink, work: Work, ordinal: int, segment: int, now: float) -> None:
         work.stocked -= 1
         if ordinal in work.doubted:
@@ -276,7 +193,7 @@ class Lane:
         first = link.reserve(1)
         data = work.order.renderer.stamp_segment(first, work.slice.msisdns[ordinal], segment)
         if not self._submit(link, work, Submission(first, [(work, ordinal, segment)], data), now):
-            self._send_piece_later(work, ordinal, segment, 0.0)
+            self.stock.add_piece(work, ordinal, segment, 0.0)
 
     def _target(self, segments: int) -> int:
         return max(1, min(int(self.pacer.grant * STOCK_S), STOCK_MOST) // segments)
@@ -288,45 +205,14 @@ class Lane:
             return
         if self.pacer.grant <= 0:
             return
-        next_retry = now + LATER_MOST_S
-        for work in self.works:
-            if work.releasing or self._day_time.now() >= work.order.expires_at:
-                continue
-            target = self._target(work.segments)
-            wanted = target - self._stocked - self._intending
-            if wanted * 4 < target:
-                break
-            ordinals = work.intend(wanted, now)
-            if ordinals:
-                self._intend(work, ordinals)
-            due = work.next_retry()
-            if due is not None:
-                next_retry = min(next_retry, due)
-        if next_retry < now + LATER_MOST_S:
-            self._alarm.at(next_retry)
-        elif self._pieces.next_at is not None:
-            self._alarm.at(self._pieces.next_at)
-        if self.works and self.backlog(self.works[0].order.rank) < self.appetite // 2:
+        due = self.stock.top_up(self._target, now, self._day_time.now())
+        if due is None:
+            due = self._pieces.next_at
+        if due is not None:
+            self._alarm.at(due)
+        works = self.stock.works
+        if works and self.stock.backlog(works[0].order.rank) < self.appetite // 2:
             self._hungry()
-
-    def _intend(self, work: Work, ordinals: Sequence[int]) -> None:
-        work.intending += len(ordinals)
-        self._intending += len(ordinals)
-        self._journal.on_commit(lambda: self._cleared(work, ordinals))
-
-    def _cleared(self, work: Work, ordinals: Sequence[int]) -> None:
-        """The intent is durable."""
-        work.intending -= len(ordinals)
-        self._intending -= len(ordinals)
-        if work.releasing:
-            work.unsend(list(ordinals))
-            self._journal.wake()
-            self._let_go()
-            return
-        work.stocked += len(ordinals)
-        self._stocked += len(ordinals)
-        self._stock.append((work, ordinals))
-        self._alarm.at(0.0)
 
     def _slow_down(self, share: float) -> None:
         self.pacer.throttled(time.monotonic(), share)
@@ -369,7 +255,7 @@ class Lane:
                 statuses[answer] += 1
         statuses[0] = len(answers) - sum(statuses.values())
         self._count(statuses, link)
-        self._let_go()
+        self.stock.let_go()
         self._journal.wake()
 
     def answered_late(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
@@ -389,7 +275,7 @@ class Lane:
         for work, ordinal, _ in tokens:
             work.in_flight -= 1
             work.doubt(ordinal, reason, left)
-        self._let_go()
+        self.stock.let_go()
         self._journal.wake()
 
     def receipts(self, link: BoundLink, receipts: list[Receipt]) -> None:
@@ -397,7 +283,7 @@ class Lane:
         unknown = self._deliveries.receipts(link, receipts)
         self.watch.receipts(len(receipts), time.monotonic(), unknown)
         if self._answers.reported(receipts):
-            self._let_go()
+            self.stock.let_go()
 
     def messages(self, link: BoundLink, messages: list[InboundMessage]) -> None:
         """See LinkEvents."""

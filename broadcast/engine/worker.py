@@ -307,13 +307,13 @@ class Worker:
         """recalled: slices in which somebody waits who opted out."""
         if recalled:
             for lane in self._lanes.values():
-                lane.withdraw(lambda work: work.slice.slice_id not in recalled)
+                lane.stock.withdraw(lambda work: work.slice.slice_id not in recalled)
         if running != self._running:
             self._running = running
             self._wake_leasing.set()
             for lane in self._lanes.values():
                 lane.exhausted = False
-                lane.withdraw(self._runs)
+                lane.stock.withdraw(self._runs)
 
     def _runs(self, work: Work) -> bool:
         return work.slice.campaign_id in self._running
@@ -350,7 +350,7 @@ class Worker:
         made = await self._order(connection, lane, campaign_id) if appetite else None
         if made is None:
             return False
-        missing = appetite - lane.backlog(made.rank)
+        missing = appetite - lane.stock.backlog(made.rank)
         if missing <= 0:
             return False
         count = min(SLICES_MOST, -(-missing // self._config.engine.slice_size))
@@ -360,7 +360,7 @@ class Worker:
         )
         for leased in slices:
             lane.add(Work(leased, made, self._day_time.now_us()))
-        lane.withdraw(self._runs)  # stopped meanwhile?
+        lane.stock.withdraw(self._runs)  # stopped meanwhile?
         return bool(slices)
 
     async def _order(
@@ -393,14 +393,14 @@ class Worker:
     async def _drain(self) -> None:
         """Send no more, and wait for the answers that are on their way."""
         for lane in self._lanes.values():
-            lane.withdraw(lambda _: False)
+            lane.stock.withdraw(lambda _: False)
         await self._until_empty(self._config.engine.drain_s)
 
     async def _until_empty(self, most_s: float) -> None:
         """Until every slice is let go; at most so long, for the rest is freed with the worker's other leases."""
         deadline = time.monotonic() + most_s
         while time.monotonic() < deadline and not self._late:
-            if all(lane.empty for lane in self._lanes.values()):
+            if all(lane.stock.empty for lane in self._lanes.values()):
                 return
             await asyncio.sleep(0.02)
 

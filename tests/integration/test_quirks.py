@@ -281,7 +281,7 @@ async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(
     await world.writer.flush()
     await resolve_all(world.conn)
     assert await balanced(world) == {"delivered": 1}
-    assert lane.empty
+    assert lane.stock.empty
     assert await world.conn.fetchval("SELECT ended_as FROM in_doubt") == "receipt"
     assert await world.conn.fetchval("SELECT state FROM slice") == "done"
 

@@ -143,8 +143,9 @@ class Bench:
         unawaited: frozenset[int] = frozenset(),
     ) -> Work:
         leased = LeasedSlice(
-            self.journal, slice_id=SliceId(campaign * 100 + len(self.lane.works)), campaign_id=CampaignId(campaign),
-            carrier_no=CarrierNo(1), token=1, segments=segments - len(unawaited), mark=0, answered=b"", retry=b"",
+            self.journal, slice_id=SliceId(campaign * 100 + len(self.lane.stock.works)),
+            campaign_id=CampaignId(campaign), carrier_no=CarrierNo(1), token=1,
+            segments=segments - len(unawaited), mark=0, answered=b"", retry=b"",
             msisdns=[84320000000 + number for number in range(count)],
         )  # fmt: skip
         work = Work(leased, Order(campaign, rank, FakeTemplate(segments, unawaited), expires_at), SINCE)

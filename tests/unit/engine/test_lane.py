@@ -56,7 +56,7 @@ async def test_accepted_messages_end_their_slice(bench: Bench) -> None:
     group = bench.commit()
     assert [len(each) for each in sent(group)] == [10]
     assert [(progress.state, progress.answered) for progress in group.slices] == [("done", b"\xff\x03")]
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert bench.moves() == {S.WAITING: -10, S.ACCEPTED: 10, 0: 10}
 
 
@@ -71,9 +71,9 @@ async def test_what_was_too_late_to_leave_waits_again(segments: int, window: int
     settle_pace(bench)
     bench.lane.pump()
     assert link.wire == []
-    bench.lane.withdraw(lambda _: False)
+    bench.lane.stock.withdraw(lambda _: False)
     bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert work.slice.waiting == 10
     bench.commit()
     assert not any(bench.moves().values())
@@ -246,7 +246,7 @@ async def test_a_receipt_after_a_refusal_keeps_the_second_copy_back(bench: Bench
     assert not bench.commit().doubts
     bench.answer(link, 2)
     bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert bench.moves() == {S.WAITING: -3, S.IN_DOUBT: 1, S.ACCEPTED: 2, 0: 2}
 
 
@@ -259,7 +259,7 @@ async def test_the_last_one_in_doubt_by_a_receipt_ends_the_slice(bench: Bench) -
     bench.lane.receipts(bench.links[0], [Receipt(b"a1", 7, "x1", "012", 84320000000)])
     group = bench.commit()
     assert [(each.state, each.answered, each.retry) for each in group.slices] == [("done", b"\1", b"\0")]
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
 
 
 async def test_those_who_wait_again_are_remembered_within_bounds(
@@ -340,7 +340,7 @@ async def test_without_receipts_an_accepted_recipient_is_unknown_at_once(bench: 
     assert ends(group) == ["no_receipts", "status:ESME_RINVDSTADR"]
     assert [(late.smsc_ids, late.unawaited, late.err) for late in group.late] == [((), segments, "")]
     assert bench.moves() == {S.WAITING: -3, S.IN_DOUBT: 1, S.UNKNOWN: 1, S.REJECTED: 1, 0: segments}
-    assert (bench.lane.empty, work.slice.unanswered) == (True, 0)
+    assert (bench.lane.stock.empty, work.slice.unanswered) == (True, 0)
 
 
 async def test_a_lost_link_leaves_doubts_and_late_answers_are_passed_on(bench: Bench) -> None:
@@ -355,7 +355,7 @@ async def test_a_lost_link_leaves_doubts_and_late_answers_are_passed_on(bench: B
     assert [(doubt.ordinal, doubt.msisdn, doubt.reason) for doubt in group.doubts] == [
         (0, 84320000000, "no_response"), (1, 84320000001, "no_response"), (2, 84320000002, "no_response"),
     ]  # fmt: skip
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     bench.lane.answered_late(
         link,
         [(tokens[0], 0, "late"), (tokens[1], INVALID_DESTINATION, ""), (tokens[2], THROTTLED, "")],
@@ -393,14 +393,14 @@ async def test_withdrawing_returns_what_was_not_sent_and_lets_go_when_answered()
     bench.commit()
     settle_pace(bench)
     bench.lane.pump()
-    bench.lane.withdraw(lambda _: False)
-    assert not bench.lane.empty
+    bench.lane.stock.withdraw(lambda _: False)
+    assert not bench.lane.stock.empty
     settle_pace(bench)
     bench.lane.pump()
     assert len(link.wire) == 4
     bench.answer(link, 4)
     group = bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert group.slices[-1].state == "ready"
     assert work.slice.waiting == 6
     assert bench.moves() == {S.WAITING: -4, S.ACCEPTED: 4, 0: 4}
@@ -408,10 +408,10 @@ async def test_withdrawing_returns_what_was_not_sent_and_lets_go_when_answered()
 
 async def test_an_intent_that_commits_after_the_withdrawal_is_taken_back(bench: Bench) -> None:
     work = bench.work(5)
-    bench.lane.withdraw(lambda _: False)
+    bench.lane.stock.withdraw(lambda _: False)
     bench.commit()
     bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert bench.links[0].wire == []
     assert work.slice.waiting == 5
     assert bench.moves() == {}
@@ -426,11 +426,11 @@ async def test_withdrawing_a_half_sent_message_leaves_it_in_doubt() -> None:
     settle_pace(bench)
     bench.lane.pump()
     assert len(link.wire) == 2
-    bench.lane.withdraw(lambda _: False)
+    bench.lane.stock.withdraw(lambda _: False)
     bench.answer(link, 2)
     bench.commit()
     bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert [doubt.reason for group in bench.groups for doubt in group.doubts] == ["cut_short"]
     assert bench.moves() == {S.WAITING: -1, S.IN_DOUBT: 1}
 
@@ -509,8 +509,8 @@ async def test_the_more_urgent_campaign_goes_first(bench: Bench) -> None:
     bench.grant(20)
     bench.work(50, campaign=1, rank=(-1, 1))
     bench.work(50, campaign=2, rank=(-9, 2))
-    assert [work.order.campaign_id for work in bench.lane.works] == [2, 1]
-    assert bench.lane.backlog((-9, 2)) < bench.lane.backlog((-1, 1))
+    assert [work.order.campaign_id for work in bench.lane.stock.works] == [2, 1]
+    assert bench.lane.stock.backlog((-9, 2)) < bench.lane.stock.backlog((-1, 1))
 
 
 async def test_receipts_are_acked_only_after_the_commit(bench: Bench) -> None:
@@ -614,7 +614,7 @@ async def test_slices_go_back_when_the_last_link_that_submits_is_lost() -> None:
         bench.lane.unanswered(lost, tokens, "link_lost", time.monotonic())
         bench.lane.closed(lost, "cut")
     group = bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert [(progress.state, progress.mark) for progress in group.slices] == [("ready", 10)]
     assert sorted(work.slice.retries()) == [8, 9]
     assert bench.moves() == {S.WAITING: -8, S.IN_DOUBT: 8}
@@ -628,7 +628,7 @@ async def test_a_slice_that_comes_when_the_last_link_is_lost_goes_back() -> None
     bench.grant(100_000)
     bench.lane.closed(link, "cut")
     work = bench.work(10)
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert [(progress.state, progress.mark) for progress in bench.commit().slices] == [("ready", 0)]
     assert not work.in_flight
 
