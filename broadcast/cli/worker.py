@@ -15,7 +15,7 @@ from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
 from broadcast.cli.signals import stopping
 from broadcast.config import Config
-from broadcast.engine.contact import AGAIN_S
+from broadcast.engine.connections import AGAIN_S
 from broadcast.engine.worker import Worker
 from broadcast.errors import DatabaseDownError, FencedError
 from broadcast.monitor import logs

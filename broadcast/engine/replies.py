@@ -21,9 +21,9 @@ from broadcast.errors import FencedError
 from broadcast.ledger import opt_outs, replies
 from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
-from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import pool
+from broadcast.store.failures import MENDABLE
 
 ROUND_MOST = 500  # messages: some 10 ms of the event loop
 ROUND_S = 60.0
@@ -70,7 +70,7 @@ class Replies:
         async def tried(queue: Awaitable[int]) -> int:
             try:
                 return await queue
-            except (*LOST, FencedError):
+            except (*MENDABLE, FencedError):
                 raise
             except Exception as error:  # noqa: BLE001 - raised below
                 failed.append(error)

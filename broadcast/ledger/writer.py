@@ -14,7 +14,7 @@ from typing import Final
 
 import asyncpg
 
-from broadcast.errors import DatabaseDownError, FencedError, TooSlowError
+from broadcast.errors import FencedError, TooSlowError
 from broadcast.ledger.aside import Aside
 from broadcast.ledger.journal import Group, Journal
 from broadcast.ledger.late import with_late_answers
@@ -22,6 +22,7 @@ from broadcast.ledger.packed_group import PackedGroup, packed
 from broadcast.ledger.rare import add_doubts, write_rare
 from broadcast.ledger.sift import UNWRITABLE, sifted
 from broadcast.store import failures, pool
+from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -29,20 +30,6 @@ log = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
-# What another try may mend. InternalClientError: what asyncpg says when a connection ends between two of its states.
-LOST = (
-    *failures.LOST,
-    asyncpg.InternalClientError,
-    asyncpg.TransactionRollbackError,  # deadlock, serialization
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.exceptions.InvalidTransactionStateError,  # idle for too long; a standby that was not promoted yet
-    asyncpg.InsufficientResourcesError,  # disk, memory
-    asyncpg.exceptions.PostgresSystemError,  # disk
-    DatabaseDownError,
-    OSError,
-    TimeoutError,
-)
 RETRY_S = 0.2
 COMMIT_S = 5.0  # a large group on a slow disk may take longer: then the next try may
 COMMIT_MOST_S = 80.0
@@ -140,7 +127,7 @@ class Writer:
                     raise
                 tried = True
                 group = await self._sift(group, error)
-            except LOST as error:
+            except MENDABLE as error:
                 attempt += 1
                 await self._lost(error, attempt, "writing a group")
 
@@ -161,7 +148,7 @@ class Writer:
                 connection = await self._connected()
                 with self._patience.within(connection):
                     whole, aside = await sifted(connection, group)
-            except LOST as lost:
+            except MENDABLE as lost:
                 attempt += 1
                 await self._lost(lost, attempt, "looking for what cannot be written")
             else:

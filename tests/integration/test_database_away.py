@@ -174,7 +174,7 @@ async def test_a_worker_that_alone_is_cut_off(rig: Rig) -> None:
         running = await under_way(rig, way.url, 1, 8)
         cut_off = next(iter(rig.workers))
         rig.worker()
-        await until(lambda: len(cut_off._sessions.bound) == 1, "they share the links")
+        await until(lambda: len(cut_off._shift._sessions.bound) == 1, "they share the links")
         await asyncio.sleep(1.5)
         silent_at = time.time()
         way.silence()
@@ -235,7 +235,7 @@ async def test_receipts_without_end_while_nothing_can_be_written(
         campaign = await rig.launch()
         await rig.reached(campaign, 3000, "accepted")
         way.silence()
-        lane = next(iter(made._lanes.values()))
+        lane = next(iter(made._shift._lanes.values()))
 
         async def all_sent() -> bool:
             return bool((await smsc.book())["receipts"]["sent"] == 3000 and lane._deliveries._kept >= 200)

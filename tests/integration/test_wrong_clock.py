@@ -15,7 +15,9 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.approval import content_hash
 from broadcast.cli import carrier_check
 from broadcast.cli.main import main
+from broadcast.clock import DayTime
 from broadcast.config import Config
+from broadcast.engine import worker as worker_module
 from broadcast.engine.probe.findings import Findings
 from broadcast.engine.probe.messages import Messages
 from broadcast.engine.probe.traffic import Traffic
@@ -177,10 +179,14 @@ async def test_receipts_are_dated_by_the_database_from_the_first_on(
     worker = Worker(rig.config, Metrics(), rig.url, SmppChannel)
     dated: list[float] = []
 
-    async def look(self: Worker) -> None:
-        dated.append(self._day_time.now())
+    class Look:
+        def __init__(self, *given: object) -> None:
+            dated.extend(each.now() for each in given if isinstance(each, DayTime))
 
-    monkeypatch.setattr(Worker, "_work", look)
+        async def work(self) -> None:
+            """It would be at once."""
+
+    monkeypatch.setattr(worker_module, "Shift", Look)
     set_wrong(monkeypatch, DAY)
     await worker.run()
     assert dated == [pytest.approx((await database_time(rig.conn)).timestamp(), abs=30)]
