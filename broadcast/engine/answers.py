@@ -218,6 +218,6 @@ class Answers:
 
 def _awaited(work: Work, accepted: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int]:
     """Those of the accepted (segment, id) whose receipts are awaited, and how many others there are."""
-    others = work.order.renderer.unawaited
+    others = work.campaign.renderer.unawaited
     awaited = [each for each in accepted if each[0] not in others] if others else accepted
     return awaited, len(accepted) - len(awaited)

@@ -10,13 +10,13 @@ import asyncpg
 from broadcast.campaign import campaigns
 from broadcast.clock import DayTime
 from broadcast.config import Engine
+from broadcast.engine.carrier_campaign import CarrierCampaign, prepared
 from broadcast.engine.connections import ANSWER_S, WORK_S
 from broadcast.engine.control import Control
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases
-from broadcast.engine.orders import order
 from broadcast.engine.wake import Wake
-from broadcast.engine.work import Order, Work
+from broadcast.engine.work import Work
 from broadcast.errors import BroadcastError
 from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
 from broadcast.store import failures, pool
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 LEASING_S: Final = 0.25
 SLICES_MOST: Final = 8
-ORDER_S: Final = 30.0  # a relative validity_period is at most this much too long
+PREPARED_S: Final = 30.0  # a relative validity_period is at most this much too long
 
 
 class Feeder:
@@ -52,7 +52,7 @@ class Feeder:
         self._day_time = day_time
         self._wake = wake
         self._fed = fed
-        self._orders: dict[tuple[CarrierNo, CampaignId], tuple[float, Order | None]] = {}
+        self._prepared: dict[tuple[CarrierNo, CampaignId], tuple[float, CarrierCampaign | None]] = {}
         self._patience = pool.Patience(ANSWER_S, WORK_S)
 
     async def run(self, connection: asyncpg.Connection) -> None:
@@ -84,7 +84,7 @@ class Feeder:
     async def _feed(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> bool:
         """Lease what the lane wants of one campaign. Returns whether it got any."""
         appetite = lane.appetite
-        made = await self._order(connection, lane, campaign_id) if appetite else None
+        made = await self._at_carrier(connection, lane, campaign_id) if appetite else None
         if made is None:
             return False
         missing = appetite - lane.stock.backlog(made.rank)
@@ -100,20 +100,20 @@ class Feeder:
         lane.stock.withdraw(self._control.runs)  # stopped meanwhile?
         return bool(slices)
 
-    async def _order(
+    async def _at_carrier(
         self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId
-    ) -> Order | None:
+    ) -> CarrierCampaign | None:
         """What a campaign is at a carrier, made anew now and then; None when it does not go there."""
         key = (lane.carrier_no, campaign_id)
-        made_at, made = self._orders.get(key, (-ORDER_S, None))
-        if time.monotonic() - made_at < ORDER_S:
+        made_at, made = self._prepared.get(key, (-PREPARED_S, None))
+        if time.monotonic() - made_at < PREPARED_S:
             return made
         made = None
         lane.cannot_send.pop(campaign_id, None)
         try:
             campaign = await campaigns.get(connection, campaign_id)
             if lane.name in campaign.carriers:
-                made = order(campaign, lane.channel, self._day_time.now())
+                made = prepared(campaign, lane.channel, self._day_time.now())
         except MENDABLE:
             raise
         except BroadcastError as error:
@@ -122,5 +122,5 @@ class Feeder:
         except Exception as error:  # noqa: BLE001 - one campaign that cannot be read must not stop the others
             lane.cannot_send[campaign_id] = "it cannot be read: see the worker's log"
             log.error("campaign %d cannot be read: %s", campaign_id, failures.kind(error))
-        self._orders[key] = (time.monotonic(), made)
+        self._prepared[key] = (time.monotonic(), made)
         return made

@@ -18,7 +18,7 @@ from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier
 from broadcast.engine.alarm import Alarm
 from broadcast.engine.answers import Answers, Read
-from broadcast.engine.deliveries import Deliveries
+from broadcast.engine.incoming import Incoming
 from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
 from broadcast.engine.stock import Stock
@@ -72,7 +72,7 @@ class Lane:
         self.stock = Stock(journal, lambda: self._alarm.at(0.0))
         self._pieces = self.stock.pieces
         self._answers = Answers(carrier, channel.outcome, journal, self.stock.add_piece, self._slow_down)
-        self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities, self._day_time)
+        self._incoming = Incoming(carrier_no, name, journal, metrics, self._oddities, self._day_time)
 
     # ------------------------------------------------------------ work
 
@@ -147,7 +147,7 @@ class Lane:
             self._send_piece(link, *self._pieces.pop(), now)
             return
         work, ordinals = self.stock.head
-        if self._day_time.now() >= work.order.expires_at:  # law 5
+        if self._day_time.now() >= work.campaign.expires_at:  # law 5
             self.stock.give_back(work, self.stock.take(len(ordinals)))
             return
         count = min(most // work.segments, RUN_MOST)
@@ -161,7 +161,7 @@ class Lane:
         count = len(run) * segments
         msisdns = work.slice.msisdns
         first = link.reserve(count)
-        data = work.order.renderer.stamp(first, [msisdns[ordinal] for ordinal in run])
+        data = work.campaign.renderer.stamp(first, [msisdns[ordinal] for ordinal in run])
         if segments == 1:
             tokens: list[Token] = [(work, ordinal, 1) for ordinal in run]
         else:
@@ -187,11 +187,11 @@ class Lane:
         work.stocked -= 1
         if ordinal in work.doubted:
             return
-        if self._day_time.now() >= work.order.expires_at:  # law 5: the rest of it stays unsent
+        if self._day_time.now() >= work.campaign.expires_at:  # law 5: the rest of it stays unsent
             work.doubt(ordinal, CUT_SHORT, work.since)
             return
         first = link.reserve(1)
-        data = work.order.renderer.stamp_segment(first, work.slice.msisdns[ordinal], segment)
+        data = work.campaign.renderer.stamp_segment(first, work.slice.msisdns[ordinal], segment)
         if not self._submit(link, work, Submission(first, [(work, ordinal, segment)], data), now):
             self.stock.add_piece(work, ordinal, segment, 0.0)
 
@@ -211,7 +211,7 @@ class Lane:
         if due is not None:
             self._alarm.at(due)
         works = self.stock.works
-        if works and self.stock.backlog(works[0].order.rank) < self.appetite // 2:
+        if works and self.stock.backlog(works[0].campaign.rank) < self.appetite // 2:
             self._hungry()
 
     def _slow_down(self, share: float) -> None:
@@ -280,23 +280,23 @@ class Lane:
 
     def receipts(self, link: BoundLink, receipts: list[Receipt]) -> None:
         """See LinkEvents."""
-        unknown = self._deliveries.receipts(link, receipts)
+        unknown = self._incoming.receipts(link, receipts)
         self.watch.receipts(len(receipts), time.monotonic(), unknown)
         if self._answers.reported(receipts):
             self.stock.let_go()
 
     def messages(self, link: BoundLink, messages: list[InboundMessage]) -> None:
         """See LinkEvents."""
-        self._deliveries.messages(link, messages)
+        self._incoming.messages(link, messages)
 
     def unreadable(self, link: BoundLink, deliveries: list[UnreadDelivery]) -> None:
         """See LinkEvents."""
         self.watch.unreadable(len(deliveries))
-        self._deliveries.unreadable(link, deliveries)
+        self._incoming.unreadable(link, deliveries)
 
     def full(self) -> bool:
         """See LinkEvents."""
-        return self._deliveries.full()
+        return self._incoming.full()
 
     def _read(self, left_at: float, now: float) -> Read:
         """left_at, now: monotonic."""

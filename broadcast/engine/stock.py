@@ -41,12 +41,12 @@ class Stock:
     def add(self, work: Work) -> None:
         """A leased slice to send."""
         self.works.append(work)
-        self.works.sort(key=lambda each: each.order.rank)
+        self.works.sort(key=lambda each: each.campaign.rank)
 
     def backlog(self, rank: tuple[int, int]) -> int:
         """Recipients that wait here in campaigns at least as urgent as `rank`."""
         return sum(
-            work.slice.waiting for work in self.works if work.order.rank <= rank and not work.releasing
+            work.slice.waiting for work in self.works if work.campaign.rank <= rank and not work.releasing
         )
 
     @property
@@ -107,7 +107,7 @@ class Stock:
         """
         next_retry = now + LATER_MOST_S
         for work in self.works:
-            if work.releasing or unix_now >= work.order.expires_at:
+            if work.releasing or unix_now >= work.campaign.expires_at:
                 continue
             most = target(work.segments)
             wanted = most - self._stocked - self._intending

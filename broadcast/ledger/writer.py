@@ -15,11 +15,11 @@ from typing import Final
 import asyncpg
 
 from broadcast.errors import FencedError, TooSlowError
-from broadcast.ledger.aside import Aside
 from broadcast.ledger.journal import Group, Journal
 from broadcast.ledger.late import with_late_answers
 from broadcast.ledger.packed_group import PackedGroup, packed
 from broadcast.ledger.rare import add_doubts, write_rare
+from broadcast.ledger.side_loop import SideLoop
 from broadcast.ledger.sift import UNWRITABLE, sifted
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
@@ -64,7 +64,7 @@ class Writer:
         self._pending = asyncio.Event()
         self._patience = pool.Patience(COMMIT_S, COMMIT_MOST_S)
         self._connection: asyncpg.Connection | None = None
-        self._aside: Aside | None = None
+        self._side: SideLoop | None = None
 
     def _wake(self) -> None:
         self._pending.set()
@@ -74,8 +74,8 @@ class Writer:
 
         What goes to the database meanwhile goes on a thread of its own: neither waits for the other's bursts.
         """
-        with Aside("ledger writer") as aside:
-            self._aside = aside
+        with SideLoop("ledger writer") as side:
+            self._side = side
             try:
                 took_s = 0.0
                 while not self._finishing:
@@ -86,8 +86,8 @@ class Writer:
                     took_s = time.monotonic() - started
                 await self.flush()
             finally:
-                self._aside = None
-                await aside.run(self._drop())
+                self._side = None
+                await side.run(self._drop())
 
     def finish(self) -> None:
         """Commit what there is and end; a group under way is never cut off."""
@@ -103,7 +103,7 @@ class Writer:
         started = time.monotonic()
         self._batch += 1
         committing = self._commit_surely(group)
-        await (self._aside.run(committing) if self._aside else committing)
+        await (self._side.run(committing) if self._side else committing)
         self._observe(group.rows, time.monotonic() - started)
         for callback in group.committed:
             callback()

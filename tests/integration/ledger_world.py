@@ -46,7 +46,7 @@ class World:
         await self.conn.execute("UPDATE campaign SET audience = coalesce(audience, 0) + $1", len(msisdns))
         return LeasedSlice(
             self.writer.journal, slice_id=SliceId(slice_id), campaign_id=self.campaign_id, carrier_no=self.carrier_no,
-            token=1, segments=segments, mark=0, answered=b"", retry=b"", msisdns=list(msisdns),
+            token=1, awaited=segments, mark=0, answered=b"", retry=b"", msisdns=list(msisdns),
         )  # fmt: skip
 
     @asynccontextmanager

@@ -67,7 +67,7 @@ async def second_copy(world: World) -> slices.LeasedSlice:
     assert row is not None
     return slices.LeasedSlice(
         world.writer.journal, slice_id=SliceId(row["slice_id"]), campaign_id=world.campaign_id,
-        carrier_no=world.carrier_no, token=row["token"], segments=1, mark=0, answered=b"", retry=b"",
+        carrier_no=world.carrier_no, token=row["token"], awaited=1, mark=0, answered=b"", retry=b"",
         msisdns=row["msisdns"],
     )  # fmt: skip
 
@@ -265,7 +265,7 @@ async def test_a_receipt_stays_for_whoever_is_still_in_doubt(world: World) -> No
     leased = await second_copy(world)
     await world.conn.execute("UPDATE campaign SET in_doubt_policy = 'hold'")
     await world.conn.execute("UPDATE slice SET segments = 2 WHERE resends")
-    leased.segments = 2
+    leased.awaited = 2
     leased.intend_next(1)
     leased.doubt(0, "link_lost", AT)
     await world.writer.flush()

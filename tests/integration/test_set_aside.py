@@ -21,8 +21,8 @@ from broadcast.channel.receipt import Receipt
 from broadcast.config import Carrier, Config
 from broadcast.engine import feeder
 from broadcast.engine import replies as replies_module
+from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.replies import Replies
-from broadcast.engine.work import Order
 from broadcast.ledger import sift
 from broadcast.ledger import writer as writer_module
 from broadcast.ledger.journal import CarrierNo, Inbound, Unreadable
@@ -245,14 +245,14 @@ async def test_a_campaign_that_cannot_be_read(rig: Rig, monkeypatch: pytest.Monk
     smsc = await rig.smsc("viettel", tps=500, receipt_delay_s=0.1)
     rig.connect("viettel", 500)
     first, second = await rig.launch(), await rig.launch()
-    real = feeder.order
+    real = feeder.prepared
 
-    def failing(campaign: Campaign, *more: Any) -> Order:
+    def failing(campaign: Campaign, *more: Any) -> CarrierCampaign:
         if campaign.campaign_id == first.campaign_id:
             raise KeyError(campaign.text)
         return real(campaign, *more)
 
-    monkeypatch.setattr(feeder, "order", failing)
+    monkeypatch.setattr(feeder, "prepared", failing)
     rig.worker()
     assert await rig.finish(second) == {"delivered": 10}
     assert await rig.states(first) == {"waiting": 10}

@@ -8,9 +8,10 @@ from typing import Any
 from broadcast.channel.link import Submission
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
+from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.lane import Lane
 from broadcast.engine.pacing import GRANT_WAIT_S
-from broadcast.engine.work import Order, Work
+from broadcast.engine.work import Work
 from broadcast.ledger.journal import CampaignId, CarrierNo, Group, Journal, SliceId
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packing.sent import Sent, unpack_sent
@@ -145,10 +146,12 @@ class Bench:
         leased = LeasedSlice(
             self.journal, slice_id=SliceId(campaign * 100 + len(self.lane.stock.works)),
             campaign_id=CampaignId(campaign), carrier_no=CarrierNo(1), token=1,
-            segments=segments - len(unawaited), mark=0, answered=b"", retry=b"",
+            awaited=segments - len(unawaited), mark=0, answered=b"", retry=b"",
             msisdns=[84320000000 + number for number in range(count)],
         )  # fmt: skip
-        work = Work(leased, Order(campaign, rank, FakeTemplate(segments, unawaited), expires_at), SINCE)
+        work = Work(
+            leased, CarrierCampaign(campaign, rank, FakeTemplate(segments, unawaited), expires_at), SINCE
+        )
         self.lane.add(work)
         return work
 

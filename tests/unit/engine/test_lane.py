@@ -437,7 +437,7 @@ async def test_withdrawing_a_half_sent_message_leaves_it_in_doubt() -> None:
 
 async def test_nothing_leaves_after_the_expiry(bench: Bench) -> None:
     work = bench.work(5, expires_at=time.time() + 0.05)
-    work.order = replace(work.order, expires_at=time.time() - 1)
+    work.campaign = replace(work.campaign, expires_at=time.time() - 1)
     bench.commit()
     settle_pace(bench)
     bench.lane.pump()
@@ -487,7 +487,7 @@ async def test_receipts_that_wait_for_a_commit_are_bounded(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A busy database is no reason to leave any to the SMSC, nor is one that has been away for a moment."""
-    monkeypatch.setattr("broadcast.engine.deliveries.KEPT_MOST", 3)
+    monkeypatch.setattr("broadcast.engine.incoming.KEPT_MOST", 3)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now)
     link = bench.links[0]
@@ -509,7 +509,7 @@ async def test_the_more_urgent_campaign_goes_first(bench: Bench) -> None:
     bench.grant(20)
     bench.work(50, campaign=1, rank=(-1, 1))
     bench.work(50, campaign=2, rank=(-9, 2))
-    assert [work.order.campaign_id for work in bench.lane.stock.works] == [2, 1]
+    assert [work.campaign.campaign_id for work in bench.lane.stock.works] == [2, 1]
     assert bench.lane.stock.backlog((-9, 2)) < bench.lane.stock.backlog((-1, 1))
 
 
@@ -533,15 +533,16 @@ async def test_receipts_are_acked_only_after_the_commit(bench: Bench) -> None:
 async def test_a_retaken_slice_begins_with_those_that_waited_again(bench: Bench) -> None:
     from unit.engine.fake import FakeTemplate
 
-    from broadcast.engine.work import Order, Work
+    from broadcast.engine.carrier_campaign import CarrierCampaign
+    from broadcast.engine.work import Work
     from broadcast.ledger.journal import CampaignId, CarrierNo, SliceId
     from broadcast.ledger.leased import LeasedSlice
 
     leased = LeasedSlice(
-        bench.journal, slice_id=SliceId(7), campaign_id=CampaignId(1), carrier_no=CarrierNo(1), token=2, segments=1,
+        bench.journal, slice_id=SliceId(7), campaign_id=CampaignId(1), carrier_no=CarrierNo(1), token=2, awaited=1,
         mark=4, answered=b"\x05", retry=b"\x0a", msisdns=[84320000000 + n for n in range(6)],
     )  # fmt: skip
-    work = Work(leased, Order(1, (0, 0), FakeTemplate(1), 4e9), SINCE)
+    work = Work(leased, CarrierCampaign(1, (0, 0), FakeTemplate(1), 4e9), SINCE)
     assert (leased.waiting, leased.unanswered) == (4, 4)
     assert work.intend(10, 0.0) == [1, 3]
     assert work.intend(10, 0.0) == range(4, 6)

@@ -35,7 +35,7 @@ def journal() -> Journal:
 
 def leased(of: Journal, segments: int = 2, slice_id: int = 7) -> LeasedSlice:
     return LeasedSlice(
-        of, slice_id=SliceId(slice_id), campaign_id=CampaignId(1), carrier_no=CARRIER, token=5, segments=segments,
+        of, slice_id=SliceId(slice_id), campaign_id=CampaignId(1), carrier_no=CARRIER, token=5, awaited=segments,
         mark=0, answered=b"", retry=b"", msisdns=list(range(FIRST, FIRST + TOTAL)),
     )  # fmt: skip
 

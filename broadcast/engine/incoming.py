@@ -20,7 +20,7 @@ AWAY_S = 5.0  # without a commit: the database is away, not just busy
 UNIT_OCTETS = 256
 
 
-class Deliveries:
+class Incoming:
     """Those of one carrier at one worker; the arguments are those of LinkEvents."""
 
     def __init__(

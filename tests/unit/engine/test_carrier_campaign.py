@@ -11,7 +11,7 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Category, content
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Bind, Carrier
-from broadcast.engine.orders import order
+from broadcast.engine.carrier_campaign import prepared
 from broadcast.errors import RefusedError
 from broadcast.smpp.channel import SmppChannel
 
@@ -32,7 +32,7 @@ def campaign(text: str, sender: str = "BOYTE") -> Campaign:
 
 def pdus(text: str, from_whom: str = "BOYTE", **profile: Any) -> list[bytes]:
     """The submit_sm of one message, after their sequence number."""
-    made = order(campaign(text, from_whom), SmppChannel(Carrier(tps=1, binds=(BIND,), **profile)), 0.0)
+    made = prepared(campaign(text, from_whom), SmppChannel(Carrier(tps=1, binds=(BIND,), **profile)), 0.0)
     octets = made.renderer.stamp(1, [84912345678])
     found = []
     while octets:
@@ -129,13 +129,13 @@ def test_receipts_are_asked_where_the_smsc_sends_them(receipts: Any, asked: list
     found = pdus("a" * 200, concatenation="udh16", receipts=receipts)
     assert [after_destination(pdu)[21] for pdu in found] == asked
     channel = SmppChannel(Carrier(tps=1, binds=(BIND,), receipts=receipts))
-    made = order(campaign("a" * 200), channel, 0.0)
+    made = prepared(campaign("a" * 200), channel, 0.0)
     assert made.awaited == awaited
-    alone = order(campaign("a"), channel, 0.0)
+    alone = prepared(campaign("a"), channel, 0.0)
     assert alone.awaited == (0 if receipts == "none" else 1)
 
 
 def test_what_was_not_approved_is_not_encoded() -> None:
     changed = replace(campaign("a"), text="b")
     with pytest.raises(RefusedError, match="not what was approved"):
-        order(changed, SmppChannel(Carrier(tps=1, binds=(BIND,))), 0.0)
+        prepared(changed, SmppChannel(Carrier(tps=1, binds=(BIND,))), 0.0)
