@@ -19,6 +19,7 @@ from broadcast.bench.campaign import balance, launch, prepare, watch
 from broadcast.bench.load import Load, Measured
 from broadcast.bench.meters import Meters
 from broadcast.bench.stage import Stage, collecting_seldom, staged, start_resolver
+from broadcast.channel.receipt import Receipt
 from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
@@ -144,7 +145,7 @@ class _Feed:
         self._journal.receipts(
             leased.carrier_no,
             [
-                (None, state, smsc_id, "000", msisdns[run[place // segments]])
+                Receipt(b"", state, smsc_id, "000", msisdns[run[place // segments]])
                 for place, smsc_id in enumerate(ids)
             ],
             _now_us(),

@@ -1,6 +1,7 @@
 """The bare link: stamped submits and receipts that are acked at once. What SMPP costs without a ledger."""
 
 import asyncio
+import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,14 @@ from broadcast.bench.meters import Meters
 from broadcast.bench.stage import Stage, collecting_seldom, staged
 from broadcast.campaign.sender import address
 from broadcast.campaign.text import compose
+from broadcast.channel.events import InboundMessage, UnreadDelivery
+from broadcast.channel.link import Answer, BoundLink, Submission, Token
+from broadcast.channel.receipt import Receipt
 from broadcast.cli.runner import run
 from broadcast.config import Carrier
 from broadcast.errors import BroadcastError
 from broadcast.smpp.adapter import validity_text
 from broadcast.smpp.binding import connect
-from broadcast.smpp.events import Ack, InboundMessage, Token
-from broadcast.smpp.link import Link
 from broadcast.smpp.template import SubmitFields, Template
 
 _RUN_MOST = 1000  # as a worker's lane
@@ -70,7 +72,7 @@ def template(load: Load, carrier: Carrier) -> Template:
 
 
 class _Feed:
-    """One carrier's messages, to whichever of its links has room. Implements smpp.events.LinkEvents."""
+    """One carrier's messages, to whichever of its links has room. Implements channel.events.LinkEvents."""
 
     def __init__(self, made: Template, first: int, messages: int) -> None:
         self._template = made
@@ -88,7 +90,7 @@ class _Feed:
             raise BroadcastError(f"the bare link: {self._failure}")
         return self._accepted == self._received == self._segments
 
-    def room(self, link: Link) -> None:
+    def room(self, link: BoundLink) -> None:
         """Fill the window."""
         segments = self._template.segments
         while self._left and (count := min(_RUN_MOST, link.room // segments, self._left)):
@@ -96,40 +98,40 @@ class _Feed:
             data = self._template.stamp(sequence, range(self._next, self._next + count))
             self._next += count
             self._left -= count
-            link.submit(sequence, [None] * (count * segments), data, self._loop.time())
+            link.submit(Submission(sequence, [None] * (count * segments), data), self._loop.time(), math.inf)
 
-    def answered(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
+    def answered(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
         if any(answer[1] for answer in answers):
             self._fail("a submit was refused")
         self._accepted += len(answers)
         self.accepted_at = time.monotonic()
 
-    def receipts(self, link: Link, receipts: list[tuple[Ack, int, str, str, int | None]]) -> None:
-        link.ack([receipt[0] for receipt in receipts])
+    def receipts(self, link: BoundLink, receipts: list[Receipt]) -> None:
+        link.ack([receipt.ack for receipt in receipts])
         self._received += len(receipts)
         self.received_at = time.monotonic()
 
     def _fail(self, why: str) -> None:
         self._failure = self._failure or why
 
-    def bound(self, link: Link) -> None:
+    def bound(self, link: BoundLink) -> None:
         """Nothing: the run begins when all are."""
 
-    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
+    def answered_late(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
         self._fail("an answer came late")
 
-    def messages(self, link: Link, messages: list[InboundMessage]) -> None:
+    def messages(self, link: BoundLink, messages: list[InboundMessage]) -> None:
         self._fail("a message came that is no receipt")
 
     def full(self) -> bool:
         """See LinkEvents."""
         return False
 
-    def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
+    def unreadable(self, link: BoundLink, deliveries: list[UnreadDelivery]) -> None:
         self._fail("a PDU could not be read")
 
-    def unanswered(self, link: Link, tokens: list[Token], reason: str, left_at: float) -> None:
+    def unanswered(self, link: BoundLink, tokens: list[Token], reason: str, left_at: float) -> None:
         self._fail("a submit was not answered")
 
-    def closed(self, link: Link, reason: str) -> None:
+    def closed(self, link: BoundLink, reason: str) -> None:
         self._fail("it was lost")

@@ -26,7 +26,7 @@ _SHIFT: Mapping[int, NationalShift] = {number: name for name, number in LANGUAGE
 
 
 def read_octets(octets: bytes, data_coding: int, default_alphabet: DefaultAlphabet, language: int = 0) -> str:
-    """default_alphabet: what data_coding 0 means to this SMSC. language: as in smpp.inbound.Part."""
+    """default_alphabet: what data_coding 0 means to this SMSC. language: as in parts.Part."""
     coding = _coding(data_coding)
     if coding == "default":
         coding = default_alphabet

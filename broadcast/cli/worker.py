@@ -15,12 +15,13 @@ from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
 from broadcast.cli.signals import stopping
 from broadcast.config import Config
-from broadcast.engine.contact import AGAIN_S
+from broadcast.engine.connections import AGAIN_S
 from broadcast.engine.worker import Worker
 from broadcast.errors import DatabaseDownError, FencedError
 from broadcast.monitor import logs
 from broadcast.monitor.health import HealthServer
 from broadcast.monitor.metrics import Metrics
+from broadcast.smpp.channel import SmppChannel
 from broadcast.store import pool
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ async def _serve(
     """Live until told to stop; when the leases are lost, begin a new life, as soon as the database lets us."""
     url = pool.database_url()
     metrics = Metrics()
-    begin = partial(Worker, config, metrics, url, place, resolver)
+    begin = partial(Worker, config, metrics, url, SmppChannel, place, resolver)
     life = begin()
     lived = False
     stop = stopping()

@@ -1,1 +1,1 @@
-"""Who says it and when: workers, leases, pacing, dispatch."""
+"""Who says it and when: workers and their shifts, leases, lanes, pacing."""

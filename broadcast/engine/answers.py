@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from broadcast.channel.outcome import Meaning, Outcome
+from broadcast.channel.receipt import Receipt
 from broadcast.config import Carrier
 from broadcast.engine.work import RECEIPT_AFTER_REFUSAL, Parts, Work
-from broadcast.ledger.journal import Journal, LateAnswer, Receipt
-from broadcast.smpp import status
-from broadcast.smpp.status import Meaning
+from broadcast.ledger.journal import Journal, LateAnswer
 
 # A full queue may be that of one destination (quirk 25): only when it is many is it the carrier that is too slow.
 FULL_SHARE: Final = 0.05
@@ -35,7 +35,9 @@ class Read:
 
 
 class Answers:
-    """Decides for one carrier. piece(work, ordinal, segment, due): send one segment again.
+    """Decides for one carrier. outcome: what a status means there.
+
+    piece(work, ordinal, segment, due): send one segment again.
 
     slow_down(share): so many of the late answers said that it was too fast.
 
@@ -45,11 +47,13 @@ class Answers:
     def __init__(
         self,
         carrier: Carrier,
+        outcome: Callable[[int], Outcome],
         journal: Journal,
         piece: Callable[[Work, int, int, float], None],
         slow_down: Callable[[float], None],
     ) -> None:
         self._carrier = carrier
+        self._outcome = outcome
         self._journal = journal
         self._piece = piece
         self._slow_down = slow_down
@@ -61,15 +65,11 @@ class Answers:
         self._lately_count = 0
         self._lately_who: set[int | None] | None = None
 
-    def meaning(self, answer: int) -> Meaning:
-        """What a command_status means at this carrier."""
-        return status.meaning(answer, self._carrier)
-
     def heed(self, statuses: Mapping[int, int]) -> int:
-        """Slow down if a batch of answers (command_status -> how many) says so. How many were refused as too fast."""
+        """Slow down if a batch of answers (status -> how many) says so. How many were refused as too fast."""
         throttled = full = 0
         for answer, count in statuses.items():
-            meaning = Meaning.OK if answer == 0 else self.meaning(answer)
+            meaning = Meaning.OK if answer == 0 else self._outcome(answer).meaning
             throttled += count if meaning is Meaning.THROTTLED else 0
             full += count if meaning is Meaning.QUEUE_FULL else 0
         self._answers += sum(statuses.values())
@@ -93,9 +93,9 @@ class Answers:
         if not self.refused:
             return False
         found = False
-        for _, state, _, _, msisdn in receipts:
-            if state and msisdn in self.refused:
-                work, ordinal = self.refused.pop(msisdn)
+        for receipt in receipts:
+            if receipt.state and receipt.msisdn in self.refused:
+                work, ordinal = self.refused.pop(receipt.msisdn)
                 if work.waits_again(ordinal):
                     work.attempts.pop(ordinal, None)
                     work.recall(ordinal)
@@ -117,7 +117,7 @@ class Answers:
         if self._lately_who is None:
             since = time.monotonic() - LATELY_S
             self._lately_who = {
-                each[4] for at, receipts in self._lately if at >= since for each in receipts if each[1]
+                each.msisdn for at, receipts in self._lately if at >= since for each in receipts if each.state
             }
         return self._lately_who
 
@@ -144,8 +144,8 @@ class Answers:
             if len(accepted) == work.segments:
                 awaited, unawaited = _awaited(work, accepted)
                 self._end_doubt(work, ordinal, tuple(each for _, each in awaited), "", read, unawaited)
-        elif self.meaning(answer) is Meaning.PERMANENT and not parts.accepted():
-            self._end_doubt(work, ordinal, (), _err(answer), read)
+        elif not self._outcome(answer).retryable and not parts.accepted():
+            self._end_doubt(work, ordinal, (), self._err(answer), read)
 
     def _end_doubt(
         self,
@@ -162,11 +162,11 @@ class Answers:
         )
 
     def _refused(self, parts: Parts, segment: int, answer: int) -> None:
-        if self.meaning(answer) is Meaning.PERMANENT:
-            parts.refused = answer
-        else:
+        if self._outcome(answer).retryable:
             parts.temporary.append(segment)
             parts.why = answer
+        else:
+            parts.refused = answer
 
     def _ended(self, work: Work, ordinal: int, parts: Parts, read: Read) -> None:
         awaited, unawaited = _awaited(work, parts.accepted())
@@ -174,7 +174,7 @@ class Answers:
             ids = [smsc_id for _, smsc_id in awaited]
             work.slice.accept_parts(ordinal, ids, parts.left_at, read.at, unawaited)
         elif parts.refused >= 0:
-            work.slice.reject(ordinal, _err(parts.refused), awaited, read.at, unawaited)
+            work.slice.reject(ordinal, self._err(parts.refused), awaited, read.at, unawaited)
         else:
             self._once_more(work, ordinal, parts, read)
             return
@@ -186,7 +186,7 @@ class Answers:
         attempts = work.attempts[ordinal] = work.attempts.get(ordinal, 0) + 1
         if attempts > self._carrier.retry_limit:
             awaited, unawaited = _awaited(work, parts.accepted())
-            err = f"{_err(parts.why)} after {self._carrier.retry_limit} retries"
+            err = f"{self._err(parts.why)} after {self._carrier.retry_limit} retries"
             work.slice.reject(ordinal, err, awaited, read.at, unawaited)
             del work.parts[ordinal], work.attempts[ordinal]
             return
@@ -212,13 +212,12 @@ class Answers:
             self.refused = kept if len(kept) < REFUSED_MOST // 2 else {}
         self.refused[work.slice.msisdns[ordinal]] = (work, ordinal)
 
+    def _err(self, answer: int) -> str:
+        return f"status:{self._outcome(answer).code}"
+
 
 def _awaited(work: Work, accepted: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int]:
     """Those of the accepted (segment, id) whose receipts are awaited, and how many others there are."""
-    others = work.order.unawaited
+    others = work.campaign.renderer.unawaited
     awaited = [each for each in accepted if each[0] not in others] if others else accepted
     return awaited, len(accepted) - len(awaited)
-
-
-def _err(answer: int) -> str:
-    return f"status:{status.name(answer)}"

@@ -12,9 +12,8 @@ import asyncpg
 
 from broadcast.engine.told import Told
 from broadcast.errors import FencedError
-from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
-from broadcast.store.failures import kind
+from broadcast.store.failures import MENDABLE, kind
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +55,15 @@ class Apart:
         """How many were done. names: of what `all_at_once` would take. set_aside(name, why): not to be met again;
         without it what failed is left alone for AGAIN_S, and the rest is done singly meanwhile.
 
-        Each of these is a transaction of its own. Raises LOST, FencedError, as they do; and what all of several fail
-        with alike, or SYSTEMIC, when there is a `set_aside`: then nothing was.
+        Each of these is a transaction of its own. Raises MENDABLE, FencedError, as they do; and what all of several
+        fail with alike, or SYSTEMIC, when there is a `set_aside`: then nothing was.
         """
         now = self._clock()
         self._resting = {name: until for name, until in self._resting.items() if until > now}
         if not self._resting:
             try:
                 return await all_at_once()
-            except (*LOST, FencedError):
+            except (*MENDABLE, FencedError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
                 if self._told.anew(f"looking {kind(error)}", now):
@@ -79,7 +78,7 @@ class Apart:
         for name in names:
             try:
                 done += await one(name)
-            except (*LOST, FencedError):
+            except (*MENDABLE, FencedError):
                 raise
             except Exception as error:  # noqa: BLE001 - as above
                 if len(self._resting) < KNOWN_MOST:
@@ -99,7 +98,7 @@ class Apart:
         for name in names:
             try:
                 done += await one(name)
-            except (*LOST, FencedError):
+            except (*MENDABLE, FencedError):
                 raise
             except SYSTEMIC as error:
                 systemic = error

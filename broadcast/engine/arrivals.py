@@ -19,8 +19,8 @@ STRAY_SHARE = 0.25  # of the limit: strays keep no more places than that
 LOOK_S = 0.05
 
 
-class _Way:
-    """A link of which answers are awaited, or that is silent.
+class _Flow:
+    """What goes over one link of which answers are awaited, or that is silent.
 
     unanswered: segments; stray: how many of them count as strays; lost: strays whose answer is not awaited any more.
     heard_at: of its last answer, or of the first departure.
@@ -34,7 +34,7 @@ class _Way:
 
 
 class Arrivals:
-    """Of one worker at one carrier. Times are seconds of one monotonic clock; a way is a link.
+    """Of one worker at one carrier. Times are seconds of one monotonic clock.
 
     Strays are what a silent link holds, or held when it was closed: an SMSC that wakes up, or a network that is mended,
     may read them at any moment. So their places are kept, but not so many that a carrier stands still for one dead
@@ -48,86 +48,86 @@ class Arrivals:
         "_awake_at",
         "_closed",
         "_closed_at",
+        "_flows",
         "_heard_at",
         "_held",
         "_looked_at",
         "_round_trip",
         "_stray",
-        "_ways",
     )
 
     def __init__(self) -> None:
-        self._ways: dict[Hashable, _Way] = {}
-        self._held = 0  # without an answer, on all ways, but for strays
+        self._flows: dict[Hashable, _Flow] = {}
+        self._held = 0  # without an answer, on all links, but for strays
         self._answered: deque[tuple[float, int]] = deque()  # (when, segments)
         self._arrived = 0  # sum of `_answered`
         self._closed: deque[tuple[float, int]] = deque()  # (until, strays) of links that are no more
         self._closed_at = -1.0  # when a link with strays was closed
-        self._stray = 0  # of ways and of `_closed`
+        self._stray = 0  # of flows and of `_closed`
         self._round_trip = RoundTrip()
         self._looked_at = 0.0
-        self._heard_at = 0.0  # on any way
+        self._heard_at = 0.0  # on any link
         self._asked_at = 0.0  # the first departure since
         self._awake_at = -math.inf  # when it was heard again after a silence on all
 
     @property
     def outstanding(self) -> bool:
         """It has yet to show that it reads what was sent to it."""
-        return bool(self._ways) or self._closed_at > self._heard_at
+        return bool(self._flows) or self._closed_at > self._heard_at
 
-    def departed(self, segments: int, now: float, way: Hashable) -> None:
-        """These left on this way."""
-        link = self._ways.get(way)
-        if link is None:
-            link = self._ways[way] = _Way(now)
+    def departed(self, segments: int, now: float, link: Hashable) -> None:
+        """These left on this link."""
+        flow = self._flows.get(link)
+        if flow is None:
+            flow = self._flows[link] = _Flow(now)
         if self._asked_at <= self._heard_at:
             self._asked_at = now
-        link.unanswered += segments
+        flow.unanswered += segments
         self._held += segments
 
-    def answered(self, segments: int, now: float, way: Hashable, round_trip_s: float | None) -> None:
+    def answered(self, segments: int, now: float, link: Hashable, round_trip_s: float | None) -> None:
         """So many have arrived. round_trip_s: how long one of them took, where that was measured."""
         if round_trip_s is not None:
             self._round_trip.add(round_trip_s, now)
-        self._end(segments, self._ways[way])
+        self._end(segments, self._flows[link])
         self._arrive(segments, now)
-        self.heard(now, way)
+        self.heard(now, link)
 
-    def heard(self, now: float, way: Hashable) -> None:
-        """The SMSC said something on this way, so it has read what was lost there."""
+    def heard(self, now: float, link: Hashable) -> None:
+        """The SMSC said something on this link, so it has read what was lost there."""
         if now > max(self._heard_at, self._asked_at) + self._silence_s(SILENT_S):
             self._awake_at = now
         self._heard_at = now
         if now > self._awake_at + WINDOW_S:
             self._stray -= forget(self._closed, now)
-        link = self._ways.get(way)
-        if link is None:
+        flow = self._flows.get(link)
+        if flow is None:
             return
-        link.heard_at = now
-        self._stray -= link.stray + link.lost
-        self._held += link.stray
-        if link.lost:
-            self._arrive(link.lost, now)
-        link.stray = link.lost = 0
-        if not link.unanswered:
-            del self._ways[way]
+        flow.heard_at = now
+        self._stray -= flow.stray + flow.lost
+        self._held += flow.stray
+        if flow.lost:
+            self._arrive(flow.lost, now)
+        flow.stray = flow.lost = 0
+        if not flow.unanswered:
+            del self._flows[link]
 
-    def lost(self, segments: int, now: float, way: Hashable) -> None:
-        """These will not be answered. They may have arrived just now; on a silent way they are strays after that."""
-        link = self._ways[way]
-        self._end(segments, link)
+    def lost(self, segments: int, now: float, link: Hashable) -> None:
+        """These will not be answered. They may have arrived just now; on a silent one they are strays after that."""
+        flow = self._flows[link]
+        self._end(segments, flow)
         self._arrive(segments, now + self._round_trip.certain_s)
-        if link.heard_at <= now - self._silence_s(SILENT_S):
-            link.lost += segments
+        if flow.heard_at <= now - self._silence_s(SILENT_S):
+            flow.lost += segments
             self._stray += segments
-        elif not link.unanswered:
-            del self._ways[way]
+        elif not flow.unanswered:
+            del self._flows[link]
 
-    def closed(self, now: float, way: Hashable) -> None:
+    def closed(self, now: float, link: Hashable) -> None:
         """It is no more, and all that it held was lost before."""
-        link = self._ways.pop(way, None)
-        if link is not None:
-            self._closed.append((now + STRAY_S, link.lost))
+        flow = self._flows.pop(link, None)
+        if flow is not None:
+            self._closed.append((now + STRAY_S, flow.lost))
             self._closed_at = now
 
     def left(self, limit: int, now: float) -> int:
@@ -154,10 +154,10 @@ class Arrivals:
         self._arrived += segments
         self._answered.append((at, segments))
 
-    def _end(self, segments: int, link: _Way) -> None:
-        link.unanswered -= segments
-        stray = min(segments, link.stray)
-        link.stray -= stray
+    def _end(self, segments: int, flow: _Flow) -> None:
+        flow.unanswered -= segments
+        stray = min(segments, flow.stray)
+        flow.stray -= stray
         self._stray -= stray
         self._held -= segments - stray
 
@@ -170,11 +170,11 @@ class Arrivals:
         if now < self._awake_at + SILENT_S:
             return
         silent_since = min(now - self._silence_s(PATIENCE_S), self._heard_at - SILENT_S)
-        for link in self._ways.values():
-            if link.heard_at <= silent_since:
-                self._stray += link.unanswered - link.stray
-                self._held -= link.unanswered - link.stray
-                link.stray = link.unanswered
+        for flow in self._flows.values():
+            if flow.heard_at <= silent_since:
+                self._stray += flow.unanswered - flow.stray
+                self._held -= flow.unanswered - flow.stray
+                flow.stray = flow.unanswered
 
 
 def forget(log: deque[tuple[float, int]], until: float) -> int:

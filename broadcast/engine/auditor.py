@@ -15,12 +15,13 @@ from typing import Final
 
 import asyncpg
 
-from broadcast.engine.contact import ANSWER_S
+from broadcast.engine.connections import ANSWER_S
 from broadcast.errors import BroadcastError
-from broadcast.ledger.writer import LOST, Connect
+from broadcast.ledger.writer import Connect
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit, record
 from broadcast.store import pool
+from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Auditor:
             if due(self._looked.get(number), finished_at is not None, time.monotonic()):
                 try:
                     await self._watched(connection, self._recount(connection, number, finished_at))
-                except LOST:
+                except MENDABLE:
                     raise
                 except BroadcastError as error:  # archived meanwhile, to a place that is not on this machine
                     log.warning("campaign %d was not audited: %s", number, error)
@@ -97,7 +98,7 @@ class Auditor:
         try:
             with pool.within(connection, LONGEST_S):
                 await recount
-        except LOST:
+        except MENDABLE:
             if not watch.done():
                 raise
             failed = watch.exception()
@@ -120,7 +121,7 @@ class Auditor:
                         sending = await watching.fetchval(sql("anybody_sent_to"))
             finally:
                 watching.terminate()
-        except LOST:
+        except MENDABLE:
             connection.terminate()
             raise
         connection.terminate()

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 import asyncpg
 
 from broadcast.engine.auditor import RECENT_S
-from broadcast.engine.contact import ANSWER_S, WORK_S
+from broadcast.engine.connections import ANSWER_S, WORK_S
 from broadcast.engine.lane import Lane
 from broadcast.engine.readings import Readings
 from broadcast.engine.told import Told
 from broadcast.errors import BroadcastError
 from broadcast.ledger.journal import CarrierNo
-from broadcast.ledger.writer import LOST, Connect
+from broadcast.ledger.writer import Connect
 from broadcast.monitor.metrics import RECIPIENT_STATES, Metrics
 from broadcast.store import failures, pool
+from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Gauges:
                         with pool.within(connection, WORK_S):
                             await self._read_database(connection)
                     lost = False
-                except LOST as error:
+                except MENDABLE as error:
                     lost = True
                     log.debug("no readings of the database: %s", failures.in_words(error))
                 except BroadcastError:  # the schema is another

@@ -1,40 +1,40 @@
 """One carrier on one worker: its links, its pace, its stock of recipients that may be sent.
 
-    slice ─ intend ─▶ journal ─ commit ─▶ stock ─ pace, window ─▶ link ─▶ SMSC
-                                                     answers, receipts ◀─┘ ─▶ journal
+    stock ─ pace, window ─▶ link ─▶ SMSC
+                answers, receipts ◀─┘ ─▶ journal
 
 Everything here runs on the event loop without awaiting; it works on runs and batches, not on messages.
 """
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 
+from broadcast.channel.channel import Channel
+from broadcast.channel.events import InboundMessage, UnreadDelivery
+from broadcast.channel.link import Answer, BoundLink, Submission, Token
+from broadcast.channel.receipt import Receipt
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier
 from broadcast.engine.alarm import Alarm
 from broadcast.engine.answers import Answers, Read
-from broadcast.engine.deliveries import Deliveries
+from broadcast.engine.incoming import Incoming
 from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
-from broadcast.engine.pieces import Pieces
+from broadcast.engine.stock import Stock
 from broadcast.engine.watch import LaneWatch
 from broadcast.engine.work import CUT_SHORT, Work
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, Receipt
+from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp import status
-from broadcast.smpp.events import Ack, InboundMessage, Token
-from broadcast.smpp.link import Link
 
 RUN_MOST = 1000  # recipients stamped at once: keeps one pump short
 RUN_LEAST = 20  # segments, if so many are allowed: the links take turns, but not with each
 STOCK_S = 0.15  # seconds of the grant that are intended ahead: some commits' worth
 STOCK_MOST = 40_000
-LATER_MOST_S = 3600.0
 
 
 class Lane:
-    """Implements smpp.events.LinkEvents for the links of one carrier.
+    """Implements channel.events.LinkEvents for the links of one carrier.
 
     hungry(): more slices are wanted; rebound(): a link was bound or lost, the grants want another look.
     """
@@ -44,6 +44,7 @@ class Lane:
         carrier_no: CarrierNo,
         name: str,
         carrier: Carrier,
+        channel: Channel,
         journal: Journal,
         metrics: Metrics,
         hungry: Callable[[], None],
@@ -53,42 +54,33 @@ class Lane:
         self.carrier_no = carrier_no
         self.name = name
         self.carrier = carrier
+        self.channel = channel
         self.pacer = Pacer()
         self.valid_until = 0.0  # by lease_time
-        self.links: set[Link] = set()
-        self.works: list[Work] = []
+        self.links: set[BoundLink] = set()
         self.sent = 0
         self.exhausted = False  # alerts run, and no slice of theirs is to be had
-        self.watch = LaneWatch(carrier)
+        self.watch = LaneWatch(channel.outcome, awaits=carrier.receipts != "none")
         self.cannot_send: dict[CampaignId, str] = {}  # why a campaign cannot go through this carrier at all
         self._journal = journal
         self._metrics = metrics
         self._hungry = hungry
         self._rebound = rebound
         self._day_time = day_time
-        self._oddities = Oddities(carrier_no, name, carrier, journal, metrics)
-        self._answers = Answers(carrier, journal, self._send_piece_later, self._slow_down)
-        self._deliveries = Deliveries(carrier_no, name, journal, metrics, self._oddities, self._day_time)
-        self._stock: deque[tuple[Work, Sequence[int]]] = deque()
-        self._stocked = 0
-        self._intending = 0
-        self._pieces = Pieces()
+        self._oddities = Oddities(carrier_no, name, channel.outcome, journal, metrics)
         self._alarm = Alarm(self.pump)
+        self.stock = Stock(journal, lambda: self._alarm.at(0.0))
+        self._pieces = self.stock.pieces
+        self._answers = Answers(carrier, channel.outcome, journal, self.stock.add_piece, self._slow_down)
+        self._incoming = Incoming(carrier_no, name, journal, metrics, self._oddities, self._day_time)
 
     # ------------------------------------------------------------ work
 
     def add(self, work: Work) -> None:
         """A leased slice to send. The most urgent campaign goes first."""
-        self.works.append(work)
-        self.works.sort(key=lambda each: each.order.rank)
+        self.stock.add(work)
         self._heed_links()  # the last may have been lost while the slice was being leased
         self.pump()
-
-    def backlog(self, rank: tuple[int, int]) -> int:
-        """Recipients that wait here in campaigns at least as urgent as `rank`."""
-        return sum(
-            work.slice.waiting for work in self.works if work.order.rank <= rank and not work.releasing
-        )
 
     @property
     def appetite(self) -> int:
@@ -99,65 +91,15 @@ class Lane:
     def _can_submit(self) -> bool:
         return any(link.can_submit for link in self.links)
 
-    def withdraw(self, stays: Callable[[Work], bool]) -> None:
-        """Stop sending every work but those that stay (law 7): what was not sent waits again, the slice is let go."""
-        going = {id(work) for work in self.works if not stays(work) and not work.releasing}
-        for work in self.works:
-            if id(work) in going:
-                work.releasing = True
-        self._unstock()
-        self._drop_pieces()
-        self._let_go()
-
     def _heed_links(self) -> None:
         """Without one the slices go back: another worker can lease them, or this one later."""
         if not self._can_submit:
-            self.withdraw(lambda _: False)
+            self.stock.withdraw(lambda _: False)
 
     @property
     def idle(self) -> bool:
         """Nothing is left to send here, nor to be had: others may use this worker's part of the TPS."""
-        return self.exhausted and not any(
-            work.slice.waiting or work.intending or work.stocked for work in self.works
-        )
-
-    @property
-    def empty(self) -> bool:
-        """Nothing is held any more."""
-        return not self.works
-
-    def _unstock(self) -> None:
-        kept: deque[tuple[Work, Sequence[int]]] = deque()
-        for work, ordinals in self._stock:
-            if work.releasing:
-                self._return(work, ordinals)
-            else:
-                kept.append((work, ordinals))
-        self._stock = kept
-
-    def _return(self, work: Work, ordinals: Sequence[int]) -> None:
-        work.unsend(list(ordinals))
-        work.stocked -= len(ordinals)
-        self._stocked -= len(ordinals)
-
-    def _drop_pieces(self) -> None:
-        left = Counter((work, ordinal) for work, ordinal, _ in self._pieces.withdraw())
-        for (work, ordinal), pieces in left.items():
-            work.stocked -= pieces
-            if pieces == work.segments:
-                work.unsend([ordinal])
-            else:
-                work.doubt(ordinal, CUT_SHORT, work.since)
-
-    def _let_go(self) -> None:
-        """Slices that are through, or given back with nothing on its way."""
-        for work in [
-            work for work in self.works if not work.slice.unanswered or (work.releasing and work.idle)
-        ]:
-            if work.idle:
-                work.slice.let_go()
-                self.works.remove(work)
-                self._journal.wake()
+        return self.exhausted and self.stock.spent
 
     # ------------------------------------------------------------ sending
 
@@ -175,7 +117,7 @@ class Lane:
             return
         allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
         begun = False
-        while self._stock or self._pieces.due(now):
+        while self.stock or self._pieces.due(now):
             if lease_time() >= self.valid_until:  # frozen since
                 return
             link = min((link for link in self.links if link.room), key=_in_flight, default=None)
@@ -195,86 +137,63 @@ class Lane:
         """Segments that must be allowed for the next to leave, and those that are waited for before any does."""
         if self._pieces.due(now):
             return 1, 1
-        segments = self._stock[0][0].segments
+        segments = self.stock.head[0].segments
         quantum = self.pacer.quantum(segments)
         return min(segments, quantum), quantum
 
-    def _send_some(self, link: Link, most: int, now: float) -> None:
+    def _send_some(self, link: BoundLink, most: int, now: float) -> None:
         """At most `most` segments on one link."""
         if self._pieces.due(now):
             self._send_piece(link, *self._pieces.pop(), now)
             return
-        work, ordinals = self._stock[0]
-        if self._day_time.now() >= work.order.expires_at:  # law 5
-            self._stock.popleft()
-            self._return(work, ordinals)
+        work, ordinals = self.stock.head
+        if self._day_time.now() >= work.campaign.expires_at:  # law 5
+            self.stock.give_back(work, self.stock.take(len(ordinals)))
             return
         count = min(most // work.segments, RUN_MOST)
         if count == 0:
-            self._split(work, ordinals)
+            self.stock.split()
             return
-        run = ordinals[:count]
-        if len(run) == len(ordinals):
-            self._stock.popleft()
-        else:
-            self._stock[0] = (work, ordinals[count:])
-        self._send_run(link, work, run, now)
+        self._send_run(link, work, self.stock.take(count), now)
 
-    def _send_run(self, link: Link, work: Work, run: Sequence[int], now: float) -> None:
+    def _send_run(self, link: BoundLink, work: Work, run: Sequence[int], now: float) -> None:
         segments = work.segments
         count = len(run) * segments
         msisdns = work.slice.msisdns
         first = link.reserve(count)
-        data = work.order.template.stamp(first, [msisdns[ordinal] for ordinal in run])
+        data = work.campaign.renderer.stamp(first, [msisdns[ordinal] for ordinal in run])
         if segments == 1:
             tokens: list[Token] = [(work, ordinal, 1) for ordinal in run]
         else:
             tokens = [(work, ordinal, segment) for ordinal in run for segment in range(1, segments + 1)]
-        if not self._submit(link, work, first, tokens, data, now):
-            self._return(work, run)
+        if not self._submit(link, work, Submission(first, tokens, data), now):
+            self.stock.give_back(work, run)
             return
-        work.stocked -= len(run)
-        self._stocked -= len(run)
+        self.stock.left(work, len(run))
 
-    def _submit(
-        self, link: Link, work: Work, first: int, tokens: list[Token], data: bytes, now: float
-    ) -> bool:
+    def _submit(self, link: BoundLink, work: Work, submission: Submission, now: float) -> bool:
         """False: the time to send is over, and nothing has left."""
+        tokens = submission.tokens
         work.in_flight += len(tokens)
         self.pacer.take(len(tokens), time.monotonic(), link)  # not before it leaves: stamping takes its time
-        if not link.submit(first, tokens, data, now, self.valid_until):
+        if not link.submit(submission, now, self.valid_until):
             work.in_flight -= len(tokens)
             self.pacer.lost(len(tokens), now, link)
             return False
         self.sent += len(tokens)
         return True
 
-    def _split(self, work: Work, ordinals: Sequence[int]) -> None:
-        """The next message does not fit whole: its segments go one by one."""
-        ordinal = ordinals[0]
-        self._stock.popleft()
-        if len(ordinals) > 1:
-            self._stock.appendleft((work, ordinals[1:]))
-        work.stocked -= 1
-        self._stocked -= 1
-        for segment in range(1, work.segments + 1):
-            self._send_piece_later(work, ordinal, segment, 0.0)
-
-    def _send_piece_later(self, work: Work, ordinal: int, segment: int, due: float) -> None:
-        work.stocked += 1
-        self._pieces.add((work, ordinal, segment), due)
-
-    def _send_piece(self, link: Link, work: Work, ordinal: int, segment: int, now: float) -> None:
+    def _send_piece(self, link: BoundLink, work: Work, ordinal: int, segment: int, now: float) -> None:
         work.stocked -= 1
         if ordinal in work.doubted:
             return
-        if self._day_time.now() >= work.order.expires_at:  # law 5: the rest of it stays unsent
+        if self._day_time.now() >= work.campaign.expires_at:  # law 5: the rest of it stays unsent
             work.doubt(ordinal, CUT_SHORT, work.since)
             return
         first = link.reserve(1)
-        data = work.order.template.stamp_segment(first, work.slice.msisdns[ordinal], segment)
-        if not self._submit(link, work, first, [(work, ordinal, segment)], data, now):
-            self._send_piece_later(work, ordinal, segment, 0.0)
+        data = work.campaign.renderer.stamp_segment(first, work.slice.msisdns[ordinal], segment)
+        if not self._submit(link, work, Submission(first, [(work, ordinal, segment)], data), now):
+            self.stock.add_piece(work, ordinal, segment, 0.0)
 
     def _target(self, segments: int) -> int:
         return max(1, min(int(self.pacer.grant * STOCK_S), STOCK_MOST) // segments)
@@ -286,69 +205,38 @@ class Lane:
             return
         if self.pacer.grant <= 0:
             return
-        next_retry = now + LATER_MOST_S
-        for work in self.works:
-            if work.releasing or self._day_time.now() >= work.order.expires_at:
-                continue
-            target = self._target(work.segments)
-            wanted = target - self._stocked - self._intending
-            if wanted * 4 < target:
-                break
-            ordinals = work.intend(wanted, now)
-            if ordinals:
-                self._intend(work, ordinals)
-            due = work.next_retry()
-            if due is not None:
-                next_retry = min(next_retry, due)
-        if next_retry < now + LATER_MOST_S:
-            self._alarm.at(next_retry)
-        elif self._pieces.next_at is not None:
-            self._alarm.at(self._pieces.next_at)
-        if self.works and self.backlog(self.works[0].order.rank) < self.appetite // 2:
+        due = self.stock.top_up(self._target, now, self._day_time.now())
+        if due is None:
+            due = self._pieces.next_at
+        if due is not None:
+            self._alarm.at(due)
+        works = self.stock.works
+        if works and self.stock.backlog(works[0].campaign.rank) < self.appetite // 2:
             self._hungry()
-
-    def _intend(self, work: Work, ordinals: Sequence[int]) -> None:
-        work.intending += len(ordinals)
-        self._intending += len(ordinals)
-        self._journal.on_commit(lambda: self._cleared(work, ordinals))
-
-    def _cleared(self, work: Work, ordinals: Sequence[int]) -> None:
-        """The intent is durable."""
-        work.intending -= len(ordinals)
-        self._intending -= len(ordinals)
-        if work.releasing:
-            work.unsend(list(ordinals))
-            self._journal.wake()
-            self._let_go()
-            return
-        work.stocked += len(ordinals)
-        self._stocked += len(ordinals)
-        self._stock.append((work, ordinals))
-        self._alarm.at(0.0)
 
     def _slow_down(self, share: float) -> None:
         self.pacer.throttled(time.monotonic(), share)
 
-    # ------------------------------------------------------------ smpp.events.LinkEvents
+    # ------------------------------------------------------------ channel.events.LinkEvents
 
-    def bound(self, link: Link) -> None:
+    def bound(self, link: BoundLink) -> None:
         """See LinkEvents."""
         self.links.add(link)
         self.pacer.heard(time.monotonic(), link)
         self._rebound()
 
-    def closed(self, link: Link, reason: str) -> None:
+    def closed(self, link: BoundLink, reason: str) -> None:
         """See LinkEvents."""
         self.links.discard(link)
         self.pacer.closed(time.monotonic(), link)
         self._heed_links()
         self._rebound()
 
-    def room(self, link: Link) -> None:
+    def room(self, link: BoundLink) -> None:
         """See LinkEvents."""
         self.pump()
 
-    def answered(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
+    def answered(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
         """See LinkEvents."""
         now = time.monotonic()
         read = self._read(left_at, now)
@@ -367,10 +255,10 @@ class Lane:
                 statuses[answer] += 1
         statuses[0] = len(answers) - sum(statuses.values())
         self._count(statuses, link)
-        self._let_go()
+        self.stock.let_go()
         self._journal.wake()
 
-    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
+    def answered_late(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
         """See LinkEvents."""
         now = time.monotonic()
         read = self._read(left_at, now)
@@ -379,7 +267,7 @@ class Lane:
             self._answers.late(work, ordinal, segment, answer, smsc_id, read)
         self._count(Counter(answer for _, answer, _ in answers), link)
 
-    def unanswered(self, link: Link, tokens: list[Token], reason: str, left_at: float) -> None:
+    def unanswered(self, link: BoundLink, tokens: list[Token], reason: str, left_at: float) -> None:
         """See LinkEvents."""
         now = time.monotonic()
         self.pacer.lost(len(tokens), now, link)
@@ -387,37 +275,37 @@ class Lane:
         for work, ordinal, _ in tokens:
             work.in_flight -= 1
             work.doubt(ordinal, reason, left)
-        self._let_go()
+        self.stock.let_go()
         self._journal.wake()
 
-    def receipts(self, link: Link, receipts: list[Receipt]) -> None:
+    def receipts(self, link: BoundLink, receipts: list[Receipt]) -> None:
         """See LinkEvents."""
-        unknown = self._deliveries.receipts(link, receipts)
+        unknown = self._incoming.receipts(link, receipts)
         self.watch.receipts(len(receipts), time.monotonic(), unknown)
         if self._answers.reported(receipts):
-            self._let_go()
+            self.stock.let_go()
 
-    def messages(self, link: Link, messages: list[InboundMessage]) -> None:
+    def messages(self, link: BoundLink, messages: list[InboundMessage]) -> None:
         """See LinkEvents."""
-        self._deliveries.messages(link, messages)
+        self._incoming.messages(link, messages)
 
-    def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
+    def unreadable(self, link: BoundLink, deliveries: list[UnreadDelivery]) -> None:
         """See LinkEvents."""
-        self.watch.unreadable(len(pdus))
-        self._deliveries.unreadable(link, pdus)
+        self.watch.unreadable(len(deliveries))
+        self._incoming.unreadable(link, deliveries)
 
     def full(self) -> bool:
         """See LinkEvents."""
-        return self._deliveries.full()
+        return self._incoming.full()
 
     def _read(self, left_at: float, now: float) -> Read:
         """left_at, now: monotonic."""
         at = self._day_time.now_us()
         return Read(at - int((now - left_at) * 1_000_000), at, now)
 
-    def _count(self, statuses: Counter[int], link: Link) -> None:
+    def _count(self, statuses: Counter[int], link: BoundLink) -> None:
         self.watch.answers(statuses, time.monotonic())
-        named = {status.name(answer): count for answer, count in statuses.items() if count}
+        named = {self.channel.outcome(answer).code: count for answer, count in statuses.items() if count}
         self._metrics.count_responses(self.name, named)
         if slowed := self._answers.heed(statuses):
             self._metrics.throttled.labels(self.name).inc(slowed)
@@ -427,6 +315,6 @@ class Lane:
             self._oddities.long_ids(long_ids)
 
 
-def _in_flight(link: Link) -> int:
+def _in_flight(link: BoundLink) -> int:
     """A link that answers is empty again and again: one that does not gets little more."""
     return link.in_flight

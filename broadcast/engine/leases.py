@@ -207,11 +207,11 @@ class Leases:
         carrier_no: CarrierNo,
         campaign_id: CampaignId,
         count: int,
-        segments: int,
+        awaited: int,
     ) -> list[LeasedSlice]:
         """Up to `count` ready slices of a campaign at a carrier become this worker's."""
         leased = await connection.fetch(
-            sql("lease_slices"), self.worker_no, carrier_no, campaign_id, count, segments
+            sql("lease_slices"), self.worker_no, carrier_no, campaign_id, count, awaited
         )
         self._tokens |= {row["slice_id"]: row["token"] for row in leased}
         return [
@@ -221,7 +221,7 @@ class Leases:
                 campaign_id=campaign_id,
                 carrier_no=carrier_no,
                 token=row["token"],
-                segments=segments,
+                awaited=awaited,
                 mark=row["mark"],
                 answered=row["answered"],
                 retry=row["retry"],

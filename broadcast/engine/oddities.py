@@ -8,11 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 
-from broadcast.config import Carrier
+from broadcast.channel.outcome import Outcome
+from broadcast.channel.receipt import MAX_ID_OCTETS
 from broadcast.ledger.journal import CarrierNo, Journal, OddityKind
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp import status
-from broadcast.smpp.receipt import MAX_ID_OCTETS
 
 log = logging.getLogger(__name__)
 
@@ -29,38 +28,39 @@ _ADVICE: Mapping[OddityKind, str] = {
 
 
 class Oddities:
-    """Those of one carrier at one worker. clock: seconds, monotonic."""
+    """Those of one carrier at one worker. outcome: what a status means there. clock: seconds, monotonic."""
 
     def __init__(
         self,
         carrier_no: CarrierNo,
         name: str,
-        carrier: Carrier,
+        outcome: Callable[[int], Outcome],
         journal: Journal,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._carrier_no = carrier_no
         self._name = name
-        self._carrier = carrier
+        self._outcome = outcome
         self._journal = journal
         self._metrics = metrics
         self._clock = clock
         self._logged: dict[OddityKind, dict[str, float]] = {kind: {} for kind in _ADVICE}
 
     def statuses(self, answers: Mapping[int, int]) -> None:
-        """Count those command_status values of a batch of answers that nobody says the meaning of."""
+        """Count those statuses of a batch of answers that nobody says the meaning of."""
         for answer, times in answers.items():
-            if not status.is_known(answer, self._carrier):
-                self._note("status", status.name(answer), times)
+            outcome = self._outcome(answer)
+            if not outcome.known:
+                self._note("status", outcome.code, times)
 
     def receipt_states(self, states: Mapping[str, int]) -> None:
-        """Count what receipts named as their state: `Link.take_unknown_states`."""
+        """Count what receipts named as their state: `BoundLink.take_unknown_states`."""
         for state, times in states.items():
             self._note("receipt_state", state, times)
 
     def long_ids(self, times: int) -> None:
-        """Count answers with an id that is too long: `Link.take_long_ids`."""
+        """Count answers with an id that is too long: `BoundLink.take_long_ids`."""
         self._note("message_id", f"of more than {MAX_ID_OCTETS} octets", times)
 
     def _note(self, kind: OddityKind, value: str, times: int) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import asyncpg
 
-from broadcast.engine.contact import ANSWER_S
+from broadcast.engine.connections import ANSWER_S
 from broadcast.engine.restarts import History, ended, in_words
 from broadcast.store import pool
 from broadcast.store.queries import sql

@@ -93,32 +93,32 @@ class Pacer:
         self._refill(limit, now)
         return max(0, min(limit - self._in_window, self._arrivals.left(limit, now), int(self._credit)))
 
-    def take(self, segments: int, now: float, way: Hashable = None) -> None:
-        """`segments` leave at `now`, never more than `allowance(now)` said. way: the link that they leave on."""
+    def take(self, segments: int, now: float, link: Hashable = None) -> None:
+        """`segments` leave at `now`, never more than `allowance(now)` said. link: that they leave on."""
         self._departed.append((now, segments))
         self._in_window += segments
         self._credit -= segments
-        self._arrivals.departed(segments, now, way)
+        self._arrivals.departed(segments, now, link)
 
     def answered(
-        self, segments: int, now: float, way: Hashable = None, round_trip_s: float | None = None
+        self, segments: int, now: float, link: Hashable = None, round_trip_s: float | None = None
     ) -> None:
         """So many have arrived. round_trip_s: how long one of them took, where that was measured."""
-        self._arrivals.answered(segments, now, way, round_trip_s)
+        self._arrivals.answered(segments, now, link, round_trip_s)
         self._read(now)
 
-    def heard(self, now: float, way: Hashable) -> None:
+    def heard(self, now: float, link: Hashable) -> None:
         """The SMSC answered something else on this link: the bind, or what was lost."""
-        self._arrivals.heard(now, way)
+        self._arrivals.heard(now, link)
         self._read(now)
 
-    def lost(self, segments: int, now: float, way: Hashable = None) -> None:
+    def lost(self, segments: int, now: float, link: Hashable = None) -> None:
         """These will not be answered, yet they may have arrived or arrive later."""
-        self._arrivals.lost(segments, now, way)
+        self._arrivals.lost(segments, now, link)
 
-    def closed(self, now: float, way: Hashable) -> None:
+    def closed(self, now: float, link: Hashable) -> None:
         """A link is no more; what it held was lost before."""
-        self._arrivals.closed(now, way)
+        self._arrivals.closed(now, link)
 
     def _read(self, now: float) -> None:
         """The windows of those raises begin that waited for it."""

@@ -42,7 +42,7 @@ class Readings:
                 grant=lane.pacer.grant,
                 sending=sending,
                 full=bool(links) and not any(link.room for link in links),
-                starved=not any(work.slice.waiting for work in lane.works if not work.releasing),
+                starved=not any(work.slice.waiting for work in lane.stock.works if not work.releasing),
             )
 
     async def begin(self, connection: asyncpg.Connection) -> None:

@@ -12,18 +12,18 @@ import asyncpg
 
 from broadcast.audience.msisdn import Normalizer
 from broadcast.campaign.keywords import OPT_IN, OPT_OUT, Keywords
+from broadcast.campaign.parts import Part, read_part
 from broadcast.campaign.reading import read_parts
+from broadcast.channel.address import msisdn_of
 from broadcast.config import Config, DefaultAlphabet
 from broadcast.engine.apart import Apart
 from broadcast.errors import FencedError
 from broadcast.ledger import opt_outs, replies
 from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
-from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp.inbound import Part, read_part
-from broadcast.smpp.receipt import msisdn_of
 from broadcast.store import pool
+from broadcast.store.failures import MENDABLE
 
 ROUND_MOST = 500  # messages: some 10 ms of the event loop
 ROUND_S = 60.0
@@ -70,7 +70,7 @@ class Replies:
         async def tried(queue: Awaitable[int]) -> int:
             try:
                 return await queue
-            except (*LOST, FencedError):
+            except (*MENDABLE, FencedError):
                 raise
             except Exception as error:  # noqa: BLE001 - raised below
                 failed.append(error)

@@ -21,7 +21,7 @@ from uuid import uuid4
 import asyncpg
 
 from broadcast.config import Config
-from broadcast.engine.contact import ANSWER_S, WORK_S, Contact
+from broadcast.engine.connections import ANSWER_S, WORK_S, Connections
 from broadcast.engine.freed import Freed
 from broadcast.engine.told import Told
 from broadcast.errors import InputError
@@ -33,10 +33,10 @@ from broadcast.ledger.resolver.facts import Facts
 from broadcast.ledger.resolver.found import NotOursError
 from broadcast.ledger.resolver.look import CarrierLooks
 from broadcast.ledger.resolver.reading import Heads, heads
-from broadcast.ledger.writer import LOST
 from broadcast.monitor.lag import measure_lag
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
+from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Resolver:
         self._holder = uuid4()
         self._seed = secrets.randbits(64)
         self._facts = Facts()
-        self._contact = Contact(url)
+        self._connections = Connections(url)
         self._held: dict[int, _Held] = {}
         self._held_at = 0.0
         self._looked_at = 0.0
@@ -133,7 +133,7 @@ class Resolver:
 
     async def database(self) -> str | None:
         """None when every task gets from the database what it needs; else which does not, and why."""
-        return self._contact.trouble()
+        return self._connections.trouble()
 
     async def run(self) -> None:
         """Until `stop`. Raises BroadcastError at the start: no database, another schema, no such carrier."""
@@ -141,11 +141,11 @@ class Resolver:
         try:
             with pool.within(connection, WORK_S):
                 await self._check_names(connection)
-        except LOST as error:
+        except MENDABLE as error:
             raise failures.explain(error) from error
         finally:
             connection.terminate()
-        always = self._contact.always
+        always = self._connections.always
         async with asyncio.TaskGroup() as group:
             looking = group.create_task(always(self._looking), name="looking")
             steady = [
@@ -318,13 +318,13 @@ class Resolver:
         """Leases that cannot be given back end by themselves."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                connection = await self._contact.connect()
+                connection = await self._connections.connect()
             try:
                 with pool.within(connection, ANSWER_S):
                     await connection.execute(sql("resolver_end"), self._holder)
             finally:
                 connection.terminate()
-        except LOST as error:
+        except MENDABLE as error:
             log.warning("resolver stopped without giving its carriers back: %s", failures.in_words(error))
             return
         log.info("resolver stopped")

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from broadcast.channel.channel import LEAVE_S, UNBIND_S
 from broadcast.diagnosis.links import REFUSED_S
 from broadcast.diagnosis.reading import LinkTrouble
 from broadcast.engine.lane import Lane
@@ -12,7 +13,6 @@ from broadcast.engine.standing import Standing
 from broadcast.errors import BroadcastError
 from broadcast.ledger.journal import CarrierNo
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp.binding import LEAVE_S, UNBIND_S, keep_bound
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,6 @@ class Sessions:
         """Until cancelled. What cannot even be tried, over an unusable TLS file say, is tried again later."""
         key = (lane.carrier_no, slot_no)
         name = f"{lane.name}-{slot_no}"
-        bind = lane.carrier.slots()[slot_no]
         standing = self._standing[key] = Standing(time.monotonic())
 
         def report(state: str) -> None:
@@ -77,11 +76,11 @@ class Sessions:
         try:
             while True:
                 try:
-                    await keep_bound(name, bind, lane.carrier, lane, report, self._leave_s)
+                    await lane.channel.keep_bound(slot_no, name, lane, report, self._leave_s)
                 except BroadcastError as error:
                     log.error("link %s cannot be kept: %s", name, error)
                     report("refused")
-                    await asyncio.sleep(bind.reconnect_max_s)
+                    await asyncio.sleep(lane.channel.again_s(slot_no))
         finally:
             self._states.pop(key, None)
             self._standing.pop(key, None)

@@ -1,6 +1,6 @@
 """How a link stands, as an operator should hear it: between two tries it is as down as while it tries.
 
-Pure: states of `keep_bound` and `now` in, troubles out.
+Pure: states of `Channel.keep_bound` and `now` in, troubles out.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Standing:
     _losses: int = 0
 
     def report(self, state: str, now: float) -> None:
-        """As `keep_bound` reports it; a bare `refused` is a link that cannot even be tried."""
+        """As `Channel.keep_bound` reports it; a bare `refused` is a link that cannot even be tried."""
         if state == "bound":
             self._bound_at = now
         elif state.startswith("refused"):

@@ -1,12 +1,10 @@
 """What one worker sees of one carrier. Pure: batches, looks and `now` in, a reading out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from broadcast.config import Carrier
+from broadcast.channel.outcome import Outcome
 from broadcast.diagnosis.reading import OTHER, READING_HALF_S, LaneReading, LinkTrouble
-from broadcast.smpp import status
-from broadcast.smpp.status import SLOW_DOWN
 
 NAMED_MOST: Final = 50  # statuses that are told apart
 SMOOTH: Final = 0.4  # the weight of the newest second in a pace
@@ -19,9 +17,10 @@ _COUNTED: Final = ("answered", "receipts", "unreadable", "unknown_states")
 class LaneWatch:
     """One lane's. Told of batches, never of messages; times are seconds of one monotonic clock."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self._carrier = carrier
-        self._awaits = carrier.receipts != "none"
+    def __init__(self, outcome: Callable[[int], Outcome], *, awaits: bool) -> None:
+        """outcome: what a status means at the carrier. awaits: it sends receipts."""
+        self._outcome = outcome
+        self._awaits = awaits
         self._counts: dict[str, float] = dict.fromkeys(_COUNTED, 0.0)
         self._refused: dict[int, float] = {}
         self._looked_at: float | None = None
@@ -35,7 +34,7 @@ class LaneWatch:
         self._receipt_at: float | None = None
 
     def answers(self, statuses: Mapping[int, int], now: float) -> None:
-        """command_status -> how many of one batch."""
+        """status -> how many of one batch."""
         for answer, count in statuses.items():
             self._counts["answered"] += count
             if answer:
@@ -90,11 +89,7 @@ class LaneWatch:
     ) -> LaneReading:
         """How it stands."""
         refused = {answer: round(count) for answer, count in self._refused.items()}
-        slow = {
-            answer
-            for answer in refused.keys() - {OTHER}
-            if status.meaning(answer, self._carrier) in SLOW_DOWN
-        }
+        slow = {answer for answer in refused.keys() - {OTHER} if self._outcome(answer).slow_down}
         return LaneReading(
             granted_tps=grant,
             sent_tps=round(self._sent_tps, 1),

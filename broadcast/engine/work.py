@@ -1,32 +1,12 @@
-"""A leased slice at work on one carrier: its template, and what became of messages that are not through yet."""
+"""A leased slice at work on one carrier: its renderer, and what became of messages that are not through yet."""
 
 import heapq
-from dataclasses import dataclass
 
+from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.ledger.leased import LeasedSlice
-from broadcast.smpp.template import Template
 
 CUT_SHORT = "cut_short"
 RECEIPT_AFTER_REFUSAL = "receipt_after_refusal"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first.
-
-    unawaited: segments (from 1) for which no receipt was asked.
-    """
-
-    campaign_id: int
-    rank: tuple[int, int]
-    template: Template
-    expires_at: float
-    unawaited: frozenset[int] = frozenset()
-
-    @property
-    def awaited(self) -> int:
-        """How many receipts a message is to have."""
-        return self.template.segments - len(self.unawaited)
 
 
 class Parts:
@@ -59,10 +39,10 @@ class Work:
     __slots__ = (
         "_later",
         "attempts",
+        "campaign",
         "doubted",
         "in_flight",
         "intending",
-        "order",
         "parts",
         "releasing",
         "segments",
@@ -72,12 +52,12 @@ class Work:
         "stocked",
     )
 
-    def __init__(self, leased: LeasedSlice, order: Order, since: int) -> None:
+    def __init__(self, leased: LeasedSlice, campaign: CarrierCampaign, since: int) -> None:
         self.slice = leased
         self.since = since
-        self.order = order
-        self.segments = order.template.segments
-        self.simple = self.segments == order.awaited == 1  # one segment, one receipt: nearly all
+        self.campaign = campaign
+        self.segments = campaign.renderer.segments
+        self.simple = self.segments == campaign.awaited == 1  # one segment, one receipt: nearly all
         self.parts: dict[int, Parts] = {}
         self.attempts: dict[int, int] = {}
         self.doubted: set[int] = set()

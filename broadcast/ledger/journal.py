@@ -10,8 +10,9 @@ Times are microseconds of Unix time. left_at: none of the submits that it is sai
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
+from broadcast.channel.receipt import Receipt
 from broadcast.ids import CampaignId as CampaignId
 from broadcast.ids import CarrierNo as CarrierNo
 from broadcast.ids import SliceId as SliceId
@@ -22,8 +23,6 @@ OddityKind = Literal["status", "receipt_state", "message_id"]
 
 NO_RECEIPTS: Final = "no_receipts"  # why a recipient is unknown whose SMSC sends none
 RUN_US: Final = 10_000  # reads of receipts that begin within it are one
-# (whatever acks it, state, smsc_id, err, msisdn): a tuple since there is one per receipt
-Receipt = tuple[Any, int, str, str, int | None]
 
 SEGMENTS = 0  # index of the segment count in a delta; the states' own numbers index the rest
 DELTA_SIZE = int(RecipientState.EXCLUDED) + 1
@@ -116,7 +115,7 @@ class Receipts:
 
     def add(self, receipts: list[Receipt], at: int) -> None:
         """Those of one read."""
-        final = [receipt for receipt in receipts if receipt[1]]
+        final = [receipt for receipt in receipts if receipt.state]
         self.received += len(receipts)
         self.intermediate += len(receipts) - len(final)
         if not final:

@@ -26,7 +26,7 @@ _WAITING, _IN_DOUBT, _ACCEPTED, _UNKNOWN, _REJECTED = (
 class LeasedSlice:
     """With the state of each of its recipients.
 
-    segments: of a message, those whose receipts are awaited: all of them at most carriers (quirk 21). What the
+    awaited: segments of a message whose receipts are awaited: all of them at most carriers (quirk 21). What the
     ledger knows as the segments of a message are these; the others count in the tallies only.
     Ordinals index `msisdns`. Every move of a recipient goes through a method here, which touches bitmap, entry and
     tally together (law 1); the caller decides, this records. Answers of one read share `at`.
@@ -40,13 +40,12 @@ class LeasedSlice:
         "_left_at",
         "_sent",
         "answered",
+        "awaited",
         "campaign_id",
         "carrier_no",
-        "in_flight",
         "mark",
         "msisdns",
         "retry",
-        "segments",
         "slice_id",
         "state",
         "token",
@@ -63,7 +62,7 @@ class LeasedSlice:
         campaign_id: CampaignId,
         carrier_no: CarrierNo,
         token: int,
-        segments: int,
+        awaited: int,
         mark: int,
         answered: bytes,
         retry: bytes,
@@ -72,7 +71,7 @@ class LeasedSlice:
         octets = (len(msisdns) + 7) // 8
         self._journal = journal
         self._delta = journal.delta(campaign_id, carrier_no)
-        self._sent = Answered(segments)
+        self._sent = Answered(awaited)
         self._accepted = 0  # messages in it
         self._at = -1
         self._left_at = 0
@@ -80,7 +79,7 @@ class LeasedSlice:
         self.campaign_id = campaign_id
         self.carrier_no = carrier_no
         self.token = token
-        self.segments = segments
+        self.awaited = awaited
         self.msisdns = msisdns
         self.total = len(msisdns)
         self.mark = mark
@@ -88,7 +87,6 @@ class LeasedSlice:
         self.retry = bytearray(retry.ljust(octets, b"\0"))
         self.waiting_again = int.from_bytes(self.retry, "little").bit_count()
         self.unanswered = self.total - int.from_bytes(self.answered, "little").bit_count()
-        self.in_flight = 0
         self.state = "leased"
 
     @property
@@ -170,7 +168,7 @@ class LeasedSlice:
                 self.carrier_no,
                 self.slice_id,
                 ordinal,
-                self.segments,
+                self.awaited,
                 self.msisdns[ordinal],
                 reason,
                 sent_after,
@@ -196,8 +194,8 @@ class LeasedSlice:
         delta = self._delta
         delta[_IN_DOUBT] -= self._accepted
         delta[_ACCEPTED] += self._accepted
-        delta[SEGMENTS] += self._accepted * self.segments
-        self._sent, self._accepted, self._at = Answered(self.segments), 0, -1
+        delta[SEGMENTS] += self._accepted * self.awaited
+        self._sent, self._accepted, self._at = Answered(self.awaited), 0, -1
 
     def _read(self, left_at: int, at: int) -> None:
         """What is accepted from now on was answered at `at`; of the same read, left_at may still sink."""

@@ -25,7 +25,7 @@ _PREFETCH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What parts of one text have in common; thread: from smpp.inbound.Part."""
+    """What parts of one text have in common; thread: from campaign.parts.Part."""
 
     carrier_no: CarrierNo
     source: str

@@ -14,14 +14,15 @@ from typing import Final
 
 import asyncpg
 
-from broadcast.errors import DatabaseDownError, FencedError, TooSlowError
-from broadcast.ledger.aside import Aside
+from broadcast.errors import FencedError, TooSlowError
 from broadcast.ledger.journal import Group, Journal
 from broadcast.ledger.late import with_late_answers
 from broadcast.ledger.packed_group import PackedGroup, packed
 from broadcast.ledger.rare import add_doubts, write_rare
+from broadcast.ledger.side_loop import SideLoop
 from broadcast.ledger.sift import UNWRITABLE, sifted
 from broadcast.store import failures, pool
+from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -29,20 +30,6 @@ log = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
-# What another try may mend. InternalClientError: what asyncpg says when a connection ends between two of its states.
-LOST = (
-    *failures.LOST,
-    asyncpg.InternalClientError,
-    asyncpg.TransactionRollbackError,  # deadlock, serialization
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.exceptions.InvalidTransactionStateError,  # idle for too long; a standby that was not promoted yet
-    asyncpg.InsufficientResourcesError,  # disk, memory
-    asyncpg.exceptions.PostgresSystemError,  # disk
-    DatabaseDownError,
-    OSError,
-    TimeoutError,
-)
 RETRY_S = 0.2
 COMMIT_S = 5.0  # a large group on a slow disk may take longer: then the next try may
 COMMIT_MOST_S = 80.0
@@ -77,7 +64,7 @@ class Writer:
         self._pending = asyncio.Event()
         self._patience = pool.Patience(COMMIT_S, COMMIT_MOST_S)
         self._connection: asyncpg.Connection | None = None
-        self._aside: Aside | None = None
+        self._side: SideLoop | None = None
 
     def _wake(self) -> None:
         self._pending.set()
@@ -87,8 +74,8 @@ class Writer:
 
         What goes to the database meanwhile goes on a thread of its own: neither waits for the other's bursts.
         """
-        with Aside("ledger writer") as aside:
-            self._aside = aside
+        with SideLoop("ledger writer") as side:
+            self._side = side
             try:
                 took_s = 0.0
                 while not self._finishing:
@@ -99,8 +86,8 @@ class Writer:
                     took_s = time.monotonic() - started
                 await self.flush()
             finally:
-                self._aside = None
-                await aside.run(self._drop())
+                self._side = None
+                await side.run(self._drop())
 
     def finish(self) -> None:
         """Commit what there is and end; a group under way is never cut off."""
@@ -116,7 +103,7 @@ class Writer:
         started = time.monotonic()
         self._batch += 1
         committing = self._commit_surely(group)
-        await (self._aside.run(committing) if self._aside else committing)
+        await (self._side.run(committing) if self._side else committing)
         self._observe(group.rows, time.monotonic() - started)
         for callback in group.committed:
             callback()
@@ -140,7 +127,7 @@ class Writer:
                     raise
                 tried = True
                 group = await self._sift(group, error)
-            except LOST as error:
+            except MENDABLE as error:
                 attempt += 1
                 await self._lost(error, attempt, "writing a group")
 
@@ -161,7 +148,7 @@ class Writer:
                 connection = await self._connected()
                 with self._patience.within(connection):
                     whole, aside = await sifted(connection, group)
-            except LOST as lost:
+            except MENDABLE as lost:
                 attempt += 1
                 await self._lost(lost, attempt, "looking for what cannot be written")
             else:

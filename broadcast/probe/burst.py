@@ -9,12 +9,12 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from broadcast.channel.outcome import SLOW_DOWN
 from broadcast.config import Carrier
 from broadcast.probe.findings import Findings
 from broadcast.probe.messages import SHORT, Messages
 from broadcast.probe.traffic import Sent, Traffic
 from broadcast.smpp import status as statuses
-from broadcast.smpp.status import SLOW_DOWN
 from broadcast.smpp.tap import TappedLink
 
 REST_S: Final = 1.2  # more than the second that an SMSC counts over

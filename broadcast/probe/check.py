@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from broadcast.audience.routing import Router
+from broadcast.channel.receipt import ReceiptState
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier, Config
 from broadcast.probe.burst import Burst
@@ -15,7 +16,6 @@ from broadcast.probe.messages import LONG, SHORT, Messages
 from broadcast.probe.traffic import Sent, Traffic
 from broadcast.probe.way import UNBIND_S, Way
 from broadcast.smpp.tap import TappedLink
-from broadcast.smpp.vocabulary import ReceiptState
 
 ANSWER_MOST_S: Final = 15.0
 NO_RECEIPTS_S: Final = 10.0  # waited where the profile says that none come

@@ -4,6 +4,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from broadcast.channel.receipt import ReceiptState
 from broadcast.config import Carrier, ReceiptSegments
 from broadcast.probe import ids
 from broadcast.probe.findings import Findings
@@ -12,7 +13,6 @@ from broadcast.probe.traffic import Receipt, Traffic, receipted_id
 from broadcast.smpp import status as statuses
 from broadcast.smpp.pdu import DATA_SM, MESSAGE_STATE
 from broadcast.smpp.receipt import unknown_state
-from broadcast.smpp.vocabulary import ReceiptState
 
 _LATIN_READ_AS_GSM = "¡¤§".encode("latin-1")  # @ $ _ of ASCII, had the SMSC taken them for GSM 03.38
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
 
 from broadcast.campaign.text import compose
+from broadcast.channel.outcome import Meaning
 from broadcast.clock import DayTime
 from broadcast.config import Carrier, Concatenation, ValidityFormat
-from broadcast.engine.orders import RECEIPT_WANTED, submit_fields
 from broadcast.probe.findings import Findings
 from broadcast.probe.traffic import Sent, Traffic
 from broadcast.smpp import advice
 from broadcast.smpp import status as statuses
-from broadcast.smpp.status import Meaning
+from broadcast.smpp.rendering import RECEIPT_WANTED, submit_fields
 from broadcast.smpp.tap import TappedLink
 from broadcast.smpp.template import SubmitFields
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from broadcast.channel import receipt as channel
+from broadcast.channel.events import InboundMessage, UnreadDelivery
+from broadcast.channel.link import Answer, BoundLink, Submission, Token
+from broadcast.channel.receipt import Ack
 from broadcast.config import Carrier
 from broadcast.probe import ids
 from broadcast.smpp.delivery import Delivery, UnreadableError, read_delivery
-from broadcast.smpp.events import Ack, InboundMessage, Token
 from broadcast.smpp.framer import Frame
-from broadcast.smpp.link import Link
 from broadcast.smpp.pdu import (
     DATA_SM,
     DELIVER_SM,
@@ -38,7 +40,7 @@ class Receipt:
     state: a ReceiptState."""
 
     at: float
-    link: Link
+    link: BoundLink
     ack: Ack
     command: int
     delivery: Delivery
@@ -75,7 +77,7 @@ class Sent:
 
 
 class Traffic:
-    """Implements smpp.events.LinkEvents for the links of a check. to: the MSISDN, 0 when nothing is sent.
+    """Implements channel.events.LinkEvents for the links of a check. to: the MSISDN, 0 when nothing is sent.
 
     sent: in order. unclaimed: receipts for the number that fit none of ours. others: how many receipts,
     messages and unreadable PDUs of others came.
@@ -101,7 +103,8 @@ class Traffic:
         made = [Sent(label, message, number, link, now) for number in range(1, template.segments + 1)]
         self.sent += made
         tokens: list[Token] = list(made)
-        link.submit(first, tokens, template.stamp(first, [self._to]), asyncio.get_running_loop().time())
+        submission = Submission(first, tokens, template.stamp(first, [self._to]))
+        link.submit(submission, asyncio.get_running_loop().time())
         return made
 
     def taken(self) -> list[list[Sent]]:
@@ -132,33 +135,33 @@ class Traffic:
         elif command == DATA_SM:
             self._pdus[link.name, data_sm_ack(pdu)] = command, pdu
 
-    # ------------------------------------------------------------ smpp.events.LinkEvents
+    # ------------------------------------------------------------ channel.events.LinkEvents
 
-    def bound(self, link: Link) -> None:
+    def bound(self, link: BoundLink) -> None:
         """See LinkEvents."""
 
-    def room(self, link: Link) -> None:
+    def room(self, link: BoundLink) -> None:
         """See LinkEvents."""
 
-    def closed(self, link: Link, reason: str) -> None:
+    def closed(self, link: BoundLink, reason: str) -> None:
         """See LinkEvents."""
         self._changed.set()
 
-    def answered(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
+    def answered(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
         """See LinkEvents."""
         self._take_answers(answers)
 
-    def answered_late(self, link: Link, answers: list[tuple[Token, int, str]], left_at: float) -> None:
+    def answered_late(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
         """See LinkEvents."""
         self._take_answers(answers)
 
-    def unanswered(self, link: Link, tokens: list[Token], reason: str, left_at: float) -> None:
+    def unanswered(self, link: BoundLink, tokens: list[Token], reason: str, left_at: float) -> None:
         """See LinkEvents."""
         for sent in tokens:
             sent.lost = True
         self._changed.set()
 
-    def messages(self, link: Link, messages: list[InboundMessage]) -> None:
+    def messages(self, link: BoundLink, messages: list[InboundMessage]) -> None:
         """See LinkEvents."""
         for message in messages:
             self._pdus.pop((link.name, message.ack), None)
@@ -168,13 +171,13 @@ class Traffic:
         """See LinkEvents."""
         return False
 
-    def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
+    def unreadable(self, link: BoundLink, pdus: list[UnreadDelivery]) -> None:
         """See LinkEvents."""
         for ack, _, _ in pdus:
             self._pdus.pop((link.name, ack), None)
         self.others["unreadable deliveries"] += len(pdus)
 
-    def receipts(self, link: Link, receipts: list[tuple[Ack, int, str, str, int | None]]) -> None:
+    def receipts(self, link: BoundLink, receipts: list[channel.Receipt]) -> None:
         """See LinkEvents."""
         for ack, state, smsc_id, err, _ in receipts:
             command, pdu = self._pdus.pop((link.name, ack))
@@ -187,7 +190,7 @@ class Traffic:
 
     # ------------------------------------------------------------ within
 
-    def _take_answers(self, answers: list[tuple[Token, int, str]]) -> None:
+    def _take_answers(self, answers: list[Answer]) -> None:
         now = time.monotonic()
         for sent, status, smsc_id in answers:
             sent.status, sent.answered_at, sent.lost, sent.raw_id = status, now, False, smsc_id
@@ -196,7 +199,7 @@ class Traffic:
         self._changed.set()
 
     def _read(
-        self, link: Link, ack: Ack, command: int, pdu: bytes, read: tuple[int, str, str]
+        self, link: BoundLink, ack: Ack, command: int, pdu: bytes, read: tuple[int, str, str]
     ) -> Receipt | None:
         """A receipt as it came, when it is for the number; None: somebody else's. read: its state, id and err."""
         try:

@@ -7,21 +7,20 @@ import random
 from collections.abc import Callable
 from typing import Final
 
+from broadcast.channel.channel import UNBIND_S
+from broadcast.channel.events import LinkEvents
+from broadcast.channel.outcome import Meaning
 from broadcast.config import Address, Bind, Carrier
 from broadcast.errors import ConfigError
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu
-from broadcast.smpp.events import LinkEvents
 from broadcast.smpp.failover import Homing, Hosts
 from broadcast.smpp.link import Link
 from broadcast.smpp.reach import BindAnswerError, ReachError, dial, reach, resolve
-from broadcast.smpp.status import Meaning
 from broadcast.smpp.tls import shared_context
 
 log = logging.getLogger(__name__)
 
-UNBIND_S: Final = 2.0  # for answers and the unbind_resp when nothing should be on its way any more
-LEAVE_S: Final = 10.0  # and when something is: who is on it would be in doubt
 HOMING_S: Final = 10.0  # how often a link at a later address asks itself whether to look for the first
 
 _SOON: Final = frozenset({Meaning.TEMPORARY, Meaning.THROTTLED, Meaning.QUEUE_FULL})

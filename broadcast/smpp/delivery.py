@@ -5,6 +5,7 @@ octets behind the last whole TLV are ignored.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final
@@ -15,6 +16,7 @@ from broadcast.smpp.pdu import DATA_SM, HEADER_OCTETS, MESSAGE_PAYLOAD
 TLVS_MOST: Final = 256  # a PDU of SMPP 5.0 has some forty; 30,000 of them would take 10 ms to read
 
 _TLV_HEAD = Struct("!HH")
+_SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER = 0x020C, 0x020E, 0x020F  # SMPP 3.4 §5.3.2.22 to 24
 
 # service_type, source_addr_ton, npi, (source_addr), dest_addr_ton, npi, (destination_addr), (esm_class)
 _START = rb"[^\0]*\0..([^\0]*)\0..([^\0]*)\0(.)"
@@ -73,3 +75,12 @@ def read_tlvs(pdu: bytes, position: int) -> dict[int, bytes]:
             break
         tlvs.setdefault(tag, pdu[start:position])
     return tlvs
+
+
+def sar_of(tlvs: Mapping[int, bytes]) -> tuple[int, int, int] | None:
+    """(reference, total, number) of the SAR TLVs; None unless all three are there. Wrong lengths are borne."""
+    values = [tlvs.get(tag) for tag in (_SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER)]
+    if not all(values):
+        return None
+    reference, total, number = (int.from_bytes(value or b"", "big") for value in values)
+    return reference & 0xFFFF, total & 0xFF, number & 0xFF

@@ -1,22 +1,23 @@
 """What one read from the SMSC means: octets turned into answers, receipts, messages, control PDUs. Pure.
 
-This is the hot path: one tuple per answer or receipt, no other object that outlives the call.
+This is the hot path: one tuple per answer, one Receipt, no other object that outlives the call.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from broadcast.channel.events import InboundMessage, LinkEvents, UnreadDelivery
+from broadcast.channel.link import Answer, BoundLink, Token
+from broadcast.channel.receipt import Ack, Receipt, ReceiptState
 from broadcast.config import Carrier
 from broadcast.smpp import pdu as smpp
 from broadcast.smpp.alike import FLOOD_LEAST
-from broadcast.smpp.delivery import UnreadableError, read_delivery
-from broadcast.smpp.events import Ack, InboundMessage, Token
+from broadcast.smpp.delivery import UnreadableError, read_delivery, sar_of
 from broadcast.smpp.framer import Frame, Framer, UnrecoverablePduError
-from broadcast.smpp.inbound import sar_of
 from broadcast.smpp.receipt import read, read_usual, response_id, unknown_state
 from broadcast.smpp.status import UNKNOWN_ERROR
-from broadcast.smpp.vocabulary import ReceiptState, vocabulary
+from broadcast.smpp.vocabulary import vocabulary
 from broadcast.smpp.window import MISSING, Window
 
 UNKNOWN_MOST: Final = 50  # distinct states kept by name
@@ -29,11 +30,11 @@ class Batch:
     go on.
     """
 
-    answers: list[tuple[Token, int, str]] = field(default_factory=list)
-    late: list[tuple[Token, int, str]] = field(default_factory=list)
-    receipts: list[tuple[Ack, int, str, str, int | None]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    late: list[Answer] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
     messages: list[InboundMessage] = field(default_factory=list)
-    unreadable: list[tuple[Ack, bytes, str]] = field(default_factory=list)
+    unreadable: list[UnreadDelivery] = field(default_factory=list)
     controls: list[Frame] = field(default_factory=list)
     strays: int = 0
     pdus: int = 0
@@ -51,6 +52,21 @@ class Batch:
     def trifles(self) -> int:
         """PDUs that nobody waits for and that cost next to nothing."""
         return len(self.controls) + self.strays
+
+    def tell(self, events: LinkEvents, link: BoundLink) -> None:
+        """One call per kind that the read brought."""
+        if self.answers:
+            events.answered(link, self.answers, self.left_at)
+        if self.late:
+            events.answered_late(link, self.late, self.late_left_at)
+        if self.receipts:
+            events.receipts(link, self.receipts)
+        if self.messages:
+            events.messages(link, self.messages)
+        if self.unreadable:
+            events.unreadable(link, self.unreadable)
+        if self.answers:
+            events.room(link)
 
 
 class Inbox:
@@ -95,6 +111,7 @@ class Inbox:
         batch.pdus = len(frames)
         take, words = self._window.pending.pop, self._vocabulary  # local names: the hot loop
         answered, received = batch.answers.append, batch.receipts.append
+        new = tuple.__new__  # half of what `Receipt(...)` costs
         numbers: list[int] = []
         submit_sm_resp, deliver_sm = smpp.SUBMIT_SM_RESP, smpp.DELIVER_SM
         for frame in frames:
@@ -111,7 +128,7 @@ class Inbox:
                 if usual is None:
                     self._delivery(batch, command, pdu, smpp.deliver_sm_ack(pdu))
                 else:
-                    received((pdu[12:16], *usual))
+                    received(new(Receipt, (pdu[12:16], *usual)))
             elif command == smpp.DATA_SM:
                 self._delivery(batch, command, pdu, smpp.data_sm_ack(pdu))
             elif command != smpp.GENERIC_NACK or not self._nacked(batch, status, sequence, numbers):
@@ -166,7 +183,7 @@ class Inbox:
         if receipt is not None:
             if receipt[0] == ReceiptState.INTERMEDIATE:
                 self._note_unknown(unknown_state(delivery, self._vocabulary))
-            batch.receipts.append((ack, *receipt))
+            batch.receipts.append(Receipt(ack, *receipt))
             return
         source, destination = delivery.source.decode("latin-1"), delivery.destination.decode("latin-1")
         coding, sar = delivery.data_coding, sar_of(delivery.tlvs)

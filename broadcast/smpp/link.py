@@ -1,4 +1,4 @@
-"""One connection to an SMSC, from connect to close: the socket's side of everything in this package.
+"""One link to an SMSC: the socket's side of everything in this package.
 
 It decides little: `Inbox` reads, `Session`, `Window` and `Timers` say what is due. What it owns is the order
 of things: a submit is in the window before it is written, every token of the window is handed back when the
@@ -11,69 +11,50 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Awaitable
-from typing import Any, Final, cast
+from typing import Any, Final
 
+from broadcast.channel.events import LINK_LOST, NO_RESPONSE, LinkEvents
+from broadcast.channel.link import Submission
+from broadcast.channel.receipt import Ack
 from broadcast.clock import lease_time
 from broadcast.config import Bind, Carrier
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu, enquire_link_pdu, unbind_pdu
-from broadcast.smpp.events import LINK_LOST, NO_RESPONSE, Ack, LinkEvents, Token, tell
+from broadcast.smpp.connection import Connection
 from broadcast.smpp.inbox import Batch, Inbox
 from broadcast.smpp.pdu import receipt_responses, unbind_resp
-from broadcast.smpp.reading import Reading
-from broadcast.smpp.session import UNBOUND, LinkState, Session
-from broadcast.smpp.timers import Due, Timers
+from broadcast.smpp.session import UNBOUND, LinkState
+from broadcast.smpp.timers import Due
 from broadcast.smpp.window import Window
-from broadcast.smpp.writing import Writing
 
 log = logging.getLogger(__name__)
 
 RENEWAL_S: Final = 10.0  # to unbind a link on which something was passed over
-LINGER_S: Final = 2.0  # to flush the last answers before the connection is cut
 CLOSED_UNBOUND: Final = -1  # the connection ended before the SMSC answered the bind
 
 
-class Link(asyncio.Protocol):
-    """A protocol for `loop.create_connection`; binds as soon as it is connected. Clock: the loop's.
+class Link(Connection):
+    """A protocol for `loop.create_connection`; binds as soon as it is connected. Implements channel's BoundLink.
 
-    bind_answer: resolves to the bind's command_status, or CLOSED_UNBOUND. lost: what broke the connection.
+    bind_answer: resolves to the bind's command_status, or CLOSED_UNBOUND.
     """
 
     def __init__(self, name: str, bind: Bind, carrier: Carrier, events: LinkEvents) -> None:
         """Raises ConfigError when the password cannot be read or the bind cannot be encoded."""
-        self.name = name
-        self._bind = bind
+        super().__init__(name, bind, carrier.tps)
         self._events = events
-        self._loop = asyncio.get_running_loop()
-        self._session = Session()
         self._window = Window(bind.window, bind.response_timeout_s)
         first = self._window.reserve(1)
         self._bind_pdu = bind_pdu(bind.mode, bind.system_id, bind.password(), bind.system_type, first)
         self._inbox = Inbox(self._window, carrier)
-        self._ticking: asyncio.TimerHandle | None = None
         self._writable = True
-        self._reading = Reading(self._loop, carrier.tps)
         self._passed_over = False
         self._renewing: asyncio.Task[None] | None = None
         self._was_bound = False
-        self._reason = ""
-        self.lost: Exception | None = None
         self._drained = asyncio.Event()
-        self._leaving = asyncio.Event()
-        self._finished: asyncio.Future[str] = self._loop.create_future()
         self.bind_answer: asyncio.Future[int] = self._loop.create_future()
 
     # ------------------------------------------------------------ for the owner
-
-    @property
-    def state(self) -> LinkState:
-        """Where it stands between connect and close."""
-        return self._session.state
-
-    @property
-    def is_bound(self) -> bool:
-        """The SMSC accepted the bind, and nobody unbinds."""
-        return self._session.state is LinkState.BOUND
 
     @property
     def can_submit(self) -> bool:
@@ -111,25 +92,18 @@ class Link(asyncio.Protocol):
         return self._window.reserve(count)
 
     def take_round_trip(self, now: float) -> float | None:
-        """Seconds that a submit took which was answered since the last call; None: none was timed. now: monotonic."""
+        """See BoundLink."""
         return self._window.take_round_trip(now)
 
-    def submit(
-        self, first_sequence: int, tokens: list[Token], data: bytes, now: float, before: float = math.inf
-    ) -> bool:
-        """Write stamped PDUs. tokens: one per PDU, in order. now: monotonic. before: when it is too late, by
-        lease_time.
-
-        On a link that cannot submit nothing is written, and the tokens come back at once as LINK_LOST. False when it
-        is too late, which is looked at last, so that a process that slept until then writes nothing: the tokens stay
-        with the caller.
-        """
+    def submit(self, submission: Submission, now: float, before: float = math.inf) -> bool:
+        """Write stamped PDUs, one a token: see BoundLink."""
         if lease_time() >= before:
             return False
+        first, tokens, data = submission
         if not self.can_submit:
             self._events.unanswered(self, tokens, LINK_LOST, now)
             return True
-        self._window.add(first_sequence, tokens, now)
+        self._window.add(first, tokens, now)
         self._timers.sent_at = now
         self._writing.write_now(data)
         return True
@@ -161,32 +135,11 @@ class Link(asyncio.Protocol):
             self.abort("unbound")
         await self.finished()
 
-    async def leaving(self) -> None:
-        """Wait until it submits no more: somebody unbinds, or it is closed."""
-        await self._leaving.wait()
-
-    async def finished(self) -> str:
-        """Wait for the close; says why it closed."""
-        return await asyncio.shield(self._finished)
-
-    def abort(self, reason: str) -> None:
-        """Cut the connection now; `closed` follows from the loop."""
-        if self.state in (LinkState.CONNECTING, LinkState.CLOSED):
-            return
-        self._closing(reason)
-        self._transport.abort()
-
     # ------------------------------------------------------------ asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Bind at once."""
-        transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit it
-        self._transport = transport
-        self._writing = Writing(transport)
-        self._reading.open(transport)
-        bind, now = self._bind, self._loop.time()
-        self._timers = Timers(bind.bind_timeout_s, bind.enquire_link_s, bind.response_timeout_s, now)
-        self._session.move(LinkState.BINDING)
+        self._opened(transport)
         self._write(self._bind_pdu)
         self._ticking = self._loop.call_later(self._timers.tick_s, self._tick)
 
@@ -220,12 +173,7 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Hand back what is in the window, and say so."""
-        self._reading.close()
-        if self._ticking is not None:
-            self._ticking.cancel()
-        self.lost = exc
-        self._reason = self._reason or (f"connection lost: {exc}" if exc else "closed by the SMSC")
-        self._session.move(LinkState.CLOSED)
+        self._closed(exc)
         tokens, left_at = self._window.drain()
         if tokens:
             self._events.unanswered(self, tokens, LINK_LOST, left_at)
@@ -263,7 +211,7 @@ class Link(asyncio.Protocol):
             self._reading.handing_over(batch.to_ack, octets)
         if batch.answers or batch.late:
             self._window.answered(len(batch.answers) + len(batch.late), now)
-        tell(self._events, self, batch)
+        batch.tell(self._events, self)
 
     def _tick(self) -> None:
         now = self._loop.time()
@@ -320,28 +268,6 @@ class Link(asyncio.Protocol):
         else:
             self._reason = "unbound"  # whether the SMSC answers or just closes
             self._write(unbind_pdu(self._window.reserve(1)))
-
-    def _write(self, data: bytes) -> None:
-        if not data:
-            return
-        self._timers.sent_at = self._loop.time()
-        self._writing.write(data)
-        if self._writing.unread:
-            self.abort("the SMSC does not read")
-
-    def _close(self, reason: str) -> None:
-        """Flush, then close; cut after LINGER_S."""
-        self._closing(reason)
-        self._transport.close()
-        self._ticking = self._loop.call_later(LINGER_S, self._transport.abort)
-
-    def _closing(self, reason: str) -> None:
-        if self.state is not LinkState.CLOSING:
-            self._session.move(LinkState.CLOSING)
-            self._reason = reason
-        self._reading.close()
-        if self._ticking is not None:
-            self._ticking.cancel()
 
 
 async def _at_most(timeout_s: float, awaitable: Awaitable[Any]) -> None:

@@ -7,13 +7,13 @@ regular expression, and `read` takes everything else. What the first takes the s
 import re
 from typing import Final
 
+from broadcast.channel.address import msisdn_of
+from broadcast.channel.receipt import MAX_ID_OCTETS
 from broadcast.smpp.delivery import Delivery, UnreadableError, read_tlvs
 from broadcast.smpp.pdu import HEADER_OCTETS, MESSAGE_STATE, NETWORK_ERROR_CODE, RECEIPTED_MESSAGE_ID
 from broadcast.smpp.vocabulary import STANDARD, Vocabulary
 
-MAX_ID_OCTETS: Final = 255  # SMPP says 65; a longer one is never cut, for then it would be another
 HEAD_MOST_OCTETS: Final = 2048  # where its fields are looked for: 128 KiB of text would cost 50 ms
-MAX_MSISDN_DIGITS: Final = 15
 MAX_WORD_OCTETS: Final = 32
 _UDHI: Final = 0x40
 _UCS2_OCTETS: Final = 64  # of a text, that show whether every other one is a NUL
@@ -28,6 +28,8 @@ _USUAL: Final = re.compile(
     rb"stat:([A-Z]++) err:([0-9A-Za-z]{0,16}+) [Tt]ext:",
     re.DOTALL,
 )
+
+Said = tuple[int, str, str, int | None]  # a Receipt without its ack
 
 _TEXT: Final = re.compile(rb"(?<![A-Za-z])text:", re.IGNORECASE)
 _NEXT: Final = rb"(?:sub|dlvrd|submit date|done date|stat|err|text):"
@@ -51,7 +53,7 @@ def response_id(pdu: bytes) -> str | None:
     return raw.decode("latin-1") if len(raw) <= MAX_ID_OCTETS else None
 
 
-def read_usual(pdu: bytes, vocabulary: Vocabulary = STANDARD) -> tuple[int, str, str, int | None] | None:
+def read_usual(pdu: bytes, vocabulary: Vocabulary = STANDARD) -> Said | None:
     """(state, id, err, MSISDN) of a receipt in the commonest shape; None: read it the long way."""
     match = _USUAL.match(pdu, HEADER_OCTETS)
     if match is None:
@@ -71,7 +73,7 @@ def read_usual(pdu: bytes, vocabulary: Vocabulary = STANDARD) -> tuple[int, str,
     return state, raw_id.decode("latin-1"), err.decode(), int(msisdn)
 
 
-def read(delivery: Delivery, vocabulary: Vocabulary = STANDARD) -> tuple[int, str, str, int | None] | None:
+def read(delivery: Delivery, vocabulary: Vocabulary = STANDARD) -> Said | None:
     """(state, id, err, MSISDN) of a receipt; None: it is a message. The id as it came: quirk 48.
 
     Raises UnreadableError for a receipt without an id or a state, or with an id that is too long: cut it would be
@@ -105,12 +107,6 @@ def unknown_state(delivery: Delivery, vocabulary: Vocabulary) -> str | None:
     if number in vocabulary.numbers:
         return None
     return str(number) if number <= 0xFFFF else "#"
-
-
-def msisdn_of(address: bytes) -> int | None:
-    """The MSISDN that an address is; None for a name or anything else."""
-    digits = address.strip(b" +")
-    return int(digits) if digits.isdigit() and len(digits) <= MAX_MSISDN_DIGITS else None
 
 
 def _msisdn(delivery: Delivery) -> int | None:

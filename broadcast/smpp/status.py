@@ -1,9 +1,9 @@
 """What a command_status means for the message that it answers. Source: SMPP 3.4 §5.1.3, quirks 23-25."""
 
 import re
-from enum import Enum
 from typing import Final
 
+from broadcast.channel.outcome import SLOW_DOWN, Meaning
 from broadcast.config import Carrier
 from broadcast.smpp.adapter import status_names
 
@@ -13,16 +13,6 @@ ALREADY_BOUND: Final = 0x05
 UNKNOWN_ERROR: Final = 0xFF
 
 
-class Meaning(Enum):
-    """What to do with the message: it is accepted; slow the carrier; slow this one; try again; give up."""
-
-    OK = "ok"
-    THROTTLED = "throttled"
-    QUEUE_FULL = "queue_full"
-    TEMPORARY = "temporary"
-    PERMANENT = "permanent"
-
-
 _MEANINGS: Final = {
     ROK: Meaning.OK,
     0x58: Meaning.THROTTLED,
@@ -30,7 +20,6 @@ _MEANINGS: Final = {
     0x08: Meaning.TEMPORARY,
     0x64: Meaning.TEMPORARY,
 }
-SLOW_DOWN: Final = frozenset({Meaning.THROTTLED, Meaning.QUEUE_FULL})
 _NAMES: Final = status_names()
 _VENDOR: Final = re.compile("0x[0-9A-F]{8}")
 _NUMBERS: Final = {name: number for number, name in _NAMES.items()}

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from broadcast.channel.events import LinkEvents
 from broadcast.config import Bind, Carrier
 from broadcast.smpp.adapter import enquire_link_pdu
-from broadcast.smpp.events import LinkEvents
 from broadcast.smpp.framer import Frame, Framer, UnrecoverablePduError
 from broadcast.smpp.link import Link
 from broadcast.smpp.pdu import ENQUIRE_LINK_RESP

@@ -28,11 +28,12 @@ class _Block:
 
 
 class Template:
-    """One campaign at one carrier: all segments of its message. Not bound to a link."""
+    """One campaign at one carrier: all segments of its message. Not bound to a link. Implements channel's Renderer."""
 
-    def __init__(self, segments: Sequence[SubmitFields]) -> None:
-        """Raises ConfigError when a field does not fit a submit_sm."""
+    def __init__(self, segments: Sequence[SubmitFields], unawaited: frozenset[int] = frozenset()) -> None:
+        """unawaited: see Renderer. Raises ConfigError when a field does not fit a submit_sm."""
         self._fields = tuple(segments)
+        self.unawaited = unawaited
         self._blocks: dict[tuple[int, int], _Block] = {}  # by digits of the MSISDN and segment, 0: all
         self.segments = len(self._fields)
         self._block(12)

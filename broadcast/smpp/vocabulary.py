@@ -6,21 +6,10 @@ Meanings that SMSCs agree on, and over them those of a carrier's profile. What n
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
+from broadcast.channel.receipt import ReceiptState
 from broadcast.config import ReceiptMeaning
-
-
-class ReceiptState(IntEnum):
-    """What a receipt says. The numbers are those of the recipient's states; 0 is never final."""
-
-    INTERMEDIATE = 0
-    EXPIRED = 5
-    REJECTED = 6
-    UNDELIVERABLE = 7
-    DELIVERED = 8
-
 
 _S = ReceiptState
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from broadcast.smpp.events import Token
+from broadcast.channel.link import Token
 from broadcast.smpp.pdu import MAX_SEQUENCE
 
 MISSING: Final = object()  # a token may be anything, None too

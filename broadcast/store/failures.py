@@ -20,6 +20,20 @@ LOST = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
 )
+# What another try may mend. InternalClientError: what asyncpg says when a connection ends between two of its states.
+MENDABLE = (
+    *LOST,
+    asyncpg.InternalClientError,
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.exceptions.InvalidTransactionStateError,  # idle for too long; a standby that was not promoted yet
+    asyncpg.InsufficientResourcesError,  # disk, memory
+    asyncpg.exceptions.PostgresSystemError,  # disk
+    DatabaseDownError,
+    OSError,
+    TimeoutError,
+)
 # What prepared statements meet behind a pooler that gives every transaction another session.
 POOLED = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError)
 # What a statement may meet on any connection and a person can mend.

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from struct import pack
 from typing import Any
 
+from broadcast.channel.link import Submission
+from broadcast.channel.receipt import Receipt
 from broadcast.config import Bind, Carrier
 from broadcast.smpp import pdu as smpp
 from broadcast.smpp.link import Link
@@ -55,7 +57,7 @@ class Owner:
     def answered(self, link: Link, answers: list[tuple[Any, int, str]], left_at: float) -> None:
         self.answers += len(answers)
 
-    def receipts(self, link: Link, receipts: list[tuple[bytes, int, str, str, int | None]]) -> None:
+    def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         self.delivered += len(receipts)
         link.ack([receipt[0] for receipt in receipts])
 
@@ -129,7 +131,7 @@ def run(link: Link, template: Template, canned: list[bytes], clock: Callable[[],
         first = link.reserve(RUN)
         msisdns = [84912000000 + number for number in range(first, first + RUN)]
         tokens = [(link, number, 1) for number in range(RUN)]
-        link.submit(first, tokens, template.stamp(first, msisdns), clock())
+        link.submit(Submission(first, tokens, template.stamp(first, msisdns)), clock())
         link.data_received(data)
 
 

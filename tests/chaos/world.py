@@ -31,8 +31,8 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
 from broadcast.config import load
-from broadcast.ledger.writer import LOST
 from broadcast.store.embedded import Server
+from broadcast.store.failures import MENDABLE
 from broadcast.store.pool import connect
 
 START_S: Final = 60.0  # for processes to be ready, on a machine that has much to do
@@ -232,7 +232,7 @@ class World:
                 async with self.connected() as conn:
                     rows: list[asyncpg.Record] = await conn.fetch(query, *values)
                     return rows
-            except LOST:
+            except MENDABLE:
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(0.1)

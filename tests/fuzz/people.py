@@ -7,12 +7,13 @@ from fuzz.octets import Octets
 
 from broadcast.campaign.alphabets import choose_alphabet
 from broadcast.campaign.keywords import Keywords
+from broadcast.campaign.parts import UDHI, Part, read_part
 from broadcast.campaign.reading import LOST, MOST_CHARACTERS, read_parts
 from broadcast.campaign.text import Message, compose
 from broadcast.config import Concatenation, DefaultAlphabet, NationalShift
 from broadcast.errors import InputError
 from broadcast.ledger.assembly import Assembled, StoredPart, assemble
-from broadcast.smpp.inbound import UDHI, Part, read_part, sar_of
+from broadcast.smpp.delivery import sar_of
 
 _KEYWORDS: Final = Keywords(
     {"opt_out": ["STOP", "dừng", "dừng gửi"], "opt_in": ["START"], "help": ["?1"]}, ["Dung", "stop sign"]

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any, Final
 
+from broadcast.channel.events import InboundMessage
+from broadcast.channel.receipt import Receipt
 from broadcast.config import Carrier
 from broadcast.ledger.packing.received import pack_received
 from broadcast.smpp import inbox
-from broadcast.smpp.events import InboundMessage
 from broadcast.smpp.framer import Framer
 from broadcast.smpp.pdu import receipt_responses
 from broadcast.smpp.session import LinkState, Session
@@ -31,7 +32,7 @@ class Reading:
 
     answers: list[tuple[Any, int, str]] = field(default_factory=list)
     late: list[tuple[Any, int, str]] = field(default_factory=list)
-    receipts: list[tuple[bytes, int, str, str, int | None]] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
     messages: list[InboundMessage] = field(default_factory=list)
     unreadable: list[tuple[bytes, bytes, str]] = field(default_factory=list)
     controls: list[Frame] = field(default_factory=list)
@@ -139,7 +140,7 @@ def check_acks(reading: Reading, frames: list[Frame]) -> None:
     assert sorted(answer[:3] for answer in answers) == sorted(wanted)
 
 
-def check_receipt(receipt: tuple[bytes, int, str, str, int | None]) -> None:
+def check_receipt(receipt: Receipt) -> None:
     """It can be packed as it is."""
     _, state, smsc_id, err, msisdn = receipt
     assert state in STATES

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from broadcast.channel.receipt import Receipt
 from broadcast.ledger.journal import CampaignId, CarrierNo, SliceId
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packing.received import Received, unpack_received
@@ -45,7 +46,7 @@ class World:
         await self.conn.execute("UPDATE campaign SET audience = coalesce(audience, 0) + $1", len(msisdns))
         return LeasedSlice(
             self.writer.journal, slice_id=SliceId(slice_id), campaign_id=self.campaign_id, carrier_no=self.carrier_no,
-            token=1, segments=segments, mark=0, answered=b"", retry=b"", msisdns=list(msisdns),
+            token=1, awaited=segments, mark=0, answered=b"", retry=b"", msisdns=list(msisdns),
         )  # fmt: skip
 
     @asynccontextmanager
@@ -62,7 +63,7 @@ class World:
     ) -> None:
         """One receipt into the journal."""
         self.writer.journal.receipts(
-            self.carrier_no, [(None, int(state), smsc_id, err, msisdn)], AT, lambda: None
+            self.carrier_no, [Receipt(b"", int(state), smsc_id, err, msisdn)], AT, lambda: None
         )
 
     async def sent(self) -> list[Sent]:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
+from broadcast.channel.channel import Channel
 from broadcast.cli.audit_people import compare_people, row
 from broadcast.cli.simulated_book import read_book
 from broadcast.config import Bind, Carrier, Config
@@ -30,6 +31,7 @@ from broadcast.ledger.doubts import resent
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.people import Account, read
+from broadcast.smpp.channel import SmppChannel
 
 TEXT = "Wash your hands often, wear a mask, stay at home."
 
@@ -71,6 +73,7 @@ class Rig:
     url: str
     conn: asyncpg.Connection
     config: Config
+    channel: Callable[[Carrier], Channel] = SmppChannel
     smscs: dict[str, Smsc] = field(default_factory=dict)
     workers: dict[Worker, "asyncio.Task[None]"] = field(default_factory=dict)
     resolver: tuple[Resolver, "asyncio.Task[None]"] | None = None
@@ -146,7 +149,7 @@ class Rig:
         """A worker in this process, and beside the first one a resolver. url: of the worker's way to the database."""
         if self.resolver is None:
             self._resolve()
-        made = Worker(self.config, Metrics(), url or self.url)
+        made = Worker(self.config, Metrics(), url or self.url, self.channel)
         self.workers[made] = asyncio.create_task(made.run(), name="worker")
         return made
 

@@ -17,7 +17,7 @@ from waiting import PATIENCE_S, until
 from broadcast.archive.books import books_of
 from broadcast.engine import auditor
 from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor
-from broadcast.engine.contact import Contact
+from broadcast.engine.connections import Connections
 from broadcast.engine.gauges import Gauges
 from broadcast.errors import DatabaseDownError
 from broadcast.ledger import close, fold, recount
@@ -27,9 +27,9 @@ from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packing.received import pack_received
 from broadcast.ledger.resolver import doubts
 from broadcast.ledger.resolver.desk import Desk
-from broadcast.ledger.writer import LOST
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
+from broadcast.store.failures import MENDABLE
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 
@@ -56,7 +56,7 @@ async def shown(world: World) -> dict[str, float]:
 
 
 def auditing(world: World, metrics: Metrics) -> Auditor:
-    return Auditor(metrics, Contact(world.url).connect)
+    return Auditor(metrics, Connections(world.url).connect)
 
 
 @pytest.fixture
@@ -284,8 +284,8 @@ async def test_a_recount_gives_way_to_sending(
         raise DatabaseDownError("away")
 
     monkeypatch.setattr(auditor, "audit", long)
-    connection = await Contact(quiet.url).connect()
-    connecting = Contact(quiet.url).connect if watched else nowhere
+    connection = await Connections(quiet.url).connect()
+    connecting = Connections(quiet.url).connect if watched else nowhere
     task = asyncio.create_task(Auditor(Metrics(), connecting).run(connection), name="auditor")
     async with asyncio.timeout(PATIENCE_S):
         await recounting.wait()
@@ -293,7 +293,7 @@ async def test_a_recount_gives_way_to_sending(
         if watched:
             await task
         else:
-            with pytest.raises(LOST):
+            with pytest.raises(MENDABLE):
                 await task
     assert connection.is_closed()
     await until(lambda: quiet.conn.fetchval(sql("auditor_claim")), "the lock is free")

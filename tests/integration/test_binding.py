@@ -14,6 +14,7 @@ from unit.smpp.fake import Diary
 from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
 from waiting import PATIENCE_S
 
+from broadcast.channel.link import Submission
 from broadcast.config import Bind, Carrier, Tls
 from broadcast.errors import BindRefusedError, ConfigError
 from broadcast.smpp import failover
@@ -271,7 +272,7 @@ async def test_cancelling_waits_for_answers_and_the_acks_of_receipts() -> None:
         await until(lambda: links)
         link = links[0]
         first = link.reserve(1)
-        link.submit(first, ["a"], pdu(0x04, first), asyncio.get_running_loop().time())
+        link.submit(Submission(first, ["a"], pdu(0x04, first)), asyncio.get_running_loop().time())
         await cancelled(task)
         assert read == [(0x80000005, 0, 9, b"\0"), (0x06, 0, 3, b"")]
         assert ("answered", [("a", 0, "a1")]) in diary.entries
@@ -317,7 +318,7 @@ async def test_an_smsc_that_stops_reading_leaves_no_room() -> None:
             while link.room:
                 first = link.reserve(100)
                 data = b"".join(pdu(0x04, first + number, b"x" * 984) for number in range(100))
-                link.submit(first, list(range(100)), data, asyncio.get_running_loop().time())
+                link.submit(Submission(first, list(range(100)), data), asyncio.get_running_loop().time())
                 sent += len(data)
                 await asyncio.sleep(0)
         assert link.can_submit

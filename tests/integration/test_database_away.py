@@ -174,7 +174,7 @@ async def test_a_worker_that_alone_is_cut_off(rig: Rig) -> None:
         running = await under_way(rig, way.url, 1, 8)
         cut_off = next(iter(rig.workers))
         rig.worker()
-        await until(lambda: len(cut_off._sessions.bound) == 1, "they share the links")
+        await until(lambda: len(cut_off._shift._sessions.bound) == 1, "they share the links")
         await asyncio.sleep(1.5)
         silent_at = time.time()
         way.silence()
@@ -223,8 +223,8 @@ async def test_receipts_without_end_while_nothing_can_be_written(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An SMSC without a window: what is too much is left to it, the links stay, and in the end every receipt is in."""
-    monkeypatch.setattr("broadcast.engine.deliveries.KEPT_MOST", 200)
-    monkeypatch.setattr("broadcast.engine.deliveries.AWAY_S", 0.3)
+    monkeypatch.setattr("broadcast.engine.incoming.KEPT_MOST", 200)
+    monkeypatch.setattr("broadcast.engine.incoming.AWAY_S", 0.3)
     smsc = await rig.smsc(
         "viettel", receipt_delay_s=12.0, receipt_window=1_000_000, **{"session.enquire_link_s": 0.2}
     )
@@ -235,10 +235,10 @@ async def test_receipts_without_end_while_nothing_can_be_written(
         campaign = await rig.launch()
         await rig.reached(campaign, 3000, "accepted")
         way.silence()
-        lane = next(iter(made._lanes.values()))
+        lane = next(iter(made._shift._lanes.values()))
 
         async def all_sent() -> bool:
-            return bool((await smsc.book())["receipts"]["sent"] == 3000 and lane._deliveries._kept >= 200)
+            return bool((await smsc.book())["receipts"]["sent"] == 3000 and lane._incoming._kept >= 200)
 
         async def answered() -> bool:
             accounts = (await smsc.get("/book/sessions"))["sessions"]
@@ -247,7 +247,7 @@ async def test_receipts_without_end_while_nothing_can_be_written(
         await until(all_sent, "the SMSC has sent every receipt, and more of them are kept than may be")
         await asyncio.sleep(1.0)
         await until(answered, "the links answer, whatever they leave unread")
-        assert 200 <= lane._deliveries._kept < 1500
+        assert 200 <= lane._incoming._kept < 1500
         before = await smsc.book()
         assert (before["receipts"]["sent"], before["receipts"]["acked"], before["binds"]) == (3000, 0, 2)
         assert len(lane.links) == 2
@@ -256,7 +256,7 @@ async def test_receipts_without_end_while_nothing_can_be_written(
         book = await smsc.book()
         assert book["receipts"]["pending"] == 0
         assert book["binds"] > 2
-        assert lane._deliveries._kept == 0
+        assert lane._incoming._kept == 0
         assert (book["extra_copies"], await rig.conn.fetchval("SELECT count(*) FROM in_doubt")) == (0, 0)
         await rig.stop(made)
 

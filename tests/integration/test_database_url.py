@@ -15,7 +15,7 @@ from integration.authority import Authority
 from integration.test_cli_db import broadcast
 from integration.test_external_postgres import BINARIES
 
-from broadcast.engine.contact import Contact
+from broadcast.engine.connections import Connections
 from broadcast.errors import DatabaseError
 from broadcast.store import migrations, system_user
 from broadcast.store.embedded import Server
@@ -243,8 +243,8 @@ def test_one_in_session_mode_serves(pooled: str) -> None:
 @pytest.mark.parametrize("pooled", ["session"], indirect=True)
 async def test_ten_tasks_of_a_worker_connect_side_by_side(pooled: str) -> None:
     """One after the other they had their second one; all at once there was none left."""
-    contact = Contact(pooled)
-    connections = await asyncio.gather(*(contact.connect() for _ in range(12)))
-    assert len({await each.fetchval("SELECT pg_backend_pid()") for each in connections}) == 12
-    for each in connections:
+    connections = Connections(pooled)
+    opened = await asyncio.gather(*(connections.connect() for _ in range(12)))
+    assert len({await each.fetchval("SELECT pg_backend_pid()") for each in opened}) == 12
+    for each in opened:
         await each.close()

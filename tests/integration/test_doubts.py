@@ -12,6 +12,7 @@ from integration.ledger_world import AT, World
 from integration.resolved import parked, resolve_all, said
 from waiting import PATIENCE_S, until
 
+from broadcast.channel.receipt import Receipt
 from broadcast.engine.leases import doubt_orphans
 from broadcast.ledger import close
 from broadcast.ledger import leased as slices
@@ -38,7 +39,7 @@ async def told(world: World, smsc_id: str, state: RecipientState, msisdn: int | 
     """A receipt, now, committed and settled as far as it can be."""
     at = now_us()
     world.writer.journal.receipts(
-        world.carrier_no, [(None, int(state), smsc_id, "000", msisdn)], at, lambda: None
+        world.carrier_no, [Receipt(b"", int(state), smsc_id, "000", msisdn)], at, lambda: None
     )
     await world.writer.flush()
     await resolve_all(world.conn)
@@ -66,7 +67,7 @@ async def second_copy(world: World) -> slices.LeasedSlice:
     assert row is not None
     return slices.LeasedSlice(
         world.writer.journal, slice_id=SliceId(row["slice_id"]), campaign_id=world.campaign_id,
-        carrier_no=world.carrier_no, token=row["token"], segments=1, mark=0, answered=b"", retry=b"",
+        carrier_no=world.carrier_no, token=row["token"], awaited=1, mark=0, answered=b"", retry=b"",
         msisdns=row["msisdns"],
     )  # fmt: skip
 
@@ -168,7 +169,7 @@ async def test_a_receipt_and_a_late_answer_at_the_same_moment_end_a_doubt_once(
     leased = await doubted(world, [NUMBER])
     world.writer._patience = pool.Patience(PATIENCE_S, PATIENCE_S)
     world.writer.journal.receipts(
-        world.carrier_no, [(None, int(DELIVERED), "a1", "000", NUMBER)], now_us(), lambda: None
+        world.carrier_no, [Receipt(b"", int(DELIVERED), "a1", "000", NUMBER)], now_us(), lambda: None
     )
     await world.writer.flush()
     world.writer.journal.late(LateAnswer(leased.slice_id, 0, ("a1",), "", AT, now_us()))
@@ -264,7 +265,7 @@ async def test_a_receipt_stays_for_whoever_is_still_in_doubt(world: World) -> No
     leased = await second_copy(world)
     await world.conn.execute("UPDATE campaign SET in_doubt_policy = 'hold'")
     await world.conn.execute("UPDATE slice SET segments = 2 WHERE resends")
-    leased.segments = 2
+    leased.awaited = 2
     leased.intend_next(1)
     leased.doubt(0, "link_lost", AT)
     await world.writer.flush()

@@ -10,6 +10,8 @@ from unit.smpp.fake import Diary
 from unit.smpp.wire import answer, deliver_sm, pdu, receipt_text
 from waiting import until
 
+from broadcast.channel.link import Submission
+from broadcast.channel.receipt import Receipt
 from broadcast.config import Bind, Carrier
 from broadcast.smpp.allowance import TRIFLES_PER_S, Allowance
 from broadcast.smpp.binding import connect
@@ -36,7 +38,7 @@ class Acking(Diary):
         self.taken_in += len(acks)
         link.ack(acks)
 
-    def receipts(self, link: Link, receipts: list[tuple[bytes, int, str, str, int | None]]) -> None:
+    def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         self._ack(link, [receipt[0] for receipt in receipts])
 
     def full(self) -> bool:
@@ -121,7 +123,7 @@ def test_answers_are_found_soon_in_a_flood_that_never_ends() -> None:
             begun = loop.time()
             for _ in range(20):
                 number = link.reserve(1)
-                link.submit(number, ["a"], pdu(0x04, number, b"x"), 0.0)
+                link.submit(Submission(number, ["a"], pdu(0x04, number, b"x")), 0.0)
                 await until(lambda: not link.in_flight, "the submit is answered")
             assert loop.time() - begun < 10
             assert (link.is_bound, answers() > 0) == (True, True)

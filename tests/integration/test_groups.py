@@ -10,6 +10,7 @@ from integration.database_way import way_to_database
 from integration.ledger_world import AT, LEFT, World
 from waiting import until
 
+from broadcast.channel.receipt import Receipt
 from broadcast.engine.leases import doubt_orphans
 from broadcast.errors import FencedError
 from broadcast.ledger.journal import Inbound, LateAnswer, Unreadable
@@ -136,13 +137,17 @@ async def test_what_a_row_of_received_says(world: World) -> None:
     third = await world.conn.fetchval("INSERT INTO carrier (name, tps) VALUES ('v', 1) RETURNING carrier_no")
     acked: list[int] = []
 
-    def came(carrier_no: int, receipts: list[tuple[Any, int, str, str, int | None]], at: int) -> None:
+    def came(carrier_no: int, receipts: list[Receipt], at: int) -> None:
         world.writer.journal.receipts(carrier_no, receipts, at, lambda: acked.append(len(receipts)))  # type: ignore
 
-    came(world.carrier_no, [(None, DELIVERED, "nul\0in it", "000", FIRST), (None, 0, "x", "", None)], AT)
-    came(other, [(None, 0, "x", "", FIRST)], AT)
-    came(third, [(None, UNDELIVERABLE, "\xe9", "012", None)], AT)
-    came(world.carrier_no, [(None, UNDELIVERABLE, "x" * 255, "", None)], AT + 50_000)
+    came(
+        world.carrier_no,
+        [Receipt(b"", DELIVERED, "nul\0in it", "000", FIRST), Receipt(b"", 0, "x", "", None)],
+        AT,
+    )
+    came(other, [Receipt(b"", 0, "x", "", FIRST)], AT)
+    came(third, [Receipt(b"", UNDELIVERABLE, "\xe9", "012", None)], AT)
+    came(world.carrier_no, [Receipt(b"", UNDELIVERABLE, "x" * 255, "", None)], AT + 50_000)
     await world.writer.flush()
     assert acked == [2, 1, 1, 1]
     rows = await world.conn.fetch("SELECT carrier_no, batch, receipts FROM received ORDER BY carrier_no")

@@ -11,6 +11,7 @@ from unit.smpp.fake import Diary
 from unit.smpp.wire import pdu
 from waiting import PATIENCE_S
 
+from broadcast.channel.link import Submission
 from broadcast.config import Bind, Carrier
 from broadcast.smpp.link import Link
 
@@ -45,7 +46,7 @@ async def bound(ours: socket.socket, theirs: socket.socket) -> tuple[Link, Diary
 
 
 def submit(link: Link, count: int, octets: bytes) -> None:
-    link.submit(link.reserve(count), list(range(count)), octets, 0.0)
+    link.submit(Submission(link.reserve(count), list(range(count)), octets), 0.0)
 
 
 def test_it_has_left_before_the_loop_turns(

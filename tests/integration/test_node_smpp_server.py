@@ -12,6 +12,7 @@ from waiting import PATIENCE_S
 
 from broadcast.campaign.alphabets import choose_alphabet
 from broadcast.campaign.text import compose
+from broadcast.channel.link import Submission
 from broadcast.config import Bind, Carrier, Concatenation, Config, NationalShift, Tls
 from broadcast.errors import BindRefusedError
 from broadcast.smpp.binding import connect
@@ -63,7 +64,7 @@ def submit(link: Link, text: str, concatenation: Concatenation, shift: NationalS
     ]  # fmt: skip
     first = link.reserve(len(fields))
     data = Template(fields).stamp(first, [MSISDN])
-    link.submit(first, list(range(len(fields))), data, asyncio.get_running_loop().time())
+    link.submit(Submission(first, list(range(len(fields))), data), asyncio.get_running_loop().time())
     return len(fields)
 
 

@@ -17,8 +17,9 @@ from waiting import PATIENCE_S, until
 
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
+from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.lane import Lane
-from broadcast.engine.work import Order, Work
+from broadcast.engine.work import Work
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
 from broadcast.ledger.rare import ODDITIES_MOST
@@ -27,6 +28,7 @@ from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.received import Received, oddities, received
+from broadcast.smpp.channel import SmppChannel
 from broadcast.smpp.inbox import Inbox
 from broadcast.smpp.window import Window
 from broadcast.store.pool import connect
@@ -41,6 +43,7 @@ def lane_of(world: World, carrier: Carrier = CARRIER) -> Lane:
         world.carrier_no,
         "viettel",
         carrier,
+        SmppChannel(carrier),
         world.writer.journal,
         Metrics(),
         lambda: None,
@@ -114,9 +117,9 @@ async def test_unreadable_pdus_of_one_group_are_counted_each(world: World) -> No
     one, other = deliver_sm(7, b"err:1"), data_sm(8, b"\0")
     for sequence in range(5):
         again = one[:12] + struct.pack("!I", sequence) + one[16:]
-        lane.unreadable(link, [(b"1234", again, "a receipt without an id"), (b"1234", other, "x")])  # type: ignore[arg-type]
+        lane.unreadable(link, [(b"1234", again, "a receipt without an id"), (b"1234", other, "x")])
     await world.writer.flush()
-    lane.unreadable(link, [(b"1234", one, "a receipt without an id")])  # type: ignore[arg-type]
+    lane.unreadable(link, [(b"1234", one, "a receipt without an id")])
     await world.writer.flush()
     rows = await world.conn.fetch("SELECT reason, times FROM quarantine ORDER BY reason")
     assert [tuple(row) for row in rows] == [("a receipt without an id", 6), ("x", 5)]
@@ -186,9 +189,9 @@ async def test_nothing_that_an_smsc_sends_makes_postgres_refuse_a_group(
         else:
             slice_.accept(ordinal, smsc_id, LEFT, AT)
     link.unknown_states = box.take_unknown_states()
-    lane.receipts(link, batch.receipts)  # type: ignore[arg-type]
-    lane.messages(link, batch.messages)  # type: ignore[arg-type]
-    lane.unreadable(link, batch.unreadable)  # type: ignore[arg-type]
+    lane.receipts(link, batch.receipts)
+    lane.messages(link, batch.messages)
+    lane.unreadable(link, batch.unreadable)
     async with asyncio.timeout(PATIENCE_S):
         await world.writer.flush()
         await resolve_all(world.conn)
@@ -226,13 +229,14 @@ async def test_a_receipt_on_another_bind_and_worker_in_a_later_session(world: Wo
         world.carrier_no,
         "viettel",
         CARRIER,
+        SmppChannel(CARRIER),
         other.journal,
         Metrics(),
         lambda: None,
         lambda: None,
         DayTime.of_this_machine(),
     )
-    lane.receipts(FakeLink(), box.feed(deliver_sm(3, receipt_text(b"7f"))).receipts)  # type: ignore[arg-type]
+    lane.receipts(FakeLink(), box.feed(deliver_sm(3, receipt_text(b"7f"))).receipts)
     await other.flush()
     await other._drop()
     await resolve_all(world.conn)
@@ -243,7 +247,7 @@ async def test_an_unknown_id_is_kept_counted_and_matched_when_its_submit_is_know
     """Quirks 16 and 20."""
     lane, link = lane_of(world), FakeLink()
     box = Inbox(Window(10, 60.0), CARRIER)
-    lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"later", b"UNDELIV", b"21b"))).receipts)  # type: ignore[arg-type]
+    lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"later", b"UNDELIV", b"21b"))).receipts)
     await world.writer.flush()
     assert link.acked == [b"\0\0\0\3"]
     await resolve_all(world.conn)
@@ -262,23 +266,23 @@ async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(
     """Quirk 26: the submit was answered 0x58, and delivered."""
     lane = lane_of(world, replace(CARRIER, retry_delay_s=60.0))
     slice_ = await world.slice([84912345678])
-    work = Work(slice_, Order(1, (0, 0), FakeTemplate(1), 4e9), LEFT)  # type: ignore[arg-type]
+    work = Work(slice_, CarrierCampaign(1, (0, 0), FakeTemplate(1), 4e9), LEFT)
     link, window = FakeLink(), Window(10, 60.0)
-    lane.bound(link)  # type: ignore[arg-type]
+    lane.bound(link)
     lane.add(work)
     slice_.intend_next(1)
     work.in_flight = 1
     window.add(window.reserve(1), [(work, 0, 1)], 0.0)
     lane.pacer.take(1, time.monotonic(), link)
     box = Inbox(window, CARRIER)
-    lane.answered(link, box.feed(pdu(0x80000004, 1, b"", 0x58)).answers, 0.0)  # type: ignore[arg-type]
+    lane.answered(link, box.feed(pdu(0x80000004, 1, b"", 0x58)).answers, 0.0)
     await world.writer.flush()
     assert await balanced(world) == {"waiting": 1}
-    lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"never-told"))).receipts)  # type: ignore[arg-type]
+    lane.receipts(link, box.feed(deliver_sm(3, receipt_text(b"never-told"))).receipts)
     await world.writer.flush()
     await resolve_all(world.conn)
     assert await balanced(world) == {"delivered": 1}
-    assert lane.empty
+    assert lane.stock.empty
     assert await world.conn.fetchval("SELECT ended_as FROM in_doubt") == "receipt"
     assert await world.conn.fetchval("SELECT state FROM slice") == "done"
 
@@ -332,7 +336,7 @@ async def test_oddities_are_kept_counted_and_bounded(world: World) -> None:
     for _ in range(3):
         receipts = box.feed(deliver_sm(3, receipt_text(b"x", b"SEEN"))).receipts
         link.unknown_states = box.take_unknown_states()
-        lane.receipts(link, receipts)  # type: ignore[arg-type]
+        lane.receipts(link, receipts)
         await world.writer.flush()
     found = await oddities(world.conn, "viettel")
     assert [(each.kind, each.value, each.times) for each in found] == [("receipt_state", "SEEN", 3)]

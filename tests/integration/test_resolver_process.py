@@ -22,12 +22,14 @@ from waiting import PATIENCE_S, until
 
 from broadcast.config import Config
 from broadcast.engine import resolver
-from broadcast.engine.contact import Contact
+from broadcast.engine.connections import Connections
+from broadcast.engine.control import UNRESOLVED_S
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.resolver import Resolver
-from broadcast.engine.worker import UNRESOLVED_S, Worker
+from broadcast.engine.worker import Worker
 from broadcast.errors import InputError
 from broadcast.monitor.metrics import Metrics
+from broadcast.smpp.channel import SmppChannel
 from broadcast.store.queries import sql
 
 AN = 84961000001
@@ -135,7 +137,7 @@ async def test_a_worker_without_a_resolver_says_so(rig: Rig) -> None:
     """And sends all the same."""
     await rig.conn.execute("INSERT INTO carrier (name, tps) VALUES ('viettel', 100)")
     await rig.conn.execute("INSERT INTO received VALUES (1, 1, 1, 1, '')")
-    life = Worker(rig.config, Metrics(), rig.url)
+    life = Worker(rig.config, Metrics(), rig.url, SmppChannel)
     rig.workers[life] = asyncio.create_task(life.run(), name="worker")
     await until(life.keeps_up, "it says so")
     assert "viettel" in (await life.keeps_up() or "")
@@ -282,8 +284,8 @@ async def test_one_worker_keeps_a_resolver_and_another_takes_its_place(
     database_url: str, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", LIVES, str(tmp_path)]
-    contacts = [Contact(database_url) for _ in range(2)]
-    tasks = [asyncio.create_task(each.always(Offspring(command).keep, "offspring")) for each in contacts]
+    several = [Connections(database_url) for _ in range(2)]
+    tasks = [asyncio.create_task(each.always(Offspring(command).keep, "offspring")) for each in several]
     try:
         await until(lambda: living(tmp_path), "one runs")
         first = living(tmp_path)
@@ -291,8 +293,8 @@ async def test_one_worker_keeps_a_resolver_and_another_takes_its_place(
         os.kill(min(first), signal.SIGKILL)
         await until(lambda: living(tmp_path) - first, "another runs in its place")
         second = living(tmp_path)
-        for contact, task in zip(contacts, tasks, strict=True):
-            if contact._open and not task.done():
+        for connections, task in zip(several, tasks, strict=True):
+            if connections._open and not task.done():
                 task.cancel()
                 break
         await asyncio.gather(task, return_exceptions=True)

@@ -17,11 +17,12 @@ from unit.smpp.wire import deliver_sm, pdu, receipt_text, tlv
 from waiting import until
 
 from broadcast.campaign.campaigns import Campaign
+from broadcast.channel.receipt import Receipt
 from broadcast.config import Carrier, Config
+from broadcast.engine import feeder
 from broadcast.engine import replies as replies_module
-from broadcast.engine import worker as worker_module
+from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.replies import Replies
-from broadcast.engine.work import Order
 from broadcast.ledger import sift
 from broadcast.ledger import writer as writer_module
 from broadcast.ledger.journal import CarrierNo, Inbound, Unreadable
@@ -57,7 +58,7 @@ async def test_messages_that_the_database_refuses(world: World) -> None:
     group = world.writer.journal.group
     group.inbound += [said(world, f"bad{n}" if n in (3, 700) else f"{n}") for n in range(1000)]
     world.writer.journal.receipts(
-        world.carrier_no, [(None, int(DELIVERED), "id", "000", FIRST)], AT, lambda: acked.append(1)
+        world.carrier_no, [Receipt(b"", int(DELIVERED), "id", "000", FIRST)], AT, lambda: acked.append(1)
     )
     await world.writer.flush()
     assert acked == [1]
@@ -244,14 +245,14 @@ async def test_a_campaign_that_cannot_be_read(rig: Rig, monkeypatch: pytest.Monk
     smsc = await rig.smsc("viettel", tps=500, receipt_delay_s=0.1)
     rig.connect("viettel", 500)
     first, second = await rig.launch(), await rig.launch()
-    real = worker_module.order
+    real = feeder.prepared
 
-    def failing(campaign: Campaign, *more: Any) -> Order:
+    def failing(campaign: Campaign, *more: Any) -> CarrierCampaign:
         if campaign.campaign_id == first.campaign_id:
             raise KeyError(campaign.text)
         return real(campaign, *more)
 
-    monkeypatch.setattr(worker_module, "order", failing)
+    monkeypatch.setattr(feeder, "prepared", failing)
     rig.worker()
     assert await rig.finish(second) == {"delivered": 10}
     assert await rig.states(first) == {"waiting": 10}

@@ -22,6 +22,7 @@ from unit.simulator.pdus import header, submit, tail
 from unit.smpp.fake import Diary
 from waiting import PATIENCE_S
 
+from broadcast.channel.link import Submission
 from broadcast.config import Bind, Carrier
 from broadcast.errors import BroadcastError
 from broadcast.simulator.fate import Fate, Fates
@@ -361,9 +362,8 @@ async def our_own_link() -> None:
                 await asyncio.sleep(0.001)
             first = link.reserve(200)
             msisdns = [int(msisdn) for msisdn in MSISDNS[start : start + 200]]
-            link.submit(
-                first, list(msisdns), template.stamp(first, msisdns), asyncio.get_running_loop().time()
-            )
+            submission = Submission(first, list(msisdns), template.stamp(first, msisdns))
+            link.submit(submission, asyncio.get_running_loop().time())
         await until(smsc, "receipts", "sent", value=2000)
         async with asyncio.timeout(PATIENCE_S):
             while sum(len(given) for name, given in diary.entries if name == "receipts") < 2000:  # noqa: ASYNC110

@@ -6,13 +6,13 @@ import pytest
 from integration.rig import Rig
 from waiting import until
 
-from broadcast.engine import worker
+from broadcast.engine import heartbeat
 
 
 @pytest.fixture
 async def slots(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
     """A carrier with four binds and 2,000 TPS."""
-    monkeypatch.setattr(worker, "HEARTBEAT_S", 600.0)
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_S", 600.0)
     await rig.smsc("viettel")
     rig.connect("viettel", 2000, sessions=4)
     await rig.subscribers("viettel", 1)
@@ -41,7 +41,7 @@ async def test_where_nothing_moves_nobody_is_woken(slots: Rig) -> None:
     slots.worker()
     await until(lambda: shared(slots, 1000, 1000), "each has half")
     heard = list[object]()
-    await slots.conn.add_listener(worker.SLOTS_CHANNEL, lambda *told: heard.append(told))
+    await slots.conn.add_listener(heartbeat.SLOTS_CHANNEL, lambda *told: heard.append(told))
 
     async def silent() -> bool:
         heard.clear()
@@ -61,7 +61,7 @@ async def test_where_nothing_moves_nobody_is_woken(slots: Rig) -> None:
 async def test_what_is_given_away_is_taken_off_a_grant_that_is_not_in_force_yet(slots: Rig) -> None:
     made = slots.worker()
     await until(lambda: shared(slots, 2000), "it has all")
-    (lane,) = made._lanes.values()
+    (lane,) = made._shift._lanes.values()
 
     def in_force() -> int:
         lane.pump()

@@ -26,6 +26,7 @@ from unit.smpp.wire import receipt_text
 from waiting import PATIENCE_S
 
 from broadcast.campaign.text import compose
+from broadcast.channel.link import Submission
 from broadcast.config import Bind, Carrier, Concatenation
 from broadcast.smpp.binding import connect
 from broadcast.smpp.link import Link
@@ -153,7 +154,7 @@ async def bind_submit_receipt_unbind(smsc: Smsc, link: Link, diary: Diary) -> No
     msisdns = [84912345678, 8491234567]
     first = link.reserve(4)
     data = Template(fields).stamp(first, msisdns)
-    link.submit(first, ["a1", "a2", "b1", "b2"], data, asyncio.get_running_loop().time())
+    link.submit(Submission(first, ["a1", "a2", "b1", "b2"], data), asyncio.get_running_loop().time())
 
     answers = await until(diary, "answered", 4)
     assert {token for token, status, _ in answers if status == 0} == {"a1", "a2", "b1", "b2"}
@@ -224,7 +225,7 @@ async def a_long_message(smsc: Smsc, link: Link, diary: Diary, concatenation: Co
     ]
     first = link.reserve(len(parts))
     data = Template(fields).stamp(first, [84912345678])
-    link.submit(first, list(range(len(parts))), data, asyncio.get_running_loop().time())
+    link.submit(Submission(first, list(range(len(parts))), data), asyncio.get_running_loop().time())
     await until(diary, "answered", len(parts))
     header = {"udh8": 6, "udh16": 7}.get(concatenation, 0)
     smsc.submits.sort(key=part_number)  # this server hands them out in any order
@@ -246,5 +247,5 @@ async def unbind_from_the_server(smsc: Smsc, link: Link, diary: Diary) -> None:
     await (await smsc.bound()).unbind()
     reason = await asyncio.wait_for(link.finished(), PATIENCE_S)
     assert reason == "unbound by the SMSC"
-    link.submit(link.reserve(1), ["late"], b"", 0.0)
+    link.submit(Submission(link.reserve(1), ["late"], b""), 0.0)
     assert diary.entries[-1] == ("unanswered", (["late"], "link_lost"))

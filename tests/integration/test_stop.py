@@ -15,12 +15,13 @@ from waiting import PATIENCE_S, starved_s, until
 
 from broadcast.campaign import campaigns
 from broadcast.config import Bind, Carrier
-from broadcast.engine.contact import Contact
+from broadcast.engine.connections import Connections
 from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.server import Smsc
+from broadcast.smpp.channel import SmppChannel
 
 TPS = 300
 CARRIERS = ("viettel", "vinaphone", "mobifone")
@@ -144,7 +145,7 @@ async def test_a_shutdown_without_the_database_loses_nothing(rig: Rig) -> None:
         for name in ("lost", "silent"):
             (folder := rig.folder / name).mkdir()
             ways.append(await stack.enter_async_context(way_to_database(folder, rig.url)))
-        lives = [Worker(rig.config, Metrics(), way.url) for way in ways]
+        lives = [Worker(rig.config, Metrics(), way.url, SmppChannel) for way in ways]
         tasks = [asyncio.create_task(life.run(), name="worker") for life in lives]
         await until(lambda: granted(rig, 2), "both have their share")
         campaign = await rig.launch()
@@ -176,13 +177,13 @@ async def test_a_shutdown_without_the_database_loses_nothing(rig: Rig) -> None:
 
 async def test_a_resolver_stops_when_its_look_is_done(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not begin anew meanwhile, and gives its carriers back."""
-    connects, connect = [0], Contact.connect
+    connects, connect = [0], Connections.connect
 
-    def counted(self: Contact) -> Awaitable[asyncpg.Connection]:
+    def counted(self: Connections) -> Awaitable[asyncpg.Connection]:
         connects[0] += 1
         return connect(self)
 
-    monkeypatch.setattr(Contact, "connect", counted)
+    monkeypatch.setattr(Connections, "connect", counted)
     await rig.conn.execute("INSERT INTO carrier (name, tps) VALUES ('viettel', 100)")
     life = Resolver(rig.config, Metrics(), rig.url)
     task = asyncio.create_task(life.run(), name="resolver")

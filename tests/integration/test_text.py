@@ -24,12 +24,14 @@ from waiting import PATIENCE_S
 
 from broadcast.campaign.forecast import CarrierLoad, forecast
 from broadcast.campaign.text import compose
+from broadcast.channel.link import Submission
+from broadcast.channel.receipt import Receipt
 from broadcast.config import Bind, Carrier, Config, DefaultAlphabet
-from broadcast.engine.orders import submit_fields
 from broadcast.simulator.book_server import BookServer
 from broadcast.simulator.habits import Rules
 from broadcast.smpp.binding import connect
 from broadcast.smpp.link import Link
+from broadcast.smpp.rendering import submit_fields
 from broadcast.smpp.template import Template
 
 FIRST = 84912000000
@@ -47,7 +49,7 @@ class Owner(Diary):
         self.statuses += [status for _, status, _ in answers]
         self.answers.set()
 
-    def receipts(self, link: Link, receipts: list[tuple[bytes, int, str, str, int | None]]) -> None:
+    def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         link.ack([receipt[0] for receipt in receipts])
 
     async def all_answered(self, count: int) -> None:
@@ -112,7 +114,9 @@ def submit(link: Link, case: Case, carrier: Carrier, number: int) -> int:
     first = link.reserve(template.segments)
     tokens = [(number, segment) for segment in range(template.segments)]
     assert link.room >= template.segments
-    link.submit(first, tokens, template.stamp(first, [FIRST + number]), asyncio.get_running_loop().time())
+    link.submit(
+        Submission(first, tokens, template.stamp(first, [FIRST + number])), asyncio.get_running_loop().time()
+    )
     return template.segments
 
 

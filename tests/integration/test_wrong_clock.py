@@ -15,13 +15,16 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.approval import content_hash
 from broadcast.cli import carrier_check
 from broadcast.cli.main import main
+from broadcast.clock import DayTime
 from broadcast.config import Config
+from broadcast.engine import worker as worker_module
 from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
 from broadcast.probe.findings import Findings
 from broadcast.probe.messages import Messages
 from broadcast.probe.traffic import Traffic
 from broadcast.reports.recipients import recipients
+from broadcast.smpp.channel import SmppChannel
 from broadcast.smpp.tap import TappedLink
 from broadcast.store.clock import database_time
 from broadcast.store.pool import connect
@@ -173,13 +176,17 @@ async def test_receipts_are_dated_by_the_database_from_the_first_on(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Links are bound before `control` has asked anything: what waits there comes at once."""
-    worker = Worker(rig.config, Metrics(), rig.url)
+    worker = Worker(rig.config, Metrics(), rig.url, SmppChannel)
     dated: list[float] = []
 
-    async def look(self: Worker) -> None:
-        dated.append(self._day_time.now())
+    class Look:
+        def __init__(self, *given: object) -> None:
+            dated.extend(each.now() for each in given if isinstance(each, DayTime))
 
-    monkeypatch.setattr(Worker, "_work", look)
+        async def work(self) -> None:
+            """It would be at once."""
+
+    monkeypatch.setattr(worker_module, "Shift", Look)
     set_wrong(monkeypatch, DAY)
     await worker.run()
     assert dated == [pytest.approx((await database_time(rig.conn)).timestamp(), abs=30)]

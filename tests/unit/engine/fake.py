@@ -5,15 +5,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from broadcast.channel.link import Submission
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
+from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.lane import Lane
 from broadcast.engine.pacing import GRANT_WAIT_S
-from broadcast.engine.work import Order, Work
+from broadcast.engine.work import Work
 from broadcast.ledger.journal import CampaignId, CarrierNo, Group, Journal, SliceId
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packing.sent import Sent, unpack_sent
 from broadcast.monitor.metrics import Metrics
+from broadcast.smpp.channel import SmppChannel
 
 CARRIER = Carrier(tps=100_000, binds=(Bind("127.0.0.1", 2775, "esme"),), retry_limit=2, retry_delay_s=5.0)
 
@@ -34,8 +37,9 @@ def ends(group: Group) -> list[str]:
 class FakeTemplate:
     """Stamps what the test can read back: one line a segment."""
 
-    def __init__(self, segments: int) -> None:
+    def __init__(self, segments: int, unawaited: frozenset[int] = frozenset()) -> None:
         self.segments = segments
+        self.unawaited = unawaited
 
     def stamp(self, first_sequence: int, msisdns: Sequence[int]) -> bytes:
         return b"".join(b"%d/%d;" % (each, number + 1) for each in msisdns for number in range(self.segments))
@@ -48,6 +52,7 @@ class FakeLink:
     """A bound link with a window; remembers what was written and the tokens that wait."""
 
     def __init__(self, window: int = 1000) -> None:
+        self.name = "viettel-0"
         self.window = window
         self.can_submit = True
         self.too_late = False
@@ -79,9 +84,10 @@ class FakeLink:
     def take_round_trip(self, now: float) -> float | None:
         return None
 
-    def submit(self, first: int, tokens: list[Any], data: bytes, now: float, before: float) -> bool:
+    def submit(self, submission: Submission, now: float, before: float) -> bool:
         if self.too_late:
             return False
+        first, tokens, data = submission
         sent = data.decode().split(";")[:-1]
         assert len(sent) == len(tokens)
         self.wire += sent
@@ -108,6 +114,7 @@ class Bench:
             CarrierNo(1),
             "viettel",
             carrier,
+            SmppChannel(carrier),
             self.journal,
             Metrics(),
             self._hungry,
@@ -118,7 +125,7 @@ class Bench:
         self.links = links or (FakeLink(),)
         self.groups: list[Group] = []
         for link in self.links:
-            self.lane.bound(link)  # type: ignore[arg-type]
+            self.lane.bound(link)
 
     def _hungry(self) -> None:
         self.hungry += 1
@@ -137,11 +144,14 @@ class Bench:
         unawaited: frozenset[int] = frozenset(),
     ) -> Work:
         leased = LeasedSlice(
-            self.journal, slice_id=SliceId(campaign * 100 + len(self.lane.works)), campaign_id=CampaignId(campaign),
-            carrier_no=CarrierNo(1), token=1, segments=segments - len(unawaited), mark=0, answered=b"", retry=b"",
+            self.journal, slice_id=SliceId(campaign * 100 + len(self.lane.stock.works)),
+            campaign_id=CampaignId(campaign), carrier_no=CarrierNo(1), token=1,
+            awaited=segments - len(unawaited), mark=0, answered=b"", retry=b"",
             msisdns=[84320000000 + number for number in range(count)],
         )  # fmt: skip
-        work = Work(leased, Order(campaign, rank, FakeTemplate(segments), expires_at, unawaited), SINCE)  # type: ignore[arg-type]
+        work = Work(
+            leased, CarrierCampaign(campaign, rank, FakeTemplate(segments, unawaited), expires_at), SINCE
+        )
         self.lane.add(work)
         return work
 
@@ -158,7 +168,7 @@ class Bench:
         tokens = link.take(count)
         answers = [(token, status, "" if status else f"id-{token[1]}-{token[2]}") for token in tokens]
         if answers:  # a link never tells of none
-            self.lane.answered(link, answers, time.monotonic() - 0.1)  # type: ignore[arg-type]
+            self.lane.answered(link, answers, time.monotonic() - 0.1)
 
     def moves(self) -> dict[int, int]:
         """Sum of the tally changes of all groups: state -> recipients."""

@@ -5,7 +5,7 @@ import contextlib
 
 from waiting import PATIENCE_S
 
-from broadcast.engine.worker import _end
+from broadcast.engine.shift import _end
 
 
 async def test_a_task_that_takes_its_end_for_a_lost_connection_ends_all_the_same() -> None:

@@ -26,7 +26,7 @@ async def run(*errors: BaseException) -> None:
     async def connect() -> asyncpg.Connection:
         raise OSError
 
-    await Gauges(Metrics(), {}, Failing(*errors)).run(connect)  # type: ignore[arg-type]
+    await Gauges(Metrics(), {}, Failing(*errors)).run(connect)
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.engine.fake import CARRIER, SINCE, Bench, FakeLink, ends, sent
 
+from broadcast.channel.events import InboundMessage
+from broadcast.channel.link import Submission
+from broadcast.channel.receipt import Receipt
 from broadcast.clock import lease_time
 from broadcast.ledger.states import RecipientState as S
-from broadcast.smpp.events import InboundMessage
 
 THROTTLED, QUEUE_FULL, INVALID_DESTINATION = 0x58, 0x14, 0x0B
 
@@ -54,7 +56,7 @@ async def test_accepted_messages_end_their_slice(bench: Bench) -> None:
     group = bench.commit()
     assert [len(each) for each in sent(group)] == [10]
     assert [(progress.state, progress.answered) for progress in group.slices] == [("done", b"\xff\x03")]
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert bench.moves() == {S.WAITING: -10, S.ACCEPTED: 10, 0: 10}
 
 
@@ -69,9 +71,9 @@ async def test_what_was_too_late_to_leave_waits_again(segments: int, window: int
     settle_pace(bench)
     bench.lane.pump()
     assert link.wire == []
-    bench.lane.withdraw(lambda _: False)
+    bench.lane.stock.withdraw(lambda _: False)
     bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert work.slice.waiting == 10
     bench.commit()
     assert not any(bench.moves().values())
@@ -87,7 +89,7 @@ async def test_the_window_bounds_what_is_in_flight() -> None:
     bench.lane.pump()
     assert len(link.wire) == 4
     bench.answer(link, 2)
-    bench.lane.room(link)  # type: ignore[arg-type]
+    bench.lane.room(link)
     assert len(link.wire) == 6
 
 
@@ -183,7 +185,7 @@ async def test_a_full_queue_of_one_destination_does_not_slow_the_carrier(bench: 
     for first in range(0, 1000, 100):  # one in a hundred is full: some handsets are off
         batch = answers[first : first + 100]
         bench.lane.answered(
-            bench.links[0],  # type: ignore[arg-type]
+            bench.links[0],
             [(token, 0 if index else QUEUE_FULL, "id" if index else "") for index, token in enumerate(batch)],
             time.monotonic(),
         )
@@ -223,11 +225,11 @@ async def test_a_receipt_after_a_refusal_keeps_the_second_copy_back(bench: Bench
     link = bench.links[0]
     bench.answer(link, 3, THROTTLED)
     bench.lane.receipts(
-        link,  # type: ignore[arg-type]
+        link,
         [
-            (b"a1", 0, "x0", "", 84320000000),
-            (b"a2", 8, "x1", "000", 84320000001),
-            (b"a3", 8, "x9", "000", 84320000009),
+            Receipt(b"a1", 0, "x0", "", 84320000000),
+            Receipt(b"a2", 8, "x1", "000", 84320000001),
+            Receipt(b"a3", 8, "x9", "000", 84320000009),
         ],
     )
     group = bench.commit()
@@ -240,11 +242,11 @@ async def test_a_receipt_after_a_refusal_keeps_the_second_copy_back(bench: Bench
     bench.commit()
     bench.lane.pump()
     assert link.wire[3:] == ["84320000000/1", "84320000002/1"]
-    bench.lane.receipts(link, [(b"a4", 8, "x1", "000", 84320000001)])  # type: ignore[arg-type]
+    bench.lane.receipts(link, [Receipt(b"a4", 8, "x1", "000", 84320000001)])
     assert not bench.commit().doubts
     bench.answer(link, 2)
     bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert bench.moves() == {S.WAITING: -3, S.IN_DOUBT: 1, S.ACCEPTED: 2, 0: 2}
 
 
@@ -254,10 +256,10 @@ async def test_the_last_one_in_doubt_by_a_receipt_ends_the_slice(bench: Bench) -
     settle_pace(bench)
     bench.lane.pump()
     bench.answer(bench.links[0], 1, THROTTLED)
-    bench.lane.receipts(bench.links[0], [(b"a1", 7, "x1", "012", 84320000000)])  # type: ignore[arg-type]
+    bench.lane.receipts(bench.links[0], [Receipt(b"a1", 7, "x1", "012", 84320000000)])
     group = bench.commit()
     assert [(each.state, each.answered, each.retry) for each in group.slices] == [("done", b"\1", b"\0")]
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
 
 
 async def test_those_who_wait_again_are_remembered_within_bounds(
@@ -330,15 +332,15 @@ async def test_without_receipts_an_accepted_recipient_is_unknown_at_once(bench: 
     link = bench.links[0]
     bench.answer(link, segments)
     tokens = link.take(segments)
-    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())  # type: ignore[arg-type]
-    bench.lane.answered_late(link, [(token, 0, "late") for token in tokens], 0.0)  # type: ignore[arg-type]
+    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())
+    bench.lane.answered_late(link, [(token, 0, "late") for token in tokens], 0.0)
     bench.answer(link, segments, INVALID_DESTINATION)
     group = bench.commit()
     assert [len(each) for each in sent(group)] == [0]
     assert ends(group) == ["no_receipts", "status:ESME_RINVDSTADR"]
     assert [(late.smsc_ids, late.unawaited, late.err) for late in group.late] == [((), segments, "")]
     assert bench.moves() == {S.WAITING: -3, S.IN_DOUBT: 1, S.UNKNOWN: 1, S.REJECTED: 1, 0: segments}
-    assert (bench.lane.empty, work.slice.unanswered) == (True, 0)
+    assert (bench.lane.stock.empty, work.slice.unanswered) == (True, 0)
 
 
 async def test_a_lost_link_leaves_doubts_and_late_answers_are_passed_on(bench: Bench) -> None:
@@ -348,14 +350,14 @@ async def test_a_lost_link_leaves_doubts_and_late_answers_are_passed_on(bench: B
     bench.lane.pump()
     link = bench.links[0]
     tokens = link.take(3)
-    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())  # type: ignore[arg-type]
+    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())
     group = bench.commit()
     assert [(doubt.ordinal, doubt.msisdn, doubt.reason) for doubt in group.doubts] == [
         (0, 84320000000, "no_response"), (1, 84320000001, "no_response"), (2, 84320000002, "no_response"),
     ]  # fmt: skip
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     bench.lane.answered_late(
-        link,  # type: ignore[arg-type]
+        link,
         [(tokens[0], 0, "late"), (tokens[1], INVALID_DESTINATION, ""), (tokens[2], THROTTLED, "")],
         0.0,
     )
@@ -374,10 +376,10 @@ async def test_one_lost_segment_puts_the_recipient_in_doubt_once(bench: Bench) -
     link = bench.links[0]
     bench.answer(link, 1)
     tokens = link.take(2)
-    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())  # type: ignore[arg-type]
-    bench.lane.answered_late(link, [(tokens[0], 0, "b")], 0.0)  # type: ignore[arg-type]
+    bench.lane.unanswered(link, tokens, "no_response", time.monotonic())
+    bench.lane.answered_late(link, [(tokens[0], 0, "b")], 0.0)
     assert not bench.journal.group.late
-    bench.lane.answered_late(link, [(tokens[1], 0, "c")], 0.0)  # type: ignore[arg-type]
+    bench.lane.answered_late(link, [(tokens[1], 0, "c")], 0.0)
     group = bench.commit()
     assert len(group.doubts) == 1
     assert [late.smsc_ids for late in group.late] == [("id-0-1", "b", "c")]
@@ -391,14 +393,14 @@ async def test_withdrawing_returns_what_was_not_sent_and_lets_go_when_answered()
     bench.commit()
     settle_pace(bench)
     bench.lane.pump()
-    bench.lane.withdraw(lambda _: False)
-    assert not bench.lane.empty
+    bench.lane.stock.withdraw(lambda _: False)
+    assert not bench.lane.stock.empty
     settle_pace(bench)
     bench.lane.pump()
     assert len(link.wire) == 4
     bench.answer(link, 4)
     group = bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert group.slices[-1].state == "ready"
     assert work.slice.waiting == 6
     assert bench.moves() == {S.WAITING: -4, S.ACCEPTED: 4, 0: 4}
@@ -406,10 +408,10 @@ async def test_withdrawing_returns_what_was_not_sent_and_lets_go_when_answered()
 
 async def test_an_intent_that_commits_after_the_withdrawal_is_taken_back(bench: Bench) -> None:
     work = bench.work(5)
-    bench.lane.withdraw(lambda _: False)
+    bench.lane.stock.withdraw(lambda _: False)
     bench.commit()
     bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert bench.links[0].wire == []
     assert work.slice.waiting == 5
     assert bench.moves() == {}
@@ -424,18 +426,18 @@ async def test_withdrawing_a_half_sent_message_leaves_it_in_doubt() -> None:
     settle_pace(bench)
     bench.lane.pump()
     assert len(link.wire) == 2
-    bench.lane.withdraw(lambda _: False)
+    bench.lane.stock.withdraw(lambda _: False)
     bench.answer(link, 2)
     bench.commit()
     bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert [doubt.reason for group in bench.groups for doubt in group.doubts] == ["cut_short"]
     assert bench.moves() == {S.WAITING: -1, S.IN_DOUBT: 1}
 
 
 async def test_nothing_leaves_after_the_expiry(bench: Bench) -> None:
     work = bench.work(5, expires_at=time.time() + 0.05)
-    work.order = replace(work.order, expires_at=time.time() - 1)
+    work.campaign = replace(work.campaign, expires_at=time.time() - 1)
     bench.commit()
     settle_pace(bench)
     bench.lane.pump()
@@ -485,11 +487,11 @@ async def test_receipts_that_wait_for_a_commit_are_bounded(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A busy database is no reason to leave any to the SMSC, nor is one that has been away for a moment."""
-    monkeypatch.setattr("broadcast.engine.deliveries.KEPT_MOST", 3)
+    monkeypatch.setattr("broadcast.engine.incoming.KEPT_MOST", 3)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now)
     link = bench.links[0]
-    receipt = (b"0001", int(S.DELIVERED), "1", "000", 84320000001)
+    receipt = Receipt(b"0001", int(S.DELIVERED), "1", "000", 84320000001)
     bench.lane.receipts(link, [receipt] * 3)
     assert not bench.lane.full()
     now += 6
@@ -507,15 +509,17 @@ async def test_the_more_urgent_campaign_goes_first(bench: Bench) -> None:
     bench.grant(20)
     bench.work(50, campaign=1, rank=(-1, 1))
     bench.work(50, campaign=2, rank=(-9, 2))
-    assert [work.order.campaign_id for work in bench.lane.works] == [2, 1]
-    assert bench.lane.backlog((-9, 2)) < bench.lane.backlog((-1, 1))
+    assert [work.campaign.campaign_id for work in bench.lane.stock.works] == [2, 1]
+    assert bench.lane.stock.backlog((-9, 2)) < bench.lane.stock.backlog((-1, 1))
 
 
 async def test_receipts_are_acked_only_after_the_commit(bench: Bench) -> None:
     link = bench.links[0]
-    bench.lane.receipts(link, [(b"a1", 8, "id1", "000", 84320000000), (b"a2", 0, "id2", "", None)])  # type: ignore[arg-type]
-    bench.lane.messages(link, [InboundMessage(b"a3", "84320000000", "BOYTE", 0, 0, b"STOP")])  # type: ignore[arg-type]
-    bench.lane.unreadable(link, [(b"a4", b"pdu", "no id")])  # type: ignore[arg-type]
+    bench.lane.receipts(
+        link, [Receipt(b"a1", 8, "id1", "000", 84320000000), Receipt(b"a2", 0, "id2", "", None)]
+    )
+    bench.lane.messages(link, [InboundMessage(b"a3", "84320000000", "BOYTE", 0, 0, b"STOP")])
+    bench.lane.unreadable(link, [(b"a4", b"pdu", "no id")])
     assert link.acked == []
     group = bench.commit()
     assert link.acked == [b"a1", b"a2", b"a3", b"a4"]
@@ -529,15 +533,16 @@ async def test_receipts_are_acked_only_after_the_commit(bench: Bench) -> None:
 async def test_a_retaken_slice_begins_with_those_that_waited_again(bench: Bench) -> None:
     from unit.engine.fake import FakeTemplate
 
-    from broadcast.engine.work import Order, Work
+    from broadcast.engine.carrier_campaign import CarrierCampaign
+    from broadcast.engine.work import Work
     from broadcast.ledger.journal import CampaignId, CarrierNo, SliceId
     from broadcast.ledger.leased import LeasedSlice
 
     leased = LeasedSlice(
-        bench.journal, slice_id=SliceId(7), campaign_id=CampaignId(1), carrier_no=CarrierNo(1), token=2, segments=1,
+        bench.journal, slice_id=SliceId(7), campaign_id=CampaignId(1), carrier_no=CarrierNo(1), token=2, awaited=1,
         mark=4, answered=b"\x05", retry=b"\x0a", msisdns=[84320000000 + n for n in range(6)],
     )  # fmt: skip
-    work = Work(leased, Order(1, (0, 0), FakeTemplate(1), 4e9), SINCE)  # type: ignore[arg-type]
+    work = Work(leased, CarrierCampaign(1, (0, 0), FakeTemplate(1), 4e9), SINCE)
     assert (leased.waiting, leased.unanswered) == (4, 4)
     assert work.intend(10, 0.0) == [1, 3]
     assert work.intend(10, 0.0) == range(4, 6)
@@ -573,13 +578,13 @@ async def test_conservation_whatever_happens(
             tokens = link.take(count)
             lost += tokens
             if tokens:
-                bench.lane.unanswered(link, tokens, "no_response", time.monotonic())  # type: ignore[arg-type]
+                bench.lane.unanswered(link, tokens, "no_response", time.monotonic())
         elif act == "late":
-            bench.lane.answered_late(link, [(token, 0, "late") for token in lost[:count]], 0.0)  # type: ignore[arg-type]
+            bench.lane.answered_late(link, [(token, 0, "late") for token in lost[:count]], 0.0)
             del lost[:count]
         else:
             bench.answer(link, count, {"ok": 0, "throttle": THROTTLED, "refuse": INVALID_DESTINATION}[act])
-        bench.lane.room(link)  # type: ignore[arg-type]
+        bench.lane.room(link)
     bench.commit()
     moves = bench.moves()
     assert sum(change for state, change in moves.items() if state) == 0
@@ -607,10 +612,10 @@ async def test_slices_go_back_when_the_last_link_that_submits_is_lost() -> None:
     for lost in (link, spare):
         assert not work.releasing
         tokens = lost.take(4)
-        bench.lane.unanswered(lost, tokens, "link_lost", time.monotonic())  # type: ignore[arg-type]
-        bench.lane.closed(lost, "cut")  # type: ignore[arg-type]
+        bench.lane.unanswered(lost, tokens, "link_lost", time.monotonic())
+        bench.lane.closed(lost, "cut")
     group = bench.commit()
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert [(progress.state, progress.mark) for progress in group.slices] == [("ready", 10)]
     assert sorted(work.slice.retries()) == [8, 9]
     assert bench.moves() == {S.WAITING: -8, S.IN_DOUBT: 8}
@@ -622,9 +627,9 @@ async def test_a_slice_that_comes_when_the_last_link_is_lost_goes_back() -> None
     receiver.can_submit = False
     bench = Bench(CARRIER, link, receiver)
     bench.grant(100_000)
-    bench.lane.closed(link, "cut")  # type: ignore[arg-type]
+    bench.lane.closed(link, "cut")
     work = bench.work(10)
-    assert bench.lane.empty
+    assert bench.lane.stock.empty
     assert [(progress.state, progress.mark) for progress in bench.commit().slices] == [("ready", 0)]
     assert not work.in_flight
 
@@ -637,8 +642,8 @@ async def test_a_receipt_before_its_refusal_keeps_the_second_copy_back(bench: Be
     bench.lane.pump()
     link = bench.links[0]
     bench.lane.receipts(
-        link,  # type: ignore[arg-type]
-        [(b"a1", 0, "x0", "", 84320000000), (b"a2", 8, "x1", "000", 84320000001)],
+        link,
+        [Receipt(b"a1", 0, "x0", "", 84320000000), Receipt(b"a2", 8, "x1", "000", 84320000001)],
     )
     bench.answer(link, 3, THROTTLED)
     group = bench.commit()
@@ -652,10 +657,10 @@ async def test_receipts_are_remembered_for_a_moment_only(
 ) -> None:
     answers = bench.lane._answers
     for number in range(5000):
-        answers.reported([(b"", 8, "id", "000", number)])
+        answers.reported([Receipt(b"", 8, "id", "000", number)])
     assert answers._lately_reported() == set(range(3000, 5000))
     monkeypatch.setattr("broadcast.engine.answers.LATELY_S", -1.0)
-    answers.reported([(b"", 8, "id", "000", 1)])
+    answers.reported([Receipt(b"", 8, "id", "000", 1)])
     assert answers._lately_reported() == set()
 
 
@@ -668,9 +673,9 @@ async def test_messages_leave_whole_and_several_at_once() -> None:
     link = bench.links[0]
     submit = link.submit
 
-    def counted(first: int, tokens: list[Any], data: bytes, now: float, before: float) -> bool:
-        writes.append(len(tokens))
-        return submit(first, tokens, data, now, before)
+    def counted(submission: Submission, now: float, before: float) -> bool:
+        writes.append(len(submission.tokens))
+        return submit(submission, now, before)
 
     link.submit = counted  # type: ignore[method-assign]
     bench.commit()
@@ -696,10 +701,10 @@ async def test_since_when_what_was_answered_had_left(bench: Bench) -> None:
     def answers(*tokens: Any) -> list[tuple[Any, int, str]]:
         return [(token, 0, "id") for token in tokens]
 
-    bench.lane.answered(link, answers(parted[0]), now - 9.0)  # type: ignore[arg-type]
-    bench.lane.answered(link, answers(*whole, parted[1]), now - 2.0)  # type: ignore[arg-type]
-    bench.lane.answered(link, answers(doubted[0]), now - 5.0)  # type: ignore[arg-type]
-    bench.lane.unanswered(link, [doubted[1], *late], "no_response", now - 3.0)  # type: ignore[arg-type]
+    bench.lane.answered(link, answers(parted[0]), now - 9.0)
+    bench.lane.answered(link, answers(*whole, parted[1]), now - 2.0)
+    bench.lane.answered(link, answers(doubted[0]), now - 5.0)
+    bench.lane.unanswered(link, [doubted[1], *late], "no_response", now - 3.0)
     group = bench.commit()
     (found,) = sent(group)
     assert [round((at - day) / 1e6) for at in found.left_at.tolist()] == [-9, -9]  # one read
@@ -708,6 +713,6 @@ async def test_since_when_what_was_answered_had_left(bench: Bench) -> None:
         (2, -5),
         (3, -3),
     ]
-    bench.lane.answered_late(link, answers(*late), now - 7.0)  # type: ignore[arg-type]
+    bench.lane.answered_late(link, answers(*late), now - 7.0)
     (told,) = bench.commit().late
     assert (told.ordinal, round((told.left_at - day) / 1e6), told.at >= day) == (3, -7, True)

@@ -45,7 +45,7 @@ def renewed(server: Server, config: Config, *, gap_s: float = 1.0, rounds: int =
 
 
 def renew(held: Leases, server: Server) -> None:
-    asyncio.run(held.renew(server))  # type: ignore[arg-type]
+    asyncio.run(held.renew(server))
 
 
 def test_the_lease_counts_from_the_question(server: Server, config: Config) -> None:

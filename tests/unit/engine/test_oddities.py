@@ -8,6 +8,7 @@ from unit.engine.fake import CARRIER
 from broadcast.engine.oddities import LOG_EVERY_S, NAMED_MOST, Oddities
 from broadcast.ledger.journal import CarrierNo, Journal
 from broadcast.monitor.metrics import Metrics
+from broadcast.smpp.channel import SmppChannel
 
 
 class Clock:
@@ -34,7 +35,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def oddities(journal: Journal, metrics: Metrics, clock: Clock) -> Oddities:
-    return Oddities(CarrierNo(1), "viettel", CARRIER, journal, metrics, clock)
+    return Oddities(CarrierNo(1), "viettel", SmppChannel(CARRIER).outcome, journal, metrics, clock)
 
 
 def test_only_what_nobody_explains_counts(oddities: Oddities, journal: Journal, metrics: Metrics) -> None:

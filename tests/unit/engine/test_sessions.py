@@ -5,9 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from unit.engine.fake import CARRIER
 
-from broadcast.engine import sessions
 from broadcast.engine.lane import Lane
 from broadcast.engine.sessions import Sessions
 from broadcast.ledger.journal import CarrierNo
@@ -15,7 +13,7 @@ from broadcast.monitor.metrics import Metrics
 
 
 async def test_a_link_that_failed_is_said_and_opened_anew(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     lives = 0
 
@@ -26,8 +24,8 @@ async def test_a_link_that_failed_is_said_and_opened_anew(
             raise ZeroDivisionError("84961234567")
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(sessions, "keep_bound", keep_bound)
-    lane = cast(Lane, SimpleNamespace(carrier_no=CarrierNo(1), name="viettel", carrier=CARRIER))
+    channel = SimpleNamespace(keep_bound=keep_bound)
+    lane = cast(Lane, SimpleNamespace(carrier_no=CarrierNo(1), name="viettel", channel=channel))
     kept = Sessions(Metrics())
     for _ in range(3):  # heartbeats
         kept.open(lane, 0)

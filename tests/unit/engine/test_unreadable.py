@@ -7,8 +7,8 @@ import pytest
 
 from broadcast.campaign import campaigns
 from broadcast.config import Config
-from broadcast.engine.worker import Worker
-from broadcast.monitor.metrics import Metrics
+from broadcast.engine.feeder import Feeder
+from broadcast.engine.wake import Wake
 
 
 async def test_watch_is_given_the_reason(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,9 +16,8 @@ async def test_watch_is_given_the_reason(config: Config, monkeypatch: pytest.Mon
         raise KeyError("84912345678")
 
     monkeypatch.setattr(campaigns, "get", unreadable)
-    worker, lane = (
-        Worker(config, Metrics(), ""),
-        SimpleNamespace(carrier_no=1, name="viettel", cannot_send={}),
-    )
-    assert await worker._order(cast(Any, None), cast(Any, lane), cast(Any, 3)) is None
+    anything = cast(Any, None)
+    feeder = Feeder(config.engine, anything, anything, {}, anything, anything, Wake(), anything)
+    lane = SimpleNamespace(carrier_no=1, name="viettel", cannot_send={})
+    assert await feeder._at_carrier(cast(Any, None), cast(Any, lane), cast(Any, 3)) is None
     assert lane.cannot_send == {3: "it cannot be read: see the worker's log"}

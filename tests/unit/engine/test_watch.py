@@ -8,16 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.engine.fake import CARRIER, Bench
 
+from broadcast.channel.receipt import Receipt
 from broadcast.diagnosis.pace import SHORT_S
 from broadcast.diagnosis.reading import OTHER, LaneReading
 from broadcast.engine.watch import NAMED_MOST, LaneWatch
+from broadcast.smpp.channel import SmppChannel
 
 
 class Seconds:
     """A watch that is looked at once a second."""
 
     def __init__(self, carrier: Any = CARRIER) -> None:
-        self.watch = LaneWatch(carrier)
+        self.watch = LaneWatch(SmppChannel(carrier).outcome, awaits=carrier.receipts != "none")
         self.now = 100.0
         self.sent = 0
         self.go(1, 0)
@@ -117,8 +119,8 @@ async def test_a_lane_tells_its_watch() -> None:
     bench.answer(bench.links[0], 2)
     bench.answer(bench.links[0], 1, status=0x0B)
     bench.links[0].unknown_states["SEEN"] = 1
-    bench.lane.receipts(bench.links[0], [(b"", 8, "id-0-1", "000", 84320000000)])  # type: ignore
-    bench.lane.unreadable(bench.links[0], [(b"", b"?", "why")])  # type: ignore
+    bench.lane.receipts(bench.links[0], [Receipt(b"", 8, "id-0-1", "000", 84320000000)])
+    bench.lane.unreadable(bench.links[0], [(b"", b"?", "why")])
     found = bench.lane.watch.reading(0.0, grant=0, factor=1.0, cannot={}, troubles=())
     assert (found.answered, found.refused, found.receipts, found.unreadable) == (3, {0x0B: 1}, 1, 1)
     assert found.unknown_states == 1

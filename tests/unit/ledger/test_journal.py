@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broadcast.channel.receipt import Receipt
 from broadcast.ledger.journal import SEGMENTS, CampaignId, CarrierNo, Group, Journal, SliceId
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packed_group import packed
@@ -34,13 +35,13 @@ def journal() -> Journal:
 
 def leased(of: Journal, segments: int = 2, slice_id: int = 7) -> LeasedSlice:
     return LeasedSlice(
-        of, slice_id=SliceId(slice_id), campaign_id=CampaignId(1), carrier_no=CARRIER, token=5, segments=segments,
+        of, slice_id=SliceId(slice_id), campaign_id=CampaignId(1), carrier_no=CARRIER, token=5, awaited=segments,
         mark=0, answered=b"", retry=b"", msisdns=list(range(FIRST, FIRST + TOTAL)),
     )  # fmt: skip
 
 
-def receipts(*ids: str, state: int = S.DELIVERED, msisdn: int | None = FIRST) -> list[Any]:
-    return [(b"ack", int(state), smsc_id, "000", msisdn) for smsc_id in ids]
+def receipts(*ids: str, state: int = S.DELIVERED, msisdn: int | None = FIRST) -> list[Receipt]:
+    return [Receipt(b"ack", int(state), smsc_id, "000", msisdn) for smsc_id in ids]
 
 
 def came(group: Group) -> list[Any]:

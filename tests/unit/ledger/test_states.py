@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from broadcast.channel.receipt import ReceiptState
 from broadcast.ledger.journal import DELTA_SIZE, SEGMENTS, CampaignId, CarrierNo, Journal, SliceId
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.states import ENDS, MOVES, RecipientState
-from broadcast.smpp.vocabulary import ReceiptState
 
 S = RecipientState
 PEOPLE = 4

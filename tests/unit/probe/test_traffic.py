@@ -5,7 +5,7 @@ from broadcast.probe.traffic import Sent, Traffic
 
 
 def sent(message: int, segment: int, status: int | None) -> Sent:
-    return Sent("burst", message, segment, None, 1.0, status=status)  # type: ignore[arg-type]
+    return Sent("burst", message, segment, None, 1.0, status=status)
 
 
 def test_messages_of_one_moment_are_not_segments_of_one() -> None:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from broadcast.smpp.events import InboundMessage
+from broadcast.channel.events import InboundMessage
+from broadcast.channel.receipt import Receipt
 from broadcast.smpp.link import Link
 
 
@@ -110,7 +111,7 @@ class Diary:
         self.entries.append(("answered_late", answers))
         self.left_at.append(left_at)
 
-    def receipts(self, link: Link, receipts: list[tuple[bytes, int, str, str, int | None]]) -> None:
+    def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         self.entries.append(("receipts", receipts))
 
     def messages(self, link: Link, messages: list[InboundMessage]) -> None:

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
 
+from broadcast.channel.events import InboundMessage
 from broadcast.config import Bind, Carrier
-from broadcast.smpp.events import InboundMessage
 from broadcast.smpp.inbox import Inbox
 from broadcast.smpp.window import Window
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from unit.smpp.fake import Clock, Diary, FakeTransport
 from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
 
+from broadcast.channel.link import Submission
 from broadcast.clock import lease_time
 from broadcast.config import Bind, BindMode, Carrier
 from broadcast.errors import ConfigError
@@ -35,7 +36,7 @@ class Rig:
 
     def submit(self, *tokens: str) -> int:
         first = self.link.reserve(len(tokens))
-        self.link.submit(first, list(tokens), b"<%d>" % first, self.clock.now)
+        self.link.submit(Submission(first, list(tokens), b"<%d>" % first), self.clock.now)
         return first
 
     def lose(self, error: Exception | None = None) -> None:
@@ -666,7 +667,9 @@ async def test_too_late_writes_nothing_and_takes_nothing(bound: Maker) -> None:
     rig = bound()
     rig.transport.taken()
     rig.diary.taken()
-    assert not rig.link.submit(rig.link.reserve(2), ["a", "b"], b"late", rig.clock.now, before=lease_time())
+    assert not rig.link.submit(
+        Submission(rig.link.reserve(2), ["a", "b"], b"late"), rig.clock.now, before=lease_time()
+    )
     assert rig.transport.taken() == b""
     assert rig.diary.taken() == []
     assert rig.link.in_flight == 0

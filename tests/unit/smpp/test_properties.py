@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.smpp.wire import data_sm, deliver_sm, tlv
 
+from broadcast.campaign.parts import UDHI, Part, read_part
 from broadcast.config import Bind, Carrier
-from broadcast.smpp.inbound import UDHI, Part, read_part, sar_of
+from broadcast.smpp.delivery import sar_of
 from broadcast.smpp.inbox import Inbox
 from broadcast.smpp.vocabulary import STANDARD
 from broadcast.smpp.window import Window

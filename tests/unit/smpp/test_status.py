@@ -2,8 +2,9 @@
 
 import pytest
 
+from broadcast.channel.outcome import Meaning
 from broadcast.config import Bind, Carrier
-from broadcast.smpp.status import Meaning, is_known, meaning, name, number
+from broadcast.smpp.status import is_known, meaning, name, number
 
 
 def carrier(**statuses: tuple[int, ...]) -> Carrier:

@@ -3,10 +3,11 @@
 import pytest
 from unit.smpp.wire import deliver_sm, receipt_text, tlv
 
+from broadcast.channel.receipt import ReceiptState
 from broadcast.ledger.states import RecipientState
 from broadcast.smpp.delivery import read_delivery
 from broadcast.smpp.receipt import read, read_usual, unknown_state
-from broadcast.smpp.vocabulary import STANDARD, ReceiptState, Vocabulary, vocabulary
+from broadcast.smpp.vocabulary import STANDARD, Vocabulary, vocabulary
 
 OWN = vocabulary(
     {

@@ -12,8 +12,8 @@ import asyncpg
 
 from broadcast.engine.told import TELL_S
 from broadcast.errors import BroadcastError, DatabaseDownError, SchemaError, TooSlowError
-from broadcast.ledger.writer import LOST
 from broadcast.store import failures, plans, pool
+from broadcast.store.failures import MENDABLE
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def _over(error: BaseException, again_s: float = AGAIN_S) -> Callable[[], bool] 
     return lambda: time.monotonic() > until
 
 
-class Contact:
+class Connections:
     """Those of one worker."""
 
     def __init__(self, url: str) -> None:
@@ -73,7 +73,7 @@ class Contact:
         self._ended = False
 
     async def connect(self) -> asyncpg.Connection:
-        """Raises one of LOST, whatever is in the way, for it worked before; SchemaError after a migration."""
+        """Raises one of MENDABLE, whatever is in the way, for it worked before; SchemaError after a migration."""
         try:
             # Before its tasks began, the worker has looked whether sessions are its own.
             connection = await pool.connect(self._url, check_session=False, timeout_s=CONNECT_S)
@@ -112,7 +112,7 @@ class Contact:
                 await task(connection)
                 if not connection.is_closed():
                     return
-            except LOST as error:
+            except MENDABLE as error:
                 if vital:
                     self._troubles[name] = (failures.retrying(error), _over(error))
                 if told.anew(error) and not self._ended:

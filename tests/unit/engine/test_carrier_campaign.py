@@ -11,8 +11,9 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Category, content
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Bind, Carrier
-from broadcast.engine.orders import order
+from broadcast.engine.carrier_campaign import prepared
 from broadcast.errors import RefusedError
+from broadcast.smpp.channel import SmppChannel
 
 LATER = datetime(2030, 1, 31, 11, 0, tzinfo=UTC)
 BIND = Bind("127.0.0.1", 2775, "esme")
@@ -31,8 +32,8 @@ def campaign(text: str, sender: str = "BOYTE") -> Campaign:
 
 def pdus(text: str, from_whom: str = "BOYTE", **profile: Any) -> list[bytes]:
     """The submit_sm of one message, after their sequence number."""
-    made = order(campaign(text, from_whom), Carrier(tps=1, binds=(BIND,), **profile), 0.0)
-    octets = made.template.stamp(1, [84912345678])
+    made = prepared(campaign(text, from_whom), SmppChannel(Carrier(tps=1, binds=(BIND,), **profile)), 0.0)
+    octets = made.renderer.stamp(1, [84912345678])
     found = []
     while octets:
         length = int.from_bytes(octets[:4], "big")
@@ -127,13 +128,14 @@ def test_receipts_are_asked_where_the_smsc_sends_them(receipts: Any, asked: list
     """registered_delivery of each segment (quirk 21)."""
     found = pdus("a" * 200, concatenation="udh16", receipts=receipts)
     assert [after_destination(pdu)[21] for pdu in found] == asked
-    made = order(campaign("a" * 200), Carrier(tps=1, binds=(BIND,), receipts=receipts), 0.0)
+    channel = SmppChannel(Carrier(tps=1, binds=(BIND,), receipts=receipts))
+    made = prepared(campaign("a" * 200), channel, 0.0)
     assert made.awaited == awaited
-    alone = order(campaign("a"), Carrier(tps=1, binds=(BIND,), receipts=receipts), 0.0)
+    alone = prepared(campaign("a"), channel, 0.0)
     assert alone.awaited == (0 if receipts == "none" else 1)
 
 
 def test_what_was_not_approved_is_not_encoded() -> None:
     changed = replace(campaign("a"), text="b")
     with pytest.raises(RefusedError, match="not what was approved"):
-        order(changed, Carrier(tps=1, binds=(BIND,)), 0.0)
+        prepared(changed, SmppChannel(Carrier(tps=1, binds=(BIND,))), 0.0)

@@ -1,44 +1,32 @@
-"""From an approved campaign to what a carrier gets: composed, addressed, encoded once (law 6)."""
+"""From a campaign's words to the PDUs that a carrier gets: composed, addressed, encoded once."""
 
-import math
 from datetime import UTC, datetime
 
-from broadcast.campaign import approval
-from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.sender import address
 from broadcast.campaign.text import Message, compose
+from broadcast.channel.channel import Words
 from broadcast.config import Carrier, ValidityFormat
-from broadcast.engine.work import Order
 from broadcast.smpp.adapter import validity_text
 from broadcast.smpp.template import SubmitFields, Template
 
 UDHI = 0x40
 RECEIPT_WANTED = 1
-# SMPP times count whole seconds at many SMSCs: what leaves just before the expiry would arrive after it.
-ON_THE_WAY_S = 0.25
 
 
-def order(campaign: Campaign, carrier: Carrier, now: float) -> Order:
-    """The campaign's PDUs for one carrier. Raises RefusedError when it is not what was approved.
-
-    now: Unix seconds by the database's clock; a relative validity counts from there, and orders are made anew
-    now and then.
-    """
-    approval.check_unchanged(campaign.content, campaign.approved_hash)
+def render(words: Words, carrier: Carrier, now: float) -> Template:
+    """now: Unix seconds by the database's clock; a relative validity counts from there. Raises ConfigError when a
+    field does not fit a submit_sm."""
     message = compose(
-        campaign.text,
-        campaign.alphabet,
+        words.text,
+        words.alphabet,
         carrier.concatenation,
         carrier.default_alphabet,
-        campaign.campaign_id,
+        words.campaign_id,
         carrier.national_shift,
     )
     every = len(message.segments)
-    return Order(
-        campaign.campaign_id,
-        (-campaign.priority, campaign.campaign_id),
-        Template(submit_fields(message, carrier, campaign.sender, campaign.expires_at, now)),
-        math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S,
+    return Template(
+        submit_fields(message, carrier, words.sender, words.expires_at, now),
         frozenset(range(1, every + 1)).difference(carrier.receipt_segments(every)),
     )
 
@@ -46,7 +34,7 @@ def order(campaign: Campaign, carrier: Carrier, now: float) -> Order:
 def submit_fields(
     message: Message, carrier: Carrier, sender: str, expires_at: datetime, now: float
 ) -> list[SubmitFields]:
-    """The segments as this carrier gets them. sender: where the carrier wants none of its own. now: as in `order`."""
+    """The segments as this carrier gets them. sender: where the carrier wants none of its own. now: as in `render`."""
     source = address(carrier.sender or sender)
     awaited = carrier.receipt_segments(len(message.segments))
     return [

@@ -5,14 +5,14 @@ import time
 from collections import Counter
 from functools import partial
 
+from broadcast.channel.address import msisdn_of
+from broadcast.channel.events import InboundMessage, UnreadDelivery
+from broadcast.channel.link import BoundLink
+from broadcast.channel.receipt import Ack, Receipt, ReceiptState
 from broadcast.clock import DayTime
 from broadcast.engine.oddities import Oddities
-from broadcast.ledger.journal import CarrierNo, Inbound, Journal, Receipt, Unreadable
+from broadcast.ledger.journal import CarrierNo, Inbound, Journal, Unreadable
 from broadcast.monitor.metrics import Metrics
-from broadcast.smpp.events import Ack, InboundMessage
-from broadcast.smpp.link import Link
-from broadcast.smpp.receipt import msisdn_of
-from broadcast.smpp.vocabulary import ReceiptState
 
 ADDRESS_MOST = 64  # characters: SMPP says 20
 KEPT_MOST = 20_000  # units that wait for a commit, those of links that are gone too
@@ -20,7 +20,7 @@ AWAY_S = 5.0  # without a commit: the database is away, not just busy
 UNIT_OCTETS = 256
 
 
-class Deliveries:
+class Incoming:
     """Those of one carrier at one worker; the arguments are those of LinkEvents."""
 
     def __init__(
@@ -50,19 +50,19 @@ class Deliveries:
             self._waits_since = time.monotonic()
         self._kept += units
 
-    def _committed(self, link: Link, acks: list[Ack], units: int) -> None:
+    def _committed(self, link: BoundLink, acks: list[Ack], units: int) -> None:
         self._kept -= units
         self._waits_since = time.monotonic()
         link.ack(acks)
 
-    def receipts(self, link: Link, receipts: list[Receipt]) -> int:
+    def receipts(self, link: BoundLink, receipts: list[Receipt]) -> int:
         """One read's. Gives how many have a state that the profile does not know."""
-        acks = [receipt[0] for receipt in receipts]
+        acks = [receipt.ack for receipt in receipts]
         self._keep(len(acks))
         at = self._day_time.now_us()
         done = partial(self._committed, link, acks, len(acks))
         self._journal.receipts(self._carrier_no, receipts, at, done)
-        states = Counter([receipt[1] for receipt in receipts])
+        states = Counter([receipt.state for receipt in receipts])
         self._metrics.count_receipts(
             self._name, {ReceiptState(state).name.lower(): count for state, count in states.items()}
         )
@@ -71,7 +71,7 @@ class Deliveries:
             self._oddities.receipt_states(unknown)
         return unknown.total()
 
-    def messages(self, link: Link, messages: list[InboundMessage]) -> None:
+    def messages(self, link: BoundLink, messages: list[InboundMessage]) -> None:
         """From people."""
         self._journal.group.inbound += [
             Inbound(
@@ -90,15 +90,16 @@ class Deliveries:
             link, [message.ack for message in messages], sum(len(each.payload) for each in messages)
         )
 
-    def unreadable(self, link: Link, pdus: list[tuple[Ack, bytes, str]]) -> None:
+    def unreadable(self, link: BoundLink, deliveries: list[UnreadDelivery]) -> None:
         """Kept whole."""
         self._journal.group.unreadable += [
-            Unreadable(self._carrier_no, pdu, reason) for _, pdu, reason in pdus
+            Unreadable(self._carrier_no, octets, reason) for _, octets, reason in deliveries
         ]
-        self._ack_later(link, [ack for ack, _, _ in pdus], sum(len(pdu) for _, pdu, _ in pdus))
-        self._metrics.quarantined.labels(self._name).inc(len(pdus))
+        acks = [ack for ack, _, _ in deliveries]
+        self._ack_later(link, acks, sum(len(octets) for _, octets, _ in deliveries))
+        self._metrics.quarantined.labels(self._name).inc(len(deliveries))
 
-    def _ack_later(self, link: Link, acks: list[Ack], octets: int) -> None:
+    def _ack_later(self, link: BoundLink, acks: list[Ack], octets: int) -> None:
         units = len(acks) + octets // UNIT_OCTETS
         self._keep(units)
         self._journal.on_commit(partial(self._committed, link, acks, units))

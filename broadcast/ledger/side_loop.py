@@ -19,7 +19,7 @@ T = TypeVar("T")
 END_S = 2.0
 
 
-class Aside:
+class SideLoop:
     """Runs coroutines one after the other or side by side while it is entered."""
 
     def __init__(self, name: str) -> None:

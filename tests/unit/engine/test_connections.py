@@ -6,7 +6,7 @@ import logging
 import asyncpg
 import pytest
 
-from broadcast.engine.contact import Contact
+from broadcast.engine.connections import Connections
 from broadcast.errors import (
     BroadcastError,
     ConfigError,
@@ -43,7 +43,7 @@ async def test_it_is_ended_when_its_settings_fail(
 
     monkeypatch.setattr(pool, "connect", connect)
     with pytest.raises(type(error)):
-        await Contact("postgresql://").connect()
+        await Connections("postgresql://").connect()
     assert connection.terminated
 
 
@@ -67,7 +67,7 @@ async def test_what_worked_before_is_no_wrong_configuration(
 
     monkeypatch.setattr(pool, "connect", connect)
     with pytest.raises(BroadcastError) as caught:
-        await Contact("postgresql://").connect()
+        await Connections("postgresql://").connect()
     assert type(caught.value) is raised
     assert str(caught.value) == str(error)
 
@@ -80,7 +80,7 @@ async def test_tasks_that_connect_side_by_side_want_one_session_each(monkeypatch
         return Idle()
 
     monkeypatch.setattr(pool, "connect", connect)
-    await Contact("postgresql://").connect()
+    await Connections("postgresql://").connect()
     assert asked["check_session"] is False
 
 
@@ -109,7 +109,7 @@ async def test_a_task_that_returns_is_done_unless_its_connection_has_ended(
     async def settle(_: object) -> None: ...
 
     monkeypatch.setattr(pool, "connect", connect)
-    await Contact("postgresql://").always(settle)
+    await Connections("postgresql://").always(settle)
     assert len(connections) == 1
 
 
@@ -125,17 +125,17 @@ async def told(
 
     monkeypatch.setattr(pool, "connect", connect)
     monkeypatch.setattr(asyncio, "sleep", no_pause)
-    contact, seen = Contact("postgresql://"), []
+    connections, seen = Connections("postgresql://"), []
 
     async def settle(_: object) -> None:
-        seen.append(contact.trouble())
+        seen.append(connections.trouble())
         if not failures:
             raise asyncio.CancelledError
         raise failures.pop(0)
 
     with caplog.at_level(logging.INFO), pytest.raises(asyncio.CancelledError):
-        await contact.always(settle)
-    seen.append(contact.trouble())
+        await connections.always(settle)
+    seen.append(connections.trouble())
     return [record.getMessage() for record in caplog.records], seen
 
 

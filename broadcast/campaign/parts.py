@@ -4,13 +4,12 @@ Joined by a user data header (3GPP TS 23.040 §9.2.3.24: elements in any order, 
 TLVs (SMPP 3.4 §5.3.2.22 to 24). What is no valid header is text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 UDHI: Final = 0x40  # of esm_class
 
-_SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER = 0x020C, 0x020E, 0x020F
 _CONCATENATED_8, _CONCATENATED_16, _SINGLE_SHIFT = 0x00, 0x08, 0x24
 _BARE_HEADER = b"\5\0\3"  # some SMSCs forget to say that there is a header; no text starts with these
 
@@ -29,17 +28,8 @@ class Part:
     language: int = 0
 
 
-def sar_of(tlvs: Mapping[int, bytes]) -> tuple[int, int, int] | None:
-    """(reference, total, number) of the SAR TLVs; None unless all three are there. Wrong lengths are borne."""
-    values = [tlvs.get(tag) for tag in (_SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER)]
-    if not all(values):
-        return None
-    reference, total, number = (int.from_bytes(value or b"", "big") for value in values)
-    return reference & 0xFFFF, total & 0xFF, number & 0xFF
-
-
 def read_part(esm_class: int, payload: bytes, sar: Sequence[int] | None) -> Part:
-    """Never raises, whatever the octets are. sar: from `sar_of`; a header goes before it."""
+    """Never raises, whatever the octets are. sar: (reference, total, number) of its TLVs; a header goes before it."""
     elements: dict[int, bytes] = {}
     octets = payload
     if esm_class & UDHI or (payload.startswith(_BARE_HEADER) and _valid(*payload[4:6].ljust(2, b"\0"))):

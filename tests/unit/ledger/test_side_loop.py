@@ -6,15 +6,15 @@ import threading
 import pytest
 from waiting import PATIENCE_S
 
-from broadcast.ledger.aside import Aside
+from broadcast.ledger.side_loop import SideLoop
 
 
 async def test_it_runs_on_another_thread_and_answers() -> None:
     async def who() -> str:
         return threading.current_thread().name
 
-    with Aside("beside") as aside:
-        assert await aside.run(who()) == "beside"
+    with SideLoop("beside") as side:
+        assert await side.run(who()) == "beside"
     assert "beside" not in {thread.name for thread in threading.enumerate()}
 
 
@@ -25,8 +25,8 @@ async def test_it_goes_on_while_this_loop_is_busy() -> None:
         await asyncio.sleep(0)
         answered.set()
 
-    with Aside("beside") as aside:
-        task = asyncio.create_task(aside.run(answer()))
+    with SideLoop("beside") as side:
+        task = asyncio.create_task(side.run(answer()))
         await asyncio.sleep(0)  # it has begun
         assert answered.wait(timeout=PATIENCE_S)  # and ends although this loop does not turn
         await task
@@ -36,8 +36,8 @@ async def test_what_it_raises_arrives() -> None:
     async def fail() -> None:
         raise LookupError("gone")
 
-    with Aside("beside") as aside, pytest.raises(LookupError, match="gone"):
-        await aside.run(fail())
+    with SideLoop("beside") as side, pytest.raises(LookupError, match="gone"):
+        await side.run(fail())
 
 
 async def test_cancelling_here_cancels_there() -> None:
@@ -51,8 +51,8 @@ async def test_cancelling_here_cancels_there() -> None:
         finally:
             ended.set()
 
-    with Aside("beside") as aside:
-        task = asyncio.create_task(aside.run(wait_for_ever()))
+    with SideLoop("beside") as side:
+        task = asyncio.create_task(side.run(wait_for_ever()))
         await asyncio.sleep(0)
         assert await asyncio.to_thread(begun.wait, PATIENCE_S)
         task.cancel()

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.smpp.inbound import UDHI, Part, read_part, sar_of
+from broadcast.campaign.parts import UDHI, Part, read_part
+from broadcast.smpp.delivery import sar_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""From an approved campaign to what one carrier is to send (law 6)."""
+
+import math
+from dataclasses import dataclass
+
+from broadcast.campaign import approval
+from broadcast.campaign.campaigns import Campaign
+from broadcast.channel.channel import Channel, Renderer, Words
+
+# Expiries count whole seconds at many SMSCs: what leaves just before one would arrive after it.
+ON_THE_WAY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCampaign:
+    """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first."""
+
+    campaign_id: int
+    rank: tuple[int, int]
+    renderer: Renderer
+    expires_at: float
+
+    @property
+    def awaited(self) -> int:
+        """How many receipts a message is to have."""
+        return self.renderer.segments - len(self.renderer.unawaited)
+
+
+def prepared(campaign: Campaign, channel: Channel, now: float) -> CarrierCampaign:
+    """A campaign for one carrier. Raises RefusedError when it is not what was approved.
+
+    now: Unix seconds by the database's clock; a relative expiry counts from there, so this is asked
+    anew now and then.
+    """
+    approval.check_unchanged(campaign.content, campaign.approved_hash)
+    words = Words(
+        campaign.campaign_id, campaign.text, campaign.alphabet, campaign.sender, campaign.expires_at
+    )
+    return CarrierCampaign(
+        campaign.campaign_id,
+        (-campaign.priority, campaign.campaign_id),
+        channel.render(words, now),
+        math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S,
+    )

@@ -1,0 +1,84 @@
+"""Which campaigns a worker is to send now: asked twice a second, and when one was launched, paused or cancelled."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import asyncpg
+
+from broadcast.clock import DayTime, lease_time
+from broadcast.engine.connections import ANSWER_S
+from broadcast.engine.lane import Lane
+from broadcast.engine.wake import Wake
+from broadcast.engine.work import Work
+from broadcast.ledger import opt_outs
+from broadcast.ledger.journal import CampaignId, CarrierNo
+from broadcast.store import pool
+from broadcast.store.clock import database_time
+from broadcast.store.queries import sql
+
+CONTROL_S: Final = 0.5
+CONFIRM_S: Final = (
+    1.75  # that what was heard is taken for true (law 7: 2 s, the last answers' way and a tick included)
+)
+UNRESOLVED_S: Final = 10.0  # since a receipt came: then its carrier's are told of
+CONTROL_CHANNEL: Final = "broadcast_control"
+
+
+class Control:
+    """That of one worker. heard(): it was asked; changed(): other campaigns run than before.
+
+    running: the campaigns to send, the most urgent first. confirmed_until: so long that is taken for true, by
+    lease_time. unresolved: carriers whose receipts wait.
+    """
+
+    def __init__(
+        self,
+        worker_no: int,
+        lanes: Mapping[CarrierNo, Lane],
+        day_time: DayTime,
+        heard: Callable[[], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self.running: list[CampaignId] = []
+        self.confirmed_until = 0.0
+        self.unresolved: list[str] = []
+        self._worker_no = worker_no
+        self._lanes = lanes
+        self._day_time = day_time
+        self._heard = heard
+        self._changed = changed
+        self._wake = Wake()
+
+    async def run(self, connection: asyncpg.Connection) -> None:
+        """Until cancelled."""
+        with pool.within(connection, ANSWER_S):
+            await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake.set())
+        while True:
+            asked = lease_time()
+            with pool.within(connection, ANSWER_S):
+                self._day_time.told(await database_time(connection), asked)
+                rows = await connection.fetch(sql("running_campaigns"))
+                recalled = await opt_outs.recalled(connection, self._worker_no)
+                self.unresolved = [
+                    row["name"] for row in await connection.fetch(sql("unresolved"), UNRESOLVED_S)
+                ]
+            self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
+            self.confirmed_until = asked + CONFIRM_S
+            self._heard()
+            await self._wake.wait(CONTROL_S)
+
+    def runs(self, work: Work) -> bool:
+        """Is it of a campaign that is to be sent?"""
+        return work.slice.campaign_id in self.running
+
+    def _heed(self, running: list[CampaignId], recalled: frozenset[int]) -> None:
+        """recalled: slices in which somebody waits who opted out."""
+        if recalled:
+            for lane in self._lanes.values():
+                lane.stock.withdraw(lambda work: work.slice.slice_id not in recalled)
+        if running != self.running:
+            self.running = running
+            self._changed()
+            for lane in self._lanes.values():
+                lane.exhausted = False
+                lane.stock.withdraw(self.runs)

@@ -1,0 +1,126 @@
+"""Every lane has slices enough, of the most urgent campaigns first: leased as they are sent, not before."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import asyncpg
+
+from broadcast.campaign import campaigns
+from broadcast.clock import DayTime
+from broadcast.config import Engine
+from broadcast.engine.carrier_campaign import CarrierCampaign, prepared
+from broadcast.engine.connections import ANSWER_S, WORK_S
+from broadcast.engine.control import Control
+from broadcast.engine.lane import Lane
+from broadcast.engine.leases import Leases
+from broadcast.engine.wake import Wake
+from broadcast.engine.work import Work
+from broadcast.errors import BroadcastError
+from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
+from broadcast.store import failures, pool
+from broadcast.store.failures import MENDABLE
+from broadcast.store.queries import sql
+
+log = logging.getLogger(__name__)
+
+LEASING_S: Final = 0.25
+SLICES_MOST: Final = 8
+PREPARED_S: Final = 30.0  # a relative validity_period is at most this much too long
+
+
+class Feeder:
+    """That of one worker. wake: some lane is hungry. fed(lane): it was looked after."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        leases: Leases,
+        journal: Journal,
+        lanes: Mapping[CarrierNo, Lane],
+        control: Control,
+        day_time: DayTime,
+        wake: Wake,
+        fed: Callable[[Lane], None],
+    ) -> None:
+        self._engine = engine
+        self._leases = leases
+        self._journal = journal
+        self._lanes = lanes
+        self._control = control
+        self._day_time = day_time
+        self._wake = wake
+        self._fed = fed
+        self._prepared: dict[tuple[CarrierNo, CampaignId], tuple[float, CarrierCampaign | None]] = {}
+        self._patience = pool.Patience(ANSWER_S, WORK_S)
+
+    async def run(self, connection: asyncpg.Connection) -> None:
+        """Until cancelled."""
+        looked_at = 0.0
+        while True:
+            with pool.within(connection, ANSWER_S):  # that it is gone is to be known before slices run out
+                await connection.fetchval(sql("ping"))
+            if time.monotonic() - looked_at >= self._engine.lease_s:
+                looked_at = time.monotonic()
+                with pool.within(connection, WORK_S):
+                    await self._leases.give_back_unknown(connection)
+            for lane in self._lanes.values():
+                await self._feed_all(connection, lane)
+            await self._wake.wait(LEASING_S)
+
+    async def _feed_all(self, connection: asyncpg.Connection, lane: Lane) -> None:
+        """Of every campaign that runs, the most urgent first."""
+        running, some = self._control.running, False
+        for campaign_id in running:
+            with self._patience.within(connection):
+                fed = await self._feed(connection, lane, campaign_id)
+            if fed:
+                some = True
+                self._patience.worked()
+        lane.exhausted = bool(running) and running == self._control.running and not some
+        self._fed(lane)
+
+    async def _feed(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> bool:
+        """Lease what the lane wants of one campaign. Returns whether it got any."""
+        appetite = lane.appetite
+        made = await self._at_carrier(connection, lane, campaign_id) if appetite else None
+        if made is None:
+            return False
+        missing = appetite - lane.stock.backlog(made.rank)
+        if missing <= 0:
+            return False
+        count = min(SLICES_MOST, -(-missing // self._engine.slice_size))
+        segments = made.awaited
+        slices = await self._leases.lease_slices(
+            connection, self._journal, lane.carrier_no, campaign_id, count, segments
+        )
+        for leased in slices:
+            lane.add(Work(leased, made, self._day_time.now_us()))
+        lane.stock.withdraw(self._control.runs)  # stopped meanwhile?
+        return bool(slices)
+
+    async def _at_carrier(
+        self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId
+    ) -> CarrierCampaign | None:
+        """What a campaign is at a carrier, made anew now and then; None when it does not go there."""
+        key = (lane.carrier_no, campaign_id)
+        made_at, made = self._prepared.get(key, (-PREPARED_S, None))
+        if time.monotonic() - made_at < PREPARED_S:
+            return made
+        made = None
+        lane.cannot_send.pop(campaign_id, None)
+        try:
+            campaign = await campaigns.get(connection, campaign_id)
+            if lane.name in campaign.carriers:
+                made = prepared(campaign, lane.channel, self._day_time.now())
+        except MENDABLE:
+            raise
+        except BroadcastError as error:
+            lane.cannot_send[campaign_id] = str(error)
+            log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
+        except Exception as error:  # noqa: BLE001 - one campaign that cannot be read must not stop the others
+            lane.cannot_send[campaign_id] = "it cannot be read: see the worker's log"
+            log.error("campaign %d cannot be read: %s", campaign_id, failures.kind(error))
+        self._prepared[key] = (time.monotonic(), made)
+        return made

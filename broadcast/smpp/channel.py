@@ -1,0 +1,49 @@
+"""One carrier over SMPP 3.4, as the engine uses a way to reach people."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from broadcast.channel.channel import Words
+from broadcast.channel.events import LinkEvents
+from broadcast.channel.outcome import Outcome
+from broadcast.config import Carrier
+from broadcast.smpp import status as statuses
+from broadcast.smpp.binding import keep_bound
+from broadcast.smpp.rendering import render
+from broadcast.smpp.template import Template
+
+OUTCOMES_KEPT: Final = 256  # an SMSC may answer with any of 2^32 statuses
+
+
+class SmppChannel:
+    """Implements channel's Channel. A slot is one session of a bind."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self.outcome = lru_cache(OUTCOMES_KEPT)(self._outcome)
+
+    def render(self, words: Words, now: float) -> Template:
+        """See Channel."""
+        return render(words, self._carrier, now)
+
+    def _outcome(self, status: int) -> Outcome:
+        carrier = self._carrier
+        return Outcome(
+            statuses.name(status), statuses.meaning(status, carrier), statuses.is_known(status, carrier)
+        )
+
+    async def keep_bound(
+        self,
+        slot_no: int,
+        name: str,
+        events: LinkEvents,
+        report: Callable[[str], None],
+        leave_s: Callable[[], float],
+    ) -> None:
+        """See Channel."""
+        await keep_bound(name, self._carrier.slots()[slot_no], self._carrier, events, report, leave_s)
+
+    def again_s(self, slot_no: int) -> float:
+        """See Channel."""
+        return self._carrier.slots()[slot_no].reconnect_max_s
