@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
+
 from broadcast.actions.notices import Notice
 from broadcast.config import Config
 from broadcast.errors import ConfigError
 from broadcast.store.pool import connect
-from broadcast.store.types import Connection
 
 Tell = Callable[[Notice], None]
 
@@ -32,7 +33,7 @@ class Session:
     tell: is called with what comes up meanwhile. connection: in no transaction; an action has its own.
     """
 
-    connection: Connection
+    connection: asyncpg.Connection
     configuration: Config | None = None
     tell: Tell = _to_nobody
 
