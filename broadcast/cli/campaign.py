@@ -6,32 +6,25 @@ from typing import Any
 
 import click
 
+from broadcast.actions import campaign as actions
+from broadcast.actions.session import Actor, Session
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.plain import PlainText
 from broadcast.cli.campaign_archive import campaign_archive
 from broadcast.cli.campaign_audit import campaign_audit
-from broadcast.cli.campaign_content import content_options, edited_content, given_text, new_content
+from broadcast.cli.campaign_content import content_options, terms
 from broadcast.cli.campaign_doubts import campaign_doubts
 from broadcast.cli.campaign_forecast import campaign_forecast
 from broadcast.cli.campaign_replies import campaign_replies
 from broadcast.cli.campaign_report import campaign_report
 from broadcast.cli.campaign_show import campaign_list, campaign_show
 from broadcast.cli.campaign_watch import campaign_watch
-from broadcast.cli.day_time import database_now
-from broadcast.cli.import_warning import warn_of_unfinished
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, print_json, say, say_hidden, words
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
-from broadcast.config import Config
 from broadcast.errors import InputError
-from broadcast.ledger import close
-from broadcast.store.pool import connect
-from broadcast.store.types import Connection
 from broadcast.visible import visible
-
-Change = Callable[[Connection, Campaign, str], Awaitable[Campaign]]
 
 
 @click.group()
@@ -75,7 +68,8 @@ def draft(name: str, actor: str, as_json: bool, **options: Any) -> None:
     Example:
       broadcast campaign draft wash-hands --text-file alert.txt --category health --expires 6h
     """
-    made = run(_draft(configuration(), name, options, given_text(options), actor))
+    config, said = configuration(), terms(options)
+    made = act(lambda session: actions.draft(session, Actor(actor), name, said), config)
     _say(
         made,
         f"{name} is drafted, expires {words(made.expires_at)}: see `broadcast campaign forecast {name}`, then have"
@@ -96,7 +90,8 @@ def edit(name: str, actor: str, as_json: bool, **options: Any) -> None:
     Example:
       broadcast campaign edit wash-hands --expires 12h
     """
-    done = run(_edit(configuration(), name, options, given_text(options), actor))
+    config, said = configuration(), terms(options)
+    done = act(lambda session: actions.edit(session, Actor(actor), name, said), config)
     _say(
         done,
         f"{name} is a draft by {done.drafted_by}, expires {words(done.expires_at)}: it needs approval",
@@ -117,7 +112,8 @@ def approve(name: str, code: str | None, actor: str, as_json: bool) -> None:
       broadcast campaign show wash-hands
       broadcast campaign approve wash-hands --as second-person --content 3fa9-07c2
     """
-    done = run(_approve(name, actor, _ask_code(name) if code is None else code))
+    said = _ask_code(name) if code is None else code
+    done = act(lambda session: actions.approve(session, Actor(actor), name, said))
     _say(done, f"{name} is approved by {done.approved_by}: content {done.code}", as_json)
 
 
@@ -132,7 +128,7 @@ def launch(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign launch wash-hands
     """
-    done = run(_launch(configuration(), name, actor))
+    done = act(lambda session: actions.launch(session, Actor(actor), name), configuration())
     _say(
         done, f"{name} is launched: {done.audience:,} in the audience, {done.segments} segments each", as_json
     )
@@ -149,7 +145,8 @@ def pause(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign pause wash-hands
     """
-    _say(run(_change(name, campaigns.pause, actor)), f"{name} is paused", as_json)
+    done = act(lambda session: actions.pause(session, Actor(actor), name))
+    _say(done, f"{name} is paused", as_json)
 
 
 @campaign.command()
@@ -163,7 +160,8 @@ def resume(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign resume wash-hands
     """
-    _say(run(_change(name, _resume, actor)), f"{name} runs again", as_json)
+    done = act(lambda session: actions.resume(session, Actor(actor), name))
+    _say(done, f"{name} runs again", as_json)
 
 
 @campaign.command()
@@ -177,7 +175,8 @@ def cancel(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign cancel wash-hands
     """
-    _say(run(_change(name, _cancel, actor)), f"{name} is cancelled", as_json)
+    done = act(lambda session: actions.cancel(session, Actor(actor), name))
+    _say(done, f"{name} is cancelled", as_json)
 
 
 def _ask_code(name: str) -> str:
@@ -186,17 +185,13 @@ def _ask_code(name: str) -> str:
         raise InputError(
             f"give --content CODE: the content code that `broadcast campaign show {name}` prints"
         )
-    asked = f"Content code that `broadcast campaign show {run(_known(name)).name}` printed"
+    asked = f"Content code that `broadcast campaign show {act(_named(name)).name}` printed"
     said: str = click.prompt(visible(asked), err=True)
     return said
 
 
-async def _known(name: str) -> Campaign:
-    conn = await connect()
-    try:
-        return await campaigns.by_name(conn, name)
-    finally:
-        await conn.close()
+def _named(name: str) -> Callable[[Session], Awaitable[Campaign]]:
+    return lambda session: campaigns.by_name(session.connection, name)
 
 
 def _say(done: Campaign, line: str, as_json: bool) -> None:
@@ -205,66 +200,3 @@ def _say(done: Campaign, line: str, as_json: bool) -> None:
         return
     say(line)
     say_hidden(text=done.text, sender=done.sender)
-
-
-async def _draft(
-    config: Config, name: str, options: dict[str, Any], text: PlainText | None, actor: str
-) -> Campaign:
-    conn = await connect()
-    try:
-        content, changes = new_content(config, options, text, await database_now(conn))
-        return await campaigns.draft(conn, name, content, actor, changes)
-    finally:
-        await conn.close()
-
-
-async def _edit(
-    config: Config, name: str, options: dict[str, Any], text: PlainText | None, actor: str
-) -> Campaign:
-    conn = await connect()
-    try:
-        found = await campaigns.by_name(conn, name)
-        content, changes = edited_content(config, options, text, await database_now(conn), found.content)
-        return await campaigns.edit(conn, found, content, actor, changes)
-    finally:
-        await conn.close()
-
-
-async def _approve(name: str, actor: str, code: str) -> Campaign:
-    conn = await connect()
-    try:
-        await warn_of_unfinished(conn)
-        await database_now(conn)
-        return await campaigns.approve(conn, await campaigns.by_name(conn, name), actor, code)
-    finally:
-        await conn.close()
-
-
-async def _launch(config: Config, name: str, actor: str) -> Campaign:
-    conn = await connect()
-    try:
-        await warn_of_unfinished(conn)
-        await database_now(conn)
-        return await campaigns.launch(conn, config, await campaigns.by_name(conn, name), actor)
-    finally:
-        await conn.close()
-
-
-async def _change(name: str, change: Change, actor: str) -> Campaign:
-    conn = await connect()
-    try:
-        return await change(conn, await campaigns.by_name(conn, name), actor)
-    finally:
-        await conn.close()
-
-
-async def _resume(conn: Connection, found: Campaign, actor: str) -> Campaign:
-    await database_now(conn)
-    return await campaigns.resume(conn, found, actor)
-
-
-async def _cancel(conn: Connection, found: Campaign, actor: str) -> Campaign:
-    """First the order itself, then what no worker may be there to do."""
-    done = await campaigns.cancel(conn, found, actor)
-    await close.end_stopped(conn)
-    return await campaigns.get(conn, done.campaign_id)

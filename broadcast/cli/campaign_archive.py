@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from broadcast.archive.move import Archived, archive, moved
+from broadcast.actions.archive import archive
+from broadcast.actions.session import Actor
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, print_json, say, words
-from broadcast.cli.runner import run
-from broadcast.reports.report import find
-from broadcast.store.pool import connect
+from broadcast.cli.session import act
 
 
 @click.command("archive")
@@ -36,7 +35,7 @@ def campaign_archive(name: str, folder: Path, drop: bool, actor: str, as_json: b
       broadcast campaign archive flood-warning --to /srv/alerts
       broadcast campaign archive flood-warning --to /srv/alerts --drop
     """
-    done = run(_archive(name, folder, actor, drop))
+    done = act(lambda session: archive(session, Actor(actor), name, folder, drop=drop))
     if as_json:
         print_json(done)
         return
@@ -47,15 +46,3 @@ def campaign_archive(name: str, folder: Path, drop: bool, actor: str, as_json: b
         if done.dropped
         else "its rows are still in the database: --drop"
     )
-
-
-async def _archive(name: str, folder: Path, actor: str, drop: bool) -> Archived:
-    connection = await connect()
-    try:
-        campaign_id = (await find(connection, name)).campaign_id
-        found = await moved(connection, campaign_id, folder)
-        if found:
-            return found
-        return await archive(connection, campaign_id, folder, actor, drop=drop)
-    finally:
-        await connection.close()

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
+from broadcast.actions.session import Session
 from broadcast.archive.books import books_of
 from broadcast.cli.files import replacing
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.csv_files import CsvWriter
 from broadcast.ledger.books import RESENT, Doubted
 from broadcast.reports.report import find
-from broadcast.store.pool import connect
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _COLUMNS = ("carrier", "msisdn", "reason", "since", "ended_at", "ended_as", "first_copy")
@@ -36,7 +36,7 @@ def campaign_doubts(
     Example:
       broadcast campaign doubts flood-warning --resent --csv second-copies.csv --reveal
     """
-    found = run(_read(name, RESENT if resent else None))
+    found = act(lambda session: _read(session, name, RESENT if resent else None))
     lines = [_line(each, reveal) for each in found]
     if file:
         _write(file, lines)
@@ -48,13 +48,9 @@ def campaign_doubts(
         note(f"wrote {words(file)}")
 
 
-async def _read(name: str, ended_as: str | None) -> Sequence[Doubted]:
-    connection = await connect()
-    try:
-        books = await books_of(connection, (await find(connection, name)).campaign_id)
-        return await books.doubted(ended_as)
-    finally:
-        await connection.close()
+async def _read(session: Session, name: str, ended_as: str | None) -> Sequence[Doubted]:
+    books = await books_of(session.connection, (await find(session.connection, name)).campaign_id)
+    return await books.doubted(ended_as)
 
 
 def _line(each: Doubted, reveal: bool) -> dict[str, Any]:

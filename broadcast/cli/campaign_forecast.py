@@ -2,24 +2,17 @@
 
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from broadcast.audience import subscribers
-from broadcast.campaign import campaigns
-from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.forecast import CarrierForecast, CarrierLoad, Forecast, forecast
+from broadcast.actions.forecast import foresee
+from broadcast.campaign.forecast import CarrierForecast, Forecast
 from broadcast.campaign.plain import PlainLetter
-from broadcast.cli.day_time import database_now
-from broadcast.cli.import_warning import warn_of_unfinished
 from broadcast.cli.output import duration, json_option, print_json, print_table, say, say_hidden
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
-from broadcast.config import Config
-from broadcast.store.pool import connect
 
 _NAMES = {"gsm0338": "GSM 03.38", "ucs2": "UCS-2"}
 _UNSEEN = {"": "nothing", " ": "blank", "\n": "new line"}
@@ -39,60 +32,17 @@ def campaign_forecast(name: str, as_json: bool) -> None:
     Example:
       broadcast campaign forecast wash-hands
     """
-    config = configuration()
-    found, now, changes, reached, excluded = run(_look(config, name))
-    loads = _loads(config, found.carriers, reached)
-    ways = forecast(found.text, found.alphabet, loads, now, found.expires_at, changes)
+    seen = act(lambda session: foresee(session, name), configuration())
+    found, excluded = seen.campaign, seen.excluded
     if as_json:
-        print_json({"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": ways})
+        print_json(
+            {"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": seen.ways}
+        )
         return
-    for way, title in zip(ways, ("as drafted", "for comparison"), strict=True):
+    for way, title in zip(seen.ways, ("as drafted", "for comparison"), strict=True):
         _print_way(way, f"{name}, {title}: {_words(way)}")
     say(f"not reached: {', '.join(f'{count:,} {reason}' for reason, count in excluded.items()) or 'nobody'}")
     say_hidden(text=found.text, sender=found.sender)
-
-
-async def _look(
-    config: Config, name: str
-) -> tuple[Campaign, datetime, tuple[PlainLetter, ...], dict[str, int], dict[str, int]]:
-    """The campaign, the time, what `--plain` changed, who would be reached by carrier, how many not, by reason."""
-    conn = await connect()
-    try:
-        found = await campaigns.by_name(conn, name)
-        await warn_of_unfinished(conn)
-        now = await database_now(conn)
-        changes = await campaigns.plain_changes(conn, found.campaign_id)
-        counts = [each for each in await subscribers.counts(conn) if each.carrier in found.carriers]
-    finally:
-        await conn.close()
-    all_heard = found.hears_opted_out
-    reached = {
-        each.carrier: each.subscribers - (0 if all_heard else each.opted_out)
-        for each in counts
-        if each.carrier in config.carriers
-    }
-    reasons = {
-        "not_connected": sum(each.subscribers for each in counts if each.carrier not in config.carriers),
-        "opted_out": 0
-        if all_heard
-        else sum(each.opted_out for each in counts if each.carrier in config.carriers),
-    }
-    return found, now, changes, reached, {reason: count for reason, count in reasons.items() if count}
-
-
-def _loads(config: Config, carriers: Sequence[str], reached: Mapping[str, int]) -> list[CarrierLoad]:
-    return [
-        CarrierLoad(
-            name,
-            reached.get(name, 0),
-            carrier.tps,
-            carrier.concatenation,
-            carrier.default_alphabet,
-            carrier.national_shift,
-        )
-        for name, carrier in sorted(config.carriers.items())
-        if name in carriers
-    ]
 
 
 def _words(way: Forecast) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from broadcast.actions.session import Session
 from broadcast.cli.files import replacing
 from broadcast.cli.output import (
     effect_words,
@@ -17,13 +18,12 @@ from broadcast.cli.output import (
     time_cell,
     words,
 )
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CampaignId
 from broadcast.ledger import replies
 from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount
 from broadcast.reports.report import find
-from broadcast.store.pool import connect
 from broadcast.store.types import Connection
 from broadcast.visible import visible
 
@@ -55,7 +55,7 @@ def campaign_replies(
     """
     if (name is None) is not unmatched:
         raise click.UsageError("give a campaign's NAME, or --unmatched for replies that match none")
-    counted, texts, others = run(_read(name, latest, file, reveal))
+    counted, texts, others = act(lambda session: _read(session, name, latest, file, reveal))
     if as_json:
         print_json(
             {
@@ -73,20 +73,17 @@ def campaign_replies(
 
 
 async def _read(
-    name: str | None, most: int, file: Path | None, reveal: bool
+    session: Session, name: str | None, most: int, file: Path | None, reveal: bool
 ) -> tuple[list[ReplyCount], list[Reply], Elsewhere]:
-    connection = await connect()
-    try:
-        number = (await find(connection, name)).campaign_id if name is not None else NO_CAMPAIGN
-        if file:
-            await _write(file, connection, number, reveal)
-        return (
-            await replies.counts(connection, number),
-            await replies.latest(connection, number, most),
-            await replies.elsewhere(connection),
-        )
-    finally:
-        await connection.close()
+    connection = session.connection
+    number = (await find(connection, name)).campaign_id if name is not None else NO_CAMPAIGN
+    if file:
+        await _write(file, connection, number, reveal)
+    return (
+        await replies.counts(connection, number),
+        await replies.latest(connection, number, most),
+        await replies.elsewhere(connection),
+    )
 
 
 async def _write(file: Path, connection: Connection, number: CampaignId, reveal: bool) -> None:

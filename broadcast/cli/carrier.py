@@ -1,13 +1,13 @@
 """`broadcast carrier`: the carriers of the configuration, how their binds stand, and simulated ones."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import asdict, fields
+from typing import Any
 
-import asyncpg
 import click
 
 from broadcast import secret
+from broadcast.actions.session import Session
 from broadcast.cli.carrier_check import carrier_check
 from broadcast.cli.carrier_simulate import carrier_simulate
 from broadcast.cli.findings import finding_document, show_findings
@@ -15,45 +15,15 @@ from broadcast.cli.misfits import show_misfits
 from broadcast.cli.oddities import show_oddities
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
+from broadcast.cli.session import act, perhaps
 from broadcast.cli.settings import configuration
 from broadcast.config import Bind, Carrier, Config
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
-from broadcast.errors import ConfigError, DatabaseError, RefusedError
+from broadcast.errors import BroadcastError, ConfigError
+from broadcast.reports.carriers import CarrierLine, Slot, addresses, carrier_line, slots
 from broadcast.reports.received import Misfit, Oddity, Received, misfits, oddities, received
-from broadcast.store.pool import connect
-from broadcast.store.queries import sql
 from broadcast.tables import nearest
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One bind that a carrier allows. worker: the process that holds it; granted_tps: what it may send."""
-
-    carrier: str
-    slot: int
-    worker: str | None
-    granted_tps: int
-    bound: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CarrierLine:
-    """One carrier of the numbering plan. hosts: all addresses of its binds; tls: which of the binds have it.
-    tps, slots, window, tls: null when it is not connected. held, bound, granted_tps: null when the database
-    does not tell."""
-
-    name: str
-    prefixes: tuple[str, ...]
-    connected: bool
-    hosts: tuple[str, ...]
-    tls: Literal["all", "some", "none"] | None
-    tps: int | None
-    slots: int | None
-    window: int | None
-    held: int | None
-    bound: int | None
-    granted_tps: int | None
 
 
 @click.group()
@@ -78,11 +48,16 @@ def carrier_list(as_json: bool) -> None:
       broadcast carrier list
     """
     config = configuration()
-    slots, findings = run(_standing())
-    lines = [_line(config, name, slots) for name in sorted(config.country.prefixes)]
+    found, findings = run(_standing())
+    lines = [carrier_line(config, name, found) for name in sorted(config.country.prefixes)]
     if as_json:
         print_json([{**asdict(line), "findings": _documents(findings, line.name)} for line in lines])
         return
+    _show_lines(lines)
+    show_findings(findings or ())
+
+
+def _show_lines(lines: Sequence[CarrierLine]) -> None:
     rows = [
         (
             line.name,
@@ -100,7 +75,6 @@ def carrier_list(as_json: bool) -> None:
     ]
     limits = ("TPS", "binds", "window", "held", "bound", "TPS granted")
     print_table("", ("carrier", "connected", "SMSC", "TLS", *limits), rows)
-    show_findings(findings or ())
 
 
 @carrier.command("show")
@@ -117,15 +91,27 @@ def carrier_show(name: str, as_json: bool) -> None:
     known = sorted(config.country.prefixes)
     if name not in known:
         raise ConfigError(f"no carrier {name} in the numbering plan: {nearest(name, known)}")
-    slots, findings = run(_standing())
-    line, settings = _line(config, name, slots), config.carriers.get(name)
+    found, findings = run(_standing())
     if as_json:
-        mine = None if slots is None else [slot for slot in slots if slot.carrier == name]
-        got, odd, unfit = (None, None, None) if slots is None else run(_told(name))
-        shown = settings and _settings(settings)
-        told = {"receipts": got, "misfits": unfit, "oddities": odd, "findings": _documents(findings, name)}
-        print_json({"carrier": line, "settings": shown, "slots": mine, **told})
-        return
+        print_json(_document(config, name, found, findings))
+    else:
+        _show(config, name, found, findings)
+
+
+def _document(
+    config: Config, name: str, found: Sequence[Slot] | None, findings: Sequence[Finding] | None
+) -> dict[str, Any]:
+    line, settings = carrier_line(config, name, found), config.carriers.get(name)
+    mine = None if found is None else [slot for slot in found if slot.carrier == name]
+    got, odd, unfit = (None, None, None) if found is None else act(lambda session: _told(session, name))
+    told = {"receipts": got, "misfits": unfit, "oddities": odd, "findings": _documents(findings, name)}
+    return {"carrier": line, "settings": settings and _settings(settings), "slots": mine, **told}
+
+
+def _show(
+    config: Config, name: str, found: Sequence[Slot] | None, findings: Sequence[Finding] | None
+) -> None:
+    line, settings = carrier_line(config, name, found), config.carriers.get(name)
     print_facts("", {"carrier": name, "prefixes": line.prefixes, "connected": line.connected})
     if settings is None:
         note(f"no [carriers.{name}] in the configuration: its subscribers are left out of campaigns")
@@ -133,9 +119,9 @@ def carrier_show(name: str, as_json: bool) -> None:
     facts = {key: getattr(settings, key) for key in type(settings).__slots__ if key != "binds"}
     print_facts("", facts)
     say("")
-    _show_binds(name, settings.slots(), slots)
-    if slots is not None:
-        got, odd, unfit = run(_told(name))
+    _show_binds(name, settings.slots(), found)
+    if found is not None:
+        got, odd, unfit = act(lambda session: _told(session, name))
         if got is not None:
             print_facts("\nits receipts", {each: getattr(got, each) for each in Received.__slots__})
         show_misfits(unfit)
@@ -163,16 +149,16 @@ def _settings(carrier: Carrier) -> dict[str, Any]:
     return shown
 
 
-def _show_binds(name: str, binds: Sequence[Bind], slots: Sequence[Slot] | None) -> None:
+def _show_binds(name: str, binds: Sequence[Bind], found: Sequence[Slot] | None) -> None:
     """A row per slot, in slot order."""
-    known = {slot.slot: slot for slot in slots or () if slot.carrier == name}
+    known = {slot.slot: slot for slot in found or () if slot.carrier == name}
     rows = []
     for number, bind in enumerate(binds):
         slot = known.get(number)
         rows.append(
             (
                 number,
-                _addresses(bind),
+                addresses(bind),
                 bind.system_id,
                 bind.mode,
                 bind.window,
@@ -186,31 +172,6 @@ def _show_binds(name: str, binds: Sequence[Bind], slots: Sequence[Slot] | None) 
     print_table("", columns, rows)
 
 
-def _line(config: Config, name: str, slots: Sequence[Slot] | None) -> CarrierLine:
-    settings = config.carriers.get(name)
-    mine = None if slots is None else [slot for slot in slots if slot.carrier == name]
-    return CarrierLine(
-        name=name,
-        prefixes=config.country.prefixes[name],
-        connected=settings is not None,
-        hosts=tuple(dict.fromkeys(each for bind in settings.binds for each in _addresses(bind)))
-        if settings
-        else (),
-        tls=_tls_share(settings.binds) if settings else None,
-        tps=settings.tps if settings else None,
-        slots=len(settings.slots()) if settings else None,
-        window=sum(bind.window for bind in settings.slots()) if settings else None,
-        held=None if mine is None else sum(slot.worker is not None for slot in mine),
-        bound=None if mine is None else sum(slot.bound for slot in mine),
-        granted_tps=None if mine is None else sum(slot.granted_tps for slot in mine),
-    )
-
-
-def _addresses(bind: Bind) -> tuple[str, ...]:
-    """In the order in which they are tried."""
-    return tuple(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in bind.addresses())
-
-
 def _tls(bind: Bind) -> str:
     """no; 1.2+; 1.3+, client certificate."""
     if bind.tls is None:
@@ -218,46 +179,24 @@ def _tls(bind: Bind) -> str:
     return f"{bind.tls.min_version}+" + (", client certificate" if bind.tls.cert_file else "")
 
 
-def _tls_share(binds: Sequence[Bind]) -> Literal["all", "some", "none"]:
-    having = sum(bind.tls is not None for bind in binds)
-    return "all" if having == len(binds) else "some" if having else "none"
-
-
-async def _told(name: str) -> tuple[Received | None, tuple[Oddity, ...], tuple[Misfit, ...]]:
+async def _told(
+    session: Session, name: str
+) -> tuple[Received | None, tuple[Oddity, ...], tuple[Misfit, ...]]:
     """What its SMSC told us."""
-    connection = await connect()
-    try:
-        return (
-            await received(connection, name),
-            await oddities(connection, name),
-            await misfits(connection, name),
-        )
-    finally:
-        await connection.close()
+    return (
+        await received(session.connection, name),
+        await oddities(session.connection, name),
+        await misfits(session.connection, name),
+    )
 
 
 async def _standing() -> tuple[list[Slot] | None, tuple[Finding, ...] | None]:
     """Every slot as the database has it, and what is wrong; None, and a word why, when it cannot be asked."""
-    try:
-        connection = await connect()
-    except (DatabaseError, ConfigError, RefusedError) as error:
-        note(f"how the binds stand is not known: {error}")
-        return None, None
-    try:
-        rows = await connection.fetch(sql("carrier_slots"))
-        return [_slot(row) for row in rows], await Diagnosis(connection).findings()
-    finally:
-        await connection.close()
-
-
-def _slot(row: asyncpg.Record) -> Slot:
-    return Slot(
-        carrier=row["carrier"],
-        slot=row["slot_no"],
-        worker=None if row["worker_no"] is None else f"{row['worker_no']} ({row['host']}, {row['pid']})",
-        granted_tps=row["granted_tps"],
-        bound=row["bound"],
-    )
+    async with perhaps() as found:
+        if isinstance(found, BroadcastError):
+            note(f"how the binds stand is not known: {found}")
+            return None, None
+        return await slots(found.connection), await Diagnosis(found.connection).findings()
 
 
 carrier.add_command(carrier_check)

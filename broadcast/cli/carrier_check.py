@@ -4,19 +4,19 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from broadcast.actions import clock
 from broadcast.audience.msisdn import Normalizer, Refusal
-from broadcast.cli.day_time import database_now
 from broadcast.cli.misfits import misfit_documents, show_misfits
 from broadcast.cli.output import json_option, masked, note, print_facts, print_json, say, words
 from broadcast.cli.runner import run
+from broadcast.cli.session import perhaps
 from broadcast.cli.settings import configuration
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import Config, Country
-from broadcast.errors import ConfigError, DatabaseError, RefusedError
+from broadcast.errors import BroadcastError, ConfigError
 from broadcast.probe.check import Wanted, check
 from broadcast.probe.findings import Finding, Findings
 from broadcast.reports.received import Misfit, misfits
-from broadcast.store.pool import connect
 from broadcast.tables import nearest
 
 _DATABASE_S = 3.0  # it is wanted for its clock, and for what it knows of the carrier's receipts
@@ -47,16 +47,9 @@ def carrier_check(
       broadcast carrier check viettel --to 0912345678 --wait 120
     """
     config = configuration()
-    if name not in config.carriers:
-        raise ConfigError(
-            f"no [carriers.{name}] in the configuration: {nearest(name, sorted(config.carriers))}"
-        )
-    if burst and to is None:
-        raise click.UsageError("--burst sends messages: give --to with a telephone of yours")
-    msisdn = None if to is None else _msisdn(to, config.country)
-    if msisdn is not None and not as_json:
-        note(f"messages go to {masked(msisdn)}")
-    wanted = Wanted(msisdn, wait_s, burst)
+    wanted = _wanted(config, name, to, wait_s, burst)
+    if wanted.to is not None and not as_json:
+        note(f"messages go to {masked(wanted.to)}")
     found, unfit = run(_check(config, name, wanted, _quiet if as_json else _show))
     if as_json:
         print_json(_document(found, unfit))
@@ -64,6 +57,16 @@ def carrier_check(
         _summary(found)
         show_misfits(unfit)
     ctx.exit(0 if found.good else 1)
+
+
+def _wanted(config: Config, name: str, to: str | None, wait_s: float, burst: int) -> Wanted:
+    if name not in config.carriers:
+        raise ConfigError(
+            f"no [carriers.{name}] in the configuration: {nearest(name, sorted(config.carriers))}"
+        )
+    if burst and to is None:
+        raise click.UsageError("--burst sends messages: give --to with a telephone of yours")
+    return Wanted(None if to is None else _msisdn(to, config.country), wait_s, burst)
 
 
 async def _check(
@@ -75,28 +78,18 @@ async def _check(
 
 async def _misfits(name: str) -> tuple[Misfit, ...]:
     """What fitted nothing in alerts so far. A carrier is checked before there is a database, too."""
-    try:
-        connection = await connect(timeout_s=_DATABASE_S)
-    except (DatabaseError, ConfigError, RefusedError):
-        return ()
-    try:
-        return await misfits(connection, name)
-    finally:
-        await connection.close()
+    async with perhaps(timeout_s=_DATABASE_S) as found:
+        return () if isinstance(found, BroadcastError) else await misfits(found.connection, name)
 
 
 async def _day_time() -> DayTime:
     """As workers have it, or a check would find fault with validity_period where the fault is this machine's clock."""
     asked = lease_time()
-    try:
-        connection = await connect(timeout_s=_DATABASE_S)
-    except (DatabaseError, ConfigError, RefusedError) as error:
-        note(f"messages expire by this machine's clock, not by the database's: {error}")
-        return DayTime.of_this_machine()
-    try:
-        return DayTime(await database_now(connection), asked)
-    finally:
-        await connection.close()
+    async with perhaps(timeout_s=_DATABASE_S) as found:
+        if isinstance(found, BroadcastError):
+            note(f"messages expire by this machine's clock, not by the database's: {found}")
+            return DayTime.of_this_machine()
+        return DayTime(await clock.now(found), asked)
 
 
 def _msisdn(text: str, country: Country) -> int:

@@ -1,19 +1,20 @@
 """`broadcast db`: the database's life."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from broadcast.actions import database
+from broadcast.actions.session import Session
 from broadcast.cli.output import json_option, note, print_facts, print_json, say
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.errors import DatabaseDownError, RefusedError, SchemaError
 from broadcast.store import address, embedded, migrations
-from broadcast.store.pool import connect, database_url, within
+from broadcast.store.migrations import Applied, Migration
+from broadcast.store.pool import database_url, within
 from broadcast.store.queries import sql
 
 _STATUS_S = 30.0
-_NAMED_MOST = 20
 
 
 @click.group()
@@ -78,15 +79,15 @@ def migrate(during_alert: bool, as_json: bool) -> None:
     Example:
       broadcast db migrate
     """
-    done, old = run(_migrate(during_alert))
-    applied = [f"{each.version:04}_{each.name}" for each in done]
+    done = act(lambda session: database.migrate(session, during_alert=during_alert), check_schema=False)
+    applied, old = [_numbered(each) for each in done.applied], done.old_workers
     if as_json:
         print_json({"applied": applied, "old_workers": old})
         return
     say(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
     if old:
         note(
-            f"{len(old)} workers of the version before still run: {_named(old)}; install this version on their "
+            f"{len(old)} workers of the version before still run: {database.named(old)}; install this version on their "
             "machines and reload them now (`systemctl reload broadcast`, or SIGHUP to `broadcast up`)"
         )
 
@@ -101,7 +102,7 @@ def status(as_json: bool) -> None:
       broadcast db status
     """
     try:
-        facts = run(_status())
+        facts = act(_status, check_schema=False)
     except DatabaseDownError as error:
         facts = {"ready": False, "problem": str(error)}
     facts = {"place": _place(), **facts}
@@ -121,49 +122,15 @@ def _own_server() -> embedded.Server:
     return embedded.server()
 
 
-async def _migrate(
-    during_alert: bool,
-) -> tuple[tuple[migrations.Migration, ...], tuple[migrations.OldWorker, ...]]:
-    """What was applied, and the workers that know nothing of it."""
-    connection = await connect(check_schema=False)
-    try:
-        if (await migrations.status(connection)).pending and not during_alert:
-            old = await migrations.old_workers(connection, before=True)
-            if old and await migrations.alert_under_way(connection):
-                raise RefusedError(
-                    f"a campaign is being sent, by {len(old)} workers ({_named(old)}), and a migration would stop them "
-                    "for a while: wait for its end, or pause it, or say --during-alert"
-                )
-        old_ledger = await migrations.old_ledger(connection)
-        if old_ledger is not None:
-            note(
-                f"moving the ledger of before, {old_ledger.octets / 1e6:,.0f} MB, into packed rows: about "
-                f"{old_ledger.seconds:,.0f} s on a machine that does nothing else; workers of before write no more"
-            )
-        applied = await migrations.migrate(connection)
-        return applied, await migrations.old_workers(connection)
-    finally:
-        await connection.close()
-
-
-def _named(workers: Sequence[migrations.OldWorker]) -> str:
-    """`host (pid, pid), host (pid)`, some of them."""
-    hosts: dict[str, list[str]] = {}
-    for each in workers:
-        hosts.setdefault(each.host, []).append(str(each.pid))
-    words = [f"{host} ({', '.join(pids)})" for host, pids in hosts.items()]
-    return ", ".join(words[:_NAMED_MOST]) + (", ..." if len(words) > _NAMED_MOST else "")
-
-
-async def _status() -> dict[str, Any]:
-    connection = await connect(check_schema=False)
+async def _status(session: Session) -> dict[str, Any]:
+    connection = session.connection
     try:
         with within(connection, _STATUS_S, what="say its schema"):
             server = await connection.fetchrow(sql("server_version"))
             found = await migrations.status(connection)
             old = await migrations.old_workers(connection)
     finally:
-        connection.terminate()
+        connection.terminate()  # a server that hangs would not hear a farewell
     problem = None
     try:
         found.check()
@@ -173,10 +140,14 @@ async def _status() -> dict[str, Any]:
         "ready": problem is None,
         "problem": problem,
         "server": server["text"] if server else None,
-        "applied": [f"{each.version:04}_{each.name}" for each in found.applied],
-        "pending": [f"{each.version:04}_{each.name}" for each in found.pending],
+        "applied": [_numbered(each) for each in found.applied],
+        "pending": [_numbered(each) for each in found.pending],
         "old_workers": [f"{each.host} ({each.pid})" for each in old],
     }
+
+
+def _numbered(each: Applied | Migration) -> str:
+    return f"{each.version:04}_{each.name}"
 
 
 def _place() -> str:

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import click
 
-from broadcast.audience import subscribers, unfinished
+from broadcast.actions import subscriber as actions
+from broadcast.actions.session import Session
+from broadcast.actions.subscriber import Import
+from broadcast.audience import subscribers
 from broadcast.audience.generator import Expected, Generator
-from broadcast.audience.importer import ImportResult, import_file
-from broadcast.audience.msisdn import Normalizer, Refusal
-from broadcast.audience.pipes import is_pipe, name_of, same_file
-from broadcast.audience.resumable import import_resumably
+from broadcast.audience.importer import ImportResult
+from broadcast.audience.pipes import name_of
 from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
-from broadcast.audience.unfinished import Unfinished
 from broadcast.cli.files import replacing
 from broadcast.cli.import_progress import import_progress
-from broadcast.cli.import_warning import warn
 from broadcast.cli.output import (
     json_option,
     masked,
@@ -27,11 +26,9 @@ from broadcast.cli.output import (
     say,
     words,
 )
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
-from broadcast.config import Config
 from broadcast.errors import InputError
-from broadcast.store.pool import connect
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -78,27 +75,13 @@ def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as
       broadcast subscriber import nation.parquet --resumable
       zstdcat people.csv.zst | broadcast subscriber import -
     """
-    if restart and not resumable:
-        raise InputError("--restart goes with --resumable: without that, an import begins at line 1 anyway")
-    refused = refused or (Path("piped.refused.csv") if is_pipe(file) else file.with_suffix(".refused.csv"))
-    if same_file(file, refused):
-        raise InputError(f"--refused {refused} is the file to import: the refused lines need another one")
-    if refused.exists() and not refused.is_file():
-        raise InputError(
-            f"--refused {refused} is no file: the refused lines, with numbers, need one of their own"
-        )
-    config = configuration()
-    done = run(
-        _import_resumably(config, file, refused, restart) if resumable else _import(config, file, refused)
-    )
+    plan = actions.planned(file, refused, resumable=resumable, restart=restart)
+    done = act(lambda session: _import(session, plan), configuration())
     if as_json:
         print_json(done)
     else:
         _show_import(done)
-    if done.nobody:
-        raise InputError(
-            f"{done.source}: every line is refused, nobody is imported: the reasons stand in {done.refused_file}"
-        )
+    actions.check_somebody(done)
 
 
 def _show_import(done: ImportResult) -> None:
@@ -117,14 +100,22 @@ def stats(as_json: bool) -> None:
     Example:
       broadcast subscriber stats
     """
-    counts, imports, pending = run(_stats())
-    warn(pending)
+    found = act(actions.known)
     if as_json:
-        print_json({"carriers": counts, "imports": imports, "unfinished": pending})
+        print_json(found)
         return
+    _show_carriers(found.carriers)
+    if found.imports:
+        _show_imports(found.imports)
+
+
+def _show_carriers(counts: Sequence[CarrierCount]) -> None:
     rows = [(each.carrier, each.subscribers, each.ported, each.opted_out) for each in counts]
     total = ("all", sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows))
     print_table("Subscribers", ("carrier", "subscribers", "ported", "opted out"), [*rows, total])
+
+
+def _show_imports(imports: Sequence[PastImport]) -> None:
     lines = [
         (
             each.finished_at,
@@ -137,9 +128,8 @@ def stats(as_json: bool) -> None:
         )
         for each in imports
     ]
-    if lines:
-        columns = ("finished", "file", "lines", "imported", "updated", "duplicate", "refused")
-        print_table("Imports", columns, lines)
+    columns = ("finished", "file", "lines", "imported", "updated", "duplicate", "refused")
+    print_table("Imports", columns, lines)
 
 
 @subscriber.command()
@@ -153,7 +143,8 @@ def show(number: str, reveal: bool, as_json: bool) -> None:
     Example:
       broadcast subscriber show 0912345678
     """
-    _show(run(_find(_msisdn(number))), reveal, as_json)
+    msisdn = actions.number(configuration().country, number)
+    _show(act(lambda session: subscribers.find(session.connection, msisdn)), reveal, as_json)
 
 
 @subscriber.command("opt-out")
@@ -167,7 +158,11 @@ def opt_out(number: str, undo: bool, as_json: bool) -> None:
     Example:
       broadcast subscriber opt-out 0912345678
     """
-    _show(run(_set_opt_out(_msisdn(number), not undo)), False, as_json)
+    msisdn, change = (
+        actions.number(configuration().country, number),
+        actions.opt_in if undo else actions.opt_out,
+    )
+    _show(act(lambda session: change(session, msisdn)), False, as_json)
 
 
 @subscriber.command()
@@ -208,13 +203,6 @@ def _weight(text: str) -> tuple[str, float]:
         raise InputError(f"--weight {text}: write CARRIER=SHARE, viettel=5 say") from None
 
 
-def _msisdn(number: str) -> int:
-    found = Normalizer(configuration().country).normalize(number)
-    if isinstance(found, Refusal):
-        raise InputError(f"that is no mobile number of {configuration().country.name}: {found.words}")
-    return found
-
-
 def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
     facts = {
         "msisdn": str(found.msisdn) if reveal else masked(found.msisdn),
@@ -229,47 +217,12 @@ def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
         print_facts("", facts)
 
 
-async def _import(config: Config, file: Path, refused: Path) -> ImportResult:
-    conn = await connect()
+async def _import(session: Session, plan: Import) -> ImportResult:
     try:
-        with import_progress(name_of(file)) as watcher:
-            return await import_file(conn, config, file, refused, watcher.merged)
-    finally:
-        await conn.close()
-
-
-async def _import_resumably(config: Config, file: Path, refused: Path, restart: bool) -> ImportResult:
-    conn = await connect()
-    try:
-        with import_progress(file.name) as watcher:
-            return await import_resumably(conn, config, file, refused, watcher, restart=restart)
+        with import_progress(plan.file.name if plan.resumable else name_of(plan.file)) as watcher:
+            return await actions.import_subscribers(session, plan, watcher)
     except asyncio.CancelledError:
-        note(f"{words(file.name)}: what was committed stays; the same command, without --restart, continues")
+        if plan.resumable:
+            file = words(plan.file.name)
+            note(f"{file}: what was committed stays; the same command, without --restart, continues")
         raise
-    finally:
-        await conn.close()
-
-
-async def _stats() -> tuple[list[CarrierCount], list[PastImport], Unfinished | None]:
-    conn = await connect()
-    try:
-        imports = await subscribers.past_imports(conn, 5)
-        return await subscribers.counts(conn), imports, await unfinished.find(conn)
-    finally:
-        await conn.close()
-
-
-async def _find(msisdn: int) -> Subscriber:
-    conn = await connect()
-    try:
-        return await subscribers.find(conn, msisdn)
-    finally:
-        await conn.close()
-
-
-async def _set_opt_out(msisdn: int, opted_out: bool) -> Subscriber:
-    conn = await connect()
-    try:
-        return await subscribers.set_opt_out(conn, msisdn, opted_out)
-    finally:
-        await conn.close()

@@ -9,12 +9,13 @@ from uuid import uuid4
 
 import click
 
+from broadcast.actions.session import Session
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, read
 from broadcast.engine.keeper import Keeper
 from broadcast.engine.supervisor import Supervisor
 from broadcast.monitor import logs
-from broadcast.store import embedded, pool
+from broadcast.store import embedded
 
 _PORT_MOST = 65535
 
@@ -77,7 +78,8 @@ async def _supervise(
     keeper = Keeper(embedded.server()) if embedded.is_chosen() else None
     if keeper is not None:
         await keeper.look()
-    await (await pool.connect()).close()
+    async with Session.open():
+        pass  # what every worker would stumble over, too
     keeping = None if keeper is None else asyncio.create_task(keeper.run(), name="keeper")
     supervisor = Supervisor(commands, lambda: _check(named), beside=[resolver])
     loop = asyncio.get_running_loop()

@@ -8,6 +8,8 @@ import pytest
 from integration.ledger_world import World, make_world
 from integration.rig import Rig, make_rig
 
+from broadcast.actions.notices import Notice
+from broadcast.actions.session import Session
 from broadcast.config import Config
 
 
@@ -26,3 +28,15 @@ async def world(database_url: str, conn: asyncpg.Connection) -> AsyncIterator[Wo
     made = await make_world(database_url, conn)
     yield made
     await made.writer._drop()
+
+
+@pytest.fixture
+def told() -> list[Notice]:
+    """What actions of `session` told, in order."""
+    return []
+
+
+@pytest.fixture
+def session(conn: asyncpg.Connection, config: Config, told: list[Notice]) -> Session:
+    """For actions."""
+    return Session(conn, config, told.append)

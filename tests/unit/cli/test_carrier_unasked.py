@@ -2,6 +2,7 @@
 
 import pytest
 
+from broadcast.actions import session
 from broadcast.cli import carrier, carrier_check
 from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
 
@@ -19,8 +20,7 @@ async def test_it_is_noted_and_the_rest_goes_on(
     async def connect(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(carrier, "connect", connect)
-    monkeypatch.setattr(carrier_check, "connect", connect)
+    monkeypatch.setattr(session, "connect", connect)
     assert await carrier._standing() == (None, None)
     assert (await carrier_check._day_time()).now() > 0
     said = capsys.readouterr().err

@@ -1,0 +1,24 @@
+"""What whoever acts should hear while an action goes on, and if it is refused too: values, shown by who asked."""
+
+from dataclasses import dataclass
+
+from broadcast.audience.unfinished import Unfinished
+from broadcast.store.migrations import OldLedger
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOff:
+    """This machine's clock is another than the database's, by which times count. ahead_s: negative if it is behind."""
+
+    ahead_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryComesTwice:
+    """An expiry meant two times; words: which of them was taken, and how to say the other."""
+
+    words: str
+
+
+# Unfinished: the audience is half of what somebody meant. OldLedger: it is moved now, which takes long.
+Notice = ClockOff | ExpiryComesTwice | OldLedger | Unfinished

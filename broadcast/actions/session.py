@@ -1,0 +1,57 @@
+"""One person's piece of work: a connection that is opened and closed once, the configuration, and who is told."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from broadcast.actions.notices import Notice
+from broadcast.config import Config
+from broadcast.errors import ConfigError
+from broadcast.store.pool import connect
+
+Tell = Callable[[Notice], None]
+
+
+def _to_nobody(notice: Notice) -> None:
+    """For who asks again, and for tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. name: as given; an action that leaves an event tidies it, or refuses one that is none."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What an action works with. configuration: None where none was given, for stopping an alert needs none.
+
+    tell: is called with what comes up meanwhile. connection: in no transaction; an action has its own.
+    """
+
+    connection: asyncpg.Connection
+    configuration: Config | None = None
+    tell: Tell = _to_nobody
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, configuration: Config | None = None, tell: Tell = _to_nobody, **how: Any
+    ) -> AsyncIterator["Session"]:
+        """One with a connection of its own, until the end of the block. how, and what it raises: as of `connect`."""
+        connection = await connect(**how)
+        try:
+            yield cls(connection, configuration, tell)
+        finally:
+            await connection.close()
+
+    @property
+    def config(self) -> Config:
+        """For what cannot be done without one. Raises ConfigError when none was given."""
+        if self.configuration is None:
+            raise ConfigError("this needs a configuration: give --config FILE, or set BROADCAST_CONFIG")
+        return self.configuration

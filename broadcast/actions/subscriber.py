@@ -1,0 +1,103 @@
+"""Who hears alerts: bringing lists in, opting out and in again.
+
+None of these keeps the name of who does it: an import is a row of its own, an opt-out dates the subscriber's.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcast.actions.session import Session
+from broadcast.audience import subscribers, unfinished
+from broadcast.audience.importer import ImportResult, import_file
+from broadcast.audience.msisdn import Normalizer, Refusal
+from broadcast.audience.pipes import is_pipe, same_file
+from broadcast.audience.resumable import Watcher, import_resumably
+from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
+from broadcast.audience.unfinished import Unfinished
+from broadcast.config import Country
+from broadcast.errors import InputError
+
+_IMPORTS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file to bring in, of `planned`. refused: where its refused lines go. resumable: commit batch by batch, and
+    continue what was stopped; restart: give that up instead."""
+
+    file: Path
+    refused: Path
+    resumable: bool = False
+    restart: bool = False
+
+
+def planned(file: Path, refused: Path | None, *, resumable: bool, restart: bool) -> Import:
+    """refused: None for beside the file. Raises InputError for what does not go together."""
+    if restart and not resumable:
+        raise InputError("--restart goes with --resumable: without that, an import begins at line 1 anyway")
+    refused = refused or (Path("piped.refused.csv") if is_pipe(file) else file.with_suffix(".refused.csv"))
+    if same_file(file, refused):
+        raise InputError(f"--refused {refused} is the file to import: the refused lines need another one")
+    if refused.exists() and not refused.is_file():
+        raise InputError(
+            f"--refused {refused} is no file: the refused lines, with numbers, need one of their own"
+        )
+    return Import(file, refused, resumable, restart)
+
+
+async def import_subscribers(session: Session, plan: Import, watcher: Watcher) -> ImportResult:
+    """Every line accounted for. Of one where each line was refused the result says so: see `check_somebody`.
+
+    Raises as `import_file` and `import_resumably`.
+    """
+    connection, config = session.connection, session.config
+    if plan.resumable:
+        return await import_resumably(
+            connection, config, plan.file, plan.refused, watcher, restart=plan.restart
+        )
+    return await import_file(connection, config, plan.file, plan.refused, watcher.merged)
+
+
+def check_somebody(done: ImportResult) -> None:
+    """Raises InputError when nobody was imported, once the counts were shown."""
+    if done.nobody:
+        raise InputError(
+            f"{done.source}: every line is refused, nobody is imported: the reasons stand in {done.refused_file}"
+        )
+
+
+def number(country: Country, typed: str) -> int:
+    """In any usual spelling. Raises InputError for what is no mobile number of the country."""
+    found = Normalizer(country).normalize(typed)
+    if isinstance(found, Refusal):
+        raise InputError(f"that is no mobile number of {country.name}: {found.words}")
+    return found
+
+
+async def opt_out(session: Session, msisdn: int) -> Subscriber:
+    """Nothing but emergencies from now on, of what runs already too. Raises InputError when nobody has the number."""
+    return await subscribers.set_opt_out(session.connection, msisdn, True)
+
+
+async def opt_in(session: Session, msisdn: int) -> Subscriber:
+    """In again, for launches from now on. Raises InputError when nobody has the number."""
+    return await subscribers.set_opt_out(session.connection, msisdn, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who is known by carrier, the last imports, and one that has not ended."""
+
+    carriers: list[CarrierCount]
+    imports: list[PastImport]
+    unfinished: Unfinished | None
+
+
+async def known(session: Session) -> Known:
+    """Tells of an unfinished import, too."""
+    connection = session.connection
+    imports = await subscribers.past_imports(connection, _IMPORTS_SHOWN)
+    found = Known(await subscribers.counts(connection), imports, await unfinished.find(connection))
+    if found.unfinished is not None:
+        session.tell(found.unfinished)
+    return found

@@ -1,0 +1,35 @@
+"""How a command works with the database: one session, whose notices are lines on stderr."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+from broadcast.actions.session import Session
+from broadcast.cli.notices import show_notice
+from broadcast.cli.runner import run
+from broadcast.config import Config
+from broadcast.errors import BroadcastError, ConfigError, DatabaseError, RefusedError
+
+T = TypeVar("T")
+
+
+def act(what: Callable[[Session], Awaitable[T]], config: Config | None = None, **how: Any) -> T:
+    """Do `what` in a session of its own. how: as of `Session.open`."""
+
+    async def acting() -> T:
+        async with Session.open(config, show_notice, **how) as session:
+            return await what(session)
+
+    return run(acting())
+
+
+@asynccontextmanager
+async def perhaps(**how: Any) -> AsyncIterator[Session | BroadcastError]:
+    """A session, or why there is none: for what can be said without the database too. how: as of `Session.open`."""
+    async with AsyncExitStack() as stack:
+        found: Session | BroadcastError
+        try:
+            found = await stack.enter_async_context(Session.open(None, show_notice, **how))
+        except (DatabaseError, ConfigError, RefusedError) as error:
+            found = error
+        yield found

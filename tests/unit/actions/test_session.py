@@ -1,0 +1,54 @@
+"""A connection is opened once and closed once, however the block ends."""
+
+import pytest
+
+from broadcast.actions import session as sessions
+from broadcast.actions.session import Session
+from broadcast.config import Config
+from broadcast.errors import ConfigError, InputError
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Connection, dict[str, object]]]:
+    """Each connection that was made, and how."""
+    made: list[tuple[Connection, dict[str, object]]] = []
+
+    async def connect(**how: object) -> Connection:
+        made.append((Connection(), how))
+        return made[-1][0]
+
+    monkeypatch.setattr(sessions, "connect", connect)
+    return made
+
+
+async def test_it_ends_with_the_block(
+    opened: list[tuple[Connection, dict[str, object]]], config: Config
+) -> None:
+    async with Session.open(config, timeout_s=3.0) as session:
+        ((connection, how),) = opened
+        assert session.connection is connection
+        assert session.config is config
+        assert (connection.closed, how) == (0, {"timeout_s": 3.0})
+    assert connection.closed == 1
+
+
+async def test_it_ends_with_a_failure_too(opened: list[tuple[Connection, dict[str, object]]]) -> None:
+    with pytest.raises(InputError):
+        async with Session.open():
+            raise InputError
+    assert [connection.closed for connection, _ in opened] == [1]
+
+
+async def test_none_is_needed_until_it_is(opened: list[tuple[Connection, dict[str, object]]]) -> None:
+    async with Session.open() as session:
+        assert session.configuration is None
+        with pytest.raises(ConfigError, match="--config FILE"):
+            _ = session.config

@@ -1,0 +1,183 @@
+"""What follows from what was said of an alert, and what was not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from broadcast.actions.notices import ExpiryComesTwice, Notice
+from broadcast.actions.session import Session
+from broadcast.actions.terms import Terms, edited_content, new_content, worded
+from broadcast.campaign.content import Content
+from broadcast.campaign.plain import NoPlainFormError, PlainLetter
+from broadcast.config import Config
+from broadcast.errors import ConfigError, InputError
+
+NOW = datetime(2030, 5, 1, 12, 0, tzinfo=UTC)
+SAID = worded("Rửa tay", plain=False)
+
+
+@pytest.fixture
+def told() -> list[Notice]:
+    return []
+
+
+@pytest.fixture
+def session(config: Config, told: list[Notice]) -> Session:
+    """Nothing here asks the database."""
+    return Session(cast(Any, None), config, told.append)
+
+
+@pytest.fixture
+def before(session: Session) -> Content:
+    return new_content(session, Terms(text=SAID), NOW)[0]
+
+
+def test_a_new_alert_of_a_text_alone(session: Session, config: Config, told: list[Notice]) -> None:
+    made, changes = new_content(session, Terms(text=SAID), NOW)
+    assert made == Content(
+        text="Rửa tay",
+        sender="BOYTE",
+        alphabet="ucs2",
+        carriers=tuple(sorted(config.country.prefixes)),
+        category="health",
+        priority=5,
+        expires_at=NOW + timedelta(hours=24),
+        in_doubt_policy="hold",
+        grace_s=60,
+    )
+    assert (changes, told) == ((), [])
+
+
+def test_what_is_said_is_taken(session: Session) -> None:
+    said = Terms(
+        text=worded("Rua tay", plain=False),
+        alphabet="ucs2",
+        sender="1022",
+        carriers=("viettel", "mobifone", "viettel"),
+        category="emergency",
+        priority=0,
+        expires="90m",
+        in_doubt_policy="hold",
+        grace_s=0,
+    )
+    made, _ = new_content(session, said, NOW)
+    assert made == Content(
+        text="Rua tay",
+        sender="1022",
+        alphabet="ucs2",
+        carriers=("mobifone", "viettel"),
+        category="emergency",
+        priority=0,
+        expires_at=NOW + timedelta(minutes=90),
+        in_doubt_policy="hold",
+        grace_s=0,
+    )
+
+
+def test_a_category_decides_what_was_not_said(session: Session) -> None:
+    made, _ = new_content(session, Terms(text=SAID, category="emergency"), NOW)
+    assert (made.priority, made.in_doubt_policy) == (9, "resend")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (Terms(), "give the alert's text"),
+        (Terms(text=SAID, carriers=("vietel",)), "no carrier vietel in the numbering plan: .*viettel"),
+        (Terms(text=SAID, expires="soon"), "--expires soon"),
+        (Terms(text=SAID, sender="MINISTRYOFHEALTH"), "at most 11"),
+    ],
+)
+def test_an_alert_that_cannot_be(session: Session, said: Terms, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        new_content(session, said, NOW)
+
+
+def test_a_carrier_that_cannot_carry_it(session: Session, config: Config) -> None:
+    latin = replace(config.carriers["viettel"], default_alphabet="latin1")
+    changed = replace(session, configuration=replace(config, carriers={"viettel": latin}))
+    with pytest.raises(InputError, match="carrier viettel: "):
+        new_content(changed, Terms(text=worded("Δ", plain=False), alphabet="gsm0338"), NOW)
+
+
+def test_no_alert_without_a_configuration(session: Session) -> None:
+    with pytest.raises(ConfigError):
+        new_content(replace(session, configuration=None), Terms(text=SAID), NOW)
+
+
+def test_a_time_that_comes_twice_is_told(session: Session, config: Config, told: list[Notice]) -> None:
+    paris = replace(config, country=replace(config.country, time_zone="Europe/Paris"))
+    twice = Terms(text=SAID, expires="2030-10-27T02:30")
+    made, _ = new_content(replace(session, configuration=paris), twice, NOW)
+    assert made.expires_at.astimezone(UTC) == datetime(2030, 10, 27, 0, 30, tzinfo=UTC)
+    (notice,) = told
+    assert isinstance(notice, ExpiryComesTwice)
+    assert "the first is taken" in notice.words
+
+
+def test_plain_letters_are_kept_for_the_forecast(session: Session) -> None:
+    said = worded(" Rửa tay\r\n", plain=True)
+    made, changes = new_content(session, Terms(text=said, plain=True), NOW)
+    assert (made.text, made.alphabet) == ("Rua tay", "gsm0338")
+    assert changes == (PlainLetter("ử", "u", 1),)
+    with pytest.raises(NoPlainFormError):
+        worded("喂", plain=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "change"),
+    [
+        (Terms(sender="1022"), lambda old: replace(old, sender="1022")),
+        (Terms(carriers=("viettel",)), lambda old: replace(old, carriers=("viettel",))),
+        (Terms(priority=0), lambda old: replace(old, priority=0)),
+        (Terms(grace_s=0), lambda old: replace(old, grace_s=0)),
+        (Terms(in_doubt_policy="resend"), lambda old: replace(old, in_doubt_policy="resend")),
+        (Terms(expires="2h"), lambda old: replace(old, expires_at=NOW + timedelta(hours=2))),
+        (
+            Terms(category="emergency"),
+            lambda old: replace(old, category="emergency", priority=9, in_doubt_policy="resend"),
+        ),
+        (
+            Terms(category="emergency", priority=3),
+            lambda old: replace(old, category="emergency", priority=3, in_doubt_policy="resend"),
+        ),
+        (
+            Terms(text=worded("Rua", plain=False)),
+            lambda old: replace(old, text="Rua", alphabet="gsm0338"),
+        ),
+        (
+            Terms(text=worded("Rua", plain=False), alphabet="ucs2"),
+            lambda old: replace(old, text="Rua", alphabet="ucs2"),
+        ),
+    ],
+)
+def test_an_edit_leaves_the_rest_alone(
+    session: Session, before: Content, said: Terms, change: Callable[[Content], Content]
+) -> None:
+    made, changes = edited_content(session, said, NOW, before)
+    assert made == change(before)
+    assert changes == (None if said.text is None else ())
+
+
+def test_an_edit_of_nothing(session: Session, before: Content) -> None:
+    with pytest.raises(InputError, match="nothing to change"):
+        edited_content(session, Terms(), NOW, before)
+
+
+def test_an_edit_makes_the_text_plain_that_is_there(session: Session, before: Content) -> None:
+    made, changes = edited_content(session, Terms(plain=True), NOW, before)
+    assert (made.text, made.alphabet, changes) == ("Rua tay", "gsm0338", (PlainLetter("ử", "u", 1),))
+    again, none = edited_content(session, Terms(plain=True), NOW, made)
+    assert (again, none) == (made, None)  # its changes are those of before
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [(Terms(sender="MINISTRYOFHEALTH"), "at most 11"), (Terms(carriers=("x",)), "no carrier x")],
+)
+def test_an_edit_that_cannot_be(session: Session, before: Content, said: Terms, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        edited_content(session, said, NOW, before)

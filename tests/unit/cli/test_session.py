@@ -1,0 +1,67 @@
+"""A command's session: its notices are lines, its failures its own, and where it may do without it says why."""
+
+import pytest
+
+from broadcast.actions import session as sessions
+from broadcast.actions.notices import ExpiryComesTwice
+from broadcast.actions.session import Session
+from broadcast.cli.session import act, perhaps
+from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.closed = False
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
+    made = Connection()
+
+    async def connect(**_: object) -> Connection:
+        return made
+
+    monkeypatch.setattr(sessions, "connect", connect)
+    return made
+
+
+def test_what_is_told_is_a_line_and_what_is_done_comes_back(
+    connection: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def tell(session: Session) -> int:
+        session.tell(ExpiryComesTwice("it comes twice"))
+        return 7
+
+    assert act(tell) == 7
+    assert capsys.readouterr() == ("", "it comes twice\n")
+    assert connection.closed
+
+
+def test_a_refusal_ends_it(connection: Connection) -> None:
+    async def refuse(_: Session) -> None:
+        raise RefusedError
+
+    with pytest.raises(RefusedError):
+        act(refuse)
+    assert connection.closed
+
+
+async def test_what_fails_within_is_no_reason_to_do_without(connection: Connection) -> None:
+    with pytest.raises(DatabaseDownError):
+        async with perhaps() as found:
+            assert isinstance(found, Session)
+            raise DatabaseDownError
+    assert connection.closed
+
+
+@pytest.mark.parametrize("error", [ConfigError("a"), DatabaseDownError("b"), RefusedError("c")])
+async def test_why_there_is_none(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(sessions, "connect", connect)
+    async with perhaps() as found:
+        assert found is error
