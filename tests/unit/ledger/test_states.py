@@ -74,7 +74,7 @@ def test_a_slice_moves_people_as_is_allowed(
     journal, campaign_id, carrier_no = Journal(lambda: None), CampaignId(1), CarrierNo(2)
     leased = before(
         LeasedSlice(
-            journal, slice_id=SliceId(3), campaign_id=campaign_id, carrier_no=carrier_no, token=1, segments=1,
+            journal, slice_id=SliceId(3), campaign_id=campaign_id, carrier_no=carrier_no, token=1, awaited=1,
             mark=0, answered=b"", retry=b"", msisdns=list(range(84_320_000_000, 84_320_000_000 + PEOPLE)),
         )
     )  # fmt: skip
