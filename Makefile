@@ -17,12 +17,14 @@ MESSAGES ?= 10000
 PARALLEL ?= 2
 SEED ?= 1
 
-.PHONY: help demo test lint bench fuzz chaos docs venv clean
+.PHONY: help demo test unit check lint bench fuzz chaos docs venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
 	@echo 'make test    lint, types, import layers and all tests'
 	@echo 'make lint    the first three of these'
+	@echo 'make unit    the unit tests: half a minute at most'
+	@echo 'make check   of one file, FILE=broadcast/simulator/outbox.py say: lint, types, import layers and its unit tests'
 	@echo 'make bench   how fast this machine sends'
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
 	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1, TIMED=1)'
@@ -67,6 +69,23 @@ test: lint
 	    echo "$$package: lines covered, 90 % needed"; \
 	    $(BIN)/coverage report --include="broadcast/$$package/*" --fail-under=90 --skip-covered || exit 1; \
 	done
+
+# as many processes as cores: unit tests wait for nothing
+unit: $(MADE)
+	@$(BIN)/pytest tests/unit -n auto
+
+# the unit tests of a file: those of its own name, or else its room's, or the room's above
+ROOM = $(patsubst broadcast/%,tests/unit/%,$(dir $(FILE)))
+MIRROR = $(wildcard $(ROOM)test_$(notdir $(FILE))) $(wildcard $(ROOM)) $(wildcard $(dir $(ROOM:/=)))
+TESTS = $(if $(filter tests/%,$(FILE)),$(FILE),$(firstword $(MIRROR)))
+
+check: $(MADE)
+	@test -f '$(FILE)' || \
+	    { echo 'say which file: make check FILE=broadcast/simulator/outbox.py' >&2; exit 2; }
+	$(BIN)/ruff format --check $(FILE)
+	$(BIN)/ruff check $(FILE)
+	$(if $(filter broadcast/%,$(FILE)),$(BIN)/mypy $(FILE) && $(BIN)/lint-imports)
+	$(BIN)/pytest $(TESTS)
 
 venv: $(MADE)
 

@@ -58,8 +58,7 @@ def carrier_simulate(
       broadcast carrier simulate --personality config/simulator/viettel.toml --port 2775 --book-port 8081
       broadcast carrier simulate --personality config/simulator/worst.toml --set tps=500 --set receipts.poison=0
     """
-    smsc = Smsc(load(personality, settings))
-    summary = run(_serve(smsc, host, port, book_port, ready_file, as_json))
+    summary = run(_serve(load(personality, settings), host, port, book_port, ready_file, as_json))
     if as_json:
         print_json_line(summary)
     else:
@@ -67,18 +66,19 @@ def carrier_simulate(
 
 
 async def _serve(
-    smsc: Smsc, host: str, port: int, book_port: int, ready_file: Path | None, as_json: bool
+    personality: Personality, host: str, port: int, book_port: int, ready_file: Path | None, as_json: bool
 ) -> dict[str, Any]:
     """Until a signal. Gives the summary of the book."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    book = BookServer(smsc)
+    smsc = Smsc(personality)
+    book = BookServer(smsc.exchange)
     gc.freeze()  # what is loaded by now stays: the collector need not walk it
     try:
         opened, book_opened = await smsc.start(host, port), await book.start(host, book_port)
-        _announce(smsc.personality, host, opened, book_opened, ready_file, as_json)
+        _announce(personality, host, opened, book_opened, ready_file, as_json)
         await stopping.wait()
     finally:
         await book.stop()

@@ -27,7 +27,8 @@ from typing import Any
 
 from broadcast.errors import BroadcastError
 from broadcast.monitor.http import Answer, HttpServer, Request
-from broadcast.simulator.server import Smsc, why
+from broadcast.simulator.exchange import Exchange
+from broadcast.simulator.server import why
 
 PATHS = (
     "/book",
@@ -44,8 +45,8 @@ _LIMIT = 1000
 class BookServer:
     """Serves one SMSC's book on its event loop: what it says is of one moment."""
 
-    def __init__(self, smsc: Smsc) -> None:
-        self._smsc = smsc
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
         self._http = HttpServer(self._answer)
 
     async def start(self, host: str, port: int = 0) -> int:
@@ -65,7 +66,7 @@ class BookServer:
         if request.path not in PATHS:
             return _json("404 Not Found", {"error": f"known are {', '.join(PATHS)}"})
         if request.path == "/book/people":
-            return "200 OK", "text/plain", self._smsc.book.people.lines()
+            return "200 OK", "text/plain", self._exchange.book.people.lines()
         try:
             return _json("200 OK", self._page(request))
         except ValueError:
@@ -75,26 +76,26 @@ class BookServer:
 
     def _page(self, request: Request) -> Any:
         """Raises ValueError for a number that is none, BroadcastError for what this personality does not keep."""
-        smsc = self._smsc
+        exchange = self._exchange
         if request.path == "/book":
-            return smsc.summary()
+            return exchange.summary()
         if request.path == "/book/copies":
-            return smsc.book.copies()
+            return exchange.book.copies()
         if request.path == "/book/sessions":
-            return {"opened": smsc.opened, "sessions": [account.told() for account in smsc.accounts]}
+            return {"opened": exchange.opened, "sessions": [account.told() for account in exchange.accounts]}
         msisdn = request.query.get("msisdn", "").lstrip("+ ")
         offset, limit = int(request.query.get("offset", 0)), int(request.query.get("limit", _LIMIT))
         if request.path == "/book/replies":
             return self._replies(msisdn, offset, limit)
-        if smsc.records is None:
+        if exchange.records is None:
             raise BroadcastError(
                 "this personality keeps counts only: set record = 100000 in it, or --set record=100000"
             )
-        page = smsc.records.messages if request.path == "/book/messages" else smsc.records.receipts
+        page = exchange.records.messages if request.path == "/book/messages" else exchange.records.receipts
         return page(msisdn, offset, limit)
 
     def _replies(self, msisdn: str, offset: int, limit: int) -> dict[str, Any]:
-        replies = self._smsc.replies
+        replies = self._exchange.replies
         if replies is None:
             return {"made": 0, "sent": 0, "acked": 0, "by_text": {}, "total": 0, "replies": []}
         found = [asdict(reply) for reply in replies.kept if msisdn in ("", reply.msisdn)]

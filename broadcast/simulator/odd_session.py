@@ -7,15 +7,13 @@ import asyncio
 from collections import deque
 from functools import partial
 from itertools import cycle
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from broadcast.simulator.exchange import Exchange
 from broadcast.simulator.habits import Strange
 from broadcast.simulator.intake import Answer
 from broadcast.simulator.session import Session
 from broadcast.smpp import pdu as smpp
-
-if TYPE_CHECKING:
-    from broadcast.simulator.server import Smsc
 
 SYSTEM_ERROR: Final = 0x08
 
@@ -40,23 +38,23 @@ _TRICKLE: Final = smpp.HEADER.pack(smpp.MAX_PDU_OCTETS, smpp.DELIVER_SM, 0, _STR
 class OddSession(Session):
     """From connect to close."""
 
-    def __init__(self, smsc: "Smsc") -> None:
-        super().__init__(smsc)
-        self._habits = smsc.personality.session
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._habits = exchange.personality.session
         self._numbers = cycle(self._habits.enquire_numbers)
         self._pieces: deque[bytes] = deque()  # of split output
         self._held: bytearray | None = None  # what is written while a bundle is made
         self._is_silent = self._is_ending = self._is_trickling = False
         self._trickled = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._heard_at = self._asked_at = self._strange_at = self._bound_at = smsc.now()
+        self._heard_at = self._asked_at = self._strange_at = self._bound_at = exchange.now()
 
     # ------------------------------------------------------------------ what comes in
 
     def data_received(self, data: bytes) -> None:
         if self._is_silent:
             return
-        self._heard_at = self._smsc.now()
+        self._heard_at = self._exchange.now()
         super().data_received(data)
         if self._habits.end_after and self.account.submits >= self._habits.end_after and self.is_bound:
             self._end()
@@ -94,7 +92,7 @@ class OddSession(Session):
     def _bind(self, command: int, sequence: int, pdu: bytes, out: bytearray) -> bool:
         if not self._habits.bind_delay_s:
             return self._bind_now(command, sequence, pdu, out)
-        self._smsc.later(self._habits.bind_delay_s, partial(self._bind_late, command, sequence, pdu))
+        self._exchange.later(self._habits.bind_delay_s, partial(self._bind_late, command, sequence, pdu))
         return False
 
     def _bind_late(self, command: int, sequence: int, pdu: bytes) -> None:
@@ -111,32 +109,32 @@ class OddSession(Session):
         self._held = bytearray() if self._habits.bind_bundled else None
         ended = super()._bind(command, sequence, pdu, out)
         if self.is_bound and not was_bound:
-            self._bound_at = self._asked_at = self._strange_at = self._smsc.now()
+            self._bound_at = self._asked_at = self._strange_at = self._exchange.now()
             if self._held is not None:
                 self._ask()
-                self._smsc.outbox.deliver_waiting()
+                self._exchange.outbox.deliver_waiting()
                 out += self._held
             if self._has_times():
-                self._timer = self._smsc.later(_TICK_S, self._tick)
+                self._timer = self._exchange.later(_TICK_S, self._tick)
         self._held = None
         return ended
 
     # ------------------------------------------------------------------ what goes out
 
     def _give(self, answer: Answer, now: float) -> bytearray:
-        odd = self._smsc.odd_responses
+        odd = self._exchange.odd_responses
         if odd is None:
             return super()._give(answer, now)
         written = odd.change(bytes(answer.responses))
         first, later = b"".join(written.now), b"".join(written.later)
-        delay = self._smsc.personality.response_delay_s
+        delay = self._exchange.personality.response_delay_s
         if written.answered_later:
             self._unanswered += written.answered_later
-            late = now + delay + self._smsc.personality.responses.late_s
-            self._smsc.answer_later(self, later, written.answered_later, late)
+            late = now + delay + self._exchange.personality.responses.late_s
+            self._exchange.answer_later(self, later, written.answered_later, late)
         if delay:
             self._unanswered += written.answered_now
-            self._smsc.answer_later(self, first, written.answered_now, now + delay)
+            self._exchange.answer_later(self, first, written.answered_now, now + delay)
             return bytearray()
         self._note_answers(first)
         return bytearray(first)
@@ -157,7 +155,7 @@ class OddSession(Session):
     def _cut(self, octets: bytes) -> list[bytes]:
         """At random places, at most habits.split of them."""
         count = min(self._habits.split, len(octets) - 1)
-        places = sorted(self._smsc.chance.randrange(1, len(octets)) for _ in range(count))
+        places = sorted(self._exchange.chance.randrange(1, len(octets)) for _ in range(count))
         starts, ends = [0, *places], [*places, len(octets)]
         return [octets[start:end] for start, end in zip(starts, ends, strict=True) if end > start]
 
@@ -166,7 +164,7 @@ class OddSession(Session):
         if self._pieces and self._transport is not None:
             super().write(self._pieces.popleft())
             if self._pieces:
-                self._smsc.later(0, self._write_piece)
+                self._exchange.later(0, self._write_piece)
 
     def _write_rest(self) -> None:
         if self._pieces:
@@ -187,9 +185,9 @@ class OddSession(Session):
         self._timer = None
         if self._transport is None or self._is_silent:
             return
-        now, habits = self._smsc.now(), self._habits
+        now, habits = self._exchange.now(), self._habits
         if habits.idle_s and now - self._heard_at >= habits.idle_s:
-            self._smsc.book.oddities["idle"] += 1
+            self._exchange.book.oddities["idle"] += 1
             self.account.end("idle")
             self.close()
             return
@@ -201,18 +199,18 @@ class OddSession(Session):
             self._say_something_strange()
         if habits.end_after_s and now - self._bound_at >= habits.end_after_s:
             self._end()
-        self._timer = self._smsc.later(_TICK_S, self._tick)
+        self._timer = self._exchange.later(_TICK_S, self._tick)
 
     def _ask(self) -> None:
         self.account.enquired += 1
         self.write(smpp.HEADER.pack(smpp.HEADER_OCTETS, smpp.ENQUIRE_LINK, 0, next(self._numbers)))
 
     def _say_something_strange(self) -> None:
-        kind: Strange = self._smsc.chance.choice(self._habits.strange)
+        kind: Strange = self._exchange.chance.choice(self._habits.strange)
         command, status, body = _STRANGE[kind]
         count = self._habits.strange_count
         self.account.strange += count
-        self._smsc.book.oddities[kind] += count
+        self._exchange.book.oddities[kind] += count
         head = smpp.HEADER.pack(smpp.HEADER_OCTETS + len(body), command, status, _STRANGE_NUMBER)
         self.write((head + body) * count)
 
@@ -221,7 +219,7 @@ class OddSession(Session):
         if self._transport is not None:
             place, self._trickled = self._trickled, self._trickled + 1
             super().write(_TRICKLE[place : place + 1] or b"\0")
-            self._smsc.later(self._habits.trickle_s, self._trickle)
+            self._exchange.later(self._habits.trickle_s, self._trickle)
 
     def _end(self) -> None:
         """Once, in the way of the habit."""
@@ -229,11 +227,11 @@ class OddSession(Session):
             return
         self._is_ending = True
         how = self._habits.end
-        self._smsc.book.oddities[f"ended_by_{how}"] += 1
+        self._exchange.book.oddities[f"ended_by_{how}"] += 1
         self.account.end(f"by the SMSC: {how}")
         if how == "unbind":
             self.write(smpp.HEADER.pack(smpp.HEADER_OCTETS, smpp.UNBIND, 0, 1))
-            self._smsc.later(_UNBIND_S, self.close)
+            self._exchange.later(_UNBIND_S, self.close)
         elif how == "silence":
             self._is_silent = True  # what comes is read and forgotten, so that the ESME's end is noticed
         elif how == "trickle":

@@ -4,20 +4,20 @@ from collections.abc import Collection
 from random import Random
 
 from broadcast.simulator.habits import ReceiptHabits
+from broadcast.simulator.peer import Peer
 from broadcast.simulator.receipt_plan import EARLY, Due, dealt
 from broadcast.simulator.receipts import Receipts, Stage, join
 from broadcast.simulator.scatter import Scatter
-from broadcast.simulator.session import Session
 from broadcast.simulator.wheel import Wheel
 
 
 class Outbox:
-    """One SMSC's. sessions: all that are connected, kept by the owner."""
+    """One SMSC's. peers: all that are connected, kept by the owner."""
 
-    def __init__(self, habits: ReceiptHabits, chance: Random, sessions: Collection[Session]) -> None:
+    def __init__(self, habits: ReceiptHabits, chance: Random, peers: Collection[Peer]) -> None:
         self._habits = habits
         self._chance = chance
-        self._sessions = sessions
+        self._peers = peers
         self._together: Wheel[Receipts] = Wheel()
         self._scattered = Scatter()
         self._backlog: list[Receipts] = []  # no session is there to take them
@@ -52,11 +52,7 @@ class Outbox:
         found = []
         for batch in batches:
             if batch.stage is Stage.REPEAT and not batch.again:
-                newer = [
-                    session
-                    for session in self._sessions
-                    if session.receives and session.came_after(batch.owner)
-                ]
+                newer = [peer for peer in self._peers if peer.receives and peer.came_after(batch.owner)]
                 if not newer:
                     self._for_new_link.append(batch)
                     continue
@@ -69,11 +65,11 @@ class Outbox:
         batches = [batch for batch in batches if batch.stage is not Stage.POISON or batch.owner.receives]
         if not batches:
             return
-        receiving = [session for session in self._sessions if session.receives]
+        receiving = [peer for peer in self._peers if peer.receives]
         if not receiving:
             self._backlog += batches
             return
         for batch in join(dealt(batches, receiving, self._chance)):
             batch.owner.deliver(batch)
-        for session in receiving:
-            session.pump()
+        for peer in receiving:
+            peer.pump()

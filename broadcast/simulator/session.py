@@ -8,19 +8,18 @@ import logging
 import time
 from collections import deque
 from enum import Enum
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from broadcast.simulator.account import Account
 from broadcast.simulator.admission import KINDS
+from broadcast.simulator.exchange import Exchange
 from broadcast.simulator.habits import BindKind
 from broadcast.simulator.intake import Answer
+from broadcast.simulator.peer import Peer
 from broadcast.simulator.receipts import Receipts
 from broadcast.simulator.stamping import column, run_at
 from broadcast.simulator.unacked import Unacked
 from broadcast.smpp import pdu as smpp
-
-if TYPE_CHECKING:
-    from broadcast.simulator.server import Smsc
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +55,13 @@ _KINDS: Final = {state: KINDS[command] for command, state in _BINDS.items()}
 
 
 class Session(asyncio.Protocol):
-    """From connect to close."""
+    """From connect to close. A `Peer` to the exchange."""
 
-    def __init__(self, smsc: "Smsc") -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self.state = State.OPEN
         self.account = Account(0, "")
         self.orderly = False  # an unbind was asked for or answered
-        self._smsc = smsc
+        self._exchange = exchange
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._empty_at = 0.0  # when the socket was last known to be empty
@@ -81,7 +80,7 @@ class Session(asyncio.Protocol):
         """Receipts of before wait until the ESME has read and answered others."""
         return bool(self._queue)
 
-    def came_after(self, other: "Session") -> bool:
+    def came_after(self, other: Peer) -> bool:
         """It connected later."""
         return self.account.number > other.account.number
 
@@ -98,7 +97,7 @@ class Session(asyncio.Protocol):
         transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit it
         self._transport = transport
         transport.set_write_buffer_limits(_WRITE_BUFFER_OCTETS)
-        self.account = self._smsc.joined(self, str(transport.get_extra_info("peername")))
+        self.account = self._exchange.joined(self, str(transport.get_extra_info("peername")))
 
     def connection_lost(self, exc: Exception | None) -> None:
         was_bound = self.account.bound_at is not None
@@ -111,20 +110,20 @@ class Session(asyncio.Protocol):
             batch.again = True
         left = [*unacked, *self._queue]
         self._queue.clear()
-        self._smsc.left(self, left, was_bound)
+        self._exchange.left(self, left, was_bound)
 
     def data_received(self, data: bytes) -> None:
-        now = self._smsc.now()
-        since = self._smsc.since(self._empty_at, now)
+        now = self._exchange.now()
+        since = self._exchange.since(self._empty_at, now)
         if len(data) < _READ_OCTETS:
             self._empty_at = now
         if self._rest:
             data = self._rest + data
-        self._smsc.intake.begin(self._unanswered, now)
+        self._exchange.intake.begin(self._unanswered, now)
         out = bytearray()
         position, ended = self._read(data, out)
         self._rest = data[position:]
-        answer = self._smsc.take(self, since, now)
+        answer = self._exchange.take(self, since, now)
         if answer is not None:
             self.account.submits += answer.count
             out = self._give(answer, now) + out
@@ -134,17 +133,17 @@ class Session(asyncio.Protocol):
 
     def _give(self, answer: Answer, now: float) -> bytearray:
         """What of it is written now; the rest is on its way."""
-        delay = self._smsc.personality.response_delay_s
+        delay = self._exchange.personality.response_delay_s
         if delay:
             self._unanswered += answer.count
-            self._smsc.answer_later(self, answer.responses, answer.count, now + delay)
+            self._exchange.answer_later(self, answer.responses, answer.count, now + delay)
             return bytearray()
         self._note_answers(answer.responses)
         return answer.responses
 
     def _note_answers(self, responses: bytes | bytearray) -> None:
-        if self._smsc.records is not None:
-            self._smsc.records.answered(self.account.number, responses)
+        if self._exchange.records is not None:
+            self._exchange.records.answered(self.account.number, responses)
 
     def pause_writing(self) -> None:
         """The ESME does not read: take no more from it until it does."""
@@ -188,7 +187,7 @@ class Session(asyncio.Protocol):
 
     def pump(self) -> None:
         """Send queued receipts as far as the window allows, in one write."""
-        window = self._smsc.personality.receipt_window
+        window = self._exchange.personality.receipt_window
         out = bytearray()
         while self._queue and self._writable and self.receives:
             room = window - self._unacked.count
@@ -199,9 +198,9 @@ class Session(asyncio.Protocol):
                 self._queue.appendleft(batch.part(room, len(batch)))
                 batch = batch.part(0, room)
             sequences = self._unacked.add(batch)
-            out += self._smsc.encode(batch, sequences)
+            out += self._exchange.encode(batch, sequences)
             self.account.receipts += len(batch)
-            self._smsc.sent(self, batch)
+            self._exchange.sent(self, batch)
         self.write(out)
 
     def _read(self, data: bytes, out: bytearray) -> tuple[int, bool]:
@@ -209,7 +208,7 @@ class Session(asyncio.Protocol):
 
         Gives the position behind the last, and whether the session ends.
         """
-        position, size, reader = 0, len(data), self._smsc.intake.reader
+        position, size, reader = 0, len(data), self._exchange.intake.reader
         acks: list[bytes] = []
         ended = False
         while size - position >= smpp.HEADER_OCTETS and not ended:
@@ -232,7 +231,7 @@ class Session(asyncio.Protocol):
                 ended = self._control(command, status, sequence, data[position:end], out)
                 position = end
         if acks:
-            self._smsc.acked(self, self._unacked.answer(b"".join(acks)))
+            self._exchange.acked(self, self._unacked.answer(b"".join(acks)))
             self.pump()
         return position, ended
 
@@ -249,7 +248,7 @@ class Session(asyncio.Protocol):
             out += smpp.unbind_resp(sequence)
             return True
         elif command in (smpp.DELIVER_SM_RESP, smpp.DATA_SM_RESP):
-            self._smsc.nacked(self, self._unacked.answer(pdu[12:16]), status)
+            self._exchange.nacked(self, self._unacked.answer(pdu[12:16]), status)
         elif command == smpp.GENERIC_NACK:
             self.account.nacks += 1
         elif command == smpp.SUBMIT_SM:
@@ -262,23 +261,23 @@ class Session(asyncio.Protocol):
         if self.is_bound:
             out += smpp.HEADER.pack(smpp.HEADER_OCTETS, command | smpp.RESPONSE_BIT, ALREADY_BOUND, sequence)
             return False
-        status = self._smsc.admit(command, pdu[smpp.HEADER_OCTETS :])
+        status = self._exchange.admit(command, pdu[smpp.HEADER_OCTETS :])
         if status is None:
             self.account.end("closed: banned")
             return True
         if status:
             log.warning("a bind was refused with status 0x%02X", status)
             self.account.end(f"bind refused: 0x{status:02X}")
-            out += self._smsc.bind_error(command | smpp.RESPONSE_BIT, status, sequence)
+            out += self._exchange.bind_error(command | smpp.RESPONSE_BIT, status, sequence)
             return True
-        body = self._smsc.bind_body
+        body = self._exchange.bind_body
         out += (
             smpp.HEADER.pack(smpp.HEADER_OCTETS + len(body), command | smpp.RESPONSE_BIT, 0, sequence) + body
         )
         self.state = _BINDS[command]
         self.account.kind = KINDS[command]
         self.account.bound_at = time.time()
-        self._smsc.bound(self)
+        self._exchange.bound(self)
         return False
 
 

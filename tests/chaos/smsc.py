@@ -24,7 +24,9 @@ from chaos.nation import SEGMENTS
 
 from broadcast.cli.runner import run
 from broadcast.simulator.book_server import BookServer
+from broadcast.simulator.exchange import Exchange
 from broadcast.simulator.fate import Fate, Fates
+from broadcast.simulator.peer import Peer
 from broadcast.simulator.personality import Personality, load
 from broadcast.simulator.receipts import Receipts, Stage
 from broadcast.simulator.server import Smsc
@@ -56,28 +58,37 @@ class Account:
     samples: list[tuple[float, int]] = field(default_factory=list)
 
 
-class FailingSmsc(Smsc):
-    """The product's, with ways to fail."""
+class CountingExchange(Exchange):
+    """The product's; counts the receipts by id."""
 
-    def __init__(self, personality: Personality) -> None:
-        super().__init__(personality)
+    def __init__(self, personality: Personality, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(personality, loop)
         self.acked_ids: Counter[str] = Counter()
         self.sent_ids: Counter[str] = Counter()
 
-    def sent(self, session: Session, batch: Receipts) -> None:
+    def sent(self, peer: Peer, batch: Receipts) -> None:
         self.sent_ids.update(_ids(batch))
-        super().sent(session, batch)
+        super().sent(peer, batch)
 
-    def acked(self, session: Session, batches: list[Receipts]) -> None:
+    def acked(self, peer: Peer, batches: list[Receipts]) -> None:
         for batch in batches:
             self.acked_ids.update(_ids(batch))
-        super().acked(session, batches)
+        super().acked(peer, batches)
+
+
+class FailingSmsc(Smsc):
+    """The product's, with ways to fail."""
+
+    exchange: CountingExchange
+
+    def __init__(self, personality: Personality) -> None:
+        super().__init__(personality, CountingExchange)
 
     async def crash(self, port: int, host: str, seconds: float) -> None:
         """All connections are reset and the port is closed for so long."""
         assert self._server is not None
         self._server.close()
-        self.cut(len(self._sessions))
+        self.cut(len(self.exchange.peers))
         await asyncio.sleep(seconds)
         await self.start(host, port)
 
@@ -94,7 +105,7 @@ class FailingSmsc(Smsc):
                 continue
             transport.pause_reading()
             session._writable = False
-            self.later(seconds, lambda muted=session: self._unmute(muted))  # type: ignore[misc]
+            self.exchange.later(seconds, lambda muted=session: self._unmute(muted))  # type: ignore[misc]
 
     def _unmute(self, session: Session) -> None:
         """By now the other side has given it up: what it had sent is read, and answered to nobody."""
@@ -105,12 +116,12 @@ class FailingSmsc(Smsc):
 
     def _some(self, count: int) -> list[Session]:
         bound = sorted(
-            (each for each in self._sessions if each.is_bound), key=lambda each: each.account.number
+            (each for each in self.exchange.peers if each.is_bound), key=lambda each: each.account.number
         )
-        return self.chance.sample(bound, min(count, len(bound)))
+        return self.exchange.chance.sample(bound, min(count, len(bound)))
 
     def account(self, samples: list[tuple[float, int]]) -> Account:
-        acked, sent = dict(self.acked_ids), dict(self.sent_ids)
+        acked, sent = dict(self.exchange.acked_ids), dict(self.exchange.sent_ids)
         return Account(self.summary(), self.book.copies(), self._decided(), acked, sent, samples)
 
     def _decided(self) -> dict[str, str]:
@@ -135,7 +146,7 @@ def _ids(batch: Receipts) -> list[str]:
 
 async def _serve(options: argparse.Namespace) -> None:
     smsc = FailingSmsc(load(options.personality))
-    book = BookServer(smsc)
+    book = BookServer(smsc.exchange)
     gc.freeze()
     port = await smsc.start(options.host)
     told = {"port": port, "book_port": await book.start(options.host), "pid": os.getpid()}

@@ -125,7 +125,7 @@ async def get(port: int, request: str) -> tuple[int, Any]:
 
 async def test_the_book_over_http() -> None:
     async with simulated() as (smsc, port), bound(port, 2) as esme:
-        server = BookServer(smsc)
+        server = BookServer(smsc.exchange)
         book = await server.start("127.0.0.1")
         esme.submit([b"84900000001", b"84900000001", b"84900000002"])
         await esme.statuses(3)
@@ -139,7 +139,7 @@ async def test_the_book_over_http() -> None:
             other.send(b"x" * 10_000 + b"\r\n\r\n")
             assert await other.reader.read() == b""
         with pytest.raises(BroadcastError, match=f"cannot serve the book on 127.0.0.1 port {book} "):
-            await BookServer(smsc).start("127.0.0.1", book)
+            await BookServer(smsc.exchange).start("127.0.0.1", book)
         await server.stop()
         await server.stop()
 

@@ -36,9 +36,9 @@ async def test_smpplib() -> None:
     ):
         given, receipts = await asyncio.wait_for(asyncio.to_thread(_with_smpplib, port), PATIENCE_S)
         said = await until(smsc, "sessions", value=0)
-        assert smsc.accounts[0].ended == "unbind"
-        assert smsc.records is not None
-        messages = smsc.records.messages()["messages"]
+        assert smsc.exchange.accounts[0].ended == "unbind"
+        assert smsc.exchange.records is not None
+        messages = smsc.exchange.records.messages()["messages"]
         assert [message["msisdn"] for message in messages] == MSISDNS
         assert {(message["text"], message["complete"]) for message in messages} == {(TEXT, True)}
         segments = [segment for message in messages for segment in message["segments"]]
@@ -142,8 +142,8 @@ async def test_the_session_of_aiosmpplib() -> None:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
         await until(smsc, "sessions", value=0)
-        assert smsc.records is not None
-        messages = smsc.records.messages()["messages"]
+        assert smsc.exchange.records is not None
+        messages = smsc.exchange.records.messages()["messages"]
         assert [message["msisdn"] for message in messages] == MSISDNS
         assert {message["text"] for message in messages} == {"hello @ {you}"}
-        assert smsc.accounts[0].ended == "unbind"
+        assert smsc.exchange.accounts[0].ended == "unbind"

@@ -54,7 +54,7 @@ class Book:
 @asynccontextmanager
 async def world(**settings: Any) -> AsyncIterator[tuple[Smsc, Esme, Book]]:
     async with simulated(**settings) as (smsc, port), bound(port) as esme:
-        server = BookServer(smsc)
+        server = BookServer(smsc.exchange)
         book = Book(await server.start("127.0.0.1"))
         try:
             yield smsc, esme, book

@@ -66,8 +66,10 @@ async def test_receipts_as_a_nations() -> None:
     assert len(times) == due < SENT
     assert set(times.values()) == {1, 2}
     assert said["receipts"]["pending"] == 0
-    assert smsc.records is not None
-    kept = [segment for message in smsc.records.messages()["messages"] for segment in message["segments"]]
+    assert smsc.exchange.records is not None
+    kept = [
+        segment for message in smsc.exchange.records.messages()["messages"] for segment in message["segments"]
+    ]
     assert any(
         receipt["at"] < segment["answers"][0]["at"] for segment in kept for receipt in segment["receipts"]
     )

@@ -49,8 +49,8 @@ async def simulated(rig: Rig, *names: str, sessions: int = 3) -> AsyncIterator[d
 
 def newest(smsc: Smsc) -> float:
     """When the last segment came (POSIX)."""
-    assert smsc.records is not None
-    return smsc.records._segments[-1].at
+    assert smsc.exchange.records is not None
+    return smsc.exchange.records._segments[-1].at
 
 
 async def granted(rig: Rig, workers: int) -> bool:

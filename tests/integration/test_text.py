@@ -86,7 +86,7 @@ async def sent_and_read(sent: Sequence[Case], default: DefaultAlphabet) -> list[
         smsc,
         port,
     ):
-        server = BookServer(smsc)
+        server = BookServer(smsc.exchange)
         book_port = await server.start("127.0.0.1")
         bind = Bind("127.0.0.1", port, "esme", password_env="TEXT_TEST_PASSWORD", window=10_000)
         owner = Owner()

@@ -169,7 +169,16 @@ def test_hadolint_finds_nothing() -> None:
 
 
 def test_yamllint_finds_nothing() -> None:
-    run(tool("yamllint"), "--strict", "-c", "ops/yamllint.yaml", "ops")
+    run(tool("yamllint"), "--strict", "-c", "ops/yamllint.yaml", "ops", ".pre-commit-config.yaml")
+
+
+def test_a_commit_is_checked_by_what_lint_runs() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repository["repo"] for repository in hooks] == ["local"]
+    target = (ROOT / "Makefile").read_text().partition("\nlint: $(MADE)\n")[2].partition("\n\n")[0]
+    linted = [line.strip().replace("$(BIN)", ".venv/bin").removesuffix(" .") for line in target.splitlines()]
+    assert len(linted) == 4
+    assert [hook["entry"] for hook in hooks[0]["hooks"]] == linted
 
 
 UNITS = sorted((OPS / "systemd").glob("*.service"))

@@ -99,7 +99,7 @@ class ReceiptHabits:
     @property
     def has_odd_plan(self) -> bool:
         """More is sent than one receipt after its delay."""
-        return any(getattr(self, name) != getattr(_PLAIN_RECEIPTS, name) for name in _ORDER)
+        return any(getattr(self, name) != getattr(_PLAIN_RECEIPTS, name) for name in _PLAN)
 
     def __post_init__(self) -> None:
         _lists(self)
@@ -126,7 +126,7 @@ _FORMS: Final = (
     "styles", "encodings", "dates", "leave_out", "errs", "delivered_err", "texts", "words", "pdus", "esm_classes",
     "vendor_tlvs", "wide_integers", "trailing_octets", "intermediate", "poison", "numbers",
 )  # fmt: skip
-_ORDER: Final = (
+_PLAN: Final = (
     "intermediate", "between_s", "early_share", "repeats", "any_session", "stranger_share", "late_share",
     "missing_share",
 )  # fmt: skip

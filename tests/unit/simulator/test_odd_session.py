@@ -1,16 +1,18 @@
 """Sessions with habits: what they do by themselves, on a clock that the test moves."""
 
+import asyncio
 from dataclasses import replace
 from struct import pack
-from typing import Any
+from typing import Any, cast
 
 from unit.simulator.pdus import cut, header, submit
 from unit.smpp.fake import Clock, FakeTransport
 
+from broadcast.simulator.exchange import Exchange
 from broadcast.simulator.habits import ReceiptHabits, ResponseHabits, SessionHabits
 from broadcast.simulator.odd_session import OddSession
 from broadcast.simulator.personality import Personality
-from broadcast.simulator.server import Smsc
+from broadcast.simulator.server import session_kind
 from broadcast.simulator.session import Session
 
 BIND = pack("!IIII", 16 + 12, 9, 0, 1) + b"esme\0\0\0\x34\0\0\0\0"
@@ -26,10 +28,9 @@ class World:
             "carrier", "esme", receipt_delay_s=0.0, session=SessionHabits(**habits),
             responses=responses or ResponseHabits(), receipts=ReceiptHabits(),
         )  # fmt: skip
-        self.smsc = Smsc(like)
         self.clock = Clock()
-        self.smsc._loop = self.clock  # type: ignore[assignment]
-        self.session = self.smsc._session_kind(self.smsc)
+        self.exchange = Exchange(like, cast(asyncio.AbstractEventLoop, self.clock))
+        self.session = session_kind(like)(self.exchange)
         self.transport = FakeTransport()
         self.session.connection_made(self.transport)
         if bind:
@@ -52,8 +53,9 @@ def commands(pdus: list[bytes]) -> list[int]:
 
 
 def test_a_plain_personality_has_plain_sessions() -> None:
-    assert Smsc(Personality("x", "x"))._session_kind is Session
-    assert World(enquire_link_s=1.0).smsc._session_kind is OddSession
+    assert session_kind(Personality("x", "x")) is Session
+    assert session_kind(Personality("x", "x", session=SessionHabits(enquire_link_s=1.0))) is OddSession
+    assert session_kind(Personality("x", "x", responses=ResponseHabits(shuffled=True))) is OddSession
 
 
 def test_the_version_in_bind_resp() -> None:
@@ -104,7 +106,7 @@ def test_idle() -> None:
     assert not world.transport.closed
     world.clock.advance(0.2)
     assert world.transport.closed
-    assert (world.session.account.ended, world.smsc.book.oddities["idle"]) == ("idle", 1)
+    assert (world.session.account.ended, world.exchange.book.oddities["idle"]) == ("idle", 1)
 
 
 def test_it_unbinds_after_so_many_messages() -> None:
@@ -146,7 +148,7 @@ def test_silence() -> None:
     world.says(ENQUIRE + submit(1, b"84900000001"))
     assert world.after(10) == []
     assert not world.transport.closed
-    assert world.smsc.book.segments == 0
+    assert world.exchange.book.segments == 0
     world.session.connection_lost(None)
     assert world.session.account.ended == "by the SMSC: silence"
 
@@ -174,7 +176,7 @@ def test_strange_pdus_by_the_hundred() -> None:
 
 def test_an_answer_may_come_after_its_unbind() -> None:
     world = World(end_after=1)
-    world.smsc.personality = replace(world.smsc.personality, response_delay_s=0.5)
+    world.exchange.personality = replace(world.exchange.personality, response_delay_s=0.5)
     world.says(submit(1, b"84900000001"))
     assert commands(world.said()) == [0x06]
     assert 0x80000004 in commands(world.after(0.6))
@@ -190,7 +192,7 @@ def test_a_pdu_that_comes_an_octet_at_a_time() -> None:
     world.says(submit(3, b"84900000003") + ENQUIRE)
     world.clock.advance(10.1)
     assert world.transport.taken() == pack("!IIII", 131072, 5, 0, 0x7F000000)[1:] + bytes(5)
-    assert world.smsc.book.segments == 3  # messages are taken all the same
+    assert world.exchange.book.segments == 3  # messages are taken all the same
     assert world.session.account.ended == "by the SMSC: trickle"
     world.session.connection_lost(None)
     assert world.after(10.0) == []

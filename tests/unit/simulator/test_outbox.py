@@ -8,9 +8,9 @@ from unit.simulator.pdus import HEAD
 from broadcast.simulator.fate import Fate
 from broadcast.simulator.habits import ReceiptHabits
 from broadcast.simulator.outbox import Outbox
+from broadcast.simulator.peer import Peer
 from broadcast.simulator.receipt_plan import EARLY, NOBODY
 from broadcast.simulator.receipts import Receipts, Stage
-from broadcast.simulator.session import Session
 
 
 class Ear:
@@ -32,7 +32,7 @@ class Ear:
 
 
 def outbox(*ears: Ear, **habits: Any) -> Outbox:
-    return Outbox(ReceiptHabits(**habits), Random(1), cast(list[Session], list(ears)))
+    return Outbox(ReceiptHabits(**habits), Random(1), cast(list[Peer], list(ears)))
 
 
 def batch(number: int, owner: object = NOBODY, stage: Stage = Stage.FINAL) -> Receipts:
@@ -68,7 +68,7 @@ def test_what_nobody_receives_waits() -> None:
     deaf, ear = Ear(receives=False), Ear()
     box = outbox(deaf)
     box.deliver([batch(1, deaf), batch(2, deaf, Stage.POISON)])
-    box._sessions = cast(list[Session], [deaf, ear])
+    box._peers = cast(list[Peer], [deaf, ear])
     box.deliver_waiting()
     assert (deaf.heard, ear.heard) == ([], [b"0001"])  # poison is one session's own
 
@@ -84,7 +84,7 @@ def test_repeats_go_to_a_newer_link_or_wait_for_it() -> None:
     box.deliver_waiting()
     assert (old.heard, new.heard) == ([b"0001"], [b"0001"])
     newest = Ear(number=3)
-    box._sessions = cast(list[Session], [old, new, newest])
+    box._peers = cast(list[Peer], [old, new, newest])
     box.deliver_waiting()
     assert newest.heard == [b"0002"]
     box.deliver_waiting()

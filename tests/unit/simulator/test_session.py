@@ -1,29 +1,33 @@
 """A session is fed anything at all: it goes on or closes, and what it says is SMPP."""
 
+import asyncio
 from struct import pack
+from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.simulator.pdus import cut, header, submit
 from unit.smpp.fake import Clock, FakeTransport
 
+from broadcast.simulator.exchange import Exchange
 from broadcast.simulator.personality import Personality
-from broadcast.simulator.server import Smsc
 from broadcast.simulator.session import Session
 
 BIND = pack("!IIII", 16 + 12, 9, 0, 1) + b"esme\0\0\0\x34\0\0\0\0"
 
 
-def session() -> tuple[Session, FakeTransport, Smsc, Clock]:
+def session() -> tuple[Session, FakeTransport, Exchange, Clock]:
     """Bound; receipts are due at once."""
-    smsc = Smsc(Personality("carrier", "esme", receipt_delay_s=0.0, window=100_000))
     clock = Clock()
-    smsc._loop = clock  # type: ignore[assignment]
-    made, transport = Session(smsc), FakeTransport()
+    exchange = Exchange(
+        Personality("carrier", "esme", receipt_delay_s=0.0, window=100_000),
+        cast(asyncio.AbstractEventLoop, clock),
+    )
+    made, transport = Session(exchange), FakeTransport()
     made.connection_made(transport)
     made.data_received(BIND)
     assert header(transport.taken())[1:3] == (0x80000009, 0)
-    return made, transport, smsc, clock
+    return made, transport, exchange, clock
 
 
 _PDU = st.one_of(
@@ -46,7 +50,7 @@ _PDU = st.one_of(
 @settings(deadline=None)
 @given(st.lists(st.one_of(_PDU, _PDU, _PDU, st.binary(max_size=20)), max_size=12), st.integers(1, 60))
 def test_anything(pieces: list[bytes], step: int) -> None:
-    made, transport, smsc, clock = session()
+    made, transport, exchange, clock = session()
     stream = b"".join(pieces)
     for index in range(0, len(stream), step):
         if transport.closed:
@@ -56,13 +60,13 @@ def test_anything(pieces: list[bytes], step: int) -> None:
     for pdu in cut(transport.taken()):
         assert len(pdu) == header(pdu)[0]
         assert header(pdu)[1] & 0x80000000 or header(pdu)[1] == 5
-    smsc.summary()
+    exchange.summary()
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=6), st.integers(20, 5000))
 def test_every_submit_is_answered_and_every_receipt_sent_once(counts: list[int], step: int) -> None:
-    made, transport, smsc, clock = session()
+    made, transport, exchange, clock = session()
     stream, sequence = b"", 0
     for index, count in enumerate(counts):
         head = pack("!IIII", 16, 0x15, 0, 7) if index % 2 else b""
@@ -79,7 +83,7 @@ def test_every_submit_is_answered_and_every_receipt_sent_once(counts: list[int],
         pdu[16:-1] for pdu in answers
     )
     made.data_received(b"".join(pack("!IIII", 17, 0x80000005, 0, header(pdu)[3]) + b"\0" for pdu in receipts))
-    assert smsc.summary()["receipts"] | {"by_fate": 0} == {
+    assert exchange.summary()["receipts"] | {"by_fate": 0} == {
         "sent": sequence, "acked": sequence, "pending": 0, "redelivered": 0, "nacked": 0, "by_fate": 0,
     }  # fmt: skip
     clock.advance(5)
