@@ -235,6 +235,15 @@ def test_the_reference_has_every_command() -> None:
     assert told == [name for name, command in commands() if not command.hidden]
 
 
+@every_page
+def test_every_make_that_is_named_is_a_target(page: Path) -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
+    lines = [*code(page), *(line for block in blocks(page, "") for line in block.splitlines())]
+    named = {match[1] for line in lines if (match := re.match(r"make ([a-z]+)\b", line.strip()))}
+    assert named <= targets
+
+
 def options() -> frozenset[str]:
     every = [*broadcast.params, *(param for _, command in commands() for param in command.params)]
     return frozenset({word for param in every for word in (*param.opts, *param.secondary_opts)} | {"--help"})
