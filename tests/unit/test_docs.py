@@ -29,6 +29,10 @@ _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _PLACEHOLDER = re.compile(r"[A-Z]+(?:,[A-Z]+)*|\.\.\.")
+_FILE = re.compile(
+    r"(?![/.]*/)[\w.*-]+(?:/[\w.*-]+)*(?:/|\.(?:py|sql|toml|md|yml|yaml|json|service|txt|lock))"
+)
+_MADE = ("demo-out/", "chaos-out/", "site/", ".venv/")  # by commands, not by hand
 
 
 def named(page: Path) -> str:
@@ -55,7 +59,7 @@ def code(page: Path) -> Iterator[str]:
         yield " ".join(span.split())
 
 
-# ---------------------------------------------------------------- links
+# ---------------------------------------------------------------- links and files
 
 
 def anchors(page: Path) -> set[str]:
@@ -85,6 +89,27 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Here\n[a](page.md#here) [b](page.md#there) [c](other.md)\n", encoding="utf-8")
     assert broken(page) == ["page.md#there", "other.md"]
+
+
+def gone(page: Path) -> list[str]:
+    """Files that a page names and that are not there: under the top, the package, the tests, or beside the page."""
+    found = []
+    for span in code(page):
+        path, _, function = span.partition("::")
+        if not _FILE.fullmatch(path) or path.startswith(_MADE) or "NAME" in path or "/" not in path:
+            continue
+        pattern = path.rstrip("/")
+        there = [
+            *(file for top in (ROOT, PACKAGE, ROOT / "tests", page.parent) for file in top.glob(pattern))
+        ]
+        if not there or (function and f"def {function}(" not in there[0].read_text(encoding="utf-8")):
+            found.append(span)
+    return found
+
+
+@every_page
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    assert gone(page) == []
 
 
 # ---------------------------------------------------------------- commands
@@ -208,6 +233,15 @@ def test_the_reference_has_every_command() -> None:
     text = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| `(broadcast[a-z -]+)` \|", text, re.MULTILINE)
     assert told == [name for name, command in commands() if not command.hidden]
+
+
+@every_page
+def test_every_make_that_is_named_is_a_target(page: Path) -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
+    lines = [*code(page), *(line for block in blocks(page, "") for line in block.splitlines())]
+    named = {match[1] for line in lines if (match := re.match(r"make ([a-z]+)\b", line.strip()))}
+    assert named <= targets
 
 
 def options() -> frozenset[str]:
