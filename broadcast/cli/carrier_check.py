@@ -6,7 +6,7 @@ import click
 
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.cli.day_time import database_now
-from broadcast.cli.misfits import misfit_documents, show_misfits
+from broadcast.cli.findings import show_misfits
 from broadcast.cli.output import json_option, masked, note, print_facts, print_json, say, words
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
@@ -15,6 +15,7 @@ from broadcast.config import Config, Country
 from broadcast.engine.probe.check import Wanted, check
 from broadcast.engine.probe.findings import Finding, Findings
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
+from broadcast.reports.misfits import misfit_documents
 from broadcast.reports.received import Misfit, misfits
 from broadcast.store.pool import connect
 from broadcast.tables import nearest

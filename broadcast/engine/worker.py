@@ -145,7 +145,9 @@ class Worker:
                 self._leases = await Leases.register(
                     connection, self._config, socket.gethostname(), os.getpid(), self._place
                 )
-                names = {row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))}
+                names = {
+                    row["name"]: row["carrier_no"] for row in await connection.fetch(sql("carrier_numbers"))
+                }
         except LOST as error:
             raise failures.explain(error) from error
         finally:

@@ -166,7 +166,9 @@ class PackedBooks:
             )  # fmt: skip
 
     async def _names(self) -> dict[int, str]:
-        return {row["carrier_no"]: row["name"] for row in await self._connection.fetch(sql("audit_names"))}
+        return {
+            row["carrier_no"]: row["name"] for row in await self._connection.fetch(sql("carrier_numbers"))
+        }
 
     async def _fetch(self, name: str) -> list[asyncpg.Record]:
         return await self._connection.fetch(sql(name), self._campaign_id)
