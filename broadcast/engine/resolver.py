@@ -162,7 +162,7 @@ class Resolver:
     async def _check_names(self, connection: asyncpg.Connection) -> None:
         if self._names is None:
             return
-        rows = await connection.fetch(sql("carrier_numbers"))
+        rows = await connection.fetch(sql("audit_names"))
         known = {row["name"] for row in rows} | set(self._config.carriers)
         unknown = [name for name in self._names if name not in known]
         if unknown:

@@ -145,9 +145,7 @@ class Worker:
                 self._leases = await Leases.register(
                     connection, self._config, socket.gethostname(), os.getpid(), self._place
                 )
-                names = {
-                    row["name"]: row["carrier_no"] for row in await connection.fetch(sql("carrier_numbers"))
-                }
+                names = {row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))}
         except LOST as error:
             raise failures.explain(error) from error
         finally:

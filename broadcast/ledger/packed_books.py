@@ -166,9 +166,7 @@ class PackedBooks:
             )  # fmt: skip
 
     async def _names(self) -> dict[int, str]:
-        return {
-            row["carrier_no"]: row["name"] for row in await self._connection.fetch(sql("carrier_numbers"))
-        }
+        return {row["carrier_no"]: row["name"] for row in await self._connection.fetch(sql("audit_names"))}
 
     async def _fetch(self, name: str) -> list[asyncpg.Record]:
         return await self._connection.fetch(sql(name), self._campaign_id)

@@ -55,7 +55,7 @@ async def part(rig: Rig, number: int, total: int, text: bytes, sender: int = FIR
 
 async def reader(rig: Rig) -> Replies:
     """As a worker has it; each call is another life of one."""
-    names = {row["carrier_no"]: row["name"] for row in await rig.conn.fetch(sql("carrier_numbers"))}
+    names = {row["carrier_no"]: row["name"] for row in await rig.conn.fetch(sql("audit_names"))}
     return Replies(rig.config, Metrics(), names)
 
 
