@@ -1,10 +1,22 @@
 """Whose books a campaign's are: the one place that knows where its people are written."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from broadcast.archive.place import place_of
 from broadcast.ids import CampaignId
 from broadcast.ledger.books import Books, LiveBooks
 from broadcast.ledger.packed_books import PackedBooks
+from broadcast.store import plans
 from broadcast.store.types import Connection
+
+
+@asynccontextmanager
+async def snapshot(connection: Connection) -> AsyncIterator[None]:
+    """A transaction in which books are read: everything in it is of one moment."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(plans.SETS)
+        yield
 
 
 async def books_of(connection: Connection, campaign_id: int) -> Books:

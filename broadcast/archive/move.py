@@ -10,14 +10,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from broadcast.archive.books import live_books
+import asyncpg
+
+from broadcast.archive.books import live_books, snapshot
 from broadcast.archive.place import place_of
 from broadcast.archive.read import Archive, ArchiveError, load
 from broadcast.archive.write import write
 from broadcast.errors import AuditError, InputError, RefusedError
 from broadcast.ledger.books import CarrierSums, LiveBooks
-from broadcast.ledger.states import RecipientState
-from broadcast.store import plans
+from broadcast.ledger.tallies import by_state, tallies
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -37,7 +38,7 @@ class _Snapshot:
     """A campaign at the moment of its archive."""
 
     campaign: Mapping[str, Any]
-    tallies: dict[int, dict[str, int]]
+    tallies: frozenset[asyncpg.Record]
     carriers: Sequence[CarrierSums]
 
 
@@ -51,8 +52,7 @@ async def archive(
     Raises RefusedError: not finished, or archived already. AuditError: books, rows and files do not agree.
     InputError, ArchiveError, BroadcastError: the folder, the files, the disk. Nothing is dropped then.
     """
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(plans.SETS)
+    async with snapshot(connection):
         books = live_books(connection, campaign_id)
         now = await _snapshot(connection, campaign_id, books)
         place = folder / f"{now.campaign['name']}.archive"
@@ -71,7 +71,7 @@ async def moved(connection: Connection, campaign_id: int, folder: Path) -> Archi
     Raises ArchiveError: the files are not there, damaged, or another campaign's.
     """
     known = await place_of(connection, campaign_id)
-    campaign = await connection.fetchrow(sql("archive_campaign"), campaign_id)
+    campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if known is None or campaign is None:
         return None
     place = folder / f"{campaign['name']}.archive"
@@ -85,13 +85,13 @@ async def moved(connection: Connection, campaign_id: int, folder: Path) -> Archi
 
 
 async def _snapshot(connection: Connection, campaign_id: int, books: LiveBooks) -> _Snapshot:
-    campaign = await connection.fetchrow(sql("archive_campaign"), campaign_id)
+    campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if campaign is None:
         raise InputError("there is no such campaign any more")
     await _check_not_archived(connection, campaign_id, campaign["name"])
     if campaign["finished_at"] is None:
         raise RefusedError(f"{campaign['name']} is {campaign['state']}: only a finished campaign is archived")
-    now = _Snapshot(dict(campaign), await _tallies(connection, campaign_id), await books.sums())
+    now = _Snapshot(dict(campaign), frozenset(await tallies(connection, campaign_id)), await books.sums())
     _balance(now)
     return now
 
@@ -102,11 +102,6 @@ async def _check_not_archived(connection: Connection, campaign_id: int, name: st
         raise RefusedError(f"{name} is archived already, in {place.folder}")
 
 
-async def _tallies(connection: Connection, campaign_id: int) -> dict[int, dict[str, int]]:
-    rows = await connection.fetch(sql("audit_tallied"), campaign_id)
-    return {row["carrier_no"]: {name: row[name] for name in row.keys()} for row in rows}  # noqa: SIM118
-
-
 def _balance(now: _Snapshot) -> None:
     """Rows against tallies. Raises AuditError."""
     counted = {
@@ -114,13 +109,7 @@ def _balance(now: _Snapshot) -> None:
         for each in now.carriers
         for state, total in each.sums.items()
     }
-    tallied = {
-        (number, int(state)): tally[state.column]
-        for number, tally in now.tallies.items()
-        for state in RecipientState
-        if tally[state.column]
-    }
-    if counted != tallied or sum(counted.values()) != now.campaign["audience"]:
+    if counted != by_state(now.tallies) or sum(counted.values()) != now.campaign["audience"]:
         raise AuditError(
             f"the books of {now.campaign['name']} do not balance, so it is not archived: "
             f"see `broadcast campaign audit {now.campaign['name']}`"
@@ -145,7 +134,7 @@ async def _drop(connection: Connection, books: LiveBooks, now: _Snapshot, found:
     async with connection.transaction():
         await connection.execute(sql("archive_claim"))
         await _check_not_archived(connection, campaign_id, name)
-        if await _tallies(connection, campaign_id) != now.tallies:
+        if frozenset(await tallies(connection, campaign_id)) != now.tallies:
             raise RefusedError(f"a receipt for {name} came meanwhile, nothing was dropped: archive it anew")
         if await books.drop() != sum(each.rows for each in now.carriers):
             raise AuditError(f"the rows of {name} are not those of its archive: nothing was dropped")

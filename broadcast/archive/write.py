@@ -21,7 +21,7 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 _GROUP = 262_144
-_SMALL = (("events.parquet", "archive_events"), ("tallies.parquet", "audit_tallied"))
+_SMALL = (("events.parquet", "campaign_events"), ("tallies.parquet", "audit_tallied"))
 _DOUBT = pa.schema(
     [
         ("carrier", pa.string()),

@@ -52,10 +52,10 @@ async def counts(conn: Connection) -> list[CarrierCount]:
     return [CarrierCount(**row) for row in rows]
 
 
-async def past_imports(conn: Connection, limit: int) -> list[PastImport]:
-    """The newest first."""
-    rows = await conn.fetch(sql("recent_imports"), limit)
-    return [PastImport(**{**row, "refused": json.loads(row["refused"])}) for row in rows]
+async def past_imports(conn: Connection, limit: int, until: datetime | None = None) -> list[PastImport]:
+    """The newest first. until: those that had finished by then."""
+    rows = await conn.fetch(sql("recent_imports"), limit, until)
+    return [PastImport(**{**row, "refused": json.loads(row["refused"] or "{}")}) for row in rows]
 
 
 async def find(conn: Connection, msisdn: int) -> Subscriber:

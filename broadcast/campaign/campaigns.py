@@ -206,10 +206,16 @@ async def get(conn: Connection, campaign_id: CampaignId) -> Campaign:
 
 async def by_name(conn: Connection, name: str) -> Campaign:
     """Raises InputError when there is none."""
-    row = await conn.fetchrow(sql("campaign_by_name"), name)
-    if row is None:
+    found = await named(conn, name)
+    if found is None:
         raise InputError(f"there is no campaign {name}: see `broadcast campaign list`")
-    return _campaign(row)
+    return found
+
+
+async def named(conn: Connection, name: str) -> Campaign | None:
+    """For who has words of their own when there is none."""
+    row = await conn.fetchrow(sql("campaign_by_name"), name)
+    return None if row is None else _campaign(row)
 
 
 async def all_campaigns(conn: Connection) -> list[Campaign]:

@@ -1,25 +1,24 @@
 """`broadcast campaign audit`: the books, recounted from their rows and compared with what SMSCs say, and explained."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from broadcast.archive.books import books_of
-from broadcast.cli.audit_people import COLUMNS, Compared, compare_people, differences_file, document, row
+from broadcast.cli.files import replacing
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, note, print_json, print_table, say, words
 from broadcast.cli.runner import run
-from broadcast.cli.simulated_book import SimulatedBook, read_book
-from broadcast.errors import AuditError, InputError
+from broadcast.csv_files import CsvWriter
+from broadcast.errors import AuditError
 from broadcast.ledger.books import SecondCopies
-from broadcast.reports.audit import AuditResult, audit, record
-from broadcast.reports.comparison import BookLine, compare
+from broadcast.reports.comparison import BookLine
 from broadcast.reports.differences import KEEP
-from broadcast.reports.our_side import ours
+from broadcast.reports.everybody import COLUMNS, Compared, row
 from broadcast.reports.people import Difference
-from broadcast.reports.report import find
+from broadcast.reports.simulated_book import SimulatedBook, read_book
+from broadcast.reports.whole_audit import WholeAudit, whole_audit
 from broadcast.store.pool import connect
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -51,21 +50,11 @@ def campaign_audit(
       broadcast campaign audit flood-warning
       broadcast campaign audit rehearsal --book viettel=http://127.0.0.1:8081/book
     """
-    urls = dict(_carrier_and_url(each) for each in books)
-    theirs = {carrier: read_book(url) for carrier, url in urls.items()}
-    with differences_file(file, reveal=reveal) as write:
+    theirs = {carrier: read_book(url) for carrier, url in dict(map(_carrier_and_url, books)).items()}
+    with _differences(file, reveal=reveal) as write:
         found = run(_audit(name, theirs, actor, write))
     if as_json:
-        print_json(
-            {
-                "balanced": not found.problems,
-                "problems": found.problems,
-                "ledger": found.ledger,
-                "books": found.books,
-                "people": document(found.people),
-                "second_copies": found.copies,
-            }
-        )
+        print_json(found.document())
     else:
         _show(found)
     if file:
@@ -76,54 +65,28 @@ def campaign_audit(
         say(f"the books balance: {found.ledger.audience:,} recipients, each in one state")
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """ledger: rows against tallies. books: our counts against SMSCs'; people: the same by person."""
-
-    ledger: AuditResult
-    books: Sequence[BookLine]
-    people: Compared
-    copies: Sequence[SecondCopies]
-
-    @property
-    def problems(self) -> list[str]:
-        said = [f"{line.carrier} {line.what}: {line.problem}" for line in self.books if line.problem]
-        return [*self.ledger.problems, *said, *self.people.problems]
+@contextmanager
+def _differences(path: Path | None, *, reveal: bool) -> Iterator[Callable[[Difference], None]]:
+    """Takes who differs, each a row of this file; of none, nothing is written."""
+    if path is None:
+        yield lambda difference: None
+        return
+    with replacing(path, mode=0o600) as sink:
+        writer = CsvWriter(sink, COLUMNS)
+        yield lambda difference: writer.row(row(difference, reveal=reveal).values())
 
 
 async def _audit(
-    name: str, books: Mapping[str, SimulatedBook], actor: str, write: Callable[[Difference], None]
-) -> _Found:
+    name: str, theirs: Mapping[str, SimulatedBook], actor: str, write: Callable[[Difference], None]
+) -> WholeAudit:
     connection = await connect()
     try:
-        campaign_id = (await find(connection, name)).campaign_id
-        result = await audit(connection, campaign_id)
-        kept = await books_of(connection, campaign_id)
-        mine = await ours(connection, campaign_id, kept)
-        missing = sorted(set(books) - set(mine))
-        if missing:
-            raise InputError(
-                f"--book: the campaign has no carrier {', '.join(missing)} ({', '.join(sorted(mine))})"
-            )
-        found = _Found(
-            result,
-            [line for carrier, book in books.items() for line in compare(mine[carrier], book.summary)],
-            await compare_people(
-                connection,
-                campaign_id,
-                {carrier: book.people for carrier, book in books.items()},
-                {carrier: each.by_name for carrier, each in mine.items()},
-                write,
-            ),
-            await kept.second_copies(),
-        )
-        await record(connection, campaign_id, actor, found.problems)
-        return found
+        return await whole_audit(connection, name, theirs, actor, write)
     finally:
         await connection.close()
 
 
-def _show(found: _Found) -> None:
+def _show(found: WholeAudit) -> None:
     rows = [
         (line.carrier, line.state, line.counted, line.tallied, line.counted == line.tallied)
         for line in found.ledger.lines
@@ -132,20 +95,16 @@ def _show(found: _Found) -> None:
         "The ledger: rows against tallies", ("carrier", "state", "counted", "tallied", "agrees"), rows
     )
     if found.books:
-        compared = [
-            (line.carrier, line.what, line.ours, line.theirs, line.problem is None) for line in found.books
-        ]
-        print_table(
-            "\nThe ledger against the SMSCs", ("carrier", "what", "ours", "theirs", "agrees"), compared
-        )
+        _show_books(found.books)
     if found.people.comparisons:
         _show_people(found.people)
     if found.copies:
-        resent = [
-            (each.carrier, each.recipients, each.resends, each.told, each.delivered) for each in found.copies
-        ]
-        heads = ("carrier", "recipients", "sent again", "copies before: told of", "delivered")
-        print_table("\nSecond copies (who: `broadcast campaign doubts NAME --resent`)", heads, resent)
+        _show_copies(found.copies)
+    _explain(found)
+
+
+def _explain(found: WholeAudit) -> None:
+    """What differs, what it may mean, what to do."""
     for line in found.books:
         if line.means and not line.problem:
             note(f"{line.carrier} {line.what}: {line.ours:,} and {line.theirs:,}, explained: {line.means}")
@@ -156,6 +115,17 @@ def _show(found: _Found) -> None:
             note(f"{line.carrier} {line.what}: {line.problem}\n  it may mean: {line.means}\n  next: {KEEP}")
     for problem, means in zip(found.people.problems, found.people.means, strict=True):
         note(f"{problem}\n  it may mean: {means}\n  next: {KEEP}")
+
+
+def _show_books(lines: Sequence[BookLine]) -> None:
+    rows = [(line.carrier, line.what, line.ours, line.theirs, line.problem is None) for line in lines]
+    print_table("\nThe ledger against the SMSCs", ("carrier", "what", "ours", "theirs", "agrees"), rows)
+
+
+def _show_copies(copies: Sequence[SecondCopies]) -> None:
+    rows = [(each.carrier, each.recipients, each.resends, each.told, each.delivered) for each in copies]
+    heads = ("carrier", "recipients", "sent again", "copies before: told of", "delivered")
+    print_table("\nSecond copies (who: `broadcast campaign doubts NAME --resent`)", heads, rows)
 
 
 def _show_people(people: Compared) -> None:

@@ -1,35 +1,23 @@
 """`broadcast campaign report`: what became of an alert, on the terminal and in files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from broadcast.cli.files import write_text
-from broadcast.cli.findings import show_findings
-from broadcast.cli.misfits import show_misfits
-from broadcast.cli.oddities import show_oddities
-from broadcast.cli.output import (
-    duration,
-    effect_words,
-    json_option,
-    note,
-    print_facts,
-    print_json,
-    print_table,
-    say,
-    to_json,
-    words,
-)
-from broadcast.cli.report_document import STATES, document, refusals
-from broadcast.cli.report_files import write_recipients, write_summary
-from broadcast.cli.report_html import render
+from broadcast.cli.files import replacing, write_text
+from broadcast.cli.findings import show_findings, show_misfits, show_oddities
+from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say, to_json, words
 from broadcast.cli.runner import run
-from broadcast.diagnosis.finding import Finding
-from broadcast.diagnosis.gather import Diagnosis
-from broadcast.reports.audit import AuditResult, audit
-from broadcast.reports.report import Report, report
+from broadcast.cli.settings import time_zone
+from broadcast.reports.document import STATES
+from broadcast.reports.everything import Everything, everything
+from broadcast.reports.files import write_recipients, write_summary
+from broadcast.reports.page import render
+from broadcast.reports.report import Report
 from broadcast.store.pool import connect
+from broadcast.words import duration, effect_words
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -59,30 +47,28 @@ def campaign_report(
     """
     if reveal and not recipients:
         raise click.UsageError("--reveal goes with --recipients FILE")
-    found, audited, findings = run(_read(name))
+    found = run(_read(name))
     if html:
-        write_text(html, render(found, audited, findings))
+        write_text(html, render(found.report, found.audit, found.findings, time_zone))
     if summary:
-        write_summary(summary, found)
+        with replacing(summary) as file:
+            write_summary(file, found.report)
     if json_file:
-        write_text(json_file, to_json(document(found, audited, findings)) + "\n")
+        write_text(json_file, to_json(found.document()) + "\n")
     if recipients:
-        run(_write_recipients(recipients, found.facts.campaign_id, reveal))
+        run(_write_recipients(recipients, found.report.campaign.campaign_id, reveal))
     if as_json:
-        print_json(document(found, audited, findings))
+        print_json(found.document())
     else:
-        _show(found, audited, findings)
+        _show(found)
     for path in filter(None, (html, summary, json_file, recipients)):
         note(f"wrote {words(path)}")
 
 
-async def _read(name: str) -> tuple[Report, AuditResult, tuple[Finding, ...]]:
+async def _read(name: str) -> Everything:
     connection = await connect()
     try:
-        found = await report(connection, name)
-        campaign_id = found.facts.campaign_id
-        findings = await Diagnosis(connection, campaign_id).findings(refusals(found))
-        return found, await audit(connection, campaign_id), findings
+        return await everything(connection, name)
     finally:
         await connection.close()
 
@@ -90,39 +76,42 @@ async def _read(name: str) -> tuple[Report, AuditResult, tuple[Finding, ...]]:
 async def _write_recipients(path: Path, campaign_id: int, reveal: bool) -> None:
     connection = await connect()
     try:
-        await write_recipients(path, connection, campaign_id, reveal=reveal)
+        with replacing(path, mode=0o600) as file:
+            await write_recipients(file, connection, campaign_id, reveal=reveal, zone=time_zone)
     finally:
         await connection.close()
 
 
-def _show(found: Report, audited: AuditResult, findings: Sequence[Finding]) -> None:
-    facts, everything = found.facts, document(found, audited, findings)
-    took = duration(facts.took_s) if facts.took_s is not None else None
+def _show(found: Everything) -> None:
+    campaign, told = found.report.campaign, found.document()
     print_facts(
-        f"{facts.name}: {facts.category} alert from {facts.sender}",
+        f"{campaign.name}: {campaign.category} alert from {campaign.sender}",
         {
-            "state": facts.state,
-            "launched": facts.launched_at,
-            "finished": facts.finished_at,
-            "took": took,
-            "segments a message": facts.segments and f"up to {facts.segments}",
+            "state": campaign.state,
+            "launched": campaign.launched_at,
+            "finished": campaign.finished_at,
+            "took": duration(found.report.took_s),
+            "segments a message": campaign.segments and f"up to {campaign.segments}",
         },
     )
-    for each in everything["imports"]:
-        refused = (
-            ", ".join(f"{reason} {count:,}" for reason, count in each["refused_by_reason"].items()) or "none"
-        )
-        line = {key: each[key] for key in ("lines", "imported", "updated", "duplicate", "refused")}
-        print_facts(f"\nlines of {words(each['source'])}", {**line, "refused because": refused})
-    states = [state for state in STATES if everything["total"][state]]
+    for each in told["imports"]:
+        _show_import(each)
+    states = [state for state in STATES if told["total"][state]]
     columns = ["carrier", "audience", *states, "segments_accepted", "segments_per_second", "longest_pause_s"]
-    lines = [*everything["carriers"], everything["total"]]
+    lines = [*told["carriers"], told["total"]]
     heads = [column.replace("_", " ") for column in columns]
     print_table("\nWhat became of it", heads, [[line[column] for column in columns] for line in lines])
-    _show_why(found)
-    show_findings(findings, "What is wrong")
-    for problem in audited.problems:
+    _show_why(found.report)
+    show_findings(found.findings, "What is wrong")
+    for problem in found.audit.problems:
         note(f"the books do not balance: {problem}")
+
+
+def _show_import(each: Mapping[str, Any]) -> None:
+    reasons = each["refused_by_reason"].items()
+    refused = ", ".join(f"{reason} {count:,}" for reason, count in reasons) or "none"
+    line = {key: each[key] for key in ("lines", "imported", "updated", "duplicate", "refused")}
+    print_facts(f"\nlines of {words(each['source'])}", {**line, "refused because": refused})
 
 
 def _show_why(found: Report) -> None:

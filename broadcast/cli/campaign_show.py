@@ -1,19 +1,13 @@
 """`broadcast campaign list` and `show`: what there is, and who did what to it."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
-
 import click
 
-from broadcast.campaign import campaigns
-from broadcast.campaign.approval import content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
-from broadcast.cli.findings import finding_document, show_findings
+from broadcast.cli.findings import show_findings
 from broadcast.cli.output import json_option, print_facts, print_json, print_table, say, say_hidden
 from broadcast.cli.runner import run
-from broadcast.diagnosis.finding import Finding
-from broadcast.diagnosis.gather import Diagnosis
+from broadcast.reports import campaigns
+from broadcast.reports.campaigns import Listed, Shown
 from broadcast.store.pool import connect
 
 
@@ -26,31 +20,19 @@ def campaign_list(as_json: bool) -> None:
     Example:
       broadcast campaign list
     """
-    found, findings = run(_all())
+    found = run(_all())
     if as_json:
-        print_json([_document(each, findings.get(each.name, ())) for each in found])
+        print_json([each.document() for each in found])
         return
     columns = ("name", "state", "category", "priority", "audience", "drafted by", "approved by", "expires")
-    rows = [
-        (
-            each.name,
-            each.state,
-            each.category,
-            each.priority,
-            each.audience,
-            each.drafted_by,
-            each.approved_by,
-            each.expires_at,
-        )
-        for each in found
-    ]
-    print_table("", columns, rows)
-    for name, mine in findings.items():
-        show_findings(mine, f"What is wrong with {name}")
+    print_table("", columns, [_row(each.campaign) for each in found])
+    for each in found:
+        show_findings(each.findings, f"What is wrong with {each.campaign.name}")
 
 
-def _document(each: Campaign, findings: Sequence[Finding]) -> dict[str, Any]:
-    return {**asdict(each), "findings": [finding_document(finding) for finding in findings]}
+def _row(each: Campaign) -> tuple[object, ...]:
+    who = (each.drafted_by, each.approved_by)
+    return (each.name, each.state, each.category, each.priority, each.audience, *who, each.expires_at)
 
 
 @click.command("show")
@@ -63,18 +45,17 @@ def campaign_show(name: str, as_json: bool) -> None:
     Example:
       broadcast campaign show wash-hands
     """
-    found, events = run(_one(name))
+    found = run(_one(name))
     if as_json:
-        print_json(
-            {"campaign": found, "hash": content_hash(found.content), "code": found.code, "events": events}
-        )
+        print_json(found.document())
         return
-    print_facts("", _facts(found))
+    alert = found.campaign
+    print_facts("", _facts(alert))
     say("")
-    say(found.text)
-    say_hidden(text=found.text, sender=found.sender)
+    say(alert.text)
+    say_hidden(text=alert.text, sender=alert.sender)
     say("")
-    print_table("", ("at", "who", "what"), [(each.at, each.actor, _what(each)) for each in events])
+    print_table("", ("at", "who", "what"), [(each.at, each.actor, _what(each)) for each in found.events])
 
 
 def _what(each: CampaignEvent) -> str:
@@ -100,22 +81,17 @@ def _facts(found: Campaign) -> dict[str, object]:
     }
 
 
-async def _all() -> tuple[list[Campaign], dict[str, tuple[Finding, ...]]]:
-    """Every campaign, and what is wrong with those under way."""
-    conn = await connect()
+async def _all() -> list[Listed]:
+    connection = await connect()
     try:
-        found = await campaigns.all_campaigns(conn)
-        under_way = [each for each in found if each.launched_at is not None and each.finished_at is None]
-        findings = {each.name: await Diagnosis(conn, each.campaign_id).findings() for each in under_way}
-        return found, findings
+        return await campaigns.listed(connection)
     finally:
-        await conn.close()
+        await connection.close()
 
 
-async def _one(name: str) -> tuple[Campaign, list[CampaignEvent]]:
-    conn = await connect()
+async def _one(name: str) -> Shown:
+    connection = await connect()
     try:
-        found = await campaigns.by_name(conn, name)
-        return found, await campaigns.events(conn, found.campaign_id)
+        return await campaigns.shown(connection, name)
     finally:
-        await conn.close()
+        await connection.close()

@@ -10,9 +10,7 @@ from broadcast import secret
 from broadcast.actions.session import Session
 from broadcast.cli.carrier_check import carrier_check
 from broadcast.cli.carrier_simulate import carrier_simulate
-from broadcast.cli.findings import finding_document, show_findings
-from broadcast.cli.misfits import show_misfits
-from broadcast.cli.oddities import show_oddities
+from broadcast.cli.findings import show_findings, show_misfits, show_oddities
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.session import act, perhaps
@@ -131,11 +129,7 @@ def _show(
 
 def _documents(findings: Sequence[Finding] | None, name: str) -> list[dict[str, object]] | None:
     """Of one carrier; None when the database does not tell."""
-    return (
-        None
-        if findings is None
-        else [finding_document(each) for each in findings if each.carrier in (name, "")]
-    )
+    return None if findings is None else [each.document() for each in findings if each.carrier in (name, "")]
 
 
 def _settings(carrier: Carrier) -> dict[str, Any]:

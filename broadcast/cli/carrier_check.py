@@ -6,7 +6,7 @@ import click
 
 from broadcast.actions import clock
 from broadcast.audience.msisdn import Normalizer, Refusal
-from broadcast.cli.misfits import misfit_documents, show_misfits
+from broadcast.cli.findings import show_misfits
 from broadcast.cli.output import json_option, masked, note, print_facts, print_json, say, words
 from broadcast.cli.runner import run
 from broadcast.cli.session import perhaps
@@ -16,6 +16,7 @@ from broadcast.config import Config, Country
 from broadcast.errors import BroadcastError, ConfigError
 from broadcast.probe.check import Wanted, check
 from broadcast.probe.findings import Finding, Findings
+from broadcast.reports.misfits import misfit_documents
 from broadcast.reports.received import Misfit, misfits
 from broadcast.tables import nearest
 

@@ -1,21 +1,11 @@
-"""How every command shows what `broadcast.diagnosis` found: a line a finding, or an object."""
+"""How every command shows what is wrong: findings, receipts that fit nothing, what profiles do not know."""
 
 from collections.abc import Sequence
 
-from broadcast.cli.output import say
+from broadcast.cli.output import note, print_table, say
 from broadcast.diagnosis.finding import Finding
-
-
-def finding_document(finding: Finding) -> dict[str, object]:
-    """One finding; `line` is what a person is shown."""
-    return {
-        "code": finding.code.value,
-        "carrier": finding.carrier or None,
-        "grave": finding.grave,
-        "sentence": finding.sentence,
-        "run": finding.command or None,
-        "line": str(finding),
-    }
+from broadcast.reports.misfits import misfit_documents
+from broadcast.reports.received import Misfit, Oddity
 
 
 def show_findings(findings: Sequence[Finding], title: str = "") -> None:
@@ -24,3 +14,30 @@ def show_findings(findings: Sequence[Finding], title: str = "") -> None:
         say(f"\n{title}")
     for each in findings:
         say(str(each))
+
+
+def show_misfits(misfits: Sequence[Misfit]) -> None:
+    """A line a carrier, and what to do about it; nothing when there are none."""
+    for each in misfit_documents(misfits):
+        say(f"{each['carrier']}: {each['line']}")
+        note(f"{each['carrier']}: {each['to_do']}")
+
+
+def show_oddities(oddities: Sequence[Oddity]) -> None:
+    """A table, and what to do about it; nothing when there are none."""
+    if not oddities:
+        return
+    rows = [
+        (each.carrier, each.kind.replace("_", " "), each.value, each.times, each.first_at, each.last_at)
+        for each in oddities
+    ]
+    print_table(
+        "\nWhat the SMSC said that its profile does not know",
+        ("carrier", "what", "value", "times", "first", "last"),
+        rows,
+    )
+    note(
+        "unknown statuses count as refused for good, unknown states of receipts as not final: "
+        "say what they mean in carriers.toml (*_statuses, receipt_states); a message whose id is too long is accepted, "
+        "and no receipt will fit it"
+    )

@@ -18,10 +18,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from broadcast import words as said
 from broadcast.cli.settings import time_zone
 from broadcast.cli.terminal import is_utf8, put
 from broadcast.masked import Masked
 from broadcast.visible import hidden, json_escaped, visible
+from broadcast.words import duration as duration
+from broadcast.words import effect_words as effect_words
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,58 +111,23 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 
 def words(value: Any) -> str:
-    """A value as a person reads it, in one line: 1234567 -> 1,234,567; a time as `time_words`; None -> a dash."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, enum.Enum):
-        return visible(str(value.value))
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.1f}"
-    if isinstance(value, datetime):
-        return time_words(value)
-    if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(words(each) for each in value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{words(name)} = {words(each)}" for name, each in value.items())
-    return visible(str(value))
+    """As `broadcast.words`, in the country's time."""
+    return said.words(value, time_zone)
 
 
 def time_words(at: datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """A time as the country's clocks show it, and its zone: 2026-01-31 18:00:00 CET; +07:00 where it has no name."""
-    local = at.astimezone(time_zone())
-    name = local.tzname() or ""
-    return f"{local:{form}} {name if name.isalpha() else local.isoformat()[-6:]}"
+    """As `broadcast.words`, in the country's time."""
+    return said.time_words(at, time_zone, form)
 
 
 def time_cell(at: datetime | None) -> str:
-    """For a CSV file: the country's time in ISO 8601, with its offset."""
-    return "" if at is None else at.astimezone(time_zone()).isoformat()
-
-
-def duration(seconds: float) -> str:
-    """12 s, 3 min 20 s, 2 h 05 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    """As `broadcast.words`, in the country's time."""
+    return said.time_cell(at, time_zone)
 
 
 def masked(msisdn: int) -> str:
     """As `Masked`."""
     return str(Masked(msisdn))
-
-
-def effect_words(effect: str | None) -> str | None:
-    """What a reply brought about, as a person reads it; None: nothing was asked for."""
-    if effect == "none":
-        return None
-    return "to come" if effect is None else effect.replace("_", " ")
 
 
 def _is_number(value: Any) -> bool:

@@ -47,6 +47,17 @@ class Finding:
         run = f"; run `{self.command}`" if self.command else ""
         return f"{who}{self.sentence}{run}"
 
+    def document(self) -> dict[str, object]:
+        """For JSON; `line` is what a person is shown."""
+        return {
+            "code": self.code.value,
+            "carrier": self.carrier or None,
+            "grave": self.grave,
+            "sentence": self.sentence,
+            "run": self.command or None,
+            "line": str(self),
+        }
+
 
 def added(counts: Iterable[Mapping[int, int]]) -> dict[int, int]:
     total: dict[int, int] = {}

@@ -1,14 +1,15 @@
 """The audit: count every recipient from the books that speak for it, and compare with the tallies (law 1)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from broadcast.archive.books import books_of
+from broadcast.archive.books import books_of, snapshot
 from broadcast.errors import InputError
+from broadcast.ledger.books import Books, Counted
 from broadcast.ledger.states import RecipientState
+from broadcast.ledger.tallies import by_state, tallies
 from broadcast.reports import differences
 from broadcast.reports.differences import AuditLine, Difference
-from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -30,44 +31,58 @@ class AuditResult:
         return tuple(each.line for each in self.differences)
 
 
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What is compared, of one moment. names: of carriers by number. receipts: per carrier, acked and placed."""
+
+    audience: int
+    names: Mapping[int, str]
+    counted: Counted
+    tallied: Mapping[tuple[int, RecipientState], int]
+    receipts: Sequence[tuple[str, int, int]]
+
+
 async def audit(connection: Connection, campaign_id: int) -> AuditResult:
     """Recount a campaign in one snapshot of the database, beside whatever goes on: every snapshot balances. Raises
     InputError when it was never launched."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(plans.SETS)
-        audience = await connection.fetchval(sql("audit_audience"), campaign_id)
-        if audience is None:
-            raise InputError("this campaign was never launched: there is nothing to audit")
-        names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("audit_names"))}
+    async with snapshot(connection):
         books = await books_of(connection, campaign_id)
-        counted = await books.counted()
-        tallied = await _tallied(connection, campaign_id)
-        receipts = await connection.fetch(sql("audit_receipts"))
-    lines = tuple(
-        AuditLine(names[key[0]], key[1].column, counted.recipients.get(key, 0), tallied.get(key, 0))
-        for key in sorted({*counted.recipients, *tallied}, key=lambda key: (names[key[0]], key[1]))
+        found = await recount(connection, campaign_id, books)
+    return judged(found, await books.problems())
+
+
+async def recount(connection: Connection, campaign_id: int, books: Books) -> Recount:
+    """Within the snapshot of the books. Raises InputError when it was never launched."""
+    campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
+    if campaign is None or campaign["audience"] is None:
+        raise InputError("this campaign was never launched: there is nothing to audit")
+    names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("carrier_numbers"))}
+    receipts = await connection.fetch(sql("audit_receipts"))
+    return Recount(
+        audience=campaign["audience"],
+        names=names,
+        counted=await books.counted(),
+        tallied=by_state(await tallies(connection, campaign_id)),
+        receipts=[(row["name"], row["received"], row["placed"]) for row in receipts],
     )
-    total = sum(counted.recipients.values())
-    found = [
+
+
+def judged(found: Recount, damage: Sequence[str]) -> AuditResult:
+    """damage: as of Books.problems. Pure."""
+    counted, names = found.counted.recipients, found.names
+    lines = tuple(
+        AuditLine(names[key[0]], key[1].column, counted.get(key, 0), found.tallied.get(key, 0))
+        for key in sorted({*counted, *found.tallied}, key=lambda key: (names[key[0]], key[1]))
+    )
+    total = sum(counted.values())
+    differing = (
         *differences.states(lines),
-        *differences.audience(total, audience),
-        *differences.contradictions(counted.contradictions, names),
-        *differences.receipts(
-            {row["name"]: row["received"] for row in receipts},
-            {row["name"]: row["placed"] for row in receipts},
-        ),
-        *differences.archive(await books.problems()),
-    ]
-    return AuditResult(not found, audience, total, lines, tuple(found))
-
-
-async def _tallied(connection: Connection, campaign_id: int) -> dict[tuple[int, RecipientState], int]:
-    return {
-        (row["carrier_no"], state): row[state.column]
-        for row in await connection.fetch(sql("audit_tallied"), campaign_id)
-        for state in RecipientState
-        if row[state.column]
-    }
+        *differences.audience(total, found.audience),
+        *differences.contradictions(found.counted.contradictions, names),
+        *differences.receipts(found.receipts),
+        *differences.archive(damage),
+    )
+    return AuditResult(not differing, found.audience, total, lines, differing)
 
 
 async def record(connection: Connection, campaign_id: int, actor: str, problems: Sequence[str]) -> None:

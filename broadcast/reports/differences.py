@@ -98,18 +98,18 @@ def _places(contradiction: Contradiction) -> str:
     return f"places {named}{' ...' if contradiction.recipients > len(contradiction.places) else ''}"
 
 
-def receipts(received: Mapping[str, int], placed: Mapping[str, int]) -> list[Difference]:
-    """Per carrier: receipts that were acked against where each is now."""
+def receipts(counts: Iterable[tuple[str, int, int]]) -> list[Difference]:
+    """Per carrier: receipts that were acked against those that have a place now."""
     return [
         Difference(
-            f"{carrier}: {count} receipts acked, {placed[carrier]} have a place",
-            abs(count - placed[carrier]),
-            f"{count - placed[carrier]} receipts were acked and are nowhere: the SMSC will not send them again (law 3)"
-            if count > placed[carrier]
-            else f"{placed[carrier] - count} receipts have two places: one was matched and kept as misfit too",
+            f"{carrier}: {count} receipts acked, {placed} have a place",
+            abs(count - placed),
+            f"{count - placed} receipts were acked and are nowhere: the SMSC will not send them again (law 3)"
+            if count > placed
+            else f"{placed - count} receipts have two places: one was matched and kept as misfit too",
         )
-        for carrier, count in received.items()
-        if count != placed[carrier]
+        for carrier, count, placed in counts
+        if count != placed
     ]
 
 

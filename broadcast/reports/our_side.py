@@ -5,7 +5,7 @@ from collections import Counter
 from broadcast.ledger.books import RESENT, Books
 from broadcast.reports.comparison import Ours
 from broadcast.reports.progress import progress
-from broadcast.store.queries import sql
+from broadcast.reports.received import received
 from broadcast.store.types import Connection
 
 
@@ -18,10 +18,6 @@ async def ours(connection: Connection, campaign_id: int, books: Books) -> dict[s
     for each in await books.doubts():
         doubts[each.carrier] += each.recipients
         resent[each.carrier] += each.recipients if each.ended_as == RESENT else 0
-    acked = {
-        row["carrier"]: row["received"] + row["unreadable"]
-        for row in await connection.fetch(sql("receipts_acked"))
-    }
     return {
         line.carrier: Ours(
             line=line,
@@ -30,7 +26,13 @@ async def ours(connection: Connection, campaign_id: int, books: Books) -> dict[s
             resent=resent[line.carrier],
             segments_a_message=now.segments or 1,
             by_name=by_name.get(line.carrier, {}),
-            acked=acked[line.carrier],
+            acked=await _acked(connection, line.carrier),
         )
         for line in now.carriers
     }
+
+
+async def _acked(connection: Connection, carrier: str) -> int:
+    """Whatever the campaign: as receipts, or as what could not be read."""
+    known = await received(connection, carrier)
+    return 0 if known is None else known.received + known.unreadable_times

@@ -46,6 +46,11 @@ class CarrierProgress:
         return self.to_send - self.states["waiting"]
 
     @property
+    def failed(self) -> int:
+        """At an end other than delivered."""
+        return self.ended - self.states["delivered"]
+
+    @property
     def ended(self) -> int:
         """Recipients at their end."""
         return sum(self.states[state.column] for state in _ENDS)
@@ -62,6 +67,11 @@ class Progress:
     segments: int | None
     workers: int
     carriers: tuple[CarrierProgress, ...]
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will move, or nothing more is sent."""
+        return self.finished or self.state in ("cancelled", "finished")
 
     @property
     def total(self) -> CarrierProgress:

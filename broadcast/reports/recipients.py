@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from broadcast.archive.books import books_of
+from broadcast.archive.books import books_of, snapshot
 from broadcast.ledger.states import RecipientState
-from broadcast.store import plans
 from broadcast.store.types import Connection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,8 +26,7 @@ class Recipient:
 
 async def recipients(connection: Connection, campaign_id: int) -> AsyncIterator[Recipient]:
     """Everybody, in no order, streamed: memory does not grow with the audience."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(plans.SETS)
+    async with snapshot(connection):
         books = await books_of(connection, campaign_id)
         async for people in books.people():
             for _, _, msisdn, state, _, submitted, settled, err, smsc_ids in people.rows():

@@ -7,54 +7,24 @@ MSISDN; `recipients` streams them for who asks for the list.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from difflib import get_close_matches
-from json import loads
 
-import asyncpg
-
-from broadcast.archive.books import books_of
+from broadcast.archive.books import books_of, snapshot
+from broadcast.audience.subscribers import PastImport, past_imports
+from broadcast.campaign.campaigns import Campaign, CampaignEvent, events, named
 from broadcast.errors import InputError
-from broadcast.ids import CampaignId
 from broadcast.ledger.books import TICK_US, Doubt, Ends, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.pauses import Steadiness, paused_spans, steadiness
 from broadcast.reports.progress import CarrierProgress, Progress, progress
 from broadcast.reports.received import Misfit, Oddity
-from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 LONGEST_DELAY_S = 86_400
 _STEPS = 100
 _IMPORTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The campaign itself. took_s: from launch to its end, or to now."""
-
-    campaign_id: CampaignId
-    name: str
-    category: str
-    priority: int
-    sender: str
-    text: str
-    alphabet: str
-    in_doubt_policy: str
-    state: str
-    drafted_by: str
-    drafted_at: datetime
-    approved_by: str | None
-    approved_at: datetime | None
-    launched_by: str | None
-    launched_at: datetime | None
-    finished_at: datetime | None
-    expires_at: datetime
-    audience: int | None
-    segments: int | None
-    took_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +35,6 @@ class Reason:
     state: str
     reason: str
     recipients: int
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """What became of every line of a subscriber file: lines = imported + updated + duplicate + refused."""
-
-    source: str
-    finished_at: datetime
-    lines: int
-    imported: int
-    updated: int
-    duplicate: int
-    refused: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that somebody did."""
-
-    at: datetime
-    actor: str
-    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,54 +52,57 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is said about one campaign. steadiness: of the carriers of which it can be said."""
+    """Everything that is said about one campaign. took_s: from launch to its end, or to now. imports: that made its
+    subscribers, the newest. steadiness: of the carriers of which it can be said."""
 
-    facts: Facts
+    campaign: Campaign
+    took_s: float
     progress: Progress
     exclusions: tuple[Reason, ...]
     failures: tuple[Reason, ...]
     doubts: tuple[Doubt, ...]
     oddities: tuple[Oddity, ...]
-    imports: tuple[Import, ...]
-    events: tuple[Event, ...]
+    imports: tuple[PastImport, ...]
+    events: tuple[CampaignEvent, ...]
     times: Times
     replies: tuple[ReplyCount, ...] = ()
     misfits: tuple[Misfit, ...] = ()
     steadiness: Mapping[str, Steadiness] = field(default_factory=dict)
 
 
-async def find(connection: Connection, name: str) -> Facts:
+async def find(connection: Connection, name: str) -> Campaign:
     """The campaign of that name. Raises InputError with the nearest name when there is none."""
-    row = await connection.fetchrow(sql("report_campaign"), name)
-    if row is None:
+    found = await named(connection, name)
+    if found is None:
         names = [each["name"] for each in await connection.fetch(sql("campaign_names"))]
         near = get_close_matches(name, names, n=1)
         hint = f"did you mean {near[0]}?" if near else "see `broadcast campaign list`"
         raise InputError(f"no campaign named {name}: {hint}")
-    return Facts(**row)
+    return found
 
 
 async def report(connection: Connection, name: str) -> Report:
     """Read it all. Raises InputError when there is no such campaign, or it was never launched."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(plans.SETS)
-        facts = await find(connection, name)
-        if facts.launched_at is None or facts.took_s is None:
+    async with snapshot(connection):
+        campaign = await find(connection, name)
+        number, launched_at = campaign.campaign_id, campaign.launched_at
+        if launched_at is None:
             raise InputError(
-                f"campaign {name} is {facts.state}: it was never launched, so there is nothing to report"
+                f"campaign {name} is {campaign.state}: it was never launched, so there is nothing to report"
             )
-        step_s = max(1.0, facts.took_s / _STEPS)
-        number = facts.campaign_id
         books = await books_of(connection, number)
-        ends = await books.ends(facts.launched_at, LONGEST_DELAY_S)
+        ends = await books.ends(launched_at, LONGEST_DELAY_S)
         exclusions, doubts = await books.exclusions(), await books.doubts()
         oddities = await connection.fetch(sql("report_oddities"), number)
         misfits = await connection.fetch(sql("report_misfits"), number)
-        imports = await connection.fetch(sql("report_imports"), number, _IMPORTS)
-        events = await connection.fetch(sql("report_events"), number)
+        imports = await past_imports(connection, _IMPORTS, launched_at)
+        what_happened = await events(connection, number)
         now = await progress(connection, number)
+        took_s = ((campaign.finished_at or now.at) - launched_at).total_seconds()
+        paused = paused_spans([(each.at, each.event) for each in what_happened], launched_at, took_s)
         return Report(
-            facts=facts,
+            campaign=campaign,
+            took_s=took_s,
             progress=now,
             exclusions=tuple(
                 Reason(each.carrier, "excluded", each.reason, each.recipients) for each in exclusions
@@ -159,12 +110,12 @@ async def report(connection: Connection, name: str) -> Report:
             failures=_failures(ends.outcomes),
             doubts=tuple(doubts),
             oddities=tuple(Oddity(**row) for row in oddities),
-            imports=tuple(_import(row) for row in imports),
-            events=tuple(Event(**row) for row in events),
-            times=_times(ends, step_s),
+            imports=tuple(imports),
+            events=tuple(what_happened),
+            times=_times(ends, max(1.0, took_s / _STEPS)),
             replies=tuple(await counts(connection, number)),
             misfits=tuple(Misfit(**row) for row in misfits),
-            steadiness=_steadiness(ends, facts, events, now.carriers),
+            steadiness=_steadiness(ends, campaign.segments or 1, paused, now.carriers),
         )
 
 
@@ -204,17 +155,11 @@ def _times(ends: Ends, step_s: float) -> Times:
 
 
 def _steadiness(
-    ends: Ends, facts: Facts, events: Sequence[asyncpg.Record], carriers: Sequence[CarrierProgress]
+    ends: Ends, segments: int, paused: Sequence[tuple[float, float]], carriers: Sequence[CarrierProgress]
 ) -> dict[str, Steadiness]:
-    assert facts.launched_at is not None and facts.took_s is not None  # who was never launched has no report
-    paused = paused_spans([(each["at"], each["event"]) for each in events], facts.launched_at, facts.took_s)
     found = {
-        line.carrier: steadiness(ends.sent.get(line.carrier, {}), facts.segments or 1, line.tps, paused)
+        line.carrier: steadiness(ends.sent.get(line.carrier, {}), segments, line.tps, paused)
         for line in carriers
         if line.tps
     }
     return {carrier: each for carrier, each in found.items() if each is not None}
-
-
-def _import(row: asyncpg.Record) -> Import:
-    return Import(**{**row, "refused": loads(row["refused"] or "{}")})

@@ -17,20 +17,20 @@ from urllib.request import urlopen
 import asyncpg
 from waiting import PATIENCE_S, until
 
+from broadcast.archive.books import books_of, snapshot
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
 from broadcast.channel.channel import Channel
-from broadcast.cli.audit_people import compare_people, row
-from broadcast.cli.simulated_book import read_book
 from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import Worker
-from broadcast.ledger.doubts import resent
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
+from broadcast.reports.everybody import compare_people, row
 from broadcast.reports.people import Account, read
+from broadcast.reports.simulated_book import read_book
 from broadcast.smpp.channel import SmppChannel
 
 TEXT = "Wash your hands often, wear a mask, stay at home."
@@ -236,10 +236,11 @@ class Rig:
         """What an audit says of people who are not as their simulated carriers told. message: the only one of theirs
         that is looked at, from 1; 0: all."""
         accounts = {name: await asyncio.to_thread(smsc.people, message) for name, smsc in self.smscs.items()}
-        resends = await resent(self.conn, campaign.campaign_id)
-        found = await compare_people(
-            self.conn, campaign.campaign_id, accounts, resends, lambda difference: print(row(difference))
-        )
+        async with snapshot(self.conn):
+            books = await books_of(self.conn, campaign.campaign_id)
+            found = await compare_people(
+                books, accounts, await books.resent(), lambda difference: print(row(difference))
+            )
         print({each.carrier: each.counts for each in found.comparisons})
         return found.problems
 

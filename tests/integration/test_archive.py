@@ -303,7 +303,7 @@ async def test_an_archive_that_moved(conn: asyncpg.Connection, campaign_id: int,
         await moved(conn, campaign_id, tmp_path)
     again = await moved(conn, campaign_id, tmp_path / "two")
     assert again == replace(done, place=tmp_path / "two" / "typhoon.archive")
-    assert (await report(conn, "typhoon")).facts.audience == 17
+    assert (await report(conn, "typhoon")).campaign.audience == 17
 
 
 async def test_a_folder_that_is_not_there(conn: asyncpg.Connection, campaign_id: int, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from integration.rig import Rig
 from waiting import until
 
-from broadcast.cli.simulated_book import read_book
 from broadcast.config import Bind
 from broadcast.reports.people import Verdict
+from broadcast.reports.simulated_book import read_book
 
 NUMBERS = {"viettel": 32, "vinaphone": 81, "mobifone": 70, "vietnamobile": 52, "gmobile": 59}
 RECIPIENTS = 150

@@ -128,7 +128,7 @@ async def test_progress_sums_the_shards(conn: asyncpg.Connection, campaign_id: i
 
 async def test_the_report_reads_everything(conn: asyncpg.Connection, campaign_id: int) -> None:
     found = await report(conn, "wash-hands")
-    assert (found.facts.audience, found.facts.took_s) == (13, 90.0)
+    assert (found.campaign.audience, found.took_s) == (13, 90.0)
     assert [(each.carrier, each.reason, each.recipients) for each in found.exclusions] == [
         ("viettel", "opted_out", 2),
         ("gmobile", "not_connected", 3),

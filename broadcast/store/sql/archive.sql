@@ -1,14 +1,6 @@
--- name: archive_campaign
--- A campaign as it is archived.
-SELECT * FROM campaign WHERE campaign_id = $1;
-
 -- name: archive_place
 -- Where a campaign's recipients are, with the sum that they must have; no row: still in the database.
 SELECT place, recipients, checksum FROM archive WHERE campaign_id = $1;
-
--- name: archive_events
--- What was done to a campaign.
-SELECT at, actor, event, details FROM campaign_event WHERE campaign_id = $1 ORDER BY event_no;
 
 -- name: archive_claim
 -- Wait until no resolver is amid a commit, and keep them away for this transaction.

@@ -113,9 +113,9 @@ SELECT carrier.name AS carrier, count(msisdn) AS subscribers, count(*) FILTER (W
  GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.name;
 
 -- name: recent_imports
--- The newest finished imports.
+-- The newest $1 imports that had finished by $2, or (null) by now.
 SELECT import_no, source, started_at, finished_at, lines, imported, updated, duplicate, refused
-  FROM subscriber_import WHERE finished_at IS NOT NULL ORDER BY import_no DESC LIMIT $1;
+  FROM subscriber_import WHERE finished_at <= coalesce($2::timestamptz, 'infinity') ORDER BY import_no DESC LIMIT $1;
 
 -- name: subscriber_by_msisdn
 -- One subscriber.

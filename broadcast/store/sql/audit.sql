@@ -9,10 +9,6 @@ SELECT carrier_no, sum(waiting)::bigint AS waiting, sum(in_doubt)::bigint AS in_
   FROM tally CROSS JOIN (SELECT closed_at FROM campaign WHERE campaign_id = $1) AS c
  WHERE campaign_id = $1 GROUP BY carrier_no;
 
--- name: audit_audience
--- The audience of a campaign as fixed at launch; null before.
-SELECT audience FROM campaign WHERE campaign_id = $1;
-
 -- name: audit_receipts
 -- The receipts' own books per carrier: what was acked against where every receipt is now.
 SELECT carrier.name, sum(received)::bigint AS received,
@@ -25,13 +21,6 @@ SELECT carrier.name, sum(received)::bigint AS received,
 -- name: audit_names
 -- Carriers by number.
 SELECT carrier_no, name FROM carrier;
-
--- name: receipts_acked
--- Per carrier, whatever the campaign: what it sent us and we acked, as receipts or as what could not be read.
-SELECT carrier.name AS carrier,
-       (SELECT coalesce(sum(received), 0) FROM carrier_tally AS t WHERE t.carrier_no = carrier.carrier_no)::bigint AS received,
-       (SELECT coalesce(sum(times), 0) FROM quarantine AS q WHERE q.carrier_no = carrier.carrier_no)::bigint AS unreadable
-  FROM carrier;
 
 -- name: auditor_claim
 -- One worker audits, for as long as its connection lives.

@@ -1,17 +1,10 @@
--- name: report_campaign
--- A campaign by its name, with how long it has run.
-SELECT campaign_id, name, category, priority, sender, text, alphabet, in_doubt_policy, state, drafted_by, drafted_at,
-       approved_by, approved_at, launched_by, launched_at, finished_at, expires_at, audience, segments,
-       extract(epoch FROM coalesce(finished_at, clock_timestamp()) - launched_at)::float8 AS took_s
-  FROM campaign WHERE name = $1;
-
 -- name: campaign_names
 -- Every campaign's name, to say which one may have been meant.
 SELECT name FROM campaign ORDER BY campaign_id DESC LIMIT 1000;
 
 -- name: progress_campaign
 -- What a watcher wants to know of a campaign beside its tallies.
-SELECT state, launched_at, finished_at, audience, segments, clock_timestamp() AS at,
+SELECT state, launched_at, finished_at, segments, clock_timestamp() AS at,
        (SELECT count(*) FROM worker WHERE ended_at IS NULL AND expires_at > clock_timestamp()) AS workers
   FROM campaign WHERE campaign_id = $1;
 
@@ -45,14 +38,3 @@ SELECT carrier.name AS carrier, m.reason, m.receipts, m.first_at, m.last_at
   JOIN campaign AS c ON carrier.name = ANY (c.carriers)
  WHERE c.campaign_id = $1 AND m.last_at >= c.launched_at AND m.first_at <= coalesce(c.finished_at, clock_timestamp())
  ORDER BY carrier.carrier_no, m.receipts DESC, m.reason;
-
--- name: report_imports
--- The imports that made the subscribers of a campaign: what became of every line. The newest $2.
-SELECT i.source, i.finished_at, i.lines, i.imported, i.updated, i.duplicate, i.refused
-  FROM subscriber_import AS i, campaign AS c
- WHERE c.campaign_id = $1 AND i.finished_at <= coalesce(c.launched_at, clock_timestamp())
- ORDER BY i.import_no DESC LIMIT $2;
-
--- name: report_events
--- What was done to a campaign, by whom, in order.
-SELECT at, actor, event FROM campaign_event WHERE campaign_id = $1 ORDER BY event_no;

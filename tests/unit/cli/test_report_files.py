@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from broadcast.cli import campaign_doubts, campaign_replies, report_files
+from broadcast.cli import campaign_doubts, campaign_replies
 from broadcast.ledger.books import Doubted
 from broadcast.ledger.replies import Reply
-from broadcast.reports.recipients import Recipient
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 CONNECTION: Any = None
@@ -20,19 +19,6 @@ CONNECTION: Any = None
 def rows(file: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
     with file.open(encoding=encoding, newline="") as source:
         return list(csv.DictReader(source))
-
-
-async def test_recipients(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    async def recipients(*_: object) -> AsyncIterator[Recipient]:
-        yield Recipient("viettel", 84320000001, "undeliverable", AT, None, "=1+1", "@id -2;+3")
-
-    monkeypatch.setattr(report_files, "recipients", recipients)
-    file = tmp_path / "people.csv"
-    assert await report_files.write_recipients(file, CONNECTION, 1, reveal=True) == 1
-    assert rows(file) == [
-        {"carrier": "viettel", "msisdn": "84320000001", "state": "undeliverable", "settled_at": "", "err": "'=1+1",
-         "submitted_at": "2026-03-01T08:00:00+00:00", "smsc_ids": "'@id -2;'+3"}
-    ]  # fmt: skip
 
 
 async def test_replies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

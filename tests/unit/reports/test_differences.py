@@ -12,7 +12,7 @@ def line(state: str, counted: int, tallied: int, carrier: str = "viettel") -> Au
 
 def test_what_agrees_is_no_difference() -> None:
     assert states([line("waiting", 5, 5), line("delivered", 0, 0)]) == []
-    assert (audience(7, 7), contradictions([], {}), receipts({"viettel": 3}, {"viettel": 3})) == ([], [], [])
+    assert (audience(7, 7), contradictions([], {}), receipts([("viettel", 3, 3)])) == ([], [], [])
 
 
 def test_a_step_without_its_tallies() -> None:
@@ -53,7 +53,7 @@ def test_the_sum_against_the_audience() -> None:
 
 
 def test_receipts_without_a_place_and_with_two() -> None:
-    lost, doubled = receipts({"viettel": 9, "mobifone": 9}, {"viettel": 7, "mobifone": 10})
+    lost, doubled = receipts([("viettel", 9, 7), ("mobifone", 9, 10)])
     assert (lost.line, lost.by) == ("viettel: 9 receipts acked, 7 have a place", 2)
     assert "2 receipts were acked and are nowhere" in lost.means
     assert "1 receipts have two places" in doubled.means

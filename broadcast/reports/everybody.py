@@ -1,18 +1,13 @@
 """The part of an audit that goes person by person: ours streamed past what the SMSCs say of everybody."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
-from broadcast.cli.files import replacing
-from broadcast.cli.output import masked
-from broadcast.csv_files import CsvWriter
+from broadcast.ledger.books import Books
 from broadcast.ledger.states import RecipientState
+from broadcast.masked import Masked
 from broadcast.reports.people import MEANS, Account, Comparison, Difference, Verdict
-from broadcast.reports.recipients import recipients
-from broadcast.store.types import Connection
 
 COLUMNS: Final = ("carrier", "msisdn", "ours", "told", "decided", "copies", "difference")
 _SHOWN: Final = 20  # differences that are told of one by one
@@ -39,15 +34,31 @@ class Compared:
         """For each of `problems`, what it may mean."""
         return [MEANS[verdict] for each in self.comparisons for verdict in each.differing]
 
+    def documents(self) -> list[dict[str, Any]]:
+        """For JSON: by carrier, the people of each verdict, and the first that differ, masked."""
+        return [
+            {
+                "carrier": each.carrier,
+                "people": each.people,
+                "agree": each.people - sum(each.differing.values()),
+                "differ": sum(each.differing.values()),
+                "verdicts": {
+                    verdict.value: each.counts[verdict] for verdict in Verdict if each.counts[verdict]
+                },
+                "first": [row(one) for one in self.first if one.carrier == each.carrier],
+            }
+            for each in self.comparisons
+        ]
+
 
 async def compare_people(
-    connection: Connection,
-    campaign_id: int,
+    books: Books,
     accounts: Mapping[str, Account],
     resends: Mapping[str, Mapping[int, int]],
     found: Callable[[Difference], None],
 ) -> Compared:
-    """accounts: by carrier. resends: as doubts.resent. found: is given every difference."""
+    """Within the transaction of the books. accounts: by carrier. resends: as Books.resent. found: is given every
+    difference."""
     by_carrier = {
         name: Comparison(name, account, resends.get(name, {})) for name, account in accounts.items()
     }
@@ -59,14 +70,15 @@ async def compare_people(
         found(difference)
 
     if by_carrier:
-        async for each in recipients(connection, campaign_id):
-            comparison = by_carrier.get(each.carrier)
+        async for people in books.people():
+            comparison = by_carrier.get(people.carrier)
             if comparison is None:
                 continue
-            sent = each.submitted_at is not None or each.settled_at is not None
-            difference = comparison.look(each.msisdn, RecipientState[each.state.upper()], sent)
-            if difference is not None:
-                note(difference)
+            for _, _, msisdn, state, _, submitted_at, settled_at, _, _ in people.rows():
+                sent = submitted_at is not None or settled_at is not None
+                difference = comparison.look(msisdn, RecipientState(state), sent)
+                if difference is not None:
+                    note(difference)
     for comparison in by_carrier.values():
         for difference in comparison.rest():
             note(difference)
@@ -79,36 +91,10 @@ def row(each: Difference, *, reveal: bool = False) -> dict[str, Any]:
     told = "refused" if theirs.refused and theirs.told is None else theirs.told and theirs.told.column
     return {
         "carrier": each.carrier,
-        "msisdn": str(each.msisdn) if reveal else masked(each.msisdn),
+        "msisdn": str(each.msisdn) if reveal else str(Masked(each.msisdn)),
         "ours": each.ours,
         "told": told,
         "decided": theirs.decided and theirs.decided.column,
         "copies": theirs.copies,
         "difference": each.verdict.value,
     }
-
-
-@contextmanager
-def differences_file(path: Path | None, *, reveal: bool) -> Iterator[Callable[[Difference], None]]:
-    """Takes differences, each a row of this file; of none, nothing is written."""
-    if path is None:
-        yield lambda difference: None
-        return
-    with replacing(path, mode=0o600) as sink:
-        writer = CsvWriter(sink, COLUMNS)
-        yield lambda difference: writer.row(row(difference, reveal=reveal).values())
-
-
-def document(compared: Compared) -> list[dict[str, Any]]:
-    """For --json: by carrier, the people of each verdict, and the first that differ, masked."""
-    return [
-        {
-            "carrier": each.carrier,
-            "people": each.people,
-            "agree": each.people - sum(each.differing.values()),
-            "differ": sum(each.differing.values()),
-            "verdicts": {verdict.value: each.counts[verdict] for verdict in Verdict if each.counts[verdict]},
-            "first": [row(one) for one in compared.first if one.carrier == each.carrier],
-        }
-        for each in compared.comparisons
-    ]

@@ -1,18 +1,13 @@
-"""The report as one self-contained HTML file: charts are inline SVG, nothing is loaded from anywhere."""
+"""The charts of a report, as inline SVG. Pure."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from typing import Any
 
-import jinja2
 import pygal
 from pygal.style import Style
 
-from broadcast.cli.output import duration, effect_words, words
-from broadcast.cli.report_document import STATES, document
-from broadcast.diagnosis.finding import Finding
-from broadcast.reports.audit import AuditResult
+from broadcast.reports.document import STATES
 from broadcast.reports.report import Report, share_within
-from broadcast.visible import visible
 
 _COLOURS = {
     "delivered": "#2e7d32",
@@ -27,33 +22,6 @@ _COLOURS = {
 }
 _LINES = ("#1565c0", "#ef6c00", "#2e7d32", "#6a1b9a", "#c62828", "#00838f", "#5d4037")
 _POINTS = 60
-
-
-def render(report: Report, audit: AuditResult, findings: Sequence[Finding] = ()) -> str:
-    """The whole page."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("broadcast.cli", "templates"),
-        autoescape=True,
-        finalize=_seen,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["words"] = words
-    environment.filters["duration"] = duration
-    environment.filters["effect_words"] = effect_words
-    page = environment.get_template("report.html.j2")
-    charts = [states_chart(report), rate_chart(report), delay_chart(report)]
-    return page.render(
-        report=document(report, audit, findings),
-        states=[state for state in STATES if report.progress.total.states[state]],
-        charts=[chart for chart in charts if chart],
-    )
-
-
-def _seen(value: Any) -> Any:
-    """What others wrote, with nothing in it that a reader does not see; text that is markup (a chart) as it is."""
-    return visible(value, lines=True) if type(value) is str else value
 
 
 def states_chart(report: Report) -> str:

@@ -1,9 +1,8 @@
-"""Receipts that fit no message: why, and what to do about it."""
+"""Receipts that fit no message, as a person is told of them: why, and what to do about it. Pure."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from broadcast.cli.output import note, say
 from broadcast.reports.received import Misfit
 
 _WHY: Final = {
@@ -34,13 +33,6 @@ def misfit_document(misfits: Sequence[Misfit], carrier: str) -> dict[str, Any]:
 def misfit_documents(misfits: Sequence[Misfit]) -> list[dict[str, Any]]:
     """Of each carrier that has any."""
     return [misfit_document(misfits, carrier) for carrier in dict.fromkeys(each.carrier for each in misfits)]
-
-
-def show_misfits(misfits: Sequence[Misfit]) -> None:
-    """A line a carrier, and what to do about it; nothing when there are none."""
-    for each in misfit_documents(misfits):
-        say(f"{each['carrier']}: {each['line']}")
-        note(f"{each['carrier']}: {each['to_do']}")
 
 
 def _to_do(reasons: set[str], carrier: str) -> str:

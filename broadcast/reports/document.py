@@ -3,22 +3,36 @@
 from collections.abc import Sequence
 from typing import Any
 
-from broadcast.cli.findings import finding_document
-from broadcast.cli.misfits import misfit_documents
+from broadcast.audience.subscribers import PastImport
 from broadcast.diagnosis.finding import Finding
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import AuditResult
+from broadcast.reports.misfits import misfit_documents
 from broadcast.reports.progress import CarrierProgress
-from broadcast.reports.report import Import, Report, share_within
-from broadcast.smpp import status
+from broadcast.reports.report import Report, share_within
 
 STATES = tuple(state.column for state in RecipientState)
+_FACTS = (
+    *(
+        "campaign_id",
+        "name",
+        "category",
+        "priority",
+        "sender",
+        "text",
+        "alphabet",
+        "in_doubt_policy",
+        "state",
+    ),
+    *("drafted_by", "drafted_at", "approved_by", "approved_at", "launched_by", "launched_at", "finished_at"),
+    *("expires_at", "audience", "segments"),
+)
 
 
 def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """Everything but the curves; no MSISDN. Counts are recipients unless their name says otherwise."""
     return {
-        "campaign": report.facts,
+        "campaign": campaign_line(report),
         "total": carrier_line(report, report.progress.total),
         "carriers": [carrier_line(report, line) for line in report.progress.carriers],
         "exclusions": report.exclusions,
@@ -28,10 +42,15 @@ def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = (
         "misfits": misfit_documents(report.misfits),
         "replies": report.replies,
         "imports": [import_line(each) for each in report.imports],
-        "events": report.events,
+        "events": [{"at": each.at, "actor": each.actor, "event": each.event} for each in report.events],
         "audit": {"balanced": audit.balanced, "problems": audit.problems},
-        "findings": [finding_document(each) for each in findings],
+        "findings": [each.document() for each in findings],
     }
+
+
+def campaign_line(report: Report) -> dict[str, Any]:
+    """What a reader asks of the campaign itself, and how long it took."""
+    return {**{name: getattr(report.campaign, name) for name in _FACTS}, "took_s": report.took_s}
 
 
 def carrier_line(report: Report, line: CarrierProgress) -> dict[str, Any]:
@@ -52,7 +71,7 @@ def carrier_line(report: Report, line: CarrierProgress) -> dict[str, Any]:
     }
 
 
-def import_line(each: Import) -> dict[str, Any]:
+def import_line(each: PastImport) -> dict[str, Any]:
     """One import with the sum of its refused lines, so that a reader can add them up."""
     return {
         "source": each.source,
@@ -83,15 +102,3 @@ def _sum(delays: list[Any]) -> dict[int, int]:
         for delay, count in each.items():
             joined[delay] = joined.get(delay, 0) + count
     return joined
-
-
-def refusals(report: Report) -> dict[str, dict[int, int]]:
-    """Carrier -> command_status -> recipients that its SMSC refused for good."""
-    found: dict[str, dict[int, int]] = {}
-    for each in report.failures:
-        kind, _, reason = each.reason.partition(":")
-        answer = status.number(reason.split(" ")[0]) if kind == "status" else None  # ... after 5 retries
-        if answer is not None:
-            mine = found.setdefault(each.carrier, {})
-            mine[answer] = mine.get(answer, 0) + each.recipients
-    return found

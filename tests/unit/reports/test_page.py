@@ -7,17 +7,22 @@ from xml.etree import ElementTree
 
 import pytest
 
-from broadcast.cli.report_document import document, refusals
-from broadcast.cli.report_html import delay_chart, rate_chart, render, states_chart
+from broadcast.audience.subscribers import PastImport
+from broadcast.campaign.campaigns import Campaign, CampaignEvent
+from broadcast.campaign.lifecycle import CampaignState
 from broadcast.diagnosis.finding import Code, Finding
 from broadcast.ledger.books import Doubt
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import AuditResult
+from broadcast.reports.charts import delay_chart, rate_chart, states_chart
 from broadcast.reports.differences import Difference
+from broadcast.reports.document import document
+from broadcast.reports.everything import refusals
+from broadcast.reports.page import render
 from broadcast.reports.pauses import Steadiness
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.received import Misfit, Oddity
-from broadcast.reports.report import Event, Facts, Import, Reason, Report, Times
+from broadcast.reports.report import Reason, Report, Times
 
 AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 BALANCED = AuditResult(True, 113, 113, (), ())
@@ -29,23 +34,25 @@ def states(**counts: int) -> dict[str, int]:
 
 @pytest.fixture
 def found() -> Report:
-    facts = Facts(
+    campaign = Campaign(
         campaign_id=1, name="<wash>", category="health", priority=5, sender="BOYTE",
-        text="Rửa tay <script>x</script>", alphabet="ucs2", in_doubt_policy="hold", state="finished",
-        drafted_by="an", drafted_at=AT, approved_by="binh", approved_at=AT, launched_by="binh",
-        launched_at=AT, finished_at=AT, expires_at=AT, audience=113, segments=4, took_s=75.0,
+        text="Rửa tay <script>x</script>", alphabet="ucs2", carriers=("viettel", "gmobile"),
+        in_doubt_policy="hold", grace_s=30, expires_at=AT, state=CampaignState.FINISHED, drafted_by="an",
+        drafted_at=AT, approved_by="binh", approved_at=AT, approved_hash=b"", launched_by="binh",
+        launched_at=AT, finished_at=AT, audience=113, segments=4,
     )  # fmt: skip
     viettel = CarrierProgress("viettel", 100, 1, 440, states(delivered=100, undeliverable=10))
     gmobile = CarrierProgress("gmobile", None, 0, 0, states(excluded=3))
     return Report(
-        facts=facts,
+        campaign=campaign,
+        took_s=75.0,
         progress=Progress(AT, "finished", True, True, 4, 0, (viettel, gmobile)),
         exclusions=(Reason("gmobile", "excluded", "not_connected", 3),),
         failures=(Reason("viettel", "undeliverable", "<012>", 10),),
         doubts=(Doubt("viettel", "worker_lost", None, 1),),
         oddities=(Oddity("viettel", "receipt_state", "SEEN&", 12, AT, AT),),
-        imports=(Import("people.csv", AT, 120, 113, 0, 4, {"landline": 3}),),
-        events=(Event(AT, "an", "drafted"),),
+        imports=(PastImport(1, "people.csv", AT, AT, 120, 113, 0, 4, {"landline": 3}),),
+        events=(CampaignEvent(AT, "an", "drafted", {"hash": "00"}),),
         times=Times(1.0, {"viettel": {0: 60, 9: 50}}, {"viettel": {2: 100, 7: 10}}),
         steadiness={"viettel": Steadiness(0.9449, 2.25)},
     )
@@ -93,9 +100,9 @@ def test_what_fitted_nothing_is_told_with_the_way_out(found: Report) -> None:
 
 
 def test_what_others_wrote_turns_nothing(found: Report) -> None:
-    facts = replace(found.facts, text="pay\u202e now\nor never", drafted_by="an\u2066")
+    campaign = replace(found.campaign, text="pay\u202e now\nor never", drafted_by="an\u2066")
     imports = (replace(found.imports[0], source="a\u202e\x1b.csv"),)
-    page = render(replace(found, facts=facts, imports=imports, oddities=()), BALANCED)
+    page = render(replace(found, campaign=campaign, imports=imports, oddities=()), BALANCED)
     assert not set("\u202e\u2066\x1b") & set(page)
     assert "<blockquote>pay\\u202e now\nor never</blockquote>" in page
     assert "a\\u202e\\u001b.csv" in page
@@ -117,6 +124,12 @@ def test_figures(found: Report) -> None:
 def test_the_document(found: Report) -> None:
     said = document(found, BALANCED)
     assert said["total"]["audience"] == 113
+    assert list(said["campaign"]) == [
+        "campaign_id", "name", "category", "priority", "sender", "text", "alphabet", "in_doubt_policy", "state",
+        "drafted_by", "drafted_at", "approved_by", "approved_at", "launched_by", "launched_at", "finished_at",
+        "expires_at", "audience", "segments", "took_s",
+    ]  # fmt: skip
+    assert said["events"] == [{"at": AT, "actor": "an", "event": "drafted"}]
     viettel = said["carriers"][0]
     assert viettel["segments_per_second"] == 44.0  # 440 in 10 steps of a second
     assert (viettel["receipts_half_within_s"], viettel["receipts_95_percent_within_s"]) == (2, 7)

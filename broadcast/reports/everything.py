@@ -1,0 +1,45 @@
+"""All that is told of one campaign when it is asked for: the report, its audit, what is wrong with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.gather import Diagnosis
+from broadcast.reports.audit import AuditResult, audit
+from broadcast.reports.document import document
+from broadcast.reports.report import Report, report
+from broadcast.smpp import status
+from broadcast.store.types import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """As `report`, `audit` and `Diagnosis` found it."""
+
+    report: Report
+    audit: AuditResult
+    findings: tuple[Finding, ...]
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        return document(self.report, self.audit, self.findings)
+
+
+async def everything(connection: Connection, name: str) -> Everything:
+    """Raises InputError when there is no such campaign, or it was never launched."""
+    found = await report(connection, name)
+    campaign_id = found.campaign.campaign_id
+    findings = await Diagnosis(connection, campaign_id).findings(refusals(found))
+    return Everything(found, await audit(connection, campaign_id), findings)
+
+
+def refusals(report: Report) -> dict[str, dict[int, int]]:
+    """Carrier -> command_status -> recipients that its SMSC refused for good."""
+    found: dict[str, dict[int, int]] = {}
+    for each in report.failures:
+        kind, _, reason = each.reason.partition(":")
+        answer = status.number(reason.split(" ")[0]) if kind == "status" else None  # ... after 5 retries
+        if answer is not None:
+            mine = found.setdefault(each.carrier, {})
+            mine[answer] = mine.get(answer, 0) + each.recipients
+    return found

@@ -1,0 +1,40 @@
+"""The CSV files of a report, written to what is open for them."""
+
+from typing import TextIO
+
+from broadcast.csv_files import CsvWriter
+from broadcast.masked import Masked
+from broadcast.reports.document import STATES
+from broadcast.reports.recipients import recipients
+from broadcast.reports.report import Report
+from broadcast.store.types import Connection
+from broadcast.words import Zone, time_cell, utc
+
+
+def write_summary(file: TextIO, report: Report) -> None:
+    """A line per carrier and state (and reason of an exclusion); they sum to the audience."""
+    reasons: dict[str, list[tuple[str, int]]] = {}
+    for each in report.exclusions:
+        reasons.setdefault(each.carrier, []).append((each.reason, each.recipients))
+    writer = CsvWriter(file, ("carrier", "state", "reason", "recipients"))
+    for line in report.progress.carriers:
+        for state in STATES:
+            parts = reasons.get(line.carrier, []) if state == "excluded" else [("", line.states[state])]
+            for reason, count in parts:
+                if count:
+                    writer.row((line.carrier, state, reason, count))
+
+
+async def write_recipients(
+    file: TextIO, connection: Connection, campaign_id: int, *, reveal: bool, zone: Zone = utc
+) -> int:
+    """A line per recipient, numbers masked unless `reveal`; returns how many. zone: of its times."""
+    count = 0
+    columns = ("carrier", "msisdn", "state", "submitted_at", "settled_at", "err", "smsc_ids")
+    writer = CsvWriter(file, columns)
+    async for each in recipients(connection, campaign_id):
+        msisdn = str(each.msisdn) if reveal else str(Masked(each.msisdn))
+        times = (time_cell(at, zone) for at in (each.submitted_at, each.settled_at))
+        writer.row((each.carrier, msisdn, each.state, *times, each.err, each.smsc_ids))
+        count += 1
+    return count

@@ -1,0 +1,42 @@
+"""The report as one self-contained HTML file: charts are inline SVG, nothing is loaded from anywhere."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import jinja2
+
+from broadcast.diagnosis.finding import Finding
+from broadcast.reports.audit import AuditResult
+from broadcast.reports.charts import delay_chart, rate_chart, states_chart
+from broadcast.reports.document import STATES, document
+from broadcast.reports.report import Report
+from broadcast.visible import visible
+from broadcast.words import Zone, duration, effect_words, utc, words
+
+
+def render(report: Report, audit: AuditResult, findings: Sequence[Finding] = (), zone: Zone = utc) -> str:
+    """The whole page. zone: in which it shows times."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("broadcast.reports", "templates"),
+        autoescape=True,
+        finalize=_seen,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["words"] = partial(words, zone=zone)
+    environment.filters["duration"] = duration
+    environment.filters["effect_words"] = effect_words
+    page = environment.get_template("report.html.j2")
+    charts = [states_chart(report), rate_chart(report), delay_chart(report)]
+    return page.render(
+        report=document(report, audit, findings),
+        states=[state for state in STATES if report.progress.total.states[state]],
+        charts=[chart for chart in charts if chart],
+    )
+
+
+def _seen(value: Any) -> Any:
+    """What others wrote, with nothing in it that a reader does not see; text that is markup (a chart) as it is."""
+    return visible(value, lines=True) if type(value) is str else value
