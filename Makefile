@@ -23,7 +23,7 @@ help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
 	@echo 'make test    lint, types, import layers and all tests'
 	@echo 'make lint    the first three of these'
-	@echo 'make unit    the unit tests: half a minute at most'
+	@echo 'make unit    the unit tests'
 	@echo 'make check   of one file, FILE=broadcast/simulator/outbox.py say: lint, types, import layers and its unit tests'
 	@echo 'make bench   how fast this machine sends'
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
