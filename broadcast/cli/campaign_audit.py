@@ -1,6 +1,6 @@
 """`broadcast campaign audit`: the books, recounted from their rows and compared with what SMSCs say, and explained."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import click
 from broadcast.cli.files import replacing
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, note, print_json, print_table, say, words
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.csv_files import CsvWriter
 from broadcast.errors import AuditError
 from broadcast.ledger.books import SecondCopies
@@ -17,9 +17,8 @@ from broadcast.reports.comparison import BookLine
 from broadcast.reports.differences import KEEP
 from broadcast.reports.everybody import COLUMNS, Compared, row
 from broadcast.reports.people import Difference
-from broadcast.reports.simulated_book import SimulatedBook, read_book
+from broadcast.reports.simulated_book import read_book
 from broadcast.reports.whole_audit import WholeAudit, whole_audit
-from broadcast.store.pool import connect
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -52,7 +51,7 @@ def campaign_audit(
     """
     theirs = {carrier: read_book(url) for carrier, url in dict(map(_carrier_and_url, books)).items()}
     with _differences(file, reveal=reveal) as write:
-        found = run(_audit(name, theirs, actor, write))
+        found = act(lambda session: whole_audit(session.connection, name, theirs, actor, write))
     if as_json:
         print_json(found.document())
     else:
@@ -74,16 +73,6 @@ def _differences(path: Path | None, *, reveal: bool) -> Iterator[Callable[[Diffe
     with replacing(path, mode=0o600) as sink:
         writer = CsvWriter(sink, COLUMNS)
         yield lambda difference: writer.row(row(difference, reveal=reveal).values())
-
-
-async def _audit(
-    name: str, theirs: Mapping[str, SimulatedBook], actor: str, write: Callable[[Difference], None]
-) -> WholeAudit:
-    connection = await connect()
-    try:
-        return await whole_audit(connection, name, theirs, actor, write)
-    finally:
-        await connection.close()
 
 
 def _show(found: WholeAudit) -> None:

@@ -6,17 +6,18 @@ from typing import Any
 
 import click
 
+from broadcast.actions.session import Session
 from broadcast.cli.files import replacing, write_text
 from broadcast.cli.findings import show_findings, show_misfits, show_oddities
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say, to_json, words
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.cli.settings import time_zone
+from broadcast.ids import CampaignId
 from broadcast.reports.document import STATES
 from broadcast.reports.everything import Everything, everything
 from broadcast.reports.files import write_recipients, write_summary
 from broadcast.reports.page import render
 from broadcast.reports.report import Report
-from broadcast.store.pool import connect
 from broadcast.words import duration, effect_words
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -47,7 +48,7 @@ def campaign_report(
     """
     if reveal and not recipients:
         raise click.UsageError("--reveal goes with --recipients FILE")
-    found = run(_read(name))
+    found = act(lambda session: everything(session.connection, name))
     if html:
         write_text(html, render(found.report, found.audit, found.findings, time_zone))
     if summary:
@@ -56,7 +57,8 @@ def campaign_report(
     if json_file:
         write_text(json_file, to_json(found.document()) + "\n")
     if recipients:
-        run(_write_recipients(recipients, found.report.campaign.campaign_id, reveal))
+        number = found.report.campaign.campaign_id
+        act(lambda session: _write_recipients(session, recipients, number, reveal))
     if as_json:
         print_json(found.document())
     else:
@@ -65,21 +67,9 @@ def campaign_report(
         note(f"wrote {words(path)}")
 
 
-async def _read(name: str) -> Everything:
-    connection = await connect()
-    try:
-        return await everything(connection, name)
-    finally:
-        await connection.close()
-
-
-async def _write_recipients(path: Path, campaign_id: int, reveal: bool) -> None:
-    connection = await connect()
-    try:
-        with replacing(path, mode=0o600) as file:
-            await write_recipients(file, connection, campaign_id, reveal=reveal, zone=time_zone)
-    finally:
-        await connection.close()
+async def _write_recipients(session: Session, path: Path, campaign_id: CampaignId, reveal: bool) -> None:
+    with replacing(path, mode=0o600) as file:
+        await write_recipients(file, session.connection, campaign_id, reveal=reveal, zone=time_zone)
 
 
 def _show(found: Everything) -> None:

@@ -5,10 +5,8 @@ import click
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.cli.findings import show_findings
 from broadcast.cli.output import json_option, print_facts, print_json, print_table, say, say_hidden
-from broadcast.cli.runner import run
+from broadcast.cli.session import act
 from broadcast.reports import campaigns
-from broadcast.reports.campaigns import Listed, Shown
-from broadcast.store.pool import connect
 
 
 @click.command("list")
@@ -20,7 +18,7 @@ def campaign_list(as_json: bool) -> None:
     Example:
       broadcast campaign list
     """
-    found = run(_all())
+    found = act(lambda session: campaigns.listed(session.connection))
     if as_json:
         print_json([each.document() for each in found])
         return
@@ -45,7 +43,7 @@ def campaign_show(name: str, as_json: bool) -> None:
     Example:
       broadcast campaign show wash-hands
     """
-    found = run(_one(name))
+    found = act(lambda session: campaigns.shown(session.connection, name))
     if as_json:
         print_json(found.document())
         return
@@ -79,19 +77,3 @@ def _facts(found: Campaign) -> dict[str, object]:
         "segments each": found.segments,
         "content code": found.code,
     }
-
-
-async def _all() -> list[Listed]:
-    connection = await connect()
-    try:
-        return await campaigns.listed(connection)
-    finally:
-        await connection.close()
-
-
-async def _one(name: str) -> Shown:
-    connection = await connect()
-    try:
-        return await campaigns.shown(connection, name)
-    finally:
-        await connection.close()

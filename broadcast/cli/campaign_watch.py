@@ -14,13 +14,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from broadcast.actions.session import Session
+from broadcast.cli.notices import show_notice
 from broadcast.cli.output import console, duration, json_option, print_json_line, say, time_words
 from broadcast.cli.runner import run
 from broadcast.diagnosis.finding import Finding
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import OVER_S, Rates
 from broadcast.reports.watch import Told, headline, moment_document, watch
-from broadcast.store.pool import connect
 from broadcast.visible import visible
 
 _LOOK_S = 0.5
@@ -112,12 +113,9 @@ def _percent(part: int, whole: int) -> str:
 
 
 async def _look(name: str, every_s: float) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
-    connection = await connect()
-    try:
-        async for seen in watch(connection, name, every_s):
+    async with Session.open(None, show_notice) as session:
+        async for seen in watch(session.connection, name, every_s):
             yield seen
-    finally:
-        await connection.close()
 
 
 async def _follow_live(name: str) -> None:

@@ -38,7 +38,7 @@ def found() -> Report:
         campaign_id=1, name="<wash>", category="health", priority=5, sender="BOYTE",
         text="Rửa tay <script>x</script>", alphabet="ucs2", carriers=("viettel", "gmobile"),
         in_doubt_policy="hold", grace_s=30, expires_at=AT, state=CampaignState.FINISHED, drafted_by="an",
-        drafted_at=AT, approved_by="binh", approved_at=AT, approved_hash=b"", launched_by="binh",
+        drafted_at=AT, hears_opted_out=False, approved_by="binh", approved_at=AT, approved_hash=b"", launched_by="binh",
         launched_at=AT, finished_at=AT, audience=113, segments=4,
     )  # fmt: skip
     viettel = CarrierProgress("viettel", 100, 1, 440, states(delivered=100, undeliverable=10))
