@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 MADE := $(VENV)/.made
-GATED := smpp ledger archive reports actions engine probe campaign audience
+GATED := channel smpp ledger archive reports actions engine probe campaign audience
 
 RUNS ?= 100000
 

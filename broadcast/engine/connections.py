@@ -106,9 +106,8 @@ class Connections:
                 connection = await self.connect()
                 self._open.add(connection)
                 if told.lost_at is not None:
-                    log.info("%s: the database is back after %.1f s", name, time.monotonic() - told.lost_at)
+                    self._back(name, told.lost_at)
                     told = _Told()
-                    self._troubles.pop(name, None)
                 await task(connection)
                 if not connection.is_closed():
                     return
@@ -130,6 +129,10 @@ class Connections:
                 if connection is not None:
                     self._open.discard(connection)
                     connection.terminate()
+
+    def _back(self, name: str, lost_at: float) -> None:
+        log.info("%s: the database is back after %.1f s", name, time.monotonic() - lost_at)
+        self._troubles.pop(name, None)
 
     def trouble(self) -> str | None:
         """What keeps the vital tasks from their work, for `/readyz`; None: nothing does."""

@@ -53,7 +53,6 @@ class Lane:
     ) -> None:
         self.carrier_no = carrier_no
         self.name = name
-        self.carrier = carrier
         self.channel = channel
         self.pacer = Pacer()
         self.valid_until = 0.0  # by lease_time

@@ -85,12 +85,9 @@ class Shift:
         self._stopping = stopping
         self._fenced = False
         self._writer = Writer(
-            connections.connect,
-            self.worker_no,
-            config.engine.group_s,
-            self._committed,
+            connections.connect, self.worker_no, config.engine.group_s, self._committed,
             metrics.set_aside.labels("ledger").inc,
-        )
+        )  # fmt: skip
         self._sessions = Sessions(metrics)
         self._replies = Replies(config, metrics, {number: name for name, number in numbers.items()})
         hungry, rebound = Wake(), Wake()

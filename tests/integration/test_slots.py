@@ -50,7 +50,7 @@ async def test_where_nothing_moves_nobody_is_woken(slots: Rig) -> None:
 
     await until(silent, "what told of that is heard")
     for each in slots.workers:
-        each._wake_heartbeat.set()
+        each._shift._heartbeat._wake.set()
     await asyncio.sleep(1.5)
     assert not heard
     await slots.conn.execute("UPDATE bind_slot SET granted_tps = 1 WHERE slot_no = 0")
@@ -69,7 +69,7 @@ async def test_what_is_given_away_is_taken_off_a_grant_that_is_not_in_force_yet(
 
     await until(lambda: in_force() == 2000, "its grant is in force")
     lane.set_grant(4000)
-    made._lower(lane.carrier_no, 3000)
+    made._shift._heartbeat._lower(lane.carrier_no, 3000)
     await until(lambda: in_force() > 2000, "the raise is in force")
     await asyncio.sleep(0.2)
     assert in_force() == 3000
