@@ -248,10 +248,10 @@ def _segments(name: str, carrier: Carrier, content: Content) -> int:
         message = compose(
             content.text,
             content.alphabet,
-            carrier.concatenation,
-            carrier.default_alphabet,
+            carrier.smpp.concatenation,
+            carrier.smpp.default_alphabet,
             0,
-            carrier.national_shift,
+            carrier.smpp.national_shift,
         )
     except InputError as error:
         raise InputError(f"carrier {name}: {error}") from error

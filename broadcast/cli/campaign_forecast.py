@@ -86,9 +86,9 @@ def _loads(config: Config, carriers: Sequence[str], reached: Mapping[str, int]) 
             name,
             reached.get(name, 0),
             carrier.tps,
-            carrier.concatenation,
-            carrier.default_alphabet,
-            carrier.national_shift,
+            carrier.smpp.concatenation,
+            carrier.smpp.default_alphabet,
+            carrier.smpp.national_shift,
         )
         for name, carrier in sorted(config.carriers.items())
         if name in carriers

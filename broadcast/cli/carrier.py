@@ -130,7 +130,7 @@ def carrier_show(name: str, as_json: bool) -> None:
     if settings is None:
         note(f"no [carriers.{name}] in the configuration: its subscribers are left out of campaigns")
         return
-    facts = {key: getattr(settings, key) for key in type(settings).__slots__ if key != "binds"}
+    facts = {key: value for key, value in settings.settings().items() if key != "binds"}
     print_facts("", facts)
     say("")
     _show_binds(name, settings.slots(), slots)
@@ -154,7 +154,7 @@ def _documents(findings: Sequence[Finding] | None, name: str) -> list[dict[str, 
 
 def _settings(carrier: Carrier) -> dict[str, Any]:
     """All keys; of passwords where they are, if they are there."""
-    shown = {each.name: getattr(carrier, each.name) for each in fields(carrier)}
+    shown = carrier.settings()
     shown["binds"] = [
         {each.name: getattr(bind, each.name) for each in fields(bind)}
         | secret.shown(bind.password_env, bind.password_file)

@@ -28,10 +28,10 @@ def order(campaign: Campaign, carrier: Carrier, now: float) -> Order:
     message = compose(
         campaign.text,
         campaign.alphabet,
-        carrier.concatenation,
-        carrier.default_alphabet,
+        carrier.smpp.concatenation,
+        carrier.smpp.default_alphabet,
         campaign.campaign_id,
-        carrier.national_shift,
+        carrier.smpp.national_shift,
     )
     every = len(message.segments)
     return Order(
@@ -39,7 +39,7 @@ def order(campaign: Campaign, carrier: Carrier, now: float) -> Order:
         (-campaign.priority, campaign.campaign_id),
         Template(submit_fields(message, carrier, campaign.sender, campaign.expires_at, now)),
         math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S,
-        frozenset(range(1, every + 1)).difference(carrier.receipt_segments(every)),
+        frozenset(range(1, every + 1)).difference(carrier.smpp.receipt_segments(every)),
     )
 
 
@@ -48,19 +48,19 @@ def submit_fields(
 ) -> list[SubmitFields]:
     """The segments as this carrier gets them. sender: where the carrier wants none of its own. now: as in `order`."""
     source = address(carrier.sender or sender)
-    awaited = carrier.receipt_segments(len(message.segments))
+    awaited = carrier.smpp.receipt_segments(len(message.segments))
     return [
         SubmitFields(
             source=source.text,
-            source_ton=source.ton if carrier.source_ton is None else carrier.source_ton,
-            source_npi=source.npi if carrier.source_npi is None else carrier.source_npi,
-            dest_ton=carrier.dest_ton,
-            dest_npi=carrier.dest_npi,
-            service_type=carrier.service_type,
+            source_ton=source.ton if carrier.smpp.source_ton is None else carrier.smpp.source_ton,
+            source_npi=source.npi if carrier.smpp.source_npi is None else carrier.smpp.source_npi,
+            dest_ton=carrier.smpp.dest_ton,
+            dest_npi=carrier.smpp.dest_npi,
+            service_type=carrier.smpp.service_type,
             esm_class=UDHI if segment.udhi else 0,
             data_coding=message.data_coding,
             registered_delivery=RECEIPT_WANTED if number in awaited else 0,
-            validity_period=_validity(expires_at, carrier.validity, now),
+            validity_period=_validity(expires_at, carrier.smpp.validity, now),
             short_message=segment.short_message,
             tlvs=segment.tlvs,
         )

@@ -21,7 +21,7 @@ class LaneWatch:
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
-        self._awaits = carrier.receipts != "none"
+        self._awaits = carrier.smpp.receipts != "none"
         self._counts: dict[str, float] = dict.fromkeys(_COUNTED, 0.0)
         self._refused: dict[int, float] = {}
         self._looked_at: float | None = None

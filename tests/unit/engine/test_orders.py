@@ -10,7 +10,7 @@ from broadcast.campaign.approval import content_hash
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Category, content
 from broadcast.campaign.lifecycle import CampaignState
-from broadcast.config import Bind, Carrier
+from broadcast.config import Bind, Carrier, Smpp
 from broadcast.engine.orders import order
 from broadcast.errors import RefusedError
 
@@ -31,7 +31,7 @@ def campaign(text: str, sender: str = "BOYTE") -> Campaign:
 
 def pdus(text: str, from_whom: str = "BOYTE", **profile: Any) -> list[bytes]:
     """The submit_sm of one message, after their sequence number."""
-    made = order(campaign(text, from_whom), Carrier(tps=1, binds=(BIND,), **profile), 0.0)
+    made = order(campaign(text, from_whom), Carrier(tps=1, binds=(BIND,)).having(**profile), 0.0)
     octets = made.template.stamp(1, [84912345678])
     found = []
     while octets:
@@ -127,9 +127,9 @@ def test_receipts_are_asked_where_the_smsc_sends_them(receipts: Any, asked: list
     """registered_delivery of each segment (quirk 21)."""
     found = pdus("a" * 200, concatenation="udh16", receipts=receipts)
     assert [after_destination(pdu)[21] for pdu in found] == asked
-    made = order(campaign("a" * 200), Carrier(tps=1, binds=(BIND,), receipts=receipts), 0.0)
+    made = order(campaign("a" * 200), Carrier(tps=1, binds=(BIND,), smpp=Smpp(receipts=receipts)), 0.0)
     assert made.awaited == awaited
-    alone = order(campaign("a"), Carrier(tps=1, binds=(BIND,), receipts=receipts), 0.0)
+    alone = order(campaign("a"), Carrier(tps=1, binds=(BIND,), smpp=Smpp(receipts=receipts)), 0.0)
     assert alone.awaited == (0 if receipts == "none" else 1)
 
 
