@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from broadcast.audience import subscribers
+from broadcast.audience.carriers import tps_that_hold
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.forecast import CarrierForecast, CarrierLoad, Forecast, forecast
@@ -40,8 +41,8 @@ def campaign_forecast(name: str, as_json: bool) -> None:
       broadcast campaign forecast wash-hands
     """
     config = configuration()
-    found, now, changes, reached, excluded = run(_look(config, name))
-    loads = _loads(config, found.carriers, reached)
+    found, now, changes, tps, reached, excluded = run(_look(config, name))
+    loads = _loads(config, found.carriers, tps, reached)
     ways = forecast(found.text, found.alphabet, loads, now, found.expires_at, changes)
     if as_json:
         print_json({"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": ways})
@@ -54,14 +55,16 @@ def campaign_forecast(name: str, as_json: bool) -> None:
 
 async def _look(
     config: Config, name: str
-) -> tuple[Campaign, datetime, tuple[PlainLetter, ...], dict[str, int], dict[str, int]]:
-    """The campaign, the time, what `--plain` changed, who would be reached by carrier, how many not, by reason."""
+) -> tuple[Campaign, datetime, tuple[PlainLetter, ...], dict[str, int], dict[str, int], dict[str, int]]:
+    """The campaign, the time, what `--plain` changed, TPS by carrier, who would be reached there, how many not, by
+    reason."""
     conn = await connect()
     try:
         found = await campaigns.by_name(conn, name)
         await warn_of_unfinished(conn)
         now = await database_now(conn)
         changes = await campaigns.plain_changes(conn, found.campaign_id)
+        tps = await tps_that_hold(conn, config)
         counts = [each for each in await subscribers.counts(conn) if each.carrier in found.carriers]
     finally:
         await conn.close()
@@ -77,15 +80,17 @@ async def _look(
         if all_heard
         else sum(each.opted_out for each in counts if each.carrier in config.carriers),
     }
-    return found, now, changes, reached, {reason: count for reason, count in reasons.items() if count}
+    return found, now, changes, tps, reached, {reason: count for reason, count in reasons.items() if count}
 
 
-def _loads(config: Config, carriers: Sequence[str], reached: Mapping[str, int]) -> list[CarrierLoad]:
+def _loads(
+    config: Config, carriers: Sequence[str], tps: Mapping[str, int], reached: Mapping[str, int]
+) -> list[CarrierLoad]:
     return [
         CarrierLoad(
             name,
             reached.get(name, 0),
-            carrier.tps,
+            tps[name],
             carrier.smpp.concatenation,
             carrier.smpp.default_alphabet,
             carrier.smpp.national_shift,

@@ -1,6 +1,6 @@
 """`broadcast carrier`: the carriers of the configuration, how their binds stand, and simulated ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ import asyncpg
 import click
 
 from broadcast import secret
+from broadcast.audience.carriers import tps_that_hold
 from broadcast.cli.carrier_check import carrier_check
 from broadcast.cli.carrier_simulate import carrier_simulate
 from broadcast.cli.findings import finding_document, show_findings
@@ -40,6 +41,7 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class CarrierLine:
     """One carrier of the numbering plan. hosts: all addresses of its binds; tls: which of the binds have it.
+    tps: what holds, its row's; the file's where no worker says otherwise, or the database does not tell.
     tps, slots, window, tls: null when it is not connected. held, bound, granted_tps: null when the database
     does not tell."""
 
@@ -78,8 +80,8 @@ def carrier_list(as_json: bool) -> None:
       broadcast carrier list
     """
     config = configuration()
-    slots, findings = run(_standing())
-    lines = [_line(config, name, slots) for name in sorted(config.country.prefixes)]
+    slots, findings, tps = run(_standing(config))
+    lines = [_line(config, name, slots, tps) for name in sorted(config.country.prefixes)]
     if as_json:
         print_json([{**asdict(line), "findings": _documents(findings, line.name)} for line in lines])
         return
@@ -117,8 +119,8 @@ def carrier_show(name: str, as_json: bool) -> None:
     known = sorted(config.country.prefixes)
     if name not in known:
         raise ConfigError(f"no carrier {name} in the numbering plan: {nearest(name, known)}")
-    slots, findings = run(_standing())
-    line, settings = _line(config, name, slots), config.carriers.get(name)
+    slots, findings, tps = run(_standing(config))
+    line, settings = _line(config, name, slots, tps), config.carriers.get(name)
     if as_json:
         mine = None if slots is None else [slot for slot in slots if slot.carrier == name]
         got, odd, unfit = (None, None, None) if slots is None else run(_told(name))
@@ -130,7 +132,7 @@ def carrier_show(name: str, as_json: bool) -> None:
     if settings is None:
         note(f"no [carriers.{name}] in the configuration: its subscribers are left out of campaigns")
         return
-    facts = {key: value for key, value in settings.settings().items() if key != "binds"}
+    facts = {key: value for key, value in settings.settings().items() if key != "binds"} | {"tps": line.tps}
     print_facts("", facts)
     say("")
     _show_binds(name, settings.slots(), slots)
@@ -186,7 +188,7 @@ def _show_binds(name: str, binds: Sequence[Bind], slots: Sequence[Slot] | None) 
     print_table("", columns, rows)
 
 
-def _line(config: Config, name: str, slots: Sequence[Slot] | None) -> CarrierLine:
+def _line(config: Config, name: str, slots: Sequence[Slot] | None, tps: Mapping[str, int]) -> CarrierLine:
     settings = config.carriers.get(name)
     mine = None if slots is None else [slot for slot in slots if slot.carrier == name]
     return CarrierLine(
@@ -197,7 +199,7 @@ def _line(config: Config, name: str, slots: Sequence[Slot] | None) -> CarrierLin
         if settings
         else (),
         tls=_tls_share(settings.binds) if settings else None,
-        tps=settings.tps if settings else None,
+        tps=tps.get(name, settings.tps) if settings else None,
         slots=len(settings.slots()) if settings else None,
         window=sum(bind.window for bind in settings.slots()) if settings else None,
         held=None if mine is None else sum(slot.worker is not None for slot in mine),
@@ -236,16 +238,20 @@ async def _told(name: str) -> tuple[Received | None, tuple[Oddity, ...], tuple[M
         await connection.close()
 
 
-async def _standing() -> tuple[list[Slot] | None, tuple[Finding, ...] | None]:
-    """Every slot as the database has it, and what is wrong; None, and a word why, when it cannot be asked."""
+async def _standing(
+    config: Config,
+) -> tuple[list[Slot] | None, tuple[Finding, ...] | None, dict[str, int]]:
+    """Every slot as the database has it, what is wrong, and the TPS that hold; None or nothing, and a word why, when it
+    cannot be asked."""
     try:
         connection = await connect()
     except (DatabaseError, ConfigError, RefusedError) as error:
         note(f"how the binds stand is not known: {error}")
-        return None, None
+        return None, None, {}
     try:
         rows = await connection.fetch(sql("carrier_slots"))
-        return [_slot(row) for row in rows], await Diagnosis(connection).findings()
+        tps = await tps_that_hold(connection, config)
+        return [_slot(row) for row in rows], await Diagnosis(connection).findings(), tps
     finally:
         await connection.close()
 

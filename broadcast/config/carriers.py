@@ -116,7 +116,7 @@ class Carrier:
     """What every way to reach people has, and `smpp`, what its protocol has beside that. Its name is its key in
     `Config.carriers`.
 
-    tps: segments per second over all its binds, as this file says; the row in the database is what holds. Whatever
+    tps: segments per second over all its binds, as this file says: what holds is its row in the database. Whatever
     stands in `smpp` may stand beside it in a file, as it did before there was that part.
     """
 

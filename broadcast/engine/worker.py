@@ -141,10 +141,10 @@ class Worker:
             with pool.within(connection, WORK_S):
                 asked = lease_time()
                 self._day_time = DayTime(await database_time(connection), asked)
-                await sync_carriers(connection, self._config)
                 self._leases = await Leases.register(
                     connection, self._config, socket.gethostname(), os.getpid(), self._place
                 )
+                await sync_carriers(connection, self._config, self._leases.worker_no)
                 names = {row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))}
         except LOST as error:
             raise failures.explain(error) from error

@@ -52,6 +52,7 @@ class Link(asyncio.Protocol):
         self._inbox = Inbox(self._window, carrier)
         self._ticking: asyncio.TimerHandle | None = None
         self._writable = True
+        # the most that its row can say while this process lives (ops/decisions/022)
         self._reading = Reading(self._loop, carrier.tps)
         self._passed_over = False
         self._renewing: asyncio.Task[None] | None = None
