@@ -6,12 +6,13 @@ RUN python -m venv /opt/broadcast
 COPY ops/requirements.lock ops/requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY broadcast broadcast
-RUN /opt/broadcast/bin/pip install --no-cache-dir --constraint ops/requirements.lock .
+COPY config config
+RUN /opt/broadcast/bin/pip install --no-cache-dir --constraint ops/requirements.lock . && cp -rL config /etc/broadcast
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin broadcast
 COPY --from=build /opt/broadcast /opt/broadcast
-COPY config /etc/broadcast
+COPY --from=build /etc/broadcast /etc/broadcast
 ENV PATH=/opt/broadcast/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     BROADCAST_LOG=json \

@@ -7,12 +7,13 @@ secret in the wrong place.
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import cattrs
 from cattrs.cols import list_structure_factory, mapping_structure_factory
@@ -25,6 +26,7 @@ T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 _SHAPES: dict[type, str] = {dict: "a table", list: "a list"}
+_AS_IT_IS: Final[Mapping[str, str]] = {}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -41,15 +43,25 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
 
 
-def structure(raw: Mapping[str, Any], kind: type[T], source: str) -> T:
+def structure(
+    raw: Mapping[str, Any], kind: type[T], source: str, written: Mapping[str, str] = _AS_IT_IS
+) -> T:
     """`raw` as a `kind`: a dataclass whose __post_init__ may raise ValueError, the key at fault in front.
 
-    Raises ConfigError with `source` in front and every fault that was found.
+    A field's metadata may name `keys_beside` it, which a caller moves into it; written: full keys that were moved, and
+    as which they stand in the file. Raises ConfigError with `source` in front and every fault that was found.
     """
     try:
         return _converter().structure(raw, kind)
     except (ClassValidationError, IterableValidationError) as error:
-        raise ConfigError(f"{source}: {'; '.join(_messages(error, ''))}") from error
+        told = [_as_written(each, written) for each in _messages(error, "")]
+        raise ConfigError(f"{source}: {'; '.join(told)}") from error
+
+
+def _as_written(message: str, written: Mapping[str, str]) -> str:
+    """The key in front of it as it stands in the file."""
+    key = next((each for each in written if re.match(rf"{re.escape(each)}\b", message)), "")
+    return written.get(key, "") + message[len(key) :]
 
 
 @cache
@@ -122,7 +134,9 @@ def _messages(error: BaseException, place: str) -> list[str]:
     place: the key at which `error` arose, empty at the top.
     """
     if isinstance(error, ForbiddenExtraKeysError):
-        known = [each.name for each in fields(error.cl)]
+        known = [
+            key for each in fields(error.cl) for key in (each.name, *each.metadata.get("keys_beside", ()))
+        ]
         return [
             f"unknown key {_below(place, key)}: {nearest(key, known)}" for key in sorted(error.extra_fields)
         ]

@@ -7,6 +7,7 @@ from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.session import Session
 from broadcast.audience import subscribers
+from broadcast.audience.carriers import tps_that_hold
 from broadcast.audience.subscribers import CarrierCount
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
@@ -31,23 +32,25 @@ async def foresee(session: Session, name: str) -> Foreseen:
     now = await clock.now(session)
     changes = await campaigns.plain_changes(connection, found.campaign_id)
     counts = [each for each in await subscribers.counts(connection) if each.carrier in found.carriers]
-    loads = _loads(config, found, counts)
+    loads = _loads(config, found, counts, await tps_that_hold(connection, config))
     ways = forecast(found.text, found.alphabet, loads, now, found.expires_at, changes)
     return Foreseen(found, ways, _excluded(config, found, counts))
 
 
-def _loads(config: Config, found: Campaign, counts: Sequence[CarrierCount]) -> list[CarrierLoad]:
-    """Of the connected carriers."""
+def _loads(
+    config: Config, found: Campaign, counts: Sequence[CarrierCount], tps: Mapping[str, int]
+) -> list[CarrierLoad]:
+    """Of the connected carriers. tps: what holds, by carrier."""
     all_heard = found.hears_opted_out
     reached = {each.carrier: each.subscribers - (0 if all_heard else each.opted_out) for each in counts}
     return [
         CarrierLoad(
             name,
             reached.get(name, 0),
-            carrier.tps,
-            carrier.concatenation,
-            carrier.default_alphabet,
-            carrier.national_shift,
+            tps[name],
+            carrier.smpp.concatenation,
+            carrier.smpp.default_alphabet,
+            carrier.smpp.national_shift,
         )
         for name, carrier in sorted(config.carriers.items())
         if name in found.carriers

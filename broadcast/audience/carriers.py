@@ -1,8 +1,16 @@
-"""The carriers of the configuration as rows of the database: what leases, routing and snapshots refer to."""
+"""The carriers of the configuration as rows of the database: what leases, routing and snapshots refer to.
+
+A carrier's TPS has one truth, its row, and the row one rule (ops/decisions/022): the lowest that a living worker's file
+says; what is read here says, where no worker has the carrier.
+"""
 
 import logging
+from collections.abc import Collection, Mapping
 
-from broadcast.config import Config
+import asyncpg
+
+from broadcast.config import Carrier, Config
+from broadcast.errors import RefusedError
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -18,24 +26,55 @@ async def name_carriers(conn: Connection, config: Config) -> dict[str, int]:
     return await carrier_numbers(conn)
 
 
-async def sync_carriers(conn: Connection, config: Config) -> dict[str, int]:
+async def sync_carriers(conn: Connection, config: Config, worker_no: int | None = None) -> dict[str, int]:
     """Bring `carrier` and `bind_slot` in line with the configuration. Returns carrier_no by name.
 
-    Every carrier of the numbering plan has a row; its TPS is null while it is not connected.
+    worker_no: whose configuration it is, from now until that worker ends; None, and it holds only where no worker has
+    a say. Every carrier of the numbering plan has a row; its TPS is null while it is not connected.
     Slots are numbered from 0, in the order of `Carrier.slots()`; surplus ones go once no worker holds them.
-    Rows are locked in the order in which workers lock them. What one process says holds for all of them: a
-    TPS that was another one before is warned of, since two configurations may be about.
+    Rows are locked in the order in which workers lock them. What changes is warned of, and what of this file does not
+    hold, since two configurations may be about.
     """
-    names = sorted(config.country.prefixes)
-    tps = [config.carriers[name].tps if name in config.carriers else None for name in names]
-    slots = [len(config.carriers[name].slots()) if name in config.carriers else 0 for name in names]
+    own = config.carriers
+    slots = list(own), [len(each.slots()) for each in own.values()]
     async with conn.transaction():
         await name_carriers(conn, config)
         await conn.fetch(sql("lock_all_carriers"))
-        changed = await conn.fetch(sql("update_carriers"), names, tps)
-        await conn.execute(sql("insert_slots"), names, slots)
-        await conn.execute(sql("delete_surplus_slots"), names, slots)
+        if worker_no is not None:
+            await conn.execute(sql("say_tps"), worker_no, list(own), [each.tps for each in own.values()])
+        said = {row["name"]: row["lowest"] for row in await conn.fetch(sql("said_tps"))}
+        holds = {name: each.tps for name, each in own.items()} | said
+        changed = await conn.fetch(sql("update_carriers"), list(holds), list(holds.values()))
+        await conn.execute(sql("insert_slots"), *slots)
+        await conn.execute(sql("delete_surplus_slots"), *slots)
         numbers = await carrier_numbers(conn)
+    _warn(changed, own, holds)
+    return numbers
+
+
+async def tps_that_hold(conn: Connection, config: Config) -> dict[str, int]:
+    """By name, of every carrier that this configuration or a worker has: its row's, or what this file makes of it."""
+    rows = {row["name"]: row["holds"] or row["lowest"] for row in await conn.fetch(sql("said_tps"))}
+    return {name: each.tps for name, each in config.carriers.items()} | rows
+
+
+async def check_has_all(conn: Connection, config: Config, carriers: Collection[str]) -> None:
+    """Raises RefusedError when workers send to one of these that this configuration does not know: it cannot be
+    foreseen how the text goes there, and its subscribers are not to be left out by a file that is missing."""
+    for row in await conn.fetch(sql("said_tps")):
+        if row["sends"] and row["name"] in carriers and row["name"] not in config.carriers:
+            raise RefusedError(
+                f"workers send to the carrier {row['name']}, which is not in this configuration: "
+                "give the --config FILE that they have"
+            )
+
+
+async def carrier_numbers(conn: Connection) -> dict[str, int]:
+    """carrier_no by name, of every carrier ever known."""
+    return {row["name"]: row["carrier_no"] for row in await conn.fetch(sql("carrier_numbers"))}
+
+
+def _warn(changed: list[asyncpg.Record], own: Mapping[str, Carrier], holds: Mapping[str, int]) -> None:
     for row in changed:
         if row["before"] is not None:
             now = "not connected" if row["after"] is None else f"{row['after']}"
@@ -43,9 +82,11 @@ async def sync_carriers(conn: Connection, config: Config) -> dict[str, int]:
                 "carrier %s: its TPS was %d and is %s from now on, for every worker: is this the right file?",
                 *(row["name"], row["before"], now),
             )
-    return numbers
-
-
-async def carrier_numbers(conn: Connection) -> dict[str, int]:
-    """carrier_no by name, of every carrier ever known."""
-    return {row["name"]: row["carrier_no"] for row in await conn.fetch(sql("carrier_numbers"))}
+    for name, tps in holds.items():
+        mine = f"{own[name].tps}" if name in own else "nothing"
+        if mine != f"{tps}":
+            log.warning(
+                "carrier %s: this file says %s of its TPS, and %d holds, the lowest that a worker's file says: give "
+                "all of them the same file",
+                *(name, mine, tps),
+            )

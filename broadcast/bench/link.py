@@ -59,12 +59,13 @@ def template(load: Load, carrier: Carrier) -> Template:
     """The message as the engine would encode it for this carrier."""
     sender = address("BENCH")
     until = validity_text(datetime.now(UTC) + timedelta(days=1))
-    message = compose(load.text, "gsm0338", carrier.concatenation, carrier.default_alphabet, 1)
+    message = compose(load.text, "gsm0338", carrier.smpp.concatenation, carrier.smpp.default_alphabet, 1)
     return Template(
         [
             SubmitFields(
-                sender.text, sender.ton, sender.npi, carrier.dest_ton, carrier.dest_npi, carrier.service_type,
-                0x40 if part.udhi else 0, message.data_coding, 1, until, part.short_message, part.tlvs,
+                sender.text, sender.ton, sender.npi, carrier.smpp.dest_ton, carrier.smpp.dest_npi,
+                carrier.smpp.service_type, 0x40 if part.udhi else 0, message.data_coding, 1, until, part.short_message,
+                part.tlvs,
             )
             for part in message.segments
         ]

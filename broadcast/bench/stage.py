@@ -17,11 +17,11 @@ from broadcast import config as configuration
 from broadcast.bench.load import RECEIPT_WINDOW, UNLIMITED_TPS, WINDOW, Load
 from broadcast.cli.shell import Shell
 from broadcast.config import Config
+from broadcast.config.profiles import VIETNAM
 from broadcast.errors import BroadcastError
 from broadcast.store.embedded import Server
 from broadcast.store.scratch import scratch_home
 
-COUNTRY = Path(__file__).parents[2] / "config" / "vietnam.toml"
 RESOLVER = "resolver"  # the name of its process
 LOOK_S = 0.1
 _BIND_S = 30.0
@@ -77,7 +77,7 @@ def staged(load: Load, *, database: bool, simulated: bool = True) -> Iterator[St
             server.start()
             environment["BROADCAST_DATABASE_URL"] = server.url()
         shell = stack.enter_context(Shell(environment, folder, quiet=True))
-        names = sorted(configuration.load([COUNTRY]).country.prefixes)[: load.carriers]
+        names = sorted(configuration.load([VIETNAM]).country.prefixes)[: load.carriers]
         if simulated:
             _simulate(shell, folder, names, load)
         yield Stage(shell, folder, _configure(folder, names, load, simulated=simulated), load, server)
@@ -135,7 +135,7 @@ def collecting_seldom() -> Iterator[None]:
 
 
 def _files(stage: Stage) -> tuple[str | Path, ...]:
-    return "--config", COUNTRY, "--config", stage.folder / "carriers.toml"
+    return "--config", VIETNAM, "--config", stage.folder / "carriers.toml"
 
 
 def _simulate(shell: Shell, folder: Path, names: list[str], load: Load) -> None:
@@ -163,4 +163,4 @@ def _configure(folder: Path, names: list[str], load: Load, *, simulated: bool) -
             f'system_id = "{name}"\nsessions = {load.links}\nwindow = {WINDOW}\n'
         )
     (folder / "carriers.toml").write_text("".join(lines))
-    return configuration.load([COUNTRY, folder / "carriers.toml"])
+    return configuration.load([VIETNAM, folder / "carriers.toml"])

@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from broadcast.audience.carriers import sync_carriers
+from broadcast.audience.carriers import check_has_all, sync_carriers
 from broadcast.audience.snapshot import take_snapshot
 from broadcast.campaign import approval, sender
 from broadcast.campaign.alphabets import Alphabet
@@ -147,8 +147,8 @@ async def approve(conn: Connection, campaign: Campaign, actor: str, code: str) -
 async def launch(conn: Connection, config: Config, campaign: Campaign, actor: str) -> Campaign:
     """Fix the audience and let the workers begin; all or nothing.
 
-    Raises RefusedError: not approved, changed since, expired, nobody to send to. `conn` must not be in a
-    transaction.
+    Raises RefusedError: not approved, changed since, expired, nobody to send to, workers have a carrier of it that
+    `config` does not have. `conn` must not be in a transaction.
     """
     actor = approval.check_actor(actor)
     check_move(campaign.state, CampaignState.RUNNING)
@@ -156,6 +156,7 @@ async def launch(conn: Connection, config: Config, campaign: Campaign, actor: st
         raise RefusedError(
             "none of the campaign's carriers is connected: give the --config FILE that has them"
         )
+    await check_has_all(conn, config, campaign.carriers)
     await sync_carriers(conn, config)
     try:
         async with _locked(conn, campaign.campaign_id, CampaignState.RUNNING, "repeatable_read") as current:
@@ -256,10 +257,10 @@ def _segments(name: str, carrier: Carrier, content: Content) -> int:
         message = compose(
             content.text,
             content.alphabet,
-            carrier.concatenation,
-            carrier.default_alphabet,
+            carrier.smpp.concatenation,
+            carrier.smpp.default_alphabet,
             0,
-            carrier.national_shift,
+            carrier.smpp.national_shift,
         )
     except InputError as error:
         raise InputError(f"carrier {name}: {error}") from error

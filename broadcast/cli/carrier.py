@@ -8,6 +8,7 @@ import click
 
 from broadcast import secret
 from broadcast.actions.session import Session
+from broadcast.audience.carriers import tps_that_hold
 from broadcast.cli.carrier_check import carrier_check
 from broadcast.cli.carrier_simulate import carrier_simulate
 from broadcast.cli.findings import show_findings, show_misfits, show_oddities
@@ -46,8 +47,8 @@ def carrier_list(as_json: bool) -> None:
       broadcast carrier list
     """
     config = configuration()
-    found, findings = run(_standing())
-    lines = [carrier_line(config, name, found) for name in sorted(config.country.prefixes)]
+    found, findings, tps = run(_standing(config))
+    lines = [carrier_line(config, name, found, tps) for name in sorted(config.country.prefixes)]
     if as_json:
         print_json([{**asdict(line), "findings": _documents(findings, line.name)} for line in lines])
         return
@@ -89,17 +90,21 @@ def carrier_show(name: str, as_json: bool) -> None:
     known = sorted(config.country.prefixes)
     if name not in known:
         raise ConfigError(f"no carrier {name} in the numbering plan: {nearest(name, known)}")
-    found, findings = run(_standing())
+    found, findings, tps = run(_standing(config))
+    line, settings = carrier_line(config, name, found, tps), config.carriers.get(name)
     if as_json:
-        print_json(_document(config, name, found, findings))
+        print_json(_document(line, settings, found, findings))
     else:
-        _show(config, name, found, findings)
+        _show(line, settings, found, findings)
 
 
 def _document(
-    config: Config, name: str, found: Sequence[Slot] | None, findings: Sequence[Finding] | None
+    line: CarrierLine,
+    settings: Carrier | None,
+    found: Sequence[Slot] | None,
+    findings: Sequence[Finding] | None,
 ) -> dict[str, Any]:
-    line, settings = carrier_line(config, name, found), config.carriers.get(name)
+    name = line.name
     mine = None if found is None else [slot for slot in found if slot.carrier == name]
     got, odd, unfit = (None, None, None) if found is None else act(lambda session: _told(session, name))
     told = {"receipts": got, "misfits": unfit, "oddities": odd, "findings": _documents(findings, name)}
@@ -107,14 +112,17 @@ def _document(
 
 
 def _show(
-    config: Config, name: str, found: Sequence[Slot] | None, findings: Sequence[Finding] | None
+    line: CarrierLine,
+    settings: Carrier | None,
+    found: Sequence[Slot] | None,
+    findings: Sequence[Finding] | None,
 ) -> None:
-    line, settings = carrier_line(config, name, found), config.carriers.get(name)
+    name = line.name
     print_facts("", {"carrier": name, "prefixes": line.prefixes, "connected": line.connected})
     if settings is None:
         note(f"no [carriers.{name}] in the configuration: its subscribers are left out of campaigns")
         return
-    facts = {key: getattr(settings, key) for key in type(settings).__slots__ if key != "binds"}
+    facts = {key: value for key, value in settings.settings().items() if key != "binds"} | {"tps": line.tps}
     print_facts("", facts)
     say("")
     _show_binds(name, settings.slots(), found)
@@ -134,7 +142,7 @@ def _documents(findings: Sequence[Finding] | None, name: str) -> list[dict[str, 
 
 def _settings(carrier: Carrier) -> dict[str, Any]:
     """All keys; of passwords where they are, if they are there."""
-    shown = {each.name: getattr(carrier, each.name) for each in fields(carrier)}
+    shown = carrier.settings()
     shown["binds"] = [
         {each.name: getattr(bind, each.name) for each in fields(bind)}
         | secret.shown(bind.password_env, bind.password_file)
@@ -184,13 +192,17 @@ async def _told(
     )
 
 
-async def _standing() -> tuple[list[Slot] | None, tuple[Finding, ...] | None]:
-    """Every slot as the database has it, and what is wrong; None, and a word why, when it cannot be asked."""
+async def _standing(
+    config: Config,
+) -> tuple[list[Slot] | None, tuple[Finding, ...] | None, dict[str, int]]:
+    """Every slot as the database has it, what is wrong, and the TPS that hold; None or nothing, and a word why, when it
+    cannot be asked."""
     async with perhaps() as found:
         if isinstance(found, BroadcastError):
             note(f"how the binds stand is not known: {found}")
-            return None, None
-        return await slots(found.connection), await Diagnosis(found.connection).findings()
+            return None, None, {}
+        tps = await tps_that_hold(found.connection, config)
+        return await slots(found.connection), await Diagnosis(found.connection).findings(), tps
 
 
 carrier.add_command(carrier_check)

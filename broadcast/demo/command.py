@@ -10,10 +10,9 @@ from pathlib import Path
 import click
 
 from broadcast import places
+from broadcast.config.profiles import VIETNAM
 from broadcast.demo.story import Options, play
 from broadcast.errors import InputError
-
-_COUNTRY = Path(__file__).parents[2] / "config" / "vietnam.toml"
 
 
 @click.command()
@@ -34,8 +33,8 @@ _COUNTRY = Path(__file__).parents[2] / "config" / "vietnam.toml"
 @click.option(
     "--country",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=_COUNTRY,
-    help="The national profile. Default: config/vietnam.toml of this clone.",
+    default=VIETNAM,
+    help="The national profile. Default: Vietnam's, which comes with the program.",
 )
 @click.option("--database-url", metavar="URL", help="An empty database to use instead of one of its own.")
 def demo(

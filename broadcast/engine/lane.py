@@ -59,7 +59,7 @@ class Lane:
         self.links: set[BoundLink] = set()
         self.sent = 0
         self.exhausted = False  # alerts run, and no slice of theirs is to be had
-        self.watch = LaneWatch(channel.outcome, awaits=carrier.receipts != "none")
+        self.watch = LaneWatch(channel.outcome, awaits=carrier.smpp.receipts != "none")
         self.cannot_send: dict[CampaignId, str] = {}  # why a campaign cannot go through this carrier at all
         self._journal = journal
         self._metrics = metrics

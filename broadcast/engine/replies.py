@@ -208,7 +208,7 @@ class Replies:
 
     def _alphabet(self, carrier_no: int) -> DefaultAlphabet:
         carrier = self._config.carriers.get(self._names.get(carrier_no, ""))
-        return carrier.default_alphabet if carrier else "gsm0338"
+        return carrier.smpp.default_alphabet if carrier else "gsm0338"
 
     def _count(self, made: Iterable[NewReply]) -> None:
         counts = Counter((self._names.get(each.carrier_no, "unknown"), each.kind) for each in made)

@@ -215,7 +215,9 @@ class Resolver:
         carrier = self._config.carriers.get(name)
         if carrier is None:
             return IdProfile()
-        return IdProfile(carrier.response_id, carrier.receipt_id, carrier.id_zeros, carrier.id_case)
+        return IdProfile(
+            carrier.smpp.response_id, carrier.smpp.receipt_id, carrier.smpp.id_zeros, carrier.smpp.id_case
+        )
 
     async def _looking(self, connection: asyncpg.Connection) -> None:
         while not self._stopping.is_set():

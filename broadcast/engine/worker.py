@@ -88,10 +88,10 @@ class Worker:
             with pool.within(connection, WORK_S):
                 asked = lease_time()
                 day_time = DayTime(await database_time(connection), asked)
-                await sync_carriers(connection, self._config)
                 leases = await Leases.register(
                     connection, self._config, socket.gethostname(), os.getpid(), self._place
                 )
+                await sync_carriers(connection, self._config, leases.worker_no)
                 numbers = {
                     row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))
                 }

@@ -109,7 +109,7 @@ async def _receipts(traffic: Traffic, carrier: Carrier, wait_s: float) -> None:
     if not accepted:
         return
     loop = asyncio.get_running_loop()
-    if carrier.receipts == "none":
+    if carrier.smpp.receipts == "none":
         await asyncio.sleep(min(wait_s, NO_RECEIPTS_S))
         return
     ends_at = loop.time() + wait_s
@@ -129,6 +129,6 @@ def _final(sent: Sent) -> bool:
 
 def _expected(messages: Sequence[Sequence[Sent]], carrier: Carrier) -> list[Sent]:
     """The segments that should get receipts, by the profile."""
-    if carrier.receipts == "all":
+    if carrier.smpp.receipts == "all":
         return [segment for message in messages for segment in message]
-    return [message[-1 if carrier.receipts == "last" else 0] for message in messages]
+    return [message[-1 if carrier.smpp.receipts == "last" else 0] for message in messages]

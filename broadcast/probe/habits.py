@@ -106,14 +106,14 @@ class Habits:
                 )
                 continue
             self._habit("receipts_for", found)
-            if found in ("all", self._carrier.receipts):
+            if found in ("all", self._carrier.smpp.receipts):
                 self._findings.ok("segments", f"receipts came for {_WORDS[found]}")
                 continue
             self._findings.recommend("receipts", found)
             self._findings.failed(
                 "segments",
-                f"receipts came for {_WORDS[found]}, the profile expects them for {_WORDS[self._carrier.receipts]}: "
-                f'receipts = "{found}"',
+                f"receipts came for {_WORDS[found]}, the profile expects them for "
+                f'{_WORDS[self._carrier.smpp.receipts]}: receipts = "{found}"',
                 "receipts",
             )
 
@@ -159,7 +159,7 @@ class Habits:
         shown = {
             _shown(receipt) for each in self._accepted if each.label == "short" for receipt in each.receipts
         }
-        own = self._carrier.default_alphabet
+        own = self._carrier.smpp.default_alphabet
         if any(text.startswith(_LATIN_READ_AS_GSM) for text in shown):
             self._findings.recommend("default_alphabet", "gsm0338")
             self._findings.failed(
@@ -178,7 +178,7 @@ class Habits:
             )
 
     def _none(self, waited_s: float) -> None:
-        if self._carrier.receipts == "none":
+        if self._carrier.smpp.receipts == "none":
             self._findings.ok("receipts", "none came, as the profile says")
             return
         unmet = [receipt for receipt in self._traffic.unclaimed if receipt.at >= self._accepted[0].at]

@@ -39,7 +39,9 @@ READINGS: Final = (
 
 def of(carrier: Carrier) -> Reading:
     """What the profile says."""
-    return Reading(carrier.response_id, carrier.receipt_id, carrier.id_zeros, carrier.id_case)
+    return Reading(
+        carrier.smpp.response_id, carrier.smpp.receipt_id, carrier.smpp.id_zeros, carrier.smpp.id_case
+    )
 
 
 def meet(response: str, receipt: str) -> bool:

@@ -61,7 +61,9 @@ class Messages:
 
     def fields(self, text: str, carrier: Carrier) -> list[SubmitFields]:
         """Receipts are asked for all segments, whatever the profile says: the check wants to see."""
-        message = compose(text, "gsm0338", carrier.concatenation, carrier.default_alphabet, self._reference())
+        message = compose(
+            text, "gsm0338", carrier.smpp.concatenation, carrier.smpp.default_alphabet, self._reference()
+        )
         now = self._day_time.now()
         expires_at = datetime.fromtimestamp(now, UTC) + LIFETIME
         return [
@@ -83,7 +85,7 @@ class Messages:
             self._unanswered(label, tried.sent)
             return tried
         for changes in variants(first, carrier, label == "long"):
-            other = await self._try(label, text, replace(carrier, **changes))
+            other = await self._try(label, text, carrier.having(**changes))
             if other.accepted:
                 self._works_with(label, first, changes)
                 return other
@@ -140,17 +142,17 @@ def variants(status: int, carrier: Carrier, long: bool) -> Iterator[dict[str, An
     """
     if long:
         for way in get_args(Concatenation):
-            if way != carrier.concatenation:
+            if way != carrier.smpp.concatenation:
                 yield {"concatenation": way}
     elif status == 0x62:
         for form in get_args(ValidityFormat):
-            if form != carrier.validity:
+            if form != carrier.smpp.validity:
                 yield {"validity": form}
     elif status in (0x0A, 0x48, 0x49):
         for ton, npi in _SOURCES:
-            if (ton, npi) != (carrier.source_ton, carrier.source_npi):
+            if (ton, npi) != (carrier.smpp.source_ton, carrier.smpp.source_npi):
                 yield {"source_ton": ton, "source_npi": npi}
     elif status in (0x0B, 0x50, 0x51):
         for ton, npi in _DESTINATIONS:
-            if (ton, npi) != (carrier.dest_ton, carrier.dest_npi):
+            if (ton, npi) != (carrier.smpp.dest_ton, carrier.smpp.dest_npi):
                 yield {"dest_ton": ton, "dest_npi": npi}

@@ -87,7 +87,7 @@ class Traffic:
         self.sent: list[Sent] = []
         self.unclaimed: list[Receipt] = []
         self.others: Counter[str] = Counter()
-        self.vocabulary: Vocabulary = vocabulary(carrier.receipt_states)
+        self.vocabulary: Vocabulary = vocabulary(carrier.smpp.receipt_states)
         self._to = to
         self._pdus: dict[tuple[str, Ack], tuple[int, bytes]] = {}
         self._changed = asyncio.Event()

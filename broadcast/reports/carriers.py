@@ -1,6 +1,6 @@
 """The carriers of the numbering plan: what the configuration says of each, and how its binds stand in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +25,7 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class CarrierLine:
     """One carrier of the numbering plan. hosts: all addresses of its binds; tls: which of the binds have it.
+    tps: what holds, its row's; the file's where no worker says otherwise, or the database does not tell.
     tps, slots, window, tls: null when it is not connected. held, bound, granted_tps: null when the database
     does not tell."""
 
@@ -46,8 +47,10 @@ async def slots(connection: Connection) -> list[Slot]:
     return [_slot(row) for row in await connection.fetch(sql("carrier_slots"))]
 
 
-def carrier_line(config: Config, name: str, found: Sequence[Slot] | None) -> CarrierLine:
-    """found: of `slots`; None when the database does not tell."""
+def carrier_line(
+    config: Config, name: str, found: Sequence[Slot] | None, tps: Mapping[str, int]
+) -> CarrierLine:
+    """found: of `slots`; None when the database does not tell. tps: of `tps_that_hold`; empty when it does not."""
     settings = config.carriers.get(name)
     mine = None if found is None else [slot for slot in found if slot.carrier == name]
     return CarrierLine(
@@ -58,7 +61,7 @@ def carrier_line(config: Config, name: str, found: Sequence[Slot] | None) -> Car
         if settings
         else (),
         tls=_tls_share(settings.binds) if settings else None,
-        tps=settings.tps if settings else None,
+        tps=tps.get(name, settings.tps) if settings else None,
         slots=len(settings.slots()) if settings else None,
         window=sum(bind.window for bind in settings.slots()) if settings else None,
         held=None if mine is None else sum(slot.worker is not None for slot in mine),

@@ -13,7 +13,8 @@ LINGER_S: Final = 2.0  # to flush the last answers before the connection is cut
 
 
 class Connection(asyncio.Protocol):
-    """What a Link stands on. Clock: the loop's. lost: what broke it."""
+    """What a Link stands on. Clock: the loop's. lost: what broke it. tps: the most that the carrier's row can say while
+    this process lives (ops/decisions/022)."""
 
     def __init__(self, name: str, bind: Bind, tps: int) -> None:
         self.name = name

@@ -78,7 +78,7 @@ class Inbox:
     def __init__(self, window: Window, carrier: Carrier) -> None:
         self._framer = Framer(window.awaits)
         self._window = window
-        self._vocabulary = vocabulary(carrier.receipt_states)
+        self._vocabulary = vocabulary(carrier.smpp.receipt_states)
         self.strays = 0
         self._unknown_states: Counter[str] = Counter()
         self._long_ids = 0

@@ -19,15 +19,15 @@ def render(words: Words, carrier: Carrier, now: float) -> Template:
     message = compose(
         words.text,
         words.alphabet,
-        carrier.concatenation,
-        carrier.default_alphabet,
+        carrier.smpp.concatenation,
+        carrier.smpp.default_alphabet,
         words.campaign_id,
-        carrier.national_shift,
+        carrier.smpp.national_shift,
     )
     every = len(message.segments)
     return Template(
         submit_fields(message, carrier, words.sender, words.expires_at, now),
-        frozenset(range(1, every + 1)).difference(carrier.receipt_segments(every)),
+        frozenset(range(1, every + 1)).difference(carrier.smpp.receipt_segments(every)),
     )
 
 
@@ -36,19 +36,19 @@ def submit_fields(
 ) -> list[SubmitFields]:
     """The segments as this carrier gets them. sender: where the carrier wants none of its own. now: as in `render`."""
     source = address(carrier.sender or sender)
-    awaited = carrier.receipt_segments(len(message.segments))
+    awaited = carrier.smpp.receipt_segments(len(message.segments))
     return [
         SubmitFields(
             source=source.text,
-            source_ton=source.ton if carrier.source_ton is None else carrier.source_ton,
-            source_npi=source.npi if carrier.source_npi is None else carrier.source_npi,
-            dest_ton=carrier.dest_ton,
-            dest_npi=carrier.dest_npi,
-            service_type=carrier.service_type,
+            source_ton=source.ton if carrier.smpp.source_ton is None else carrier.smpp.source_ton,
+            source_npi=source.npi if carrier.smpp.source_npi is None else carrier.smpp.source_npi,
+            dest_ton=carrier.smpp.dest_ton,
+            dest_npi=carrier.smpp.dest_npi,
+            service_type=carrier.smpp.service_type,
             esm_class=UDHI if segment.udhi else 0,
             data_coding=message.data_coding,
             registered_delivery=RECEIPT_WANTED if number in awaited else 0,
-            validity_period=_validity(expires_at, carrier.validity, now),
+            validity_period=_validity(expires_at, carrier.smpp.validity, now),
             short_message=segment.short_message,
             tlvs=segment.tlvs,
         )

@@ -43,13 +43,13 @@ def is_known(status: int, carrier: Carrier) -> bool:
 
 
 def _own_meaning(status: int, carrier: Carrier) -> Meaning | None:
-    if status in carrier.permanent_statuses:
+    if status in carrier.smpp.permanent_statuses:
         return Meaning.PERMANENT
-    if status in carrier.temporary_statuses:
+    if status in carrier.smpp.temporary_statuses:
         return Meaning.TEMPORARY
-    if status in carrier.throttled_statuses:
+    if status in carrier.smpp.throttled_statuses:
         return Meaning.THROTTLED
-    return Meaning.QUEUE_FULL if status in carrier.queue_full_statuses else None
+    return Meaning.QUEUE_FULL if status in carrier.smpp.queue_full_statuses else None
 
 
 def name(status: int) -> str:

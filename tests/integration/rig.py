@@ -122,7 +122,10 @@ class Rig:
             enquire_link_s=2.0, reconnect_min_s=0.2,
         )  # fmt: skip
         ids: dict[str, Any] = {"response_id": "decimal", "receipt_id": "decimal"}
-        carriers = {**self.config.carriers, name: Carrier(tps=tps, binds=(bind,), **{**ids, **carrier})}
+        carriers = {
+            **self.config.carriers,
+            name: Carrier(tps=tps, binds=(bind,)).having(**{**ids, **carrier}),
+        }
         self.config = replace(self.config, carriers=carriers)
 
     async def subscribers(self, carrier: str, count: int, first: int = 84320000000) -> None:
@@ -286,9 +289,9 @@ def _toml(name: str, carrier: Carrier) -> str:
     lines: Sequence[str] = (
         f"[carriers.{name}]",
         f"tps = {carrier.tps}",
-        f'response_id = "{carrier.response_id}"',
-        f'receipt_id = "{carrier.receipt_id}"',
-        f'id_case = "{carrier.id_case}"',
+        f'response_id = "{carrier.smpp.response_id}"',
+        f'receipt_id = "{carrier.smpp.receipt_id}"',
+        f'id_case = "{carrier.smpp.id_case}"',
         f"[[carriers.{name}.binds]]",
         f'host = "{bind.host}"',
         f"port = {bind.port}",

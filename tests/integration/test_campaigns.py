@@ -270,7 +270,7 @@ async def test_a_carrier_that_cannot_write_the_text(conn: asyncpg.Connection, co
     await people(conn, config, viettel=1)
     made = await campaigns.draft(conn, "a", alert(text="Δ", alphabet="gsm0338"), "ann")
     made = await campaigns.approve(conn, made, "bob", made.code)
-    latin = replace(config.carriers["viettel"], default_alphabet="latin1")
+    latin = config.carriers["viettel"].having(default_alphabet="latin1")
     changed = replace(config, carriers={**config.carriers, "viettel": latin})
     with pytest.raises(InputError, match=r"latin1 cannot write U\+0394"):
         await campaigns.launch(conn, changed, made, "dan")

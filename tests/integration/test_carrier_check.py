@@ -134,7 +134,7 @@ def site(config: Config, port: int, case: Case) -> Config:
         **{"host": "127.0.0.1", "port": port, "system_id": "esme", "password_env": "CHECK_RIGHT",
            "bind_timeout_s": 3.0, "response_timeout_s": 3.0, **case.bind},
     )  # fmt: skip
-    return replace(config, carriers={"viettel": Carrier(**{"tps": 100, "binds": (bind,), **case.carrier})})
+    return replace(config, carriers={"viettel": Carrier(tps=100, binds=(bind,)).having(**case.carrier)})
 
 
 def mend(config: Config, changes: dict[str, Any]) -> Config:
@@ -145,7 +145,7 @@ def mend(config: Config, changes: dict[str, Any]) -> Config:
         carrier.binds[0],
         **{key.removeprefix("binds.0."): value for key, value in changes.items() if key.startswith("binds.")},
     )
-    return replace(config, carriers={"viettel": replace(carrier, binds=(bind,), **own)})
+    return replace(config, carriers={"viettel": carrier.having(binds=(bind,), **own)})
 
 
 async def checked(config: Config, *, to: int | None = TO, wait_s: float = 1.5, burst: int = 0) -> Findings:

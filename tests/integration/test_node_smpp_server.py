@@ -13,7 +13,7 @@ from waiting import PATIENCE_S
 from broadcast.campaign.alphabets import choose_alphabet
 from broadcast.campaign.text import compose
 from broadcast.channel.link import Submission
-from broadcast.config import Bind, Carrier, Concatenation, Config, NationalShift, Tls
+from broadcast.config import Bind, Carrier, Concatenation, Config, NationalShift, Smpp, Tls
 from broadcast.errors import BindRefusedError
 from broadcast.smpp.binding import connect
 from broadcast.smpp.link import Link
@@ -186,7 +186,9 @@ async def test_a_whole_campaign(rig: Any, modules: Path) -> None:
     async with running(modules, receipts="ucs2", enquire_ms=100) as (smsc, port):
         bind = Bind("127.0.0.1", port, "esme", sessions=2, window=20, enquire_link_s=0.5)
         rig.config = Config(
-            rig.config.country, "BOYTE", {"viettel": Carrier(tps=500, binds=(bind,), id_case="fold")}
+            rig.config.country,
+            "BOYTE",
+            {"viettel": Carrier(tps=500, binds=(bind,), smpp=Smpp(id_case="fold"))},
         )
         await rig.subscribers("viettel", 150)
         rig.worker()

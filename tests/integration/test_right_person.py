@@ -310,7 +310,7 @@ async def test_a_mended_profile_settles_what_was_parked(rig: Rig) -> None:
     there = await received(rig.conn, "viettel")
     assert there is not None
     assert there.unmatched == 500
-    mended = replace(rig.config.carriers["viettel"], response_id="hex", receipt_id="decimal")
+    mended = rig.config.carriers["viettel"].having(response_id="hex", receipt_id="decimal")
     rig.config = replace(rig.config, carriers={"viettel": mended})
     await rig.restart_resolver()
     await right(rig, campaign, 500)

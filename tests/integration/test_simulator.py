@@ -23,7 +23,7 @@ from unit.smpp.fake import Diary
 from waiting import PATIENCE_S
 
 from broadcast.channel.link import Submission
-from broadcast.config import Bind, Carrier
+from broadcast.config import Bind, Carrier, Smpp
 from broadcast.errors import BroadcastError
 from broadcast.simulator.fate import Fate, Fates
 from broadcast.simulator.server import Smsc
@@ -353,7 +353,7 @@ async def our_own_link() -> None:
         bind = Bind("127.0.0.1", port, "esme", window=500, password_env="SIMULATED")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SIMULATED", "secret")
-            carrier = Carrier(tps=1, binds=(bind,), response_id="hex", receipt_id="decimal")
+            carrier = Carrier(tps=1, binds=(bind,), smpp=Smpp(response_id="hex", receipt_id="decimal"))
             link = await connect(bind, carrier, diary, "carrier-0")
         link._window.answered(bind.window, 0.0)  # as wide as it goes
         template = Template([SubmitFields("BOYTE", 5, 0, 1, 1, "", 0, 0, 1, "", b"hello", ())])

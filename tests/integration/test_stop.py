@@ -14,7 +14,7 @@ from integration.rig import Rig
 from waiting import PATIENCE_S, starved_s, until
 
 from broadcast.campaign import campaigns
-from broadcast.config import Bind, Carrier
+from broadcast.config import Bind, Carrier, Smpp
 from broadcast.engine.connections import Connections
 from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import Worker
@@ -39,7 +39,7 @@ async def simulated(rig: Rig, *names: str, sessions: int = 3) -> AsyncIterator[d
             smsc = made[name] = Smsc(Personality(name, "esme", receipt_delay_s=0.2, record=100_000))
             bind = Bind("127.0.0.1", await smsc.start("127.0.0.1"), "esme", sessions=sessions, window=50)
             stack.push_async_callback(smsc.stop)
-            carrier = Carrier(tps=TPS, binds=(bind,), response_id="decimal", receipt_id="decimal")
+            carrier = Carrier(tps=TPS, binds=(bind,), smpp=Smpp(response_id="decimal", receipt_id="decimal"))
             rig.config = replace(rig.config, carriers={**rig.config.carriers, name: carrier})
         try:
             yield made

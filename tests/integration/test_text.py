@@ -26,7 +26,7 @@ from broadcast.campaign.forecast import CarrierLoad, forecast
 from broadcast.campaign.text import compose
 from broadcast.channel.link import Submission
 from broadcast.channel.receipt import Receipt
-from broadcast.config import Bind, Carrier, Config, DefaultAlphabet
+from broadcast.config import Bind, Carrier, Config, DefaultAlphabet, Smpp
 from broadcast.simulator.book_server import BookServer
 from broadcast.simulator.habits import Rules
 from broadcast.smpp.binding import connect
@@ -63,9 +63,7 @@ def profile(case: Case, bind: Bind) -> Carrier:
     return Carrier(
         tps=1000,
         binds=(bind,),
-        concatenation=case.join,
-        default_alphabet=case.default,
-        national_shift=case.shift,
+        smpp=Smpp(concatenation=case.join, default_alphabet=case.default, national_shift=case.shift),
     )
 
 
@@ -107,7 +105,7 @@ async def sent_and_read(sent: Sequence[Case], default: DefaultAlphabet) -> list[
 def submit(link: Link, case: Case, carrier: Carrier, number: int) -> int:
     """To a recipient of its own, as the engine does; the segments."""
     message = compose(
-        case.text, case.alphabet, case.join, case.default, 0xFFF0 + number, carrier.national_shift
+        case.text, case.alphabet, case.join, case.default, 0xFFF0 + number, carrier.smpp.national_shift
     )
     fields = submit_fields(message, carrier, "BOYTE", datetime.now(UTC) + timedelta(hours=1), time.time())
     template = Template(fields)
@@ -173,7 +171,9 @@ async def test_a_campaign_costs_what_its_forecast_says(
         rig.connect("viettel", 1000, national_shift="turkish", concatenation="udh16")
         rig.connect("mobifone", 1000, concatenation="sar")
         loads = [
-            CarrierLoad(name, 40, 1000, each.concatenation, each.default_alphabet, each.national_shift)
+            CarrierLoad(
+                name, 40, 1000, each.smpp.concatenation, each.smpp.default_alphabet, each.smpp.national_shift
+            )
             for name, each in rig.config.carriers.items()
         ]
         now = datetime.now(UTC)

@@ -1,5 +1,6 @@
 """The configuration: what it accepts, and the one clear line for everything else."""
 
+import re
 import tempfile
 import tomllib
 import traceback
@@ -12,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.config_files import CARRIERS, COUNTRY, Write, write
 
-from broadcast import config, secret
-from broadcast.config import Bind, Carrier, Config, Country, Engine, Tls, load, paths_from
+from broadcast import secret
+from broadcast.config import Bind, Carrier, Config, Country, Engine, Smpp, Tls, load, paths_from
+from broadcast.config.carriers import SMPP_KEYS
+from broadcast.config.files import made
 from broadcast.errors import ConfigError
 
 __all__ = ["write"]  # a fixture
@@ -60,13 +63,15 @@ def test_a_minimal_file_and_every_default(write: Write) -> None:
                     ),
                 ),
                 sender=None,
-                dest_ton=1,
-                dest_npi=1,
-                concatenation="udh8",
-                default_alphabet="gsm0338",
-                response_id="text",
-                receipt_id="text",
-                validity="absolute",
+                smpp=Smpp(
+                    dest_ton=1,
+                    dest_npi=1,
+                    concatenation="udh8",
+                    default_alphabet="gsm0338",
+                    response_id="text",
+                    receipt_id="text",
+                    validity="absolute",
+                ),
                 retry_limit=5,
                 retry_delay_s=2.0,
             )
@@ -155,29 +160,35 @@ mode = "receiver"
             bind(host="10.0.0.1", port=3550, system_id="rx", mode="receiver"),
         ),
         sender="19009095",
-        source_ton=3,
-        source_npi=0,
-        dest_ton=2,
-        dest_npi=8,
-        service_type="CMT",
-        concatenation="sar",
-        default_alphabet="latin1",
-        response_id="hex",
-        receipt_id="decimal",
-        validity="relative",
-        temporary_statuses=(0x4A1,),
-        permanent_statuses=(0x45, 0xFFFFFFFF),
-        throttled_statuses=(0x4A2,),
-        queue_full_statuses=(0x4A3,),
-        receipts="last",
-        receipt_states={"SEEN": "delivered", "10": "intermediate"},
-        id_zeros="strip",
-        id_case="fold",
-        national_shift="turkish",
+        smpp=Smpp(
+            source_ton=3,
+            source_npi=0,
+            dest_ton=2,
+            dest_npi=8,
+            service_type="CMT",
+            concatenation="sar",
+            default_alphabet="latin1",
+            response_id="hex",
+            receipt_id="decimal",
+            validity="relative",
+            temporary_statuses=(0x4A1,),
+            permanent_statuses=(0x45, 0xFFFFFFFF),
+            throttled_statuses=(0x4A2,),
+            queue_full_statuses=(0x4A3,),
+            receipts="last",
+            receipt_states={"SEEN": "delivered", "10": "intermediate"},
+            id_zeros="strip",
+            id_case="fold",
+            national_shift="turkish",
+        ),
         retry_limit=0,
         retry_delay_s=1.0,
     )
     assert [slot.system_id for slot in viettel.slots()] == ["tx", "tx", "rx"]
+    parted = re.sub(rf"(?m)^({'|'.join(SMPP_KEYS)}) = ", r"smpp.\1 = ", text)
+    assert parted.count("\nsmpp.") == len(SMPP_KEYS)
+    assert load([write(COUNTRY + parted)]).carriers["viettel"] == viettel
+    assert viettel.having(**viettel.settings()) == viettel
 
 
 def test_files_join_by_carrier_and_an_engine_of_the_site(write: Write) -> None:
@@ -282,7 +293,7 @@ _VALUES = (
 def test_no_table_whatever_crashes_the_reader(raw: dict[str, Any]) -> None:
     table = tomllib.loads(COUNTRY) | raw
     try:
-        config.structure(table, Config, "x.toml")
+        made(table, "x.toml")
     except ConfigError as error:
         assert str(error).startswith("x.toml: ")
 

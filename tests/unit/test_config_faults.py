@@ -307,3 +307,39 @@ def test_a_rule_that_is_broken_names_its_key(fault: Fault, old: str, new: str, s
 )
 def test_a_rule_of_the_engine(fault: Fault, setting: str, said: str) -> None:
     assert fault(more=f"\n[engine]\n{setting}\n") == said
+
+
+# ---------------------------------------------------------------- the protocol's own table
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("validity = 'relative'\ndest_ton = 256", "carriers.viettel.smpp.dest_ton must be 0 to 255"),
+        ("validity = 1", "carriers.viettel.smpp.validity must be one of absolute, relative, none, not 1"),
+        ("reciept_id = 'hex'", "unknown key carriers.viettel.smpp.reciept_id: did you mean receipt_id?"),
+        ("tps = 5", "unknown key carriers.viettel.smpp.tps: known are source_ton, source_npi, "),
+    ],
+)
+def test_a_fault_in_the_table_is_named_as_it_is_written(fault: Fault, part: str, said: str) -> None:
+    assert fault(more=f"[carriers.viettel.smpp]\n{part}\n").startswith(said)
+
+
+def test_faults_in_both_places_are_each_named_as_written(fault: Fault) -> None:
+    said = fault(("tps = 100", "tps = 100\ndest_ton = 'x'"), more="[carriers.viettel.smpp]\ndest_npi = 'y'\n")
+    assert said.split("; ") == [
+        "carriers.viettel.dest_ton must be a whole number, not 'x'",
+        "carriers.viettel.smpp.dest_npi must be a whole number, not 'y'",
+    ]
+
+
+def test_a_key_in_both_places_is_refused(fault: Fault) -> None:
+    said = fault(
+        ("tps = 100", "tps = 100\nid_case = 'fold'"), more="[carriers.viettel.smpp]\nid_case = 'fold'\n"
+    )
+    assert said == "carriers.viettel.id_case and carriers.viettel.smpp.id_case are the same key: keep one"
+
+
+def test_a_part_that_is_no_table(fault: Fault) -> None:
+    said = fault(("tps = 100", "tps = 100\nsmpp = 5\ndest_ton = 1"))
+    assert said == "carriers.viettel.smpp must be a table, not 5"

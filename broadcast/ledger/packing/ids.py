@@ -17,12 +17,12 @@ from binascii import unhexlify
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from broadcast.config import IdFormat, IdZeros
+from broadcast.config import IdCase, IdFormat, IdZeros
 from broadcast.errors import LedgerError
 from broadcast.ledger.packing.columns import U8, U64, Bools, Index, Octets, Reader, bits
 
@@ -36,8 +36,6 @@ _SMALL_HEX: Final = bytes(octet if chr(octet) in "0123456789abcdef" else ord("x"
 _MOST_OCTETS: Final = 255
 _MOST_WORDS: Final = 32
 _MASK: Final = 2**64 - 1
-
-IdCase = Literal["keep", "fold"]
 
 
 def pack_ids(ids: Sequence[str]) -> bytes:

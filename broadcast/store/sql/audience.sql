@@ -10,8 +10,21 @@ ON CONFLICT (name) DO NOTHING;
 -- Every carrier's row, in the order in which workers lock them.
 SELECT carrier_no FROM carrier ORDER BY carrier_no FOR UPDATE;
 
+-- name: say_tps
+-- What worker $1's file says of carriers ($2: names, $3: TPS).
+INSERT INTO worker_tps (worker_no, carrier_no, tps)
+SELECT $1, carrier_no, said.tps FROM unnest($2::text[], $3::integer[]) AS said (name, tps) JOIN carrier USING (name);
+
+-- name: said_tps
+-- The lowest TPS that a file of those workers says that have not ended, by carrier, and the one that holds (its row's).
+-- sends: the lease of one goes on.
+SELECT carrier.name, min(worker_tps.tps) AS lowest, carrier.tps AS holds, bool_or(expires_at > clock_timestamp()) AS sends
+  FROM worker_tps JOIN worker USING (worker_no) JOIN carrier USING (carrier_no)
+ WHERE ended_at IS NULL
+ GROUP BY carrier.carrier_no ORDER BY carrier.carrier_no;
+
 -- name: update_carriers
--- TPS ($2) by name ($1); null for those that the configuration leaves out. Returns those that change.
+-- TPS ($2) by name ($1); null for all others. Returns those that change.
 UPDATE carrier SET tps = wanted.tps
   FROM carrier AS known LEFT JOIN unnest($1::text[], $2::integer[]) AS wanted (name, tps) USING (name)
  WHERE carrier.carrier_no = known.carrier_no AND carrier.tps IS DISTINCT FROM wanted.tps
@@ -26,11 +39,11 @@ SELECT carrier.carrier_no, slot_no
 ON CONFLICT (carrier_no, slot_no) DO NOTHING;
 
 -- name: delete_surplus_slots
--- Slots beyond what the configuration allows that nobody holds. Columns as in insert_slots.
+-- Slots that nobody holds, of carriers that are not connected, and beyond what is allowed. Columns as in insert_slots.
 DELETE FROM bind_slot
  USING carrier LEFT JOIN unnest($1::text[], $2::integer[]) AS wanted (name, slots) USING (name)
  WHERE bind_slot.carrier_no = carrier.carrier_no AND bind_slot.worker_no IS NULL
-   AND bind_slot.slot_no >= coalesce(wanted.slots, 0);
+   AND (carrier.tps IS NULL OR bind_slot.slot_no >= wanted.slots);
 
 -- name: carrier_numbers
 -- Every carrier's number.

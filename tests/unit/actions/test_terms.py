@@ -97,7 +97,7 @@ def test_an_alert_that_cannot_be(session: Session, said: Terms, message: str) ->
 
 
 def test_a_carrier_that_cannot_carry_it(session: Session, config: Config) -> None:
-    latin = replace(config.carriers["viettel"], default_alphabet="latin1")
+    latin = config.carriers["viettel"].having(default_alphabet="latin1")
     changed = replace(session, configuration=replace(config, carriers={"viettel": latin}))
     with pytest.raises(InputError, match="carrier viettel: "):
         new_content(changed, Terms(text=worded("Δ", plain=False), alphabet="gsm0338"), NOW)

@@ -4,6 +4,7 @@ import pytest
 
 from broadcast.actions import session
 from broadcast.cli import carrier, carrier_check
+from broadcast.config import Config
 from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
 
 ERRORS = [
@@ -15,13 +16,13 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS)
 async def test_it_is_noted_and_the_rest_goes_on(
-    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def connect(**_: object) -> None:
         raise error
 
     monkeypatch.setattr(session, "connect", connect)
-    assert await carrier._standing() == (None, None)
+    assert await carrier._standing(config) == (None, None, {})
     assert (await carrier_check._day_time()).now() > 0
     said = capsys.readouterr().err
     assert f"how the binds stand is not known: {error}" in said

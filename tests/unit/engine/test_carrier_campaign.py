@@ -10,7 +10,7 @@ from broadcast.campaign.approval import content_hash
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Category, content
 from broadcast.campaign.lifecycle import CampaignState
-from broadcast.config import Bind, Carrier
+from broadcast.config import Bind, Carrier, Smpp
 from broadcast.engine.carrier_campaign import prepared
 from broadcast.errors import RefusedError
 from broadcast.smpp.channel import SmppChannel
@@ -32,7 +32,8 @@ def campaign(text: str, sender: str = "BOYTE") -> Campaign:
 
 def pdus(text: str, from_whom: str = "BOYTE", **profile: Any) -> list[bytes]:
     """The submit_sm of one message, after their sequence number."""
-    made = prepared(campaign(text, from_whom), SmppChannel(Carrier(tps=1, binds=(BIND,), **profile)), 0.0)
+    carrier = Carrier(tps=1, binds=(BIND,)).having(**profile)
+    made = prepared(campaign(text, from_whom), SmppChannel(carrier), 0.0)
     octets = made.renderer.stamp(1, [84912345678])
     found = []
     while octets:
@@ -128,7 +129,7 @@ def test_receipts_are_asked_where_the_smsc_sends_them(receipts: Any, asked: list
     """registered_delivery of each segment (quirk 21)."""
     found = pdus("a" * 200, concatenation="udh16", receipts=receipts)
     assert [after_destination(pdu)[21] for pdu in found] == asked
-    channel = SmppChannel(Carrier(tps=1, binds=(BIND,), receipts=receipts))
+    channel = SmppChannel(Carrier(tps=1, binds=(BIND,), smpp=Smpp(receipts=receipts)))
     made = prepared(campaign("a" * 200), channel, 0.0)
     assert made.awaited == awaited
     alone = prepared(campaign("a"), channel, 0.0)

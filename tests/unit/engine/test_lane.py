@@ -197,7 +197,7 @@ async def test_a_full_queue_of_one_destination_does_not_slow_the_carrier(bench: 
 
 
 async def test_the_profiles_statuses_slow_down_retry_and_are_known() -> None:
-    bench = Bench(replace(CARRIER, throttled_statuses=(0x4A2,), temporary_statuses=(0x4A1,)))
+    bench = Bench(CARRIER.having(throttled_statuses=(0x4A2,), temporary_statuses=(0x4A1,)))
     bench.grant(100_000)
     work = bench.work(4)
     bench.commit()

@@ -106,7 +106,7 @@ def test_since_when_receipts_are_missing() -> None:
 
 
 def test_a_carrier_without_receipts_owes_none() -> None:
-    lane = Seconds(CARRIER.__class__(tps=1, binds=CARRIER.binds, receipts="none"))
+    lane = Seconds(CARRIER.having(receipts="none"))
     lane.watch.answers({0: 1}, lane.now)
     assert lane.go(5, 0).accepted_for_s is None
 

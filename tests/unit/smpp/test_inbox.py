@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from unit.smpp.wire import answer, data_sm, deliver_sm, pdu, receipt_text, tlv
 
 from broadcast.channel.events import InboundMessage
-from broadcast.config import Bind, Carrier
+from broadcast.config import Bind, Carrier, Smpp
 from broadcast.smpp.inbox import Inbox
 from broadcast.smpp.window import Window
 
@@ -16,7 +16,7 @@ def inbox(tokens: str = "abcdef", **formats: str) -> tuple[Inbox, Window]:
     """With the submits 1, 2, 3... in the window."""
     window = Window(10, 64.0)
     window.add(window.reserve(len(tokens)), list(tokens), 0.0)
-    return Inbox(window, Carrier(tps=1, binds=(BIND,), **formats)), window  # type: ignore[arg-type]
+    return Inbox(window, Carrier(tps=1, binds=(BIND,), smpp=Smpp(**formats))), window  # type: ignore[arg-type]
 
 
 def test_answers_in_any_order_and_of_any_shape() -> None:

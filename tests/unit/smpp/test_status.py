@@ -3,12 +3,12 @@
 import pytest
 
 from broadcast.channel.outcome import Meaning
-from broadcast.config import Bind, Carrier
+from broadcast.config import Bind, Carrier, Smpp
 from broadcast.smpp.status import is_known, meaning, name, number
 
 
 def carrier(**statuses: tuple[int, ...]) -> Carrier:
-    return Carrier(tps=1, binds=(Bind("localhost", 2775, "esme"),), **statuses)  # type: ignore[arg-type]
+    return Carrier(tps=1, binds=(Bind("localhost", 2775, "esme"),), smpp=Smpp(**statuses))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

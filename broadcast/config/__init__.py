@@ -1,0 +1,29 @@
+"""The configuration: TOML files read once into frozen dataclasses.
+
+Several files may be given (a national profile, the carriers, a site's own settings); a table or key may
+stand in one of them only. Unknown keys are refused with the nearest known one. Secrets never stand in the
+TOML: a bind names the environment variable or the file that holds its password.
+"""
+
+from broadcast.config.carriers import Address, Bind, BindMode, Carrier, Tls, TlsVersion
+from broadcast.config.country import Country
+from broadcast.config.engine import Engine
+from broadcast.config.files import Config, load, named, paths_from
+from broadcast.config.smpp import (
+    Concatenation,
+    DefaultAlphabet,
+    IdCase,
+    IdFormat,
+    IdZeros,
+    NationalShift,
+    ReceiptMeaning,
+    ReceiptSegments,
+    Smpp,
+    ValidityFormat,
+)
+
+__all__ = [
+    "Address", "Bind", "BindMode", "Carrier", "Concatenation", "Config", "Country", "DefaultAlphabet", "Engine",
+    "IdCase", "IdFormat", "IdZeros", "NationalShift", "ReceiptMeaning", "ReceiptSegments", "Smpp", "Tls", "TlsVersion",
+    "ValidityFormat", "load", "named", "paths_from",
+]  # fmt: skip

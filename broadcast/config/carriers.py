@@ -1,0 +1,170 @@
+"""A carrier: its accounts and limits, which every way to reach people has, and the part of its protocol."""
+
+import re
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, Literal
+
+from broadcast import secret
+from broadcast.config.rules import require
+from broadcast.config.smpp import Smpp
+from broadcast.errors import ConfigError
+
+BindMode = Literal["transceiver", "transmitter", "receiver"]
+TlsVersion = Literal["1.2", "1.3"]
+Address = tuple[str, int]  # host (a name, or an IPv4 or IPv6 address without brackets) and port
+
+SMPP_KEYS: Final = tuple(each.name for each in fields(Smpp))
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """TLS towards one SMSC. Files are PEM; without `ca_file` the system's authorities are trusted.
+
+    server_name: the name that the SMSC's certificate must hold; left out, the host that is connected to.
+    """
+
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    server_name: str | None = None
+    min_version: TlsVersion = "1.2"
+
+    def __post_init__(self) -> None:
+        require(self.cert_file or not self.key_file, "key_file needs cert_file beside it")
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """One account on one SMSC; `sessions` links are bound with it. Times in seconds.
+
+    hosts: more addresses of the same SMSC, "host:port" or "[IPv6]:port", tried in order when the first fails.
+    """
+
+    host: str
+    port: int
+    system_id: str
+    password_env: str | None = None
+    password_file: str | None = None
+    system_type: str = ""
+    mode: BindMode = "transceiver"
+    sessions: int = 1
+    window: int = 100
+    tls: Tls | None = None
+    bind_timeout_s: float = 10.0
+    response_timeout_s: float = 60.0
+    enquire_link_s: float = 25.0
+    reconnect_min_s: float = 1.0
+    reconnect_max_s: float = 60.0
+    hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(self.host, "host must not be empty")
+        require("[" not in self.host, "host must be without brackets, IPv6 too: the port is a key of its own")
+        for text in self.hosts:
+            require(_address(text), f'hosts: {text!r} is not "host:port" (IPv6: "[2001:db8::1]:2775")')
+        require(len({*self.addresses()}) == 1 + len(self.hosts), "hosts names an address twice")
+        require(0 < self.port < 65536, "port must be 1 to 65535")
+        require(
+            re.fullmatch("[ -~]{1,15}", self.system_id),
+            "system_id must be 1 to 15 printable ASCII characters",
+        )
+        require(
+            re.fullmatch("[ -~]{0,12}", self.system_type), "system_type must be at most 12 ASCII characters"
+        )
+        require(1 <= self.sessions <= 1000, "sessions must be 1 to 1000")
+        require(1 <= self.window <= 100_000, "window must be 1 to 100000")
+        for name in ("bind_timeout_s", "response_timeout_s", "enquire_link_s", "reconnect_min_s"):
+            require(getattr(self, name) > 0, f"{name} must be more than 0 seconds")
+        require(
+            self.reconnect_min_s <= self.reconnect_max_s, "reconnect_max_s must not be below reconnect_min_s"
+        )
+        require(
+            self.password_env is None or re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.password_env),
+            f"password_env is the name of an environment variable: letters, digits and _ ({secret.NOT_SHOWN})",
+        )
+        require(
+            not (self.password_env and self.password_file),
+            "password_env and password_file exclude each other: give one",
+        )
+
+    def addresses(self) -> tuple[Address, ...]:
+        """Where the SMSC may be reached, in the order to try: host and port, then `hosts`."""
+        return (self.host, self.port), *(each for text in self.hosts if (each := _address(text)))
+
+    def password(self) -> str:
+        """The secret itself, read now; empty when the bind names no place for one.
+
+        Raises ConfigError when the named place does not hold one.
+        """
+        try:
+            return secret.read(self.password_env, self.password_file)
+        except ConfigError as error:
+            raise ConfigError(f"bind {self.system_id}: {error}") from error
+
+    def open_secrets(self) -> list[str]:
+        """What every user of this machine may read and should not, in a person's words."""
+        files = {"password_file": self.password_file, "tls.key_file": self.tls and self.tls.key_file}
+        return [
+            f"every user of this machine may read {key} {name}: chmod o-r it"
+            for key, name in files.items()
+            if name and secret.all_may_read(name)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """What every way to reach people has, and `smpp`, what its protocol has beside that. Its name is its key in
+    `Config.carriers`.
+
+    tps: segments per second over all its binds, as this file says: what holds is its row in the database. Whatever
+    stands in `smpp` may stand beside it in a file, as it did before there was that part.
+    """
+
+    tps: int
+    binds: tuple[Bind, ...]
+    sender: str | None = None
+    smpp: Smpp = field(default_factory=Smpp, metadata={"keys_beside": SMPP_KEYS})
+    retry_limit: int = 5
+    retry_delay_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        require(1 <= self.tps <= 1_000_000, "tps must be 1 to 1000000 segments per second")
+        require(self.binds, "binds needs at least one bind")
+        require(
+            any(bind.mode != "receiver" for bind in self.binds),
+            "binds needs a transceiver or transmitter bind to send",
+        )
+        require(
+            any(bind.mode != "transmitter" for bind in self.binds),
+            "binds needs a transceiver or receiver bind, or its receipts are lost",
+        )
+        require(self.sender is None or self.sender, "sender must not be empty")
+        require(self.retry_limit >= 0, "retry_limit must be at least 0")
+        require(self.retry_delay_s > 0, "retry_delay_s must be more than 0 seconds")
+
+    def slots(self) -> tuple[Bind, ...]:
+        """The bind of every slot, in slot order: each bind repeated `sessions` times."""
+        return tuple(bind for bind in self.binds for _ in range(bind.sessions))
+
+    def settings(self) -> dict[str, Any]:
+        """Every key and its value, those of `smpp` beside the others."""
+        found: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            found |= (
+                {key: getattr(value, key) for key in SMPP_KEYS} if value is self.smpp else {each.name: value}
+            )
+        return found
+
+    def having(self, **settings: Any) -> "Carrier":
+        """The same carrier with some keys changed, named as in `settings`."""
+        own = {key: settings.pop(key) for key in SMPP_KEYS if key in settings}
+        return replace(self, smpp=replace(self.smpp, **own), **settings)
+
+
+def _address(text: str) -> Address | None:
+    """host:port, an IPv6 address in brackets; None when it is not that."""
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^\s\[\]:/@]+)):([0-9]{1,5})", text)
+    if match is None or not 0 < int(match[3]) < 65536:
+        return None
+    return match[1] or match[2], int(match[3])

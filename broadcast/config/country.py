@@ -1,0 +1,79 @@
+"""A country: its numbering plan, its time, and what its people answer with."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from broadcast.config.rules import require
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country's numbering plan, as far as mobile numbers go.
+
+    prefixes: carrier name -> the leading digits of the national significant number that are its own.
+    landline_prefixes: leading digits of fixed lines; an import refuses those numbers by that name.
+    keywords: kind -> words that people answer with; opt_out and opt_in act, any other kind is counted.
+    everyday_words: names, and words that mean other things: what reads like one is a keyword only where it is clear.
+    national_lengths: digits of a mobile national significant number (without trunk prefix).
+    """
+
+    name: str
+    country_code: str
+    national_lengths: tuple[int, ...]
+    prefixes: Mapping[str, tuple[str, ...]]
+    time_zone: str
+    trunk_prefix: str = ""
+    international_prefix: str = "00"
+    landline_prefixes: tuple[str, ...] = ()
+    keywords: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"opt_out": ("STOP",), "opt_in": ("START",)}
+    )
+    everyday_words: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(
+            re.fullmatch("[1-9][0-9]{0,2}", self.country_code), "country_code must be 1 to 3 digits, no +"
+        )
+        require(re.fullmatch("[0-9]*", self.trunk_prefix), "trunk_prefix must be digits, or empty")
+        require(re.fullmatch("[0-9]+", self.international_prefix), "international_prefix must be digits")
+        longest = 15 - len(self.country_code)  # E.164: 15 digits with the country code
+        require(self.national_lengths, "national_lengths needs at least one length")
+        require(
+            all(1 <= length <= longest for length in self.national_lengths),
+            f"national_lengths must be 1 to {longest} digits (E.164, without the country code)",
+        )
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"time_zone {self.time_zone!r} is not an IANA time zone") from None
+        self._check_prefixes()
+        require(self.keywords.get("opt_out"), "keywords.opt_out needs at least one word, STOP say")
+        for kind in self.keywords:
+            require(
+                re.fullmatch("[a-z][a-z0-9_]{0,30}", kind),
+                f"keywords.{kind}: a kind has small letters, digits and _ only",
+            )
+
+    def _check_prefixes(self) -> None:
+        require(self.prefixes, "prefixes needs at least one carrier")
+        seen: dict[str, str] = {}
+        for carrier, prefixes in self.prefixes.items():
+            require(
+                re.fullmatch("[a-z0-9][a-z0-9_-]*", carrier),
+                f"prefixes.{carrier}: a carrier's name has small letters, digits, - and _ only",
+            )
+            for prefix in prefixes:
+                require(re.fullmatch("[0-9]+", prefix), f"prefixes.{carrier}: {prefix!r} is not digits")
+                require(
+                    len(prefix) <= max(self.national_lengths),
+                    f"prefixes.{carrier}: {prefix} is longer than any national number",
+                )
+                require(
+                    prefix not in seen, f"prefixes: {prefix} belongs to both {seen.get(prefix)} and {carrier}"
+                )
+                seen[prefix] = carrier
+        for prefix in self.landline_prefixes:
+            require(re.fullmatch("[0-9]+", prefix), f"landline_prefixes: {prefix!r} is not digits")
+            require(prefix not in seen, f"landline_prefixes: {prefix} belongs to {seen.get(prefix)}")

@@ -1,0 +1,116 @@
+"""The configuration's files, read and joined into one `Config`."""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from broadcast.config.carriers import SMPP_KEYS, Carrier
+from broadcast.config.country import Country
+from broadcast.config.engine import Engine
+from broadcast.config.rules import require
+from broadcast.errors import ConfigError
+from broadcast.tables import nearest, read_toml, structure
+
+log = logging.getLogger(__name__)
+
+_RETIRED: Final = {"engine": frozenset({"bucket_s"})}  # table -> keys that an older version knew
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a site says. `carriers`: by name; the names are those of `country.prefixes`."""
+
+    country: Country
+    sender: str
+    carriers: Mapping[str, Carrier] = field(default_factory=dict)
+    engine: Engine = field(default_factory=Engine)
+
+    def __post_init__(self) -> None:
+        require(self.sender, "sender must not be empty")
+        known = sorted(self.country.prefixes)
+        for name in self.carriers:
+            require(name in known, f"carriers.{name} is not in country.prefixes: {nearest(name, known)}")
+
+
+def load(paths: Sequence[Path]) -> Config:
+    """Read and join the files; a key that an older version knew is left out with a warning, for no worker may stand
+    still over it. Raises ConfigError with file, key and the way out."""
+    joined: dict[str, Any] = {}
+    origin: dict[str, Path] = {}
+    for path in paths:
+        for key, value in read_toml(path).items():
+            _join(joined, origin, key, _without_retired(key, value, path), path)
+    return made(joined, ", ".join(str(path) for path in paths))
+
+
+def made(raw: Mapping[str, Any], source: str) -> Config:
+    """From the joined tables. source: where they stood, in front of every error."""
+    carriers = raw.get("carriers")
+    if not isinstance(carriers, dict):
+        return structure(raw, Config, source)
+    beside: dict[str, str] = {}
+    parted = {name: _parted(f"carriers.{name}", table, beside, source) for name, table in carriers.items()}
+    return structure({**raw, "carriers": parted}, Config, source, beside)
+
+
+def _parted(place: str, table: Any, beside: dict[str, str], source: str) -> Any:
+    """A carrier's table with all that is SMPP's own in its part. beside: its full keys, as the file spells them."""
+    if not isinstance(table, dict):
+        return table
+    part, own = table.get("smpp", {}), [key for key in SMPP_KEYS if key in table]
+    rest = {key: value for key, value in table.items() if key not in own}
+    if not own or not isinstance(part, dict):
+        return rest
+    for key in own:
+        if key in part:
+            raise ConfigError(f"{source}: {place}.{key} and {place}.smpp.{key} are the same key: keep one")
+        beside[f"{place}.smpp.{key}"] = f"{place}.{key}"
+    return {**rest, "smpp": {**part, **{key: table[key] for key in own}}}
+
+
+def paths_from(options: Sequence[str]) -> tuple[Path, ...]:
+    """The configuration files. Raises ConfigError when there are none."""
+    chosen = named(options)
+    if not chosen:
+        raise ConfigError(
+            "no configuration: give --config FILE or set BROADCAST_CONFIG (config/vietnam.toml, say)"
+        )
+    return tuple(Path(name) for name in chosen)
+
+
+def named(options: Sequence[str]) -> list[str]:
+    """The command's options, else BROADCAST_CONFIG (separated like PATH)."""
+    given = os.environ.get("BROADCAST_CONFIG", "").split(os.pathsep)
+    return list(options) or [part for part in given if part]
+
+
+def _without_retired(table: str, value: Any, path: Path) -> Any:
+    if not isinstance(value, dict):
+        return value
+    for key in sorted(value.keys() & _RETIRED.get(table, frozenset())):
+        log.warning(
+            "%s: %s.%s is of an older version and means nothing any more: remove it", path, table, key
+        )
+    return {key: each for key, each in value.items() if key not in _RETIRED.get(table, frozenset())}
+
+
+def _join(joined: dict[str, Any], origin: dict[str, Path], key: str, value: Any, path: Path) -> None:
+    """Tables `carriers` join by carrier; anything else stands in one file only."""
+    if key == "carriers" and isinstance(value, dict) and isinstance(joined.get(key, {}), dict):
+        carriers = joined.setdefault(key, {})
+        for name, table in value.items():
+            _once(origin, f"carriers.{name}", path)
+            carriers[name] = table
+        origin[key] = path
+        return
+    _once(origin, key, path)
+    joined[key] = value
+
+
+def _once(origin: dict[str, Path], key: str, path: Path) -> None:
+    if key in origin:
+        raise ConfigError(f"{key} stands in both {origin[key]} and {path}: keep one")
+    origin[key] = path
