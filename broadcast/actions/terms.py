@@ -10,9 +10,9 @@ from broadcast.actions.notices import ExpiryComesTwice
 from broadcast.actions.session import Session
 from broadcast.campaign import content as contents
 from broadcast.campaign.alphabets import Alphabet, choose_alphabet
-from broadcast.campaign.campaigns import most_segments
 from broadcast.campaign.content import IN_DOUBT, PRIORITY, Category, Content, InDoubtPolicy
 from broadcast.campaign.expiry import read_expiry
+from broadcast.campaign.length import most_segments
 from broadcast.campaign.plain import PlainLetter, PlainText, plain_text
 from broadcast.campaign.text import normalise
 from broadcast.errors import InputError

@@ -14,13 +14,13 @@ import asyncpg
 
 from broadcast.audience.carriers import check_has_all, sync_carriers
 from broadcast.audience.snapshot import take_snapshot
-from broadcast.campaign import approval, sender
+from broadcast.campaign import approval
 from broadcast.campaign.alphabets import Alphabet
 from broadcast.campaign.content import Category, Content, InDoubtPolicy, check, check_name
+from broadcast.campaign.length import most_segments
 from broadcast.campaign.lifecycle import CampaignState, check_move
 from broadcast.campaign.plain import PlainLetter
-from broadcast.campaign.text import compose
-from broadcast.config import Carrier, Config
+from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
 from broadcast.ids import CampaignId
 from broadcast.store.clock import database_time
@@ -80,7 +80,7 @@ class CampaignEvent:
 
 
 async def draft(
-    conn: Connection, name: str, content: Content, actor: str, changes: Sequence[PlainLetter] = ()
+    connection: Connection, name: str, content: Content, actor: str, changes: Sequence[PlainLetter] = ()
 ) -> Campaign:
     """A new campaign. Raises InputError for a taken name, a past expiry or unusable content.
 
@@ -89,13 +89,13 @@ async def draft(
     actor = approval.check_actor(actor)
     check_name(name)
     check(content)
-    _check_expiry(content, await database_time(conn), InputError)
+    _check_expiry(content, await database_time(connection), InputError)
     try:
-        async with conn.transaction():
-            campaign_id = await conn.fetchval(sql("insert_campaign"), name, *_values(content), actor)
+        async with connection.transaction():
+            campaign_id = await connection.fetchval(sql("insert_campaign"), name, *_values(content), actor)
             details = {"hash": approval.content_hash(content).hex(), **_plain(changes)}
-            await _note(conn, campaign_id, actor, "drafted", details)
-            return await get(conn, campaign_id)
+            await _note(connection, campaign_id, actor, "drafted", details)
+            return await get(connection, campaign_id)
     except asyncpg.UniqueViolationError as error:
         raise InputError(
             f"there is a campaign {name} already: choose another name, or edit that one"
@@ -103,7 +103,7 @@ async def draft(
 
 
 async def edit(
-    conn: Connection,
+    connection: Connection,
     campaign: Campaign,
     content: Content,
     actor: str,
@@ -115,40 +115,40 @@ async def edit(
     """
     actor = approval.check_actor(actor)
     check(content)
-    async with _locked(conn, campaign.campaign_id, CampaignState.DRAFT) as current:
-        _check_expiry(content, await database_time(conn), InputError)
-        await conn.execute(sql("update_content"), current.campaign_id, *_values(content), actor)
+    async with _locked(connection, campaign.campaign_id, CampaignState.DRAFT) as current:
+        _check_expiry(content, await database_time(connection), InputError)
+        await connection.execute(sql("update_content"), current.campaign_id, *_values(content), actor)
         details = {
             "hash": approval.content_hash(content).hex(),
             "approval_voided": current.approved_by is not None,
             **({} if changes is None else _plain(changes)),
         }
-        await _note(conn, current.campaign_id, actor, "edited", details)
-        return await get(conn, current.campaign_id)
+        await _note(connection, current.campaign_id, actor, "edited", details)
+        return await get(connection, current.campaign_id)
 
 
-async def approve(conn: Connection, campaign: Campaign, actor: str, code: str) -> Campaign:
+async def approve(connection: Connection, campaign: Campaign, actor: str, code: str) -> Campaign:
     """A second person approves what has this code, as `broadcast campaign show` printed it.
 
     Raises InputError: no code; RefusedError: its drafter, other content than that by now, expired.
     """
     actor = approval.check_actor(actor)
     code = approval.read_code(code)
-    async with _locked(conn, campaign.campaign_id, CampaignState.APPROVED) as current:
+    async with _locked(connection, campaign.campaign_id, CampaignState.APPROVED) as current:
         approval.check_approver(current.drafted_by, actor)
         approval.check_code(current.content, code)
-        _check_expiry(current.content, await database_time(conn), RefusedError, _EDIT)
+        _check_expiry(current.content, await database_time(connection), RefusedError, _EDIT)
         approved = approval.content_hash(current.content)
-        await conn.execute(sql("approve_campaign"), current.campaign_id, actor, approved)
-        await _note(conn, current.campaign_id, actor, "approved", {"hash": approved.hex()})
-        return await get(conn, current.campaign_id)
+        await connection.execute(sql("approve_campaign"), current.campaign_id, actor, approved)
+        await _note(connection, current.campaign_id, actor, "approved", {"hash": approved.hex()})
+        return await get(connection, current.campaign_id)
 
 
-async def launch(conn: Connection, config: Config, campaign: Campaign, actor: str) -> Campaign:
+async def launch(connection: Connection, config: Config, campaign: Campaign, actor: str) -> Campaign:
     """Fix the audience and let the workers begin; all or nothing.
 
     Raises RefusedError: not approved, changed since, expired, nobody to send to, workers have a carrier of it that
-    `config` does not have. `conn` must not be in a transaction.
+    `config` does not have. `connection` must not be in a transaction.
     """
     actor = approval.check_actor(actor)
     check_move(campaign.state, CampaignState.RUNNING)
@@ -156,15 +156,17 @@ async def launch(conn: Connection, config: Config, campaign: Campaign, actor: st
         raise RefusedError(
             "none of the campaign's carriers is connected: give the --config FILE that has them"
         )
-    await check_has_all(conn, config, campaign.carriers)
-    await sync_carriers(conn, config)
+    await check_has_all(connection, config, campaign.carriers)
+    await sync_carriers(connection, config)
     try:
-        async with _locked(conn, campaign.campaign_id, CampaignState.RUNNING, "repeatable_read") as current:
+        async with _locked(
+            connection, campaign.campaign_id, CampaignState.RUNNING, "repeatable_read"
+        ) as current:
             approval.check_unchanged(current.content, current.approved_hash)
-            _check_expiry(current.content, await database_time(conn), RefusedError, _EDIT)
+            _check_expiry(current.content, await database_time(connection), RefusedError, _EDIT)
             segments = most_segments(config, current.content)
             taken = await take_snapshot(
-                conn,
+                connection,
                 current.campaign_id,
                 current.carriers,
                 config.engine.slice_size,
@@ -172,108 +174,81 @@ async def launch(conn: Connection, config: Config, campaign: Campaign, actor: st
             )
             if taken.waiting == 0:
                 raise RefusedError(_nobody(taken.excluded))
-            await conn.execute(sql("launch_campaign"), current.campaign_id, actor, taken.audience, segments)
+            await connection.execute(
+                sql("launch_campaign"), current.campaign_id, actor, taken.audience, segments
+            )
             details = {"audience": taken.audience, "excluded": taken.excluded, "segments": segments}
-            await _note(conn, current.campaign_id, actor, "launched", details)
-            return await get(conn, current.campaign_id)
+            await _note(connection, current.campaign_id, actor, "launched", details)
+            return await get(connection, current.campaign_id)
     except asyncpg.SerializationError as error:
         raise RefusedError("somebody changed the campaign at the same moment: look at it again") from error
 
 
-async def pause(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
+async def pause(connection: Connection, campaign: Campaign, actor: str) -> Campaign:
     """Nothing leaves from 2 s after the commit on (law 7)."""
-    return await _move(conn, campaign, CampaignState.PAUSED, actor, "paused")
+    return await _move(connection, campaign, CampaignState.PAUSED, actor, "paused")
 
 
-async def resume(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
+async def resume(connection: Connection, campaign: Campaign, actor: str) -> Campaign:
     """Sending goes on. Raises RefusedError after the expiry, and for a campaign that was never launched."""
     if campaign.state is not CampaignState.PAUSED:
         raise RefusedError(f"the campaign is {campaign.state}: only a paused one can be resumed")
-    return await _move(conn, campaign, CampaignState.RUNNING, actor, "resumed")
+    return await _move(connection, campaign, CampaignState.RUNNING, actor, "resumed")
 
 
-async def cancel(conn: Connection, campaign: Campaign, actor: str) -> Campaign:
+async def cancel(connection: Connection, campaign: Campaign, actor: str) -> Campaign:
     """Nothing leaves any more; who still waited is excluded. Receipts of what left still count."""
-    return await _move(conn, campaign, CampaignState.CANCELLED, actor, "cancelled")
+    return await _move(connection, campaign, CampaignState.CANCELLED, actor, "cancelled")
 
 
-async def get(conn: Connection, campaign_id: CampaignId) -> Campaign:
+async def get(connection: Connection, campaign_id: CampaignId) -> Campaign:
     """Raises InputError when there is none."""
-    row = await conn.fetchrow(sql("campaign_by_id"), campaign_id)
+    row = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if row is None:
         raise InputError(f"there is no campaign with the number {campaign_id}")
     return _campaign(row)
 
 
-async def by_name(conn: Connection, name: str) -> Campaign:
+async def by_name(connection: Connection, name: str) -> Campaign:
     """Raises InputError when there is none."""
-    found = await named(conn, name)
+    found = await named(connection, name)
     if found is None:
         raise InputError(f"there is no campaign {name}: see `broadcast campaign list`")
     return found
 
 
-async def named(conn: Connection, name: str) -> Campaign | None:
+async def named(connection: Connection, name: str) -> Campaign | None:
     """For who has words of their own when there is none."""
-    row = await conn.fetchrow(sql("campaign_by_name"), name)
+    row = await connection.fetchrow(sql("campaign_by_name"), name)
     return None if row is None else _campaign(row)
 
 
-async def all_campaigns(conn: Connection) -> list[Campaign]:
+async def all_campaigns(connection: Connection) -> list[Campaign]:
     """The newest first."""
-    return [_campaign(row) for row in await conn.fetch(sql("all_campaigns"))]
+    return [_campaign(row) for row in await connection.fetch(sql("all_campaigns"))]
 
 
-async def events(conn: Connection, campaign_id: CampaignId) -> list[CampaignEvent]:
+async def events(connection: Connection, campaign_id: CampaignId) -> list[CampaignEvent]:
     """What happened to a campaign, in order."""
-    rows = await conn.fetch(sql("campaign_events"), campaign_id)
+    rows = await connection.fetch(sql("campaign_events"), campaign_id)
     return [CampaignEvent(row["at"], row["actor"], row["event"], json.loads(row["details"])) for row in rows]
 
 
-async def plain_changes(conn: Connection, campaign_id: CampaignId) -> tuple[PlainLetter, ...]:
+async def plain_changes(connection: Connection, campaign_id: CampaignId) -> tuple[PlainLetter, ...]:
     """The characters that the text, as it is now, has in plain letters; none when it is as it was given."""
     found: list[list[Any]] = []
-    for event in await events(conn, campaign_id):
+    for event in await events(connection, campaign_id):
         found = event.details.get("plain", found)
     return tuple(PlainLetter(*each) for each in found)
 
 
-def most_segments(config: Config, content: Content) -> int:
-    """Segments of one message at the connected carrier that needs the most; 0 when none is connected.
-
-    Raises InputError when a carrier cannot carry the text or its sender.
-    """
-    most = 0
-    for name in content.carriers:
-        if name in config.carriers:
-            carrier = config.carriers[name]
-            sender.address(carrier.sender or content.sender)
-            most = max(most, _segments(name, carrier, content))
-    return most
-
-
-def _segments(name: str, carrier: Carrier, content: Content) -> int:
-    try:
-        message = compose(
-            content.text,
-            content.alphabet,
-            carrier.smpp.concatenation,
-            carrier.smpp.default_alphabet,
-            0,
-            carrier.smpp.national_shift,
-        )
-    except InputError as error:
-        raise InputError(f"carrier {name}: {error}") from error
-    return len(message.segments)
-
-
 @asynccontextmanager
 async def _locked(
-    conn: Connection, campaign_id: CampaignId, target: CampaignState, isolation: Any = None
+    connection: Connection, campaign_id: CampaignId, target: CampaignState, isolation: Any = None
 ) -> AsyncIterator[Campaign]:
     """A transaction that holds the campaign's row, once it may go to `target`."""
-    async with conn.transaction(isolation=isolation):
-        row = await conn.fetchrow(sql("lock_campaign"), campaign_id)
+    async with connection.transaction(isolation=isolation):
+        row = await connection.fetchrow(sql("lock_campaign"), campaign_id)
         if row is None:
             raise InputError(f"there is no campaign with the number {campaign_id}")
         current = _campaign(row)
@@ -282,23 +257,23 @@ async def _locked(
 
 
 async def _move(
-    conn: Connection, campaign: Campaign, target: CampaignState, actor: str, event: str
+    connection: Connection, campaign: Campaign, target: CampaignState, actor: str, event: str
 ) -> Campaign:
     actor = approval.check_actor(actor)
-    async with _locked(conn, campaign.campaign_id, target) as current:
+    async with _locked(connection, campaign.campaign_id, target) as current:
         if target is CampaignState.RUNNING:
-            _check_expiry(current.content, await database_time(conn), RefusedError, _ANOTHER)
-        await conn.execute(sql("move_campaign"), current.campaign_id, target.value)
-        await _note(conn, current.campaign_id, actor, event, {"from": current.state.value})
-        return await get(conn, current.campaign_id)
+            _check_expiry(current.content, await database_time(connection), RefusedError, _ANOTHER)
+        await connection.execute(sql("move_campaign"), current.campaign_id, target.value)
+        await _note(connection, current.campaign_id, actor, event, {"from": current.state.value})
+        return await get(connection, current.campaign_id)
 
 
 async def _note(
-    conn: Connection, campaign_id: CampaignId, actor: str, event: str, details: dict[str, Any]
+    connection: Connection, campaign_id: CampaignId, actor: str, event: str, details: dict[str, Any]
 ) -> None:
     """An event, and a word to the workers; both with the commit."""
-    await conn.execute(sql("insert_campaign_event"), campaign_id, actor, event, json.dumps(details))
-    await conn.execute(sql("notify_control"), str(campaign_id))
+    await connection.execute(sql("insert_campaign_event"), campaign_id, actor, event, json.dumps(details))
+    await connection.execute(sql("notify_control"), str(campaign_id))
 
 
 def _plain(changes: Sequence[PlainLetter]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Seconds:
     """A watch that is looked at once a second."""
 
     def __init__(self, carrier: Any = CARRIER) -> None:
-        self.watch = LaneWatch(SmppChannel(carrier).outcome, awaits=carrier.receipts != "none")
+        self.watch = LaneWatch(SmppChannel(carrier).outcome, awaits=carrier.smpp.receipts != "none")
         self.now = 100.0
         self.sent = 0
         self.go(1, 0)

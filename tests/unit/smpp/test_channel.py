@@ -3,7 +3,7 @@
 import pytest
 
 from broadcast.channel.outcome import Meaning, Outcome
-from broadcast.config import Bind, Carrier
+from broadcast.config import Bind, Carrier, Smpp
 from broadcast.smpp.channel import OUTCOMES_KEPT, SmppChannel
 
 BINDS = (Bind("localhost", 2775, "one", sessions=2, reconnect_max_s=7.0), Bind("localhost", 2775, "two"))
@@ -22,7 +22,7 @@ BINDS = (Bind("localhost", 2775, "one", sessions=2, reconnect_max_s=7.0), Bind("
     ],
 )
 def test_what_a_status_comes_to(status: int, outcome: Outcome, retryable: bool, slow_down: bool) -> None:
-    found = SmppChannel(Carrier(tps=1, binds=BINDS, temporary_statuses=(0x4A1,))).outcome(status)
+    found = SmppChannel(Carrier(tps=1, binds=BINDS, smpp=Smpp(temporary_statuses=(0x4A1,)))).outcome(status)
     assert found == outcome
     assert (found.retryable, found.slow_down) == (retryable, slow_down)
 

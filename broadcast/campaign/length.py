@@ -1,0 +1,36 @@
+"""How long a message is at the carriers that it goes to. Pure."""
+
+from broadcast.campaign import sender
+from broadcast.campaign.content import Content
+from broadcast.campaign.text import compose
+from broadcast.config import Carrier, Config
+from broadcast.errors import InputError
+
+
+def most_segments(config: Config, content: Content) -> int:
+    """Segments of one message at the connected carrier that needs the most; 0 when none is connected.
+
+    Raises InputError when a carrier cannot carry the text or its sender.
+    """
+    most = 0
+    for name in content.carriers:
+        if name in config.carriers:
+            carrier = config.carriers[name]
+            sender.address(carrier.sender or content.sender)
+            most = max(most, _segments(name, carrier, content))
+    return most
+
+
+def _segments(name: str, carrier: Carrier, content: Content) -> int:
+    try:
+        message = compose(
+            content.text,
+            content.alphabet,
+            carrier.smpp.concatenation,
+            carrier.smpp.default_alphabet,
+            0,
+            carrier.smpp.national_shift,
+        )
+    except InputError as error:
+        raise InputError(f"carrier {name}: {error}") from error
+    return len(message.segments)
