@@ -29,9 +29,9 @@ async def behind(empty_database_url: str, told: list[Notice]) -> AsyncIterator[S
 async def send(session: Session) -> None:
     await session.connection.execute(
         """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s,
-                                 expires_at, state, drafted_by)
+                                 expires_at, state, drafted_by, hears_opted_out)
            VALUES ('x', 'routine', 1, 'B', 'x', 'gsm0338', '{}', 'hold', 0, now() + interval '1 hour', 'running',
-                   'an')"""
+                   'an', false)"""
     )
 
 
