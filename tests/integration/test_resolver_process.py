@@ -190,6 +190,7 @@ async def test_killed_again_and_again_it_resolves_everything_once(
         await sending
         process = await start(world, tmp_path / "log")
         try:
+            await until(partial(begun, watcher, await held_by(watcher)), "the last one has the carrier")
             await delivered(watcher, 60)
         finally:
             process.terminate()
