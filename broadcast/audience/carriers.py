@@ -11,13 +11,14 @@ import asyncpg
 
 from broadcast.config import Carrier, Config
 from broadcast.errors import RefusedError
+from broadcast.ids import CarrierNo
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 log = logging.getLogger(__name__)
 
 
-async def name_carriers(conn: Connection, config: Config) -> dict[str, int]:
+async def name_carriers(conn: Connection, config: Config) -> dict[str, CarrierNo]:
     """A row for every carrier of the numbering plan, nothing else changed. Returns carrier_no by name.
 
     For commands that need names only: they may run with less of the configuration than the workers have.
@@ -26,7 +27,9 @@ async def name_carriers(conn: Connection, config: Config) -> dict[str, int]:
     return await carrier_numbers(conn)
 
 
-async def sync_carriers(conn: Connection, config: Config, worker_no: int | None = None) -> dict[str, int]:
+async def sync_carriers(
+    conn: Connection, config: Config, worker_no: int | None = None
+) -> dict[str, CarrierNo]:
     """Bring `carrier` and `bind_slot` in line with the configuration. Returns carrier_no by name.
 
     worker_no: whose configuration it is, from now until that worker ends; None, and it holds only where no worker has
@@ -69,9 +72,14 @@ async def check_has_all(conn: Connection, config: Config, carriers: Collection[s
             )
 
 
-async def carrier_numbers(conn: Connection) -> dict[str, int]:
+async def carrier_numbers(conn: Connection) -> dict[str, CarrierNo]:
     """carrier_no by name, of every carrier ever known."""
     return {row["name"]: row["carrier_no"] for row in await conn.fetch(sql("carrier_numbers"))}
+
+
+async def carrier_names(conn: Connection) -> dict[int, str]:
+    """The other way round."""
+    return {number: name for name, number in (await carrier_numbers(conn)).items()}
 
 
 def _warn(changed: list[asyncpg.Record], own: Mapping[str, Carrier], holds: Mapping[str, int]) -> None:

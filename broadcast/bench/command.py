@@ -165,8 +165,8 @@ def _show_nation(found: list[Nation], as_json: bool) -> None:
         ("used of the TPS", "%", lambda each: None if each.used_share is None else 100 * each.used_share),
         ("longest pause of a carrier", "s", lambda each: each.longest_pause_s),
         ("last receipt to last final state", "s", lambda each: each.last_final_s),
-        ("receipts wait for the resolver, median", "s", lambda each: each.lag_s[0]),
-        ("receipts wait for the resolver, longest", "s", lambda each: each.lag_s[1]),
+        ("receipts waited for the resolver at most, median", "s", lambda each: each.lag_s[0]),
+        ("receipts waited for the resolver at most, longest", "s", lambda each: each.lag_s[1]),
         ("write-ahead log", "octets a segment", lambda each: each.log_octets),
         ("ledger", "octets a message", lambda each: each.octets_per_message),
         *(

@@ -56,7 +56,7 @@ class Campaign:
     audience: int | None
     segments: int | None
     hears_opted_out: bool  # as was decided when the content was written
-    closed_at: datetime | None = None  # since when it waits for receipts no longer
+    closed_at: datetime | None = None
 
     @property
     def content(self) -> Content:

@@ -7,9 +7,8 @@ from typing import Final, NamedTuple
 # link, given back once, after the commit that holds what it stands for (law 3).
 Ack = bytes
 
-MAX_ID_OCTETS: Final = (
-    255  # of a message's id (SMPP says 65); a longer one is never cut, for then it would be another
-)
+# of a message's id (SMPP says 65); a longer one is never cut, for then it would be another
+MAX_ID_OCTETS: Final = 255
 
 
 class ReceiptState(IntEnum):

@@ -17,9 +17,8 @@ from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 
 CONTROL_S: Final = 0.5
-CONFIRM_S: Final = (
-    1.75  # that what was heard is taken for true (law 7: 2 s, the last answers' way and a tick included)
-)
+# that what was heard is taken for true (law 7: 2 s, the last answers' way and a tick included)
+CONFIRM_S: Final = 1.75
 UNRESOLVED_S: Final = 10.0  # since a receipt came: then its carrier's are told of
 CONTROL_CHANNEL: Final = "broadcast_control"
 

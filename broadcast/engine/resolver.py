@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from broadcast.audience.carriers import carrier_numbers
 from broadcast.config import Config
 from broadcast.engine.connections import ANSWER_S, WORK_S, Connections
 from broadcast.engine.freed import Freed
@@ -163,8 +164,7 @@ class Resolver:
     async def _check_names(self, connection: asyncpg.Connection) -> None:
         if self._names is None:
             return
-        rows = await connection.fetch(sql("audit_names"))
-        known = {row["name"] for row in rows} | set(self._config.carriers)
+        known = {*await carrier_numbers(connection), *self._config.carriers}
         unknown = [name for name in self._names if name not in known]
         if unknown:
             raise InputError(f"no such carrier: {', '.join(unknown)} (there are {', '.join(sorted(known))})")

@@ -22,7 +22,6 @@ from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
 from broadcast.store.failures import MENDABLE
-from broadcast.store.queries import sql
 
 
 class Worker:
@@ -91,10 +90,7 @@ class Worker:
                 leases = await Leases.register(
                     connection, self._config, socket.gethostname(), os.getpid(), self._place
                 )
-                await sync_carriers(connection, self._config, leases.worker_no)
-                numbers = {
-                    row["name"]: row["carrier_no"] for row in await connection.fetch(sql("audit_names"))
-                }
+                numbers = await sync_carriers(connection, self._config, leases.worker_no)
         except MENDABLE as error:
             raise failures.explain(error) from error
         finally:

@@ -16,6 +16,7 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.audience.carriers import carrier_names
 from broadcast.ids import CampaignId, CarrierNo, SliceId
 from broadcast.ledger import doubts, fold, recount
 from broadcast.ledger.books import (
@@ -81,7 +82,7 @@ class PackedBooks:
         return ()
 
     async def ends(self, launched_at: datetime, longest_s: int) -> Ends:
-        names, launched = await self._names(), round(launched_at.timestamp() * 1e6)
+        names, launched = await carrier_names(self._connection), round(launched_at.timestamp() * 1e6)
         counts: Counter[tuple[str, int, str, bool, int]] = Counter()
         ticks: dict[str, Counter[int]] = {}
         async for rows, folded in self._folded():
@@ -138,7 +139,7 @@ class PackedBooks:
 
     async def _people(self) -> AsyncIterator[tuple[People, int]]:
         """And how many rows of the logs speak for these."""
-        names = await self._names()
+        names = await carrier_names(self._connection)
         left_out = [CarrierNo(row["carrier_no"]) for row in await self._fetch("packed_left_out")]
         async for rows, folded in self._folded():
             while left_out and left_out[0] < rows.carrier_no:
@@ -165,9 +166,6 @@ class PackedBooks:
             yield People(
                 carrier_no, carrier, nothing, nothing, msisdns, states, zeros, nothing, nothing, reasons, texts
             )  # fmt: skip
-
-    async def _names(self) -> dict[CarrierNo, str]:
-        return {row["carrier_no"]: row["name"] for row in await self._connection.fetch(sql("audit_names"))}
 
     async def _fetch(self, name: str) -> list[asyncpg.Record]:
         return await self._connection.fetch(sql(name), self._campaign_id)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from broadcast.archive.books import books_of, snapshot
+from broadcast.audience.carriers import carrier_names
 from broadcast.errors import InputError
 from broadcast.ledger.books import Books, Counted
 from broadcast.ledger.states import RecipientState
@@ -56,7 +57,7 @@ async def recount(connection: Connection, campaign_id: int, books: Books) -> Rec
     campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if campaign is None or campaign["audience"] is None:
         raise InputError("this campaign was never launched: there is nothing to audit")
-    names = {row["carrier_no"]: row["name"] for row in await connection.fetch(sql("carrier_numbers"))}
+    names = await carrier_names(connection)
     receipts = await connection.fetch(sql("audit_receipts"))
     return Recount(
         audience=campaign["audience"],

@@ -9,13 +9,13 @@ from pathlib import Path
 import asyncpg
 from integration.rig import Rig, make_rig
 
+from broadcast.audience.carriers import carrier_names
 from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.replies import Replies
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
-from broadcast.store.queries import sql
 
 FIRST = 84320000000
 UCS2 = 8
@@ -55,8 +55,7 @@ async def part(rig: Rig, number: int, total: int, text: bytes, sender: int = FIR
 
 async def reader(rig: Rig) -> Replies:
     """As a worker has it; each call is another life of one."""
-    names = {row["carrier_no"]: row["name"] for row in await rig.conn.fetch(sql("audit_names"))}
-    return Replies(rig.config, Metrics(), names)
+    return Replies(rig.config, Metrics(), await carrier_names(rig.conn))
 
 
 async def read(rig: Rig, rounds: int = 3) -> list[asyncpg.Record]:

@@ -18,10 +18,6 @@ SELECT carrier.name, sum(received)::bigint AS received,
   FROM carrier_tally JOIN carrier USING (carrier_no)
  GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.name;
 
--- name: audit_names
--- Carriers by number.
-SELECT carrier_no, name FROM carrier;
-
 -- name: auditor_claim
 -- One worker audits, for as long as its connection lives.
 SELECT pg_try_advisory_lock(:auditing_lock);
