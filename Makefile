@@ -8,6 +8,9 @@ GATED := channel smpp ledger archive reports actions engine probe campaign audie
 
 RUNS ?= 100000
 
+# where a shell forbids it, each of the hundreds of processes here would compile every module for itself
+unexport PYTHONDONTWRITEBYTECODE
+
 # of tests at a time: four times a small machine's cores, for nearly all of them wait
 PROCESSES ?= 8
 
@@ -61,8 +64,10 @@ lint: $(MADE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# collected once by itself: the many would each rewrite every assertion, at the same time
 test: lint
 	$(BIN)/coverage erase
+	@$(BIN)/pytest --collect-only >/dev/null || true
 	$(BIN)/pytest -m 'not alone' -n $(PROCESSES) --maxschedchunk 1 --cov --cov-report= --durations 10
 	$(BIN)/pytest -m alone --cov --cov-append --cov-report= --durations 10
 	@for package in $(GATED); do \

@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 failed, 2 usage or input, 3 refused by a rule, 130 stopped by Ctrl-C.
 """
 
-import importlib
 import io
 import os
 import sys
@@ -13,14 +12,15 @@ from collections.abc import Sequence
 import asyncpg
 import click
 
+from broadcast.cli.lazy import LazyGroup
 from broadcast.cli.settings import Settings
 from broadcast.cli.terminal import any_terminal, put
 from broadcast.errors import BroadcastError
 from broadcast.store.failures import LOST, TOLD, explain
 from broadcast.visible import visible
 
-# Loaded when asked for: a command starts quickly, and its completion too. The guests, bench and demo, are known by name
-# alone: they use what commands are made of, and no command uses them. name: (place, one line for --help)
+# The guests, bench and demo, are known by name alone: they use what commands are made of, and no command uses them.
+# name: (place, one line for --help)
 _COMMANDS = {
     "bench": ("bench.command:bench", "Measure how fast this machine sends."),
     "campaign": ("cli.campaign:campaign", "Draft, approve, launch and follow an alert."),
@@ -34,27 +34,11 @@ _COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
-    """Imports a command's module when the command is named."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name][0].split(":")
-        command = getattr(importlib.import_module(f"broadcast.{module}"), name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in sorted(_COMMANDS.items())])
-
-
 @click.group(
-    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=LazyGroup,
+    places={name: place for name, (place, _) in _COMMANDS.items()},
+    lines={name: line for name, (_, line) in _COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(
     "--config",

@@ -24,7 +24,9 @@ def set_wrong(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
         def now(cls, tz: tzinfo | None = None) -> Any:
             return datetime.now(tz) + ahead
 
-    importlib.import_module("broadcast.cli.campaign")  # the root command loads it when it is named
+    # loaded when they are named: too late for what follows
+    for command in ("steps", "show", "forecast", "watch"):
+        importlib.import_module(f"broadcast.cli.campaign_{command}")
     for name, module in list(sys.modules.items()):
         if name.startswith("broadcast.") and getattr(module, "datetime", None) is datetime:
             monkeypatch.setattr(module, "datetime", Wrong)

@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from broadcast.campaign.examples import BOYTE_2020, example
 from broadcast.cli.campaign import campaign
+from broadcast.cli.carrier import carrier
 from broadcast.cli.main import main
 from broadcast.cli.subscriber import subscriber
 
@@ -451,9 +453,15 @@ def test_whoever_is_at_the_keyboard(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_every_command_has_an_example() -> None:
-    for group in (campaign, subscriber):
-        for command in group.commands.values():
-            assert "Example" in (command.help or ""), command.name
+    seen = 0
+    for group in (campaign, carrier, subscriber):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            assert "Example" in (command.help or ""), name
+            seen += 1
+    assert seen > 20
 
 
 def test_an_import_never_overwrites_itself(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from broadcast.actions import session
-from broadcast.cli import carrier, carrier_check
+from broadcast.cli import carrier_check, carrier_show
 from broadcast.config import Config
 from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
 
@@ -22,7 +22,7 @@ async def test_it_is_noted_and_the_rest_goes_on(
         raise error
 
     monkeypatch.setattr(session, "connect", connect)
-    assert await carrier._standing(config) == (None, None, {})
+    assert await carrier_show._standing(config) == (None, None, {})
     assert (await carrier_check._day_time()).now() > 0
     said = capsys.readouterr().err
     assert f"how the binds stand is not known: {error}" in said

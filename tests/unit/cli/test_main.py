@@ -10,6 +10,7 @@ import click
 import pytest
 
 from broadcast.cli import main as entry
+from broadcast.cli.lazy import LazyGroup
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.errors import BroadcastError, ConfigError, InputError, RefusedError
@@ -22,7 +23,7 @@ def fails_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
     def broken() -> None:
         raise error
 
-    monkeypatch.setattr(entry._LazyGroup, "get_command", lambda *_: broken)
+    monkeypatch.setattr(LazyGroup, "get_command", lambda *_: broken)
     with pytest.raises(SystemExit) as ended:
         entry.main(["broken"])
     assert isinstance(ended.value.code, int)

@@ -1,0 +1,165 @@
+"""`broadcast campaign draft` to `cancel`: each a step that a person takes with an alert."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import click
+
+from broadcast.actions import campaign as actions
+from broadcast.actions.session import Actor, Session
+from broadcast.campaign import campaigns
+from broadcast.campaign.campaigns import Campaign
+from broadcast.cli.campaign_content import content_options, terms
+from broadcast.cli.operator import actor_option
+from broadcast.cli.output import json_option, print_json, say, say_hidden, words
+from broadcast.cli.session import act
+from broadcast.cli.settings import configuration
+from broadcast.errors import InputError
+from broadcast.visible import visible
+
+
+@click.command()
+@click.argument("name")
+@content_options
+@actor_option
+@json_option
+def draft(name: str, actor: str, as_json: bool, **options: Any) -> None:
+    """Write down an alert; nothing is sent before a second person approves it and it is launched.
+
+    \b
+    Example:
+      broadcast campaign draft wash-hands --text-file alert.txt --category health --expires 6h
+    """
+    config, said = configuration(), terms(options)
+    made = act(lambda session: actions.draft(session, Actor(actor), name, said), config)
+    _say(
+        made,
+        f"{name} is drafted, expires {words(made.expires_at)}: see `broadcast campaign forecast {name}`, then have"
+        " it approved",
+        as_json,
+    )
+
+
+@click.command()
+@click.argument("name")
+@content_options
+@actor_option
+@json_option
+def edit(name: str, actor: str, as_json: bool, **options: Any) -> None:
+    """Change an alert that was not launched yet: only what is given. An approval is void.
+
+    \b
+    Example:
+      broadcast campaign edit wash-hands --expires 12h
+    """
+    config, said = configuration(), terms(options)
+    done = act(lambda session: actions.edit(session, Actor(actor), name, said), config)
+    _say(
+        done,
+        f"{name} is a draft by {done.drafted_by}, expires {words(done.expires_at)}: it needs approval",
+        as_json,
+    )
+
+
+@click.command()
+@click.argument("name")
+@click.option("--content", "code", metavar="CODE", help="As `show` printed it. Asked for at a terminal.")
+@actor_option
+@json_option
+def approve(name: str, code: str | None, actor: str, as_json: bool) -> None:
+    """Approve an alert that somebody else drafted: exactly what `broadcast campaign show` printed with this code.
+
+    \b
+    Example:
+      broadcast campaign show wash-hands
+      broadcast campaign approve wash-hands --as second-person --content 3fa9-07c2
+    """
+    said = _ask_code(name) if code is None else code
+    done = act(lambda session: actions.approve(session, Actor(actor), name, said))
+    _say(done, f"{name} is approved by {done.approved_by}: content {done.code}", as_json)
+
+
+@click.command()
+@click.argument("name")
+@actor_option
+@json_option
+def launch(name: str, actor: str, as_json: bool) -> None:
+    """Fix the audience and begin to send, as soon as workers run.
+
+    \b
+    Example:
+      broadcast campaign launch wash-hands
+    """
+    done = act(lambda session: actions.launch(session, Actor(actor), name), configuration())
+    _say(
+        done, f"{name} is launched: {done.audience:,} in the audience, {done.segments} segments each", as_json
+    )
+
+
+@click.command()
+@click.argument("name")
+@actor_option
+@json_option
+def pause(name: str, actor: str, as_json: bool) -> None:
+    """Stop sending within 2 seconds; receipts still count.
+
+    \b
+    Example:
+      broadcast campaign pause wash-hands
+    """
+    done = act(lambda session: actions.pause(session, Actor(actor), name))
+    _say(done, f"{name} is paused", as_json)
+
+
+@click.command()
+@click.argument("name")
+@actor_option
+@json_option
+def resume(name: str, actor: str, as_json: bool) -> None:
+    """Go on with a paused alert.
+
+    \b
+    Example:
+      broadcast campaign resume wash-hands
+    """
+    done = act(lambda session: actions.resume(session, Actor(actor), name))
+    _say(done, f"{name} runs again", as_json)
+
+
+@click.command()
+@click.argument("name")
+@actor_option
+@json_option
+def cancel(name: str, actor: str, as_json: bool) -> None:
+    """Stop for good within 2 seconds. What was sent stays sent, and its receipts still count.
+
+    \b
+    Example:
+      broadcast campaign cancel wash-hands
+    """
+    done = act(lambda session: actions.cancel(session, Actor(actor), name))
+    _say(done, f"{name} is cancelled", as_json)
+
+
+def _ask_code(name: str) -> str:
+    """Of whoever sits there; a script gives it."""
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"give --content CODE: the content code that `broadcast campaign show {name}` prints"
+        )
+    asked = f"Content code that `broadcast campaign show {act(_named(name)).name}` printed"
+    said: str = click.prompt(visible(asked), err=True)
+    return said
+
+
+def _named(name: str) -> Callable[[Session], Awaitable[Campaign]]:
+    return lambda session: campaigns.by_name(session.connection, name)
+
+
+def _say(done: Campaign, line: str, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+        return
+    say(line)
+    say_hidden(text=done.text, sender=done.sender)
