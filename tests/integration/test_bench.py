@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from broadcast.bench.limits import LIMITS
+from broadcast.bench.load import Load, Part
+from broadcast.bench.nation import nation
 from broadcast.bench.pacing import Case, pace
 
 MESSAGES = 5000
@@ -86,6 +89,31 @@ def test_growth_without_the_pipeline_is_a_mistake() -> None:
     done = bench("--only", "link", "--growth")
     assert done.returncode == 2
     assert "--only pipeline" in done.stderr
+
+
+# as the nation's, with a sixtieth of its receipts' times
+NATION = Load(600, 5, 3, 3, 0, "uuid", 0.0, 6, nation=True, receipts_over=60.0)
+
+
+@pytest.mark.parametrize("part", LIMITS)
+def test_what_stands_beside_the_nations_alert(part: Part) -> None:
+    found = LIMITS[part](NATION)
+    segments = NATION.messages * NATION.segments
+    if part == "ledger":
+        assert found.segments == segments
+    else:
+        assert 0.97 * segments < found.segments < segments  # some are refused, once each
+    assert found.segments_per_s > 0
+    assert set(found.cpu_s) == PARTS[part][0]
+    assert set(found.peak_mib) == PARTS[part][0]
+
+
+def test_a_nations_alert() -> None:
+    found = nation(NATION)
+    assert found.segments == NATION.messages * NATION.segments  # what was refused once was sent again
+    assert sum(found.states.values()) == NATION.messages
+    assert found.states["delivered"] > found.states["undeliverable"] > 0
+    assert set(found.cpu_s) == PARTS["pipeline"][0]
 
 
 @pytest.mark.alone
