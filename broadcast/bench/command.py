@@ -1,27 +1,33 @@
 """`broadcast bench`: what this machine sends, what its parts would, what a peer does, and what it all costs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 import click
 
+from broadcast.bench import nation_results
 from broadcast.bench.ledger import ledger
+from broadcast.bench.limits import LIMITS, Limit
 from broadcast.bench.link import link
 from broadcast.bench.load import PARTS, UNLIMITED_TPS, Load, Measured, Part
 from broadcast.bench.moments import TPS as MOMENTS_TPS
 from broadcast.bench.moments import Moments, moments
-from broadcast.bench.nation import Nation, nation
+from broadcast.bench.nation import nation
+from broadcast.bench.nation_results import NationRun
 from broadcast.bench.pacing import CASES, SENDING_S, Paced, pace
 from broadcast.bench.peer import peer
 from broadcast.bench.pipeline import pipeline
 from broadcast.bench.plot import draw
-from broadcast.bench.results import Run, columns, ratios, rows
-from broadcast.cli.output import json_option, note, print_json, print_table
+from broadcast.bench.results import Run, columns, rates, ratios, rows
+from broadcast.cli.output import json_option, note, print_json, print_table, say
 
 _LINKS = 2
 _NATION_LINKS = 6
+_NATION_MOST = (
+    2_000_000  # of what stands beside the product: time ends it, and half a minute of receipts has to pass
+)
 _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger, "peer": peer}
 
 
@@ -45,7 +51,10 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
 @click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
 @click.option("--moments", "waiting", is_flag=True, help="Measure instead what an operator waits for.")
 @click.option(
-    "--nation", "as_nation", is_flag=True, help="Measure instead an alert as a nation's: some minutes."
+    "--nation",
+    "as_nation",
+    is_flag=True,
+    help="Measure instead an alert as a nation's, and its parts: some minutes.",
 )
 @json_option
 def bench(
@@ -59,6 +68,7 @@ def bench(
     the session of aiosmpplib as a peer. Postgres is embedded, fsync on; carriers and workers are processes; every
     message gets a receipt; the audit must balance. Quote medians: machines are noisy.
     """
+    parts = [part for part in PARTS if part in (only or PARTS)]
     if pacing:
         _show_pacing(as_json)
         return
@@ -69,9 +79,9 @@ def bench(
         return
     if as_nation:
         load = Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True)
-        _show_nation([nation(load) for _ in range(runs)], as_json)
+        found_so = [_as_nation(load, parts, f"run {number + 1} of {runs}") for number in range(runs)]
+        _show_nation(load, found_so, as_json)
         return
-    parts = [part for part in PARTS if part in (only or PARTS)]
     growth = growth or plot is not None
     if growth and "pipeline" not in parts:
         raise click.UsageError("--growth and --plot are about the pipeline: add --only pipeline")
@@ -90,13 +100,25 @@ def _once(load: Load, parts: list[Part], growth: bool, which: str) -> Run:
     return measured
 
 
+def _as_nation(load: Load, parts: list[Part], which: str) -> NationRun:
+    product = None
+    limits: dict[Part, Limit] = {}
+    for part in parts:
+        note(f"{which}: {part}")
+        if part == "pipeline":
+            product = nation(load)
+        else:
+            limits[part] = LIMITS[part](replace(load, messages=max(load.messages, _NATION_MOST)))
+    return NationRun(product, limits)
+
+
 def _title(load: Load) -> str:
     return f"{load.messages:,} messages of {load.segments} segment(s), ids {load.ids}"
 
 
 def _show(load: Load, runs: list[Run], as_json: bool) -> None:
     if as_json:
-        print_json({"load": load, "runs": [{**run, "ratios": ratios(run)} for run in runs]})
+        print_json({"load": load, "runs": [{**run, "ratios": ratios(rates(run))} for run in runs]})
         return
     print_table(f"{_title(load)}, {len(runs)} run(s)", columns(runs), rows(runs))
     for number, run in enumerate(runs, 1):
@@ -151,36 +173,11 @@ def _show_moments(found: list[Moments], as_json: bool) -> None:
     )
 
 
-def _show_nation(found: list[Nation], as_json: bool) -> None:
+def _show_nation(load: Load, runs: list[NationRun], as_json: bool) -> None:
     if as_json:
-        print_json({"nation": found})
+        print_json(nation_results.document(load, runs))
         return
-    lines: list[tuple[str, str, Callable[[Nation], float | None]]] = [
-        ("accepted", "segments/s", lambda each: each.segments_per_s),
-        ("final", "segments/s", lambda each: each.final_per_s),
-        *(
-            (f"CPU, {kind}", "s per million segments", lambda each, kind=kind: each.cpu_s[kind])
-            for kind in found[0].cpu_s
-        ),
-        ("used of the TPS", "%", lambda each: None if each.used_share is None else 100 * each.used_share),
-        ("longest pause of a carrier", "s", lambda each: each.longest_pause_s),
-        ("last receipt to last final state", "s", lambda each: each.last_final_s),
-        ("receipts waited for the resolver at most, median", "s", lambda each: each.lag_s[0]),
-        ("receipts waited for the resolver at most, longest", "s", lambda each: each.lag_s[1]),
-        ("write-ahead log", "octets a segment", lambda each: each.log_octets),
-        ("ledger", "octets a message", lambda each: each.octets_per_message),
-        *(
-            (f"peak memory, {kind}", "MiB", lambda each, kind=kind: each.peak_mib[kind])
-            for kind in found[0].peak_mib
-        ),
-    ]
-    print_table(
-        f"{found[0].messages:,} messages of 5 segments, 3 carriers, 3 workers; {len(found)} run(s)",
-        ("what", "unit", "median", "least", "most"),
-        [(what, unit, *_spread([value(each) for each in found])) for what, unit, value in lines],
-    )
-
-
-def _spread(values: list[float | None]) -> tuple[float | None, ...]:
-    known = [value for value in values if value is not None]
-    return (median(known), min(known), max(known)) if known else (None, None, None)
+    title = f"{load.messages:,} messages of 5 segments, 3 carriers, 3 workers; {len(runs)} run(s)"
+    print_table(title, nation_results.columns(runs), nation_results.rows(runs))
+    for each in nation_results.notes(runs):
+        say(each)
