@@ -25,8 +25,8 @@ from broadcast.cli.output import json_option, note, print_json, print_table, say
 
 _LINKS = 2
 _NATION_LINKS = 6
-_NATION_MOST = (
-    2_000_000  # of what stands beside the product: time ends it, and half a minute of receipts has to pass
+_BESIDE_LEAST = (
+    2_000_000  # messages of what stands beside the nation's alert: time is to end it, once it is warm
 )
 _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger, "peer": peer}
 
@@ -65,8 +65,9 @@ def bench(
     """Measure how fast this machine sends.
 
     In one run: the bare link (SMPP without a ledger), the bare ledger (rows without SMPP), the whole pipeline, and
-    the session of aiosmpplib as a peer. Postgres is embedded, fsync on; carriers and workers are processes; every
-    message gets a receipt; the audit must balance. Quote medians: machines are noisy.
+    the session of aiosmpplib as a peer; with --nation each of them on that shape. Postgres is embedded, fsync on;
+    carriers and workers are processes; every message gets a receipt, in a nation's alert most; the audit must balance.
+    Quote medians: machines are noisy.
     """
     parts = [part for part in PARTS if part in (only or PARTS)]
     if pacing:
@@ -78,9 +79,9 @@ def bench(
         )
         return
     if as_nation:
-        load = Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True)
-        found_so = [_as_nation(load, parts, f"run {number + 1} of {runs}") for number in range(runs)]
-        _show_nation(load, found_so, as_json)
+        _show_nation(
+            Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True), parts, runs, as_json
+        )
         return
     growth = growth or plot is not None
     if growth and "pipeline" not in parts:
@@ -108,7 +109,7 @@ def _as_nation(load: Load, parts: list[Part], which: str) -> NationRun:
         if part == "pipeline":
             product = nation(load)
         else:
-            limits[part] = LIMITS[part](replace(load, messages=max(load.messages, _NATION_MOST)))
+            limits[part] = LIMITS[part](replace(load, messages=max(load.messages, _BESIDE_LEAST)))
     return NationRun(product, limits)
 
 
@@ -173,11 +174,12 @@ def _show_moments(found: list[Moments], as_json: bool) -> None:
     )
 
 
-def _show_nation(load: Load, runs: list[NationRun], as_json: bool) -> None:
+def _show_nation(load: Load, parts: list[Part], runs: int, as_json: bool) -> None:
+    found = [_as_nation(load, parts, f"run {number + 1} of {runs}") for number in range(runs)]
     if as_json:
-        print_json(nation_results.document(load, runs))
+        print_json(nation_results.document(load, found))
         return
-    title = f"{load.messages:,} messages of 5 segments, 3 carriers, 3 workers; {len(runs)} run(s)"
-    print_table(title, nation_results.columns(runs), nation_results.rows(runs))
-    for each in nation_results.notes(runs):
+    title = f"{load.messages:,} messages of 5 segments, 3 carriers, 3 workers; {runs} run(s)"
+    print_table(title, nation_results.columns(found), nation_results.rows(found))
+    for each in nation_results.notes(found):
         say(each)

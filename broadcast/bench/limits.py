@@ -83,8 +83,8 @@ def _until_answered(group: Senders, meters: Meters) -> list[Cost]:
     group.ask()
     while True:
         time.sleep(LOOK_S)
-        meters.look()
         said, at_s = group.said(), time.monotonic() - began
+        meters.look()
         if said.through or at_s >= costs[-1].at_s + COST_S:
             costs.append(Cost(at_s, said.accepted, said.told, meters.cpu_s()))
         if said.through:

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from broadcast.bench import link
 from broadcast.bench.limits import LIMITS
 from broadcast.bench.load import Load, Part
 from broadcast.bench.nation import nation
 from broadcast.bench.pacing import Case, pace
+from broadcast.bench.senders import senders
+from broadcast.bench.stage import staged
+from broadcast.errors import BroadcastError
 
 MESSAGES = 5000
 PARTS = {
@@ -106,6 +110,15 @@ def test_what_stands_beside_the_nations_alert(part: Part) -> None:
     assert found.segments_per_s > 0
     assert set(found.cpu_s) == PARTS[part][0]
     assert set(found.peak_mib) == PARTS[part][0]
+
+
+def test_a_sender_that_fails_says_why() -> None:
+    with (
+        staged(NATION, database=False, simulated=False) as stage,
+        pytest.raises(BroadcastError, match="refused"),
+        senders(link.sending, stage),
+    ):
+        pytest.fail("nobody listens")
 
 
 def test_a_nations_alert() -> None:
