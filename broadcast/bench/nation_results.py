@@ -16,6 +16,11 @@ _NOTES: dict[Part, str] = {
     "peer": "aiosmpplib: three processes with a session each for 15 s and 20,000 segments at most, nothing is written "
     "down",
 }
+_WARM_S = 30.0  # as long as most receipts take
+_COLD = (
+    f"pipeline: it sent for less than {_WARM_S:.0f} s, most of it before the receipts came, so it is not compared with "
+    "what stands beside it: give more --messages"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,15 @@ class NationRun:
     limits: Mapping[Part, Limit]
 
     @property
+    def warm(self) -> bool:
+        """The product sent for so long that receipts came as they do in an alert under way."""
+        return self.nation is None or self.nation.segments >= _WARM_S * self.nation.segments_per_s
+
+    @property
     def ratios(self) -> Ratios:
-        """Of segments accepted per second."""
+        """Of segments accepted per second; the product's only where it was warm."""
         rates = {part: limit.segments_per_s for part, limit in self.limits.items()}
-        if self.nation is not None:
+        if self.nation is not None and self.warm:
             rates["pipeline"] = self.nation.segments_per_s
         return ratios(rates)
 
@@ -44,8 +54,9 @@ def document(load: Load, runs: list[NationRun]) -> dict[str, Any]:
 
 
 def notes(runs: list[NationRun]) -> list[str]:
-    """What the columns beside the product's are."""
-    return [_NOTES[part] for part in _limits(runs)]
+    """What the columns beside the product's are, and why it is not compared with them."""
+    cold = [] if all(run.warm for run in runs) else [_COLD]
+    return [*(_NOTES[part] for part in _limits(runs)), *(cold if _limits(runs) else [])]
 
 
 def columns(runs: list[NationRun]) -> list[str]:

@@ -26,7 +26,7 @@ SENDING_MOST_S = 40.0  # so that a part beside the product takes a minute, not t
 _FILL_S = 8.0
 _EACH = 1.05  # some receipts come after minutes, or never
 _READY_S = 60.0
-_END_S = 10.0
+_END_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ LIMITS = {
 }
 
 
-def nation(rate: float) -> Nation:
+def nation(rate: float, *, sent_s: float = 100.0) -> Nation:
     return Nation(
-        2000, 10_000, 100.0, rate, rate - 1000, CPU, None, 0.5, 1.5, (0.2, 0.9), 88.0, 122.0, {"sender": 112.0}
+        2000, round(rate * sent_s), sent_s, rate, rate - 1000, CPU, None, 0.5, 1.5, (0.2, 0.9), 88.0, 122.0,
+        {"sender": 112.0},
     )  # fmt: skip
 
 
@@ -41,6 +42,15 @@ def test_the_product_beside_what_is_possible() -> None:
     assert found["to what they allow"][1] == pytest.approx(100 * 50 / 60)
     assert "used of the TPS" not in found
     assert len(notes(runs)) == 3
+
+
+def test_a_short_alert_is_not_compared() -> None:
+    runs = [NationRun(nation(50_000.0, sent_s=29.0), LIMITS)]
+    found = {line[0]: line[1:] for line in rows(runs)}
+    assert "to aiosmpplib" not in found
+    assert "to what they allow" not in found
+    assert found["link and ledger together allow"][1] == pytest.approx(60_000)
+    assert "--messages" in notes(runs)[-1]
 
 
 def test_parts_alone() -> None:
