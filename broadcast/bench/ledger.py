@@ -213,7 +213,7 @@ class _ScatteredFeed(_Feed):
 
     def said(self, *, through: bool) -> Said:
         """through: it intends no more."""
-        return Said(self._segments, self._told, self._scattered.to_come, through and not self._under_way)
+        return Said(self._segments, self._told, through and not self._under_way)
 
     async def tell(self) -> None:
         """Receipts as they are due: until cancelled."""

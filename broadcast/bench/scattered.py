@@ -26,7 +26,7 @@ _DELIVERED: Final = (int(ReceiptState.DELIVERED), "000")
 
 
 class Scattered:
-    """`put` what was accepted, take what is `due`. to_come: how many are yet to be."""
+    """`put` what was accepted, take what is `due`."""
 
     def __init__(self, personality: Personality, chance: Random) -> None:
         habits = personality.receipts
@@ -38,7 +38,6 @@ class Scattered:
             for bounds in (habits.between_s, habits.late_between_s, habits.repeat_between_s)
         )
         self._wheel: Wheel[Told] = Wheel()
-        self.to_come = 0
 
     def put(self, msisdns: Sequence[int], ids: Sequence[str], now: float) -> None:
         """ids: of each message's segments in order. now: of the same clock as `due`'s."""
@@ -55,13 +54,10 @@ class Scattered:
         for index in reversed(self._some(len(told), self._habits.missing_share)):
             del moments[index], told[index]
         self._wheel.put_each(moments, told)
-        self.to_come += len(told)
 
     def due(self, now: float) -> list[Told]:
         """Forgotten here."""
-        due = self._wheel.due(now)
-        self.to_come -= len(due)
-        return due
+        return self._wheel.due(now)
 
     def _told(self, msisdns: Sequence[int], ids: Sequence[str]) -> list[Told]:
         segments = len(ids) // len(msisdns)

@@ -31,12 +31,11 @@ _END_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """How far a sender is. told: segments of which a receipt came; to_come: receipts that it knows to be on their way.
-    through: it hands out no more, and all that it handed out is answered."""
+    """How far a sender is. accepted: segments; told: receipts that came and were acked, or written down. through: it
+    hands out no more, and all that it handed out is answered."""
 
     accepted: int = 0
     told: int = 0
-    to_come: int = 0
     through: bool = False
 
 
@@ -122,7 +121,6 @@ class Senders:
         return Said(
             sum(said.accepted for said in self._said),
             sum(said.told for said in self._said),
-            sum(said.to_come for said in self._said),
             all(said.through for said in self._said),
         )
 
