@@ -87,8 +87,7 @@ async def _measure(stage: Stage, grows: bool) -> Nation:
     try:
         log = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
         campaign_id = await begin(connection, stage)
-        watching = _Watch(connection, campaign_id, Meters(stage), stage.load)
-        await watching.begin(grows)
+        watching = _Watch(connection, campaign_id, Meters(stage), stage.load, grows)
         sent_s = await watching.until_sent()
         told_s = await watching.until_told(stage)
         last_final_s = max(0.0, await watching.until_still() - told_s)
@@ -124,7 +123,9 @@ def within(costs: Sequence[Cost], sent_s: float, segments: int) -> tuple[float, 
 class _Watch:
     """Looks at the tallies, the processes and the carriers' books until all is told."""
 
-    def __init__(self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load, grows: bool
+    ) -> None:
         self.pace = Pace()
         self.costs: list[Cost] = []
         self.lags_s: list[float] = []
@@ -136,13 +137,8 @@ class _Watch:
         self._began = time.monotonic()
         self._final = -1
         self._final_at_s = 0.0
-        self.growth: NationGrowth | None = None
-
-    async def begin(self, grows: bool) -> None:
-        """Take readings as it grows, if that is wanted."""
-        if grows:
-            self.growth = NationGrowth(self._connection, self._load.messages * self._load.segments)
-            await self.growth.begin()
+        segments = load.messages * load.segments
+        self.growth = NationGrowth(connection, segments) if grows else None
 
     async def until_sent(self) -> float:
         """Seconds since the launch."""
@@ -155,11 +151,12 @@ class _Watch:
     async def until_told(self, stage: Stage) -> float:
         """Until every receipt that is to come was acked: seconds since the launch."""
         books = [str(stage.ready(name)["book"]) for name in stage.config.carriers]
+        told_s = self._now_s
         while sum(await asyncio.gather(*(asyncio.to_thread(_pending, book) for book in books))):
             told_s = self._now_s
             await self._look()
             await asyncio.sleep(_LOOK_S)
-        return told_s if books else self._now_s
+        return told_s
 
     async def until_still(self) -> float:
         """Until no more becomes final: when the last did."""

@@ -13,7 +13,7 @@ _TENTH = 10  # shorter runs are read at every tenth of them
 _SIZES = """
 SELECT pg_database_size(current_database()) AS database,
        (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint AS log,
-       (SELECT coalesce(sum(matched), 0)::bigint FROM carrier_tally) AS matched
+       (SELECT sum(segments)::bigint FROM tally) - (SELECT coalesce(sum(matched), 0)::bigint FROM carrier_tally) AS open
 """
 
 
@@ -39,10 +39,10 @@ class NationStep:
 
 
 class NationGrowth:
-    """Told of every look, asks the database when a step is full."""
+    """Told of every look, asks the database when a step is full. The first look is where it begins to count."""
 
     def __init__(self, connection: asyncpg.Connection, segments: int) -> None:
-        """segments: that will be accepted. It counts from here."""
+        """segments: that will be accepted."""
         self.steps: list[NationStep] = []
         self._connection = connection
         self._step = MILLION if segments >= 2 * MILLION else max(1, segments // _TENTH)
@@ -52,15 +52,15 @@ class NationGrowth:
         self._log = 0
         self._lag_s = 0.0
 
-    async def begin(self) -> None:
-        """At the launch."""
-        self._log = (await self._sizes())["log"]
-
     async def look(
         self, at_s: float, segments: int, cpu_s: dict[str, float], mib: dict[str, float], lag_s: float
     ) -> None:
         """At so many seconds since the launch so many segments were accepted. cpu_s: since the launch; mib: now; lag_s:
         that receipts may have waited by now."""
+        if not self._cpu_s:
+            self._segments, self._at_s, self._cpu_s = segments, at_s, cpu_s
+            self._log = (await self._sizes())["log"]
+            return
         self._lag_s = max(self._lag_s, lag_s)
         if segments // self._step == self._segments // self._step:
             return
@@ -70,11 +70,11 @@ class NationGrowth:
             segments=segments,
             seconds=at_s,
             rate=sent / max(1e-9, at_s - self._at_s),
-            cpu_s={kind: (cpu_s[kind] - self._cpu_s.get(kind, 0.0)) / sent * MILLION for kind in cpu_s},
+            cpu_s={kind: (cpu_s[kind] - self._cpu_s[kind]) / sent * MILLION for kind in cpu_s},
             mib=dict(mib),
             database_mib=sizes["database"] / 2**20,
             log_octets=(sizes["log"] - self._log) / sent,
-            open=segments - sizes["matched"],
+            open=sizes["open"],
             lag_s=self._lag_s,
         )
         self.steps.append(step)

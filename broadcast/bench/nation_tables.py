@@ -8,22 +8,27 @@ _KINDS = {"sender": "worker", "resolver": "resolver", "postgres": "PostgreSQL", 
 
 
 def show_growth(steps: tuple[NationStep, ...], title: str) -> None:
-    """A line for each step."""
+    """Two lines for each step: what it cost, and what there is then."""
     kinds = list(steps[0].cpu_s) if steps else []
     print_table(
-        title,
-        (
-            "segments", "after s", "segments/s", *(f"CPU s, {_KINDS[kind]}" for kind in kinds),
-            *(f"MiB, {_KINDS[kind]}" for kind in kinds), "database MiB", "log octets", "open", "lag s",
-        ),
+        f"{title}: CPU seconds per million segments, octets of write-ahead log a segment",
+        ("segments", "after s", "segments/s", *(_KINDS[kind] for kind in kinds), "in all", "log", "lag s"),
         [
             (
                 step.segments, step.seconds, step.rate, *(step.cpu_s[kind] for kind in kinds),
-                *(step.mib[kind] for kind in kinds), step.database_mib, step.log_octets, step.open, step.lag_s,
+                sum(step.cpu_s.values()), step.log_octets, step.lag_s,
             )
             for step in steps
         ],
     )  # fmt: skip
+    print_table(
+        f"{title}: MiB of the largest process, segments without a final receipt",
+        ("segments", *(_KINDS[kind] for kind in kinds), "database", "open"),
+        [
+            (step.segments, *(step.mib[kind] for kind in kinds), step.database_mib, step.open)
+            for step in steps
+        ],
+    )
     ratio = grown(steps)
     if ratio is not None:
         say(f"step {LATE} costs {ratio:.3f} times the CPU seconds of step {EARLY}")
