@@ -150,8 +150,9 @@ class _Late:
     async def _look(self) -> int:
         """Receipts that are settled by now."""
         now = time.monotonic() - self._began
-        for name, book in self._books.items():
-            self.acked[name].append((now, (await _get(book))["receipts"]["acked"]))
+        books = await asyncio.gather(*(_get(book) for book in self._books.values()))
+        for curve, book in zip(self.acked.values(), books, strict=True):
+            curve.append((now, book["receipts"]["acked"]))
         rows = await self._connection.fetch(_MATCHED, list(self._books))
         now = time.monotonic() - self._began
         for name, settled in rows:
