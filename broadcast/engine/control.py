@@ -79,5 +79,4 @@ class Control:
             self.running = running
             self._changed()
             for lane in self._lanes.values():
-                lane.exhausted = False
                 lane.stock.withdraw(self.runs)

@@ -71,14 +71,11 @@ class Feeder:
 
     async def _feed_all(self, connection: asyncpg.Connection, lane: Lane) -> None:
         """Of every campaign that runs, the most urgent first."""
-        running, some = self._control.running, False
-        for campaign_id in running:
+        for campaign_id in self._control.running:
             with self._patience.within(connection):
                 fed = await self._feed(connection, lane, campaign_id)
             if fed:
-                some = True
                 self._patience.worked()
-        lane.exhausted = bool(running) and running == self._control.running and not some
         self._fed(lane)
 
     async def _feed(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> bool:

@@ -5,14 +5,21 @@ and moves towards them: it lets go at once, and takes only what is free. So the 
 exceeds the carrier's TPS, whatever order the workers come in (law 4).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from typing import Final
+
+LEAST_PART: Final = 10  # of the largest: what little is left may be tried again, and that takes longer
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A row of bind_slot. worker_no: None when nobody living holds it; sends: its bind may submit; receives:
-    receipts come on it; idle: its worker has nothing left to send there, and finds nothing."""
+    receipts come on it; remaining: segments that its worker had left to send there when nothing more was to be had, 0
+    once they are sent; None: more is to be had."""
 
     slot_no: int
     worker_no: int | None
@@ -20,7 +27,7 @@ class Slot:
     bound: bool
     sends: bool
     receives: bool = True
-    idle: bool = False
+    remaining: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +64,11 @@ def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: int, tps: int) -> d
     """The target of each of my slots, cut to what the others leave free.
 
     While no bind that receives is up, on any worker, a transmitter does not send: its receipts would have
-    nowhere to go (quirk 38). Whose worker has nothing left to send leaves its part to the others while they have: the
-    end of an alert is in a few slices, and its people are not to wait for a third of the TPS.
+    nowhere to go (quirk 38).
     """
     up = [slot for slot in slots if slot.bound and slot.worker_no is not None]
     senders = [slot for slot in up if slot.sends] if any(slot.receives for slot in up) else []
-    senders = [slot for slot in senders if not slot.idle] or senders
-    target = {
-        slot.slot_no: tps * (place + 1) // len(senders) - tps * place // len(senders)
-        for place, slot in enumerate(senders)
-    }
+    target = _targets(senders, tps)
     if not up:  # nobody has taken it over: whoever is bound again goes on at once (pacing.GRANT_WAIT_S)
         target = {slot.slot_no: slot.granted_tps for slot in kept}
     free = tps - sum(slot.granted_tps for slot in slots if slot.worker_no not in (None, me))
@@ -75,3 +77,27 @@ def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: int, tps: int) -> d
         grants[slot.slot_no] = max(0, min(target.get(slot.slot_no, 0), free))
         free -= grants[slot.slot_no]
     return grants
+
+
+def _targets(senders: Sequence[Slot], tps: int) -> dict[int, int]:
+    """Of each slot, the whole TPS in all. Evenly while more is to be had.
+
+    The end of an alert is in a few slices, some of them nearly through: then each worker has the part with which all
+    end at the same time, and who has nothing left to send leaves its own to the others while they have.
+    """
+    remaining = [slot.remaining for slot in senders]
+    if None in remaining or not any(remaining):
+        even = [Fraction(each != 0) for each in remaining]
+        weights = even if any(even) else [Fraction(1)] * len(senders)
+    else:
+        held = Counter(slot.worker_no for slot in senders)
+        least = max(each or 0 for each in remaining) // LEAST_PART + 1
+        weights = [
+            Fraction(max(slot.remaining, least) if slot.remaining else 0, held[slot.worker_no])
+            for slot in senders
+        ]
+    below = accumulate(weights, initial=Fraction(0))
+    bounds = [int(tps * part / sum(weights)) for part in below] if weights else [0]
+    return {
+        slot.slot_no: upper - lower for slot, (lower, upper) in zip(senders, pairwise(bounds), strict=True)
+    }

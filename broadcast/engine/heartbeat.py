@@ -38,7 +38,7 @@ class Heartbeat:
         self._lanes = lanes
         self._sessions = sessions
         self._wake = wake
-        self._idle: set[CarrierNo] = set()  # as the others were told
+        self._remaining: dict[CarrierNo, int] = {}  # as the others were told
         self._stopping = stopping
 
     async def run(self, connection: asyncpg.Connection) -> None:
@@ -67,12 +67,23 @@ class Heartbeat:
 
     def look_at(self, lane: Lane) -> None:
         """The others are told soon when it has nothing left to send, or has something again."""
-        if lane.idle is not (lane.carrier_no in self._idle):
+        told = self._remaining.get(lane.carrier_no)
+        if told is not None and (told == 0) is not lane.stock.spent:
             self._wake.set()
 
     async def _share(self, connection: asyncpg.Connection) -> list[SlotChange]:
-        self._idle = idle = {carrier_no for carrier_no, lane in self._lanes.items() if lane.idle}
-        return await self._leases.share_slots(connection, self._sessions.bound, self._lower, idle)
+        ready = await self._leases.ready(connection)
+        self._remaining = {
+            carrier_no: self._left(lane)
+            for carrier_no, lane in self._lanes.items()
+            if not ready.get(carrier_no, set()) - lane.cannot_send.keys()
+        }
+        return await self._leases.share_slots(connection, self._sessions.bound, self._lower, self._remaining)
+
+    def _left(self, lane: Lane) -> int:
+        """As it was when nothing more was to be had, until it is sent: what moves grants costs time."""
+        now = lane.stock.remaining
+        return (self._remaining.get(lane.carrier_no) or now) if now else 0
 
     def _lower(self, carrier_no: CarrierNo, tps: int) -> None:
         """Before the commit that gives it away, so that nobody else has it while this worker still uses it (law 4)."""

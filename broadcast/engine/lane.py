@@ -58,7 +58,6 @@ class Lane:
         self.valid_until = 0.0  # by lease_time
         self.links: set[BoundLink] = set()
         self.sent = 0
-        self.exhausted = False  # alerts run, and no slice of theirs is to be had
         self.watch = LaneWatch(channel.outcome, awaits=carrier.smpp.receipts != "none")
         self.cannot_send: dict[CampaignId, str] = {}  # why a campaign cannot go through this carrier at all
         self._journal = journal
@@ -94,11 +93,6 @@ class Lane:
         """Without one the slices go back: another worker can lease them, or this one later."""
         if not self._can_submit:
             self.stock.withdraw(lambda _: False)
-
-    @property
-    def idle(self) -> bool:
-        """Nothing is left to send here, nor to be had: others may use this worker's part of the TPS."""
-        return self.exhausted and self.stock.spent
 
     # ------------------------------------------------------------ sending
 

@@ -10,7 +10,7 @@ renew itself for a whole lease without a gap (an outage, a failover) and without
 Whoever has a place is started by a supervisor that saw the process before it end: no lease has to run out for that.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -117,12 +117,12 @@ class Leases:
         connection: Connection,
         bound: set[tuple[CarrierNo, int]],
         lower: Callable[[CarrierNo, int], None],
-        idle: Set[CarrierNo] = frozenset(),
+        remaining: Mapping[CarrierNo, int],
     ) -> list[SlotChange]:
         """Move towards a fair share of every carrier's slots and TPS (law 4). The carriers' rows are locked.
 
         lower(carrier_no, tps): this worker's new grant, called before the commit; a higher one is for after it.
-        idle: where it has nothing left to send.
+        remaining: see Slot, by carrier; those of which more is to be had are missing.
         """
         async with connection.transaction():
             carriers = await connection.fetch(sql("lock_carriers"))
@@ -133,9 +133,9 @@ class Leases:
             changes = []
             for carrier in carriers:
                 if carrier["name"] in self._config.carriers:
-                    slots = self._slots(carrier, rows, bound, idle)
+                    slots = self._slots(carrier, rows, bound, remaining)
                     decided = plan(slots, self.worker_no, living, carrier["tps"], carrier["carrier_no"])
-                    changes.append(await self._apply(connection, carrier, decided, bound, idle))
+                    changes.append(await self._apply(connection, carrier, decided, bound, remaining))
                     lower(changes[-1].carrier_no, changes[-1].granted_tps)
             return changes
 
@@ -144,7 +144,7 @@ class Leases:
         carrier: asyncpg.Record,
         rows: list[asyncpg.Record],
         bound: set[tuple[CarrierNo, int]],
-        idle: Set[CarrierNo],
+        remaining: Mapping[CarrierNo, int],
     ) -> list[Slot]:
         binds = self._config.carriers[carrier["name"]].slots()
         carrier_no = carrier["carrier_no"]
@@ -158,7 +158,9 @@ class Leases:
                 else row["bound"],
                 sends=binds[row["slot_no"]].mode != "receiver",
                 receives=binds[row["slot_no"]].mode != "transmitter",
-                idle=carrier_no in idle if row["worker_no"] == self.worker_no else row["idle"],
+                remaining=remaining.get(carrier_no)
+                if row["worker_no"] == self.worker_no
+                else row["remaining"],
             )
             for row in rows
             if row["carrier_no"] == carrier_no and row["slot_no"] < len(binds)
@@ -170,7 +172,7 @@ class Leases:
         carrier: asyncpg.Record,
         decided: Plan,
         bound: set[tuple[CarrierNo, int]],
-        idle: Set[CarrierNo],
+        remaining: Mapping[CarrierNo, int],
     ) -> SlotChange:
         carrier_no = carrier["carrier_no"]
         if decided.take:
@@ -186,7 +188,7 @@ class Leases:
                 list(kept),
                 list(kept.values()),
                 [(carrier_no, slot_no) in bound for slot_no in kept],
-                carrier_no in idle,
+                remaining.get(carrier_no),
             )
         return SlotChange(
             carrier_no,
@@ -195,6 +197,13 @@ class Leases:
             decided.give_up,
             sum(decided.grants.values()),
         )
+
+    async def ready(self, connection: Connection) -> dict[CarrierNo, set[CampaignId]]:
+        """Of which running campaigns slices are to be had, by carrier."""
+        found: dict[CarrierNo, set[CampaignId]] = {}
+        for row in await connection.fetch(sql("ready_slices")):
+            found.setdefault(row["carrier_no"], set()).add(row["campaign_id"])
+        return found
 
     async def release_slot(self, connection: Connection, carrier_no: CarrierNo, slot_no: int) -> None:
         """A slot goes back, its link closed before."""

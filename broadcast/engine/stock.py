@@ -57,7 +57,14 @@ class Stock:
     @property
     def spent(self) -> bool:
         """Nobody is left to send to; answers may be awaited."""
-        return not any(work.slice.waiting or work.intending or work.stocked for work in self.works)
+        return self.remaining == 0
+
+    @property
+    def remaining(self) -> int:
+        """Segments that are left to send, as far as it is known before they are tried."""
+        return sum(
+            (work.slice.waiting + work.intending + work.stocked) * work.segments for work in self.works
+        )
 
     def withdraw(self, stays: Callable[[Work], bool]) -> None:
         """Stop sending every work but those that stay (law 7): what was not sent waits again, the slice is let go."""

@@ -96,7 +96,7 @@ async def shared(conn: asyncpg.Connection, workers: list[Leases], rounds: int) -
             bound = {
                 (carrier_no, slot_no) for carrier_no, slot_no, _ in await slots_of(conn, leases.worker_no)
             }
-            for change in await leases.share_slots(conn, bound, lambda *_: None):
+            for change in await leases.share_slots(conn, bound, lambda *_: None, {}):
                 for slot_no in change.given_up:
                     gave_up.add(leases.worker_no)
                     await leases.release_slot(conn, change.carrier_no, slot_no)
@@ -153,7 +153,7 @@ async def test_a_grant_is_lowered_before_the_commit_that_gives_it_away(
             raise RuntimeError("not lowered")
 
     with pytest.raises(RuntimeError, match="not lowered"):
-        await first.share_slots(conn, {(row["carrier_no"], row["slot_no"]) for row in before}, lower)
+        await first.share_slots(conn, {(row["carrier_no"], row["slot_no"]) for row in before}, lower, {})
     assert await slots_of(conn, first.worker_no) == before
 
 
@@ -185,7 +185,7 @@ async def test_the_last_slices_get_the_whole_tps(conn: asyncpg.Connection, confi
             for leases in workers:
                 held = await slots_of(conn, leases.worker_no)
                 bound = {(carrier_no, slot_no) for carrier_no, slot_no, _ in held}
-                nothing = carrier_nos if leases in idle else frozenset()
+                nothing = dict.fromkeys(carrier_nos, 0) if leases in idle else {}
                 await leases.share_slots(conn, bound, lambda *_: None, nothing)
         slots = [await slots_of(conn, each.worker_no) for each in workers]
         return [sum(row["granted_tps"] for row in held) for held in slots]

@@ -61,7 +61,7 @@ SELECT clock_timestamp();
 
 -- name: free_slots
 -- Slots whose worker has ended go back.
-UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false, idle = false
+UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false, remaining = NULL
   FROM worker
  WHERE worker.worker_no = bind_slot.worker_no AND worker.ended_at IS NOT NULL;
 
@@ -103,11 +103,11 @@ SELECT carrier_no, name, tps FROM carrier WHERE tps IS NOT NULL ORDER BY carrier
 
 -- name: slots
 -- Every slot of every carrier.
-SELECT carrier_no, slot_no, worker_no, granted_tps, bound, idle FROM bind_slot ORDER BY carrier_no, slot_no;
+SELECT carrier_no, slot_no, worker_no, granted_tps, bound, remaining FROM bind_slot ORDER BY carrier_no, slot_no;
 
 -- name: take_slots
 -- Free slots become mine. $2, $3: carrier_no and slot_no side by side.
-UPDATE bind_slot SET worker_no = $1, granted_tps = 0, bound = false, idle = false
+UPDATE bind_slot SET worker_no = $1, granted_tps = 0, bound = false, remaining = NULL
   FROM unnest($2::smallint[], $3::smallint[]) AS wanted (carrier_no, slot_no)
  WHERE bind_slot.carrier_no = wanted.carrier_no AND bind_slot.slot_no = wanted.slot_no
    AND bind_slot.worker_no IS NULL
@@ -115,18 +115,19 @@ RETURNING bind_slot.carrier_no, bind_slot.slot_no;
 
 -- name: release_slots
 -- My slots go back, their links closed before. $2, $3 as in take_slots.
-UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false, idle = false
+UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false, remaining = NULL
   FROM unnest($2::smallint[], $3::smallint[]) AS mine (carrier_no, slot_no)
  WHERE bind_slot.carrier_no = mine.carrier_no AND bind_slot.slot_no = mine.slot_no
    AND bind_slot.worker_no = $1;
 
 -- name: set_grants
--- The grants and link states of those of my slots where they changed. $2, $3 as in take_slots, $4: TPS, $5: bound; $6: I
--- have nothing left to send there.
-UPDATE bind_slot SET granted_tps = new.tps, bound = new.bound, idle = $6
+-- The grants and link states of those of my slots where they changed. $2, $3 as in take_slots, $4: TPS, $5: bound; $6:
+-- segments that I have left to send there.
+UPDATE bind_slot SET granted_tps = new.tps, bound = new.bound, remaining = $6
   FROM unnest($2::smallint[], $3::smallint[], $4::integer[], $5::boolean[]) AS new (carrier_no, slot_no, tps, bound)
  WHERE bind_slot.carrier_no = new.carrier_no AND bind_slot.slot_no = new.slot_no
-   AND bind_slot.worker_no = $1 AND (bind_slot.granted_tps, bind_slot.bound, bind_slot.idle) <> (new.tps, new.bound, $6);
+   AND bind_slot.worker_no = $1
+   AND (bind_slot.granted_tps, bind_slot.bound, bind_slot.remaining) IS DISTINCT FROM (new.tps, new.bound, $6);
 
 -- name: running_campaigns
 -- What may be sent now, the most urgent first.
@@ -148,6 +149,18 @@ UPDATE slice SET state = 'leased', worker_no = $1, token = token + 1, segments =
    AND EXISTS (SELECT FROM worker WHERE worker_no = $1 AND ended_at IS NULL)
    AND EXISTS (SELECT FROM campaign WHERE campaign_id = $3 AND state = 'running')
 RETURNING slice.slice_id, token, mark, answered, retry, msisdns;
+
+-- name: ready_slices
+-- Carriers, and the running campaigns of which slices are to be had there.
+SELECT carrier.carrier_no, campaign_id
+  FROM carrier, campaign, LATERAL (
+       SELECT slice_id FROM slice -- in the order of slice_ready, which no other index has
+        WHERE (slice.carrier_no, slice.campaign_id, slice_id) > (carrier.carrier_no, campaign.campaign_id, 0)
+          AND (slice.carrier_no, slice.campaign_id) <= (carrier.carrier_no, campaign.campaign_id)
+          AND slice.state = 'ready' AND NOT recalled
+        ORDER BY slice.carrier_no, slice.campaign_id, slice_id LIMIT 1) AS first
+ WHERE carrier.tps IS NOT NULL
+   AND campaign.state = 'running' AND expires_at > clock_timestamp() AND finished_at IS NULL;
 
 -- name: leased_slices
 -- What worker $1 holds.

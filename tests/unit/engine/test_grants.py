@@ -120,7 +120,7 @@ def test_a_carrier_without_any_link_keeps_its_grants_until_one_is_bound() -> Non
 
 
 def test_who_has_nothing_left_to_send_leaves_its_part_to_the_others() -> None:
-    slots = [Slot(0, 1, 400, True, True), Slot(1, 2, 300, True, True, idle=True), Slot(2, 3, 300, True, True)]
+    slots = [Slot(0, 1, 400, True, True), Slot(1, 2, 300, True, True, True, 0), Slot(2, 3, 300, True, True)]
     assert plan(slots, 2, [1, 2, 3], 1000, 0).grants == {1: 0}
     assert plan(slots, 1, [1, 2, 3], 1000, 0).grants == {0: 400}  # the rest is in the other's hands yet
     given = [slots[0], replace(slots[1], granted_tps=0), slots[2]]
@@ -129,7 +129,42 @@ def test_who_has_nothing_left_to_send_leaves_its_part_to_the_others() -> None:
 
 
 def test_everybody_has_a_part_while_nobody_has_anything_to_send() -> None:
-    slots = [Slot(number, number + 1, 0, True, True, idle=True) for number in range(2)]
+    slots = [Slot(number, number + 1, 0, True, True, remaining=0) for number in range(2)]
     assert plan(slots, 1, [1, 2], 1000, 0).grants == {0: 500}
-    back = [slots[0], replace(slots[1], granted_tps=500, idle=False)]
+    back = [slots[0], replace(slots[1], granted_tps=500, remaining=None)]
     assert plan(back, 2, [1, 2], 1000, 0).grants == {1: 1000}
+
+
+def test_the_last_slices_are_through_at_the_same_time() -> None:
+    """A worker's part is by what it has left, over all its links."""
+    left = {1: 6000, 2: 3000, 3: 1000}
+    slots = [
+        Slot(place, owner, 0, True, True, True, left[owner]) for place, owner in enumerate((1, 2, 3) * 2)
+    ]
+    for me in left:
+        slots = apply(slots, me, [1, 2, 3], 1000)
+    assert [slot.granted_tps for slot in slots] == [300, 150, 50] * 2
+
+
+def test_until_all_know_what_they_have_left_the_parts_are_even() -> None:
+    slots = [Slot(0, 1, 0, True, True, True, 9000), Slot(1, 2, 0, True, True)]
+    assert plan(slots, 1, [1, 2], 1000, 0).grants == {0: 500}
+
+
+def test_who_has_hardly_anything_left_has_a_part_all_the_same() -> None:
+    slots = [Slot(0, 1, 0, True, True, True, 9000), Slot(1, 2, 0, True, True, True, 5)]
+    assert plan(slots, 2, [1, 2], 1000, 0).grants == {1: 92}
+
+
+@given(
+    remaining=st.lists(st.one_of(st.none(), st.integers(0, 2_000_000)), min_size=1, max_size=6),
+    tps=st.integers(1, 20_000),
+)
+def test_whatever_is_left_the_whole_tps_is_granted(remaining: list[int | None], tps: int) -> None:
+    slots = [Slot(place, place + 1, 0, True, True, True, left) for place, left in enumerate(remaining)]
+    living = [place + 1 for place in range(len(remaining))]
+    for me in living:
+        slots = apply(slots, me, living, tps)
+    assert sum(slot.granted_tps for slot in slots) == tps
+    if any(remaining):
+        assert all(slot.granted_tps == 0 for slot, left in zip(slots, remaining, strict=True) if left == 0)
