@@ -102,7 +102,7 @@ def test_a_nation_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = nation(load, growth=True)
     assert found.segments == 5 * MESSAGES
     steps = found.growth
-    assert 2 <= len(steps) <= 11
+    assert 1 <= len(steps) <= 10  # a busy machine looks seldom
     assert steps[-1].segments == 5 * MESSAGES
     assert all(each.open > 0 and each.log_octets > 0 and each.database_mib > 0 for each in steps)
     assert all(set(each.cpu_s) == set(each.mib) == KINDS for each in steps)
