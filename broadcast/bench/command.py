@@ -1,6 +1,7 @@
 """`broadcast bench`: what this machine sends, what its parts would, what a peer does, and what it all costs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -13,10 +14,12 @@ from broadcast.bench.load import PARTS, UNLIMITED_TPS, Load, Measured, Part
 from broadcast.bench.moments import TPS as MOMENTS_TPS
 from broadcast.bench.moments import Moments, moments
 from broadcast.bench.nation import Nation, nation
+from broadcast.bench.nation_open import nation_open
+from broadcast.bench.nation_tables import show_growth, show_open
 from broadcast.bench.pacing import CASES, SENDING_S, Paced, pace
 from broadcast.bench.peer import peer
 from broadcast.bench.pipeline import pipeline
-from broadcast.bench.plot import draw
+from broadcast.bench.plot import draw, draw_nation
 from broadcast.bench.results import Run, columns, ratios, rows
 from broadcast.cli.output import json_option, note, print_json, print_table
 
@@ -40,18 +43,24 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
 @click.option("--receipt-delay", "delay_s", type=click.FloatRange(0, 60), default=0.0, show_default=True)
 @click.option("--runs", type=click.IntRange(1, 20), default=1, show_default=True, help="Medians of so many.")
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="This part; repeat for more.")
-@click.option("--growth", is_flag=True, help="A reading at every million of the pipeline.")
+@click.option("--growth", is_flag=True, help="A reading at every million.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the growth as SVG.")
 @click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
 @click.option("--moments", "waiting", is_flag=True, help="Measure instead what an operator waits for.")
 @click.option(
     "--nation", "as_nation", is_flag=True, help="Measure instead an alert as a nation's: some minutes."
 )
+@click.option(
+    "--open",
+    "late_share",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="With --nation: hold every receipt back until all is accepted, then let those of so many of the people come.",
+)
 @json_option
 def bench(
     messages: int, segments: int, carriers: int, workers: int, tps: int, ids: Literal["counter", "uuid"],
     delay_s: float, runs: int, only: tuple[Part, ...], growth: bool, plot: Path | None, pacing: bool, waiting: bool,
-    as_nation: bool, as_json: bool,
+    as_nation: bool, late_share: float | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure how fast this machine sends.
 
@@ -68,9 +77,17 @@ def bench(
         )
         return
     if as_nation:
-        load = Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True)
-        _show_nation([nation(load) for _ in range(runs)], as_json)
+        _nation(
+            Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True),
+            runs,
+            growth,
+            plot,
+            late_share,
+            as_json,
+        )
         return
+    if late_share is not None:
+        raise click.UsageError("--open is about an alert as a nation's: add --nation")
     parts = [part for part in PARTS if part in (only or PARTS)]
     growth = growth or plot is not None
     if growth and "pipeline" not in parts:
@@ -151,6 +168,28 @@ def _show_moments(found: list[Moments], as_json: bool) -> None:
     )
 
 
+def _nation(
+    load: Load, runs: int, growth: bool, plot: Path | None, late_share: float | None, as_json: bool
+) -> None:
+    grows = growth or plot is not None
+    if late_share is not None:
+        if grows:
+            raise click.UsageError(
+                "--growth and --plot are of an alert whose receipts come: leave out --open"
+            )
+        load = replace(load, held=True, sums=True)
+        opened = [nation_open(load, late_share) for _ in range(runs)]
+        if as_json:
+            print_json({"open": opened})
+        else:
+            show_open(opened)
+        return
+    found = [nation(replace(load, sums=grows), growth=grows) for _ in range(runs)]
+    _show_nation(found, as_json)
+    if plot is not None:
+        draw_nation(plot, found[-1].growth, f"{_title(load)}, as a nation's")
+
+
 def _show_nation(found: list[Nation], as_json: bool) -> None:
     if as_json:
         print_json({"nation": found})
@@ -179,6 +218,9 @@ def _show_nation(found: list[Nation], as_json: bool) -> None:
         ("what", "unit", "median", "least", "most"),
         [(what, unit, *_spread([value(each) for each in found])) for what, unit, value in lines],
     )
+    for number, each in enumerate(found, 1):
+        if each.growth:
+            show_growth(each.growth, f"as it grew, run {number}")
 
 
 def _spread(values: list[float | None]) -> tuple[float | None, ...]:

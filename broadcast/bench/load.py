@@ -21,7 +21,8 @@ class Load:
     """What one run sends. tps: per carrier, 0: as fast as it goes. links: per carrier.
 
     tps holds for the pipeline alone: the other parts say what would be possible. nation: in UCS-2, and receipts as
-    a whole nation's come, each segment's at its own time and session (_NATION in stage.py).
+    a whole nation's come, each segment's at its own time and session (_NATION in stage.py). held: no receipt comes
+    before the SMSCs are asked for some. sums: the SMSCs keep nothing of anybody, for millions of people.
     """
 
     messages: int
@@ -33,6 +34,8 @@ class Load:
     receipt_delay_s: float = 0.0
     links: int = 2
     nation: bool = False
+    held: bool = False
+    sums: bool = False
 
     @property
     def text(self) -> str:

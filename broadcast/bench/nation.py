@@ -14,10 +14,11 @@ from statistics import median
 
 import asyncpg
 
-from broadcast.bench.campaign import MOST_S, begin
+from broadcast.bench.campaign import begin, most_s
 from broadcast.bench.growth import LAG
 from broadcast.bench.load import Load
 from broadcast.bench.meters import Meters
+from broadcast.bench.nation_growth import NationGrowth, NationStep
 from broadcast.bench.stage import Stage, staged
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
@@ -72,20 +73,21 @@ class Nation:
     octets_per_message: float
     peak_mib: dict[str, float]
     states: dict[str, int] = field(default_factory=dict)
+    growth: tuple[NationStep, ...] = ()
 
 
-def nation(load: Load) -> Nation:
+def nation(load: Load, *, growth: bool = False) -> Nation:
     """Raises AuditError when the books do not balance in the end."""
     with staged(load, database=True) as stage:
-        return run(_measure(stage))
+        return run(_measure(stage, growth))
 
 
-async def _measure(stage: Stage) -> Nation:
+async def _measure(stage: Stage, grows: bool) -> Nation:
     connection = await connect(stage.database.url(), check_schema=False)
     try:
         log = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
         campaign_id = await begin(connection, stage)
-        watching = _Watch(connection, campaign_id, Meters(stage), stage.load)
+        watching = _Watch(connection, campaign_id, Meters(stage), stage.load, grows)
         sent_s = await watching.until_sent()
         told_s = await watching.until_told(stage)
         last_final_s = max(0.0, await watching.until_still() - told_s)
@@ -103,6 +105,7 @@ async def _measure(stage: Stage) -> Nation:
         watching.pace.share if stage.load.tps else None, watching.pace.slowest()[1], last_final_s,
         (median(watching.lags_s), max(watching.lags_s)), float(grown) / last.segments,
         octets / stage.load.messages, watching.meters.peak_mib, watching.states,
+        tuple(watching.growth.steps) if watching.growth else (),
     )  # fmt: skip
 
 
@@ -120,7 +123,9 @@ def within(costs: Sequence[Cost], sent_s: float, segments: int) -> tuple[float, 
 class _Watch:
     """Looks at the tallies, the processes and the carriers' books until all is told."""
 
-    def __init__(self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load, grows: bool
+    ) -> None:
         self.pace = Pace()
         self.costs: list[Cost] = []
         self.lags_s: list[float] = []
@@ -132,6 +137,8 @@ class _Watch:
         self._began = time.monotonic()
         self._final = -1
         self._final_at_s = 0.0
+        segments = load.messages * load.segments
+        self.growth = NationGrowth(connection, segments) if grows else None
 
     async def until_sent(self) -> float:
         """Seconds since the launch."""
@@ -144,11 +151,12 @@ class _Watch:
     async def until_told(self, stage: Stage) -> float:
         """Until every receipt that is to come was acked: seconds since the launch."""
         books = [str(stage.ready(name)["book"]) for name in stage.config.carriers]
+        told_s = self._now_s
         while sum(await asyncio.gather(*(asyncio.to_thread(_pending, book) for book in books))):
             told_s = self._now_s
             await self._look()
             await asyncio.sleep(_LOOK_S)
-        return told_s if books else self._now_s
+        return told_s
 
     async def until_still(self) -> float:
         """Until no more becomes final: when the last did."""
@@ -160,20 +168,23 @@ class _Watch:
     @property
     def _now_s(self) -> float:
         now = time.monotonic() - self._began
-        if now > MOST_S:
-            raise AuditError(f"not everything was sent and told in {MOST_S} s")
+        if now > most_s(self._load):
+            raise AuditError(f"not everything was sent and told in {most_s(self._load):.0f} s")
         return now
 
     async def _look(self) -> Progress:
         now = await progress(self._connection, self._campaign_id)
         self.pace.look(now)
         self.meters.look()
-        self.lags_s.append(float(await self._connection.fetchval(LAG)))
+        lag_s = float(await self._connection.fetchval(LAG))
+        self.lags_s.append(lag_s)
         at_s, total = self._now_s, now.total
         if total.ended != self._final:
             self._final, self._final_at_s = total.ended, at_s
         if not self.costs or at_s - self.costs[-1].at_s >= _COST_S:
             self.costs.append(Cost(at_s, total.segments, total.ended, self.meters.cpu_s()))
+        if self.growth is not None:
+            await self.growth.look(at_s, total.segments, self.meters.cpu_s(), self.meters.now_mib, lag_s)
         self.states = {state: count for state, count in total.states.items() if count}
         return now
 

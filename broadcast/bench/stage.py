@@ -41,6 +41,12 @@ repeats = 1
 repeat_share = 0.005
 repeat_between_s = [1, 60]
 """
+_HELD = """undeliverable_share = 0.05
+rejected_share = 0.01
+[receipts]
+any_session = true
+held_share = 1.0
+"""
 _STEADY_S = 1.5  # a grant comes into force a second after it is given
 
 
@@ -144,7 +150,8 @@ def _simulate(shell: Shell, folder: Path, names: list[str], load: Load) -> None:
             f'name = "{name}"\nsystem_id = "{name}"\ntps = {load.tps}\nwindow = {WINDOW}\n'
             f'id_kind = "{load.ids}"\nreceipt_window = {RECEIPT_WINDOW}\n'
             f"receipt_delay_s = {load.receipt_delay_s}\nsessions = {load.links}\n"
-            + (_NATION if load.nation else "")
+            + ("people = false\n" if load.sums else "")
+            + (_HELD if load.held else _NATION if load.nation else "")
         )
         words = ("--personality", folder / f"{name}.toml", "--ready-file", folder / f"{name}.ready", "--json")
         shell.start(name, "carrier", "simulate", *words)

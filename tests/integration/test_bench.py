@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from broadcast.bench import stage
+from broadcast.bench.load import Load
+from broadcast.bench.nation import nation
 from broadcast.bench.pacing import Case, pace
+from broadcast.bench.plot import draw_nation
 
 MESSAGES = 5000
 PARTS = {
@@ -86,6 +90,42 @@ def test_growth_without_the_pipeline_is_a_mistake() -> None:
     done = bench("--only", "link", "--growth")
     assert done.returncode == 2
     assert "--only pipeline" in done.stderr
+
+
+KINDS = {"sender", "resolver", "postgres", "simulator"}
+
+
+def test_a_nation_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = "[receipts]\nbetween_s = [0.1, 2]\nany_session = true\nmissing_share = 0.02\n"
+    monkeypatch.setattr(stage, "_NATION", quick)
+    load = Load(MESSAGES, 5, 3, 3, 2000, "uuid", links=6, nation=True, sums=True)
+    found = nation(load, growth=True)
+    assert found.segments == 5 * MESSAGES
+    steps = found.growth
+    assert 1 <= len(steps) <= 10  # a busy machine looks seldom
+    assert steps[-1].segments == 5 * MESSAGES
+    assert all(each.open > 0 and each.log_octets > 0 and each.database_mib > 0 for each in steps)
+    assert all(set(each.cpu_s) == set(each.mib) == KINDS for each in steps)
+    draw_nation(tmp_path / "growth.svg", steps, "a nation")
+    assert "segments/s" in (tmp_path / "growth.svg").read_text()
+
+
+def test_all_of_a_nation_open_then_late_receipts() -> None:
+    done = bench("--nation", "--open", "0.1", "--json")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["open"]
+    assert found["segments"] == 5 * MESSAGES
+    assert found["late"] % 5 == 0
+    assert 0.05 * 5 * MESSAGES < found["late"] < 0.2 * 5 * MESSAGES
+    assert set(found["before_mib"]) == set(found["open_mib"]) == set(found["peak_mib"]) == KINDS
+    assert 0 < found["late_s"][0] <= found["late_s"][1]
+
+
+def test_what_is_of_a_nation_alone_is_a_mistake_elsewhere() -> None:
+    for words in (("--open", "1"), ("--nation", "--open", "1", "--growth")):
+        done = bench(*words)
+        assert done.returncode == 2
+        assert "--open" in done.stderr
 
 
 @pytest.mark.alone
