@@ -19,8 +19,14 @@ from broadcast.reports.audit import audit
 from broadcast.reports.progress import Progress, progress
 from broadcast.store import migrations, plans
 
-MOST_S = 3600
+MOST_S = 3600  # of a run; of one of many segments
+_SLOWEST = 5000  # of them a second
 Look = Callable[[Progress], Awaitable[None]]
+
+
+def most_s(load: Load) -> float:
+    """So long may a run of it take, in seconds."""
+    return max(MOST_S, load.messages * load.segments / _SLOWEST)
 
 
 async def prepare(connection: asyncpg.Connection, config: Config, load: Load) -> dict[str, int]:

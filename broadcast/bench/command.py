@@ -15,11 +15,13 @@ from broadcast.bench.load import PARTS, UNLIMITED_TPS, Load, Measured, Part
 from broadcast.bench.moments import TPS as MOMENTS_TPS
 from broadcast.bench.moments import Moments, moments
 from broadcast.bench.nation import nation
+from broadcast.bench.nation_open import nation_open
 from broadcast.bench.nation_results import NationRun
+from broadcast.bench.nation_tables import show_growth, show_open
 from broadcast.bench.pacing import CASES, SENDING_S, Paced, pace
 from broadcast.bench.peer import peer
 from broadcast.bench.pipeline import pipeline
-from broadcast.bench.plot import draw
+from broadcast.bench.plot import draw, draw_nation
 from broadcast.bench.results import Run, columns, rates, ratios, rows
 from broadcast.cli.output import json_option, note, print_json, print_table, say
 
@@ -46,7 +48,7 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
 @click.option("--receipt-delay", "delay_s", type=click.FloatRange(0, 60), default=0.0, show_default=True)
 @click.option("--runs", type=click.IntRange(1, 20), default=1, show_default=True, help="Medians of so many.")
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="This part; repeat for more.")
-@click.option("--growth", is_flag=True, help="A reading at every million of the pipeline.")
+@click.option("--growth", is_flag=True, help="A reading at every million.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the growth as SVG.")
 @click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
 @click.option("--moments", "waiting", is_flag=True, help="Measure instead what an operator waits for.")
@@ -56,11 +58,17 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
     is_flag=True,
     help="Measure instead an alert as a nation's, and its parts: some minutes.",
 )
+@click.option(
+    "--open",
+    "late_share",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="With --nation: hold every receipt back until all is accepted, then let those of so many of the people come.",
+)
 @json_option
 def bench(
     messages: int, segments: int, carriers: int, workers: int, tps: int, ids: Literal["counter", "uuid"],
     delay_s: float, runs: int, only: tuple[Part, ...], growth: bool, plot: Path | None, pacing: bool, waiting: bool,
-    as_nation: bool, as_json: bool,
+    as_nation: bool, late_share: float | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure how fast this machine sends.
 
@@ -69,7 +77,6 @@ def bench(
     carriers and workers are processes; every message gets a receipt, in a nation's alert most; the audit must balance.
     Quote medians: machines are noisy.
     """
-    parts = [part for part in PARTS if part in (only or PARTS)]
     if pacing:
         _show_pacing(as_json)
         return
@@ -79,10 +86,15 @@ def bench(
         )
         return
     if as_nation:
-        _show_nation(
-            Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True), parts, runs, as_json
-        )
+        load = Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True)
+        if late_share is not None:
+            _open(load, runs, growth or plot is not None, late_share, as_json)
+        else:
+            _nation(load, only, runs, growth, plot, as_json)
         return
+    if late_share is not None:
+        raise click.UsageError("--open is about an alert as a nation's: add --nation")
+    parts = [part for part in PARTS if part in (only or PARTS)]
     growth = growth or plot is not None
     if growth and "pipeline" not in parts:
         raise click.UsageError("--growth and --plot are about the pipeline: add --only pipeline")
@@ -101,13 +113,13 @@ def _once(load: Load, parts: list[Part], growth: bool, which: str) -> Run:
     return measured
 
 
-def _as_nation(load: Load, parts: list[Part], which: str) -> NationRun:
+def _as_nation(load: Load, parts: list[Part], grows: bool, which: str) -> NationRun:
     product = None
     limits: dict[Part, Limit] = {}
     for part in parts:
         note(f"{which}: {part}")
         if part == "pipeline":
-            product = nation(load)
+            product = nation(replace(load, sums=grows), growth=grows)
         else:
             limits[part] = LIMITS[part](replace(load, messages=max(load.messages, _BESIDE_LEAST)))
     return NationRun(product, limits)
@@ -174,12 +186,38 @@ def _show_moments(found: list[Moments], as_json: bool) -> None:
     )
 
 
-def _show_nation(load: Load, parts: list[Part], runs: int, as_json: bool) -> None:
-    found = [_as_nation(load, parts, f"run {number + 1} of {runs}") for number in range(runs)]
+def _open(load: Load, runs: int, grows: bool, late_share: float, as_json: bool) -> None:
+    if grows:
+        raise click.UsageError("--growth and --plot are of an alert whose receipts come: leave out --open")
+    load = replace(load, held=True, sums=True)
+    opened = [nation_open(load, late_share) for _ in range(runs)]
+    if as_json:
+        print_json({"open": opened})
+    else:
+        show_open(opened)
+
+
+def _nation(
+    load: Load, only: tuple[Part, ...], runs: int, growth: bool, plot: Path | None, as_json: bool
+) -> None:
+    grows = growth or plot is not None
+    parts = [part for part in PARTS if part in (only or (("pipeline",) if grows else PARTS))]
+    if grows and "pipeline" not in parts:
+        raise click.UsageError("--growth and --plot are about the pipeline: add --only pipeline")
+    found = [_as_nation(load, parts, grows, f"run {number + 1} of {runs}") for number in range(runs)]
+    _show_nation(load, found, as_json)
+    if plot is not None and (last := found[-1].nation) is not None:
+        draw_nation(plot, last.growth, f"{_title(load)}, as a nation's")
+
+
+def _show_nation(load: Load, found: list[NationRun], as_json: bool) -> None:
     if as_json:
         print_json(nation_results.document(load, found))
         return
-    title = f"{load.messages:,} messages of 5 segments, 3 carriers, 3 workers; {runs} run(s)"
+    title = f"{load.messages:,} messages of 5 segments, 3 carriers, 3 workers; {len(found)} run(s)"
     print_table(title, nation_results.columns(found), nation_results.rows(found))
     for each in nation_results.notes(found):
         say(each)
+    for number, run in enumerate(found, 1):
+        if run.nation is not None and run.nation.growth:
+            show_growth(run.nation.growth, f"as it grew, run {number}")

@@ -22,6 +22,8 @@ class Load:
 
     tps holds for the product alone: the other parts say what would be possible. nation: in UCS-2, and receipts as
     a whole nation's come, each segment's at its own time and session (stage.py), their times divided by receipts_over.
+    held: no receipt comes before the SMSCs are asked for some. sums: the SMSCs keep nothing of anybody, for millions of
+    people.
     """
 
     messages: int
@@ -34,6 +36,8 @@ class Load:
     links: int = 2
     nation: bool = False
     receipts_over: float = 1.0
+    held: bool = False
+    sums: bool = False
 
     @property
     def text(self) -> str:

@@ -35,7 +35,7 @@ class Meters:
         self._looked_at = 0.0
         # of this process it would be that of all parts before, too
         self.peak_mib = {kind: 0.0 for kind in self._groups if kind != SENDER or workers}
-        self.sender_mib = 0.0
+        self.now_mib: dict[str, float] = {}  # as of the last look
         self.look()
 
     def look(self) -> None:
@@ -47,10 +47,8 @@ class Meters:
         for kind in self.peak_mib:
             if kind == POSTGRES and self._looks % _POSTGRES_EVERY:
                 continue
-            now_mib = self._now_mib(kind)
+            self.now_mib[kind] = now_mib = self._now_mib(kind)
             self.peak_mib[kind] = max(self.peak_mib[kind], now_mib)
-            if kind == SENDER:
-                self.sender_mib = now_mib
         self._looks += 1
 
     def cpu_s(self) -> dict[str, float]:

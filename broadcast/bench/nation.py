@@ -11,10 +11,11 @@ from statistics import median
 
 import asyncpg
 
-from broadcast.bench.campaign import MOST_S, begin
+from broadcast.bench.campaign import begin, most_s
 from broadcast.bench.growth import LAG
 from broadcast.bench.load import Load
 from broadcast.bench.meters import Meters
+from broadcast.bench.nation_growth import NationGrowth, NationStep
 from broadcast.bench.stage import Stage, staged
 from broadcast.bench.window import COST_S, LOOK_S, Cost, pending, within
 from broadcast.cli.runner import run
@@ -57,20 +58,21 @@ class Nation:
     octets_per_message: float
     peak_mib: dict[str, float]
     states: dict[str, int] = field(default_factory=dict)
+    growth: tuple[NationStep, ...] = ()
 
 
-def nation(load: Load) -> Nation:
+def nation(load: Load, *, growth: bool = False) -> Nation:
     """Raises AuditError when the books do not balance in the end."""
     with staged(load, database=True) as stage:
-        return run(_measure(stage))
+        return run(_measure(stage, growth))
 
 
-async def _measure(stage: Stage) -> Nation:
+async def _measure(stage: Stage, grows: bool) -> Nation:
     connection = await connect(stage.database.url(), check_schema=False)
     try:
         log = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
         campaign_id = await begin(connection, stage)
-        watching = Watch(connection, campaign_id, Meters(stage), stage.load)
+        watching = Watch(connection, campaign_id, Meters(stage), stage.load, grows=grows)
         sent_s = await watching.until_sent()
         told_s = await watching.until_told(stage)
         last_final_s = max(0.0, await watching.until_still() - told_s)
@@ -88,13 +90,22 @@ async def _measure(stage: Stage) -> Nation:
         watching.pace.share if stage.load.tps else None, watching.pace.slowest()[1], last_final_s,
         (median(watching.lags_s), max(watching.lags_s)), float(grown) / last.segments,
         octets / stage.load.messages, watching.meters.peak_mib, watching.states,
+        tuple(watching.growth.steps) if watching.growth else (),
     )  # fmt: skip
 
 
 class Watch:
     """Looks at the tallies, the processes and the carriers' books until all is told."""
 
-    def __init__(self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load) -> None:
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        campaign_id: int,
+        meters: Meters,
+        load: Load,
+        *,
+        grows: bool = False,
+    ) -> None:
         self.pace = Pace()
         self.costs: list[Cost] = []
         self.lags_s: list[float] = []
@@ -106,6 +117,8 @@ class Watch:
         self._began = time.monotonic()
         self._final = -1
         self._final_at_s = 0.0
+        segments = load.messages * load.segments
+        self.growth = NationGrowth(connection, segments) if grows else None
 
     async def until_sent(self) -> float:
         """Seconds since the launch."""
@@ -135,8 +148,8 @@ class Watch:
     def now_s(self) -> float:
         """Seconds since the launch."""
         now = time.monotonic() - self._began
-        if now > MOST_S:
-            raise AuditError(f"not everything was sent and told in {MOST_S} s")
+        if now > most_s(self._load):
+            raise AuditError(f"not everything was sent and told in {most_s(self._load):.0f} s")
         return now
 
     async def look(self) -> Progress:
@@ -144,11 +157,14 @@ class Watch:
         now = await progress(self._connection, self._campaign_id)
         self.pace.look(now)
         self.meters.look()
-        self.lags_s.append(float(await self._connection.fetchval(LAG)))
+        lag_s = float(await self._connection.fetchval(LAG))
+        self.lags_s.append(lag_s)
         at_s, total = self.now_s, now.total
         if total.ended != self._final:
             self._final, self._final_at_s = total.ended, at_s
         if not self.costs or at_s - self.costs[-1].at_s >= COST_S:
             self.costs.append(Cost(at_s, total.segments, total.ended, self.meters.cpu_s()))
+        if self.growth is not None:
+            await self.growth.look(at_s, total.segments, self.meters.cpu_s(), self.meters.now_mib, lag_s)
         self.states = {state: count for state, count in total.states.items() if count}
         return now

@@ -3,7 +3,7 @@
 from broadcast.bench.campaign import balance, begin, watch
 from broadcast.bench.growth import Growth
 from broadcast.bench.load import Load, Measured
-from broadcast.bench.meters import Meters
+from broadcast.bench.meters import SENDER, Meters
 from broadcast.bench.stage import Stage, staged
 from broadcast.cli.runner import run
 from broadcast.reports.progress import Progress
@@ -27,7 +27,7 @@ async def _measure(stage: Stage, grows: bool) -> Measured:
         async def look(now: Progress) -> None:
             meters.look()
             if growth is not None:
-                await growth.look(now.total.ended, meters.sender_mib)
+                await growth.look(now.total.ended, meters.now_mib[SENDER])
 
         sent_s, took = await watch(connection, campaign_id, look)
         cpu_s = meters.per_million(load.messages)

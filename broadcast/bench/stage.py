@@ -28,6 +28,12 @@ from broadcast.tables import structure
 RESOLVER = "resolver"  # the name of its process
 LOOK_S = 0.1
 _BIND_S = 30.0
+_HELD = """undeliverable_share = 0.05
+rejected_share = 0.01
+[receipts]
+any_session = true
+held_share = 1.0
+"""
 _STEADY_S = 1.5  # a grant comes into force a second after it is given
 
 
@@ -135,7 +141,8 @@ def _personality(name: str, load: Load) -> str:
         f'name = "{name}"\nsystem_id = "{name}"\ntps = {load.tps}\nwindow = {WINDOW}\n'
         f'id_kind = "{load.ids}"\nreceipt_window = {RECEIPT_WINDOW}\n'
         f"receipt_delay_s = {load.receipt_delay_s}\nsessions = {load.links}\n"
-        + (_nation(load.receipts_over) if load.nation else "")
+        + ("people = false\n" if load.sums else "")
+        + (_HELD if load.held else _nation(load.receipts_over) if load.nation else "")
     )
 
 

@@ -47,6 +47,7 @@ def carrier_simulate(
     \b
       /book           counts, and what it did by habit
       /book/copies    recipients with more than one copy
+      /book/held      receipts held back (--set receipts.held_share=1); ?release=0.1 sends a tenth
       /book/sessions  every session, and how it ended
       /book/replies   what subscribers answered
       /book/messages  each message, decoded, with its answers and receipts (--set record=100000)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broadcast.simulator.fate import REPORTED, Fate
-from broadcast.simulator.people import People
+from broadcast.simulator.people import NoPeople, People
 
 # the fates of accepted messages, as the summary names them
 _FATES = {
@@ -66,7 +66,22 @@ class Book:
         return Counter(map(Fate, self._recipients().values()))
 
     def summary(self) -> dict[str, Any]:
-        """messages, extra_copies: complete copies; recipients, duplicates, fates, rejected: MSISDNs."""
+        """messages, extra_copies: complete copies; recipients, duplicates, fates, rejected: MSISDNs; none of these
+        where nothing is kept of people."""
+        return {
+            **({} if isinstance(self.people, NoPeople) else self._by_person()),
+            "segments": self.segments,
+            "throttled": self.throttled,
+            "window_exceeded": self.window_exceeded,
+            "temporary": self.temporary,
+            "malformed": self.malformed,
+            "receipts": self._receipts(),
+            "binds": self.binds,
+            "binds_refused": self.binds_refused,
+            "oddities": dict(self.oddities),
+        }
+
+    def _by_person(self) -> dict[str, Any]:
         self.people.laid_out()
         messages = extra = 0
         duplicates: set[bytes] = set()
@@ -81,20 +96,11 @@ class Book:
         return {
             "messages": messages,
             "recipients": len(recipients),
-            "segments": self.segments,
             "duplicates": len(duplicates),
             "extra_copies": extra,
             "rejected": len(self.people.refused() - recipients.keys()),
             "incomplete": len(self.people.begun() - recipients.keys()),
-            "throttled": self.throttled,
-            "window_exceeded": self.window_exceeded,
-            "temporary": self.temporary,
-            "malformed": self.malformed,
             "fates": {name: sum(fates[fate] for fate in those) for name, those in _FATES.items()},
-            "receipts": self._receipts(),
-            "binds": self.binds,
-            "binds_refused": self.binds_refused,
-            "oddities": dict(self.oddities),
         }
 
     def _recipients(self) -> dict[bytes, int]:

@@ -4,6 +4,7 @@
                    binds, and `oddities`: what it did by habit, by name
   /book/copies     recipients with more than one complete copy of a message -> how many
   /book/people     lines of text, by MSISDN: what became of each person's message, segment by segment (below)
+  /book/held       how many receipts are held back; ?release=0.01 sends those of a hundredth of their people: how many
   /book/sessions   every session (the last 1,000): peer, bind, times, how it ended, what went over it
   /book/replies    what subscribers answered: counts, and each message with its parts sent and acked
   /book/messages   with `record` in the personality: every message by itself, its segments joined and decoded;
@@ -21,6 +22,7 @@ The last three take ?msisdn=84912345678, ?offset=0 and ?limit=1000. Times are PO
 they came; a receipt's `fate` is the number of fate.Fate, or of the word when its stage is intermediate.
 """
 
+import asyncio
 import json
 from dataclasses import asdict
 from typing import Any
@@ -34,11 +36,13 @@ PATHS = (
     "/book",
     "/book/copies",
     "/book/people",
+    "/book/held",
     "/book/sessions",
     "/book/replies",
     "/book/messages",
     "/book/receipts",
 )
+_BY_PERSON = ("/book/copies", "/book/people")
 _LIMIT = 1000
 
 
@@ -65,14 +69,31 @@ class BookServer:
     async def _answer(self, request: Request) -> Answer:
         if request.path not in PATHS:
             return _json("404 Not Found", {"error": f"known are {', '.join(PATHS)}"})
+        if request.path in _BY_PERSON and not self._exchange.personality.people:
+            return _json("409 Conflict", {"error": "this personality counts only: set people = true in it"})
         if request.path == "/book/people":
             return "200 OK", "text/plain", self._exchange.book.people.lines()
         try:
+            if request.path == "/book/held":
+                return _json("200 OK", await self._held(request.query.get("release")))
             return _json("200 OK", self._page(request))
         except ValueError:
-            return _json("400 Bad Request", {"error": "offset and limit are whole numbers"})
+            words = "offset and limit are whole numbers, release is a share, 0 to 1"
+            return _json("400 Bad Request", {"error": words})
         except BroadcastError as error:
             return _json("409 Conflict", {"error": str(error)})
+
+    async def _held(self, release: str | None) -> dict[str, int]:
+        """Raises ValueError for what is no share."""
+        outbox, sent = self._exchange.outbox, 0
+        if release is not None:
+            share = float(release)
+            if not 0 <= share <= 1:
+                raise ValueError
+            for count in outbox.release(share):
+                sent += count
+                await asyncio.sleep(0)  # the sessions have their turn
+        return {"held": len(outbox.held), "released": sent}
 
     def _page(self, request: Request) -> Any:
         """Raises ValueError for a number that is none, BroadcastError for what this personality does not keep."""

@@ -26,6 +26,7 @@ from broadcast.simulator.odd_receipts import OddReceipts
 from broadcast.simulator.odd_responses import OddResponses, error
 from broadcast.simulator.outbox import Outbox
 from broadcast.simulator.peer import Peer
+from broadcast.simulator.people import NoPeople, People
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.receipt_plan import OddPlan, Planned, Strangers, plain_plan, poisons
 from broadcast.simulator.receipts import Receipts, Stage, encode
@@ -47,7 +48,7 @@ class Exchange:
     def __init__(self, personality: Personality, loop: asyncio.AbstractEventLoop) -> None:
         """loop: whose clock it goes by; the sessions' too."""
         self.personality = personality
-        self.book = Book()
+        self.book = Book(people=People() if personality.people else NoPeople())
         self.chance = random.Random(personality.seed)
         self._loop = loop
         self._stored: dict[bytes, bytes] = {}  # PDUs of batches that are no receipts

@@ -1,11 +1,13 @@
-"""Receipts on their way to a session: those that come later, and those that wait until somebody receives."""
+"""Receipts on their way to a session: those that come later, or when asked for, and those that wait until somebody
+receives."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from random import Random
 
 from broadcast.simulator.habits import ReceiptHabits
+from broadcast.simulator.held import Held
 from broadcast.simulator.peer import Peer
-from broadcast.simulator.receipt_plan import EARLY, Due, dealt
+from broadcast.simulator.receipt_plan import EARLY, HELD, Due, dealt
 from broadcast.simulator.receipts import Receipts, Stage, join
 from broadcast.simulator.scatter import Scatter
 from broadcast.simulator.wheel import Wheel
@@ -20,6 +22,7 @@ class Outbox:
         self._peers = peers
         self._together: Wheel[Receipts] = Wheel()
         self._scattered = Scatter()
+        self.held = Held()
         self._backlog: list[Receipts] = []  # no session is there to take them
         self._for_new_link: list[Receipts] = []
 
@@ -28,13 +31,21 @@ class Outbox:
         return bool(self._together or self._scattered)
 
     def put(self, due: Due, batch: Receipts) -> None:
-        """What is early goes out at once."""
+        """What is early goes out at once, what is held by `release`."""
         if isinstance(due, list):
             self._scattered.put(due, batch)
         elif due == EARLY:
             self.deliver([batch])
+        elif due == HELD:
+            self.held.put(batch)
         else:
             self._together.put(due, batch)
+
+    def release(self, share: float) -> Iterator[int]:
+        """Send what is held for so large a share of the people: how many, step by step."""
+        for batch in self.held.released(share):
+            self.deliver([batch])
+            yield len(batch)
 
     def deliver_due(self, now: float) -> None:
         """now: of the same clock as `put`'s."""

@@ -192,6 +192,20 @@ class People:
             part.acked[part.rows[msisdn]] += 1
 
 
+class NoPeople(People):
+    """Of a book that only counts: it keeps nothing of anybody."""
+
+    def accept(self, content: Content, width: int, msisdns: bytes, fates: bytes) -> bytes:
+        return bytes(PART_OCTETS)
+
+    def refuse(self, content: Content, msisdns: Iterable[bytes]) -> None:
+        """Nothing is kept, here and below."""
+
+    def tell(self, batch: Receipts) -> None: ...
+
+    def ack(self, batch: Receipts) -> None: ...
+
+
 def _lines(message: _Message) -> Iterator[tuple[bytes, bytes]]:
     """MSISDN and what follows it in the line, by number. What many have in common is written once."""
     refused, rows = message.refused, message.rows

@@ -53,6 +53,8 @@ class Personality:
     temporary (each segment refused once, then delivered), undeliverable, expired and rejected (accepted, so
     says the receipt), unreported (delivered without receipt). What is left is delivered, all but so many of
     its segments as segment_undeliverable_share says, each by itself: who lacks one has not the message.
+    people: the book tells what became of each person; false: it counts segments and receipts only, and needs no
+    memory for people: for millions of them.
     record: of how many segments the book keeps all that happened to each; 0: it counts only.
     """
 
@@ -84,6 +86,7 @@ class Personality:
     rejected_share: float = 0.0
     unreported_share: float = 0.0
     segment_undeliverable_share: float = 0.0
+    people: bool = True
     record: int = 0
     receipts: ReceiptHabits = field(default_factory=ReceiptHabits)
     responses: ResponseHabits = field(default_factory=ResponseHabits)

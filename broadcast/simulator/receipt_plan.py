@@ -24,13 +24,14 @@ _STRANGERS_HEAD: Final = b"\0\5\0SMSC\0\1\1"
 _STRANGERS_FROM: Final = 10**12  # counted by microseconds since 1970, so no run of ours ever gave these
 
 Due = float | list[float]
-"""When: all of a batch together, or one moment for each. EARLY: at once, before the responses."""
+"""When: all of a batch together, or one moment for each. EARLY: at once, before the responses. HELD: when asked for."""
 
 Coming = Callable[[int, int], list[bytes]]
 
 Planned = tuple[Due, Receipts]
 
 EARLY: Final = float("-inf")
+HELD: Final = float("inf")
 
 
 class _Nobody:
@@ -80,6 +81,9 @@ class OddPlan:
         missing, rest = self._split(batch, habits.missing_share)
         if missing is not None:
             self._oddities["missing_receipts"] += len(missing)
+        held, rest = self._split(rest, habits.held_share)
+        if held is not None:
+            yield HELD, held
         early, rest = self._split(rest, habits.early_share)
         if early is not None:
             yield EARLY, early

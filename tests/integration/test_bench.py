@@ -14,6 +14,7 @@ from broadcast.bench.limits import LIMITS
 from broadcast.bench.load import Load, Part
 from broadcast.bench.nation import nation
 from broadcast.bench.pacing import Case, pace
+from broadcast.bench.plot import draw_nation
 from broadcast.bench.senders import senders
 from broadcast.bench.stage import staged
 from broadcast.errors import BroadcastError
@@ -127,6 +128,39 @@ def test_a_nations_alert() -> None:
     assert sum(found.states.values()) == NATION.messages
     assert found.states["delivered"] > found.states["undeliverable"] > 0
     assert set(found.cpu_s) == PARTS["pipeline"][0]
+
+
+def test_a_nation_as_it_grows(tmp_path: Path) -> None:
+    load = Load(MESSAGES, 5, 3, 3, 2000, "uuid", 0.0, 6, nation=True, receipts_over=15.0, sums=True)
+    found = nation(load, growth=True)
+    assert found.segments == 5 * MESSAGES
+    steps = found.growth
+    assert 1 <= len(steps) <= 10  # a busy machine looks seldom
+    assert steps[-1].segments == 5 * MESSAGES
+    assert all(each.open > 0 and each.log_octets > 0 and each.database_mib > 0 for each in steps)
+    assert all(set(each.cpu_s) == set(each.mib) == PARTS["pipeline"][0] for each in steps)
+    draw_nation(tmp_path / "growth.svg", steps, "a nation")
+    assert "segments/s" in (tmp_path / "growth.svg").read_text()
+
+
+def test_all_of_a_nation_open_then_late_receipts() -> None:
+    done = bench("--nation", "--open", "0.1", "--json")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["open"]
+    assert found["segments"] == 5 * MESSAGES
+    assert found["late"] % 5 == 0
+    assert 0.05 * 5 * MESSAGES < found["late"] < 0.2 * 5 * MESSAGES
+    assert (
+        set(found["before_mib"]) == set(found["open_mib"]) == set(found["peak_mib"]) == PARTS["pipeline"][0]
+    )
+    assert 0 < found["late_s"][0] <= found["late_s"][1]
+
+
+def test_what_is_of_a_nation_alone_is_a_mistake_elsewhere() -> None:
+    for words in (("--open", "1"), ("--nation", "--open", "1", "--growth")):
+        done = bench(*words)
+        assert done.returncode == 2
+        assert "--open" in done.stderr
 
 
 @pytest.mark.alone

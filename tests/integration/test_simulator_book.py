@@ -255,3 +255,20 @@ async def test_what_it_cannot_tell() -> None:
         assert await book.get("/nothing") == (404, {"error": f"known are {', '.join(PATHS)}"})
         assert (await book.get("/book/replies"))[1]["made"] == 0
         assert (await book.get("/book"))[1]["sessions"] == 1
+
+
+async def test_receipts_held_back_until_the_book_is_asked_for_them() -> None:
+    async with world(receipts=ReceiptHabits(held_share=1.0), people=False) as (smsc, esme, book):
+        for number, msisdn in enumerate(MSISDNS, start=1):
+            esme.send(submit(number, msisdn))
+        assert {header(pdu)[1] for pdu in await answers(esme, len(MSISDNS))} == {0x80000004}
+        assert (await book.get("/book/held"))[1] == {"held": 50, "released": 0}
+        code, said = await book.get("/book/held?release=1.5")
+        assert (code, "share" in said["error"]) == (400, True)
+        assert (await book.get("/book/held?release=1"))[1] == {"held": 0, "released": 50}
+        esme.ack(await answers(esme, len(MSISDNS)))
+        await until(smsc, "receipts", "acked", value=50)
+        code, said = await book.get("/book")
+        assert (said["segments"], said["receipts"]["pending"], "recipients" in said) == (50, 0, False)
+        code, said = await book.get("/book/people")
+        assert (code, "people = true" in said["error"]) == (409, True)

@@ -51,6 +51,7 @@ class ReceiptHabits:
     else's of the same alert); none; swapped (sender and recipient change places). [50]
     late_share: receipts that come late_s later than others; or in place of that, each after a delay of its own
     between late_between_s. missing_share: those that never come. [19, 22]
+    held_share: those that are held back until somebody asks its book for them (/book/held).
     poison: so many unreadable ones per session, each again every poison_every_s whatever it is answered.
     """
 
@@ -88,6 +89,7 @@ class ReceiptHabits:
     late_s: float = 5.0
     late_between_s: tuple[float, ...] = ()
     missing_share: float = 0.0
+    held_share: float = 0.0
     poison: int = 0
     poison_every_s: float = 1.0
 
@@ -128,7 +130,7 @@ _FORMS: Final = (
 )  # fmt: skip
 _PLAN: Final = (
     "intermediate", "between_s", "early_share", "repeats", "any_session", "stranger_share", "late_share",
-    "missing_share",
+    "missing_share", "held_share",
 )  # fmt: skip
 
 

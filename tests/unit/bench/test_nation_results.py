@@ -80,7 +80,7 @@ def test_the_command_measures_what_is_asked_for(
         loads[part] = load
         return LIMITS[part]
 
-    monkeypatch.setattr(command, "nation", lambda load: nation(50_000.0))
+    monkeypatch.setattr(command, "nation", lambda load, *, growth: nation(50_000.0))
     monkeypatch.setattr(
         command, "LIMITS", {part: lambda load, part=part: measured(part, load) for part in LIMITS}
     )

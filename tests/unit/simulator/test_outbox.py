@@ -9,7 +9,7 @@ from broadcast.simulator.fate import Fate
 from broadcast.simulator.habits import ReceiptHabits
 from broadcast.simulator.outbox import Outbox
 from broadcast.simulator.peer import Peer
-from broadcast.simulator.receipt_plan import EARLY, NOBODY
+from broadcast.simulator.receipt_plan import EARLY, HELD, NOBODY
 from broadcast.simulator.receipts import Receipts, Stage
 
 
@@ -62,6 +62,18 @@ def test_at_once_at_one_time_or_each_at_its_own() -> None:
     box.deliver_due(5.5)
     assert ear.heard[2:] == [b"0002"]
     assert not box
+
+
+def test_what_is_held_comes_when_asked_for() -> None:
+    ear = Ear()
+    box = outbox(ear)
+    box.put(HELD, batch(1))
+    box.deliver_due(1e9)
+    assert not box  # nothing comes by itself
+    assert ear.heard == []
+    assert list(box.release(1.0)) == [1]
+    assert ear.heard == [b"0001"]
+    assert len(box.held) == 0
 
 
 def test_what_nobody_receives_waits() -> None:

@@ -10,7 +10,16 @@ from unit.simulator.pdus import HEAD
 from broadcast.simulator.fate import Fate
 from broadcast.simulator.habits import ReceiptHabits
 from broadcast.simulator.personality import Personality
-from broadcast.simulator.receipt_plan import EARLY, NOBODY, OddPlan, Strangers, dealt, plain_plan, poisons
+from broadcast.simulator.receipt_plan import (
+    EARLY,
+    HELD,
+    NOBODY,
+    OddPlan,
+    Strangers,
+    dealt,
+    plain_plan,
+    poisons,
+)
 from broadcast.simulator.receipts import Receipts, Stage
 
 NOW = 100.0
@@ -52,6 +61,12 @@ def test_each_piece_has_a_delay_of_its_own() -> None:
     assert ids(planned, Stage.FINAL) == ALL
     assert len({moment for moment, _ in planned}) == 4
     assert all(101.5 <= moment <= 102.5 for moment, _ in planned)
+
+
+def test_what_is_held_is_not_repeated_nor_early() -> None:
+    planned = plan(200, held_share=1.0, early_share=1.0, repeats=1)
+    assert [due for due, _ in planned] == [HELD]
+    assert ids(planned, Stage.FINAL) == ALL
 
 
 def test_intermediate_ones_come_first_in_their_order() -> None:
