@@ -27,9 +27,7 @@ from broadcast.cli.output import json_option, note, print_json, print_table, say
 
 _LINKS = 2
 _NATION_LINKS = 6
-_BESIDE_LEAST = (
-    2_000_000  # messages of what stands beside the nation's alert: time is to end it, once it is warm
-)
+_BESIDE = 2_000_000  # messages of what stands beside the nation's alert: time ends it
 _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger, "peer": peer}
 
 
@@ -121,7 +119,7 @@ def _as_nation(load: Load, parts: list[Part], grows: bool, which: str) -> Nation
         if part == "pipeline":
             product = nation(replace(load, sums=grows), growth=grows)
         else:
-            limits[part] = LIMITS[part](replace(load, messages=max(load.messages, _BESIDE_LEAST)))
+            limits[part] = LIMITS[part](replace(load, messages=_BESIDE))
     return NationRun(product, limits)
 
 
