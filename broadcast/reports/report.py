@@ -7,11 +7,10 @@ MSISDN; `recipients` streams them for who asks for the list.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from broadcast.archive.books import books_of, snapshot
 from broadcast.audience.subscribers import PastImport, past_imports
-from broadcast.campaign.campaigns import Campaign, CampaignEvent, events, named
+from broadcast.campaign.campaigns import Campaign, CampaignEvent, by_name, events
 from broadcast.errors import InputError
 from broadcast.ledger.books import TICK_US, Doubt, Ends, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
@@ -70,21 +69,10 @@ class Report:
     steadiness: Mapping[str, Steadiness] = field(default_factory=dict)
 
 
-async def find(connection: Connection, name: str) -> Campaign:
-    """The campaign of that name. Raises InputError with the nearest name when there is none."""
-    found = await named(connection, name)
-    if found is None:
-        names = [each["name"] for each in await connection.fetch(sql("campaign_names"))]
-        near = get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else "see `broadcast campaign list`"
-        raise InputError(f"no campaign named {name}: {hint}")
-    return found
-
-
 async def report(connection: Connection, name: str) -> Report:
     """Read it all. Raises InputError when there is no such campaign, or it was never launched."""
     async with snapshot(connection):
-        campaign = await find(connection, name)
+        campaign = await by_name(connection, name)
         number, launched_at = campaign.campaign_id, campaign.launched_at
         if launched_at is None:
             raise InputError(

@@ -195,7 +195,7 @@ async def test_what_was_cancelled_is_a_reason(conn: asyncpg.Connection, campaign
 
 
 async def test_names_that_do_not_exist_get_the_nearest(conn: asyncpg.Connection, campaign_id: int) -> None:
-    with pytest.raises(InputError, match="no campaign named wash-hand: did you mean wash-hands"):
+    with pytest.raises(InputError, match="no campaign wash-hand: did you mean wash-hands"):
         await report(conn, "wash-hand")
     with pytest.raises(InputError, match="campaign list"):
         await report(conn, "zzz")
