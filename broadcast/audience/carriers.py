@@ -11,7 +11,7 @@ import asyncpg
 
 from broadcast.config import Carrier, Config
 from broadcast.errors import RefusedError
-from broadcast.ids import CarrierNo
+from broadcast.ids import CarrierNo, WorkerNo
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -28,7 +28,7 @@ async def name_carriers(conn: Connection, config: Config) -> dict[str, CarrierNo
 
 
 async def sync_carriers(
-    conn: Connection, config: Config, worker_no: int | None = None
+    conn: Connection, config: Config, worker_no: WorkerNo | None = None
 ) -> dict[str, CarrierNo]:
     """Bring `carrier` and `bind_slot` in line with the configuration. Returns carrier_no by name.
 
@@ -77,7 +77,7 @@ async def carrier_numbers(conn: Connection) -> dict[str, CarrierNo]:
     return {row["name"]: row["carrier_no"] for row in await conn.fetch(sql("carrier_numbers"))}
 
 
-async def carrier_names(conn: Connection) -> dict[int, str]:
+async def carrier_names(conn: Connection) -> dict[CarrierNo, str]:
     """The other way round."""
     return {number: name for name, number in (await carrier_numbers(conn)).items()}
 

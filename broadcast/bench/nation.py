@@ -21,6 +21,7 @@ from broadcast.bench.meters import Meters
 from broadcast.bench.stage import Stage, staged
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
+from broadcast.ids import CampaignId
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import Progress, progress
 from broadcast.reports.steady import Pace
@@ -120,7 +121,9 @@ def within(costs: Sequence[Cost], sent_s: float, segments: int) -> tuple[float, 
 class _Watch:
     """Looks at the tallies, the processes and the carriers' books until all is told."""
 
-    def __init__(self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, campaign_id: CampaignId, meters: Meters, load: Load
+    ) -> None:
         self.pace = Pace()
         self.costs: list[Cost] = []
         self.lags_s: list[float] = []

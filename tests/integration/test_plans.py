@@ -18,9 +18,10 @@ from broadcast.config import Config
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.engine.leases import Leases
 from broadcast.engine.replies import Replies
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger import recount
 from broadcast.ledger.close import tidy
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
+from broadcast.ledger.journal import Journal
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
