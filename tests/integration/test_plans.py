@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from integration.close_world import CloseWorld, make_close_world
+from integration.reported import report
 from integration.visited import counted, explained
 
 from broadcast.archive.move import archive
@@ -25,7 +26,6 @@ from broadcast.ledger.journal import Journal
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
-from broadcast.reports.report import report
 from broadcast.store import plans
 
 SMALL = 60  # messages

@@ -26,13 +26,13 @@ from integration.packed_rows import (
     us,
     write_slice,
 )
+from integration.reported import report
 
 from broadcast.cli.main import broadcast
 from broadcast.errors import AuditError, BroadcastError, InputError, LedgerError
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import progress
 from broadcast.reports.recipients import recipients
-from broadcast.reports.report import report
 
 LAUNCH = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 TALLY_COLUMNS = "waiting, in_doubt, accepted, unknown, expired, rejected, undeliverable, delivered, excluded"
