@@ -2,8 +2,8 @@
 
 Three rules hold together. Two are the law, in segments of any second: *departed*, what left in the last WINDOW_S by
 this clock; and *arrivals*, what may have arrived in the last second by the carrier's. The *bucket* is the manner:
-segments leave at RUSH times the even rate at the most, in bursts of BURST_S, so that a late timer is made good without
-a burst at the window's edge.
+segments leave at RUSH times the even rate at the most, in bursts of BURST_S, and of LATE_S more while they flow: so a
+late timer is made good, without a burst at the start or at the window's edge.
 """
 
 import math
@@ -15,6 +15,7 @@ from broadcast.engine.arrivals import WINDOW_S, Arrivals, forget
 GRANT_WAIT_S = 1.1  # before a higher grant is used: the worker that gave it up may have sent until then
 RUSH = 1.06
 BURST_S = 0.02
+LATE_S = 0.05  # of what flows: for so long a busy loop costs nothing
 QUANTUM_S = 0.01  # of the pace: what leaves at once costs one write and one waking
 WHOLE_S = 0.01  # of the pace: as little may be left over in a second
 THROTTLED_FACTOR = 0.8
@@ -170,6 +171,6 @@ class Pacer:
             self._factor_at = now
 
     def _refill(self, limit: int, now: float) -> None:
-        burst = max(2.0, limit * BURST_S)
+        burst = max(2.0, limit * BURST_S + self._in_window * LATE_S)
         self._credit = min(burst, self._credit + (now - self._credit_at) * limit * RUSH)
         self._credit_at = now

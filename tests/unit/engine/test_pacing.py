@@ -98,6 +98,21 @@ def test_at_least_98_percent_when_timers_are_a_little_late(
     assert sum(count for _, count in way.sent) - before >= 0.98 * tps * 10
 
 
+@pytest.mark.parametrize("busy_s", [0.03, 0.045])
+@pytest.mark.parametrize("tps", [500, 6_000])
+def test_a_loop_that_is_busy_now_and_then_costs_no_pace(tps: int, busy_s: float) -> None:
+    """Ten times a second it comes late: what was due meanwhile leaves then."""
+    pacer, start = granted(tps)
+    way = Way(pacer, 0.0005, 0.0005)
+    round_s = 0.1 + busy_s
+    way.run(start, [*[0.01] * 10, busy_s] * int(5 / round_s))
+    sent = sum(count for _, count in way.sent)
+    rounds = int(20 / round_s)
+    way.run(start + 5, [*[0.01] * 10, busy_s] * rounds)
+    assert sum(count for _, count in way.sent) - sent >= 0.98 * tps * rounds * round_s
+    assert most_in_a_second(way.sent) <= tps
+
+
 @pytest.mark.parametrize("most_s", [0.01, 0.1, 0.3])
 def test_answers_that_take_now_longer_and_now_shorter_cost_no_pace(most_s: float) -> None:
     chance = random.Random(5)
