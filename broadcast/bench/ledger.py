@@ -24,7 +24,8 @@ from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
 from broadcast.engine.tidier import Tidier
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
+from broadcast.ids import CampaignId, CarrierNo
+from broadcast.ledger.journal import Journal
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
@@ -59,7 +60,7 @@ async def _measure(stage: Stage) -> Measured:
             meters.look()
 
         writer = Writer(partial(connect, url), leases.worker_no, config.engine.group_s, lambda *_: None)
-        feed = _Feed(load, writer.journal, leases, CampaignId(campaign_id))
+        feed = _Feed(load, writer.journal, leases, campaign_id)
         async with asyncio.TaskGroup() as beside:
             writing = beside.create_task(writer.run(), name="writer")
             tidying = beside.create_task(_tidy(url, config), name="tidier")
@@ -97,12 +98,12 @@ class _Feed:
         self._under_way = 0
         self._room = asyncio.Event()
 
-    async def run(self, url: str, carriers: list[int]) -> None:
+    async def run(self, url: str, carriers: list[CarrierNo]) -> None:
         """Until every message of the campaign is under way."""
         connection = await connect(url)
         try:
             for number in carriers:
-                while leased := await self._lease(connection, CarrierNo(number)):
+                while leased := await self._lease(connection, number):
                     for each in leased:
                         await self._intend(each)
         finally:

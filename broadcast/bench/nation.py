@@ -22,6 +22,7 @@ from broadcast.bench.nation_growth import NationGrowth, NationStep
 from broadcast.bench.stage import Stage, staged
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
+from broadcast.ids import CampaignId
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import Progress, progress
 from broadcast.reports.steady import Pace
@@ -124,7 +125,12 @@ class _Watch:
     """Looks at the tallies, the processes and the carriers' books until all is told."""
 
     def __init__(
-        self, connection: asyncpg.Connection, campaign_id: int, meters: Meters, load: Load, grows: bool
+        self,
+        connection: asyncpg.Connection,
+        campaign_id: CampaignId,
+        meters: Meters,
+        load: Load,
+        grows: bool,
     ) -> None:
         self.pace = Pace()
         self.costs: list[Cost] = []
