@@ -17,10 +17,10 @@ from broadcast.config import Config
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """ways: as it is, and in the other alphabet. excluded: who would not be reached, by reason."""
+    """variants: as it is, and in the other alphabet. excluded: who would not be reached, by reason."""
 
     campaign: Campaign
-    ways: Sequence[Forecast]
+    variants: Sequence[Forecast]
     excluded: Mapping[str, int]
 
 
@@ -33,8 +33,8 @@ async def foresee(session: Session, name: str) -> Foreseen:
     changes = await campaigns.plain_changes(connection, found.campaign_id)
     counts = [each for each in await subscribers.counts(connection) if each.carrier in found.carriers]
     loads = _loads(config, found, counts, await tps_that_hold(connection, config))
-    ways = forecast(found.text, found.alphabet, loads, now, found.expires_at, changes)
-    return Foreseen(found, ways, _excluded(config, found, counts))
+    variants = forecast(found.text, found.alphabet, loads, now, found.expires_at, changes)
+    return Foreseen(found, variants, _excluded(config, found, counts))
 
 
 def _loads(

@@ -19,7 +19,7 @@ async def snapshot(connection: Connection) -> AsyncIterator[None]:
         yield
 
 
-async def books_of(connection: Connection, campaign_id: int) -> Books:
+async def books_of(connection: Connection, campaign_id: CampaignId) -> Books:
     """For as long as the caller's transaction. Every file of an archive is read once here, to see that it is whole.
 
     Raises ArchiveError: the archive is not there, not this campaign's, or damaged.
@@ -34,6 +34,6 @@ async def books_of(connection: Connection, campaign_id: int) -> Books:
     return ArchivedBooks(load_at(place))
 
 
-def live_books(connection: Connection, campaign_id: int) -> LiveBooks:
+def live_books(connection: Connection, campaign_id: CampaignId) -> LiveBooks:
     """Of a campaign whose people are in the database."""
-    return PackedBooks(connection, CampaignId(campaign_id))
+    return PackedBooks(connection, campaign_id)

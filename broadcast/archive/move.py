@@ -17,6 +17,7 @@ from broadcast.archive.place import place_of
 from broadcast.archive.read import Archive, ArchiveError, load
 from broadcast.archive.write import write
 from broadcast.errors import AuditError, InputError, RefusedError
+from broadcast.ids import CampaignId
 from broadcast.ledger.books import CarrierSums, LiveBooks
 from broadcast.ledger.tallies import by_state, tallies
 from broadcast.store.queries import sql
@@ -43,7 +44,7 @@ class _Snapshot:
 
 
 async def archive(
-    connection: Connection, campaign_id: int, folder: Path, actor: str, *, drop: bool
+    connection: Connection, campaign_id: CampaignId, folder: Path, actor: str, *, drop: bool
 ) -> Archived:
     """Write `folder`/NAME.archive, or take the one that is there; check it; with `drop`, remove the rows.
 
@@ -65,7 +66,7 @@ async def archive(
     return Archived(place, found.recipients, found.octets, drop)
 
 
-async def moved(connection: Connection, campaign_id: int, folder: Path) -> Archived | None:
+async def moved(connection: Connection, campaign_id: CampaignId, folder: Path) -> Archived | None:
     """The files of an archived campaign are in `folder` now; None: it is not archived, or they were there.
 
     Raises ArchiveError: the files are not there, damaged, or another campaign's.
@@ -84,7 +85,7 @@ async def moved(connection: Connection, campaign_id: int, folder: Path) -> Archi
     return Archived(place, found.recipients, found.octets, True)
 
 
-async def _snapshot(connection: Connection, campaign_id: int, books: LiveBooks) -> _Snapshot:
+async def _snapshot(connection: Connection, campaign_id: CampaignId, books: LiveBooks) -> _Snapshot:
     campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if campaign is None:
         raise InputError("there is no such campaign any more")
@@ -96,7 +97,7 @@ async def _snapshot(connection: Connection, campaign_id: int, books: LiveBooks) 
     return now
 
 
-async def _check_not_archived(connection: Connection, campaign_id: int, name: str) -> None:
+async def _check_not_archived(connection: Connection, campaign_id: CampaignId, name: str) -> None:
     place = await place_of(connection, campaign_id)
     if place is not None:
         raise RefusedError(f"{name} is archived already, in {place.folder}")

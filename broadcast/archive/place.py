@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcast.ids import CampaignId
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -16,7 +17,7 @@ class Place:
     checksum: int
 
 
-async def place_of(connection: Connection, campaign_id: int) -> Place | None:
+async def place_of(connection: Connection, campaign_id: CampaignId) -> Place | None:
     """None: they are in the database."""
     row = await connection.fetchrow(sql("archive_place"), campaign_id)
     return None if row is None else Place(Path(row["place"]), row["recipients"], int(row["checksum"]))

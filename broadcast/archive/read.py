@@ -16,6 +16,7 @@ import pyarrow as pa
 from broadcast.archive.place import Place
 from broadcast.archive.rows import batches, unpack
 from broadcast.errors import BroadcastError
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.books import People, Shape, Sum, sums
 from broadcast.ledger.states import RecipientState
 
@@ -33,7 +34,7 @@ class Part:
     """The recipients of one carrier. sums: by state."""
 
     file: str
-    carrier_no: int
+    carrier_no: CarrierNo
     carrier: str
     shape: Shape
     octets: int
@@ -47,7 +48,7 @@ class Archive:
 
     place: Path
     name: str
-    campaign_id: int
+    campaign_id: CampaignId
     parts: tuple[Part, ...]
     others: Mapping[str, str]
 

@@ -68,11 +68,11 @@ def pack(shape: Shape, people: People) -> pa.RecordBatch:
     return pa.record_batch([names, *arrays, *_pack_ids(shape, people.smsc_ids)], schema=schema(shape))
 
 
-def unpack(shape: Shape, carrier_no: int, carrier: str, batch: pa.RecordBatch) -> People:
+def unpack(shape: Shape, carrier_no: CarrierNo, carrier: str, batch: pa.RecordBatch) -> People:
     """What `pack` was given."""
     columns = [_values(batch.column(name), kind) for name, kind in _FIXED]
     parts = [batch.column(name).to_pylist() for name in id_columns(shape)]
-    return People(CarrierNo(carrier_no), carrier, *(*columns, _unpack_ids(shape.kind, parts)))
+    return People(carrier_no, carrier, *(*columns, _unpack_ids(shape.kind, parts)))
 
 
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:

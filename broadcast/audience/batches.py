@@ -19,6 +19,7 @@ from broadcast.audience.routing import Router
 from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Config
 from broadcast.csv_files import CsvWriter
+from broadcast.ids import CarrierNo
 
 COLUMNS = ("msisdn", "carrier_no", "ported", "opted_out")  # of a staged row
 BATCH = 200_000  # subscribers; bounds the memory of an import, here and in Postgres
@@ -65,7 +66,7 @@ class Reader:
         self,
         config: Config,
         source: Lines | ParquetRows,
-        carriers: Mapping[str, int],
+        carriers: Mapping[str, CarrierNo],
         sink: IO[str],
         before: Unfinished | None = None,
     ) -> None:

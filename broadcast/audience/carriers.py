@@ -11,24 +11,24 @@ import asyncpg
 
 from broadcast.config import Carrier, Config
 from broadcast.errors import RefusedError
-from broadcast.ids import CarrierNo
+from broadcast.ids import CarrierNo, WorkerNo
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 log = logging.getLogger(__name__)
 
 
-async def name_carriers(conn: Connection, config: Config) -> dict[str, CarrierNo]:
+async def name_carriers(connection: Connection, config: Config) -> dict[str, CarrierNo]:
     """A row for every carrier of the numbering plan, nothing else changed. Returns carrier_no by name.
 
     For commands that need names only: they may run with less of the configuration than the workers have.
     """
-    await conn.execute(sql("insert_carriers"), sorted(config.country.prefixes))
-    return await carrier_numbers(conn)
+    await connection.execute(sql("insert_carriers"), sorted(config.country.prefixes))
+    return await carrier_numbers(connection)
 
 
 async def sync_carriers(
-    conn: Connection, config: Config, worker_no: int | None = None
+    connection: Connection, config: Config, worker_no: WorkerNo | None = None
 ) -> dict[str, CarrierNo]:
     """Bring `carrier` and `bind_slot` in line with the configuration. Returns carrier_no by name.
 
@@ -40,31 +40,33 @@ async def sync_carriers(
     """
     own = config.carriers
     slots = list(own), [len(each.slots()) for each in own.values()]
-    async with conn.transaction():
-        await name_carriers(conn, config)
-        await conn.fetch(sql("lock_all_carriers"))
+    async with connection.transaction():
+        await name_carriers(connection, config)
+        await connection.fetch(sql("lock_all_carriers"))
         if worker_no is not None:
-            await conn.execute(sql("say_tps"), worker_no, list(own), [each.tps for each in own.values()])
-        said = {row["name"]: row["lowest"] for row in await conn.fetch(sql("said_tps"))}
+            await connection.execute(
+                sql("say_tps"), worker_no, list(own), [each.tps for each in own.values()]
+            )
+        said = {row["name"]: row["lowest"] for row in await connection.fetch(sql("said_tps"))}
         holds = {name: each.tps for name, each in own.items()} | said
-        changed = await conn.fetch(sql("update_carriers"), list(holds), list(holds.values()))
-        await conn.execute(sql("insert_slots"), *slots)
-        await conn.execute(sql("delete_surplus_slots"), *slots)
-        numbers = await carrier_numbers(conn)
+        changed = await connection.fetch(sql("update_carriers"), list(holds), list(holds.values()))
+        await connection.execute(sql("insert_slots"), *slots)
+        await connection.execute(sql("delete_surplus_slots"), *slots)
+        numbers = await carrier_numbers(connection)
     _warn(changed, own, holds)
     return numbers
 
 
-async def tps_that_hold(conn: Connection, config: Config) -> dict[str, int]:
+async def tps_that_hold(connection: Connection, config: Config) -> dict[str, int]:
     """By name, of every carrier that this configuration or a worker has: its row's, or what this file makes of it."""
-    rows = {row["name"]: row["holds"] or row["lowest"] for row in await conn.fetch(sql("said_tps"))}
+    rows = {row["name"]: row["holds"] or row["lowest"] for row in await connection.fetch(sql("said_tps"))}
     return {name: each.tps for name, each in config.carriers.items()} | rows
 
 
-async def check_has_all(conn: Connection, config: Config, carriers: Collection[str]) -> None:
+async def check_has_all(connection: Connection, config: Config, carriers: Collection[str]) -> None:
     """Raises RefusedError when workers send to one of these that this configuration does not know: it cannot be
     foreseen how the text goes there, and its subscribers are not to be left out by a file that is missing."""
-    for row in await conn.fetch(sql("said_tps")):
+    for row in await connection.fetch(sql("said_tps")):
         if row["sends"] and row["name"] in carriers and row["name"] not in config.carriers:
             raise RefusedError(
                 f"workers send to the carrier {row['name']}, which is not in this configuration: "
@@ -72,14 +74,14 @@ async def check_has_all(conn: Connection, config: Config, carriers: Collection[s
             )
 
 
-async def carrier_numbers(conn: Connection) -> dict[str, CarrierNo]:
+async def carrier_numbers(connection: Connection) -> dict[str, CarrierNo]:
     """carrier_no by name, of every carrier ever known."""
-    return {row["name"]: row["carrier_no"] for row in await conn.fetch(sql("carrier_numbers"))}
+    return {row["name"]: row["carrier_no"] for row in await connection.fetch(sql("carrier_numbers"))}
 
 
-async def carrier_names(conn: Connection) -> dict[int, str]:
+async def carrier_names(connection: Connection) -> dict[CarrierNo, str]:
     """The other way round."""
-    return {number: name for name, number in (await carrier_numbers(conn)).items()}
+    return {number: name for name, number in (await carrier_numbers(connection)).items()}
 
 
 def _warn(changed: list[asyncpg.Record], own: Mapping[str, Carrier], holds: Mapping[str, int]) -> None:

@@ -54,7 +54,7 @@ class ImportResult:
 
 
 async def import_file(
-    conn: Connection, config: Config, path: Path, refused_file: Path, report: Report | None = None
+    connection: Connection, config: Config, path: Path, refused_file: Path, report: Report | None = None
 ) -> ImportResult:
     """Import `path`; refused lines go to `refused_file`, which holds numbers: readable by its owner only.
 
@@ -62,51 +62,53 @@ async def import_file(
     """
     begun = time.perf_counter()
     with room_for(refused_file), await opened(path) as source:
-        numbers = await name_carriers(conn, config)
+        numbers = await name_carriers(connection, config)
         part = refused_file.with_name(refused_file.name + ".part")
         try:
             with create_private(part) as sink:
                 reader = Reader(config, source, numbers, sink)
-                counts = await _import(conn, reader, path, source.name, report)
+                counts = await _import(connection, reader, path, source.name, report)
             part.replace(refused_file)
         finally:
             part.unlink(missing_ok=True)
-    await conn.execute(sql("analyze_subscriber"))
+    await connection.execute(sql("analyze_subscriber"))
     return ImportResult(
         **counts, source=source.name, refused_file=refused_file, seconds=time.perf_counter() - begun
     )
 
 
 async def _import(
-    conn: Connection, reader: Reader, path: Path, name: str, report: Report | None
+    connection: Connection, reader: Reader, path: Path, name: str, report: Report | None
 ) -> dict[str, Any]:
     """One transaction for all batches: whoever looks meanwhile sees what was there before."""
-    async with conn.transaction():
-        if not await conn.fetchval(sql("import_lock")):
+    async with connection.transaction():
+        if not await connection.fetchval(sql("import_lock")):
             raise RefusedError(RUNS_ALREADY)
-        import_no = await conn.fetchval(sql("import_begin"), name)
+        import_no = await connection.fetchval(sql("import_begin"), name)
         merged = Counter(imported=0, updated=0, duplicate=0)
         async with aclosing(read_ahead(reader.batches(), reader.stop)) as batches:
             async for batch in batches:
-                merged.update(await merge(conn, import_no, batch))
+                merged.update(await merge(connection, import_no, batch))
                 if report is not None:
                     report(batch)
                 last = batch
         check_lines(name, last)
-        counts = await end(conn, import_no, last, merged)
+        counts = await end(connection, import_no, last, merged)
         if merged.total() and not is_pipe(path):
-            await unfinished.give_up_for(conn, path)
+            await unfinished.give_up_for(connection, path)
     return {"import_no": import_no, **counts}
 
 
-async def end(conn: Connection, import_no: int, last: Batch, merged: Mapping[str, int]) -> dict[str, Any]:
+async def end(
+    connection: Connection, import_no: int, last: Batch, merged: Mapping[str, int]
+) -> dict[str, Any]:
     """Write down an import's counts, once its `last` batch is merged; returns them.
 
     Raises BroadcastError when they do not account for every line.
     """
     counts = {"lines": last.lines, **merged, "refused": last.refused}
     check_conserved(counts)
-    await conn.execute(
+    await connection.execute(
         sql("import_end"), import_no, *map(counts.__getitem__, _COUNTED), json.dumps(counts["refused"])
     )
     return counts
@@ -118,12 +120,12 @@ def check_lines(name: str, batch: Batch) -> None:
         raise InputError(f"{name} has a header but no lines")
 
 
-async def merge(conn: Connection, import_no: int, batch: Batch) -> dict[str, int]:
+async def merge(connection: Connection, import_no: int, batch: Batch) -> dict[str, int]:
     """Stage one batch and merge it into the subscribers. Returns lines by what became of them."""
-    await conn.execute(sql("import_empty_staging"))
-    await copy_in(conn, "import_staging", COLUMNS, batch.copy)
-    row = await conn.fetchrow(sql("import_merge"), import_no)
-    await conn.execute(sql("import_empty_staging"))
+    await connection.execute(sql("import_empty_staging"))
+    await copy_in(connection, "import_staging", COLUMNS, batch.copy)
+    row = await connection.fetchrow(sql("import_merge"), import_no)
+    await connection.execute(sql("import_empty_staging"))
     assert row is not None
     counts: dict[str, int] = dict(row)
     return {**counts, "duplicate": counts["duplicate"] + batch.repeated}

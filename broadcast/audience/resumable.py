@@ -52,7 +52,7 @@ class Watcher(Protocol):
 
 
 async def import_resumably(
-    conn: Connection,
+    connection: Connection,
     config: Config,
     path: Path,
     refused_file: Path,
@@ -70,9 +70,9 @@ async def import_resumably(
     _check_file(path)
     with room_for(refused_file), await opened(path) as source:
         file = identify(path)
-        numbers = await name_carriers(conn, config)
-        async with _alone(conn):
-            before = await _before(conn, path, file, restart)
+        numbers = await name_carriers(connection, config)
+        async with _alone(connection):
+            before = await _before(connection, path, file, restart)
             octets, crc = (before.refused_octets, before.refused_crc) if before else (0, 0)
             with RefusedLines(refused_file, octets, crc) as refused:
                 if before:
@@ -80,8 +80,8 @@ async def import_resumably(
                     await asyncio.to_thread(source.skip, before.lines, before.place)
                     watcher.skipped(Batch(b"", before.lines, 0, *source.position()))
                 reader = Reader(config, source, numbers, refused.text, before)
-                counts = await _Steps(conn, path, file, refused, before).run(reader, watcher)
-    await conn.execute(sql("analyze_subscriber"))
+                counts = await _Steps(connection, path, file, refused, before).run(reader, watcher)
+    await connection.execute(sql("analyze_subscriber"))
     return ImportResult(
         **counts,
         source=name_of(path),
@@ -99,27 +99,27 @@ def _check_file(path: Path) -> None:
 
 
 @asynccontextmanager
-async def _alone(conn: Connection) -> AsyncIterator[None]:
+async def _alone(connection: Connection) -> AsyncIterator[None]:
     """No other import runs meanwhile. Raises RefusedError when one does."""
     last_try_at = time.monotonic() + _LOCK_WAIT_S
-    while not await conn.fetchval(sql("import_lock_session")):
+    while not await connection.fetchval(sql("import_lock_session")):
         if time.monotonic() >= last_try_at:
             raise RefusedError(RUNS_ALREADY)
         await asyncio.sleep(_LOCK_AGAIN_S)
     try:
         yield
     finally:
-        if not conn.is_closed():
-            await conn.fetchval(sql("import_unlock_session"))
+        if not connection.is_closed():
+            await connection.fetchval(sql("import_unlock_session"))
 
 
-async def _before(conn: Connection, path: Path, file: FileId, restart: bool) -> Unfinished | None:
+async def _before(connection: Connection, path: Path, file: FileId, restart: bool) -> Unfinished | None:
     """The import to continue; None: begin at the first line."""
-    found = await unfinished.find(conn)
+    found = await unfinished.find(connection)
     if found is None:
         return None
     if restart:
-        await unfinished.give_up(conn)
+        await unfinished.give_up(connection)
         return None
     if found.file == file:
         return found
@@ -138,9 +138,14 @@ class _Steps:
     """The batches of one import, a transaction each."""
 
     def __init__(
-        self, conn: Connection, path: Path, file: FileId, refused: RefusedLines, before: Unfinished | None
+        self,
+        connection: Connection,
+        path: Path,
+        file: FileId,
+        refused: RefusedLines,
+        before: Unfinished | None,
     ) -> None:
-        self._conn, self._path, self._file, self._refused = conn, path, file, refused
+        self._connection, self._path, self._file, self._refused = connection, path, file, refused
         self._import_no = before.import_no if before else None
         self._merged = Counter(imported=0, updated=0, duplicate=0)
         if before:
@@ -151,24 +156,24 @@ class _Steps:
         async with aclosing(read_ahead(reader.batches())) as batches:
             async for batch in batches:
                 check_lines(self._path.name, batch)
-                async with self._conn.transaction():
+                async with self._connection.transaction():
                     import_no = await self._step(batch)
                 self._import_no = import_no
                 watcher.merged(batch)
                 last = batch
-        async with self._conn.transaction():
-            counts = await end(self._conn, import_no, last, self._merged)
-            await self._conn.execute(sql("import_whole"))
+        async with self._connection.transaction():
+            counts = await end(self._connection, import_no, last, self._merged)
+            await self._connection.execute(sql("import_whole"))
         return {"import_no": import_no, **counts}
 
     async def _step(self, batch: Batch) -> int:
-        import_no: int = self._import_no or await self._conn.fetchval(
+        import_no: int = self._import_no or await self._connection.fetchval(
             sql("import_begin"), name_of(self._path)
         )
-        self._merged.update(await merge(self._conn, import_no, batch))
+        self._merged.update(await merge(self._connection, import_no, batch))
         check_conserved({"lines": batch.lines, **self._merged, "refused": batch.refused})
         crc = await asyncio.to_thread(self._refused.keep, batch.refused_octets)
-        await self._conn.execute(
+        await self._connection.execute(
             sql("import_reached"),
             *(import_no, self._file.octets, self._file.digest, batch.lines, batch.place),
             *(self._merged["imported"], self._merged["updated"], self._merged["duplicate"]),

@@ -46,35 +46,35 @@ class Subscriber:
     opted_out_at: datetime | None
 
 
-async def counts(conn: Connection) -> list[CarrierCount]:
+async def counts(connection: Connection) -> list[CarrierCount]:
     """Per carrier, by name; carriers without subscribers too."""
-    rows = await conn.fetch(sql("subscriber_counts"))
+    rows = await connection.fetch(sql("subscriber_counts"))
     return [CarrierCount(**row) for row in rows]
 
 
-async def past_imports(conn: Connection, limit: int, until: datetime | None = None) -> list[PastImport]:
+async def past_imports(connection: Connection, limit: int, until: datetime | None = None) -> list[PastImport]:
     """The newest first. until: those that had finished by then."""
-    rows = await conn.fetch(sql("recent_imports"), limit, until)
+    rows = await connection.fetch(sql("recent_imports"), limit, until)
     return [PastImport(**{**row, "refused": json.loads(row["refused"] or "{}")}) for row in rows]
 
 
-async def find(conn: Connection, msisdn: int) -> Subscriber:
+async def find(connection: Connection, msisdn: int) -> Subscriber:
     """Raises InputError when nobody has this number."""
-    row = await conn.fetchrow(sql("subscriber_by_msisdn"), msisdn)
+    row = await connection.fetchrow(sql("subscriber_by_msisdn"), msisdn)
     if row is None:
         raise InputError("no subscriber has this number: see `broadcast subscriber import`")
     return Subscriber(**row)
 
 
-async def set_opt_out(conn: Connection, msisdn: int, opted_out: bool) -> Subscriber:
+async def set_opt_out(connection: Connection, msisdn: int, opted_out: bool) -> Subscriber:
     """Opt out of all but emergencies, what runs already too, or in again for launches from now on.
 
     Raises InputError as `find`.
     """
-    async with conn.transaction():
-        await conn.execute(sql("opt_out_claim"))
-        before = await find(conn, msisdn)
-        await conn.execute(sql("set_opt_out"), msisdn, opted_out)
+    async with connection.transaction():
+        await connection.execute(sql("opt_out_claim"))
+        before = await find(connection, msisdn)
+        await connection.execute(sql("set_opt_out"), msisdn, opted_out)
         if opted_out and before.opted_out_at is None:
-            await conn.execute(sql("note_opt_outs"), [msisdn], [None])
-        return await find(conn, msisdn)
+            await connection.execute(sql("note_opt_outs"), [msisdn], [None])
+        return await find(connection, msisdn)

@@ -63,9 +63,9 @@ def identify(path: Path) -> FileId:
     return FileId(octets, digest.digest())
 
 
-async def find(conn: Connection) -> Unfinished | None:
+async def find(connection: Connection) -> Unfinished | None:
     """There is at most one. It may be running at this moment."""
-    row = await conn.fetchrow(sql("unfinished_import"))
+    row = await connection.fetchrow(sql("unfinished_import"))
     if row is None:
         return None
     values = dict(row)
@@ -73,13 +73,13 @@ async def find(conn: Connection) -> Unfinished | None:
     return Unfinished(**{**values, "file": file, "refused": json.loads(values["refused"])})
 
 
-async def give_up(conn: Connection) -> None:
+async def give_up(connection: Connection) -> None:
     """It ends where it is: what it brought stays, and its name in the list of imports says so."""
-    await conn.execute(sql("import_give_up"))
+    await connection.execute(sql("import_give_up"))
 
 
-async def give_up_for(conn: Connection, path: Path) -> None:
+async def give_up_for(connection: Connection, path: Path) -> None:
     """Give it up if it is one of this file, or of an earlier content of it: by now all of it was imported."""
-    found = await find(conn)
+    found = await find(connection)
     if found is not None and (found.source == name_of(path) or found.file == identify(path)):
-        await give_up(conn)
+        await give_up(connection)

@@ -15,6 +15,7 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.content import content
 from broadcast.config import Config
 from broadcast.errors import AuditError, BroadcastError
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import Progress, progress
 from broadcast.store import migrations, plans
@@ -29,7 +30,7 @@ def most_s(load: Load) -> float:
     return max(MOST_S, load.messages * load.segments / _SLOWEST)
 
 
-async def prepare(connection: asyncpg.Connection, config: Config, load: Load) -> dict[str, int]:
+async def prepare(connection: asyncpg.Connection, config: Config, load: Load) -> dict[str, CarrierNo]:
     """The schema, and so many numbers that look like a carrier's. Gives the carriers' numbers by name."""
     await migrations.migrate(connection)
     numbers = await sync_carriers(connection, config)
@@ -40,7 +41,7 @@ async def prepare(connection: asyncpg.Connection, config: Config, load: Load) ->
             numbers[name], first_msisdn(config, place), load.share(place),
         )  # fmt: skip
     await connection.execute("VACUUM ANALYZE subscriber")
-    return {name: int(numbers[name]) for name in config.carriers}
+    return {name: numbers[name] for name in config.carriers}
 
 
 def first_msisdn(config: Config, place: int) -> int:
@@ -48,7 +49,7 @@ def first_msisdn(config: Config, place: int) -> int:
     return int(f"{config.country.country_code}{place + 1}{'0' * 8}")
 
 
-async def begin(connection: asyncpg.Connection, stage: Stage) -> int:
+async def begin(connection: asyncpg.Connection, stage: Stage) -> CampaignId:
     """Subscribers, workers with every link bound, and a campaign launched to them; its number."""
     await prepare(connection, stage.config, stage.load)
     start_workers(stage)
@@ -56,12 +57,12 @@ async def begin(connection: asyncpg.Connection, stage: Stage) -> int:
     return await launch(connection, stage.config, stage.load)
 
 
-async def launch(connection: asyncpg.Connection, config: Config, load: Load) -> int:
+async def launch(connection: asyncpg.Connection, config: Config, load: Load) -> CampaignId:
     """Everybody's campaign, launched; its number."""
     launched = await campaigns.launch(
         connection, config, await approved(connection, config, load), "approver"
     )
-    return int(launched.campaign_id)
+    return launched.campaign_id
 
 
 async def approved(connection: asyncpg.Connection, config: Config, load: Load) -> campaigns.Campaign:
@@ -74,7 +75,7 @@ async def approved(connection: asyncpg.Connection, config: Config, load: Load) -
     return await campaigns.approve(connection, drafted, "approver", drafted.code)
 
 
-async def watch(connection: asyncpg.Connection, campaign_id: int, look: Look) -> tuple[float, float]:
+async def watch(connection: asyncpg.Connection, campaign_id: CampaignId, look: Look) -> tuple[float, float]:
     """Until it is finished: seconds until all was sent and answered, and until all was settled."""
     began = time.monotonic()
     sent_s = 0.0
@@ -91,7 +92,7 @@ async def watch(connection: asyncpg.Connection, campaign_id: int, look: Look) ->
             raise BroadcastError(f"the campaign did not finish in {MOST_S} s")
 
 
-async def answered(connection: asyncpg.Connection, campaign_id: int) -> list[float]:
+async def answered(connection: asyncpg.Connection, campaign_id: CampaignId) -> list[float]:
     """When each message was accepted so far, in order, in seconds of Unix time."""
     async with connection.transaction():
         await connection.execute(plans.SETS)
@@ -100,7 +101,7 @@ async def answered(connection: asyncpg.Connection, campaign_id: int) -> list[flo
     return sorted(found)
 
 
-async def balance(connection: asyncpg.Connection, campaign_id: int, messages: int) -> float:
+async def balance(connection: asyncpg.Connection, campaign_id: CampaignId, messages: int) -> float:
     """Octets of the logs that stay, per message. Raises AuditError unless the books balance and everybody was told."""
     found = await audit(connection, campaign_id)
     delivered = sum(line.counted for line in found.lines if line.state == "delivered")

@@ -28,7 +28,8 @@ from broadcast.cli.runner import run
 from broadcast.config import Config
 from broadcast.engine.leases import Leases
 from broadcast.engine.tidier import Tidier
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
+from broadcast.ids import CampaignId, CarrierNo
+from broadcast.ledger.journal import Journal
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
@@ -64,7 +65,7 @@ async def _measure(stage: Stage) -> Measured:
             meters.look()
 
         writer = Writer(partial(connect, url), leases.worker_no, config.engine.group_s, lambda *_: None)
-        feed = _Feed(load, writer.journal, leases, CampaignId(campaign_id))
+        feed = _Feed(load, writer.journal, leases, campaign_id)
         async with asyncio.TaskGroup() as beside:
             writing = beside.create_task(writer.run(), name="writer")
             tidying = beside.create_task(_tidy(url, config), name="tidier")
@@ -81,7 +82,9 @@ async def _measure(stage: Stage) -> Measured:
     return Measured(load.messages, took, *rates, cpu_s, meters.peak_mib, True, octets)
 
 
-async def sending(url: str, campaign_id: int, numbers: dict[str, int], errand: Errand, line: Line) -> None:
+async def sending(
+    url: str, campaign_id: CampaignId, numbers: dict[str, CarrierNo], errand: Errand, line: Line
+) -> None:
     """All messages of one carrier, as many as there is time for; receipts until it is asked to end."""
     config, connection = _long_leased(errand.config), await connect(url)
     try:
@@ -89,7 +92,7 @@ async def sending(url: str, campaign_id: int, numbers: dict[str, int], errand: E
     finally:
         await connection.close()
     writer = Writer(partial(connect, url), leases.worker_no, config.engine.group_s, lambda *_: None)
-    feed = _ScatteredFeed(errand, writer.journal, leases, CampaignId(campaign_id), numbers[errand.carrier])
+    feed = _ScatteredFeed(errand, writer.journal, leases, campaign_id, numbers[errand.carrier])
     await line.begun()
     feed.credit = Credit(time.monotonic())
     async with asyncio.TaskGroup() as beside:
@@ -132,12 +135,12 @@ class _Feed:
         self._under_way = 0
         self._room = asyncio.Event()
 
-    async def run(self, url: str, carriers: list[int]) -> None:
+    async def run(self, url: str, carriers: list[CarrierNo]) -> None:
         """Until every message of the campaign is under way."""
         connection = await connect(url)
         try:
             for number in carriers:
-                while leased := await self._lease(connection, CarrierNo(number)):
+                while leased := await self._lease(connection, number):
                     for each in leased:
                         await self._intend(each)
         finally:
@@ -203,11 +206,11 @@ class _ScatteredFeed(_Feed):
     """Under way is what is not accepted yet, for receipts take their time. credit: from when it begins."""
 
     def __init__(
-        self, errand: Errand, journal: Journal, leases: Leases, campaign_id: CampaignId, carrier_no: int
+        self, errand: Errand, journal: Journal, leases: Leases, campaign_id: CampaignId, carrier_no: CarrierNo
     ) -> None:
         super().__init__(errand.load, journal, leases, campaign_id)
         self._scattered = Scattered(habits(errand.carrier, errand.load), random.Random())
-        self._carrier_no = CarrierNo(carrier_no)
+        self._carrier_no = carrier_no
         self._segments = self._told = 0
         self.credit = Credit(time.monotonic())
 

@@ -20,6 +20,7 @@ from broadcast.bench.stage import LOOK_S, Stage, bound, staged, start_worker, st
 from broadcast.campaign import campaigns
 from broadcast.cli.runner import run
 from broadcast.errors import BroadcastError
+from broadcast.ids import CampaignId
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import progress
 from broadcast.store.pool import connect
@@ -89,7 +90,7 @@ def back(looks: Sequence[tuple[float, int]], tps: int) -> bool:
     return bool(past) and segments - past[-1][1] >= _BACK * tps * (now - past[-1][0])
 
 
-async def _first_answer(connection: asyncpg.Connection, campaign_id: int) -> None:
+async def _first_answer(connection: asyncpg.Connection, campaign_id: CampaignId) -> None:
     deadline = time.monotonic() + _RETURN_S
     while not (await progress(connection, campaign_id)).total.segments:
         if time.monotonic() > deadline:
@@ -98,7 +99,7 @@ async def _first_answer(connection: asyncpg.Connection, campaign_id: int) -> Non
 
 
 async def _span(
-    connection: asyncpg.Connection, stage: Stage, campaign_id: int, how: signal.Signals
+    connection: asyncpg.Connection, stage: Stage, campaign_id: CampaignId, how: signal.Signals
 ) -> tuple[float, float]:
     """End the worker, start another, wait until it sends at full speed: from a second before to then, in Unix time."""
     await asyncio.sleep(_STEADY_S)

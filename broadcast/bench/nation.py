@@ -20,6 +20,7 @@ from broadcast.bench.stage import Stage, staged
 from broadcast.bench.window import COST_S, LOOK_S, Cost, pending, within
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
+from broadcast.ids import CampaignId
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import Progress, progress
 from broadcast.reports.steady import Pace
@@ -100,7 +101,7 @@ class Watch:
     def __init__(
         self,
         connection: asyncpg.Connection,
-        campaign_id: int,
+        campaign_id: CampaignId,
         meters: Meters,
         load: Load,
         *,

@@ -18,6 +18,7 @@ from broadcast.bench.meters import Meters
 from broadcast.bench.stage import Stage, bound, staged, start_workers
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
+from broadcast.ids import CampaignId
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import progress
 from broadcast.store.pool import connect
@@ -101,7 +102,7 @@ async def _rest(meters: Meters) -> None:
 
 
 async def _accepted(
-    connection: asyncpg.Connection, campaign_id: int, meters: Meters, most: float
+    connection: asyncpg.Connection, campaign_id: CampaignId, meters: Meters, most: float
 ) -> tuple[int, float]:
     """Until everything is: segments, and seconds."""
     began = time.monotonic()

@@ -15,6 +15,7 @@ from broadcast.bench.campaign import answered, balance, begin, watch
 from broadcast.bench.load import Load
 from broadcast.bench.stage import Stage, staged
 from broadcast.cli.runner import run
+from broadcast.ids import CampaignId
 from broadcast.reports.progress import Progress
 from broadcast.store.pool import connect
 
@@ -70,7 +71,7 @@ async def _used_tps(stage: Stage, sending_s: float) -> float:
         await connection.close()
 
 
-async def _in_the_middle(connection: asyncpg.Connection, campaign_id: int, sending_s: float) -> float:
+async def _in_the_middle(connection: asyncpg.Connection, campaign_id: CampaignId, sending_s: float) -> float:
     """Messages per second in the middle of the sending."""
     middle_s = sending_s - 2 * _EDGE_S
     found = await answered(connection, campaign_id)

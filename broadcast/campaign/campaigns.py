@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 import asyncpg
@@ -210,17 +211,14 @@ async def get(connection: Connection, campaign_id: CampaignId) -> Campaign:
 
 
 async def by_name(connection: Connection, name: str) -> Campaign:
-    """Raises InputError when there is none."""
-    found = await named(connection, name)
-    if found is None:
-        raise InputError(f"there is no campaign {name}: see `broadcast campaign list`")
-    return found
-
-
-async def named(connection: Connection, name: str) -> Campaign | None:
-    """For who has words of their own when there is none."""
+    """Raises InputError with the nearest name when there is none."""
     row = await connection.fetchrow(sql("campaign_by_name"), name)
-    return None if row is None else _campaign(row)
+    if row is None:
+        names = [each["name"] for each in await connection.fetch(sql("campaign_names"))]
+        near = get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else "see `broadcast campaign list`"
+        raise InputError(f"there is no campaign {name}: {hint}")
+    return _campaign(row)
 
 
 async def all_campaigns(connection: Connection) -> list[Campaign]:

@@ -48,10 +48,10 @@ class CarrierForecast:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One way to write the campaign. units: septets or UCS-2 units; seconds: until the last carrier is done.
+    """What one variant costs. units: septets or UCS-2 units; seconds: until the last carrier is done.
 
     changes: which characters are written plainly in it, and how often. problem: why it cannot be written
-    this way at all; the rest is then empty.
+    so at all; the rest is then empty.
     """
 
     alphabet: Alphabet
@@ -75,7 +75,9 @@ class _Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Variant:
+    """The text in one alphabet. changes: that were made to it for that."""
+
     text: str
     alphabet: Alphabet
     without_diacritics: bool = False
@@ -96,50 +98,58 @@ def forecast(
     that the text has behind it.
     """
     plan = _Plan(loads, starts_at, expires_at)
-    drafted = _forecast(_Way(text, alphabet, bool(changes), changes), plan)
+    drafted = _forecast(_Variant(text, alphabet, bool(changes), changes), plan)
     if alphabet == "gsm0338":
-        return drafted, _forecast(_Way(text, "ucs2"), plan)
+        return drafted, _forecast(_Variant(text, "ucs2"), plan)
     try:
         plain = plain_text(text)
     except InputError as error:
-        return drafted, _impossible(_Way(text, "gsm0338", True), error)
-    return drafted, _forecast(_Way(plain.text, "gsm0338", bool(plain.changes), plain.changes), plan)
+        return drafted, _impossible(_Variant(text, "gsm0338", True), error)
+    return drafted, _forecast(_Variant(plain.text, "gsm0338", bool(plain.changes), plain.changes), plan)
 
 
-def _forecast(way: _Way, plan: _Plan) -> Forecast:
+def _forecast(variant: _Variant, plan: _Plan) -> Forecast:
     try:
-        units = compose(way.text, way.alphabet, "udh8", "gsm0338", 0).units
+        units = compose(variant.text, variant.alphabet, "udh8", "gsm0338", 0).units
     except InputError as error:
-        return _impossible(way, error)
-    lines = tuple(_carrier(way, load, plan) for load in plan.loads)
+        return _impossible(variant, error)
+    lines = tuple(_carrier(variant, load, plan) for load in plan.loads)
     return Forecast(
-        alphabet=way.alphabet,
-        without_diacritics=way.without_diacritics,
+        alphabet=variant.alphabet,
+        without_diacritics=variant.without_diacritics,
         units=units,
         total_segments=sum(line.total_segments for line in lines),
         seconds=max((line.seconds for line in lines), default=0.0),
         in_time=all(line.in_time for line in lines),
         carriers=lines,
-        changes=way.changes,
+        changes=variant.changes,
     )
 
 
-def _impossible(way: _Way, error: InputError) -> Forecast:
+def _impossible(variant: _Variant, error: InputError) -> Forecast:
     return Forecast(
-        way.alphabet, way.without_diacritics, 0, 0, 0.0, False, (), changes=way.changes, problem=str(error)
+        variant.alphabet,
+        variant.without_diacritics,
+        0,
+        0,
+        0.0,
+        False,
+        (),
+        changes=variant.changes,
+        problem=str(error),
     )
 
 
-def _carrier(way: _Way, load: CarrierLoad, plan: _Plan) -> CarrierForecast:
+def _carrier(variant: _Variant, load: CarrierLoad, plan: _Plan) -> CarrierForecast:
     try:
         message = compose(
-            way.text, way.alphabet, load.concatenation, load.default_alphabet, 0, load.national_shift
+            variant.text, variant.alphabet, load.concatenation, load.default_alphabet, 0, load.national_shift
         )
     except InputError as error:
         return CarrierForecast(
             load.carrier,
             load.recipients,
-            way.alphabet,
+            variant.alphabet,
             "none",
             0,
             0,

@@ -7,6 +7,7 @@ from typing import Final, Literal, Protocol
 
 from broadcast.channel.events import LinkEvents
 from broadcast.channel.outcome import Outcome
+from broadcast.ids import CampaignId
 
 UNBIND_S: Final = 2.0  # for a link to end when nothing should be on its way any more
 LEAVE_S: Final = 10.0  # and when something is: who is on it would be in doubt
@@ -16,7 +17,7 @@ LEAVE_S: Final = 10.0  # and when something is: who is on it would be in doubt
 class Words:
     """What an approved campaign says. sender: where the carrier wants none of its own. expires_at: aware (law 5)."""
 
-    campaign_id: int
+    campaign_id: CampaignId
     text: str
     alphabet: Literal["gsm0338", "ucs2"]
     sender: str

@@ -9,12 +9,12 @@ import click
 
 from broadcast.actions.session import Session
 from broadcast.archive.books import books_of
+from broadcast.campaign.campaigns import by_name
 from broadcast.cli.files import replacing
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
 from broadcast.cli.session import act
 from broadcast.csv_files import CsvWriter
 from broadcast.ledger.books import RESENT, Doubted
-from broadcast.reports.report import find
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _COLUMNS = ("carrier", "msisdn", "reason", "since", "ended_at", "ended_as", "first_copy")
@@ -49,7 +49,7 @@ def campaign_doubts(
 
 
 async def _read(session: Session, name: str, ended_as: str | None) -> Sequence[Doubted]:
-    books = await books_of(session.connection, (await find(session.connection, name)).campaign_id)
+    books = await books_of(session.connection, (await by_name(session.connection, name)).campaign_id)
     return await books.doubted(ended_as)
 
 

@@ -36,22 +36,22 @@ def campaign_forecast(name: str, as_json: bool) -> None:
     found, excluded = seen.campaign, seen.excluded
     if as_json:
         print_json(
-            {"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": seen.ways}
+            {"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": seen.variants}
         )
         return
-    for way, title in zip(seen.ways, ("as drafted", "for comparison"), strict=True):
-        _print_way(way, f"{name}, {title}: {_words(way)}")
+    for variant, title in zip(seen.variants, ("as drafted", "for comparison"), strict=True):
+        _print_variant(variant, f"{name}, {title}: {_words(variant)}")
     say(f"not reached: {', '.join(f'{count:,} {reason}' for reason, count in excluded.items()) or 'nobody'}")
     say_hidden(text=found.text, sender=found.sender)
 
 
-def _words(way: Forecast) -> str:
-    return _NAMES[way.alphabet] + (" without diacritics" if way.without_diacritics else "")
+def _words(variant: Forecast) -> str:
+    return _NAMES[variant.alphabet] + (" without diacritics" if variant.without_diacritics else "")
 
 
-def _print_way(way: Forecast, title: str) -> None:
-    if way.problem is not None:
-        say(f"{title}: {way.problem}")
+def _print_variant(variant: Forecast, title: str) -> None:
+    if variant.problem is not None:
+        say(f"{title}: {variant.problem}")
         return
     rows: list[tuple[Any, ...]] = [
         (
@@ -64,10 +64,10 @@ def _print_way(way: Forecast, title: str) -> None:
             each.ends_at,
             each.in_time,
         )
-        for each in way.carriers
+        for each in variant.carriers
     ]
-    total = (None, None, way.total_segments, duration(way.seconds), None, way.in_time)
-    rows.append(("all", sum(each.recipients for each in way.carriers), *total))
+    total = (None, None, variant.total_segments, duration(variant.seconds), None, variant.in_time)
+    rows.append(("all", sum(each.recipients for each in variant.carriers), *total))
     columns = (
         "carrier",
         "recipients",
@@ -79,11 +79,11 @@ def _print_way(way: Forecast, title: str) -> None:
         "before expiry",
     )
     print_table(title, columns, rows)
-    for each in way.carriers:
+    for each in variant.carriers:
         if each.problem is not None:
             say(f"{each.carrier} cannot carry it: {each.problem}")
-    if way.changes:
-        say(_changed(way.changes))
+    if variant.changes:
+        say(_changed(variant.changes))
 
 
 def _written(each: CarrierForecast) -> str:

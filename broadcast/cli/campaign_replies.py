@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from broadcast.actions.session import Session
+from broadcast.campaign.campaigns import by_name
 from broadcast.cli.files import replacing
 from broadcast.cli.output import (
     effect_words,
@@ -23,7 +24,6 @@ from broadcast.csv_files import CsvWriter
 from broadcast.ids import CampaignId
 from broadcast.ledger import replies
 from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount
-from broadcast.reports.report import find
 from broadcast.store.types import Connection
 from broadcast.visible import visible
 
@@ -76,7 +76,7 @@ async def _read(
     session: Session, name: str | None, most: int, file: Path | None, reveal: bool
 ) -> tuple[list[ReplyCount], list[Reply], Elsewhere]:
     connection = session.connection
-    number = (await find(connection, name)).campaign_id if name is not None else NO_CAMPAIGN
+    number = (await by_name(connection, name)).campaign_id if name is not None else NO_CAMPAIGN
     if file:
         await _write(file, connection, number, reveal)
     return (

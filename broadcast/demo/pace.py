@@ -9,9 +9,9 @@ from typing import Final
 import psutil
 
 from broadcast.bench.meters import cpu_s
+from broadcast.campaign.campaigns import by_name
 from broadcast.errors import BroadcastError
 from broadcast.reports.progress import progress
-from broadcast.reports.report import find
 from broadcast.reports.steady import Pace
 from broadcast.store import failures, pool
 
@@ -98,7 +98,7 @@ class Onlooker:
     async def _look(self) -> None:
         connection = await pool.connect(self._url)
         try:
-            number = (await find(connection, self._campaign)).campaign_id
+            number = (await by_name(connection, self._campaign)).campaign_id
             while not self._over.is_set():
                 self.pace.look(await progress(connection, number))
                 await asyncio.sleep(LOOK_S)

@@ -13,6 +13,7 @@ from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.reading import FRESH_S, LaneReading
 from broadcast.diagnosis.usual import Sample, sample
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.packing.received import REASONS
 from broadcast.store import plans
 from broadcast.store.queries import sql
@@ -30,7 +31,7 @@ class Diagnosis:
     """Of one campaign, or (None) of all that run or are paused. Keeps what changes slowly between calls."""
 
     connection: Connection
-    campaign_id: int | None = None
+    campaign_id: CampaignId | None = None
     _sample: Sample = field(default_factory=Sample)
     _sampled_until: float = 0.0
 
@@ -92,8 +93,8 @@ class Diagnosis:
         )
 
     async def _misfits(
-        self, campaigns: asyncpg.Record, carriers: list[int]
-    ) -> dict[int, tuple[int, float | None, float]]:
+        self, campaigns: asyncpg.Record, carriers: list[CarrierNo]
+    ) -> dict[CarrierNo, tuple[int, float | None, float]]:
         """How many receipts fit nothing, how long ago the newest came, and the share of clashes among the newest."""
         if campaigns["since"] is None:
             return {}
@@ -108,29 +109,29 @@ class Diagnosis:
             found[carrier] = row["receipts"], row["ago_s"], clashes
         return found
 
-    async def _clash_share(self, carrier: int, since: datetime) -> float:
+    async def _clash_share(self, carrier: CarrierNo, since: datetime) -> float:
         """Of the newest that fit nothing."""
         rows = await self.connection.fetch(sql("diagnosed_reasons"), carrier, since)
         reasons = b"".join(row["reasons"] for row in rows)
         return reasons.count(REASONS.index("clash")) / max(1, len(reasons))
 
-    async def _states(self, campaigns: asyncpg.Record) -> dict[int, list[str]]:
-        states: dict[int, list[str]] = {}
+    async def _states(self, campaigns: asyncpg.Record) -> dict[CarrierNo, list[str]]:
+        states: dict[CarrierNo, list[str]] = {}
         if campaigns["since"] is not None:
             since, until = campaigns["since"], campaigns["until"]
             for row in await self.connection.fetch(sql("diagnosed_states"), since, until):
                 states.setdefault(row["carrier_no"], []).append(row["value"])
         return states
 
-    async def _readings(self) -> dict[int, list[LaneReading]]:
-        readings: dict[int, list[LaneReading]] = {}
+    async def _readings(self) -> dict[CarrierNo, list[LaneReading]]:
+        readings: dict[CarrierNo, list[LaneReading]] = {}
         for row in await self.connection.fetch(sql("diagnosed_readings"), FRESH_S):
             read = _older(LaneReading.from_json(row["reading"]), row["age_s"])
             readings.setdefault(row["carrier_no"], []).append(read)
         return readings
 
 
-def _cannot(readings: Iterable[LaneReading], campaigns: list[int]) -> str:
+def _cannot(readings: Iterable[LaneReading], campaigns: list[CampaignId]) -> str:
     """Why one of these campaigns cannot go through a carrier; empty when they can."""
     whys = (reading.cannot_send.get(campaign, "") for reading in readings for campaign in campaigns)
     return next(filter(None, whys), "")

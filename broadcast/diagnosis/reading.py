@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
+from broadcast.ids import CampaignId
+
 READING_HALF_S: Final = 30.0
 OTHER: Final = -1  # in place of a command_status: many different ones
 FRESH_S: Final = 15.0  # an older one is of a worker that cannot reach the database
@@ -54,7 +56,7 @@ class LaneReading:
     accepted_ago_s: float | None = None
     receipt_ago_s: float | None = None
     troubles: tuple[LinkTrouble, ...] = ()
-    cannot_send: Mapping[int, str] = field(default_factory=dict)
+    cannot_send: Mapping[CampaignId, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As it stands in the table."""

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger import fold, recount
 from broadcast.ledger.states import RecipientState
 from broadcast.store import plans
@@ -39,9 +40,11 @@ class Sample:
     """What slices said. delays_s: by carrier_no, from the last answer to the last receipt; ended, refused: recipients
     by carrier_no and campaign_id."""
 
-    delays_s: defaultdict[int, list[NDArray[np.float64]]] = field(default_factory=lambda: defaultdict(list))
-    ended: Counter[tuple[int, int]] = field(default_factory=Counter)
-    refused: Counter[tuple[int, int]] = field(default_factory=Counter)
+    delays_s: defaultdict[CarrierNo, list[NDArray[np.float64]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    ended: Counter[tuple[CarrierNo, CampaignId]] = field(default_factory=Counter)
+    refused: Counter[tuple[CarrierNo, CampaignId]] = field(default_factory=Counter)
 
     def add(self, rows: recount.SliceRows, people: fold.People) -> None:
         """What one slice says."""
@@ -52,7 +55,7 @@ class Sample:
         self.ended[key] += int(ended.sum())
         self.refused[key] += int((ended & (people.state == RecipientState.REJECTED)).sum())
 
-    def usual(self, carrier_no: int, judged: Collection[int]) -> Usual:
+    def usual(self, carrier_no: CarrierNo, judged: Collection[CampaignId]) -> Usual:
         """judged: campaigns whose refusals are in question, and so are not what is usual."""
         delays_s = np.concatenate([np.zeros(0), *self.delays_s.get(carrier_no, ())])
         others = [key for key in self.ended if key[0] == carrier_no and key[1] not in judged]

@@ -17,6 +17,7 @@ import asyncpg
 
 from broadcast.engine.connections import ANSWER_S
 from broadcast.errors import BroadcastError
+from broadcast.ids import CampaignId
 from broadcast.ledger.writer import Connect
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit, record
@@ -62,7 +63,7 @@ class Auditor:
     def __init__(self, metrics: Metrics, connect: Connect) -> None:
         self._metrics = metrics
         self._connect = connect
-        self._looked: dict[int, Looked] = {}
+        self._looked: dict[CampaignId, Looked] = {}
 
     async def run(self, connection: asyncpg.Connection) -> None:
         """Until cancelled, or until a recount gave way: the connection has ended then."""
@@ -127,7 +128,7 @@ class Auditor:
         connection.terminate()
 
     async def _recount(
-        self, connection: asyncpg.Connection, campaign_id: int, finished_at: datetime | None
+        self, connection: asyncpg.Connection, campaign_id: CampaignId, finished_at: datetime | None
     ) -> None:
         last = await connection.fetchrow(sql("audit_last"), campaign_id)
         finished = finished_at is not None

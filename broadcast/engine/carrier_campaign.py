@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from broadcast.campaign import approval
 from broadcast.campaign.campaigns import Campaign
 from broadcast.channel.channel import Channel, Renderer, Words
+from broadcast.ids import CampaignId
 
 # Expiries count whole seconds at many SMSCs: what leaves just before one would arrive after it.
 ON_THE_WAY_S = 0.25
@@ -15,7 +16,7 @@ ON_THE_WAY_S = 0.25
 class CarrierCampaign:
     """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first."""
 
-    campaign_id: int
+    campaign_id: CampaignId
     rank: tuple[int, int]
     renderer: Renderer
     expires_at: float

@@ -10,8 +10,8 @@ from broadcast.engine.connections import ANSWER_S
 from broadcast.engine.lane import Lane
 from broadcast.engine.wake import Wake
 from broadcast.engine.work import Work
+from broadcast.ids import CampaignId, CarrierNo, SliceId, WorkerNo
 from broadcast.ledger import opt_outs
-from broadcast.ledger.journal import CampaignId, CarrierNo
 from broadcast.store import pool
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
@@ -32,7 +32,7 @@ class Control:
 
     def __init__(
         self,
-        worker_no: int,
+        worker_no: WorkerNo,
         lanes: Mapping[CarrierNo, Lane],
         day_time: DayTime,
         heard: Callable[[], None],
@@ -70,7 +70,7 @@ class Control:
         """Is it of a campaign that is to be sent?"""
         return work.slice.campaign_id in self.running
 
-    def _heed(self, running: list[CampaignId], recalled: frozenset[int]) -> None:
+    def _heed(self, running: list[CampaignId], recalled: frozenset[SliceId]) -> None:
         """recalled: slices in which somebody waits who opted out."""
         if recalled:
             for lane in self._lanes.values():

@@ -18,7 +18,8 @@ from broadcast.engine.leases import Leases
 from broadcast.engine.wake import Wake
 from broadcast.engine.work import Work
 from broadcast.errors import BroadcastError
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
+from broadcast.ids import CampaignId, CarrierNo
+from broadcast.ledger.journal import Journal
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql

@@ -13,7 +13,7 @@ from broadcast.engine.lane import Lane
 from broadcast.engine.readings import Readings
 from broadcast.engine.told import Told
 from broadcast.errors import BroadcastError
-from broadcast.ledger.journal import CarrierNo
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.writer import Connect
 from broadcast.monitor.metrics import RECIPIENT_STATES, Metrics
 from broadcast.store import failures, pool
@@ -40,7 +40,7 @@ class Gauges:
         self._readings = readings
         self._sent: dict[int, int] = {}
         self._at = time.monotonic()
-        self._campaigns: set[int] = set()
+        self._campaigns: set[CampaignId] = set()
         self._told = Told()
 
     async def run(self, connect: Connect) -> None:

@@ -12,6 +12,8 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Final
 
+from broadcast.ids import CarrierNo, WorkerNo
+
 LEAST_PART: Final = 10  # of the largest: what little is left may be tried again, and that takes longer
 
 
@@ -22,7 +24,7 @@ class Slot:
     once they are sent; None: more is to be had."""
 
     slot_no: int
-    worker_no: int | None
+    worker_no: WorkerNo | None
     granted_tps: int
     bound: bool
     sends: bool
@@ -39,7 +41,7 @@ class Plan:
     grants: dict[int, int]
 
 
-def plan(slots: Sequence[Slot], me: int, living: Sequence[int], tps: int, turn: int) -> Plan:
+def plan(slots: Sequence[Slot], me: WorkerNo, living: Sequence[WorkerNo], tps: int, turn: CarrierNo) -> Plan:
     """Move towards a fair share.
 
     slots: all of the carrier's, in slot order; living: worker numbers by rank, mine among them; turn: rotates who
@@ -55,12 +57,12 @@ def plan(slots: Sequence[Slot], me: int, living: Sequence[int], tps: int, turn: 
     return Plan(take, give_up, _grants(slots, kept, me, tps))
 
 
-def _share(slot_count: int, me: int, living: Sequence[int], turn: int) -> int:
+def _share(slot_count: int, me: WorkerNo, living: Sequence[WorkerNo], turn: CarrierNo) -> int:
     rank = (living.index(me) + turn) % len(living)
     return slot_count // len(living) + (1 if rank < slot_count % len(living) else 0)
 
 
-def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: int, tps: int) -> dict[int, int]:
+def _grants(slots: Sequence[Slot], kept: Sequence[Slot], me: WorkerNo, tps: int) -> dict[int, int]:
     """The target of each of my slots, cut to what the others leave free.
 
     While no bind that receives is up, on any worker, a transmitter does not send: its receipts would have

@@ -13,7 +13,7 @@ from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases, SlotChange
 from broadcast.engine.sessions import Sessions
 from broadcast.engine.wake import Wake
-from broadcast.ledger.journal import CarrierNo
+from broadcast.ids import CarrierNo
 from broadcast.store import pool
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from broadcast.channel.link import BoundLink
 from broadcast.channel.receipt import Ack, Receipt, ReceiptState
 from broadcast.clock import DayTime
 from broadcast.engine.oddities import Oddities
-from broadcast.ledger.journal import CarrierNo, Inbound, Journal, Unreadable
+from broadcast.ids import CarrierNo
+from broadcast.ledger.journal import Inbound, Journal, Unreadable
 from broadcast.monitor.metrics import Metrics
 
 ADDRESS_MOST = 64  # characters: SMPP says 20

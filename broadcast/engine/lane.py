@@ -24,7 +24,8 @@ from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
 from broadcast.engine.stock import Stock
 from broadcast.engine.watch import LaneWatch
 from broadcast.engine.work import CUT_SHORT, Work
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
+from broadcast.ids import CampaignId, CarrierNo
+from broadcast.ledger.journal import Journal
 from broadcast.monitor.metrics import Metrics
 
 RUN_MOST = 1000  # recipients stamped at once: keeps one pump short

@@ -20,7 +20,8 @@ from broadcast.clock import lease_time
 from broadcast.config import Config
 from broadcast.engine.grants import Plan, Slot, plan
 from broadcast.errors import FencedError
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal, SliceId
+from broadcast.ids import CampaignId, CarrierNo, SliceId, WorkerNo
+from broadcast.ledger.journal import Journal
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -65,7 +66,7 @@ class Leases:
     """The leases of one worker. valid_until: they are its own until then. reaps_from: before, none is reaped by it.
     Both by lease_time."""
 
-    def __init__(self, config: Config, worker_no: int, asked: float) -> None:
+    def __init__(self, config: Config, worker_no: WorkerNo, asked: float) -> None:
         self.worker_no = worker_no
         self._config = config
         self._lease_s = config.engine.lease_s
@@ -73,7 +74,7 @@ class Leases:
         # whoever the last outage kept from renewing has come back by then
         self.reaps_from = asked + self._lease_s / 2
         self._round: Round | None = None
-        self._tokens: dict[int, int] = {}  # by slice_id, of the slices that it leased
+        self._tokens: dict[SliceId, int] = {}  # by slice_id, of the slices that it leased
 
     @classmethod
     async def register(
@@ -257,7 +258,7 @@ class Leases:
         await self.reap(connection)
 
 
-async def doubt_orphans(connection: Connection, slice_ids: list[int]) -> int:
+async def doubt_orphans(connection: Connection, slice_ids: list[SliceId]) -> int:
     """Slices whose owner is gone: what was intended without a recorded answer is in doubt from now on.
 
     Inside the caller's transaction. The bits are set since the in_doubt table speaks for them now. Returns the count.

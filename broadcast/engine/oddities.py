@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 from broadcast.channel.outcome import Outcome
 from broadcast.channel.receipt import MAX_ID_OCTETS
-from broadcast.ledger.journal import CarrierNo, Journal, OddityKind
+from broadcast.ids import CarrierNo
+from broadcast.ledger.journal import Journal, OddityKind
 from broadcast.monitor.metrics import Metrics
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import asyncpg
 from broadcast.diagnosis.reading import LaneReading
 from broadcast.engine.lane import Lane
 from broadcast.engine.sessions import Sessions
-from broadcast.ledger.journal import CampaignId, CarrierNo
+from broadcast.ids import CampaignId, CarrierNo, WorkerNo
 from broadcast.store.queries import sql
 
 REWRITE_S: Final = 5.0  # also without a change, so that it is known to be fresh
@@ -20,7 +20,7 @@ class Readings:
 
     def __init__(
         self,
-        worker_no: int,
+        worker_no: WorkerNo,
         lanes: Mapping[CarrierNo, Lane],
         sessions: Sessions,
         running: Callable[[], Sequence[CampaignId]],

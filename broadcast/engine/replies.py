@@ -18,6 +18,7 @@ from broadcast.channel.address import msisdn_of
 from broadcast.config import Config, DefaultAlphabet
 from broadcast.engine.apart import Apart
 from broadcast.errors import FencedError
+from broadcast.ids import CarrierNo
 from broadcast.ledger import opt_outs, replies
 from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
@@ -39,7 +40,7 @@ class Replies:
     Raises ConfigError for keywords that contradict each other.
     """
 
-    def __init__(self, config: Config, metrics: Metrics, names: Mapping[int, str]) -> None:
+    def __init__(self, config: Config, metrics: Metrics, names: Mapping[CarrierNo, str]) -> None:
         self._config = config
         self._metrics = metrics
         self._names = names
@@ -206,7 +207,7 @@ class Replies:
             return found
         return msisdn_of(source.encode("latin-1", "replace"))
 
-    def _alphabet(self, carrier_no: int) -> DefaultAlphabet:
+    def _alphabet(self, carrier_no: CarrierNo) -> DefaultAlphabet:
         carrier = self._config.carriers.get(self._names.get(carrier_no, ""))
         return carrier.smpp.default_alphabet if carrier else "gsm0338"
 

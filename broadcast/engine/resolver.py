@@ -98,7 +98,7 @@ class Resolver:
         self._seed = secrets.randbits(64)
         self._facts = Facts()
         self._connections = Connections(url)
-        self._held: dict[int, _Held] = {}
+        self._held: dict[CarrierNo, _Held] = {}
         self._held_at = 0.0
         self._looked_at = 0.0
         self._wake = asyncio.Event()
@@ -205,7 +205,7 @@ class Resolver:
                 self._held[number] = _Held(name, looks)
                 self._wake.set()
 
-    def _lose(self, number: int) -> None:
+    def _lose(self, number: CarrierNo) -> None:
         held = self._held.pop(number)
         log.warning("another resolver has %s now", held.name)
         self._metrics.drop_resolved(held.name)

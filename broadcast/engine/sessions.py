@@ -11,7 +11,7 @@ from broadcast.diagnosis.reading import LinkTrouble
 from broadcast.engine.lane import Lane
 from broadcast.engine.standing import Standing
 from broadcast.errors import BroadcastError
-from broadcast.ledger.journal import CarrierNo
+from broadcast.ids import CarrierNo
 from broadcast.monitor.metrics import Metrics
 
 log = logging.getLogger(__name__)

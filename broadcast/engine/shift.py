@@ -40,7 +40,7 @@ from broadcast.engine.sessions import Sessions
 from broadcast.engine.tidier import Tidier
 from broadcast.engine.wake import Wake
 from broadcast.errors import FencedError
-from broadcast.ledger.journal import CarrierNo
+from broadcast.ids import CarrierNo
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.lag import measure_lag
 from broadcast.monitor.metrics import Metrics

@@ -5,6 +5,7 @@ from typing import Final
 
 from broadcast.channel.outcome import Outcome
 from broadcast.diagnosis.reading import OTHER, READING_HALF_S, LaneReading, LinkTrouble
+from broadcast.ids import CampaignId
 
 NAMED_MOST: Final = 50  # statuses that are told apart
 SMOOTH: Final = 0.4  # the weight of the newest second in a pace
@@ -84,7 +85,7 @@ class LaneWatch:
         *,
         grant: int,
         factor: float,
-        cannot: Mapping[int, str],
+        cannot: Mapping[CampaignId, str],
         troubles: tuple[LinkTrouble, ...],
     ) -> LaneReading:
         """How it stands."""

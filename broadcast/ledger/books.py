@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, Self
 
-from broadcast.ids import CarrierNo
+from broadcast.ids import CarrierNo, SliceId
 from broadcast.ledger.states import RecipientState
 
 IdKind = Literal["decimal", "uuid", "text"]
@@ -37,7 +37,7 @@ class People:
 
     carrier_no: CarrierNo
     carrier: str
-    slice_id: Sequence[int | None]
+    slice_id: Sequence[SliceId | None]
     ordinal: Sequence[int | None]
     msisdn: Sequence[int]
     state: Sequence[int]
@@ -73,7 +73,7 @@ class Contradiction:
 class Counted:
     """recipients: by (carrier_no, state), no zeros."""
 
-    recipients: Mapping[tuple[int, RecipientState], int]
+    recipients: Mapping[tuple[CarrierNo, RecipientState], int]
     contradictions: Sequence[Contradiction] = ()
 
 

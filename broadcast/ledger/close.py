@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from broadcast.ids import CampaignId
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -25,10 +25,10 @@ class Steady:
     receipts that came during an outage of the database, or behind a backlog, are resolved after it."""
 
     def __init__(self) -> None:
-        self._since: dict[int, float] = {}
-        self._last: dict[int, float] = {}
+        self._since: dict[CarrierNo, float] = {}
+        self._last: dict[CarrierNo, float] = {}
 
-    def seen(self, lags: Mapping[int, float], now: float | None = None) -> dict[int, float]:
+    def seen(self, lags: Mapping[CarrierNo, float], now: float | None = None) -> dict[CarrierNo, float]:
         """After a look at the resolvers: carrier_no -> seconds since its last gap.
 
         lags: carrier_no -> seconds since everything committed was resolved. now: monotonic.
@@ -44,7 +44,7 @@ class Steady:
 
 async def tidy(
     connection: Connection, slice_size: int, receipt_wait_s: float, steady: Steady | None = None
-) -> list[int] | None:
+) -> list[CampaignId] | None:
     """One round. Returns the campaigns that finished in it; None, and nothing done, while somebody else tidies.
 
     steady: what the caller has seen; whose grace period is longer is not resent. None: it was always so.

@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from broadcast.channel.receipt import Receipt
-from broadcast.ids import CampaignId as CampaignId
-from broadcast.ids import CarrierNo as CarrierNo
-from broadcast.ids import SliceId as SliceId
+from broadcast.ids import CampaignId, CarrierNo, SliceId
 from broadcast.ledger.packing.sent import Answered
 from broadcast.ledger.states import RecipientState
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import asyncpg
 
-from broadcast.ledger.journal import DELTA_SIZE, NO_RECEIPTS, SEGMENTS, CarrierNo, Group, LateAnswer, SliceId
+from broadcast.ids import CarrierNo, SliceId
+from broadcast.ledger.journal import DELTA_SIZE, NO_RECEIPTS, SEGMENTS, Group, LateAnswer
 from broadcast.ledger.packing.sent import Answered
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql

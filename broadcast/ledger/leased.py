@@ -1,16 +1,7 @@
 """A slice that this worker holds: who of it was sent, who was answered, and how. Hot: one object a slice."""
 
-from broadcast.ledger.journal import (
-    NO_RECEIPTS,
-    SEGMENTS,
-    CampaignId,
-    CarrierNo,
-    Doubt,
-    Group,
-    Journal,
-    SliceId,
-    SliceProgress,
-)
+from broadcast.ids import CampaignId, CarrierNo, SliceId
+from broadcast.ledger.journal import NO_RECEIPTS, SEGMENTS, Doubt, Group, Journal, SliceProgress
 from broadcast.ledger.packing.sent import Answered
 from broadcast.ledger.states import RecipientState
 

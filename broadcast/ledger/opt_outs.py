@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from broadcast.ids import CampaignId, SliceId, WorkerNo
 from broadcast.ledger.replies import make_spans
 from broadcast.store.plans import LOOK_UP
 from broadcast.store.queries import sql
@@ -58,7 +59,7 @@ async def set_aside(connection: Connection, number: int, _: str) -> None:
     await connection.execute(sql("set_effects"), [number], ["set_aside"])
 
 
-async def recall(connection: Connection, most: int, only: int | None = None) -> int:
+async def recall(connection: Connection, most: int, only: CampaignId | None = None) -> int:
     """Campaigns under way give up the slices of the next `most` opt-outs that they do not know. Returns how many."""
     async with connection.transaction():
         rows = await connection.fetch(sql("campaigns_behind"))
@@ -70,22 +71,22 @@ async def recall(connection: Connection, most: int, only: int | None = None) -> 
         return len(rows)
 
 
-async def behind(connection: Connection) -> list[int]:
+async def behind(connection: Connection) -> list[CampaignId]:
     """campaign_id of each of these."""
     return [row["campaign_id"] for row in await connection.fetch(sql("campaigns_behind"))]
 
 
-async def recalled(connection: Connection, worker_no: int) -> frozenset[int]:
+async def recalled(connection: Connection, worker_no: WorkerNo) -> frozenset[SliceId]:
     """slice_ids that this worker holds and should give back."""
     return frozenset(row["slice_id"] for row in await connection.fetch(sql("recalled_mine"), worker_no))
 
 
-async def to_trim(connection: Connection, most: int) -> list[int]:
+async def to_trim(connection: Connection, most: int) -> list[SliceId]:
     """slice_id of the first that were given back to be searched."""
     return [row["slice_id"] for row in await connection.fetch(sql("recalled_by_number"), most)]
 
 
-async def trim_recalled(connection: Connection, most: int, only: int | None = None) -> int:
+async def trim_recalled(connection: Connection, most: int, only: SliceId | None = None) -> int:
     """Take those who opted out from slices that were given back; only: this one. Returns how many people that was."""
     async with connection.transaction():
         await connection.execute(LOOK_UP)

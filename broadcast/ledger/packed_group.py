@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from broadcast.ledger.journal import SEGMENTS, CarrierNo, Group, Receipts
+from broadcast.ids import CarrierNo
+from broadcast.ledger.journal import SEGMENTS, Group, Receipts
 from broadcast.ledger.packing.received import pack_received
 from broadcast.ledger.states import RecipientState
 

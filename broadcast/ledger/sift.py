@@ -12,7 +12,8 @@ from typing import Final, TypeVar
 
 import asyncpg
 
-from broadcast.ledger.journal import CarrierNo, Group, Inbound, OddityKind, Unreadable
+from broadcast.ids import CarrierNo
+from broadcast.ledger.journal import Group, Inbound, OddityKind, Unreadable
 from broadcast.ledger.rare import write_rare
 from broadcast.store import failures
 from broadcast.store.types import Connection
@@ -78,14 +79,14 @@ async def _sifted(connection: Connection, group: Group) -> tuple[Group, int]:
 async def _sift(
     connection: Connection,
     every: Sequence[T],
-    carrier_no: Callable[[T], int],
+    carrier_no: Callable[[T], CarrierNo],
     write: Callable[[Sequence[T]], Awaitable[None]],
     keep: Callable[[T, str], None],
 ) -> list[T]:
     """Those that can be written; `keep` gets each of the others, and why. One carrier's texts cost no other's."""
     if not every or await _refusal(connection, every, write) is None:
         return list(every)
-    of_carrier: dict[int, list[T]] = {}
+    of_carrier: dict[CarrierNo, list[T]] = {}
     for each in every:
         of_carrier.setdefault(carrier_no(each), []).append(each)
     good: list[T] = []

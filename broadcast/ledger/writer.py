@@ -15,6 +15,7 @@ from typing import Final
 import asyncpg
 
 from broadcast.errors import FencedError, TooSlowError
+from broadcast.ids import WorkerNo
 from broadcast.ledger.journal import Group, Journal
 from broadcast.ledger.late import with_late_answers
 from broadcast.ledger.packed_group import PackedGroup, packed
@@ -47,7 +48,7 @@ class Writer:
     def __init__(
         self,
         connect: Connect,
-        worker_no: int,
+        worker_no: WorkerNo,
         group_s: float,
         observe: Callable[[int, float], None],
         set_aside: Callable[[int], None] = lambda _: None,

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from broadcast.ids import CampaignId
+
 RECIPIENT_STATES = ("waiting", "in_doubt", "accepted")
 RECEIPT_STATES = frozenset({"intermediate", "expired", "rejected", "undeliverable", "delivered"})
 LINK_STATES = ("connecting", "binding", "bound", "backing_off", "refused")
@@ -176,12 +178,12 @@ class Metrics:
         for state in LINK_STATES:
             self.links.labels(carrier, state).set(counts[state])
 
-    def campaign(self, campaign_id: int, carrier: str, counts: Mapping[str, int]) -> None:
+    def campaign(self, campaign_id: CampaignId, carrier: str, counts: Mapping[str, int]) -> None:
         """Show a running campaign's tally at one carrier. counts: state -> recipients (RECIPIENT_STATES)."""
         for state in RECIPIENT_STATES:
             self.recipients.labels(str(campaign_id), carrier, state).set(counts.get(state, 0))
 
-    def drop_campaign(self, campaign_id: int) -> None:
+    def drop_campaign(self, campaign_id: CampaignId) -> None:
         """The campaign ended: its series leave."""
         self.recipients.remove_by_labels({"campaign": str(campaign_id)})
 

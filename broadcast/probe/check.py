@@ -9,12 +9,12 @@ from broadcast.audience.routing import Router
 from broadcast.channel.receipt import ReceiptState
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier, Config
+from broadcast.probe.bind_check import UNBIND_S, BindCheck
 from broadcast.probe.burst import Burst
 from broadcast.probe.findings import Finding, Findings
 from broadcast.probe.habits import Habits
 from broadcast.probe.messages import LONG, SHORT, Messages
 from broadcast.probe.traffic import Sent, Traffic
-from broadcast.probe.way import UNBIND_S, Way
 from broadcast.smpp.tap import TappedLink
 
 ANSWER_MOST_S: Final = 15.0
@@ -42,7 +42,7 @@ async def check(
     links: dict[int, TappedLink] = {}
     try:
         for number, bind in enumerate(carrier.binds):
-            link = await Way(number, bind, carrier, _maker(carrier, traffic), findings).open()
+            link = await BindCheck(number, bind, carrier, _maker(carrier, traffic), findings).open()
             if link is not None:
                 links[number] = link
         if wanted.to is not None:

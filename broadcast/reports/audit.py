@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from broadcast.archive.books import books_of, snapshot
 from broadcast.audience.carriers import carrier_names
 from broadcast.errors import InputError
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.books import Books, Counted
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.tallies import by_state, tallies
@@ -37,13 +38,13 @@ class Recount:
     """What is compared, of one moment. names: of carriers by number. receipts: per carrier, acked and placed."""
 
     audience: int
-    names: Mapping[int, str]
+    names: Mapping[CarrierNo, str]
     counted: Counted
-    tallied: Mapping[tuple[int, RecipientState], int]
+    tallied: Mapping[tuple[CarrierNo, RecipientState], int]
     receipts: Sequence[tuple[str, int, int]]
 
 
-async def audit(connection: Connection, campaign_id: int) -> AuditResult:
+async def audit(connection: Connection, campaign_id: CampaignId) -> AuditResult:
     """Recount a campaign in one snapshot of the database, beside whatever goes on: every snapshot balances. Raises
     InputError when it was never launched."""
     async with snapshot(connection):
@@ -52,7 +53,7 @@ async def audit(connection: Connection, campaign_id: int) -> AuditResult:
     return judged(found, await books.problems())
 
 
-async def recount(connection: Connection, campaign_id: int, books: Books) -> Recount:
+async def recount(connection: Connection, campaign_id: CampaignId, books: Books) -> Recount:
     """Within the snapshot of the books. Raises InputError when it was never launched."""
     campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if campaign is None or campaign["audience"] is None:
@@ -86,6 +87,8 @@ def judged(found: Recount, damage: Sequence[str]) -> AuditResult:
     return AuditResult(not differing, found.audience, total, lines, differing)
 
 
-async def record(connection: Connection, campaign_id: int, actor: str, problems: Sequence[str]) -> None:
+async def record(
+    connection: Connection, campaign_id: CampaignId, actor: str, problems: Sequence[str]
+) -> None:
     """Remember an audit's result with the campaign: metrics and `campaign show` know it from there. No MSISDN."""
     await connection.execute(sql("audit_record"), campaign_id, actor, list(problems))

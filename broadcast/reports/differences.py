@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from broadcast.ids import CarrierNo
 from broadcast.ledger.books import Contradiction
 
 KEEP: Final = (
@@ -80,7 +81,7 @@ def audience(counted: int, fixed: int) -> list[Difference]:
     ]
 
 
-def contradictions(found: Iterable[Contradiction], names: Mapping[int, str]) -> list[Difference]:
+def contradictions(found: Iterable[Contradiction], names: Mapping[CarrierNo, str]) -> list[Difference]:
     """Rows that cannot all be true. names: of carriers."""
     return [
         Difference(

@@ -32,28 +32,28 @@ _FACTS = (
 def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """Everything but the curves; no MSISDN. Counts are recipients unless their name says otherwise."""
     return {
-        "campaign": campaign_line(report),
-        "total": carrier_line(report, report.progress.total),
-        "carriers": [carrier_line(report, line) for line in report.progress.carriers],
+        "campaign": _campaign_document(report),
+        "total": _carrier_document(report, report.progress.total),
+        "carriers": [_carrier_document(report, line) for line in report.progress.carriers],
         "exclusions": report.exclusions,
         "failures": report.failures,
         "doubts": report.doubts,
         "oddities": report.oddities,
         "misfits": misfit_documents(report.misfits),
         "replies": report.replies,
-        "imports": [import_line(each) for each in report.imports],
+        "imports": [_import_document(each) for each in report.imports],
         "events": [{"at": each.at, "actor": each.actor, "event": each.event} for each in report.events],
         "audit": {"balanced": audit.balanced, "problems": audit.problems},
         "findings": [each.document() for each in findings],
     }
 
 
-def campaign_line(report: Report) -> dict[str, Any]:
+def _campaign_document(report: Report) -> dict[str, Any]:
     """What a reader asks of the campaign itself, and how long it took."""
     return {**{name: getattr(report.campaign, name) for name in _FACTS}, "took_s": report.took_s}
 
 
-def carrier_line(report: Report, line: CarrierProgress) -> dict[str, Any]:
+def _carrier_document(report: Report, line: CarrierProgress) -> dict[str, Any]:
     """One carrier (or `all`): its states, segments, rate while it sent, and how fast receipts came."""
     delays, steady = report.times.delays, report.steadiness.get(line.carrier)
     mine = delays.get(line.carrier, {}) if line.carrier != "all" else _sum(list(delays.values()))
@@ -71,7 +71,7 @@ def carrier_line(report: Report, line: CarrierProgress) -> dict[str, Any]:
     }
 
 
-def import_line(each: PastImport) -> dict[str, Any]:
+def _import_document(each: PastImport) -> dict[str, Any]:
     """One import with the sum of its refused lines, so that a reader can add them up."""
     return {
         "source": each.source,

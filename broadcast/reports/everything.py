@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from broadcast.archive.books import books_of, snapshot
+from broadcast.campaign.campaigns import by_name
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
-from broadcast.reports.audit import AuditResult, audit
+from broadcast.reports.audit import AuditResult, judged, recount
 from broadcast.reports.document import document
 from broadcast.reports.report import Report, report
 from broadcast.smpp import status
@@ -14,7 +16,7 @@ from broadcast.store.types import Connection
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """As `report`, `audit` and `Diagnosis` found it."""
+    """As `report`, `recount` and `Diagnosis` found it."""
 
     report: Report
     audit: AuditResult
@@ -26,11 +28,15 @@ class Everything:
 
 
 async def everything(connection: Connection, name: str) -> Everything:
-    """Raises InputError when there is no such campaign, or it was never launched."""
-    found = await report(connection, name)
-    campaign_id = found.campaign.campaign_id
-    findings = await Diagnosis(connection, campaign_id).findings(refusals(found))
-    return Everything(found, await audit(connection, campaign_id), findings)
+    """Report and audit of one moment. Raises InputError when there is no such campaign, or it was never launched."""
+    async with snapshot(connection):
+        campaign = await by_name(connection, name)
+        books = await books_of(connection, campaign.campaign_id)
+        found = await report(connection, campaign, books)
+        counted = await recount(connection, campaign.campaign_id, books)
+    audited = judged(counted, await books.problems())
+    findings = await Diagnosis(connection, campaign.campaign_id).findings(refusals(found))
+    return Everything(found, audited, findings)
 
 
 def refusals(report: Report) -> dict[str, dict[int, int]]:

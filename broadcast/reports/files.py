@@ -3,6 +3,7 @@
 from typing import TextIO
 
 from broadcast.csv_files import CsvWriter
+from broadcast.ids import CampaignId
 from broadcast.masked import Masked
 from broadcast.reports.document import STATES
 from broadcast.reports.recipients import recipients
@@ -26,7 +27,7 @@ def write_summary(file: TextIO, report: Report) -> None:
 
 
 async def write_recipients(
-    file: TextIO, connection: Connection, campaign_id: int, *, reveal: bool, zone: Zone = utc
+    file: TextIO, connection: Connection, campaign_id: CampaignId, *, reveal: bool, zone: Zone = utc
 ) -> int:
     """A line per recipient, numbers masked unless `reveal`; returns how many. zone: of its times."""
     count = 0

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from broadcast.ids import CampaignId
 from broadcast.ledger.books import RESENT, Books
 from broadcast.reports.comparison import Ours
 from broadcast.reports.progress import progress
@@ -9,7 +10,7 @@ from broadcast.reports.received import received
 from broadcast.store.types import Connection
 
 
-async def ours(connection: Connection, campaign_id: int, books: Books) -> dict[str, Ours]:
+async def ours(connection: Connection, campaign_id: CampaignId, books: Books) -> dict[str, Ours]:
     """By carrier of the campaign, whose books these are. Raises ArchiveError."""
     now = await progress(connection, campaign_id)
     never_sent, by_name = await books.never_sent(), await books.resent()

@@ -1,6 +1,6 @@
 """How steadily an alert was sent, from when its people were sent to: known as long as its books are. Pure.
 
-`steady.Pace` says the same of what is watched while it runs.
+`steady.Pace` says the same of what is watched while it runs; when a carrier has work, both ask `steady.few`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from broadcast.ledger.books import TICK_US
-from broadcast.reports.steady import WORK_S
+from broadcast.reports.steady import few
 
 _TICK_S: Final = TICK_US / 1e6
 
@@ -31,9 +31,9 @@ def steadiness(
     """None: too few to say. sent: tick -> recipients of `segments` each. paused: from, to; seconds since the launch."""
     stood = [(start / _TICK_S, end / _TICK_S) for start, end in paused]
     left, done, ticks, still, longest = sum(sent.values()), 0, 0, 0, 0
-    few = tps * WORK_S / segments
+    hardly_any = few(tps, segments)
     for tick in range(min(sent, default=0), max(sent, default=-1) + 1):
-        if left <= few:
+        if left <= hardly_any:
             break
         count = sent.get(tick, 0)
         if count == 0 and any(start <= tick + 1 and tick <= end for start, end in stood):

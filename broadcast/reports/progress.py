@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from broadcast.errors import InputError
+from broadcast.ids import CampaignId
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -84,7 +85,7 @@ class Progress:
         return CarrierProgress("all", tps, links, sum(line.segments for line in self.carriers), states)
 
 
-async def progress(connection: Connection, campaign_id: int) -> Progress:
+async def progress(connection: Connection, campaign_id: CampaignId) -> Progress:
     """Where the campaign is now. Raises InputError when there is none of that number."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         row = await connection.fetchrow(sql("progress_campaign"), campaign_id)

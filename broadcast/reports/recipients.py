@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from broadcast.archive.books import books_of, snapshot
+from broadcast.ids import CampaignId
 from broadcast.ledger.states import RecipientState
 from broadcast.store.types import Connection
 
@@ -24,7 +25,7 @@ class Recipient:
     smsc_ids: str
 
 
-async def recipients(connection: Connection, campaign_id: int) -> AsyncIterator[Recipient]:
+async def recipients(connection: Connection, campaign_id: CampaignId) -> AsyncIterator[Recipient]:
     """Everybody, in no order, streamed: memory does not grow with the audience."""
     async with snapshot(connection):
         books = await books_of(connection, campaign_id)

@@ -1,4 +1,4 @@
-"""The report: what became of an alert, read in one snapshot of the database.
+"""The report: what became of an alert, at one moment.
 
 Counts per carrier and state come from the tallies, reasons and times from the campaign's books. The report holds no
 MSISDN; `recipients` streams them for who asks for the list.
@@ -7,13 +7,11 @@ MSISDN; `recipients` streams them for who asks for the list.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
-from broadcast.archive.books import books_of, snapshot
 from broadcast.audience.subscribers import PastImport, past_imports
-from broadcast.campaign.campaigns import Campaign, CampaignEvent, events, named
+from broadcast.campaign.campaigns import Campaign, CampaignEvent, events
 from broadcast.errors import InputError
-from broadcast.ledger.books import TICK_US, Doubt, Ends, Outcomes
+from broadcast.ledger.books import TICK_US, Books, Doubt, Ends, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.pauses import Steadiness, paused_spans, steadiness
@@ -70,53 +68,39 @@ class Report:
     steadiness: Mapping[str, Steadiness] = field(default_factory=dict)
 
 
-async def find(connection: Connection, name: str) -> Campaign:
-    """The campaign of that name. Raises InputError with the nearest name when there is none."""
-    found = await named(connection, name)
-    if found is None:
-        names = [each["name"] for each in await connection.fetch(sql("campaign_names"))]
-        near = get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else "see `broadcast campaign list`"
-        raise InputError(f"no campaign named {name}: {hint}")
-    return found
-
-
-async def report(connection: Connection, name: str) -> Report:
-    """Read it all. Raises InputError when there is no such campaign, or it was never launched."""
-    async with snapshot(connection):
-        campaign = await find(connection, name)
-        number, launched_at = campaign.campaign_id, campaign.launched_at
-        if launched_at is None:
-            raise InputError(
-                f"campaign {name} is {campaign.state}: it was never launched, so there is nothing to report"
-            )
-        books = await books_of(connection, number)
-        ends = await books.ends(launched_at, LONGEST_DELAY_S)
-        exclusions, doubts = await books.exclusions(), await books.doubts()
-        oddities = await connection.fetch(sql("report_oddities"), number)
-        misfits = await connection.fetch(sql("report_misfits"), number)
-        imports = await past_imports(connection, _IMPORTS, launched_at)
-        what_happened = await events(connection, number)
-        now = await progress(connection, number)
-        took_s = ((campaign.finished_at or now.at) - launched_at).total_seconds()
-        paused = paused_spans([(each.at, each.event) for each in what_happened], launched_at, took_s)
-        return Report(
-            campaign=campaign,
-            took_s=took_s,
-            progress=now,
-            exclusions=tuple(
-                Reason(each.carrier, "excluded", each.reason, each.recipients) for each in exclusions
-            ),
-            failures=_failures(ends.outcomes),
-            doubts=tuple(doubts),
-            oddities=tuple(Oddity(**row) for row in oddities),
-            imports=tuple(imports),
-            events=tuple(what_happened),
-            times=_times(ends, max(1.0, took_s / _STEPS)),
-            replies=tuple(await counts(connection, number)),
-            misfits=tuple(Misfit(**row) for row in misfits),
-            steadiness=_steadiness(ends, campaign.segments or 1, paused, now.carriers),
+async def report(connection: Connection, campaign: Campaign, books: Books) -> Report:
+    """Read it all, within the snapshot of its books. Raises InputError when it was never launched."""
+    number, launched_at = campaign.campaign_id, campaign.launched_at
+    if launched_at is None:
+        raise InputError(
+            f"campaign {campaign.name} is {campaign.state}: it was never launched, so there is nothing to report"
         )
+    ends = await books.ends(launched_at, LONGEST_DELAY_S)
+    exclusions, doubts = await books.exclusions(), await books.doubts()
+    oddities = await connection.fetch(sql("report_oddities"), number)
+    misfits = await connection.fetch(sql("report_misfits"), number)
+    imports = await past_imports(connection, _IMPORTS, launched_at)
+    what_happened = await events(connection, number)
+    now = await progress(connection, number)
+    took_s = ((campaign.finished_at or now.at) - launched_at).total_seconds()
+    paused = paused_spans([(each.at, each.event) for each in what_happened], launched_at, took_s)
+    return Report(
+        campaign=campaign,
+        took_s=took_s,
+        progress=now,
+        exclusions=tuple(
+            Reason(each.carrier, "excluded", each.reason, each.recipients) for each in exclusions
+        ),
+        failures=_failures(ends.outcomes),
+        doubts=tuple(doubts),
+        oddities=tuple(Oddity(**row) for row in oddities),
+        imports=tuple(imports),
+        events=tuple(what_happened),
+        times=_times(ends, max(1.0, took_s / _STEPS)),
+        replies=tuple(await counts(connection, number)),
+        misfits=tuple(Misfit(**row) for row in misfits),
+        steadiness=_steadiness(ends, campaign.segments or 1, paused, now.carriers),
+    )
 
 
 def share_within(delays: Mapping[int, int], share: float) -> int | None:

@@ -6,8 +6,13 @@ from typing import Final
 
 from broadcast.reports.progress import CarrierProgress, Progress
 
-WORK_S: Final = 0.5  # of a carrier's TPS at least: the few that are tried again later are no work now
+_WORK_S: Final = 0.5  # of a carrier's TPS
 GRANTED_S: Final = timedelta(seconds=1.25)  # after its first link a grant is in force (law 4: 1.1 s)
+
+
+def few(tps: int, segments: int) -> float:
+    """Recipients of `segments` each that are hardly any: the few that are tried again later are no work now."""
+    return tps * _WORK_S / segments
 
 
 @dataclass(slots=True)
@@ -47,7 +52,7 @@ class Pace:
             if not line.links:
                 self._linkless[line.carrier] = now.at
             granted = now.at >= self._linkless.get(line.carrier, now.at - GRANTED_S) + GRANTED_S
-            if line.tps is None or not granted or not _works(line, now.segments or 1):
+            if line.tps is None or not granted or line.states["waiting"] < few(line.tps, now.segments or 1):
                 self.carriers.get(line.carrier, CarrierPace()).rested()
                 continue
             self._last[line.carrier] = now.at, line
@@ -69,7 +74,3 @@ class Pace:
             key=lambda pause: pause[1],
             default=("", 0.0),
         )
-
-
-def _works(line: CarrierProgress, segments: int) -> bool:
-    return line.states["waiting"] * segments >= (line.tps or 0) * WORK_S

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from broadcast.campaign.campaigns import by_name
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.reports.progress import CarrierProgress, Progress, progress
 from broadcast.reports.rates import Rates
-from broadcast.reports.report import find
 from broadcast.store.types import Connection
 
 DIAGNOSE_S: Final = 2.0
@@ -79,7 +79,7 @@ async def watch(
 ) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
     """The campaign's progress every so many seconds, and what is wrong; the last one is its end. Raises InputError when
     there is no such campaign."""
-    campaign_id = (await find(connection, name)).campaign_id
+    campaign_id = (await by_name(connection, name)).campaign_id
     diagnosis, findings = Diagnosis(connection, campaign_id), tuple[Finding, ...]()
     diagnosed_at = -DIAGNOSE_S
     while True:

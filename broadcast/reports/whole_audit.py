@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broadcast.archive.books import books_of, snapshot
+from broadcast.campaign.campaigns import by_name
 from broadcast.errors import InputError
 from broadcast.ledger.books import SecondCopies
 from broadcast.reports.audit import AuditResult, judged, record, recount
@@ -12,7 +13,6 @@ from broadcast.reports.comparison import BookLine, compare
 from broadcast.reports.everybody import Compared, compare_people
 from broadcast.reports.our_side import ours
 from broadcast.reports.people import Difference
-from broadcast.reports.report import find
 from broadcast.reports.simulated_book import SimulatedBook
 from broadcast.store.types import Connection
 
@@ -56,7 +56,7 @@ async def whole_audit(
     theirs: by carrier, read before. found: is given everybody who differs. Raises InputError when there is no such
     campaign, it was never launched, or has not these carriers.
     """
-    campaign_id = (await find(connection, name)).campaign_id
+    campaign_id = (await by_name(connection, name)).campaign_id
     async with snapshot(connection):
         books = await books_of(connection, campaign_id)
         counted = await recount(connection, campaign_id, books)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from broadcast.channel.receipt import Receipt
-from broadcast.ledger.journal import CampaignId, CarrierNo, SliceId
+from broadcast.ids import CampaignId, CarrierNo, SliceId
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packing.received import Received, unpack_received
 from broadcast.ledger.packing.sent import Sent, unpack_sent

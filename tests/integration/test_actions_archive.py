@@ -43,7 +43,7 @@ async def test_files_that_were_moved(session: Session, tmp_path: Path) -> None:
 
 
 async def test_what_is_refused(session: Session, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no campaign named typhoon"):
+    with pytest.raises(InputError, match="no campaign typhoon"):
         await archive(session, AN, "typhoon", tmp_path, drop=False)
     await make_campaign(session.connection)
     with pytest.raises(InputError, match="did you mean typhoon"):

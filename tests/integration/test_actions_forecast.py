@@ -50,9 +50,9 @@ async def test_who_is_reached(
     made = await draft(session, Actor("an"), "hands", said)
     found = await foresee(session, "hands")
     assert (found.campaign, found.excluded) == (made, excluded)
-    for way, alphabet in zip(found.ways, ("gsm0338", "ucs2"), strict=True):
-        assert way.alphabet == alphabet
-        assert {each.carrier: each.recipients for each in way.carriers} == reached
+    for variant, alphabet in zip(found.variants, ("gsm0338", "ucs2"), strict=True):
+        assert variant.alphabet == alphabet
+        assert {each.carrier: each.recipients for each in variant.carriers} == reached
     assert told == []
 
 

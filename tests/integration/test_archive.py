@@ -14,18 +14,19 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from integration.archive_world import LAUNCH, UUIDS, make_campaign
+from integration.reported import report
 from integration.visited import counted, explained
 
 from broadcast.archive import move as archiving
 from broadcast.archive.books import books_of, live_books
 from broadcast.archive.move import archive, moved
-from broadcast.archive.place import place_of
-from broadcast.archive.read import ArchiveError, digest, load
+from broadcast.archive.place import Place, place_of
+from broadcast.archive.read import ArchiveError, digest, load, load_at
 from broadcast.cli.main import broadcast
 from broadcast.errors import AuditError, BroadcastError, InputError, RefusedError
 from broadcast.reports.audit import audit
+from broadcast.reports.everything import everything
 from broadcast.reports.recipients import recipients
-from broadcast.reports.report import report
 
 TABLES = ("slice", "sent", "result", "outcome", "exclusion", "in_doubt")
 FILE = "recipients-1.parquet"
@@ -93,6 +94,18 @@ async def test_an_archive_says_what_the_rows_said(
     assert await answers(conn, campaign_id) == ours
     found = load(done.place)
     assert [each.shape.kind for each in found.parts] == ["decimal", "uuid", "text", "decimal"]
+
+
+async def test_a_report_and_its_audit_read_the_books_once(
+    conn: asyncpg.Connection, campaign_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await archive(conn, campaign_id, tmp_path, "an", drop=True)
+    whole = await report(conn, "typhoon"), await audit(conn, campaign_id)
+    read: list[Place] = []
+    monkeypatch.setattr("broadcast.archive.read.load_at", lambda place: read.append(place) or load_at(place))
+    found = await everything(conn, "typhoon")
+    assert len(read) == 1
+    assert (replace(found.report, progress=whole[0].progress), found.audit) == whole
 
 
 async def test_the_files_stand_alone(conn: asyncpg.Connection, campaign_id: int, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from waiting import PATIENCE_S, until
 
 from broadcast.channel.receipt import Receipt
 from broadcast.engine.leases import doubt_orphans
+from broadcast.ids import SliceId
 from broadcast.ledger import close
 from broadcast.ledger import leased as slices
 from broadcast.ledger.close import tidy
-from broadcast.ledger.journal import LateAnswer, SliceId
+from broadcast.ledger.journal import LateAnswer
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import audit
 from broadcast.store import pool

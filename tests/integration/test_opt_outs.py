@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from integration.replies_world import FIRST, balanced, came, opted_out, quiet_rig, read, sent
+from integration.reported import report
 from integration.resolved import resolve_all
 from integration.rig import Rig
 
@@ -16,7 +17,6 @@ from broadcast.campaign import campaigns
 from broadcast.config import Config
 from broadcast.ledger import close, opt_outs, replies
 from broadcast.reports.recipients import recipients
-from broadcast.reports.report import report
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 

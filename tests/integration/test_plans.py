@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from integration.close_world import CloseWorld, make_close_world
+from integration.reported import report
 from integration.visited import counted, explained
 
 from broadcast.archive.move import archive
@@ -18,13 +19,13 @@ from broadcast.config import Config
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.engine.leases import Leases
 from broadcast.engine.replies import Replies
+from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger import recount
 from broadcast.ledger.close import tidy
-from broadcast.ledger.journal import CampaignId, CarrierNo, Journal
+from broadcast.ledger.journal import Journal
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
-from broadcast.reports.report import report
 from broadcast.store import plans
 
 SMALL = 60  # messages

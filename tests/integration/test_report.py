@@ -26,13 +26,13 @@ from integration.packed_rows import (
     us,
     write_slice,
 )
+from integration.reported import report
 
 from broadcast.cli.main import broadcast
 from broadcast.errors import AuditError, BroadcastError, InputError, LedgerError
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import progress
 from broadcast.reports.recipients import recipients
-from broadcast.reports.report import report
 
 LAUNCH = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 TALLY_COLUMNS = "waiting, in_doubt, accepted, unknown, expired, rejected, undeliverable, delivered, excluded"
@@ -195,7 +195,7 @@ async def test_what_was_cancelled_is_a_reason(conn: asyncpg.Connection, campaign
 
 
 async def test_names_that_do_not_exist_get_the_nearest(conn: asyncpg.Connection, campaign_id: int) -> None:
-    with pytest.raises(InputError, match="no campaign named wash-hand: did you mean wash-hands"):
+    with pytest.raises(InputError, match="no campaign wash-hand: did you mean wash-hands"):
         await report(conn, "wash-hand")
     with pytest.raises(InputError, match="campaign list"):
         await report(conn, "zzz")

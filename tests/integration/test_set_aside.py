@@ -23,9 +23,10 @@ from broadcast.engine import feeder
 from broadcast.engine import replies as replies_module
 from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.replies import Replies
+from broadcast.ids import CarrierNo
 from broadcast.ledger import sift
 from broadcast.ledger import writer as writer_module
-from broadcast.ledger.journal import CarrierNo, Inbound, Unreadable
+from broadcast.ledger.journal import Inbound, Unreadable
 from broadcast.ledger.rare import write_rare
 from broadcast.ledger.states import RecipientState
 

@@ -1,8 +1,4 @@
-"""How long a module and a function may be, and that no import comes back to where it began.
-
-What is past a limit today stands in a table with its reason, with how far past it may be; what no longer needs its line
-there fails too, so that the tables only get shorter.
-"""
+"""How long a module and a function may be, and that no import comes back to where it began. No exceptions."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -16,13 +12,6 @@ import pytest
 PACKAGE: Final = Path(__file__).parents[2] / "broadcast"
 MODULE_LINES: Final = 350
 FUNCTION_LINES: Final = 40
-
-# module: (so many lines at most, why)
-LONG_MODULES: Final[Mapping[str, tuple[int, str]]] = {}
-# function: (so many lines at most, why)
-LONG_FUNCTIONS: Final[Mapping[str, tuple[int, str]]] = {}
-# (who imports, what): why it may close a circle
-CLOSING: Final[Mapping[tuple[str, str], str]] = {}
 
 
 def modules() -> Iterator[tuple[str, str]]:
@@ -43,19 +32,9 @@ def functions() -> Iterator[tuple[str, int]]:
         yield from sorted(found)
 
 
-def misfits(lengths: Mapping[str, int], most: int, allowed: Mapping[str, tuple[int, str]]) -> list[str]:
-    """Whatever is longer than it may be, and what may be longer and is not."""
-    too_long = [
-        f"{name}: {lines} lines, {limit} at most"
-        for name, lines in lengths.items()
-        if lines > (limit := allowed.get(name, (most, ""))[0])
-    ]
-    needless = [
-        f"{name}: has {lengths.get(name, 0)} lines and needs no exception"
-        for name in allowed
-        if lengths.get(name, 0) <= most
-    ]
-    return too_long + needless
+def too_long(lengths: Mapping[str, int], most: int) -> list[str]:
+    """A line for each of them."""
+    return [f"{name}: {lines} lines, {most} at most" for name, lines in lengths.items() if lines > most]
 
 
 def circle(imports: Mapping[str, set[str]]) -> list[str]:
@@ -78,32 +57,21 @@ def imports() -> dict[str, set[str]]:
 def test_no_module_is_too_long() -> None:
     lengths = {name: text.count("\n") for name, text in modules()}
     assert len(lengths) > 200
-    assert misfits(lengths, MODULE_LINES, LONG_MODULES) == []
+    assert too_long(lengths, MODULE_LINES) == []
 
 
 def test_no_function_is_too_long() -> None:
     lengths = dict(functions())
     assert len(lengths) > 1000
-    assert misfits(lengths, FUNCTION_LINES, LONG_FUNCTIONS) == []
+    assert too_long(lengths, FUNCTION_LINES) == []
 
 
 def test_no_import_comes_back(imports: dict[str, set[str]]) -> None:
     assert len(imports) > 200
-    needless = [edge for edge in CLOSING if edge[1] not in imports.get(edge[0], ())]
-    assert needless == [], "these are gone, and their exceptions with them"
-    kept = {who: {what for what in those if (who, what) not in CLOSING} for who, those in imports.items()}
-    assert circle(kept) == []
+    assert circle(imports) == []
 
 
 def test_what_is_new_is_found() -> None:
-    allowed = {"old": (12, "why"), "mended": (12, "why"), "gone": (12, "why")}
-    assert misfits({"old": 12, "mended": 10, "new": 10}, 10, allowed) == [
-        "mended: has 10 lines and needs no exception",
-        "gone: has 0 lines and needs no exception",
-    ]
-    assert misfits({"old": 13, "new": 11}, 10, {"old": (12, "why")}) == [
-        "old: 13 lines, 12 at most",
-        "new: 11 lines, 10 at most",
-    ]
+    assert too_long({"new": 11, "old": 10}, 10) == ["new: 11 lines, 10 at most"]
     assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
     assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})) == {"a", "b", "c"}

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from broadcast.ids import CampaignId
 from broadcast.ledger.packing.columns import I64, U8, U32, U64, Bools, Index
 from broadcast.ledger.packing.ids import IdProfile, Ids
 from broadcast.ledger.packing.received import REASONS, Parked, Received
@@ -203,7 +204,7 @@ class CarrierBook:
         self._parked.remove(places)
         return len(places)
 
-    def forget(self, campaign_ids: Collection[int]) -> None:
+    def forget(self, campaign_ids: Collection[CampaignId]) -> None:
         """These campaigns' rows are gone: no receipt is for them any more."""
         gone = np.isin(self._slices.campaigns, list(campaign_ids))
         for part in self._parts():

@@ -162,7 +162,7 @@ class Doubts:
         self, connection: Connection, asked: Asked, ended: Sequence[Ending], still: Still
     ) -> None:
         looks = self._looks
-        rows: dict[int, list[Ending]] = {}
+        rows: dict[SliceId, list[Ending]] = {}
         for each in ended:
             rows.setdefault(each.doubt.slice_id, []).append(each)
         packed = []
@@ -232,7 +232,7 @@ def meant(named: Named, doubts: Sequence[Doubt], before: int | None) -> dict[Par
 
 def endings(asked: Asked) -> list[Ending]:
     """Doubts with a receipt for each awaited segment; of several receipts with one id the greatest state counts."""
-    by_doubt: dict[tuple[int, int], dict[str, list[int]]] = {}
+    by_doubt: dict[tuple[SliceId, int], dict[str, list[int]]] = {}
     for i, (doubt, text, each) in enumerate(zip(asked.doubts, asked.texts, asked.whose, strict=True)):
         if each is Whose.NOBODYS:
             by_doubt.setdefault((doubt.slice_id, doubt.ordinal), {}).setdefault(text, []).append(i)
@@ -257,8 +257,8 @@ def _state(asked: Asked, ending: Ending) -> int:
     return int(asked.receipts.states[ending.receipts].min())
 
 
-def _results(asked: Asked, ended: Iterable[Ending]) -> dict[int, bytes]:
-    by_slice: dict[int, list[tuple[int, int, int]]] = {}
+def _results(asked: Asked, ended: Iterable[Ending]) -> dict[SliceId, bytes]:
+    by_slice: dict[SliceId, list[tuple[int, int, int]]] = {}
     for each in ended:
         entries = [(each.doubt.ordinal, segment, i) for segment, i in enumerate(each.receipts, 1)]
         by_slice.setdefault(each.doubt.slice_id, []).extend(entries)

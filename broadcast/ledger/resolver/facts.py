@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.ids import SliceId
 from broadcast.ledger.packing.sent import Sent
 from broadcast.ledger.resolver.slices import SliceFacts
 from broadcast.store.queries import sql
@@ -29,9 +30,9 @@ class Facts:
     def __init__(self, kept_octets: int = KEPT_OCTETS) -> None:
         self._kept_octets = kept_octets
         self._octets = 0
-        self._known: OrderedDict[int, tuple[SliceFacts, int]] = OrderedDict()  # and the mark
+        self._known: OrderedDict[SliceId, tuple[SliceFacts, int]] = OrderedDict()  # and the mark
 
-    async def of(self, connection: Connection, last: Mapping[int, int]) -> dict[int, SliceFacts]:
+    async def of(self, connection: Connection, last: Mapping[SliceId, int]) -> dict[SliceId, SliceFacts]:
         """Of each slice that is there; one whose campaign was archived is not. last: slice_id -> the greatest ordinal
         that is asked about, which was marked before."""
         found = {}
@@ -57,9 +58,9 @@ class Facts:
             self._octets -= oldest.msisdns.nbytes
 
 
-def last_ordinals(rows: Iterable[tuple[int, Sent]]) -> dict[int, int]:
+def last_ordinals(rows: Iterable[tuple[SliceId, Sent]]) -> dict[SliceId, int]:
     """What `Facts.of` is asked for these: (slice_id, row of sent)."""
-    last: dict[int, int] = {}
+    last: dict[SliceId, int] = {}
     for slice_id, sent in rows:
         ordinals = (int(each.max(initial=0)) for each in (sent.ordinals, sent.stray_ordinals))
         last[slice_id] = max(last.get(slice_id, 0), *ordinals)

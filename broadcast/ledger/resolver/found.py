@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from broadcast.errors import BroadcastError
-from broadcast.ids import CarrierNo
+from broadcast.ids import CampaignId, CarrierNo, SliceId, WorkerNo
 from broadcast.ledger.packing.received import Parked, pack_parked
 from broadcast.ledger.resolver.parked_rows import Left, moment
 from broadcast.ledger.states import ENDS
@@ -25,9 +25,9 @@ class Found:
     cursors: worker_no -> batch. dropped: parked receipts that were too many or too old; left: parked rows that
     a receipt was taken from; parked: a new one. misfits: by reason."""
 
-    results: Mapping[int, bytes] = field(default_factory=dict)
-    ended: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    cursors: Mapping[int, int] = field(default_factory=dict)
+    results: Mapping[SliceId, bytes] = field(default_factory=dict)
+    ended: Mapping[tuple[CampaignId, int], int] = field(default_factory=dict)
+    cursors: Mapping[WorkerNo, int] = field(default_factory=dict)
     matched: int = 0
     duplicate: int = 0
     dropped: int = 0
@@ -48,7 +48,7 @@ async def write(connection: Connection, holder: UUID, carrier_no: CarrierNo, no:
 
 
 def _arguments(found: Found) -> list[Any]:
-    states: dict[int, Counter[int]] = {}
+    states: dict[CampaignId, Counter[int]] = {}
     for (campaign_id, state), messages in found.ended.items():
         states.setdefault(campaign_id, Counter())[state] += messages
     new = found.parked

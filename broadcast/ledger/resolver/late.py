@@ -9,6 +9,7 @@ from typing import Final
 
 import asyncpg
 
+from broadcast.ids import SliceId, WorkerNo
 from broadcast.ledger.packing.received import Received
 from broadcast.ledger.packing.sent import unpack_sent
 from broadcast.ledger.resolver.before import answers_moved
@@ -25,8 +26,8 @@ SHARE: Final = 50.0  # times what a step took, until the next
 EVERY_S: Final = 60.0  # from pass to pass
 PARKED_US: Final = 30_000_000  # what was parked for so long is asked about: its answer has had its time
 
-_Key = tuple[int, int, int]  # worker_no, batch, slice_id
-_START: Final[_Key] = (-1, 0, 0)
+_Key = tuple[WorkerNo, int, SliceId]  # int: the batch
+_START: Final[_Key] = (WorkerNo(-1), 0, SliceId(0))
 
 
 class _Pass:
@@ -81,7 +82,7 @@ class LateDuplicates:
         """Whether everything is read."""
         looks = self._looks
         rows = await connection.fetch(sql("sent_in_order"), looks.carrier_no, *current.after, ROWS)
-        hits: list[tuple[int, Hit]] = []
+        hits: list[tuple[SliceId, Hit]] = []
         for row in rows:
             key = (looks.carrier_no, row["worker_no"], row["batch"], row["slice_id"])
             moved = answers_moved(row["worker_no"], row["batch"])
@@ -93,10 +94,10 @@ class LateDuplicates:
             current.after = _key(rows[-1])
         return len(rows) < ROWS
 
-    async def _take(self, connection: Connection, current: _Pass, hits: list[tuple[int, Hit]]) -> None:
+    async def _take(self, connection: Connection, current: _Pass, hits: list[tuple[SliceId, Hit]]) -> None:
         """Those of settled segments are duplicates."""
         looks = self._looks
-        last: dict[int, int] = {}
+        last: dict[SliceId, int] = {}
         for slice_id, hit in hits:
             last[slice_id] = max(last.get(slice_id, 0), hit.ordinal)
         settled = await settled_segments(connection, set(last))

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import numpy as np
 
-from broadcast.ids import CarrierNo
+from broadcast.ids import CarrierNo, WorkerNo
 from broadcast.ledger.packing.ids import IdProfile
 from broadcast.ledger.packing.received import Parked, Received
 from broadcast.ledger.packing.result import pack_result
@@ -82,9 +82,9 @@ class CarrierLooks:
         self.no = -1
         self._rebuild: Rebuild | None = None
         self._ready = False
-        self._heads: dict[int, int] = {}
-        self._learnt: dict[int, tuple[int, int]] = {}
-        self._met: dict[int, int] = {}
+        self._heads: dict[WorkerNo, int] = {}
+        self._learnt: dict[WorkerNo, tuple[int, int]] = {}
+        self._met: dict[WorkerNo, int] = {}
         self._pruned = time.monotonic()
         self._new = False  # something was learnt since the last meeting
         self._caught_up = False  # what is learnt is newer than all that receipts said before this book began
@@ -203,7 +203,7 @@ class CarrierLooks:
         await self._prune(connection, microseconds(seen.at))
         return whole
 
-    async def _meet(self, connection: Connection, received: Received, met_until: dict[int, int]) -> None:
+    async def _meet(self, connection: Connection, received: Received, met_until: dict[WorkerNo, int]) -> None:
         self._ready = False  # until it is sure that what the book has is written, now or later
         met = self.book.meet(received, self.no + 1)
         found = self._found(met, met_until if len(received) else {})
@@ -225,7 +225,7 @@ class CarrierLooks:
         else:
             await self.settle_unsure(connection)
 
-    def _found(self, met: Met, cursors: dict[int, int]) -> Found:
+    def _found(self, met: Met, cursors: dict[WorkerNo, int]) -> Found:
         return Found(
             results={
                 each.slice_id: pack_result(

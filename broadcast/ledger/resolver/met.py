@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from broadcast.ids import SliceId
+from broadcast.ids import CampaignId, SliceId
 from broadcast.ledger.packing.columns import I64, U8, U16, U32, Index
 from broadcast.ledger.packing.errs import Errs
 from broadcast.ledger.packing.received import Received
@@ -49,7 +49,7 @@ class Met:
     parked ones by reason."""
 
     results: tuple[SliceResult, ...]
-    ended: Counter[tuple[int, int]]
+    ended: Counter[tuple[CampaignId, int]]
     matched: int
     duplicate: int
     parked: ToPark | None
@@ -69,7 +69,7 @@ class Found:
         self.ended.append(ended)
         self.receipts.append(receipts)
 
-    def done(self, campaigns: I64) -> Counter[tuple[int, int]]:
+    def done(self, campaigns: I64) -> Counter[tuple[CampaignId, int]]:
         """Messages that became final, by campaign and state. campaigns: of slices."""
         if not self.ended:
             return Counter()

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from broadcast.ids import CarrierNo
+from broadcast.ids import CarrierNo, SliceId, WorkerNo
 from broadcast.ledger.packing.errs import Errs
 from broadcast.ledger.packing.ids import Ids
 from broadcast.ledger.packing.received import Received, unpack_received
@@ -28,15 +28,15 @@ class Heads:
     ended long ago are missing, but at a resolver's start."""
 
     at: datetime
-    batches: Mapping[int, int]
+    batches: Mapping[WorkerNo, int]
 
 
 @dataclass(frozen=True, slots=True)
 class SentPage:
     """rows: (slice_id, row); learnt: how far each worker's log is read then, (batch, slice_id)."""
 
-    rows: list[tuple[int, Sent]]
-    learnt: dict[int, tuple[int, int]]
+    rows: list[tuple[SliceId, Sent]]
+    learnt: dict[WorkerNo, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ReceivedPage:
     """met: up to which batch of each worker these are all receipts."""
 
     received: Received
-    met: dict[int, int]
+    met: dict[WorkerNo, int]
 
 
 async def heads(connection: Connection, ended_s: float | None) -> Heads:
@@ -60,8 +60,8 @@ async def heads(connection: Connection, ended_s: float | None) -> Heads:
 async def read_sent(
     connection: Connection,
     carrier_no: CarrierNo,
-    learnt: Mapping[int, tuple[int, int]],
-    until: Mapping[int, int],
+    learnt: Mapping[WorkerNo, tuple[int, int]],
+    until: Mapping[WorkerNo, int],
 ) -> SentPage:
     """The next page of what these workers appended, up to the batches `until`. Raises LedgerError."""
     workers = list(until)
@@ -83,7 +83,7 @@ async def read_sent(
 
 
 async def read_received(
-    connection: Connection, carrier_no: CarrierNo, met: Mapping[int, int], until: Mapping[int, int]
+    connection: Connection, carrier_no: CarrierNo, met: Mapping[WorkerNo, int], until: Mapping[WorkerNo, int]
 ) -> ReceivedPage:
     """The next receipts that these workers took, up to the batches `until`. Raises LedgerError."""
     workers = list(until)

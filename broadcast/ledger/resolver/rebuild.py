@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from broadcast.ids import CarrierNo
+from broadcast.ids import CampaignId, CarrierNo, SliceId, WorkerNo
 from broadcast.ledger.packing.received import unpack_parked
 from broadcast.ledger.packing.result import Result, unpack_result
 from broadcast.ledger.packing.sent import Sent, unpack_sent
@@ -21,7 +21,7 @@ SLICES: Final = 8  # of a step: some 5 MB of rows at the most
 PARKED_ROWS: Final = 200
 _FIRST_NO: Final = -(2**62)  # before that of everything that moved, too
 
-_Rows = tuple[dict[int, list[Sent]], dict[int, list[Result]], bool]  # moved from the ledger of before
+_Rows = tuple[dict[SliceId, list[Sent]], dict[SliceId, list[Result]], bool]  # moved from the ledger of before
 
 
 class Rebuild:
@@ -35,19 +35,19 @@ class Rebuild:
         book: CarrierBook,
         parked: ParkedRows,
         facts: Facts,
-        cursors: Mapping[int, int],
+        cursors: Mapping[WorkerNo, int],
     ) -> None:
         self._carrier_no = carrier_no
         self._book = book
         self._parked = parked
         self._facts = facts
         self._cursors = cursors
-        self._campaigns: deque[int] | None = None
+        self._campaigns: deque[CampaignId] | None = None
         self._slice = 0  # read of the first of these campaigns, up to this one
         self._parked_no: int | None = _FIRST_NO  # read up to this one; None: all
 
     @property
-    def learnt(self) -> dict[int, tuple[int, int]]:
+    def learnt(self) -> dict[WorkerNo, tuple[int, int]]:
         """How far each worker's log is known once it is done."""
         return {worker: (batch, LAST) for worker, batch in self._cursors.items()}
 
@@ -63,7 +63,7 @@ class Rebuild:
             await self._restore_parked(connection, self._parked_no)
         return not self._campaigns and self._parked_no is None
 
-    async def _restore_slices(self, connection: Connection, campaigns: deque[int]) -> None:
+    async def _restore_slices(self, connection: Connection, campaigns: deque[CampaignId]) -> None:
         """The next ones."""
         rows = await connection.fetch(
             sql("rebuild_slices"), self._carrier_no, campaigns[0], self._slice, SLICES
@@ -84,11 +84,11 @@ class Rebuild:
         else:
             self._slice = slices[-1]
 
-    async def _rows(self, connection: Connection, slices: Sequence[int]) -> list[_Rows]:
+    async def _rows(self, connection: Connection, slices: Sequence[SliceId]) -> list[_Rows]:
         """Of these slices by their ids, what moved apart from the rest. What receipts said is all here: this resolver
         alone writes it."""
-        sent: dict[int, list[Sent]] = {}
-        sent_before: dict[int, list[Sent]] = {}
+        sent: dict[SliceId, list[Sent]] = {}
+        sent_before: dict[SliceId, list[Sent]] = {}
         for row in await connection.fetch(sql("sent_of_slices"), slices):
             slice_id, worker, batch = row["slice_id"], row["worker_no"], row["batch"]
             if not worker or batch <= self._cursors.get(worker, 0):
@@ -112,7 +112,7 @@ async def learn_with_results(
 ) -> None:
     """Answers beyond the cursors that another book may have known: what receipts said of them stands in rows. Raises
     LedgerError for a row that cannot be read."""
-    by_slice: dict[int, list[tuple[SliceFacts, Sent]]] = {}
+    by_slice: dict[SliceId, list[tuple[SliceFacts, Sent]]] = {}
     for facts, sent in known:
         by_slice.setdefault(facts.slice_id, []).append((facts, sent))
     every = list(by_slice)
@@ -125,9 +125,9 @@ async def learn_with_results(
         )
 
 
-async def _results(connection: Connection, slices: Sequence[int]) -> dict[int, list[Result]]:
+async def _results(connection: Connection, slices: Sequence[SliceId]) -> dict[SliceId, list[Result]]:
     """What receipts said of these slices, by their ids. Raises LedgerError."""
-    found: dict[int, list[Result]] = {}
+    found: dict[SliceId, list[Result]] = {}
     for row in await connection.fetch(sql("results_of_slices"), slices):
         found.setdefault(row["slice_id"], []).append(unpack_result(row["packed"], row["slice_id"]))
     return found

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from broadcast.ids import CarrierNo
+from broadcast.ids import CarrierNo, SliceId
 from broadcast.ledger.packing.columns import Bools, Index
 from broadcast.ledger.packing.ids import IdProfile, Ids
 from broadcast.ledger.packing.received import Received, unpack_parked
@@ -153,9 +153,11 @@ async def whose(
         pass
     numbers = sorted(set(receipts.msisdns.tolist()))
     places = await connection.fetch(sql("places_of_people"), carrier_no, numbers)  # before the answers
-    people: dict[tuple[int, int], int] = {(row["slice_id"], row["ordinal"]): row["msisdn"] for row in places}
+    people: dict[tuple[SliceId, int], int] = {
+        (row["slice_id"], row["ordinal"]): row["msisdn"] for row in places
+    }
     wanted = Wanted(receipts.ids, moved, profile, seed)
-    hits: list[tuple[int, Hit]] = []
+    hits: list[tuple[SliceId, Hit]] = []
     slices = sorted({slice_id for slice_id, _ in people})
     for start in range(0, len(slices), SLICES):
         for row in await connection.fetch(sql("sent_of_slices"), slices[start : start + SLICES]):
@@ -183,9 +185,11 @@ def fits(receipts: Received, hit: Hit, person: int | None) -> bool:
     return (not number or number == person) and int(receipts.received_at[hit.i]) >= hit.left_at - CLOCKS_US
 
 
-async def settled_segments(connection: Connection, slices: Iterable[int]) -> set[tuple[int, int, int]]:
+async def settled_segments(
+    connection: Connection, slices: Iterable[SliceId]
+) -> set[tuple[SliceId, int, int]]:
     """(slice_id, ordinal, segment) of those that have their final receipt. Raises LedgerError."""
-    found: set[tuple[int, int, int]] = set()
+    found: set[tuple[SliceId, int, int]] = set()
     for row in await connection.fetch(sql("results_of_slices"), list(slices)):
         result = unpack_result(row["packed"], row["slice_id"])
         segments = zip(result.ordinals.tolist(), result.segments.tolist(), strict=True)

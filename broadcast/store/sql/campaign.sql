@@ -48,6 +48,10 @@ SELECT * FROM campaign WHERE campaign_id = $1;
 -- A campaign by name.
 SELECT * FROM campaign WHERE name = $1;
 
+-- name: campaign_names
+-- Every campaign's name, to say which one may have been meant.
+SELECT name FROM campaign ORDER BY campaign_id DESC LIMIT 1000;
+
 -- name: all_campaigns
 -- Every campaign, the newest first.
 SELECT * FROM campaign ORDER BY campaign_id DESC;

@@ -1,7 +1,3 @@
--- name: campaign_names
--- Every campaign's name, to say which one may have been meant.
-SELECT name FROM campaign ORDER BY campaign_id DESC LIMIT 1000;
-
 -- name: progress_campaign
 -- What a watcher wants to know of a campaign beside its tallies.
 SELECT state, launched_at, finished_at, segments, clock_timestamp() AS at,

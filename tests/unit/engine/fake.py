@@ -12,7 +12,8 @@ from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.lane import Lane
 from broadcast.engine.pacing import GRANT_WAIT_S
 from broadcast.engine.work import Work
-from broadcast.ledger.journal import CampaignId, CarrierNo, Group, Journal, SliceId
+from broadcast.ids import CampaignId, CarrierNo, SliceId
+from broadcast.ledger.journal import Group, Journal
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packing.sent import Sent, unpack_sent
 from broadcast.monitor.metrics import Metrics

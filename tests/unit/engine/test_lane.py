@@ -535,7 +535,7 @@ async def test_a_retaken_slice_begins_with_those_that_waited_again(bench: Bench)
 
     from broadcast.engine.carrier_campaign import CarrierCampaign
     from broadcast.engine.work import Work
-    from broadcast.ledger.journal import CampaignId, CarrierNo, SliceId
+    from broadcast.ids import CampaignId, CarrierNo, SliceId
     from broadcast.ledger.leased import LeasedSlice
 
     leased = LeasedSlice(

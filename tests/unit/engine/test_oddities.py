@@ -6,7 +6,8 @@ import pytest
 from unit.engine.fake import CARRIER
 
 from broadcast.engine.oddities import LOG_EVERY_S, NAMED_MOST, Oddities
-from broadcast.ledger.journal import CarrierNo, Journal
+from broadcast.ids import CarrierNo
+from broadcast.ledger.journal import Journal
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.channel import SmppChannel
 

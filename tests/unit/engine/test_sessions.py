@@ -8,7 +8,7 @@ import pytest
 
 from broadcast.engine.lane import Lane
 from broadcast.engine.sessions import Sessions
-from broadcast.ledger.journal import CarrierNo
+from broadcast.ids import CarrierNo
 from broadcast.monitor.metrics import Metrics
 
 

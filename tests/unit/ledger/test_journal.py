@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.channel.receipt import Receipt
-from broadcast.ledger.journal import SEGMENTS, CampaignId, CarrierNo, Group, Journal, SliceId
+from broadcast.ids import CampaignId, CarrierNo, SliceId
+from broadcast.ledger.journal import SEGMENTS, Group, Journal
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packed_group import packed
 from broadcast.ledger.packing.received import unpack_received

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from broadcast.channel.receipt import ReceiptState
-from broadcast.ledger.journal import DELTA_SIZE, SEGMENTS, CampaignId, CarrierNo, Journal, SliceId
+from broadcast.ids import CampaignId, CarrierNo, SliceId
+from broadcast.ledger.journal import DELTA_SIZE, SEGMENTS, Journal
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.states import ENDS, MOVES, RecipientState
 

@@ -30,7 +30,7 @@ _WORKER: Final = (
 MakeLink = Callable[[str, Bind], TappedLink]
 
 
-class Way:
+class BindCheck:
     """Opens one bind of the carrier. number: its place in `binds`; make: a new link, not connected yet."""
 
     def __init__(self, number: int, bind: Bind, carrier: Carrier, make: MakeLink, findings: Findings) -> None:
