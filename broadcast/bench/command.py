@@ -3,28 +3,31 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 import click
 
+from broadcast.bench import nation_results
 from broadcast.bench.ledger import ledger
+from broadcast.bench.limits import LIMITS, Limit
 from broadcast.bench.link import link
 from broadcast.bench.load import PARTS, UNLIMITED_TPS, Load, Measured, Part
 from broadcast.bench.moments import TPS as MOMENTS_TPS
 from broadcast.bench.moments import Moments, moments
-from broadcast.bench.nation import Nation, nation
+from broadcast.bench.nation import nation
 from broadcast.bench.nation_open import nation_open
+from broadcast.bench.nation_results import NationRun
 from broadcast.bench.nation_tables import show_growth, show_open
 from broadcast.bench.pacing import CASES, SENDING_S, Paced, pace
 from broadcast.bench.peer import peer
 from broadcast.bench.pipeline import pipeline
 from broadcast.bench.plot import draw, draw_nation
-from broadcast.bench.results import Run, columns, ratios, rows
-from broadcast.cli.output import json_option, note, print_json, print_table
+from broadcast.bench.results import Run, columns, rates, ratios, rows
+from broadcast.cli.output import json_option, note, print_json, print_table, say
 
 _LINKS = 2
 _NATION_LINKS = 6
+_BESIDE = 2_000_000  # messages of what stands beside the nation's alert: time ends it
 _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger, "peer": peer}
 
 
@@ -48,7 +51,10 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
 @click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
 @click.option("--moments", "waiting", is_flag=True, help="Measure instead what an operator waits for.")
 @click.option(
-    "--nation", "as_nation", is_flag=True, help="Measure instead an alert as a nation's: some minutes."
+    "--nation",
+    "as_nation",
+    is_flag=True,
+    help="Measure instead an alert as a nation's, and its parts: some minutes.",
 )
 @click.option(
     "--open",
@@ -65,8 +71,9 @@ def bench(
     """Measure how fast this machine sends.
 
     In one run: the bare link (SMPP without a ledger), the bare ledger (rows without SMPP), the whole pipeline, and
-    the session of aiosmpplib as a peer. Postgres is embedded, fsync on; carriers and workers are processes; every
-    message gets a receipt; the audit must balance. Quote medians: machines are noisy.
+    the session of aiosmpplib as a peer; with --nation each of them on that shape. Postgres is embedded, fsync on;
+    carriers and workers are processes; every message gets a receipt, in a nation's alert most; the audit must balance.
+    Quote medians: machines are noisy.
     """
     if pacing:
         _show_pacing(as_json)
@@ -77,14 +84,11 @@ def bench(
         )
         return
     if as_nation:
-        _nation(
-            Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True),
-            runs,
-            growth,
-            plot,
-            late_share,
-            as_json,
-        )
+        load = Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True)
+        if late_share is not None:
+            _open(load, runs, growth or plot is not None, late_share, as_json)
+        else:
+            _nation(load, only, runs, growth, plot, as_json)
         return
     if late_share is not None:
         raise click.UsageError("--open is about an alert as a nation's: add --nation")
@@ -107,13 +111,25 @@ def _once(load: Load, parts: list[Part], growth: bool, which: str) -> Run:
     return measured
 
 
+def _as_nation(load: Load, parts: list[Part], grows: bool, which: str) -> NationRun:
+    product = None
+    limits: dict[Part, Limit] = {}
+    for part in parts:
+        note(f"{which}: {part}")
+        if part == "pipeline":
+            product = nation(replace(load, sums=grows), growth=grows)
+        else:
+            limits[part] = LIMITS[part](replace(load, messages=_BESIDE))
+    return NationRun(product, limits)
+
+
 def _title(load: Load) -> str:
     return f"{load.messages:,} messages of {load.segments} segment(s), ids {load.ids}"
 
 
 def _show(load: Load, runs: list[Run], as_json: bool) -> None:
     if as_json:
-        print_json({"load": load, "runs": [{**run, "ratios": ratios(run)} for run in runs]})
+        print_json({"load": load, "runs": [{**run, "ratios": ratios(rates(run))} for run in runs]})
         return
     print_table(f"{_title(load)}, {len(runs)} run(s)", columns(runs), rows(runs))
     for number, run in enumerate(runs, 1):
@@ -168,61 +184,38 @@ def _show_moments(found: list[Moments], as_json: bool) -> None:
     )
 
 
+def _open(load: Load, runs: int, grows: bool, late_share: float, as_json: bool) -> None:
+    if grows:
+        raise click.UsageError("--growth and --plot are of an alert whose receipts come: leave out --open")
+    load = replace(load, held=True, sums=True)
+    opened = [nation_open(load, late_share) for _ in range(runs)]
+    if as_json:
+        print_json({"open": opened})
+    else:
+        show_open(opened)
+
+
 def _nation(
-    load: Load, runs: int, growth: bool, plot: Path | None, late_share: float | None, as_json: bool
+    load: Load, only: tuple[Part, ...], runs: int, growth: bool, plot: Path | None, as_json: bool
 ) -> None:
     grows = growth or plot is not None
-    if late_share is not None:
-        if grows:
-            raise click.UsageError(
-                "--growth and --plot are of an alert whose receipts come: leave out --open"
-            )
-        load = replace(load, held=True, sums=True)
-        opened = [nation_open(load, late_share) for _ in range(runs)]
-        if as_json:
-            print_json({"open": opened})
-        else:
-            show_open(opened)
-        return
-    found = [nation(replace(load, sums=grows), growth=grows) for _ in range(runs)]
-    _show_nation(found, as_json)
-    if plot is not None:
-        draw_nation(plot, found[-1].growth, f"{_title(load)}, as a nation's")
+    parts = [part for part in PARTS if part in (only or (("pipeline",) if grows else PARTS))]
+    if grows and "pipeline" not in parts:
+        raise click.UsageError("--growth and --plot are about the pipeline: add --only pipeline")
+    found = [_as_nation(load, parts, grows, f"run {number + 1} of {runs}") for number in range(runs)]
+    _show_nation(load, found, as_json)
+    if plot is not None and (last := found[-1].nation) is not None:
+        draw_nation(plot, last.growth, f"{_title(load)}, as a nation's")
 
 
-def _show_nation(found: list[Nation], as_json: bool) -> None:
+def _show_nation(load: Load, found: list[NationRun], as_json: bool) -> None:
     if as_json:
-        print_json({"nation": found})
+        print_json(nation_results.document(load, found))
         return
-    lines: list[tuple[str, str, Callable[[Nation], float | None]]] = [
-        ("accepted", "segments/s", lambda each: each.segments_per_s),
-        ("final", "segments/s", lambda each: each.final_per_s),
-        *(
-            (f"CPU, {kind}", "s per million segments", lambda each, kind=kind: each.cpu_s[kind])
-            for kind in found[0].cpu_s
-        ),
-        ("used of the TPS", "%", lambda each: None if each.used_share is None else 100 * each.used_share),
-        ("longest pause of a carrier", "s", lambda each: each.longest_pause_s),
-        ("last receipt to last final state", "s", lambda each: each.last_final_s),
-        ("receipts waited for the resolver at most, median", "s", lambda each: each.lag_s[0]),
-        ("receipts waited for the resolver at most, longest", "s", lambda each: each.lag_s[1]),
-        ("write-ahead log", "octets a segment", lambda each: each.log_octets),
-        ("ledger", "octets a message", lambda each: each.octets_per_message),
-        *(
-            (f"peak memory, {kind}", "MiB", lambda each, kind=kind: each.peak_mib[kind])
-            for kind in found[0].peak_mib
-        ),
-    ]
-    print_table(
-        f"{found[0].messages:,} messages of 5 segments, 3 carriers, 3 workers; {len(found)} run(s)",
-        ("what", "unit", "median", "least", "most"),
-        [(what, unit, *_spread([value(each) for each in found])) for what, unit, value in lines],
-    )
-    for number, each in enumerate(found, 1):
-        if each.growth:
-            show_growth(each.growth, f"as it grew, run {number}")
-
-
-def _spread(values: list[float | None]) -> tuple[float | None, ...]:
-    known = [value for value in values if value is not None]
-    return (median(known), min(known), max(known)) if known else (None, None, None)
+    title = f"{load.messages:,} messages of 5 segments, 3 carriers, 3 workers; {len(found)} run(s)"
+    print_table(title, nation_results.columns(found), nation_results.rows(found))
+    for each in nation_results.notes(found):
+        say(each)
+    for number, run in enumerate(found, 1):
+        if run.nation is not None and run.nation.growth:
+            show_growth(run.nation.growth, f"as it grew, run {number}")

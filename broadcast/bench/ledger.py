@@ -1,6 +1,8 @@
 """The bare ledger: the same intents, rows, groups and resolver as of a pipeline, and nobody to talk to.
 
-Slices are leased and marked; once that is committed their messages are accepted and receipted out of thin air.
+Slices are leased and marked; once that is committed their messages are accepted and receipted out of thin air. `ledger`
+does it in this process, all receipts of a run together; `sending` is one sender of the nation's shape, where each
+segment's receipt comes at its own time. No submit is refused, and no receipt comes at another sender.
 """
 
 import asyncio
@@ -18,7 +20,9 @@ import asyncpg
 from broadcast.bench.campaign import balance, launch, prepare, watch
 from broadcast.bench.load import Load, Measured
 from broadcast.bench.meters import Meters
-from broadcast.bench.stage import Stage, collecting_seldom, staged, start_resolver
+from broadcast.bench.scattered import Scattered
+from broadcast.bench.senders import SENDING_MOST_S, Credit, Errand, Line, Said
+from broadcast.bench.stage import LOOK_S, Stage, collecting_seldom, habits, staged, start_resolver
 from broadcast.channel.receipt import Receipt
 from broadcast.cli.runner import run
 from broadcast.config import Config
@@ -31,6 +35,7 @@ from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.progress import Progress
+from broadcast.simulator.wheel import TICK_S
 from broadcast.store.pool import connect
 
 _RUN = 1000  # messages that are intended, accepted and receipted together
@@ -47,7 +52,7 @@ def ledger(load: Load) -> Measured:
 
 async def _measure(stage: Stage) -> Measured:
     load, url = stage.load, stage.database.url()
-    config = replace(stage.config, engine=replace(stage.config.engine, lease_s=_LEASE_S))
+    config = _long_leased(stage.config)
     connection = await connect(url, check_schema=False)
     try:
         numbers = await prepare(connection, config, load)
@@ -75,6 +80,38 @@ async def _measure(stage: Stage) -> Measured:
         await connection.close()
     rates = (load.messages / sent_s, load.messages / took)
     return Measured(load.messages, took, *rates, cpu_s, meters.peak_mib, True, octets)
+
+
+async def sending(
+    url: str, campaign_id: CampaignId, numbers: dict[str, CarrierNo], errand: Errand, line: Line
+) -> None:
+    """All messages of one carrier, as many as there is time for; receipts until it is asked to end."""
+    config, connection = _long_leased(errand.config), await connect(url)
+    try:
+        leases = await Leases.register(connection, config, socket.gethostname(), os.getpid())
+    finally:
+        await connection.close()
+    writer = Writer(partial(connect, url), leases.worker_no, config.engine.group_s, lambda *_: None)
+    feed = _ScatteredFeed(errand, writer.journal, leases, campaign_id, numbers[errand.carrier])
+    await line.begun()
+    feed.credit = Credit(time.monotonic())
+    async with asyncio.TaskGroup() as beside:
+        writing = beside.create_task(writer.run(), name="writer")
+        feeding = beside.create_task(feed.run(url, [numbers[errand.carrier]]), name="feed")
+        telling = beside.create_task(feed.tell(), name="receipts")
+        until = time.monotonic() + SENDING_MOST_S
+        while not line.asked():
+            if time.monotonic() > until:
+                feeding.cancel()
+            line.say(feed.said(through=feeding.done()))
+            await asyncio.sleep(LOOK_S)
+        telling.cancel()
+        writer.finish()
+        await writing
+
+
+def _long_leased(config: Config) -> Config:
+    return replace(config, engine=replace(config.engine, lease_s=_LEASE_S))
 
 
 async def _tidy(url: str, config: Config) -> None:
@@ -119,9 +156,12 @@ class _Feed:
             run = leased.intend_next(_RUN)
             self._under_way += len(run)
             self._journal.on_commit(partial(self._accept, leased, run))
-            while self._under_way >= _UNDER_WAY_MOST:
+            while self._is_full():
                 self._room.clear()
                 await self._room.wait()
+
+    def _is_full(self) -> bool:
+        return self._under_way >= _UNDER_WAY_MOST
 
     def _accept(self, leased: LeasedSlice, run: range) -> None:
         """The intent is durable: the SMSC takes them all."""
@@ -136,6 +176,10 @@ class _Feed:
         if not leased.unanswered:
             leased.let_go()
         self._journal.wake()
+        self._accepted(leased, run, ids)
+
+    def _accepted(self, leased: LeasedSlice, run: range, ids: list[str]) -> None:
+        """Their receipts come."""
         if self._load.receipt_delay_s:
             asyncio.get_running_loop().call_later(self._load.receipt_delay_s, self._receipt, leased, run, ids)
         else:
@@ -155,6 +199,52 @@ class _Feed:
 
     def _through(self, messages: int) -> None:
         self._under_way -= messages
+        self._room.set()
+
+
+class _ScatteredFeed(_Feed):
+    """Under way is what is not accepted yet, for receipts take their time. credit: from when it begins."""
+
+    def __init__(
+        self, errand: Errand, journal: Journal, leases: Leases, campaign_id: CampaignId, carrier_no: CarrierNo
+    ) -> None:
+        super().__init__(errand.load, journal, leases, campaign_id)
+        self._scattered = Scattered(habits(errand.carrier, errand.load), random.Random())
+        self._carrier_no = carrier_no
+        self._segments = self._told = 0
+        self.credit = Credit(time.monotonic())
+
+    def said(self, *, through: bool) -> Said:
+        """through: it intends no more."""
+        return Said(self._segments, self._told, through and not self._under_way)
+
+    async def tell(self) -> None:
+        """Receipts as they are due: until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TICK_S)
+            due = self._scattered.due(loop.time())
+            if due:
+                receipts = [Receipt(b"", state, smsc_id, err, msisdn) for state, smsc_id, err, msisdn in due]
+                self._journal.receipts(
+                    self._carrier_no, receipts, _now_us(), partial(self._receipted, len(due))
+                )
+
+    def _accepted(self, leased: LeasedSlice, run: range, ids: list[str]) -> None:
+        msisdns = leased.msisdns[run.start : run.stop]
+        self._scattered.put(msisdns, ids, asyncio.get_running_loop().time())
+        self._journal.on_commit(partial(self._through, len(run)))
+
+    def _is_full(self) -> bool:
+        sent = self._segments + self._under_way * self._load.segments
+        return super()._is_full() or self.credit.left(sent, self._told, time.monotonic()) <= 0
+
+    def _through(self, messages: int) -> None:
+        self._segments += messages * self._load.segments
+        super()._through(messages)
+
+    def _receipted(self, receipts: int) -> None:
+        self._told += receipts
         self._room.set()
 
 

@@ -1,4 +1,8 @@
-"""The bare link: stamped submits and receipts that are acked at once. What SMPP costs without a ledger."""
+"""The bare link: stamped submits and receipts that are acked at once. What SMPP costs without a ledger.
+
+`link` measures it in this process; `sending` is one sender of the nation's shape, where a submit may be refused (it is
+not sent again, for nobody keeps who it was) and receipts are missing or come twice.
+"""
 
 import asyncio
 import math
@@ -9,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from broadcast.bench.campaign import MOST_S, first_msisdn
 from broadcast.bench.load import Load, Measured
 from broadcast.bench.meters import Meters
+from broadcast.bench.senders import SENDING_MOST_S, Credit, Errand, Line, Said
 from broadcast.bench.stage import Stage, collecting_seldom, staged
 from broadcast.campaign.sender import address
-from broadcast.campaign.text import compose
+from broadcast.campaign.text import Message, compose
 from broadcast.channel.events import InboundMessage, UnreadDelivery
 from broadcast.channel.link import Answer, BoundLink, Submission, Token
 from broadcast.channel.receipt import Receipt
@@ -55,19 +60,49 @@ async def _measure(stage: Stage) -> Measured:
     return Measured(load.messages, took, load.messages / sent_s, load.messages / took, cpu_s, meters.peak_mib)
 
 
+async def sending(errand: Errand, line: Line) -> None:
+    """All messages of one carrier, as many as there is time for; receipts until it is asked to end."""
+    carrier = errand.config.carriers[errand.carrier]
+    first = first_msisdn(errand.config, errand.place)
+    feed = _Feed(template(errand.load, carrier), first, errand.load.share(errand.place))
+    links = [await connect(bind, carrier, feed, errand.carrier) for bind in carrier.slots()]
+    await line.begun()
+    until = time.monotonic() + SENDING_MOST_S
+    feed.credit = Credit(time.monotonic())
+    for each in links:
+        feed.room(each)
+    while not line.asked():
+        if time.monotonic() > until:
+            feed.stop()
+        line.say(feed.said())
+        await asyncio.sleep(_LOOK_S)
+    await asyncio.gather(*(each.unbind(_UNBIND_S) for each in links))
+
+
+def message(load: Load, carrier: Carrier) -> Message:
+    """As the engine would encode it for this carrier."""
+    return compose(
+        load.text,
+        "ucs2" if load.nation else "gsm0338",
+        carrier.smpp.concatenation,
+        carrier.smpp.default_alphabet,
+        1,
+    )
+
+
 def template(load: Load, carrier: Carrier) -> Template:
-    """The message as the engine would encode it for this carrier."""
+    """The message's submits as the engine would render them."""
     sender = address("BENCH")
     until = validity_text(datetime.now(UTC) + timedelta(days=1))
-    message = compose(load.text, "gsm0338", carrier.smpp.concatenation, carrier.smpp.default_alphabet, 1)
+    made = message(load, carrier)
     return Template(
         [
             SubmitFields(
                 sender.text, sender.ton, sender.npi, carrier.smpp.dest_ton, carrier.smpp.dest_npi,
-                carrier.smpp.service_type, 0x40 if part.udhi else 0, message.data_coding, 1, until, part.short_message,
+                carrier.smpp.service_type, 0x40 if part.udhi else 0, made.data_coding, 1, until, part.short_message,
                 part.tlvs,
             )
-            for part in message.segments
+            for part in made.segments
         ]
     )  # fmt: skip
 
@@ -79,38 +114,57 @@ class _Feed:
         self._template = made
         self._next = first
         self._left = messages
-        self._accepted = self._received = 0
-        self._segments = messages * made.segments
+        self._sent = self._accepted = self._refused = self._received = 0
         self._loop = asyncio.get_running_loop()
         self.accepted_at = self.received_at = 0.0
+        self.credit: Credit | None = None
         self._failure = ""
 
     def ended(self) -> bool:
         """Every segment is accepted and has its receipt. Raises BroadcastError when that cannot be any more."""
+        if self._refused:
+            self._fail("a submit was refused")
+        return self.said().through and self._accepted == self._received
+
+    def said(self) -> Said:
+        """How far it is, refused segments being answered ones. Raises BroadcastError when a link fails."""
         if self._failure:
             raise BroadcastError(f"the bare link: {self._failure}")
-        return self._accepted == self._received == self._segments
+        through = not self._left and self._accepted + self._refused == self._sent
+        return Said(self._accepted, self._received, through=through)
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._left = 0
 
     def room(self, link: BoundLink) -> None:
         """Fill the window."""
         segments = self._template.segments
-        while self._left and (count := min(_RUN_MOST, link.room // segments, self._left)):
+        room = link.room if self.credit is None else min(link.room, self._credited(self.credit))
+        while self._left and (count := min(_RUN_MOST, room // segments, self._left)):
+            room -= count * segments
             sequence = link.reserve(count * segments)
             data = self._template.stamp(sequence, range(self._next, self._next + count))
             self._next += count
             self._left -= count
+            self._sent += count * segments
             link.submit(Submission(sequence, [None] * (count * segments), data), self._loop.time(), math.inf)
 
     def answered(self, link: BoundLink, answers: list[Answer], left_at: float) -> None:
-        if any(answer[1] for answer in answers):
-            self._fail("a submit was refused")
-        self._accepted += len(answers)
+        refused = sum(1 for answer in answers if answer[1])
+        self._refused += refused
+        self._accepted += len(answers) - refused
         self.accepted_at = time.monotonic()
 
     def receipts(self, link: BoundLink, receipts: list[Receipt]) -> None:
         link.ack([receipt.ack for receipt in receipts])
         self._received += len(receipts)
         self.received_at = time.monotonic()
+        if self.credit is not None:
+            self.room(link)
+
+    def _credited(self, credit: Credit) -> int:
+        return max(0, credit.left(self._sent, self._received, time.monotonic()))
 
     def _fail(self, why: str) -> None:
         self._failure = self._failure or why

@@ -20,9 +20,10 @@ _WORDS = "Bão số 5 đang vào bờ: tránh xa cửa biển, nghe đài và l�
 class Load:
     """What one run sends. tps: per carrier, 0: as fast as it goes. links: per carrier.
 
-    tps holds for the pipeline alone: the other parts say what would be possible. nation: in UCS-2, and receipts as
-    a whole nation's come, each segment's at its own time and session (_NATION in stage.py). held: no receipt comes
-    before the SMSCs are asked for some. sums: the SMSCs keep nothing of anybody, for millions of people.
+    tps holds for the product alone: the other parts say what would be possible. nation: in UCS-2, and receipts as
+    a whole nation's come, each segment's at its own time and session (stage.py), their times divided by receipts_over.
+    held: no receipt comes before the SMSCs are asked for some. sums: the SMSCs keep nothing of anybody, for millions of
+    people.
     """
 
     messages: int
@@ -34,6 +35,7 @@ class Load:
     receipt_delay_s: float = 0.0
     links: int = 2
     nation: bool = False
+    receipts_over: float = 1.0
     held: bool = False
     sums: bool = False
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 
 import psutil
 
@@ -15,11 +16,13 @@ _POSTGRES_EVERY = 5  # looks: counting pages that many processes share takes mil
 
 
 class Meters:
-    """Counts from its making on. Without workers this process is the sender."""
+    """Counts from its making on. Without workers, and without `senders`, this process is the sender."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, senders: Sequence[int] = ()) -> None:
+        """senders: ids of processes that send in the workers' place."""
         running = stage.shell.running()
-        workers = [psutil.Process(pid) for name, pid in running if name.startswith("worker-")]
+        pids = [*senders, *(pid for name, pid in running if name.startswith("worker-"))]
+        workers = [psutil.Process(pid) for pid in pids]
         self._groups: dict[str, list[psutil.Process]] = {SENDER: workers or [psutil.Process()]}
         if stage.server is not None and (pid := stage.server.pid()) is not None:
             self._groups[POSTGRES] = [psutil.Process(pid)]

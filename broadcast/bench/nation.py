@@ -5,10 +5,7 @@ UUIDs (stage.py has the shares). So the campaign is not finished in the end, but
 """
 
 import asyncio
-import json
 import time
-import urllib.request
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -20,6 +17,7 @@ from broadcast.bench.load import Load
 from broadcast.bench.meters import Meters
 from broadcast.bench.nation_growth import NationGrowth, NationStep
 from broadcast.bench.stage import Stage, staged
+from broadcast.bench.window import COST_S, LOOK_S, Cost, pending, within
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
 from broadcast.ids import CampaignId
@@ -28,25 +26,12 @@ from broadcast.reports.progress import Progress, progress
 from broadcast.reports.steady import Pace
 from broadcast.store.pool import connect
 
-WINDOW_S = (60.0, 240.0)  # rates and CPU are those of these seconds of sending, once it is warm
-_LOOK_S = 0.25
-_COST_S = 1.0
 _STILL_S = 5.0  # without another final state, after the last receipt
 _TABLES = """
 SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c
  WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
    AND relname NOT IN ('subscriber', 'subscriber_import', 'import_staging', 'slice')
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """At one moment: seconds since the launch, segments accepted, messages with a final state, CPU seconds by kind."""
-
-    at_s: float
-    segments: int
-    final: int
-    cpu_s: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +73,7 @@ async def _measure(stage: Stage, grows: bool) -> Nation:
     try:
         log = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
         campaign_id = await begin(connection, stage)
-        watching = _Watch(connection, campaign_id, Meters(stage), stage.load, grows)
+        watching = Watch(connection, campaign_id, Meters(stage), stage.load, grows=grows)
         sent_s = await watching.until_sent()
         told_s = await watching.until_told(stage)
         last_final_s = max(0.0, await watching.until_still() - told_s)
@@ -110,18 +95,7 @@ async def _measure(stage: Stage, grows: bool) -> Nation:
     )  # fmt: skip
 
 
-def within(costs: Sequence[Cost], sent_s: float, segments: int) -> tuple[float, float, dict[str, float]]:
-    """Segments accepted and segments of messages that became final, per second, and CPU seconds per million of the
-    accepted. segments: of a message."""
-    first, last = WINDOW_S if sent_s > WINDOW_S[1] else (min(WINDOW_S[0], sent_s / 3), sent_s)
-    inside = [cost for cost in costs if first <= cost.at_s <= last] or list(costs)
-    then, now = inside[0], inside[-1]
-    seconds, sent = max(1e-9, now.at_s - then.at_s), max(1, now.segments - then.segments)
-    cpu_s = {kind: (now.cpu_s[kind] - then.cpu_s[kind]) / sent * 1e6 for kind in now.cpu_s}
-    return sent / seconds, (now.final - then.final) * segments / seconds, cpu_s
-
-
-class _Watch:
+class Watch:
     """Looks at the tallies, the processes and the carriers' books until all is told."""
 
     def __init__(
@@ -130,7 +104,8 @@ class _Watch:
         campaign_id: CampaignId,
         meters: Meters,
         load: Load,
-        grows: bool,
+        *,
+        grows: bool = False,
     ) -> None:
         self.pace = Pace()
         self.costs: list[Cost] = []
@@ -148,54 +123,49 @@ class _Watch:
 
     async def until_sent(self) -> float:
         """Seconds since the launch."""
-        now = await self._look()
+        now = await self.look()
         while now.total.states["waiting"] or now.total.states["in_doubt"]:
-            await asyncio.sleep(_LOOK_S)
-            now = await self._look()
-        return self._now_s
+            await asyncio.sleep(LOOK_S)
+            now = await self.look()
+        return self.now_s
 
     async def until_told(self, stage: Stage) -> float:
         """Until every receipt that is to come was acked: seconds since the launch."""
-        books = [str(stage.ready(name)["book"]) for name in stage.config.carriers]
-        told_s = self._now_s
-        while sum(await asyncio.gather(*(asyncio.to_thread(_pending, book) for book in books))):
-            told_s = self._now_s
-            await self._look()
-            await asyncio.sleep(_LOOK_S)
+        told_s = self.now_s
+        while await asyncio.to_thread(pending, stage):
+            told_s = self.now_s
+            await self.look()
+            await asyncio.sleep(LOOK_S)
         return told_s
 
     async def until_still(self) -> float:
         """Until no more becomes final: when the last did."""
-        while self._now_s < self._final_at_s + _STILL_S:
-            await self._look()
-            await asyncio.sleep(_LOOK_S)
+        while self.now_s < self._final_at_s + _STILL_S:
+            await self.look()
+            await asyncio.sleep(LOOK_S)
         return self._final_at_s
 
     @property
-    def _now_s(self) -> float:
+    def now_s(self) -> float:
+        """Seconds since the launch."""
         now = time.monotonic() - self._began
         if now > most_s(self._load):
             raise AuditError(f"not everything was sent and told in {most_s(self._load):.0f} s")
         return now
 
-    async def _look(self) -> Progress:
+    async def look(self) -> Progress:
+        """Read it all once."""
         now = await progress(self._connection, self._campaign_id)
         self.pace.look(now)
         self.meters.look()
         lag_s = float(await self._connection.fetchval(LAG))
         self.lags_s.append(lag_s)
-        at_s, total = self._now_s, now.total
+        at_s, total = self.now_s, now.total
         if total.ended != self._final:
             self._final, self._final_at_s = total.ended, at_s
-        if not self.costs or at_s - self.costs[-1].at_s >= _COST_S:
+        if not self.costs or at_s - self.costs[-1].at_s >= COST_S:
             self.costs.append(Cost(at_s, total.segments, total.ended, self.meters.cpu_s()))
         if self.growth is not None:
             await self.growth.look(at_s, total.segments, self.meters.cpu_s(), self.meters.now_mib, lag_s)
         self.states = {state: count for state, count in total.states.items() if count}
         return now
-
-
-def _pending(book: str) -> int:
-    """Receipts that an SMSC has yet to send, or to see acked."""
-    with urllib.request.urlopen(book, timeout=60) as answer:
-        return int(json.load(answer)["receipts"]["pending"])

@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,28 +20,14 @@ from broadcast.cli.shell import Shell
 from broadcast.config import Config
 from broadcast.config.profiles import VIETNAM
 from broadcast.errors import BroadcastError
+from broadcast.simulator.personality import Personality
 from broadcast.store.embedded import Server
 from broadcast.store.scratch import scratch_home
+from broadcast.tables import structure
 
 RESOLVER = "resolver"  # the name of its process
 LOOK_S = 0.1
 _BIND_S = 30.0
-# 3 % of the receipts come after minutes, 2 % never, 0.5 % twice, 0.2 % before the response
-_NATION = """temporary_share = 0.01
-undeliverable_share = 0.05
-rejected_share = 0.01
-segment_undeliverable_share = 0.001
-[receipts]
-between_s = [2, 30]
-any_session = true
-early_share = 0.002
-late_share = 0.03
-late_between_s = [60, 180]
-missing_share = 0.02
-repeats = 1
-repeat_share = 0.005
-repeat_between_s = [1, 60]
-"""
 _HELD = """undeliverable_share = 0.05
 rejected_share = 0.01
 [receipts]
@@ -144,15 +131,43 @@ def _files(stage: Stage) -> tuple[str | Path, ...]:
     return "--config", VIETNAM, "--config", stage.folder / "carriers.toml"
 
 
+def habits(name: str, load: Load) -> Personality:
+    """What a simulated carrier is like."""
+    return structure(tomllib.loads(_personality(name, load)), Personality, f"the bench's {name}")
+
+
+def _personality(name: str, load: Load) -> str:
+    return (
+        f'name = "{name}"\nsystem_id = "{name}"\ntps = {load.tps}\nwindow = {WINDOW}\n'
+        f'id_kind = "{load.ids}"\nreceipt_window = {RECEIPT_WINDOW}\n'
+        f"receipt_delay_s = {load.receipt_delay_s}\nsessions = {load.links}\n"
+        + ("people = false\n" if load.sums else "")
+        + (_HELD if load.held else _nation(load.receipts_over) if load.nation else "")
+    )
+
+
+def _nation(over: float) -> str:
+    """3 % of the receipts come after minutes, 2 % never, 0.5 % twice, 0.2 % before the response."""
+    return f"""temporary_share = 0.01
+undeliverable_share = 0.05
+rejected_share = 0.01
+segment_undeliverable_share = 0.001
+[receipts]
+between_s = [{2 / over}, {30 / over}]
+any_session = true
+early_share = 0.002
+late_share = 0.03
+late_between_s = [{60 / over}, {180 / over}]
+missing_share = 0.02
+repeats = 1
+repeat_share = 0.005
+repeat_between_s = [{1 / over}, {60 / over}]
+"""
+
+
 def _simulate(shell: Shell, folder: Path, names: list[str], load: Load) -> None:
     for name in names:
-        (folder / f"{name}.toml").write_text(
-            f'name = "{name}"\nsystem_id = "{name}"\ntps = {load.tps}\nwindow = {WINDOW}\n'
-            f'id_kind = "{load.ids}"\nreceipt_window = {RECEIPT_WINDOW}\n'
-            f"receipt_delay_s = {load.receipt_delay_s}\nsessions = {load.links}\n"
-            + ("people = false\n" if load.sums else "")
-            + (_HELD if load.held else _NATION if load.nation else "")
-        )
+        (folder / f"{name}.toml").write_text(_personality(name, load))
         words = ("--personality", folder / f"{name}.toml", "--ready-file", folder / f"{name}.ready", "--json")
         shell.start(name, "carrier", "simulate", *words)
     shell.wait_for("the carriers", lambda: all((folder / f"{name}.ready").exists() for name in names))

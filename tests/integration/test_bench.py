@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
-from broadcast.bench import stage
-from broadcast.bench.load import Load
+from broadcast.bench import link
+from broadcast.bench.limits import LIMITS
+from broadcast.bench.load import Load, Part
 from broadcast.bench.nation import nation
 from broadcast.bench.pacing import Case, pace
 from broadcast.bench.plot import draw_nation
+from broadcast.bench.senders import senders
+from broadcast.bench.stage import staged
+from broadcast.errors import BroadcastError
 
 MESSAGES = 5000
 PARTS = {
@@ -92,20 +96,49 @@ def test_growth_without_the_pipeline_is_a_mistake() -> None:
     assert "--only pipeline" in done.stderr
 
 
-KINDS = {"sender", "resolver", "postgres", "simulator"}
+# as the nation's, with a sixtieth of its receipts' times
+NATION = Load(600, 5, 3, 3, 0, "uuid", 0.0, 6, nation=True, receipts_over=60.0)
 
 
-def test_a_nation_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = "[receipts]\nbetween_s = [0.1, 2]\nany_session = true\nmissing_share = 0.02\n"
-    monkeypatch.setattr(stage, "_NATION", quick)
-    load = Load(MESSAGES, 5, 3, 3, 2000, "uuid", links=6, nation=True, sums=True)
+@pytest.mark.parametrize("part", LIMITS)
+def test_what_stands_beside_the_nations_alert(part: Part) -> None:
+    found = LIMITS[part](NATION)
+    segments = NATION.messages * NATION.segments
+    if part == "ledger":
+        assert found.segments == segments
+    else:
+        assert 0.97 * segments < found.segments < segments  # some are refused, once each
+    assert found.segments_per_s > 0
+    assert set(found.cpu_s) == PARTS[part][0]
+    assert set(found.peak_mib) == PARTS[part][0]
+
+
+def test_a_sender_that_fails_says_why() -> None:
+    with (
+        staged(NATION, database=False, simulated=False) as stage,
+        pytest.raises(BroadcastError, match="refused"),
+        senders(link.sending, stage),
+    ):
+        pytest.fail("nobody listens")
+
+
+def test_a_nations_alert() -> None:
+    found = nation(NATION)
+    assert found.segments == NATION.messages * NATION.segments  # what was refused once was sent again
+    assert sum(found.states.values()) == NATION.messages
+    assert found.states["delivered"] > found.states["undeliverable"] > 0
+    assert set(found.cpu_s) == PARTS["pipeline"][0]
+
+
+def test_a_nation_as_it_grows(tmp_path: Path) -> None:
+    load = Load(MESSAGES, 5, 3, 3, 2000, "uuid", 0.0, 6, nation=True, receipts_over=15.0, sums=True)
     found = nation(load, growth=True)
     assert found.segments == 5 * MESSAGES
     steps = found.growth
     assert 1 <= len(steps) <= 10  # a busy machine looks seldom
     assert steps[-1].segments == 5 * MESSAGES
     assert all(each.open > 0 and each.log_octets > 0 and each.database_mib > 0 for each in steps)
-    assert all(set(each.cpu_s) == set(each.mib) == KINDS for each in steps)
+    assert all(set(each.cpu_s) == set(each.mib) == PARTS["pipeline"][0] for each in steps)
     draw_nation(tmp_path / "growth.svg", steps, "a nation")
     assert "segments/s" in (tmp_path / "growth.svg").read_text()
 
@@ -117,7 +150,9 @@ def test_all_of_a_nation_open_then_late_receipts() -> None:
     assert found["segments"] == 5 * MESSAGES
     assert found["late"] % 5 == 0
     assert 0.05 * 5 * MESSAGES < found["late"] < 0.2 * 5 * MESSAGES
-    assert set(found["before_mib"]) == set(found["open_mib"]) == set(found["peak_mib"]) == KINDS
+    assert (
+        set(found["before_mib"]) == set(found["open_mib"]) == set(found["peak_mib"]) == PARTS["pipeline"][0]
+    )
     assert 0 < found["late_s"][0] <= found["late_s"][1]
 
 

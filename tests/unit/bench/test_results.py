@@ -6,7 +6,7 @@ import pytest
 
 from broadcast.bench.growth import histogram_median
 from broadcast.bench.load import Load, Measured
-from broadcast.bench.results import columns, ratios, rows
+from broadcast.bench.results import columns, rates, ratios, rows
 
 INF = float("inf")
 
@@ -37,7 +37,7 @@ def test_the_times_of_link_and_ledger_add_up() -> None:
         "pipeline": measured(80_000),
         "peer": measured(4_000),
     }
-    found = ratios(run)
+    found = ratios(rates(run))
     assert found.pipeline_to_peer == pytest.approx(20)
     assert found.possible_rate == pytest.approx(100_000)
     assert found.pipeline_to_possible == pytest.approx(0.8)
