@@ -16,6 +16,7 @@ _NOTES: dict[Part, str] = {
     "peer": "aiosmpplib: three processes with a session each for 15 s and 20,000 segments at most, nothing is written "
     "down",
 }
+_CPU_UNIT = "s per million segments"
 _WARM_S = 30.0  # as long as most receipts take
 _COLD = (
     f"pipeline: it sent for less than {_WARM_S:.0f} s, most of it before the receipts came, so it is not compared with "
@@ -83,11 +84,7 @@ def rows(runs: list[NationRun]) -> list[list[Any]]:
         row("accepted", "segments/s", lambda each: each.segments_per_s, lambda each: each.segments_per_s),
         row("final, or receipted", "segments/s", lambda each: each.final_per_s, lambda each: each.told_per_s),
         *(
-            row(
-                f"CPU, {KINDS[kind]}",
-                "s per million segments",
-                *[lambda each, kind=kind: each.cpu_s.get(kind)] * 2,
-            )
+            row(f"CPU, {KINDS[kind]}", _CPU_UNIT, *[lambda each, kind=kind: each.cpu_s.get(kind)] * 2)
             for kind in kinds
         ),
         row("used of the TPS", "%", lambda each: None if each.used_share is None else 100 * each.used_share),

@@ -8,7 +8,7 @@ from chaos import hosts, table
 from chaos.database import prepared
 from chaos.run import run
 
-MESSAGES = 5_000
+MESSAGES = 3_000
 
 
 def problems(folder: Path, *seeds: int, on_hosts: bool = False) -> list[str]:
