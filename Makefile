@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 MADE := $(VENV)/.made
 GATED := channel smpp ledger archive reports actions engine probe campaign audience
 
+ALONE = $(shell grep -rl --include '*.py' 'mark\.alone' tests)
+
 # COVER=1 make test also asks for 90 % of each gated package's lines, as CI does: a minute more
 TRACED := $(if $(COVER),--cov --cov-append --cov-report=)
 
@@ -23,7 +25,7 @@ MESSAGES ?= 10000
 PARALLEL ?= 2
 SEED ?= 1
 
-.PHONY: help demo test unit check lint bench fuzz chaos docs venv clean
+.PHONY: help demo test unit check lint layers types collected bench fuzz chaos docs venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
@@ -64,15 +66,23 @@ docs: $(MADE)
 lint: $(MADE)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync types layers $(BESIDE)
+
+types:
 	$(BIN)/mypy
+
+layers:
 	$(BIN)/lint-imports
 
-# collected once by itself: the many would each rewrite every assertion, at the same time
-test: lint
+# once by itself: the many would each rewrite every assertion, at the same time
+collected:
 	@$(BIN)/pytest --collect-only >/dev/null || true
+
+test: BESIDE := collected
+test: lint
 	$(if $(COVER),$(BIN)/coverage erase)
 	$(BIN)/pytest -m 'not alone' -n $(PROCESSES) --maxschedchunk 1 --durations 10 $(TRACED)
-	$(BIN)/pytest -m alone --durations 10 $(TRACED)
+	$(BIN)/pytest -m alone --durations 10 $(TRACED) $(ALONE)
 ifdef COVER
 	@for package in $(GATED); do \
 	    echo "$$package: lines covered, 90 % needed"; \

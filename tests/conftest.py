@@ -37,17 +37,24 @@ _MEMORY_OCTETS = 12 << 30  # free, for several such runs: else on disk
 @pytest.hookimpl(trylast=True)  # hypothesis marks its own first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Property tests are not traced for the coverage: it takes them two to three times as long, for lines that examples
-    reach too. Unit tests, which work, are spread among the others, which wait."""
+    reach too. Unit tests, which work, are spread among the others, which wait; the long ones over the first half, so that
+    in the end nobody waits for one of them alone."""
     for item in items:
         if item.get_closest_marker("hypothesis"):
             item.add_marker(pytest.mark.no_cover)
-    unit = [item for item in items if "unit" in item.path.parts]
-    others = [item for item in items if "unit" not in item.path.parts]
-    if unit and others:
-        each = -(-len(unit) // len(others))
-        items[:] = [
-            item for at, other in enumerate(others) for item in (other, *unit[at * each : (at + 1) * each])
-        ]
+    unit, others, long = list[pytest.Item](), list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        kind = long if item.get_closest_marker("long") else unit if "unit" in item.path.parts else others
+        kind.append(item)
+    mixed = _spread(unit, others)
+    items[:] = [*_spread(mixed[: len(mixed) // 2], long), *mixed[len(mixed) // 2 :]]
+
+
+def _spread(many: list[pytest.Item], few: list[pytest.Item]) -> list[pytest.Item]:
+    """One of the few, then its share of the many, and so on; each kind in its own order."""
+    each = -(-len(many) // max(1, len(few)))
+    among = [item for at, one in enumerate(few) for item in (one, *many[at * each : (at + 1) * each])]
+    return among or many
 
 
 @pytest.fixture(autouse=True)

@@ -26,12 +26,14 @@ def problems(folder: Path, *seeds: int, on_hosts: bool = False) -> list[str]:
         return asyncio.run(together())
 
 
+@pytest.mark.long
 def test_books_balance_through_everything(tmp_path: Path) -> None:
     """Workers and resolvers killed and frozen, the database lost, SMSCs that crash and hang, links cut; resent, and
     held."""
     assert problems(tmp_path, 880, 1038) == []
 
 
+@pytest.mark.long
 def test_books_balance_through_a_broken_network(tmp_path: Path) -> None:
     """The same with each process on a host of its own."""
     if reason := hosts.missing():

@@ -67,6 +67,7 @@ def test_one_part_alone() -> None:
     assert set(run["ratios"].values()) == {None}
 
 
+@pytest.mark.long
 def test_parts_compared_and_the_growth_drawn(tmp_path: Path) -> None:
     picture = tmp_path / "growth.svg"
     run = run_of("--plot", str(picture))
@@ -125,6 +126,7 @@ def test_a_sender_that_fails_says_why() -> None:
         pytest.fail("nobody listens")
 
 
+@pytest.mark.long
 def test_a_nation_as_it_grows(tmp_path: Path) -> None:
     load = Load(MESSAGES, 5, 3, 3, 2000, "uuid", 0.0, 6, nation=True, receipts_over=15.0, sums=True)
     found = nation(load, growth=True)

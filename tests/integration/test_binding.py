@@ -333,6 +333,7 @@ async def test_an_smsc_that_stops_reading_leaves_no_room() -> None:
         assert len(diary.entries[-2][1][0]) == sent // 1000
 
 
+@pytest.mark.long
 def test_tls_with_a_private_authority(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     context = authority.server("smsc.test")

@@ -35,6 +35,7 @@ def finish(process: "subprocess.Popen[str]") -> str:
     return output
 
 
+@pytest.mark.long
 def test_one_of_two_is_stopped(tmp_path: Path) -> None:
     """It leaves nothing running, and the other does not notice."""
     goes_on, stopped = (

@@ -68,6 +68,7 @@ async def printed(rig: Rig, *words: object, until_there: str = "") -> str:
     return log.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("soon")
 async def test_receipts_that_fit_no_submission(rig: Rig) -> None:
     campaign = await sent(rig, 600, 2000, like="hex-ids", receipt_delay_s=0.2)

@@ -58,6 +58,7 @@ async def test_schema_and_queries(external: str) -> None:
     await connection.close()
 
 
+@pytest.mark.long
 def test_a_whole_campaign(external: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import pytest
 from integration.arrivals import arrivals
 from integration.rig import Rig, freeze, thaw
 from waiting import until
@@ -12,6 +13,7 @@ FROZEN_S = 8.0  # the lease is 5 s
 STILL_COMING_S = 2.0  # what was in the sockets when it froze, on a busy machine
 
 
+@pytest.mark.long
 async def test_it_sends_and_writes_nothing_under_its_old_lease(rig: Rig) -> None:
     """Another takes its work over; it begins a new life by itself, and works again."""
     smsc = await rig.smsc("viettel", tps=TPS, receipt_delay_s=0.2, record=100_000)

@@ -87,6 +87,7 @@ async def rig(small_disk: Server, tmp_path: Path, config: Config) -> AsyncIterat
     connection.terminate()
 
 
+@pytest.mark.long
 async def test_up_starts_it_again_when_there_is_room(small_disk: Server, rig: Rig, tmp_path: Path) -> None:
     """All that an operator does is to make room. What was on its way is sent once."""
     smsc = await rig.smsc("viettel", tps=200, receipt_delay_s=0.1, record=10_000)

@@ -67,6 +67,7 @@ async def test_an_unbind_with_answers_under_way_leaves_nobody_in_doubt(
     assert book["duplicates"] == 0
 
 
+@pytest.mark.long
 async def test_a_slot_that_is_given_up_leaves_nobody_in_doubt(rig: Rig) -> None:
     """Our own unbind waits for answers too, of an SMSC that takes longer than a second."""
     await against(rig, "viettel", 50, response_delay_s=2.0, bind={"response_id": "hex"})

@@ -172,6 +172,7 @@ async def held_by(world: ResolverWorld) -> Any:
     return await world.conn.fetchval("SELECT holder FROM resolver WHERE carrier_no = $1", world.viettel)
 
 
+@pytest.mark.long
 async def test_killed_again_and_again_it_resolves_everything_once(
     world: ResolverWorld, tmp_path: Path
 ) -> None:

@@ -156,6 +156,7 @@ async def imports(conn: asyncpg.Connection) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("pack", "kills"), [(as_csv, 2), (as_gzip, 1), (as_parquet, 1)])
 async def test_killed(
     pack: Callable[[Path], Path],

@@ -134,6 +134,7 @@ async def test_a_hanging_carrier_does_not_hold_up_the_shutdown(rig: Rig) -> None
             await rig.close()  # before the way ends
 
 
+@pytest.mark.long
 async def test_a_shutdown_without_the_database_loses_nothing(rig: Rig) -> None:
     """Of two workers one is refused by the database and one gets no answer from it, and both are told to stop.
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from integration.rig import Rig
 
 from broadcast.config import Engine
@@ -18,6 +19,7 @@ PROFILE: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 async def test_fifty_thousand_against_everything_at_once(rig: Rig) -> None:
     """Quirks 1 to 38 in one SMSC: every recipient ends as its book says, and it alone ends links."""
     smsc = await rig.smsc("viettel", like="worst", tps=30_000, **{"session.end_after": 9_000})

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.ledger.resolver.rows_of import PEOPLE, T0, facts, received, sent, written
@@ -38,6 +39,7 @@ def traffic(messages: list[tuple[int, bool, bool]], seed: int) -> tuple[list, li
     return rows, receipts
 
 
+@pytest.mark.long
 @settings(deadline=None)
 @given(st.lists(a_message, min_size=1, max_size=12), st.integers(0, 2**32), st.data())
 def test_the_end_is_the_same(messages: list[tuple[int, bool, bool]], seed: int, data: st.DataObject) -> None:
