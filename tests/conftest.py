@@ -37,8 +37,8 @@ _MEMORY_OCTETS = 12 << 30  # free, for several such runs: else on disk
 @pytest.hookimpl(trylast=True)  # hypothesis marks its own first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Property tests are not traced for the coverage: it takes them two to three times as long, for lines that examples
-    reach too. Unit tests, which work, are spread among the others, which wait; the long ones over the first half, so that
-    in the end nobody waits for one of them alone."""
+    reach too. Unit tests, which work, are spread among the others, which wait; the long ones over the first half, so
+    that in the end nobody waits for one of them alone."""
     for item in items:
         if item.get_closest_marker("hypothesis"):
             item.add_marker(pytest.mark.no_cover)
