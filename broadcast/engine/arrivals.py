@@ -11,7 +11,11 @@ from collections.abc import Hashable
 
 from broadcast.engine.round_trip import RoundTrip
 
-WINDOW_S = 1.008  # a little over a second: clocks, and the last few milliseconds of the way
+# What is counted is a little more than a second: clocks differ, and a way may become shorter than it ever was
+MARGIN_LEAST_S = 0.003
+MARGIN_MOST_S = 0.008
+MARGIN_SHARE = 0.25  # of the round trip more than the least
+WINDOW_S = 1.0 + MARGIN_MOST_S  # at most, and while nothing is known of the way
 SILENT_S = 0.5  # so long without an answer, and two round trips: a link, or a carrier, is silent
 PATIENCE_S = 2.0  # for a silent link while others answer: then what it holds are strays
 STRAY_S = 15.0  # after a link was closed, what it held may still be read
@@ -39,6 +43,8 @@ class Arrivals:
     Strays are what a silent link holds, or held when it was closed: an SMSC that wakes up, or a network that is mended,
     may read them at any moment. So their places are kept, but not so many that a carrier stands still for one dead
     link among several.
+
+    window_s: what is counted as a second.
     """
 
     __slots__ = (
@@ -54,6 +60,7 @@ class Arrivals:
         "_looked_at",
         "_round_trip",
         "_stray",
+        "window_s",
     )
 
     def __init__(self) -> None:
@@ -69,6 +76,7 @@ class Arrivals:
         self._heard_at = 0.0  # on any link
         self._asked_at = 0.0  # the first departure since
         self._awake_at = -math.inf  # when it was heard again after a silence on all
+        self.window_s = WINDOW_S
 
     @property
     def outstanding(self) -> bool:
@@ -89,6 +97,8 @@ class Arrivals:
         """So many have arrived. round_trip_s: how long one of them took, where that was measured."""
         if round_trip_s is not None:
             self._round_trip.add(round_trip_s, now)
+            margin_s = MARGIN_LEAST_S + MARGIN_SHARE * self._round_trip.certain_s
+            self.window_s = 1.0 + min(margin_s, MARGIN_MOST_S)
         self._end(segments, self._flows[link])
         self._arrive(segments, now)
         self.heard(now, link)
@@ -134,7 +144,7 @@ class Arrivals:
         """How many of `limit` may still leave. Further away than a second, more than that is on its way at once."""
         if now >= self._looked_at + LOOK_S:
             self._look(now)
-        counted_s = WINDOW_S - self._round_trip.certain_s
+        counted_s = self.window_s - self._round_trip.certain_s
         self._arrived -= forget(self._answered, now - max(0.0, counted_s))
         further = math.ceil(limit * -counted_s) if counted_s < 0 else 0
         awakes = now <= self._awake_at + WINDOW_S  # and reads them all
@@ -145,7 +155,7 @@ class Arrivals:
         """When there may be more left, as far as can be known at `now`."""
         if not self._answered:
             return now + LOOK_S
-        return self._answered[0][0] + max(0.0, WINDOW_S - self._round_trip.certain_s)
+        return self._answered[0][0] + max(0.0, self.window_s - self._round_trip.certain_s)
 
     def _silence_s(self, allowed_s: float) -> float:
         return allowed_s + 2 * self._round_trip.certain_s

@@ -1,6 +1,6 @@
 """How much of its grant a worker may send at one carrier now. Pure: values and `now` in, a number out (law 4).
 
-Three rules hold together. Two are the law, in segments of any second: *departed*, what left in the last WINDOW_S by
+Three rules hold together. Two are the law, in segments of any second: *departed*, what left in the last second by
 this clock; and *arrivals*, what may have arrived in the last second by the carrier's. The *bucket* is the manner:
 segments leave at RUSH times the even rate at the most, in bursts of BURST_S, and of LATE_S more while they flow: so a
 late timer is made good, without a burst at the start or at the window's edge.
@@ -10,7 +10,7 @@ import math
 from collections import deque
 from collections.abc import Hashable
 
-from broadcast.engine.arrivals import WINDOW_S, Arrivals, forget
+from broadcast.engine.arrivals import Arrivals, forget
 
 GRANT_WAIT_S = 1.1  # before a higher grant is used: the worker that gave it up may have sent until then
 RUSH = 1.06
@@ -90,7 +90,7 @@ class Pacer:
     def allowance(self, now: float) -> int:
         """Segments that may leave at `now`."""
         limit = self._limit(now)
-        self._in_window -= forget(self._departed, now - WINDOW_S)
+        self._in_window -= forget(self._departed, now - self._arrivals.window_s)
         self._refill(limit, now)
         return max(0, min(limit - self._in_window, self._arrivals.left(limit, now), int(self._credit)))
 
@@ -138,7 +138,7 @@ class Pacer:
             if over <= 0:
                 break
             over -= count
-            ready = max(ready, left_at + WINDOW_S)
+            ready = max(ready, left_at + self._arrivals.window_s)
         if self._arrivals.left(limit, now) < segments:
             ready = max(ready, self._arrivals.next_at(now))
         return max(ready, now + 0.0005)

@@ -98,6 +98,19 @@ def test_at_least_98_percent_when_timers_are_a_little_late(
     assert sum(count for _, count in way.sent) - before >= 0.98 * tps * 10
 
 
+@pytest.mark.parametrize(("way_s", "share"), [(0.0002, 0.995), (0.02, 0.988)])
+def test_the_nearer_the_carrier_the_less_is_lost_to_what_is_not_known_of_the_way(
+    way_s: float, share: float
+) -> None:
+    pacer, start = granted(5_000)
+    way = Way(pacer, way_s, way_s)
+    way.run(start, [0.002] * 2_500)
+    sent = sum(count for _, count in way.sent)
+    way.run(start + 5, [0.002] * 10_000)
+    assert share * 5_000 * 20 <= sum(count for _, count in way.sent) - sent <= (share + 0.004) * 5_000 * 20
+    assert most_in_a_second(way.arrived) <= 5_000
+
+
 @pytest.mark.parametrize("busy_s", [0.03, 0.045])
 @pytest.mark.parametrize("tps", [500, 6_000])
 def test_a_loop_that_is_busy_now_and_then_costs_no_pace(tps: int, busy_s: float) -> None:
