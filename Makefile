@@ -90,9 +90,9 @@ ifdef COVER
 	done
 endif
 
-# as many processes as cores: unit tests wait for nothing
+# as many processes as cores, for unit tests wait for nothing; properties with a fifth of their examples
 unit: $(MADE)
-	@$(BIN)/pytest tests/unit -n auto
+	@$(BIN)/pytest tests/unit -n auto --hypothesis-profile quick
 
 # the unit tests of a file: those of its own name, or else its room's, or the room's above
 ROOM = $(patsubst broadcast/%,tests/unit/%,$(dir $(FILE)))
