@@ -22,7 +22,8 @@ from broadcast.store.scratch import scratch_home
 
 # how long an example takes says how busy the machine is, and nothing else
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("quick", parent=settings.get_profile("busy"), max_examples=20)  # as `make unit` tries
+# as `make unit` tries
+settings.register_profile("quick", parent=settings.get_profile("busy"), max_examples=20)
 settings.load_profile("busy")
 
 # a run in the background of a shell begins with Ctrl-C ignored, and every process that a test starts would inherit that
