@@ -540,3 +540,14 @@ def test_next_at_is_when_a_quantum_may_leave(tps: int, wait: float) -> None:
     quantum = pacer.quantum(5)
     due = pacer.next_at(now, quantum)
     assert pacer.allowance(due - 0.0006) < quantum <= pacer.allowance(due + 1e-6)
+
+
+@given(tps=st.integers(1, 40_000), segments=st.integers(1, 255), throttled=st.integers(0, 12))
+def test_a_quantum_fits_into_the_bucket(tps: int, segments: int, throttled: int) -> None:
+    """Else it would be waited for without end."""
+    pacer, now = granted(tps)
+    for turn in range(throttled):
+        pacer.throttled(now + turn)
+    now += throttled
+    pacer.allowance(now)
+    assert pacer.allowance(now + 1.0) >= pacer.quantum(segments)
