@@ -2,9 +2,7 @@
 is settled: the SMSCs hold every receipt back until all is accepted, then let those of some people come."""
 
 import asyncio
-import json
 import time
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +14,7 @@ from broadcast.bench.campaign import launch, most_s, prepare
 from broadcast.bench.load import Load
 from broadcast.bench.meters import Meters
 from broadcast.bench.stage import Stage, bound, staged, start_workers
+from broadcast.bench.window import asked
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
 from broadcast.ids import CampaignId
@@ -173,10 +172,4 @@ def lags(acked: Curve, settled: Curve) -> F64:
 
 
 async def _get(url: str) -> dict[str, Any]:
-    return await asyncio.to_thread(_got, url)
-
-
-def _got(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=_RELEASE_S) as answer:
-        found: dict[str, Any] = json.load(answer)
-        return found
+    return await asyncio.to_thread(asked, url, _RELEASE_S)

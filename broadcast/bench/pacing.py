@@ -4,8 +4,6 @@ The most in a second is the simulated carrier's own count, over any second of it
 the middle of the sending, where there is work on either side, by when each message's answer came.
 """
 
-import json
-import urllib.request
 from dataclasses import dataclass
 from itertools import product
 
@@ -14,6 +12,7 @@ import asyncpg
 from broadcast.bench.campaign import answered, balance, begin, watch
 from broadcast.bench.load import Load
 from broadcast.bench.stage import Stage, staged
+from broadcast.bench.window import asked
 from broadcast.cli.runner import run
 from broadcast.ids import CampaignId
 from broadcast.reports.progress import Progress
@@ -53,8 +52,7 @@ def pace(case: Case, sending_s: float = SENDING_S) -> Paced:
     with staged(load, database=True) as stage:
         used = run(_used_tps(stage, sending_s))
         name = next(iter(stage.config.carriers))
-        with urllib.request.urlopen(str(stage.ready(name)["book"]), timeout=60) as answer:
-            book = json.load(answer)
+        book = asked(str(stage.ready(name)["book"]))
     most, throttled = book["max_per_second"], book["throttled"]
     return Paced(case.tps, case.links, case.workers, most, used / case.tps, throttled)
 

@@ -4,6 +4,7 @@ import json
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from broadcast.bench.stage import Stage
 
@@ -41,9 +42,12 @@ def within(costs: Sequence[Cost], sent_s: float, segments: int) -> tuple[float, 
 
 def pending(stage: Stage) -> int:
     """Receipts that the SMSCs have yet to send, or to see acked."""
-    return sum(_pending(str(stage.ready(name)["book"])) for name in stage.config.carriers)
+    books = [str(stage.ready(name)["book"]) for name in stage.config.carriers]
+    return sum(int(asked(book)["receipts"]["pending"]) for book in books)
 
 
-def _pending(book: str) -> int:
-    with urllib.request.urlopen(book, timeout=60) as answer:
-        return int(json.load(answer)["receipts"]["pending"])
+def asked(url: str, within_s: float = 60.0) -> dict[str, Any]:
+    """What an SMSC's book says. Raises OSError when it does not in `within_s`."""
+    with urllib.request.urlopen(url, timeout=within_s) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found

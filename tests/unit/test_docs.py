@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from command_tree import commands
 
 from broadcast.cli.main import broadcast
 from broadcast.config import load
@@ -215,24 +216,17 @@ def test_a_command_that_is_none_is_found(line: str, said: str) -> None:
     assert said in misread(words, whole=True)
 
 
-def commands(
-    command: click.Command = broadcast, name: str = "broadcast"
-) -> Iterator[tuple[str, click.Command]]:
+def leaves() -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by its whole name."""
-    if not isinstance(command, click.Group):
-        yield name, command
-        return
-    context = click.Context(command)
-    for each in command.list_commands(context):
-        found = command.get_command(context, each)
-        assert found is not None
-        yield from commands(found, f"{name} {each}")
+    for place, command in commands(broadcast):
+        if not isinstance(command, click.Group):
+            yield " ".join(("broadcast", *place)), command
 
 
 def test_the_reference_has_every_command() -> None:
     text = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| `(broadcast[a-z -]+)` \|", text, re.MULTILINE)
-    assert told == [name for name, command in commands() if not command.hidden]
+    assert told == [name for name, command in leaves() if not command.hidden]
 
 
 @every_page
@@ -245,7 +239,7 @@ def test_every_make_that_is_named_is_a_target(page: Path) -> None:
 
 
 def options() -> frozenset[str]:
-    every = [*broadcast.params, *(param for _, command in commands() for param in command.params)]
+    every = [*broadcast.params, *(param for _, command in leaves() for param in command.params)]
     return frozenset({word for param in every for word in (*param.opts, *param.secondary_opts)} | {"--help"})
 
 

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 import asyncpg
 import click
 import pytest
+from command_tree import commands
 
 from broadcast.cli import main as entry
 from broadcast.cli.lazy import LazyGroup
@@ -102,21 +103,9 @@ def test_no_configuration_is_told_with_the_way_out() -> None:
         configuration()
 
 
-def _commands(group: click.Group, place: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
-    found: list[tuple[tuple[str, ...], click.Command]] = []
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        found.append(((*place, name), command))
-        if isinstance(command, click.Group):
-            found += _commands(command, (*place, name))
-    return found
-
-
 def test_every_command_has_help_with_an_example_and_every_printing_one_json() -> None:
     silent = {("bench",), ("demo",), ("resolver",), ("up",), ("worker",)}
-    for place, command in _commands(entry.broadcast):
+    for place, command in commands(entry.broadcast):
         words = f"{command.help} {command.epilog}"
         assert "Example" in words, place
         assert f"broadcast {place[0]}" in words, place
@@ -131,7 +120,7 @@ def test_the_nouns_of_the_issue_are_there() -> None:
         "carrier": "list show simulate",
         "campaign": "draft forecast approve launch watch pause resume cancel list show report audit",
     }
-    places = {place for place, _ in _commands(entry.broadcast)}
+    places = {place for place, _ in commands(entry.broadcast)}
     assert {(noun, verb) for noun, verbs in wanted.items() for verb in verbs.split()} <= places
     assert {("worker",), ("resolver",), ("demo",)} <= places
 
