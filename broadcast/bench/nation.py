@@ -17,7 +17,7 @@ from broadcast.bench.load import Load
 from broadcast.bench.meters import Meters
 from broadcast.bench.nation_growth import NationGrowth, NationStep
 from broadcast.bench.stage import Stage, staged
-from broadcast.bench.window import COST_S, LOOK_S, Cost, pending, within
+from broadcast.bench.window import COST_S, LOOK_S, Cost, answered, pending, within
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
 from broadcast.ids import CampaignId
@@ -38,11 +38,11 @@ SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c
 class Nation:
     """One run. Per second and CPU seconds per million segments: within WINDOW_S, or the sending if it was shorter.
 
-    used_share: of the granted TPS while there was work, None without a limit. longest_pause_s: of any carrier that had
-    work and TPS. last_final_s: from the last receipt that was acked to the last final state in the tallies, to half a
-    second. lag_s: the median and the longest that receipts may have waited for their resolver, from their commit on,
-    looked at all the time. log_octets: of write-ahead log per segment; octets_per_message: of the ledger's tables, in
-    the end.
+    used_share: of the granted TPS while there was work, by submits that were answered, refusals for now among them;
+    None without a limit. longest_pause_s: of any carrier that had work and TPS. last_final_s: from the last receipt
+    that was acked to the last final state in the tallies, to half a second. lag_s: the median and the longest that
+    receipts may have waited for their resolver, from their commit on, looked at all the time. log_octets: of
+    write-ahead log per segment; octets_per_message: of the ledger's tables, in the end.
     """
 
     messages: int
@@ -82,13 +82,14 @@ async def _measure(stage: Stage, grows: bool) -> Nation:
         if not found.balanced:
             raise AuditError(f"the books do not balance: {'; '.join(found.problems)}")
         octets = await connection.fetchval(_TABLES)
+        submits = await asyncio.to_thread(answered, stage)
     finally:
         await connection.close()
-    last = watching.costs[-1]
+    last, share = watching.costs[-1], watching.pace.share
     rates = within(watching.costs, sent_s, stage.load.segments)
     return Nation(
         stage.load.messages, last.segments, sent_s, *rates,
-        watching.pace.share if stage.load.tps else None, watching.pace.slowest()[1], last_final_s,
+        share * submits if share and stage.load.tps else None, watching.pace.slowest()[1], last_final_s,
         (median(watching.lags_s), max(watching.lags_s)), float(grown) / last.segments,
         octets / stage.load.messages, watching.meters.peak_mib, watching.states,
         tuple(watching.growth.steps) if watching.growth else (),

@@ -42,8 +42,18 @@ def within(costs: Sequence[Cost], sent_s: float, segments: int) -> tuple[float, 
 
 def pending(stage: Stage) -> int:
     """Receipts that the SMSCs have yet to send, or to see acked."""
-    books = [str(stage.ready(name)["book"]) for name in stage.config.carriers]
-    return sum(int(asked(book)["receipts"]["pending"]) for book in books)
+    return sum(int(book["receipts"]["pending"]) for book in _books(stage))
+
+
+def answered(stage: Stage) -> float:
+    """Submits that the SMSCs answered, for each that they accepted: a refused one used the TPS as well."""
+    books = _books(stage)
+    accepted = sum(int(book["segments"]) for book in books)
+    return 1 + sum(int(book["temporary"]) for book in books) / max(1, accepted)
+
+
+def _books(stage: Stage) -> list[dict[str, Any]]:
+    return [asked(str(stage.ready(name)["book"])) for name in stage.config.carriers]
 
 
 def asked(url: str, within_s: float = 60.0) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """What a run's rates are read from: the minutes in which it is warm, or what there is of them."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from broadcast.bench.window import Cost, within
+from broadcast.bench import window
+from broadcast.bench.window import Cost, answered, within
 
 
 def costs(*, seconds: int, rate: int) -> list[Cost]:
@@ -48,3 +51,10 @@ def test_the_few_that_are_sent_again_do_not_count() -> None:
 def test_a_run_that_was_over_at_once_is_read_whole() -> None:
     readings = [Cost(0.0, 0, 0, {"sender": 1.0}), Cost(0.5, 1000, 100, {"sender": 2.0})]
     assert within(readings, 0.5, 5) == (2000.0, 1000.0, {"sender": 1000.0})
+
+
+def test_a_refused_submit_is_an_answered_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    books = {"lan": {"segments": 300, "temporary": 3}, "mobi": {"segments": 100, "temporary": 5}}
+    stage = SimpleNamespace(config=SimpleNamespace(carriers=books), ready=lambda name: {"book": name})
+    monkeypatch.setattr(window, "asked", books.__getitem__)
+    assert answered(stage) == pytest.approx(1.02)  # type: ignore[arg-type]
