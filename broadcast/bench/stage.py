@@ -16,6 +16,7 @@ import asyncpg
 
 from broadcast import config as configuration
 from broadcast.bench.load import RECEIPT_WINDOW, UNLIMITED_TPS, WINDOW, Load
+from broadcast.cli.collector import collect_seldom
 from broadcast.cli.shell import Shell
 from broadcast.config import Config
 from broadcast.config.profiles import VIETNAM
@@ -118,8 +119,7 @@ async def bound(connection: asyncpg.Connection, load: Load) -> None:
 def collecting_seldom() -> Iterator[None]:
     """The garbage collector as a worker has it, while this process is the sender."""
     thresholds = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
+    collect_seldom()
     try:
         yield
     finally:

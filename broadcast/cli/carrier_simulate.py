@@ -1,7 +1,6 @@
 """`broadcast carrier simulate`: an SMSC to rehearse against, until it is told to stop."""
 
 import asyncio
-import gc
 import json
 import os
 import signal
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from broadcast.cli.collector import collect_seldom
 from broadcast.cli.files import write_text
 from broadcast.cli.output import json_option, print_facts, print_json_line, say
 from broadcast.cli.runner import run
@@ -76,7 +76,7 @@ async def _serve(
         loop.add_signal_handler(number, stopping.set)
     smsc = Smsc(personality)
     book = BookServer(smsc.exchange)
-    gc.freeze()  # what is loaded by now stays: the collector need not walk it
+    collect_seldom()
     try:
         opened, book_opened = await smsc.start(host, port), await book.start(host, book_port)
         _announce(personality, host, opened, book_opened, ready_file, as_json)

@@ -1,7 +1,6 @@
 """`broadcast worker`: one sending process."""
 
 import asyncio
-import gc
 import logging
 import os
 import sys
@@ -11,6 +10,7 @@ from uuid import UUID
 
 import click
 
+from broadcast.cli.collector import collect_seldom
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
 from broadcast.cli.signals import stopping
@@ -55,10 +55,7 @@ def worker(
     logs.configure()
     config = configuration()
     check_passwords(config)
-    # Tokens and answers live in windows for milliseconds and hold no cycles: looking through them for any after each
-    # few hundred costs a seventh of the hot path.
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
+    collect_seldom()
     files = ctx.find_root().ensure_object(Settings).files
     run(_serve(config, metrics_host, metrics_port, place, _resolver(files) if resolver else None))
 

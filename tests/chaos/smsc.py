@@ -10,7 +10,6 @@ Commands come as lines on stdin; at the end (stdin closes) everything is written
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from typing import Any, Final
 
 from chaos.nation import SEGMENTS
 
+from broadcast.cli.collector import collect_seldom
 from broadcast.cli.runner import run
 from broadcast.simulator.book_server import BookServer
 from broadcast.simulator.exchange import Exchange
@@ -147,7 +147,7 @@ def _ids(batch: Receipts) -> list[str]:
 async def _serve(options: argparse.Namespace) -> None:
     smsc = FailingSmsc(load(options.personality))
     book = BookServer(smsc.exchange)
-    gc.freeze()
+    collect_seldom()
     port = await smsc.start(options.host)
     told = {"port": port, "book_port": await book.start(options.host), "pid": os.getpid()}
     _tell(options.ready_file, told)
