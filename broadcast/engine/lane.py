@@ -199,11 +199,9 @@ class Lane:
             return
         if self.pacer.grant <= 0:
             return
-        due = self.stock.top_up(self._target, now, self._day_time.now())
-        if due is None:
-            due = self._pieces.next_at
-        if due is not None:
-            self._alarm.at(due)
+        for due in (self.stock.top_up(self._target, now, self._day_time.now()), self._pieces.next_at):
+            if due is not None and due > now:  # what is due waits for pace or room
+                self._alarm.at(due)
         works = self.stock.works
         if works and self.stock.backlog(works[0].campaign.rank) < self.appetite // 2:
             self._hungry()

@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -114,6 +115,24 @@ async def test_the_pace_bounds_what_leaves() -> None:
     bench.commit()
     bench.lane.pump()
     assert len(bench.links[0].wire) <= 2
+
+
+@pytest.mark.parametrize("tps", [100, 167, 300])
+async def test_a_segment_that_waits_for_its_pace_rings_no_alarm_before(tps: int) -> None:
+    """Where a message is sent piece by piece: a lane that looks again at once does nothing else."""
+    bench = Bench()
+    bench.grant(tps)
+    bench.work(50, segments=5)
+    bench.commit()
+    while bench.lane.pacer.allowance(time.monotonic()):
+        bench.lane.pump()
+    asked: list[float] = []
+    bench.lane._alarm = SimpleNamespace(at=asked.append)  # type: ignore[assignment]
+    now = time.monotonic()
+    bench.lane.pump()
+    assert bench.lane.stock.pieces.due(now)
+    assert asked
+    assert min(asked) > now
 
 
 async def test_a_message_larger_than_the_window_goes_segment_by_segment() -> None:
