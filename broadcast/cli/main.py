@@ -27,6 +27,7 @@ _COMMANDS = {
     "carrier": ("cli.carrier:carrier", "The carriers, and simulated ones to rehearse with."),
     "db": ("cli.db:db", "The database: start, stop, migrate, status."),
     "demo": ("demo.command:demo", "One alert to a small nation, from its import to its report."),
+    "plan": ("cli.plan:plan", "What alerts to a nation take: hours, cores, databases, disk."),
     "resolver": ("cli.resolver:resolver", "Find the message that each receipt is for, as one process."),
     "subscriber": ("cli.subscriber:subscriber", "Who hears alerts: import, statistics, opt-out."),
     "up": ("cli.up:up", "Run this machine's workers and a resolver, and start again whichever dies."),
