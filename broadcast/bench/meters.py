@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psutil
 
@@ -11,8 +11,9 @@ from broadcast.errors import BroadcastError
 
 SENDER, POSTGRES, SIMULATOR = "sender", "postgres", "simulator"
 _LOOK_S = 1.0
-_TRIES = 20
-_POSTGRES_EVERY = 5  # looks: counting pages that many processes share takes milliseconds
+_POSTGRES_EVERY = (
+    30  # looks: counting pages that many processes share takes a tenth of a second, and halts them
+)
 
 
 class Meters:
@@ -67,31 +68,46 @@ class Meters:
         return max(process.memory_info().rss for process in processes) / 2**20
 
     def _cpu(self) -> dict[str, float]:
-        return {kind: sum(map(_spent_s, processes)) for kind, processes in self._groups.items()}
+        """One look at all processes of the machine: one for each of ours would stop the carriers for a tenth of a
+        second."""
+        children, spent = _processes()
+        return {
+            kind: sum(_spent_s(process, children, spent) for process in processes)
+            for kind, processes in self._groups.items()
+        }
 
 
-def _spent_s(process: psutil.Process) -> float:
+def _processes() -> tuple[dict[int, list[int]], dict[int, float]]:
+    """Children, and CPU seconds (with those of children that were waited for), by process number."""
+    children: dict[int, list[int]] = {}
+    spent: dict[int, float] = {}
+    for each in psutil.process_iter(["ppid", "cpu_times"]):
+        times = each.info["cpu_times"]
+        if times is not None:
+            children.setdefault(each.info["ppid"], []).append(each.pid)
+            spent[each.pid] = times.user + times.system + times.children_user + times.children_system
+    return children, spent
+
+
+def _spent_s(
+    process: psutil.Process, children: Mapping[int, Sequence[int]], spent: Mapping[int, float]
+) -> float:
     """As `cpu_s`; of this process, only its own."""
-    if process.pid != os.getpid():
-        return cpu_s(process)
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    if process.pid == os.getpid():
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return _tree_s(process.pid, children, spent)
 
 
 def cpu_s(process: psutil.Process) -> float:
     """CPU seconds of a process, its living children, and those that it has waited for. Raises BroadcastError."""
-    for _ in range(_TRIES):
-        try:
-            return _tree_s(process)
-        except psutil.NoSuchProcess:  # a child ended while we read: its parent has its time now
-            continue
-    raise BroadcastError("processes come and go too fast to be measured, or have ended")
+    return _tree_s(process.pid, *_processes())
 
 
-def _tree_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    total: float = times.user + times.system + times.children_user + times.children_system
-    return total + sum(map(_tree_s, process.children()))
+def _tree_s(number: int, children: Mapping[int, Sequence[int]], spent: Mapping[int, float]) -> float:
+    if number not in spent:
+        raise BroadcastError("a process that is measured has ended")
+    return spent[number] + sum(_tree_s(each, children, spent) for each in children.get(number, ()))
 
 
 def _together_mib(process: psutil.Process) -> float:
