@@ -1,12 +1,12 @@
 """`broadcast resolver`: the process that lets receipts meet their submissions."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Sequence
 
 import click
 
-from broadcast.cli.collector import collect_seldom
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.cli.signals import stopping
@@ -47,7 +47,7 @@ def resolver(carriers: Sequence[str], metrics_port: int, metrics_host: str, pare
     if parent is not None:
         die_with(parent)
     config = configuration()
-    collect_seldom()
+    gc.freeze()  # and collected as usual: what it holds are few arrays, and garbage would be a lot of memory
     run(_serve(config, metrics_host, metrics_port, carriers))
 
 

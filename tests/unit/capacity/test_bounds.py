@@ -45,10 +45,10 @@ def words(demand: Demand) -> str:
 def test_the_slowest_carriers_tps_is_named_and_what_more_would_bring() -> None:
     demand = Demand((carrier("a", 360_000, tps=1000), carrier("b", 360_000, tps=1500)), 720_000)
     assert words(demand) == (
-        "a's TPS bounds it: 1,000 a second for 1,800,000 segments; with twice that an alert takes 20 min 55 s"
+        "a's TPS bounds it: 1,000 a second for 1,800,000 segments; with twice that an alert takes 20 min 24 s"
     )
     assert sending_of(demand).seconds == pytest.approx(1800 / costs.TPS_USED)
-    assert pytest.approx(1255, abs=1) == 1200 / costs.TPS_USED  # b's, which bounds it then
+    assert pytest.approx(1224, abs=1) == 1200 / costs.TPS_USED  # b's, which bounds it then
 
 
 def test_sessions_that_bound() -> None:
@@ -60,10 +60,10 @@ def test_sessions_that_bound() -> None:
 def test_cores_that_bound_and_how_many_would_not() -> None:
     demand = Demand((carrier(tps=100_000),), 1_000_000, cores=2, machines=1)
     assert words(demand).startswith(
-        "the cores bound it: the carriers take 95,600 segments a second, 2 cores carry "
+        "the cores bound it: the carriers take 98,000 segments a second, 2 cores carry "
     )
     assert bound_of(demand.carriers[0], sending_of(demand)) == "cores"
-    enough = replace(demand, cores=cores_for(95_600, 2))
+    enough = replace(demand, cores=cores_for(98_000, 2))
     assert f"{enough.cores} would carry all" in words(demand)
     assert not sending_of(enough).slowed
 
