@@ -1,8 +1,8 @@
 """What alerts cost, as it was measured on two cores (docs/performance.md): `broadcast bench --nation --only pipeline`.
 
 A process that sends costs something a second, however little it sends, and something a segment, its receipt included.
-Both are of alerts at 500, 3,000 and 6,000 TPS of each of three carriers (`--tps`). Millions as fast as they go take less
-a segment, for turns merge then.
+Both are of alerts at 500, 3,000 and 6,000 TPS of each of three carriers (`--tps`). Millions as fast as they go take
+less a segment, for turns merge then.
 """
 
 from typing import Final
