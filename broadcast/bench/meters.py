@@ -11,9 +11,8 @@ from broadcast.errors import BroadcastError
 
 SENDER, POSTGRES, SIMULATOR = "sender", "postgres", "simulator"
 _LOOK_S = 1.0
-_POSTGRES_EVERY = (
-    30  # looks: counting pages that many processes share takes a tenth of a second, and halts them
-)
+# looks: counting pages that many processes share takes a tenth of a second, and halts them
+_POSTGRES_EVERY = 30
 
 
 class Meters:

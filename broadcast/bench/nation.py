@@ -17,7 +17,7 @@ from broadcast.bench.load import Load
 from broadcast.bench.meters import Meters
 from broadcast.bench.nation_growth import NationGrowth, NationStep
 from broadcast.bench.stage import Stage, staged
-from broadcast.bench.window import COST_S, LOOK_S, Cost, answered, pending, within
+from broadcast.bench.window import COST_S, LOOK_S, Cost, pending, submits_for_each, within
 from broadcast.cli.runner import run
 from broadcast.errors import AuditError
 from broadcast.ids import CampaignId
@@ -82,7 +82,7 @@ async def _measure(stage: Stage, grows: bool) -> Nation:
         if not found.balanced:
             raise AuditError(f"the books do not balance: {'; '.join(found.problems)}")
         octets = await connection.fetchval(_TABLES)
-        submits = await asyncio.to_thread(answered, stage)
+        submits = await asyncio.to_thread(submits_for_each, stage)
     finally:
         await connection.close()
     last, share = watching.costs[-1], watching.pace.share

@@ -45,7 +45,7 @@ def pending(stage: Stage) -> int:
     return sum(int(book["receipts"]["pending"]) for book in _books(stage))
 
 
-def answered(stage: Stage) -> float:
+def submits_for_each(stage: Stage) -> float:
     """Submits that the SMSCs answered, for each that they accepted: a refused one used the TPS as well."""
     books = _books(stage)
     accepted = sum(int(book["segments"]) for book in books)

@@ -25,7 +25,7 @@ LAUNCH_PEOPLE_PER_S: Final = 3_200_000  # bench --moments --messages 10000000: 3
 
 # Write-ahead log, octets
 LOG_WORKER_OCTETS: Final = 100_000  # a second for each worker
-LOG_SEGMENT_OCTETS: Final = 50  # of the bench's 88 the others are of making the people that it sends to
+LOG_SEGMENT_OCTETS: Final = 50  # of the bench's 89 the others are of making the people that it sends to
 LOG_LAUNCH_OCTETS: Final = 9  # for each of the people
 CHECKPOINT_S: Final = 900.0  # checkpoint_timeout of the embedded server
 

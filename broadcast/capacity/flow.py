@@ -27,7 +27,12 @@ class Flow:
     @property
     def per_s(self) -> float:
         """Segments a second, when most are sent."""
-        return max(sum(phase.per_s.values()) for phase in self.phases)
+        return sum(self.busiest.per_s.values())
+
+    @property
+    def busiest(self) -> Phase:
+        """When most are sent."""
+        return max(self.phases, key=lambda phase: sum(phase.per_s.values()))
 
     @property
     def slowed(self) -> bool:
@@ -51,9 +56,8 @@ def flow(segments: Mapping[str, int], may: Mapping[str, float], most: float) -> 
     phases, through = [], 0.0
     while order:
         part = min(1.0, most / sum(may[name] for name in order))
-        alone = (
-            segments[order[0]] / may[order[0]]
-        )  # slowed alike, they end in the order in which they would alone
+        # slowed alike, they end in the order in which they would alone
+        alone = segments[order[0]] / may[order[0]]
         if alone > through:
             phases.append(Phase((alone - through) / part, {name: part * may[name] for name in order}, part))
         through = alone

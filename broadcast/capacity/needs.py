@@ -86,7 +86,7 @@ def ledger(
     per_s = sending.most_of(carriers)
     workers = max(demand.workers, math.ceil(per_s / costs.WORKER_SEGMENTS_PER_S))
     seconds = max(sending.seconds_of(name) for name in carriers)
-    segments = sum(part * known[name].people * known[name].submits for name, part in carriers.items())
+    segments = sum(part * known[name].total for name, part in carriers.items())
     spread = [_Spread(known[name], part, workers, sending, demand) for name, part in carriers.items()]
     young = sum(each.waiting_octets() for each in spread)
     facts = min(costs.FACTS_MOST_OCTETS, 8 * sum(each.messages for each in spread))

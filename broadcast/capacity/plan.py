@@ -157,9 +157,8 @@ def _disk(demand: Demand, ledgers: Sequence[Ledger]) -> Disk:
 
 def _network(known: Mapping[str, CarrierPart], sending: Flow) -> Network:
     """Of the phase in which most is sent."""
-    busiest = max(sending.phases, key=lambda phase: sum(phase.per_s.values()))
     sent = received = 0.0
-    for name, per_s in busiest.per_s.items():
+    for name, per_s in sending.busiest.per_s.items():
         carrier = known[name]
         to_carrier, from_carrier = wire.octets(carrier.segments, carrier.submits, carrier.receipts)
         sent += per_s / carrier.submits * to_carrier

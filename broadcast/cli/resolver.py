@@ -47,7 +47,7 @@ def resolver(carriers: Sequence[str], metrics_port: int, metrics_host: str, pare
     if parent is not None:
         die_with(parent)
     config = configuration()
-    gc.freeze()  # and collected as usual: what it holds are few arrays, and garbage would be a lot of memory
+    gc.freeze()  # and collected as usual: what it holds are arrays, which the collector does not walk
     run(_serve(config, metrics_host, metrics_port, carriers))
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from broadcast.bench import window
-from broadcast.bench.window import Cost, answered, within
+from broadcast.bench.window import Cost, submits_for_each, within
 
 
 def costs(*, seconds: int, rate: int) -> list[Cost]:
@@ -57,4 +57,4 @@ def test_a_refused_submit_is_an_answered_one(monkeypatch: pytest.MonkeyPatch) ->
     books = {"lan": {"segments": 300, "temporary": 3}, "mobi": {"segments": 100, "temporary": 5}}
     stage = SimpleNamespace(config=SimpleNamespace(carriers=books), ready=lambda name: {"book": name})
     monkeypatch.setattr(window, "asked", books.__getitem__)
-    assert answered(stage) == pytest.approx(1.02)  # type: ignore[arg-type]
+    assert submits_for_each(stage) == pytest.approx(1.02)  # type: ignore[arg-type]
