@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from weakref import ReferenceType, ref
 
 from broadcast.channel.outcome import Meaning, Outcome
 from broadcast.channel.receipt import Receipt
@@ -41,7 +42,8 @@ class Answers:
 
     slow_down(share): so many of the late answers said that it was too fast.
 
-    refused: MSISDN -> who waits again after a refusal, as far as is known; see `reported`.
+    refused: MSISDN -> who waits again after a refusal, as far as is known; see `reported`. Weakly: a slice that is
+    through goes with its thousands of MSISDNs, whatever is remembered of one.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class Answers:
         self._answers = 0.0  # of late, and how many of these said throttled or queue full
         self._throttled = 0.0
         self._full = 0.0
-        self.refused: dict[int, tuple[Work, int]] = {}
+        self.refused: dict[int, tuple[ReferenceType[Work], int]] = {}
         self._lately: deque[tuple[float, list[Receipt]]] = deque()  # (when, one read's receipts)
         self._lately_count = 0
         self._lately_who: set[int | None] | None = None
@@ -95,8 +97,9 @@ class Answers:
         found = False
         for receipt in receipts:
             if receipt.state and receipt.msisdn in self.refused:
-                work, ordinal = self.refused.pop(receipt.msisdn)
-                if work.waits_again(ordinal):
+                held, ordinal = self.refused.pop(receipt.msisdn)
+                work = held()
+                if work is not None and work.waits_again(ordinal):
                     work.attempts.pop(ordinal, None)
                     work.recall(ordinal)
                     found = True
@@ -208,12 +211,17 @@ class Answers:
     def _remember(self, work: Work, ordinal: int) -> None:
         """Who no longer waits is forgotten when there are too many, and then everybody."""
         if len(self.refused) >= REFUSED_MOST:
-            kept = {msisdn: each for msisdn, each in self.refused.items() if each[0].waits_again(each[1])}
+            kept = {msisdn: each for msisdn, each in self.refused.items() if _waits_again(*each)}
             self.refused = kept if len(kept) < REFUSED_MOST // 2 else {}
-        self.refused[work.slice.msisdns[ordinal]] = (work, ordinal)
+        self.refused[work.slice.msisdns[ordinal]] = (ref(work), ordinal)
 
     def _err(self, answer: int) -> str:
         return f"status:{self._outcome(answer).code}"
+
+
+def _waits_again(held: ReferenceType[Work], ordinal: int) -> bool:
+    work = held()
+    return work is not None and work.waits_again(ordinal)
 
 
 def _awaited(work: Work, accepted: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int]:

@@ -37,6 +37,7 @@ class Work:
     """
 
     __slots__ = (
+        "__weakref__",
         "_later",
         "attempts",
         "campaign",

@@ -1,11 +1,13 @@
 """A lane decides what leaves, when, and what its answers mean; every recipient keeps exactly one state."""
 
 import asyncio
+import gc
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import given, settings
@@ -291,6 +293,33 @@ async def test_those_who_wait_again_are_remembered_within_bounds(
     bench.lane.pump()
     bench.answer(bench.links[0], 30, THROTTLED)
     assert 0 < len(bench.lane._answers.refused) <= 10
+
+
+async def test_a_slice_that_is_through_is_let_go_with_those_who_were_refused_once(bench: Bench) -> None:
+    """It holds the MSISDNs of thousands; a receipt that would have made the lane forget comes to another worker."""
+    bench = Bench(replace(CARRIER, retry_delay_s=1e-9))
+    bench.grant(100_000)
+    bench.work(2)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    link = bench.links[0]
+    bench.answer(link, 1)
+    bench.answer(link, 1, THROTTLED)
+    bench.commit()
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.commit()
+    (through,) = [ref(work) for work in bench.lane.stock.works]
+    settle_pace(bench)
+    bench.lane.pump()
+    bench.answer(link, 1)
+    bench.commit()
+    assert bench.lane.stock.empty
+    assert len(bench.lane._answers.refused) == 1
+    bench.groups.clear()  # the bench keeps them, and who waited for their commit
+    gc.collect()
+    assert through() is None
 
 
 async def test_only_the_refused_segment_goes_again(bench: Bench) -> None:
