@@ -6,11 +6,18 @@ InputError where there is no such campaign, or what was given is no use; Refused
 
 from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
-from broadcast.actions.session import Actor, Session
+from broadcast.actions.notices import HomeAway, Untold
+from broadcast.actions.session import Actor, Session, Tell
 from broadcast.actions.terms import Terms, edited_content, new_content
-from broadcast.campaign import campaigns
+from broadcast.campaign import approval, campaigns, orders
+from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.lifecycle import CampaignState
+from broadcast.config import Config
+from broadcast.errors import DatabaseDownError, DatabaseError, InputError
 from broadcast.ledger import close
+from broadcast.store.ledgers import Away, Part, open_ledger
+from broadcast.store.queries import sql
 
 
 async def draft(session: Session, actor: Actor, name: str, terms: Terms) -> Campaign:
@@ -39,25 +46,82 @@ async def launch(session: Session, actor: Actor, name: str) -> Campaign:
     await tell_of_unfinished(session)
     await clock.now(session)
     found = await campaigns.by_name(session.connection, name)
-    return await campaigns.launch(session.connection, session.config, found, actor.name)
+    return await launching.launch(
+        session.connection, session.config, found, actor.name, lambda away: _tell(session, away)
+    )
 
 
 async def pause(session: Session, actor: Actor, name: str) -> Campaign:
     """Nothing leaves from 2 s after it on (law 7); receipts still count."""
     found = await campaigns.by_name(session.connection, name)
-    return await campaigns.pause(session.connection, found, actor.name)
+    return await _ordered(session, await campaigns.pause(session.connection, found, actor.name))
 
 
 async def resume(session: Session, actor: Actor, name: str) -> Campaign:
     """A paused alert goes on."""
     found = await campaigns.by_name(session.connection, name)
     await clock.now(session)
-    return await campaigns.resume(session.connection, found, actor.name)
+    return await _ordered(session, await campaigns.resume(session.connection, found, actor.name))
 
 
 async def cancel(session: Session, actor: Actor, name: str) -> Campaign:
     """Its end. First the order itself, then, in a transaction of its own, what no worker may be there to do."""
     found = await campaigns.by_name(session.connection, name)
-    done = await campaigns.cancel(session.connection, found, actor.name)
+    done = await _ordered(session, await campaigns.cancel(session.connection, found, actor.name))
     await close.end_stopped(session.connection)
     return await campaigns.get(session.connection, done.campaign_id)
+
+
+async def order_without_home(
+    config: Config, actor: Actor, name: str, state: CampaignState, tell: Tell, why: DatabaseDownError
+) -> Campaign:
+    """Home does not answer: an alert stops in every ledger that is reached. state: PAUSED or CANCELLED.
+
+    Gives a ledger's copy. Raises `why` where there are no ledgers but home, or none that has the alert.
+    """
+    who = approval.check_actor(actor.name)
+    found: list[Campaign] = []
+    followed: list[str] = []
+    for ledger, settings in sorted(config.ledgers.items()):
+        if settings.home:
+            continue
+        try:
+            connection = await open_ledger(ledger, settings, None)
+        except DatabaseError as error:
+            tell(Untold(ledger, str(error)))
+            continue
+        try:
+            copy = await campaigns.by_name(connection, name)
+            followed += await orders.order_here(
+                [Part(ledger, connection, home=False)], copy.campaign_id, state, who
+            )
+            found.append(await campaigns.get(connection, copy.campaign_id))
+        except InputError:
+            continue  # it has no one of it
+        finally:
+            connection.terminate()
+    if not found:
+        raise why
+    tell(HomeAway(tuple(followed), str(why)))
+    return found[0]
+
+
+async def _ordered(session: Session, done: Campaign) -> Campaign:
+    """Home has decided; now the ledgers are told, and who acts hears which could not be."""
+    rows = await session.connection.fetch(sql("campaign_parts"), done.campaign_id)
+    known = session.configuration.ledgers if session.configuration else {}
+    missing = [row["ledger"] for row in rows if row["ledger"] not in known]
+    for ledger in missing:
+        session.tell(Untold(ledger, None))
+    if rows and not missing:
+        async with session.parts(done.campaign_id) as parts:
+            await orders.push(parts, done, lambda away: _tell(session, away))
+            if done.state is CampaignState.CANCELLED:
+                for part in parts.reached:
+                    if not part.home:
+                        await close.end_stopped(part.connection)
+    return done
+
+
+def _tell(session: Session, away: Away) -> None:
+    session.tell(Untold(away.name, str(away.why)))

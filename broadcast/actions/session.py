@@ -1,7 +1,7 @@
 """One person's piece of work: a connection that is opened and closed once, the configuration, and who is told."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ import asyncpg
 from broadcast.actions.notices import Notice
 from broadcast.config import Config
 from broadcast.errors import ConfigError
+from broadcast.ids import CampaignId
+from broadcast.store.ledgers import Parts, all_parts, parts_of
 from broadcast.store.pool import connect
 
 Tell = Callable[[Notice], None]
@@ -48,6 +50,14 @@ class Session:
             yield cls(connection, configuration, tell)
         finally:
             await connection.close()
+
+    def parts(self, campaign_id: CampaignId) -> AbstractAsyncContextManager[Parts]:
+        """The ledgers that have recipients of a campaign. Raises as `ledgers.parts_of`."""
+        return parts_of(self.connection, self.configuration, campaign_id)
+
+    def all_parts(self) -> AbstractAsyncContextManager[Parts]:
+        """Every ledger. Raises as `ledgers.all_parts`."""
+        return all_parts(self.connection, self.configuration)
 
     @property
     def config(self) -> Config:

@@ -85,6 +85,15 @@ async def moved(connection: Connection, campaign_id: CampaignId, folder: Path) -
     return Archived(place, found.recipients, found.octets, True)
 
 
+async def there(connection: Connection, campaign_id: CampaignId, folder: Path) -> Archived | None:
+    """What an archive in `folder` has, if the database knows it by that place; None: it does not."""
+    known = await place_of(connection, campaign_id)
+    if known is None or known.folder.parent != folder:
+        return None
+    found = load(known.folder)
+    return Archived(known.folder, found.recipients, found.octets, True)
+
+
 async def _snapshot(connection: Connection, campaign_id: CampaignId, books: LiveBooks) -> _Snapshot:
     campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if campaign is None:

@@ -1,5 +1,6 @@
 """Which campaigns a worker is to send now: asked twice a second, and when one was launched, paused or cancelled."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -7,6 +8,7 @@ import asyncpg
 
 from broadcast.clock import DayTime, lease_time
 from broadcast.engine.connections import ANSWER_S
+from broadcast.engine.herald import Herald
 from broadcast.engine.lane import Lane
 from broadcast.engine.wake import Wake
 from broadcast.engine.work import Work
@@ -26,8 +28,8 @@ CONTROL_CHANNEL: Final = "broadcast_control"
 class Control:
     """That of one worker. heard(): it was asked; changed(): other campaigns run than before.
 
-    running: the campaigns to send, the most urgent first. confirmed_until: so long that is taken for true, by
-    lease_time. unresolved: carriers whose receipts wait.
+    herald: of a ledger that is not home. running: the campaigns to send, the most urgent first. unresolved: carriers
+    whose receipts wait.
     """
 
     def __init__(
@@ -37,9 +39,12 @@ class Control:
         day_time: DayTime,
         heard: Callable[[], None],
         changed: Callable[[], None],
+        herald: Herald | None = None,
     ) -> None:
         self.running: list[CampaignId] = []
-        self.confirmed_until = 0.0
+        self._here: list[CampaignId] = []  # that run by this ledger alone
+        self._herald = herald
+        self._confirmed_until = 0.0
         self.unresolved: list[str] = []
         self._worker_no = worker_no
         self._lanes = lanes
@@ -52,6 +57,8 @@ class Control:
         """Until cancelled."""
         with pool.within(connection, ANSWER_S):
             await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake.set())
+        if self._herald is not None:
+            self._herald.gap()
         while True:
             asked = lease_time()
             with pool.within(connection, ANSWER_S):
@@ -61,8 +68,10 @@ class Control:
                 self.unresolved = [
                     row["name"] for row in await connection.fetch(sql("unresolved"), UNRESOLVED_S)
                 ]
-            self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
-            self.confirmed_until = asked + CONFIRM_S
+            self._here = [CampaignId(row["campaign_id"]) for row in rows]
+            self._withdraw(recalled)
+            self.reconsider()
+            self._confirmed_until = asked + CONFIRM_S
             self._heard()
             await self._wake.wait(CONTROL_S)
 
@@ -70,13 +79,24 @@ class Control:
         """Is it of a campaign that is to be sent?"""
         return work.slice.campaign_id in self.running
 
-    def _heed(self, running: list[CampaignId], recalled: frozenset[SliceId]) -> None:
-        """recalled: slices in which somebody waits who opted out."""
-        if recalled:
-            for lane in self._lanes.values():
-                lane.stock.withdraw(lambda work: work.slice.slice_id not in recalled)
+    @property
+    def confirmed_until(self) -> float:
+        """So long what was heard is taken for true, by lease_time."""
+        home = math.inf if self._herald is None else self._herald.confirmed_until
+        return min(self._confirmed_until, home)
+
+    def reconsider(self) -> None:
+        """The ledger or home was asked: what runs by both is to be sent."""
+        herald = self._herald
+        running = self._here if herald is None else [each for each in self._here if herald.allows(each)]
         if running != self.running:
             self.running = running
             self._changed()
             for lane in self._lanes.values():
                 lane.stock.withdraw(self.runs)
+
+    def _withdraw(self, recalled: frozenset[SliceId]) -> None:
+        """recalled: slices in which somebody waits who opted out."""
+        if recalled:
+            for lane in self._lanes.values():
+                lane.stock.withdraw(lambda work: work.slice.slice_id not in recalled)

@@ -6,12 +6,15 @@
   leasing    keep every lane fed with slices
   writer     one transaction for everything that happened since
   tidier     resend, expire, close and finish                              (whichever worker gets the lock)
-  replies    read what people answer, opt them out                         (whichever worker gets the lock)
+  replies    read what people answer                                       (whichever worker gets the lock)
+  opt outs   opt out who asked for it, of what runs too                    (whichever worker gets the lock)
+  herald     hear what home orders, where the ledger is not home           (twice a second)
   auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
   offspring  run a resolver, where nothing else is told to                 (whichever worker gets the lock)
 
-A lane may send until the lease ends, or until CONFIRM_S after it was last asked which campaigns run, whichever is
-sooner: a worker that cannot hear a `pause` obeys it all the same (law 7). No wait for the database is without an end.
+A lane may send until the lease ends, or until CONFIRM_S after it was last asked which campaigns run (here, and at
+home), whichever is sooner: a worker that cannot hear a `pause` obeys it all the same (law 7). No wait for the database
+is without an end.
 """
 
 import asyncio
@@ -31,9 +34,11 @@ from broadcast.engine.control import Control
 from broadcast.engine.feeder import Feeder
 from broadcast.engine.gauges import Gauges
 from broadcast.engine.heartbeat import Heartbeat
+from broadcast.engine.herald import Herald, Home
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases
 from broadcast.engine.offspring import Offspring
+from broadcast.engine.opt_outs import OptOuts
 from broadcast.engine.readings import Readings
 from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
@@ -61,7 +66,8 @@ GOODBYE_S: Final = 1.0
 class Shift:
     """What a worker does from its registration on. channel: makes the way to the people of a carrier.
 
-    numbers: carrier_no by name, of all carriers, also of those that this worker is not configured for.
+    numbers: carrier_no by name, of all carriers, also of those that this worker is not configured for. home: of a
+    ledger that is not home itself.
     """
 
     def __init__(
@@ -75,15 +81,15 @@ class Shift:
         day_time: DayTime,
         offspring: Offspring | None,
         stopping: asyncio.Event,
+        home: Home | None = None,
     ) -> None:
         self.worker_no = leases.worker_no
+        self._home, self._fenced = home, False
         self._engine = config.engine
         self._metrics = metrics
         self._connections = connections
         self._leases = leases
-        self._offspring = offspring
-        self._stopping = stopping
-        self._fenced = False
+        self._offspring, self._stopping = offspring, stopping
         self._writer = Writer(
             connections.connect, self.worker_no, config.engine.group_s, self._committed,
             metrics.set_aside.labels("ledger").inc,
@@ -91,18 +97,18 @@ class Shift:
         self._sessions = Sessions(metrics)
         self._replies = Replies(config, metrics, {number: name for name, number in numbers.items()})
         hungry, rebound = Wake(), Wake()
+        journal = self._writer.journal
         self._lanes = {
             numbers[name]: Lane(
-                numbers[name], name, carrier, channel(carrier), self._writer.journal, metrics,
-                hungry.set, rebound.set, day_time,
+                numbers[name], name, carrier, channel(carrier), journal, metrics, hungry.set, rebound.set, day_time
             )
             for name, carrier in config.carriers.items()
         }  # fmt: skip
         self._heartbeat = Heartbeat(leases, self._lanes, self._sessions, rebound, stopping)
-        self._control = Control(self.worker_no, self._lanes, day_time, self._permit, hungry.set)
+        self._herald = Herald(home, config.engine.home_away, self._heard_home) if home else None
+        self._control = Control(self.worker_no, self._lanes, day_time, self._permit, hungry.set, self._herald)
         self._feeder = Feeder(
-            config.engine, leases, self._writer.journal, self._lanes, self._control, day_time, hungry,
-            self._heartbeat.look_at,
+            config.engine, leases, journal, self._lanes, self._control, day_time, hungry, self._heartbeat.look_at
         )  # fmt: skip
 
     @property
@@ -119,7 +125,8 @@ class Shift:
     def trouble(self) -> str | None:
         """What keeps its tasks from the database; None: nothing does."""
         writing = self._writer.trouble
-        told = (writing and f"writing a group: {writing}", self._connections.trouble())
+        away = self._home.connections.trouble() if self._home else None
+        told = (writing and f"writing a group: {writing}", self._connections.trouble(), away)
         return "; ".join(filter(None, told)) or None
 
     async def work(self) -> None:
@@ -145,16 +152,28 @@ class Shift:
         readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: self._control.running)
         tidier = Tidier(self._engine, self._metrics)
         auditor = Auditor(self._metrics, connect)
+        home = self._home
+        opt_outs = OptOuts(self._metrics, home.ledger, home.connections) if home else OptOuts(self._metrics)
         gauges = Gauges(self._metrics, self._lanes, readings)
         steady = [
             group.create_task(self._fencing(always(self._renewal)), name="renewal"),
             group.create_task(self._fencing(always(self._heartbeat.run, "heartbeat")), name="heartbeat"),
             group.create_task(always(tidier.run, "tidier"), name="tidier"),
             group.create_task(always(self._replies.read_replies), name="replies"),
+            group.create_task(always(opt_outs.run, "opt outs"), name="opt outs"),
             group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
             group.create_task(gauges.run(connect), name="gauges"),
             group.create_task(measure_lag(self._metrics), name="loop lag"),
         ]
+        if self._home is not None and self._herald is not None:
+            listening = self._home.connections.always(
+                self._herald.listen, "home", vital=self._engine.home_away == "stop"
+            )
+            delivering = always(self._herald.deliver, "herald")
+            steady += [
+                group.create_task(self._fencing(listening), name="home"),
+                group.create_task(delivering, name="herald"),
+            ]
         if self._offspring is not None:
             keeping = always(self._offspring.keep, "offspring", vital=False)
             steady.append(group.create_task(keeping, name="offspring"))
@@ -195,6 +214,10 @@ class Shift:
         for lane in self._lanes.values():
             lane.valid_until = until
             lane.pump()
+
+    def _heard_home(self) -> None:
+        self._control.reconsider()
+        self._permit()
 
     # ------------------------------------------------------------ the end
 

@@ -6,8 +6,12 @@ It owns nothing that its loss would lose.
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.channel.channel import Channel
@@ -15,20 +19,32 @@ from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier, Config
 from broadcast.engine.connections import WORK_S, Connections
 from broadcast.engine.control import UNRESOLVED_S
+from broadcast.engine.herald import Home
 from broadcast.engine.leases import Leases
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.shift import Shift
+from broadcast.errors import RefusedError
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
 from broadcast.store.failures import MENDABLE
+from broadcast.store.ledgers import SLACK, check_carriers, identity
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The ledger that a worker is of, of several. carriers: as `ledgers.spelt`. home_url: None: it is home."""
+
+    name: str
+    carriers: Mapping[str, Any]
+    home_url: str | None
 
 
 class Worker:
     """One life of a worker, until the end of `run`. After a FencedError make a new one.
 
-    channel: makes the way to the people of a carrier. place: see Leases; no two that live have the same. resolver: the
-    command of one, where this worker may have to run it.
+    config: of its ledger alone. channel: makes the way to the people of a carrier. place: see Leases; no two that live
+    have the same. resolver: the command of one, where this worker may have to run it. ledger: where there are several.
     """
 
     def __init__(
@@ -39,12 +55,14 @@ class Worker:
         channel: Callable[[Carrier], Channel],
         place: UUID | None = None,
         resolver: Sequence[str] | None = None,
+        ledger: OneOf | None = None,
     ) -> None:
         self._config = config
         self._metrics = metrics
         self._url = url
         self._channel = channel
         self._place = place
+        self._ledger = ledger
         self._offspring = None if resolver is None else Offspring(resolver)
         self._stopping = asyncio.Event()
         self._shift: Shift | None = None  # from the registration on
@@ -91,11 +109,28 @@ class Worker:
                     connection, self._config, socket.gethostname(), os.getpid(), self._place
                 )
                 numbers = await sync_carriers(connection, self._config, leases.worker_no)
+                home = await self._home(connection)
         except MENDABLE as error:
             raise failures.explain(error) from error
         finally:
             connection.terminate()
         return Shift(
             self._config, self._metrics, Connections(self._url), leases, numbers, self._channel, day_time,
-            self._offspring, self._stopping,
+            self._offspring, self._stopping, home,
         )  # fmt: skip
+
+    async def _home(self, connection: asyncpg.Connection) -> Home | None:
+        """Raises RefusedError when this is another ledger than it should be, or home knows it with other carriers."""
+        if self._ledger is None:
+            return None
+        if self._ledger.home_url is None:
+            await check_carriers(connection, self._ledger.name, self._ledger.carriers)
+            return None
+        found = await identity(connection)
+        if found.ledger != self._ledger.name:
+            raise RefusedError(
+                f"the database of ledger {self._ledger.name} is {found.ledger or 'home, or nothing yet'}: correct its "
+                "URL, or run `broadcast db spread`"
+            )
+        connections = Connections(self._ledger.home_url, slack=SLACK)
+        return Home(self._ledger.name, self._ledger.carriers, found.home_id, connections)

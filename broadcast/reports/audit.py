@@ -1,7 +1,8 @@
 """The audit: count every recipient from the books that speak for it, and compare with the tallies (law 1)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broadcast.archive.books import books_of, snapshot
 from broadcast.audience.carriers import carrier_names
@@ -85,6 +86,31 @@ def judged(found: Recount, damage: Sequence[str]) -> AuditResult:
         *differences.archive(damage),
     )
     return AuditResult(not differing, found.audience, total, lines, differing)
+
+
+def together(home_audience: int, parts: Mapping[str, AuditResult]) -> AuditResult:
+    """Those of all ledgers, by name, against what home says: carriers added up, what differs told by ledger. Pure."""
+    counts = Counter[tuple[str, str]]()
+    tallied = Counter[tuple[str, str]]()
+    for part in parts.values():
+        for line in part.lines:
+            counts[line.carrier, line.state] += line.counted
+            tallied[line.carrier, line.state] += line.tallied
+    differing = [
+        replace(each, line=f"ledger {name}: {each.line}")
+        for name, part in parts.items()
+        for each in part.differences
+    ]
+    differing += differences.audience(sum(part.audience for part in parts.values()), home_audience)
+    return AuditResult(
+        balanced=not differing,
+        audience=home_audience,
+        counted=sum(part.counted for part in parts.values()),
+        lines=tuple(
+            AuditLine(*key, counts[key], tallied[key]) for key in sorted(counts.keys() | tallied.keys())
+        ),
+        differences=tuple(differing),
+    )
 
 
 async def record(

@@ -30,6 +30,7 @@ from waiting import until
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
+from broadcast.campaign.launch import launch
 from broadcast.config import load
 from broadcast.store.embedded import Server
 from broadcast.store.failures import MENDABLE
@@ -212,7 +213,7 @@ class World:
         async with self.connected() as conn:
             drafted = await campaigns.draft(conn, "chaos", made, "an")
             approved = await campaigns.approve(conn, drafted, "binh", drafted.code)
-            launched = await campaigns.launch(conn, config, approved, "an")
+            launched = await launch(conn, config, approved, "an")
         self.launched_at = time.monotonic()
         return launched
 

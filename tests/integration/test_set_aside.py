@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from integration.ledger_world import AT, World
-from integration.replies_world import FIRST, balanced, came, opted_out, part, quiet_rig, reader, sent
+from integration.replies_world import FIRST, Reader, balanced, came, opted_out, part, quiet_rig, reader, sent
 from integration.rig import Rig
 from integration.test_binding import BIND_OK, Smsc, read_pdu
 from unit.smpp.wire import deliver_sm, pdu, receipt_text, tlv
@@ -272,7 +272,7 @@ async def aside(rig: Rig) -> list[tuple[int, str]]:
     return [(row["n"], row["why"]) for row in rows]
 
 
-async def rounds(rig: Rig, count: int = 3) -> Replies:
+async def rounds(rig: Rig, count: int = 3) -> Reader:
     by = await reader(rig)
     for _ in range(count):
         await by.round(rig.conn)

@@ -1,0 +1,149 @@
+"""What home orders, heard by each worker of a ledger that is not home, whether or not the ledger was told.
+
+  listen    ask home twice a second; give it what it has yet to know of this ledger
+  deliver   see that the ledger's copies follow, and what is over or was ordered in them
+
+A lane may send for as long as home's last answer is taken for true: a worker that cannot hear home stops within 2 s,
+unless it is configured to go on. Then, too, it has heard home once since its ledger was away: somebody may have stopped
+an alert meanwhile that the ledger still has as running.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from broadcast.campaign import orders
+from broadcast.campaign.orders import LedgerOrder
+from broadcast.clock import lease_time
+from broadcast.config import HomeAway
+from broadcast.engine.connections import ANSWER_S, WORK_S, Connections
+from broadcast.errors import RefusedError
+from broadcast.ids import CampaignId
+from broadcast.store import pool
+from broadcast.store.ledgers import Identity, check_carriers, identity
+from broadcast.store.queries import sql
+
+HOME_S: Final = 0.5
+HOME_CONFIRM_S: Final = (
+    1.75  # that its answer is taken for true (law 7: 2 s, the last answers' way and a tick included)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The way there from a ledger that is not home. ledger, carriers: its name and what it has, as `ledgers.spelt`;
+    home_id: whose it is."""
+
+    ledger: str
+    carriers: Mapping[str, Any]
+    home_id: UUID
+    connections: Connections
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Home's last one about a campaign."""
+
+    control_no: int
+    state: str
+    priority: int
+
+
+class Herald:
+    """That of one worker. heard(): home answered."""
+
+    def __init__(self, home: Home, home_away: HomeAway, heard: Callable[[], None]) -> None:
+        self._home = home
+        self._ledger = home.ledger
+        self._goes_on = home_away == "go_on"
+        self._heard = heard
+        self._orders: dict[CampaignId, Order] = {}
+        self._answered = -math.inf  # when home was asked what it answered last
+        self._gap = lease_time()
+        self._finished: Sequence[tuple[CampaignId, datetime]] = ()
+        self._ordered: Sequence[LedgerOrder] = ()
+        self._taken: list[int] = []
+
+    @property
+    def confirmed_until(self) -> float:
+        """So long what home said is taken for true, by lease_time."""
+        if self._answered <= self._gap:
+            return 0.0
+        return math.inf if self._goes_on else self._answered + HOME_CONFIRM_S
+
+    def allows(self, campaign_id: CampaignId) -> bool:
+        """By home, this is to be sent."""
+        order = self._orders.get(campaign_id)
+        return order is not None and order.state == "running"
+
+    def gap(self) -> None:
+        """The ledger was away until now: what it says may be old."""
+        self._gap = lease_time()
+
+    async def listen(self, home: asyncpg.Connection) -> None:
+        """Until cancelled. Raises RefusedError when that is another home, or knows this ledger with other carriers."""
+        with pool.within(home, ANSWER_S):
+            await _check_home(home, self._home)
+        while True:
+            asked = lease_time()
+            with pool.within(home, ANSWER_S):
+                rows = await home.fetch(sql("home_orders"), self._ledger)
+            self._orders = {
+                CampaignId(row["campaign_id"]): Order(row["control_no"], row["state"], row["priority"])
+                for row in rows
+            }
+            self._answered = asked
+            self._heard()
+            with pool.within(home, WORK_S):
+                await self._report(home)
+            await asyncio.sleep(HOME_S)
+
+    async def _report(self, home: asyncpg.Connection) -> None:
+        """What is over in this ledger, and what was ordered in it."""
+        for order in self._ordered:
+            await orders.take_over(home, self._ledger, order)
+            self._taken.append(order.order_no)
+        self._ordered = ()
+        if self._finished:
+            numbers, times = [each for each, _ in self._finished], [at for _, at in self._finished]
+            async with home.transaction():
+                await home.fetch(sql("finish_parts"), self._ledger, numbers, times)
+            await home.execute(
+                sql("finish_whole"), numbers
+            )  # by itself: it sees what others finished meanwhile
+            self._finished = ()
+
+    async def deliver(self, ledger: asyncpg.Connection) -> None:
+        """Until cancelled."""
+        while True:
+            with pool.within(ledger, WORK_S):
+                await self._deliver(ledger)
+            await asyncio.sleep(HOME_S)
+
+    async def _deliver(self, ledger: asyncpg.Connection) -> None:
+        known = dict(self._orders)
+        numbers = [each.control_no for each in known.values()]
+        for row in await ledger.fetch(sql("copies_behind"), list(known), numbers):
+            order = known[row["campaign_id"]]
+            await orders.obey(ledger, row["campaign_id"], order.control_no, order.state, order.priority)
+        over = await ledger.fetch(sql("copies_finished"), list(known))
+        self._finished = [(CampaignId(row["campaign_id"]), row["finished_at"]) for row in over]
+        while self._taken:
+            await ledger.execute(sql("take_order"), self._taken[0])
+            self._taken.pop(0)
+        self._ordered = [LedgerOrder(**row) for row in await ledger.fetch(sql("new_orders"))]
+
+
+async def _check_home(home: asyncpg.Connection, expected: Home) -> None:
+    """Workers would obey a stranger."""
+    if await identity(home) != Identity(expected.home_id, None):
+        raise RefusedError(
+            "the database of BROADCAST_DATABASE_URL is not the home of this ledger: correct one of the two URLs"
+        )
+    await check_carriers(home, expected.ledger, expected.carriers)

@@ -1,0 +1,60 @@
+"""What Citus asks of statements on tables that are spread over nodes by `hash_bucket`, held over all of ours.
+
+Tried on a cluster: no ctid, no FOR UPDATE but on one node, no volatile function in an UPDATE, no table that is not
+spread beside one that is.
+"""
+
+import re
+
+import pytest
+
+from broadcast.store.queries import Query, queries
+
+SPREAD = ("subscriber", "import_staging")
+TABLE = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO|TRUNCATE|ANALYZE)\s+([a-z_]+)\b(?!\s*\()")
+VOLATILE = re.compile(r"\b(clock_timestamp|random|nextval|gen_random_uuid|pg_notify)\b")
+# Why each may.
+PLAIN_ONLY = {
+    "audience_pages": "asked for only where the subscribers are on one server: pages are what one pass there goes by",
+    "become_ledger": "of a ledger's database, which has no subscribers and is never spread",
+    "subscriber_pages": "as audience_pages",
+}
+
+
+def tables(query: Query) -> set[str]:
+    """Of the database; not those that a WITH names."""
+    named = set(re.findall(r"\b([a-z_]+) AS (?:MATERIALIZED )?\(", query.text))
+    return {
+        name
+        for name in TABLE.findall(query.text)
+        if name not in named and name not in ("unnest", "generate_series")
+    }
+
+
+ON_SPREAD = [
+    query for query in queries().values() if query.name not in PLAIN_ONLY and tables(query) & set(SPREAD)
+]
+
+
+def test_there_are_some() -> None:
+    """The pattern finds the tables at all."""
+    names = {query.name for query in ON_SPREAD}
+    assert {
+        "import_merge",
+        "audience_bucket",
+        "set_opt_outs",
+        "subscribers_held",
+        "subscriber_counts",
+    } <= names
+    assert set(PLAIN_ONLY) <= queries().keys()
+
+
+@pytest.mark.parametrize("query", ON_SPREAD, ids=lambda query: query.name)
+def test_a_statement_on_what_is_spread(query: Query) -> None:
+    text = query.text
+    assert not re.search(r"\bctid\b", text)
+    assert tables(query) <= set(SPREAD), "another kind of table in the same statement"
+    if re.search(r"\bFOR (NO KEY )?UPDATE\b", text):
+        assert re.search(r"\bhash_bucket = \$\d", text), "rows are locked on one node only"
+    if re.search(r"\bUPDATE (subscriber|import_staging)\b", text):
+        assert not VOLATILE.search(text)
