@@ -136,9 +136,18 @@ async def _check_moves(home: Connection, config: Config, before: Mapping[str, Ma
     for name, had in old.items():
         ledger = config.ledgers.get(name)
         has = ledgers.spelt(ledger) if ledger else _at_home(config)
-        leaving = [carrier for carrier in had if carrier not in has or has[carrier] != had[carrier]]
+        leaving = [
+            carrier
+            for carrier in had
+            if carrier not in has or _accounts(has[carrier]) != _accounts(had[carrier])
+        ]
         if leaving:
             await _check_idle(home, config, name, leaving)
+
+
+def _accounts(share: Mapping[str, Any] | None) -> Sequence[str] | None:
+    """That bind there; None: all."""
+    return None if share is None else share["accounts"]
 
 
 def _at_home(config: Config) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 None is configured: home is the one ledger too, and nobody has to know of any of this.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -10,7 +11,6 @@ from typing import Final, Literal
 from broadcast import secret
 from broadcast.config.carriers import Carrier
 from broadcast.config.rules import require
-from broadcast.errors import ConfigError
 from broadcast.tables import nearest
 
 HomeAway = Literal["stop", "go_on"]
@@ -43,6 +43,10 @@ class Ledger:
     url_file: str | None = None
 
     def __post_init__(self) -> None:
+        require(
+            self.url_env is None or re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.url_env),
+            "url_env is the name of an environment variable: letters, digits and _ (not shown here, it may be the URL)",
+        )
         require(not (self.url_env and self.url_file), "url_env and url_file exclude each other: give one")
 
     @property
@@ -52,10 +56,7 @@ class Ledger:
 
     def url(self) -> str:
         """Read now; of one that is not home. Raises ConfigError when the named place holds none."""
-        try:
-            return secret.read(self.url_env, self.url_file).strip()
-        except ConfigError as error:
-            raise ConfigError(str(error).replace("password_", "url_").replace("password", "URL")) from None
+        return secret.read(self.url_env, self.url_file, "url").strip()
 
     def names(self) -> frozenset[str]:
         """Every carrier of which it has something."""
@@ -66,7 +67,7 @@ def check(ledgers: Mapping[str, Ledger], carriers: Mapping[str, Carrier]) -> Non
     """Each carrier is in one ledger, or split by its accounts. Raises ValueError with the key in front."""
     for name, ledger in ledgers.items():
         require(
-            name.isidentifier() and name.islower(),
+            re.fullmatch("[a-z][a-z0-9_]*", name),
             f"ledgers.{name}: a name is of small letters, digits and _",
         )
         for carrier in sorted(ledger.names()):

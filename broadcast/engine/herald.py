@@ -9,6 +9,7 @@ an alert meanwhile that the ledger still has as running.
 """
 
 import asyncio
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from broadcast.store.ledgers import Identity, check_carriers, identity
 from broadcast.store.queries import sql
 
 HOME_S: Final = 0.5
+CARRIERS_EVERY: Final = 4  # rounds
 HOME_CONFIRM_S: Final = (
     1.75  # that its answer is taken for true (law 7: 2 s, the last answers' way and a tick included)
 )
@@ -89,10 +91,14 @@ class Herald:
     async def listen(self, home: asyncpg.Connection) -> None:
         """Until cancelled. Raises RefusedError when that is another home, or knows this ledger with other carriers."""
         with pool.within(home, ANSWER_S):
-            await _check_home(home, self._home)
-        while True:
+            await _check_home(home, self._home.home_id)
+        for number in itertools.count():
             asked = lease_time()
             with pool.within(home, ANSWER_S):
+                if (
+                    number % CARRIERS_EVERY == 0
+                ):  # a carrier that moves is nobody's before its old workers have ended
+                    await check_carriers(home, self._ledger, self._home.carriers)
                 rows = await home.fetch(sql("home_orders"), self._ledger)
             self._orders = {
                 CampaignId(row["campaign_id"]): Order(row["control_no"], row["state"], row["priority"])
@@ -140,10 +146,9 @@ class Herald:
         self._ordered = [LedgerOrder(**row) for row in await ledger.fetch(sql("new_orders"))]
 
 
-async def _check_home(home: asyncpg.Connection, expected: Home) -> None:
+async def _check_home(home: asyncpg.Connection, home_id: UUID) -> None:
     """Workers would obey a stranger."""
-    if await identity(home) != Identity(expected.home_id, None):
+    if await identity(home) != Identity(home_id, None):
         raise RefusedError(
             "the database of BROADCAST_DATABASE_URL is not the home of this ledger: correct one of the two URLs"
         )
-    await check_carriers(home, expected.ledger, expected.carriers)

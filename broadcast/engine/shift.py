@@ -160,7 +160,7 @@ class Shift:
             group.create_task(self._fencing(always(self._heartbeat.run, "heartbeat")), name="heartbeat"),
             group.create_task(always(tidier.run, "tidier"), name="tidier"),
             group.create_task(always(self._replies.read_replies), name="replies"),
-            group.create_task(always(opt_outs.run, "opt outs"), name="opt outs"),
+            group.create_task(always(opt_outs.run, "opt outs", vital=home is None), name="opt outs"),
             group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
             group.create_task(gauges.run(connect), name="gauges"),
             group.create_task(measure_lag(self._metrics), name="loop lag"),
