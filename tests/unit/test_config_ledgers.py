@@ -208,7 +208,7 @@ def test_a_url_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         Ledger(url_env="NORTH_DATABASE_URL").url()
     assert str(raised.value) == (
         "the environment variable that url_env names is not set: set it, or correct the name (not shown here, it may "
-        "be the URL itself)"
+        "be the url itself)"
     )
     monkeypatch.setenv("NORTH_DATABASE_URL", "")
     with pytest.raises(
