@@ -212,7 +212,7 @@ def test_a_url_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     )
     monkeypatch.setenv("NORTH_DATABASE_URL", "")
     with pytest.raises(
-        ConfigError, match=r"^the environment variable NORTH_DATABASE_URL is empty: put the URL there$"
+        ConfigError, match=r"^the environment variable NORTH_DATABASE_URL is empty: put the url there$"
     ):
         Ledger(url_env="NORTH_DATABASE_URL").url()
     with pytest.raises(ConfigError, match=r"^cannot read url_file .*: No such file or directory$"):
