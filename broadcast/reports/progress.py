@@ -98,7 +98,7 @@ def joined(home: Progress, ledgers: Sequence[Progress], away: Sequence[str] = ()
     return replace(
         home,
         workers=sum(each.workers for each in ledgers),
-        carriers=tuple(together(name, lines) for name, lines in sorted(by_carrier.items())),
+        carriers=tuple(together(name, lines) for name, lines in by_carrier.items()),
         away=tuple(away),
     )
 

@@ -188,7 +188,9 @@ class Rig:
         """BROADCAST_CONFIG for the carriers so far."""
         country = Path(__file__).parents[2] / "config" / "vietnam.toml"
         carriers = self.folder / "carriers.toml"
-        engine = "".join(f"{key} = {value}\n" for key, value in asdict(self.config.engine).items())
+        engine = "".join(
+            f"{key} = {json.dumps(value)}\n" for key, value in asdict(self.config.engine).items()
+        )
         tables = "".join(_toml(name, each) for name, each in self.config.carriers.items())
         carriers.write_text(f"[engine]\n{engine}{tables}")
         return f"{country}{os.pathsep}{carriers}"

@@ -20,7 +20,6 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.channel.receipt import Receipt
 from broadcast.config import Carrier, Config
 from broadcast.engine import feeder
-from broadcast.engine import replies as replies_module
 from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.replies import Replies
 from broadcast.ids import CarrierNo
@@ -390,7 +389,7 @@ async def test_slices_that_cannot_be_trimmed_are_not_in_the_way(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many stand before the others."""
-    monkeypatch.setattr(replies_module, "SLICES_MOST", 1)
+    monkeypatch.setattr("broadcast.engine.opt_outs.SLICES_MOST", 1)
     first, second = await rig.launch(category="routine"), await rig.launch(category="routine")
     for each in (first, second):
         await sent(rig, each, 1)
