@@ -56,13 +56,13 @@ async def audit(connection: Connection, campaign_id: CampaignId) -> AuditResult:
 
 async def recount(connection: Connection, campaign_id: CampaignId, books: Books) -> Recount:
     """Within the snapshot of the books. Raises InputError when it was never launched."""
-    campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
-    if campaign is None or campaign["audience"] is None:
+    audience = await connection.fetchval(sql("audience_here"), campaign_id)
+    if audience is None:
         raise InputError("this campaign was never launched: there is nothing to audit")
     names = await carrier_names(connection)
     receipts = await connection.fetch(sql("audit_receipts"))
     return Recount(
-        audience=campaign["audience"],
+        audience=audience,
         names=names,
         counted=await books.counted(),
         tallied=by_state(await tallies(connection, campaign_id)),

@@ -129,6 +129,15 @@ UPDATE ledger_order SET taken_at = clock_timestamp() WHERE order_no = $1;
 SELECT EXISTS (SELECT FROM campaign_event
                 WHERE campaign_id = $1 AND details->>'ledger' = $2 AND (details->>'order_no')::bigint = $3);
 
+-- name: audience_here
+-- The people of campaign $1 that this database is to have: all of them, or, at home, those of its own part. Null: it was
+-- never launched.
+SELECT CASE WHEN EXISTS (SELECT FROM campaign_part WHERE campaign_id = $1)
+            THEN coalesce((SELECT p.audience FROM campaign_part AS p JOIN ledger ON ledger.name = p.ledger
+                            WHERE p.campaign_id = $1 AND here), 0)
+            ELSE audience END
+  FROM campaign WHERE campaign_id = $1;
+
 -- name: prepared_transactions
 -- Of this database: decided by nobody yet, or not carried out after a node was lost.
 SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database();
