@@ -61,7 +61,7 @@ async def test_an_alert_over_two_ledgers(world: NationWorld, tmp_path: Path) -> 
 
     seen = [now async for now, _ in watch(world.rig.conn, campaign.name, 0.1, world.rig.config)]
     assert (seen[-1].over, seen[-1].away, seen[-1].total.audience) == (True, (), 907)
-    with pytest.raises(ConfigError, match="in the ledger north"):
+    with pytest.raises(ConfigError, match="home has the ledger north, and this configuration has not"):
         await everything(world.rig.conn, campaign.name)
 
     done = await archives.archive(world.session, ACTOR, campaign.name, tmp_path, drop=True)
