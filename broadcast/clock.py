@@ -38,6 +38,12 @@ class DayTime:
         """Unix seconds."""
         return lease_time() + self._ahead
 
+    def ahead_s(self, other: datetime, asked: float, answered: float) -> float:
+        """By how much it is ahead of another clock (negative: behind), at least: that one said `other` at some moment
+        between these two (lease_time)."""
+        first, last = (moment + self._ahead - other.timestamp() for moment in (asked, answered))
+        return first if first > 0 else min(last, 0.0)
+
     def now_us(self) -> int:
         """The same in microseconds, as the ledger keeps times."""
         return int((lease_time() + self._ahead) * 1_000_000)

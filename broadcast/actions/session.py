@@ -11,7 +11,7 @@ from broadcast.actions.notices import Notice
 from broadcast.config import Config
 from broadcast.errors import ConfigError
 from broadcast.ids import CampaignId
-from broadcast.store.ledgers import Parts, all_parts, parts_of
+from broadcast.store.ledgers import Parts, all_parts, check_home, parts_of
 from broadcast.store.pool import connect
 
 Tell = Callable[[Notice], None]
@@ -42,11 +42,19 @@ class Session:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, configuration: Config | None = None, tell: Tell = _to_nobody, **how: Any
+        cls,
+        configuration: Config | None = None,
+        tell: Tell = _to_nobody,
+        *,
+        home: bool = True,
+        **how: Any,
     ) -> AsyncIterator["Session"]:
-        """One with a connection of its own, until the end of the block. how, and what it raises: as of `connect`."""
+        """One with a connection of its own, until the end of the block. home: it is to be that, and no ledger, which a
+        schema that is not checked cannot tell. how: as of `connect`. Raises as that; RefusedError."""
         connection = await connect(**how)
         try:
+            if home and how.get("check_schema", True):
+                await check_home(connection)
             yield cls(connection, configuration, tell)
         finally:
             await connection.close()

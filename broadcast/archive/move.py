@@ -101,7 +101,8 @@ async def _snapshot(connection: Connection, campaign_id: CampaignId, books: Live
     await _check_not_archived(connection, campaign_id, campaign["name"])
     if campaign["finished_at"] is None:
         raise RefusedError(f"{campaign['name']} is {campaign['state']}: only a finished campaign is archived")
-    now = _Snapshot(dict(campaign), frozenset(await tallies(connection, campaign_id)), await books.sums())
+    here = {**campaign, "audience": await connection.fetchval(sql("audience_here"), campaign_id)}
+    now = _Snapshot(here, frozenset(await tallies(connection, campaign_id)), await books.sums())
     _balance(now)
     return now
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
@@ -65,6 +65,9 @@ class Campaign:
     def code(self) -> str:
         """Of the content: who approves gives it, and so says what was seen."""
         return approval.content_code(self.content)
+
+
+_COLUMNS: Final = tuple(each.name for each in fields(Campaign))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +240,8 @@ def _plain(changes: Sequence[PlainLetter]) -> dict[str, Any]:
 
 
 def _campaign(row: asyncpg.Record) -> Campaign:
-    values = dict(row)
+    """Of a schema that may be a version older or newer: amid an upgrade it has fewer columns, or more."""
+    values = {name: row[name] for name in _COLUMNS if name in row}
     return Campaign(
         **{**values, "carriers": tuple(values["carriers"]), "state": CampaignState(values["state"])}
     )

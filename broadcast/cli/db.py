@@ -1,19 +1,19 @@
 """`broadcast db`: the database's life."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
 
-from broadcast.actions import database, ledgers
+from broadcast.actions import database, drift, ledgers
 from broadcast.actions.database import Migrated
 from broadcast.actions.ledgers import Standing
 from broadcast.cli.output import json_option, note, print_facts, print_json, say
 from broadcast.cli.runner import run
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration, perhaps_configuration
-from broadcast.errors import DatabaseDownError, RefusedError
+from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
 from broadcast.store import address, embedded
 from broadcast.store.migrations import Migration
 from broadcast.store.pool import database_url
@@ -136,12 +136,11 @@ def status(as_json: bool) -> None:
     Example:
       broadcast db status
     """
-    home = _home_standing()
-    found = [home, *run(ledgers.all_standing(perhaps_configuration()))]
+    home, *others = found = _standings()
     ready = all(each.problem is None for each in found)
     if as_json:
         print_json(
-            {**_standing(home), "ready": ready, "ledgers": {each.name: _standing(each) for each in found[1:]}}
+            {**_standing(home), "ready": ready, "ledgers": {each.name: _standing(each) for each in others}}
         )
     else:
         for each in found:
@@ -166,6 +165,20 @@ def _home_standing() -> Standing:
         )
     except DatabaseDownError as error:
         return Standing(ledgers.HOME, place, str(error))
+
+
+def _standings() -> list[Standing]:
+    """Home's first, then the ledgers', each also beside what home takes it to be, where home is ready to tell."""
+    home = _home_standing()
+    found = [home, *run(ledgers.all_standing(perhaps_configuration()))]
+    wrong: Mapping[str, str] = {}
+    if home.problem is None:
+        try:
+            wrong = act(drift.problems)
+        except (ConfigError, RefusedError) as error:
+            if all(each.problem is None for each in found):  # else it is told already
+                wrong = {ledgers.HOME: str(error)}
+    return [replace(each, problem=each.problem or wrong.get(each.name)) for each in found]
 
 
 def _standing(each: Standing) -> dict[str, Any]:

@@ -84,7 +84,7 @@ async def _supervise(
     keeper = Keeper(embedded.server()) if embedded.is_chosen() else None
     if keeper is not None:
         await keeper.look()
-    async with Session.open(url=chosen(read(named), ledger).url):
+    async with Session.open(url=chosen(read(named), ledger).url, home=False):
         pass  # what every worker would stumble over, too
     keeping = None if keeper is None else asyncio.create_task(keeper.run(), name="keeper")
     supervisor = Supervisor(commands, lambda: _check(named, ledger), beside=[resolver])

@@ -1,6 +1,5 @@
 """Which campaigns a worker is to send now: asked twice a second, and when one was launched, paused or cancelled."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -8,7 +7,7 @@ import asyncpg
 
 from broadcast.clock import DayTime, lease_time
 from broadcast.engine.connections import ANSWER_S
-from broadcast.engine.herald import Herald
+from broadcast.engine.herald import AtHome, Herald
 from broadcast.engine.lane import Lane
 from broadcast.engine.wake import Wake
 from broadcast.engine.work import Work
@@ -28,8 +27,7 @@ CONTROL_CHANNEL: Final = "broadcast_control"
 class Control:
     """That of one worker. heard(): it was asked; changed(): other campaigns run than before.
 
-    herald: of a ledger that is not home. running: the campaigns to send, the most urgent first. unresolved: carriers
-    whose receipts wait.
+    running: the campaigns to send, the most urgent first. unresolved: carriers whose receipts wait.
     """
 
     def __init__(
@@ -39,7 +37,7 @@ class Control:
         day_time: DayTime,
         heard: Callable[[], None],
         changed: Callable[[], None],
-        herald: Herald | None = None,
+        herald: Herald | AtHome,
     ) -> None:
         self.running: list[CampaignId] = []
         self._here: list[CampaignId] = []  # that run by this ledger alone
@@ -54,11 +52,10 @@ class Control:
         self._wake = Wake()
 
     async def run(self, connection: asyncpg.Connection) -> None:
-        """Until cancelled."""
+        """Until cancelled. Raises as `AtHome.look`."""
         with pool.within(connection, ANSWER_S):
             await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake.set())
-        if self._herald is not None:
-            self._herald.gap()
+        self._herald.gap()
         while True:
             asked = lease_time()
             with pool.within(connection, ANSWER_S):
@@ -68,6 +65,7 @@ class Control:
                 self.unresolved = [
                     row["name"] for row in await connection.fetch(sql("unresolved"), UNRESOLVED_S)
                 ]
+                await self._herald.look(connection)
             self._here = [CampaignId(row["campaign_id"]) for row in rows]
             self._withdraw(recalled)
             self.reconsider()
@@ -82,13 +80,11 @@ class Control:
     @property
     def confirmed_until(self) -> float:
         """So long what was heard is taken for true, by lease_time."""
-        home = math.inf if self._herald is None else self._herald.confirmed_until
-        return min(self._confirmed_until, home)
+        return min(self._confirmed_until, self._herald.confirmed_until)
 
     def reconsider(self) -> None:
         """The ledger or home was asked: what runs by both is to be sent."""
-        herald = self._herald
-        running = self._here if herald is None else [each for each in self._here if herald.allows(each)]
+        running = [each for each in self._here if self._herald.allows(each)]
         if running != self.running:
             self.running = running
             self._changed()

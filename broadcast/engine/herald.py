@@ -10,8 +10,9 @@ an alert meanwhile that the ledger still has as running.
 
 import asyncio
 import itertools
+import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,17 +22,22 @@ import asyncpg
 
 from broadcast.campaign import orders
 from broadcast.campaign.orders import LedgerOrder
-from broadcast.clock import lease_time
+from broadcast.clock import DayTime, lease_time
 from broadcast.config import HomeAway
 from broadcast.engine.connections import ANSWER_S, WORK_S, Connections
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
 from broadcast.store import pool
-from broadcast.store.ledgers import Identity, check_carriers, identity
+from broadcast.store.clock import database_time
+from broadcast.store.ledgers import CLOCK_OFF_S, LOST, Identity, check_carriers, clock_words, identity
 from broadcast.store.queries import sql
 
+log = logging.getLogger(__name__)
+
+Places = Callable[[asyncpg.Connection], Awaitable[None]]
 HOME_S: Final = 0.5
 CARRIERS_EVERY: Final = 4  # rounds
+CLOCK_LOOKS: Final = 3  # in a row: a single one may have been slow on its way
 HOME_CONFIRM_S: Final = (
     1.75  # that its answer is taken for true (law 7: 2 s, the last answers' way and a tick included)
 )
@@ -57,10 +63,35 @@ class Order:
     priority: int
 
 
-class Herald:
-    """That of one worker. heard(): home answered."""
+class AtHome:
+    """In place of a herald, where the ledger is home: what runs here runs.
 
-    def __init__(self, home: Home, home_away: HomeAway, heard: Callable[[], None]) -> None:
+    places: raises RefusedError when home has the worker's carriers elsewhere by now.
+    """
+
+    confirmed_until: Final = math.inf
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._looks = itertools.count()
+
+    def allows(self, campaign_id: CampaignId) -> bool:
+        """By home, this is to be sent."""
+        return True
+
+    def gap(self) -> None:
+        """What it says is never older than what home says."""
+
+    async def look(self, home: asyncpg.Connection) -> None:
+        """Twice a second. Raises RefusedError."""
+        if next(self._looks) % CARRIERS_EVERY == 0:
+            await self._places(home)
+
+
+class Herald:
+    """That of one worker. heard(): home answered. day_time: the ledger's."""
+
+    def __init__(self, home: Home, home_away: HomeAway, heard: Callable[[], None], day_time: DayTime) -> None:
         self._home = home
         self._ledger = home.ledger
         self._goes_on = home_away == "go_on"
@@ -71,6 +102,9 @@ class Herald:
         self._finished: Sequence[tuple[CampaignId, datetime]] = ()
         self._ordered: Sequence[LedgerOrder] = ()
         self._taken: list[int] = []
+        self._day_time = day_time
+        self._clock_looks = 0  # in a row that found it off; told after the last
+        self._lost: set[CampaignId] = set()  # told
 
     @property
     def confirmed_until(self) -> float:
@@ -88,17 +122,21 @@ class Herald:
         """The ledger was away until now: what it says may be old."""
         self._gap = lease_time()
 
+    async def look(self, ledger: asyncpg.Connection) -> None:
+        """It has connections of its own."""
+
     async def listen(self, home: asyncpg.Connection) -> None:
         """Until cancelled. Raises RefusedError when that is another home, or knows this ledger with other carriers."""
         with pool.within(home, ANSWER_S):
             await _check_home(home, self._home.home_id)
         for number in itertools.count():
+            if number % CARRIERS_EVERY == 0:
+                with pool.within(home, ANSWER_S):
+                    # a carrier that moves is nobody's before its old workers have ended
+                    await check_carriers(home, self._ledger, self._home.carriers)
+                    await self._compare_clocks(home)
             asked = lease_time()
             with pool.within(home, ANSWER_S):
-                if (
-                    number % CARRIERS_EVERY == 0
-                ):  # a carrier that moves is nobody's before its old workers have ended
-                    await check_carriers(home, self._ledger, self._home.carriers)
                 rows = await home.fetch(sql("home_orders"), self._ledger)
             self._orders = {
                 CampaignId(row["campaign_id"]): Order(row["control_no"], row["state"], row["priority"])
@@ -109,6 +147,15 @@ class Herald:
             with pool.within(home, WORK_S):
                 await self._report(home)
             await asyncio.sleep(HOME_S)
+
+    async def _compare_clocks(self, home: asyncpg.Connection) -> None:
+        """A ledger's own clock says there what is expired, so it is to be as home's."""
+        asked = lease_time()
+        now = await database_time(home)
+        ahead_s = self._day_time.ahead_s(now, asked, lease_time())
+        self._clock_looks = self._clock_looks + 1 if abs(ahead_s) > CLOCK_OFF_S else 0
+        if self._clock_looks == CLOCK_LOOKS:
+            log.warning("ledger %s: %s", self._ledger, clock_words(ahead_s))
 
     async def _report(self, home: asyncpg.Connection) -> None:
         """What is over in this ledger, and what was ordered in it."""
@@ -138,12 +185,27 @@ class Herald:
         for row in await ledger.fetch(sql("copies_behind"), list(known), numbers):
             order = known[row["campaign_id"]]
             await orders.obey(ledger, row["campaign_id"], order.control_no, order.state, order.priority)
-        over = await ledger.fetch(sql("copies_finished"), list(known))
-        self._finished = [(CampaignId(row["campaign_id"]), row["finished_at"]) for row in over]
+        here = {
+            row["campaign_id"]: row["finished_at"]
+            for row in await ledger.fetch(sql("copies_here"), list(known))
+        }
+        lost = await self._ended_lost(ledger, known, known.keys() - here.keys())
+        self._finished = [(number, at) for number, at in here.items() if at is not None] + lost
         while self._taken:
             await ledger.execute(sql("take_order"), self._taken[0])
             self._taken.pop(0)
         self._ordered = [LedgerOrder(**row) for row in await ledger.fetch(sql("new_orders"))]
+
+    async def _ended_lost(
+        self, ledger: asyncpg.Connection, known: Mapping[CampaignId, Order], lost: Set[CampaignId]
+    ) -> list[tuple[CampaignId, datetime]]:
+        """lost: of home's campaigns here, those of which this ledger has nothing. Nobody is there to end them: a
+        cancelled one is over."""
+        for number in sorted(lost - self._lost):
+            log.warning("campaign %d: ledger %s %s", number, self._ledger, LOST)
+        self._lost |= lost
+        cancelled = [each for each in lost if known[each].state == "cancelled"]
+        return [(number, await database_time(ledger)) for number in cancelled]
 
 
 async def _check_home(home: asyncpg.Connection, home_id: UUID) -> None:

@@ -34,7 +34,7 @@ from broadcast.engine.control import Control
 from broadcast.engine.feeder import Feeder
 from broadcast.engine.gauges import Gauges
 from broadcast.engine.heartbeat import Heartbeat
-from broadcast.engine.herald import Herald, Home
+from broadcast.engine.herald import AtHome, Herald, Home, Places
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases
 from broadcast.engine.offspring import Offspring
@@ -44,7 +44,7 @@ from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
 from broadcast.engine.tidier import Tidier
 from broadcast.engine.wake import Wake
-from broadcast.errors import FencedError
+from broadcast.errors import FencedError, RefusedError
 from broadcast.ids import CarrierNo
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.lag import measure_lag
@@ -66,9 +66,11 @@ GOODBYE_S: Final = 1.0
 class Shift:
     """What a worker does from its registration on. channel: makes the way to the people of a carrier.
 
-    numbers: carrier_no by name, of all carriers, also of those that this worker is not configured for. home: of a
-    ledger that is not home itself.
+    numbers: carrier_no by name, of all carriers, also of those that this worker is not configured for. home: the way
+    there, or of which carriers home says that they are here.
     """
+
+    _refused: RefusedError | None = None
 
     def __init__(
         self,
@@ -81,14 +83,13 @@ class Shift:
         day_time: DayTime,
         offspring: Offspring | None,
         stopping: asyncio.Event,
-        home: Home | None = None,
+        home: Home | Places,
     ) -> None:
         self.worker_no = leases.worker_no
-        self._home, self._fenced = home, False
+        self._home, self._fenced = home if isinstance(home, Home) else None, False
         self._engine = config.engine
         self._metrics = metrics
-        self._connections = connections
-        self._leases = leases
+        self._connections, self._leases = connections, leases
         self._offspring, self._stopping = offspring, stopping
         self._writer = Writer(
             connections.connect, self.worker_no, config.engine.group_s, self._committed,
@@ -105,7 +106,8 @@ class Shift:
             for name, carrier in config.carriers.items()
         }  # fmt: skip
         self._heartbeat = Heartbeat(leases, self._lanes, self._sessions, rebound, stopping)
-        self._herald = Herald(home, config.engine.home_away, self._heard_home) if home else None
+        way = config.engine.home_away, self._heard_home, day_time
+        self._herald = Herald(home, *way) if isinstance(home, Home) else AtHome(home)
         self._control = Control(self.worker_no, self._lanes, day_time, self._permit, hungry.set, self._herald)
         self._feeder = Feeder(
             config.engine, leases, journal, self._lanes, self._control, day_time, hungry, self._heartbeat.look_at
@@ -130,7 +132,10 @@ class Shift:
         return "; ".join(filter(None, told)) or None
 
     async def work(self) -> None:
-        """All tasks until the stop, then the stages of the shutdown. The first failure ends everything."""
+        """All tasks until the stop, then the stages of the shutdown. The first failure ends everything.
+
+        Raises RefusedError when home has its carriers elsewhere by now; after these stages, for that is no failure.
+        """
         log.info("worker %d started", self.worker_no)
         try:
             async with asyncio.TaskGroup() as group:
@@ -143,6 +148,8 @@ class Shift:
             await self._sessions.close()
             raise _first(ended) from ended
         await self._goodbye()
+        if self._refused is not None:
+            raise self._refused
 
     # ------------------------------------------------------------ tasks
 
@@ -165,13 +172,13 @@ class Shift:
             group.create_task(gauges.run(connect), name="gauges"),
             group.create_task(measure_lag(self._metrics), name="loop lag"),
         ]
-        if self._home is not None and self._herald is not None:
-            listening = self._home.connections.always(
+        if home is not None and isinstance(self._herald, Herald):
+            listening = home.connections.always(
                 self._herald.listen, "home", vital=self._engine.home_away == "stop"
             )
             delivering = always(self._herald.deliver, "herald")
             steady += [
-                group.create_task(self._fencing(listening), name="home"),
+                group.create_task(self._fencing(self._obeying(listening)), name="home"),
                 group.create_task(delivering, name="herald"),
             ]
         if self._offspring is not None:
@@ -183,7 +190,7 @@ class Shift:
         """Those that bring more to send."""
         always = self._connections.always
         return [
-            group.create_task(always(self._control.run, "control"), name="control"),
+            group.create_task(self._obeying(always(self._control.run, "control")), name="control"),
             group.create_task(always(self._feeder.run, "leasing"), name="leasing"),
         ]
 
@@ -197,6 +204,15 @@ class Shift:
                 lane.valid_until = 0.0
             self._connections.cut()
             raise
+
+    async def _obeying(self, task: Awaitable[None]) -> None:
+        """Somebody else's these carriers are: what is on the wire is waited for, as at any stop."""
+        try:
+            await task
+        except RefusedError as error:
+            log.error("worker %d stops: %s", self.worker_no, error)
+            self._refused = error
+            self._stopping.set()
 
     async def _renewal(self, connection: asyncpg.Connection) -> None:
         """By itself, since the other rounds wait for locks of other workers."""

@@ -19,7 +19,7 @@ from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier, Config
 from broadcast.engine.connections import WORK_S, Connections
 from broadcast.engine.control import UNRESOLVED_S
-from broadcast.engine.herald import Home
+from broadcast.engine.herald import Home, Places
 from broadcast.engine.leases import Leases
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.shift import Shift
@@ -28,7 +28,7 @@ from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
 from broadcast.store.failures import MENDABLE
-from broadcast.store.ledgers import SLACK, check_carriers, identity
+from broadcast.store.ledgers import SLACK, check_alone, check_carriers, identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,13 @@ class Worker:
         connection = await pool.connect(self._url)
         try:
             with pool.within(connection, WORK_S):
+                home = await self._home(connection)
                 asked = lease_time()
                 day_time = DayTime(await database_time(connection), asked)
                 leases = await Leases.register(
                     connection, self._config, socket.gethostname(), os.getpid(), self._place
                 )
                 numbers = await sync_carriers(connection, self._config, leases.worker_no)
-                home = await self._home(connection)
         except MENDABLE as error:
             raise failures.explain(error) from error
         finally:
@@ -119,18 +119,24 @@ class Worker:
             self._offspring, self._stopping, home,
         )  # fmt: skip
 
-    async def _home(self, connection: asyncpg.Connection) -> Home | None:
-        """Raises RefusedError when this is another ledger than it should be, or home knows it with other carriers."""
-        if self._ledger is None:
-            return None
-        if self._ledger.home_url is None:
-            await check_carriers(connection, self._ledger.name, self._ledger.carriers)
-            return None
+    async def _home(self, connection: asyncpg.Connection) -> Home | Places:
+        """Raises RefusedError when this is another ledger than it should be, or home has its carriers elsewhere."""
+        ledger = self._ledger
+        if ledger is None or ledger.home_url is None:
+            await self._places(connection)
+            return self._places
         found = await identity(connection)
-        if found.ledger != self._ledger.name:
+        if found.ledger != ledger.name:
             raise RefusedError(
-                f"the database of ledger {self._ledger.name} is {found.ledger or 'home, or nothing yet'}: correct its "
+                f"the database of ledger {ledger.name} is {found.ledger or 'home, or nothing yet'}: correct its "
                 "URL, or run `broadcast db spread`"
             )
-        connections = Connections(self._ledger.home_url, slack=SLACK)
-        return Home(self._ledger.name, self._ledger.carriers, found.home_id, connections)
+        connections = Connections(ledger.home_url, slack=SLACK)
+        return Home(ledger.name, ledger.carriers, found.home_id, connections)
+
+    async def _places(self, home: asyncpg.Connection) -> None:
+        """Whether home, which this ledger is, has its carriers here. Raises RefusedError."""
+        if self._ledger is None:
+            await check_alone(home, self._config.carriers)
+        else:
+            await check_carriers(home, self._ledger.name, self._ledger.carriers)

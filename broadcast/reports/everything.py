@@ -48,7 +48,7 @@ async def everything(home: Connection, name: str, config: Config | None = None) 
             audits[part.name] = judged(counted, await books.problems())
         whole = together(await progress(home, campaign.campaign_id), reads)
         found = await report(home, campaign, whole)
-        audited = audits[""] if "" in audits else audit.together(campaign.audience or 0, audits)
+        audited = audits[""] if "" in audits else audit.together(campaign.audience or 0, audits, parts.lost)
         wrong = [
             await Diagnosis(part.connection, campaign.campaign_id).findings(refusals(found))
             for part in parts.reached

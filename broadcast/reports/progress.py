@@ -60,7 +60,7 @@ class CarrierProgress:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A campaign at one moment. segments: of one message, known once launched. workers: alive now. away: ledgers that
-    cannot be reached, whose carriers are as they were last seen."""
+    cannot be reached, whose carriers are as they were last seen; lost: those that have nothing of it any more."""
 
     at: datetime
     state: str
@@ -70,6 +70,7 @@ class Progress:
     workers: int
     carriers: tuple[CarrierProgress, ...]
     away: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -89,7 +90,9 @@ def together(name: str, lines: Sequence[CarrierProgress]) -> CarrierProgress:
     return CarrierProgress(name, tps, links, sum(line.segments for line in lines), states)
 
 
-def joined(home: Progress, ledgers: Sequence[Progress], away: Sequence[str] = ()) -> Progress:
+def joined(
+    home: Progress, ledgers: Sequence[Progress], away: Sequence[str] = (), lost: Sequence[str] = ()
+) -> Progress:
     """Home's word on the campaign, and the people of its ledgers. Pure."""
     by_carrier: dict[str, list[CarrierProgress]] = {}
     for ledger in ledgers:
@@ -100,6 +103,7 @@ def joined(home: Progress, ledgers: Sequence[Progress], away: Sequence[str] = ()
         workers=sum(each.workers for each in ledgers),
         carriers=tuple(together(name, lines) for name, lines in by_carrier.items()),
         away=tuple(away),
+        lost=tuple(lost),
     )
 
 

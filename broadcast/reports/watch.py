@@ -13,6 +13,7 @@ from broadcast.diagnosis.finding import Finding
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import Rates
 from broadcast.reports.whole import Whole
+from broadcast.store.ledgers import LOST
 from broadcast.store.types import Connection
 
 DIAGNOSE_S: Final = 2.0
@@ -25,12 +26,13 @@ def headline(now: Progress) -> str:
         return f"{now.state}: not launched yet"
     if now.over:
         return now.state
-    away = (
-        f"; ledger {', '.join(now.away)} cannot be reached: its carriers are as they were" if now.away else ""
-    )
+    more = [f"ledger {name} cannot be reached: its carriers are as they were" for name in now.away]
+    more += [f"ledger {name} {LOST}" for name in now.lost]
     if now.workers == 0:
-        return f"{now.state}: no worker is alive, start some with `broadcast up`{away}"
-    return f"{now.state}: {now.workers} worker{'s' if now.workers > 1 else ''}{away}"
+        workers = "no worker is alive, start some with `broadcast up`"
+    else:
+        workers = f"{now.workers} worker{'s' if now.workers > 1 else ''}"
+    return "; ".join([f"{now.state}: {workers}", *more])
 
 
 def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = ()) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = (
         "state": now.state,
         "workers": now.workers,
         "away": now.away,
+        "lost": now.lost,
         "total": _carrier_document(now.total, rates),
         "carriers": [_carrier_document(line, rates) for line in now.carriers],
         "findings": [each.document() for each in findings],

@@ -31,6 +31,7 @@ class Whole:
         self._parts: dict[str, Part] = {}
         self._diagnoses: dict[str, Diagnosis] = {}
         self._last: dict[str, Progress] = {}
+        self._lost: set[str] = set()  # ledgers that have nothing of it
         self._tried_at = -_AGAIN_S
 
     async def progress(self) -> Progress:
@@ -45,13 +46,14 @@ class Whole:
             await self._open(missing)
         await asyncio.gather(*(self._look(self._parts[name]) for name in names if name in self._parts))
         away = [name for name in names if name not in self._parts]
-        return joined(home, [self._last[name] for name in names if name in self._last], away)
+        seen = [self._last[name] for name in names if name in self._last]
+        return joined(home, seen, away, sorted(self._lost))
 
     async def findings(self) -> tuple[Finding, ...]:
         """What is wrong, in the ledgers that answer."""
-        parts = list(self._parts.values()) or [Part("", self._home, home=True)]
         found = []
-        for part in parts:
+        having = [each for name, each in self._parts.items() if name not in self._lost]
+        for part in having or [Part("", self._home, home=True)]:
             diagnosis = self._diagnoses.setdefault(part.name, Diagnosis(part.connection, self._campaign_id))
             try:
                 found.append(await diagnosis.findings())
@@ -78,6 +80,10 @@ class Whole:
     async def _look(self, part: Part) -> None:
         try:
             with pool.within(part.connection, _ANSWER_S):
+                if not await part.connection.fetchval(sql("has_copy"), self._campaign_id):
+                    self._lost.add(part.name)
+                    return
+                self._lost.discard(part.name)
                 self._last[part.name] = await progress(part.connection, self._campaign_id)
         except MENDABLE:
             if part.home:

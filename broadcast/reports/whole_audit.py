@@ -77,7 +77,7 @@ async def whole_audit(
         people = await compare_people(list(libraries.values()), accounts, resends, found)
         copies = [each for books in libraries.values() for each in await books.second_copies()]
         audits = {part: judged(counted[part], await books.problems()) for part, books in libraries.items()}
-        ledger = audits[""] if "" in audits else together(campaign.audience or 0, audits)
+        ledger = audits[""] if "" in audits else together(campaign.audience or 0, audits, parts.lost)
         result = WholeAudit(ledger, lines, people, copies)
         await stack.aclose()
         for part in parts.reached:

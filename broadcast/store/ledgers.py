@@ -5,9 +5,9 @@ With no ledgers configured home is the one part of everything, by the connection
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +23,8 @@ from broadcast.errors import (
     TooSlowError,
 )
 from broadcast.ids import CampaignId
-from broadcast.store import address, pool
+from broadcast.store import address, failures, pool
+from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -31,6 +32,10 @@ SLACK: Final = (
     1  # schema versions that home and a ledger may differ by, while they are upgraded one after the other
 )
 CONNECT_S: Final = 4.0
+CLOCK_OFF_S: Final = 1.0  # of a ledger, beside home's: more than that is told
+LOST: Final = (
+    "was set back to before this campaign's launch and has nothing of it: `broadcast campaign cancel` ends it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,12 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Those of a campaign, or all of a home; by name."""
+    """Those of a campaign, or all of a home; by name. lost: people, by ledger, of which the ledger has nothing: it was
+    set back to a moment before the launch."""
 
     reached: Sequence[Part]
     away: Sequence[Away] = ()
+    lost: Mapping[str, int] = field(default_factory=dict)
 
     def all(self) -> Sequence[Part]:
         """Raises what kept one from being reached."""
@@ -106,6 +113,34 @@ async def check_carriers(home: Connection, name: str, carriers: Mapping[str, Any
         raise _other(name)
 
 
+def clock_words(ahead_s: float) -> str:
+    """Of a ledger's clock, ahead of home's by so much; negative: behind."""
+    early, how = ("early", "ahead of") if ahead_s > 0 else ("late", "behind")
+    return (
+        f"its clock is {abs(ahead_s):.1f} s {how} home's, campaigns expire there so much too {early}: use NTP"
+    )
+
+
+async def check_home(database: Connection) -> None:
+    """Raises RefusedError when this is a ledger: what were ordered in it alone, home would not know."""
+    if (name := (await identity(database)).ledger) is not None:
+        raise RefusedError(
+            f"the database of BROADCAST_DATABASE_URL is the ledger {name}: home's URL belongs there"
+        )
+
+
+async def check_alone(database: Connection, carriers: Collection[str]) -> None:
+    """For a worker that knows of no ledgers, and has these carriers. Raises RefusedError as `check_home`, and when one
+    of them is in another database by now."""
+    await check_home(database)
+    for row in await database.fetch(sql("known_ledgers")):
+        if not row["here"] and (moved := sorted(json.loads(row["carriers"]).keys() & set(carriers))):
+            raise RefusedError(
+                f"home has the carrier {moved[0]} in the ledger {row['name']}, and this configuration knows no "
+                "ledgers: give the --config FILE that all have, and --ledger NAME"
+            )
+
+
 def _other(name: str) -> RefusedError:
     return RefusedError(
         f"home knows the ledger {name} otherwise than this configuration, or only one of the two has it: give the "
@@ -119,9 +154,13 @@ async def parts_of(home: Connection, config: Config | None, campaign_id: Campaig
 
     Raises ConfigError when the configuration does not have them.
     """
-    rows = await home.fetch(sql("campaign_parts"), campaign_id)
-    async with _opened(home, config, [row["ledger"] for row in rows]) as parts:
-        yield parts
+    people = {row["ledger"]: row["audience"] for row in await home.fetch(sql("campaign_parts"), campaign_id)}
+    async with _opened(home, config, list(people)) as parts:
+        looked = await asyncio.gather(*(_having(part, campaign_id) for part in parts.reached))
+        has = [each for each in looked if isinstance(each, Part)]
+        away = [*parts.away, *(each for each in looked if isinstance(each, Away))]
+        there = {each.name for each in has} | {each.name for each in away}
+        yield Parts(has, away, {name: people[name] for name in people if name not in there})
 
 
 @asynccontextmanager
@@ -212,13 +251,24 @@ async def _part(name: str, ledger: Ledger, home: Connection, home_id: UUID) -> P
     return Part(name, await open_ledger(name, ledger, home_id), home=False)
 
 
+async def _having(part: Part, campaign_id: CampaignId) -> Part | Away | None:
+    """None: it has nothing of this campaign."""
+    if part.home:
+        return part
+    try:
+        with pool.within(part.connection, CONNECT_S):
+            return part if await part.connection.fetchval(sql("has_copy"), campaign_id) else None
+    except MENDABLE as error:
+        return Away(part.name, _of(part.name, failures.explain(error)))
+
+
 def _configured(config: Config | None, names: Sequence[str]) -> Mapping[str, Ledger]:
     known = {} if config is None else config.ledgers
     missing = [name for name in names if name not in known]
     if missing:
         raise ConfigError(
-            f"people of this campaign are in the ledger {missing[0]}, which this configuration does not have: give the "
-            "--config FILE with [ledgers], or set BROADCAST_CONFIG"
+            f"home has the ledger {missing[0]}, and this configuration has not: give the --config FILE with [ledgers], "
+            "or set BROADCAST_CONFIG"
         )
     return known
 

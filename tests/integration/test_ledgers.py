@@ -1,5 +1,6 @@
 """A home and two ledgers as three databases: an alert goes its whole way over all of them."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from integration.nation_world import ACTOR, FIRST, NationWorld, ledger, nation
 from integration.rig import Rig
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.actions import archive as archives
 from broadcast.actions import campaign as actions
@@ -17,6 +18,7 @@ from broadcast.actions.notices import Untold
 from broadcast.campaign import campaigns, launch, orders
 from broadcast.config import Bind, Carrier, Ledger, Share
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
+from broadcast.reports.audit import audit
 from broadcast.reports.everything import everything
 from broadcast.reports.recipients import recipients
 from broadcast.reports.watch import watch
@@ -59,7 +61,7 @@ async def test_an_alert_over_two_ledgers(world: NationWorld, tmp_path: Path) -> 
 
     seen = [now async for now, _ in watch(world.rig.conn, campaign.name, 0.1, world.rig.config)]
     assert (seen[-1].over, seen[-1].away, seen[-1].total.audience) == (True, (), 907)
-    with pytest.raises(ConfigError, match="in the ledger north"):
+    with pytest.raises(ConfigError, match="home has the ledger north, and this configuration has not"):
         await everything(world.rig.conn, campaign.name)
 
     done = await archives.archive(world.session, ACTOR, campaign.name, tmp_path, drop=True)
@@ -179,7 +181,7 @@ async def test_a_carrier_in_two_ledgers_by_two_configurations(world: NationWorld
         await world.rig.workers.pop(world.work("north", resolver=False))
 
 
-async def test_a_carrier_moves_when_nothing_of_it_is_open(world: NationWorld) -> None:
+async def test_a_carrier_moves_when_nothing_of_it_is_open(world: NationWorld, tmp_path: Path) -> None:
     """From home, the one database of before, to a ledger: not while an alert of then is open, and then it does."""
     await world.simulate(*ALL, people=30)
     early = await world.rig.launch()
@@ -189,7 +191,10 @@ async def test_a_carrier_moves_when_nothing_of_it_is_open(world: NationWorld) ->
     await world.begin(mixed)  # home is a ledger by name, and goes on
     world.work("first")
     assert (await world.finish(early)).audit.audience == 90
-    await world.rig.close()
+    tasks = list(world.rig.workers.values())
+    for life in world.rig.workers:
+        life.stop()
+    await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE_S)
     world.rig.workers.clear()
     await world.begin({"first": Ledger(carriers=("viettel",)), "south": ledger("south", *SOUTH)})
     world.work("first")
@@ -197,7 +202,13 @@ async def test_a_carrier_moves_when_nothing_of_it_is_open(world: NationWorld) ->
     late = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
     found = await world.finish(late)
     assert found.audit.audience == 90
+    assert (
+        await audit(world.rig.conn, late.campaign_id)
+    ).problems == ()  # as a worker of home counts: its own part
     assert (await everything(world.rig.conn, early.name, world.rig.config)).audit.balanced
+    done = await archives.archive(world.session, ACTOR, late.name, tmp_path, drop=True)
+    assert done.recipients == 90
+    assert (await everything(world.rig.conn, late.name, world.rig.config)).audit.balanced
 
 
 async def test_a_carrier_that_is_split(world: NationWorld) -> None:

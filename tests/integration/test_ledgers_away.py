@@ -1,6 +1,9 @@
 """Home or a ledger goes away amid an alert, and comes back: nothing leaves that home has stopped, and nothing twice."""
 
 import asyncio
+import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 from integration.database_way import DatabaseWay, way_to_database
 from integration.nation_world import ACTOR, FIRST, NationWorld, ledger, nation
 from integration.rig import Rig
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from broadcast.actions import campaign as actions
 from broadcast.actions.campaign import order_without_home
@@ -20,6 +23,9 @@ from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import HomeAway as Manner
 from broadcast.errors import DatabaseDownError
 from broadcast.ledger import replies
+from broadcast.store.locks import Lock
+
+ROOT = Path(__file__).parents[2]
 
 NORTH, SOUTH = ("viettel",), ("mobifone",)
 ALL = (*NORTH, *SOUTH)
@@ -56,7 +62,12 @@ async def ways(world: NationWorld, tmp_path: Path) -> AsyncIterator[Ways]:
 
 
 async def under_way(
-    world: NationWorld, ways: Ways, *, people: int = 3000, home_away: Manner = "stop"
+    world: NationWorld,
+    ways: Ways,
+    *,
+    people: int = 3000,
+    home_away: Manner = "stop",
+    category: str = "emergency",
 ) -> Campaign:
     """Two workers are sending; north's by ways that can be cut."""
     await world.simulate(*ALL, people=people, tps=TPS)
@@ -65,7 +76,8 @@ async def under_way(
     await world.begin(TWO)
     world.work("north", url=ways.north.url, home_url=ways.home.url)
     world.work("south")
-    campaign = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
+    approved = await world.rig.approved(category=category)
+    campaign = await actions.launch(world.session, ACTOR, approved.name)
     await until(lambda: flowing(world), "both carriers get segments")
     return campaign
 
@@ -192,7 +204,7 @@ async def all_taken(world: NationWorld) -> bool:
 
 async def test_opt_outs_reach_every_ledger(world: NationWorld, ways: Ways) -> None:
     """Who answers STOP to one carrier is out at home and in what runs in any ledger, also when home was away."""
-    campaign = await under_way(world, ways, people=2000)
+    campaign = await under_way(world, ways, people=2000, category="health")
     await actions.pause(world.session, ACTOR, campaign.name)
     await until(lambda: paused(world), "both ledgers are paused")
     waiting = await world.conn("south").fetchval(
@@ -239,3 +251,82 @@ async def read(world: NationWorld) -> bool:
 
 async def excluded(world: NationWorld) -> bool:
     return bool(await world.conn("south").fetchval("SELECT count(*) FROM exclusion"))
+
+
+NEW = 1000  # people of a list that is imported meanwhile
+
+
+class Import:
+    """`broadcast subscriber import -`: it has begun, and waits for the end of its list."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def begin(cls, world: NationWorld, url: str) -> "Import":
+        """url: the way to home that it goes."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "broadcast", "subscriber", "import", "-", "--json"), cwd=world.rig.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "BROADCAST_DATABASE_URL": url,
+                 "BROADCAST_CONFIG": str(ROOT / "config" / "vietnam.toml")},
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdin is not None
+        process.stdin.write(b"msisdn\n" + b"".join(b"%d\n" % (84_330_000_000 + each) for each in range(NEW)))
+        await process.stdin.drain()
+        held = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted)"
+
+        async def begun() -> bool:
+            assert process.returncode is None
+            return bool(await world.rig.conn.fetchval(held, Lock.IMPORTING))
+
+        await until(begun, "the import has begun")
+        return cls(process)
+
+    async def end(self) -> tuple[int | None, str, list[str]]:
+        """Its list is at its end: exit code, stdout, lines of stderr."""
+        out, err = await asyncio.wait_for(self._process.communicate(b""), PATIENCE_S)
+        return self._process.returncode, out.decode(), err.decode().splitlines()
+
+
+async def imported(world: NationWorld) -> int:
+    return int(await world.rig.conn.fetchval("SELECT count(*) FROM subscriber WHERE msisdn >= 84330000000"))
+
+
+@pytest.mark.long
+async def test_an_import_while_home_is_away(world: NationWorld, ways: Ways) -> None:
+    """It ends with a line and has changed nothing; the same command again brings all. The alert loses nobody by it."""
+    campaign = await under_way(world, ways)
+    first = await Import.begin(world, ways.home.url)
+    ways.home.lose()
+    code, out, said = await first.end()
+    assert (code, out, len(said)) == (1, "", 1), said
+    assert said[0].startswith("broadcast: the connection to ")
+    assert said[0].endswith(" was lost: see whether it still runs, then run this again")
+    await until(lambda: still(world, "viettel"), "north's worker stops by itself")
+    await asyncio.sleep(7)
+    assert await imported(world) == 0
+    await ways.home.start()
+    code, out, said = await (await Import.begin(world, ways.home.url)).end()
+    assert (code, json.loads(out)["imported"], await imported(world)) == (0, NEW, NEW), said
+    await world.finish(campaign)
+    assert await world.differing(campaign) == []
+
+
+@pytest.mark.long
+async def test_an_import_while_a_ledger_is_away(world: NationWorld, ways: Ways) -> None:
+    """It is home's alone, and goes on; so does the alert, which is of who was there before."""
+    campaign = await under_way(world, ways)
+    begun = await Import.begin(world, world.rig.url)
+    ways.north.lose()
+    await until(lambda: still(world, "viettel"), "its carrier waits")
+    code, out, said = await begun.end()
+    assert (code, json.loads(out)["imported"], await imported(world)) == (0, NEW, NEW), said
+    assert await goes_on(world, "mobifone")
+    await asyncio.sleep(6)
+    await ways.north.start()
+    found = await world.finish(campaign)
+    assert (found.audit.audience, await world.differing(campaign)) == (6000, [])
+    again = await Import.begin(world, world.rig.url)
+    code, out, said = await again.end()
+    assert (code, json.loads(out)["updated"], await imported(world)) == (0, NEW, NEW), said

@@ -1,4 +1,4 @@
-"""Home alone was restored to an earlier moment than its ledgers: what docs/nation.md says to do then, by its SQL."""
+"""Home or a ledger alone was restored to an earlier moment: what docs/nation.md says to do then, by its SQL."""
 
 import re
 from collections.abc import AsyncIterator
@@ -10,8 +10,13 @@ from integration.rig import Rig
 from waiting import until
 
 from broadcast.actions import campaign as actions
+from broadcast.actions import drift
+from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.errors import BroadcastError
+from broadcast.reports.everything import everything
+from broadcast.reports.watch import headline, watch
+from broadcast.store.queries import sql
 
 PAGE = Path(__file__).parents[2] / "docs" / "nation.md"
 CARRIERS = ("viettel", "mobifone")
@@ -97,3 +102,46 @@ async def test_opt_outs_that_home_has_forgotten_take_effect_again(world: NationW
     assert changed == 1
     await north.execute(statement)
     await until(out, "they are opted out again")
+
+
+async def test_a_ledger_that_has_forgotten_a_launch(
+    world: NationWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever looks is told, wherever they look; `cancel` ends what else would stay open for ever."""
+    campaign = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
+    await world.conn("north").execute(sql("drop_copy"), campaign.campaign_id)
+    await world.conn("north").execute("DELETE FROM campaign WHERE campaign_id = $1", campaign.campaign_id)
+    for name in TWO:
+        world.work(name)
+
+    lost = "was set back to before this campaign's launch and has nothing of it: `broadcast campaign cancel` ends it"
+    await until(lambda: lost in caplog.text, "the worker says so")
+    assert await drift.problems(world.session) == {"north": f"campaign {campaign.name}: it {lost}"}
+    async for now, _ in watch(world.rig.conn, campaign.name, 0.1, world.rig.config):
+        if now.total.states["delivered"] + now.total.states["undeliverable"] == 100:
+            assert now.lost == ("north",)
+            assert headline(now).endswith(f"; ledger north {lost}")
+            break
+    found = await everything(world.rig.conn, campaign.name, world.rig.config)
+    assert found.audit.problems == (
+        "ledger north: 100 recipients are not there, for it was set back to before the launch",
+    )
+
+    await until(lambda: south_is_through(world), "the other ledger is through")
+    assert (await campaigns.get(world.rig.conn, campaign.campaign_id)).finished_at is None
+    await actions.cancel(world.session, ACTOR, campaign.name)
+
+    async def over() -> bool:
+        return (await campaigns.get(world.rig.conn, campaign.campaign_id)).finished_at is not None
+
+    await until(over, "it is over at home")
+    assert (await campaigns.get(world.rig.conn, campaign.campaign_id)).state == "cancelled"
+    assert await drift.problems(world.session) == {}
+    assert (await everything(world.rig.conn, campaign.name, world.rig.config)).audit.balanced is False
+
+
+async def south_is_through(world: NationWorld) -> bool:
+    found = await world.rig.conn.fetchval(
+        "SELECT finished_at IS NOT NULL FROM campaign_part WHERE ledger = 'south'"
+    )
+    return bool(found)

@@ -87,9 +87,27 @@ SELECT campaign_id, state, priority, control_no
 SELECT campaign_id FROM campaign JOIN unnest($1::integer[], $2::integer[]) AS told (campaign_id, home_no) USING (campaign_id)
  WHERE control_no < home_no AND finished_at IS NULL;
 
--- name: copies_finished
--- Of these campaigns ($1): copies that are over here, and since when.
-SELECT campaign_id, finished_at FROM campaign WHERE campaign_id = ANY($1::integer[]) AND finished_at IS NOT NULL;
+-- name: copies_here
+-- Of these campaigns ($1): those of which there is a copy here, and since when it is over.
+SELECT campaign_id, finished_at FROM campaign WHERE campaign_id = ANY($1::integer[]);
+
+-- name: audience_here
+-- The people of campaign $1 that this database is to have: all of them, or, at home, those of its own part. Null: it was
+-- never launched.
+SELECT CASE WHEN EXISTS (SELECT FROM campaign_part WHERE campaign_id = $1)
+            THEN coalesce((SELECT p.audience FROM campaign_part AS p JOIN ledger ON ledger.name = p.ledger
+                            WHERE p.campaign_id = $1 AND here), 0)
+            ELSE audience END
+  FROM campaign WHERE campaign_id = $1;
+
+-- name: has_copy
+-- Whether there is a copy of campaign $1 here.
+SELECT EXISTS (SELECT FROM campaign WHERE campaign_id = $1);
+
+-- name: open_parts
+-- At home: campaigns that are not over in ledger $1.
+SELECT campaign_id, name FROM campaign_part JOIN campaign USING (campaign_id)
+ WHERE ledger = $1 AND campaign_part.finished_at IS NULL ORDER BY campaign_id;
 
 -- name: finish_parts
 -- Ledger $1 is through with campaigns ($2), since then ($3). Gives their numbers.
