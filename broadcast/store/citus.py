@@ -86,13 +86,14 @@ async def look(connection: Connection) -> Cluster | None:
 async def spread(connection: Connection) -> Spreading | None:
     """The list lies on the cluster's nodes from now on; None: the database is an ordinary one. Safe to repeat.
 
-    Raises RefusedError while an import runs.
+    Raises RefusedError while an import runs; DatabaseError as `recover`, which a launch is going to need.
     """
     if not await is_cluster(connection):
         return None
     nodes = await _nodes(connection)
     if not nodes:
         return Spreading(nodes, moved=False)
+    await recover(connection)
     await connection.execute(sql("citus_show_shards"))
     if await _spread(connection):
         return Spreading(nodes, moved=False)

@@ -178,8 +178,17 @@ async def _drop(server: str, name: str) -> None:
         for row in await inside.fetch(_PREPARED, name):
             await inside.execute(f"ROLLBACK PREPARED '{row['gid']}'")
         await inside.close()
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await until(lambda: _dropped(admin, name), f"{name} is dropped")
     await admin.close()
+
+
+async def _dropped(admin: asyncpg.Connection, name: str) -> bool:
+    """False where a worker of the cluster's own has just come back to it."""
+    try:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    except asyncpg.ObjectInUseError:
+        return False
+    return True
 
 
 def _named(url: str, database: str) -> str:

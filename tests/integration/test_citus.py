@@ -39,6 +39,7 @@ from integration.citus_world import (
 from integration.nation_world import ACTOR, FIRST, ledger, nation
 from integration.replies_world import came, quiet_rig, read
 from integration.rig import Rig
+from waiting import until
 
 from broadcast.actions import campaign as actions
 from broadcast.actions.forecast import foresee
@@ -338,6 +339,11 @@ async def test_a_node_down_and_back(world: CitusWorld, files: tuple[Path, Path],
             assert err.startswith("broadcast: ") and err.count("\n") == 1 and "cluster" in err, (words, err)
         code, out, _ = await world.command("db", "status", "--json")
         assert (code, json.loads(out)["away"]) == (1, [node.name])
+        await came(rig, b"STOP", there)
+        await until(lambda: rig.conn.fetchval("SELECT count(*) FROM reply"), "the STOP is read")
+        for words in (("show", running.name), ("report", running.name), ("audit", running.name), ("list",)):
+            code, _, err = await world.command("campaign", *words)
+            assert code == 0, err
         states = await rig.states(running)
         await rig.reached(running, states["delivered"] + 50, "delivered")
         for order, name, state in (
@@ -350,8 +356,10 @@ async def test_a_node_down_and_back(world: CitusWorld, files: tuple[Path, Path],
             assert code == 0, err
             now = await campaigns.by_name(rig.conn, name)
             assert now.state == state
+        assert await rig.conn.fetchval("SELECT effect FROM reply") is None
     finally:
         await node.start()
+    await until(lambda: rig.conn.fetchval("SELECT effect = 'opted_out' FROM reply"), "it takes effect")
     for words in needing:
         code, _, err = await world.command(*words)
         assert code == 0, (words, err)
