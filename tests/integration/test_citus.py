@@ -49,10 +49,13 @@ from broadcast.audience import importer, subscribers, unfinished
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.generator import Generator
 from broadcast.audience.importer import import_file
+from broadcast.audience.moment import one_moment
 from broadcast.audience.resumable import import_resumably
 from broadcast.campaign import campaigns
 from broadcast.config import Config
-from broadcast.store.queries import queries
+from broadcast.errors import DatabaseDownError, RefusedError
+from broadcast.store.pool import connect
+from broadcast.store.queries import queries, sql
 
 pytestmark = pytest.mark.skipif(not URL, reason="BROADCAST_TEST_CITUS_URL names no Citus cluster")
 losing = pytest.mark.skipif(
@@ -293,21 +296,42 @@ async def test_a_torn_commit(
             asyncpg.PostgresConnectionError
         ):  # it is committed; what comes after needs the node
             await importing
+        approved = await rig.approved(tuple(config.country.prefixes))
+        with pytest.raises(DatabaseDownError, match="has yet to carry out"):
+            await actions.launch(world.session, ACTOR, approved.name)
     finally:
         await node.start()
     imported = await rig.conn.fetchval("SELECT imported FROM subscriber_import")
     assert 0 < await rig.conn.fetchval("SELECT count(*) FROM subscriber") < imported
     code, out, _ = await world.command("db", "status", "--json")
     assert (code, json.loads(out)["prepared"] > 0, json.loads(out)["away"]) == (0, True, [])
-    campaign = await launched(world)
+    campaign = await actions.launch(world.session, ACTOR, approved.name)
     assert await rig.conn.fetchval("SELECT count(*) FROM subscriber") == imported
     assert len(await audience(rig.conn, campaign.campaign_id)) == imported == campaign.audience
     assert await world.prepared(node) == 0
 
 
-async def launched(world: CitusWorld) -> campaigns.Campaign:
-    approved = await world.rig.approved(tuple(world.rig.config.country.prefixes))
-    return await actions.launch(world.session, ACTOR, approved.name)
+async def test_one_at_a_time(
+    world: CitusWorld, files: tuple[Path, Path], tmp_path: Path, config: Config
+) -> None:
+    """No launch while an import runs, no import while the list is read for a launch."""
+    rig = world.rig
+    rig.config = config
+    await rig.subscribers("viettel", 10)
+    approved = await rig.approved()
+    other = await connect(rig.url)
+    try:
+        async with other.transaction():
+            assert await other.fetchval(sql("import_lock"))
+            with pytest.raises(RefusedError, match="an import runs"):
+                await actions.launch(world.session, ACTOR, approved.name)
+        async with one_moment(other):
+            with pytest.raises(RefusedError, match="or a launch"):
+                await import_file(rig.conn, config, files[0], tmp_path / "refused.csv")
+        await import_file(rig.conn, config, files[0], tmp_path / "refused.csv")
+        assert (await actions.launch(world.session, ACTOR, approved.name)).state == "running"
+    finally:
+        await other.close(timeout=10)
 
 
 @losing
