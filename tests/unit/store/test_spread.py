@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from broadcast.store.migrations import Migration, files
 from broadcast.store.queries import Query, queries
 
 SPREAD = "subscriber"
@@ -69,3 +70,12 @@ def test_a_statement_on_what_is_spread(query: Query) -> None:
         assert not VOLATILE.search(text)
     if re.search(r"\b(UPDATE|INSERT INTO) subscriber\b", text):
         assert not OF_THE_MOMENT.search(text), "in a CASE or coalesce it is refused: give the time"
+
+
+@pytest.mark.parametrize("migration", files(), ids=lambda migration: migration.name)
+def test_no_table_depends_on_what_is_spread(migration: Migration) -> None:
+    """A foreign key would ask for a reference table, and a trigger is not taken at all."""
+    assert not re.search(r"\bREFERENCES subscriber\b", migration.text)
+    assert not re.search(r"\bTRIGGER\b[^;]*\bON subscriber\b", migration.text)
+    for table in re.findall(r"\b(?:CREATE|ALTER) TABLE subscriber\b[^;]*;", migration.text):
+        assert "REFERENCES" not in table
