@@ -52,7 +52,7 @@ POOLER: Final = (
 DISK_FULL: Final = "the database's disk is full: make room, and what waits goes on by itself"
 # What Citus says of a node that it does not reach, or lost amid a statement: that as an internal error.
 _NODE: Final = re.compile(
-    r"connection to the remote node (?:.*@)?(\S+:\d+) failed|executing command on (\S+:\d+)"
+    r"(?:connection to the remote node (?:.*@)?|connections to the node |executing command on )(\S+:\d+)"
 )
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
@@ -203,7 +203,7 @@ def lost_node(error: BaseException) -> str | None:
     if not isinstance(error, asyncpg.PostgresError) or "connection" not in str(error):
         return None
     found = _NODE.search(f"{error} {error.context or ''}")
-    return found and (found[1] or found[2])
+    return found and found[1]
 
 
 def _of_the_url(error: BaseException, url: str, where: str) -> DatabaseError | ConfigError | None:

@@ -72,6 +72,10 @@ def of_a_server(
             "connection to the remote node boyte@10.0.0.7:5432 failed with the following error: Connection refused",
         ),
         of_a_server(
+            asyncpg.ConnectionFailureError,
+            "could not establish any connections to the node 10.0.0.7:5432 after 30000 ms",
+        ),
+        of_a_server(
             asyncpg.InternalServerError,
             "server closed the connection unexpectedly",
             "while executing command on 10.0.0.7:5432",
