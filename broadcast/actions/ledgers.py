@@ -8,7 +8,8 @@ from typing import Any, Final
 from broadcast.actions.session import Session
 from broadcast.config import Config, Ledger
 from broadcast.errors import BroadcastError, RefusedError, SchemaError
-from broadcast.store import address, ledgers, migrations, pool
+from broadcast.store import address, citus, ledgers, migrations, pool
+from broadcast.store.citus import Spreading
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -18,7 +19,8 @@ _ASKED_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one database stands. prepared: transactions that a node has not committed yet. problem: None: it is ready."""
+    """How one database stands. problem: None: it is ready. prepared: transactions that it, or nodes of its cluster,
+    have yet to end. nodes: of a Citus cluster, `host:port`; away: of these. spread: the subscribers are there."""
 
     name: str
     place: str
@@ -29,14 +31,16 @@ class Standing:
     old_workers: Sequence[str] = ()
     prepared: int = 0
     spread: bool = False
+    nodes: Sequence[str] = ()
+    away: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What was done. ledgers: those that there are now, and what each has. subscribers: they were spread over nodes."""
+    """What was done. ledgers: those that there are now, and what each has. subscribers: of a home that is a cluster."""
 
     ledgers: Mapping[str, Any]
-    subscribers: bool
+    subscribers: Spreading | None
 
 
 async def standing(name: str, place: str, connection: Connection) -> Standing:
@@ -46,8 +50,8 @@ async def standing(name: str, place: str, connection: Connection) -> Standing:
         found = await migrations.status(connection)
         old = await migrations.old_workers(connection)
         prepared = await connection.fetchval(sql("prepared_transactions"))
-        spread = bool(found.applied) and await connection.fetchval(sql("subscriber_is_spread"))
-    problem = None
+        cluster = await citus.look(connection) or citus.NONE
+    problem = cluster.problem
     try:
         found.check()
     except SchemaError as error:
@@ -56,7 +60,8 @@ async def standing(name: str, place: str, connection: Connection) -> Standing:
         name, place, problem, server["text"] if server else None,
         [f"{each.version:04}_{each.name}" for each in found.applied],
         [f"{each.version:04}_{each.name}" for each in found.pending],
-        [f"{each.host} ({each.pid})" for each in old], prepared, spread,
+        [f"{each.host} ({each.pid})" for each in old], prepared + cluster.prepared,
+        cluster.spread, cluster.nodes, cluster.away,
     )  # fmt: skip
 
 
@@ -110,9 +115,8 @@ async def spread(session: Session) -> Spread:
     await home.execute(
         sql("keep_ledgers"), *([list(column) for column in zip(*rows, strict=True)] or [[], [], []])
     )
-    return Spread(
-        {name: json.loads(carriers) for name, carriers in (await ledgers.known(home)).items()}, False
-    )
+    now = {name: json.loads(carriers) for name, carriers in (await ledgers.known(home)).items()}
+    return Spread(now, await citus.spread(home))
 
 
 async def _become(name: str, ledger: Ledger, home_id: Any) -> None:

@@ -13,6 +13,7 @@ import asyncpg
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
+from broadcast.store import citus
 from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -20,8 +21,9 @@ from broadcast.store.types import Connection
 # An array of MSISDNs that is only kept, not sent: as long as is handy.
 _EXCLUSION_SIZE = 30_000
 
-# 64 MiB, about a million subscribers: what Postgres and this process hold in memory at once.
+# What Postgres and this process hold in memory at once: 64 MiB of pages, or a bucket where that is more.
 _PART_PAGES = 8192
+_PART_PEOPLE = 1_000_000
 
 # array_send of bigint[]: dimensions, nulls, the element's type; then how many and the first index; then the elements
 _HEAD: Final = b"\0\0\0\1\0\0\0\0\0\0\0\x14"
@@ -59,9 +61,14 @@ async def audience(
     Within a repeatable-read transaction, so that an import meanwhile changes nothing. hears_opted_out: an emergency
     reaches those too.
     """
-    if await home.fetchval(sql("subscriber_is_spread")):
+    if await citus.is_spread(home):
+        held: list[Group] = []
         for bucket in range(BUCKETS):
-            yield _groups(await home.fetch(sql("audience_bucket"), bucket, list(carriers), hears_opted_out))
+            held += _groups(await home.fetch(sql("audience_bucket"), bucket, list(carriers), hears_opted_out))
+            if sum(len(group.numbers) for group in held) >= _PART_PEOPLE * _ELEMENT:
+                yield held
+                held = []
+        yield held
         return
     pages = await home.fetchval(sql("subscriber_pages"))
     for first in range(0, pages, _PART_PAGES):

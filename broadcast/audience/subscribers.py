@@ -10,6 +10,7 @@ import asyncpg
 from broadcast.audience.carriers import carrier_names, carrier_numbers
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import InputError
+from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -86,7 +87,8 @@ async def set_opt_out(connection: Connection, msisdn: int, opted_out: bool) -> S
     async with connection.transaction():
         await connection.execute(sql("opt_out_claim"))
         before = await find(connection, msisdn)
-        await connection.execute(sql("set_opt_out"), msisdn, opted_out)
+        at = await database_time(connection) if opted_out else None
+        await connection.execute(sql("set_opt_out"), msisdn, at)
         if opted_out and before.opted_out_at is None:
             await connection.execute(sql("note_opt_outs"), [msisdn], [None])
         return await find(connection, msisdn)

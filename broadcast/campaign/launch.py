@@ -13,6 +13,7 @@ from datetime import datetime
 import asyncpg
 
 from broadcast.audience.carriers import carrier_names, carrier_numbers, check_has_all, sync_carriers
+from broadcast.audience.moment import one_moment
 from broadcast.audience.snapshot import Cutter, Place, Snapshot, audience, take_snapshot
 from broadcast.campaign import approval, campaigns, orders
 from broadcast.campaign.campaigns import Campaign
@@ -59,8 +60,8 @@ async def launch(
     async with named_parts(home, config) as parts:
         ledgers = [await _prepared(part, config, campaign) for part in parts.all()]
         try:
-            async with _held(home, campaign.campaign_id) as current:
-                await _launched(home, config, current, ledgers, actor)
+            async with _held(home, campaign.campaign_id) as (current, newest):
+                await _launched(home, config, current, ledgers, actor, newest)
                 done = await campaigns.get(home, current.campaign_id)
         except asyncpg.SerializationError as error:
             raise RefusedError(
@@ -85,24 +86,20 @@ async def _prepared(part: Part, config: Config, campaign: Campaign) -> _Ledger:
 
 
 @asynccontextmanager
-async def _held(home: Connection, campaign_id: CampaignId) -> AsyncIterator[Campaign]:
-    """The campaign's row and one moment of the subscribers, until the transaction ends.
-
-    Over nodes there is no such moment: what a lost node has yet to commit is committed first, and no import may run.
-    """
-    spread = await home.fetchval(sql("subscriber_is_spread"))
-    if spread:
-        await home.execute("SELECT recover_prepared_transactions()")
-    async with campaigns.locked(home, campaign_id, CampaignState.RUNNING, "repeatable_read") as current:
-        if spread and not await home.fetchval(sql("import_lock")):
-            raise RefusedError("an import runs, and the list is spread over nodes: launch when it has ended")
-        yield current
+async def _held(home: Connection, campaign_id: CampaignId) -> AsyncIterator[tuple[Campaign, int]]:
+    """The campaign's row and one moment of the subscribers, until the transaction ends; the newest opt-out that they
+    surely know."""
+    async with (
+        one_moment(home) as newest,
+        campaigns.locked(home, campaign_id, CampaignState.RUNNING, "repeatable_read") as current,
+    ):
+        yield current, newest
 
 
 async def _launched(
-    home: Connection, config: Config, current: Campaign, ledgers: Sequence[_Ledger], actor: str
+    home: Connection, config: Config, current: Campaign, ledgers: Sequence[_Ledger], actor: str, newest: int
 ) -> None:
-    """Within home's transaction. Raises RefusedError."""
+    """Within home's transaction. newest: opt-out. Raises RefusedError."""
     approval.check_unchanged(current.content, current.approved_hash)
     now = await database_time(home)
     campaigns.check_expiry(current.content, now, RefusedError, campaigns.EDIT)
@@ -120,13 +117,12 @@ async def _launched(
         whole = _sum(list(taken.values()))
         if whole.waiting == 0:
             raise RefusedError(_nobody(whole.excluded))
-        newest = await home.fetchval(sql("newest_opt_out"))
         for copy in copies:
             await copy.commit(taken[copy.name], segments, newest)
     finally:
         for copy in copies:
             await copy.close()
-    await _say_running(home, current.campaign_id, actor, taken, whole, segments)
+    await _say_running(home, current.campaign_id, actor, taken, whole, segments, newest)
 
 
 async def _say_running(
@@ -136,8 +132,9 @@ async def _say_running(
     taken: Mapping[str, Snapshot],
     whole: Snapshot,
     segments: int,
+    newest: int,
 ) -> None:
-    await home.execute(sql("launch_campaign"), campaign_id, actor, whole.audience, segments)
+    await home.execute(sql("launch_campaign"), campaign_id, actor, whole.audience, segments, newest)
     parts = {name: each.audience for name, each in taken.items() if name and each.audience}
     await home.execute(sql("keep_parts"), campaign_id, list(parts), list(parts.values()))
     details = {"audience": whole.audience, "excluded": whole.excluded, "segments": segments}

@@ -15,6 +15,7 @@ from broadcast.cli.session import act
 from broadcast.cli.settings import configuration, perhaps_configuration
 from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
 from broadcast.store import address, embedded
+from broadcast.store.citus import Spreading
 from broadcast.store.migrations import Migration
 from broadcast.store.pool import database_url
 
@@ -111,7 +112,8 @@ def _say_migrated(done: Sequence[Migrated]) -> None:
 def spread(as_json: bool) -> None:
     """Make the databases of [ledgers] those of home: after this, alerts and workers use them.
 
-    Run `broadcast db migrate` first. A carrier moves to another ledger only while nothing of it is open (exit code 3).
+    Where home is a Citus cluster with nodes, the list of people moves to these. Run `broadcast db migrate` first. A
+    carrier moves to another ledger only while nothing of it is open (exit code 3).
 
     \b
     Example:
@@ -125,6 +127,15 @@ def spread(as_json: bool) -> None:
         say(f"ledger {name}: {', '.join(_shares(carriers)) or 'past campaigns'}")
     if not done.ledgers:
         say("home is the only ledger")
+    if done.subscribers is not None:
+        _say_spread(done.subscribers)
+
+
+def _say_spread(done: Spreading) -> None:
+    if not done.nodes:
+        say("subscribers: on this server, for the cluster has no nodes yet (SELECT citus_add_node(...))")
+        return
+    say(f"subscribers: {'spread' if done.moved else 'already'} over {', '.join(done.nodes)}")
 
 
 @db.command()

@@ -15,6 +15,7 @@ import asyncpg
 from broadcast.audience.subscribers import by_bucket
 from broadcast.ids import CampaignId, SliceId, WorkerNo
 from broadcast.ledger.replies import make_spans
+from broadcast.store import citus
 from broadcast.store.clock import database_time
 from broadcast.store.plans import LOOK_UP
 from broadcast.store.queries import sql
@@ -50,17 +51,22 @@ async def apply_replies(sides: Sides, most: int, number: int | None = None) -> i
 
     First at home, under a key of ledger and reply, then here: what ends in between is brought about once.
     """
+    with citus.naming_nodes():  # or a reply would be set aside for what it is not to blame for
+        async with sides.ledger.transaction():
+            return await _apply(sides, most, number)
+
+
+async def _apply(sides: Sides, most: int, number: int | None) -> int:
     ledger = sides.ledger
-    async with ledger.transaction():
-        if not await ledger.fetchval(sql("effects_claim")):
-            return 0
-        await ledger.execute(LOOK_UP)
-        rows = await ledger.fetch(sql("effects_to_do"), most, number)
-        effects = await _at_home(sides, rows) if rows else {}
-        if rows and number is None:  # what came before the oldest of these is written down here, too
-            await sides.home.execute(sql("forget_effects"), sides.name, rows[0]["reply_no"] - 1)
-        await ledger.execute(sql("set_effects"), list(effects), list(effects.values()))
-        return len(effects)
+    if not await ledger.fetchval(sql("effects_claim")):
+        return 0
+    await ledger.execute(LOOK_UP)
+    rows = await ledger.fetch(sql("effects_to_do"), most, number)
+    effects = await _at_home(sides, rows) if rows else {}
+    if rows and number is None:  # what came before the oldest of these is written down here, too
+        await sides.home.execute(sql("forget_effects"), sides.name, rows[0]["reply_no"] - 1)
+    await ledger.execute(sql("set_effects"), list(effects), list(effects.values()))
+    return len(effects)
 
 
 async def _at_home(sides: Sides, rows: Sequence[asyncpg.Record]) -> dict[int, str]:

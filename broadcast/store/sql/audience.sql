@@ -72,10 +72,10 @@ TRUNCATE import_staging;
 -- name: import_merge
 -- A batch of distinct staged numbers becomes subscribers; of several lines for one number the last counts, and an
 -- opt-out in any of them. An import never lifts an opt-out. $1: import_no, which a number has that stood in an earlier
--- batch of the same file. Returns new, known and repeated ones.
+-- batch of the same file. $2: now. Returns new, known and repeated ones.
 WITH merged AS (
     INSERT INTO subscriber AS known (msisdn, hash_bucket, carrier_no, ported, import_no, opted_out_at)
-    SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN now() END FROM import_staging
+    SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN $2::timestamptz END FROM import_staging
     ON CONFLICT (hash_bucket, msisdn) DO UPDATE
        SET carrier_no = excluded.carrier_no, ported = excluded.ported, import_no = excluded.import_no,
            opted_out_at = coalesce(known.opted_out_at, excluded.opted_out_at), previous_import_no = known.import_no
@@ -134,8 +134,8 @@ SELECT msisdn, carrier_no, ported, import_no, opted_out_at
   FROM subscriber WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1;
 
 -- name: set_opt_out
--- Opt a subscriber out ($2) or in again; the first opt-out's time stays.
-UPDATE subscriber SET opted_out_at = CASE WHEN $2::boolean THEN coalesce(opted_out_at, now()) END
+-- Opt a subscriber out at $2, or (null) in again; the first opt-out's time stays.
+UPDATE subscriber SET opted_out_at = CASE WHEN $2::timestamptz IS NOT NULL THEN coalesce(opted_out_at, $2) END
  WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1
 RETURNING msisdn;
 
@@ -146,13 +146,6 @@ SELECT carrier_no, name, tps FROM carrier WHERE name = ANY($1::text[]) ORDER BY 
 -- name: subscriber_pages
 -- Pages of the table of subscribers.
 SELECT pg_relation_size('subscriber') / current_setting('block_size')::integer;
-
--- name: subscriber_is_spread
--- Whether the subscribers are spread over the nodes of a Citus cluster; then there are no pages of theirs here.
-SELECT CASE WHEN to_regclass('pg_dist_partition') IS NULL THEN false
-            ELSE (xpath('//n/text()', query_to_xml('SELECT count(*) AS n FROM pg_dist_partition
-                                                     WHERE logicalrelid = ''subscriber''::regclass', true, true, '')))[1]::text <> '0'
-       END;
 
 -- name: audience_pages
 -- Subscribers of carriers $3 on pages from $1 up to $2, by carrier and bucket and whether they are left out because they

@@ -166,6 +166,11 @@ SELECT opt_out_no, msisdn FROM opt_out WHERE opt_out_no > $1 ORDER BY opt_out_no
 UPDATE reply SET effect = new.effect FROM unnest($1::bigint[], $2::text[]) AS new (reply_no, effect)
  WHERE reply.reply_no = new.reply_no;
 
+-- name: opt_outs_through
+-- Waits until no opt-out is being committed any more.
+WITH claimed AS MATERIALIZED (SELECT pg_advisory_lock(:opting_out_lock) AS held)
+SELECT pg_advisory_unlock(:opting_out_lock) FROM claimed WHERE held IS NOT NULL;
+
 -- name: newest_opt_out
 -- The newest opt-out's number at home.
 SELECT coalesce(max(opt_out_no), 0) FROM opt_out;
