@@ -21,6 +21,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -61,6 +62,7 @@ END_S: Final = 0.2
 STOP_S: Final = 8.0
 LAST_GROUP_S: Final = 0.5  # and at least that
 GOODBYE_S: Final = 1.0
+_Task = Callable[[], Awaitable[None]]  # not begun: a group that is cancelled at once begins none
 
 
 class Shift:
@@ -139,7 +141,7 @@ class Shift:
         log.info("worker %d started", self.worker_no)
         try:
             async with asyncio.TaskGroup() as group:
-                writing = group.create_task(self._fencing(self._writer.run()), name="writer")
+                writing = group.create_task(self._fencing(self._writer.run), name="writer")
                 steady = self._steady(group)
                 feeding = self._feeding(group)
                 await self._stopping.wait()
@@ -163,8 +165,10 @@ class Shift:
         opt_outs = OptOuts(self._metrics, home.ledger, home.connections) if home else OptOuts(self._metrics)
         gauges = Gauges(self._metrics, self._lanes, readings)
         steady = [
-            group.create_task(self._fencing(always(self._renewal)), name="renewal"),
-            group.create_task(self._fencing(always(self._heartbeat.run, "heartbeat")), name="heartbeat"),
+            group.create_task(self._fencing(partial(always, self._renewal)), name="renewal"),
+            group.create_task(
+                self._fencing(partial(always, self._heartbeat.run, "heartbeat")), name="heartbeat"
+            ),
             group.create_task(always(tidier.run, "tidier"), name="tidier"),
             group.create_task(always(self._replies.read_replies), name="replies"),
             group.create_task(always(opt_outs.run, "opt outs", vital=home is None), name="opt outs"),
@@ -173,12 +177,12 @@ class Shift:
             group.create_task(measure_lag(self._metrics), name="loop lag"),
         ]
         if home is not None and isinstance(self._herald, Herald):
-            listening = home.connections.always(
-                self._herald.listen, "home", vital=self._engine.home_away == "stop"
+            listening = partial(
+                home.connections.always, self._herald.listen, "home", vital=self._engine.home_away == "stop"
             )
             delivering = always(self._herald.deliver, "herald")
             steady += [
-                group.create_task(self._fencing(self._obeying(listening)), name="home"),
+                group.create_task(self._fencing(partial(self._obeying, listening)), name="home"),
                 group.create_task(delivering, name="herald"),
             ]
         if self._offspring is not None:
@@ -190,14 +194,14 @@ class Shift:
         """Those that bring more to send."""
         always = self._connections.always
         return [
-            group.create_task(self._obeying(always(self._control.run, "control")), name="control"),
+            group.create_task(self._obeying(partial(always, self._control.run, "control")), name="control"),
             group.create_task(always(self._feeder.run, "leasing"), name="leasing"),
         ]
 
-    async def _fencing(self, task: Awaitable[None]) -> None:
+    async def _fencing(self, task: _Task) -> None:
         """With the lease lost, nothing more is sent, and nobody waits for an answer of the database any more."""
         try:
-            await task
+            await task()
         except FencedError:
             self._fenced = True
             for lane in self._lanes.values():
@@ -205,10 +209,10 @@ class Shift:
             self._connections.cut()
             raise
 
-    async def _obeying(self, task: Awaitable[None]) -> None:
+    async def _obeying(self, task: _Task) -> None:
         """Somebody else's these carriers are: what is on the wire is waited for, as at any stop."""
         try:
-            await task
+            await task()
         except RefusedError as error:
             log.error("worker %d stops: %s", self.worker_no, error)
             self._refused = error
