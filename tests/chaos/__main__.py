@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from chaos import hosts, table
-from chaos.database import prepared
+from chaos.database import Prepared, prepared
 from chaos.run import Result, run
 
 
@@ -45,7 +45,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-async def _all(options: argparse.Namespace, data: Path) -> list[Result]:
+async def _all(options: argparse.Namespace, data: Prepared) -> list[Result]:
     """In the order of their ends; every row is printed when its run has ended. A signal ends all that was begun."""
     everything = asyncio.current_task()
     assert everything is not None

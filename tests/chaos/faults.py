@@ -85,9 +85,10 @@ async def _freeze_resolver(world: World, fault: Fault) -> None:
 
 
 async def _stop_database(world: World, fault: Fault) -> None:
-    await asyncio.to_thread(world.server.stop, "immediate")
+    server = world.databases[fault.target].server
+    await asyncio.to_thread(server.stop, "immediate")
     await asyncio.sleep(fault.seconds)
-    await asyncio.to_thread(world.server.start)
+    await asyncio.to_thread(server.start)
 
 
 async def _crash_smsc(world: World, fault: Fault) -> None:

@@ -1,10 +1,10 @@
 """What happens to one run, and when: everything is drawn from its seed. Pure.
 
 A run has three workers, three carriers, one database, and whoever resolves receipts: a child process of one of the
-workers, a process of its own, or two of these. Its faults begin while messages are sent; some overlap. Some runs
-leave a while of calm after a killed worker, a restarted database or a killed resolver, so that the way back can be
-timed. In a quarter the alert expires amid all that: not everybody is sent to, and receipts come after nobody waits
-for them any more.
+workers, a process of its own, or two of these (topology.py). Its faults begin while messages are sent; some overlap.
+Some runs leave a while of calm after a killed worker, a restarted database or a killed resolver, so that the way back
+can be timed. In a quarter the alert expires amid all that: not everybody is sent to, and receipts come after nobody
+waits for them any more.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from enum import Enum
 from random import Random
 from typing import Final, Literal
 
-from chaos.nation import CARRIERS
+from chaos.nation import BY_NAME, CARRIERS
+from chaos.topology import Topology, one_database
 
-WORKERS: Final = 3
 LEASE_S: Final = 5.0  # the product's own; a worker that is frozen for longer has lost everything
 FAULTS_LEAST: Final = 5
 FAULTS_MOST: Final = 8
@@ -25,7 +25,6 @@ GAP_S: Final = (0.5, 2.0)
 
 Policy = Literal["resend", "hold"]
 Resolvers = Literal["child", "one", "two"]
-CHILD: Final = "child"  # the target: whichever worker has it
 RESOLVER_PLACES: Final[dict[Resolvers, tuple[str, ...]]] = {"child": (), "one": ("r1",), "two": ("r1", "r2")}
 
 
@@ -84,7 +83,7 @@ RESOLVER: Final = (Kind.RESOLVER_KILLED, Kind.RESOLVER_FROZEN)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """at_s: after the launch. target: a worker's or resolver's place, CHILD, a carrier's name or `database`."""
+    """at_s: after the launch. target: a worker's or resolver's place, CHILD, a carrier's name or a database's."""
 
     at_s: float
     kind: Kind
@@ -118,6 +117,7 @@ class Schedule:
 
     seed: int
     policy: Policy
+    topology: Topology
     resolvers: Resolvers
     faults: tuple[Fault, ...]
     habits: dict[str, Habits]
@@ -131,13 +131,13 @@ def schedule(seed: int, hosts: bool = False) -> Schedule:
     policy: Policy = "hold" if chance.random() < 0.25 else "resend"
     habits = {carrier.name: _habits(chance) for carrier in CARRIERS}
     resolvers = chance.choice(list(RESOLVER_PLACES))
-    places = RESOLVER_PLACES[resolvers]
-    faults = _faults(chance, places or (CHILD,))
+    topology = one_database(*RESOLVER_PLACES[resolvers])
+    faults = _faults(chance, topology)
     if hosts:
-        more = _host_faults(chance, faults[-1].at_s, places)
+        more = _host_faults(chance, faults[-1].at_s, topology)
         faults = tuple(sorted([*faults, *more], key=lambda each: each.at_s))
     expires_s = round(chance.uniform(*EXPIRES_S), 1) if chance.random() < 0.25 else None
-    return Schedule(seed, policy, resolvers, faults, habits, expires_s, hosts)
+    return Schedule(seed, policy, topology, resolvers, faults, habits, expires_s, hosts)
 
 
 def _habits(chance: Random) -> Habits:
@@ -149,7 +149,7 @@ def _habits(chance: Random) -> Habits:
     )
 
 
-def _faults(chance: Random, resolvers: Sequence[str]) -> tuple[Fault, ...]:
+def _faults(chance: Random, topology: Topology) -> tuple[Fault, ...]:
     """At least one worker, one resolver and the database are always among them."""
     count = chance.randint(FAULTS_LEAST, FAULTS_MOST)
     kinds = [chance.choice(_OF_WORKERS), chance.choice(RESOLVER), Kind.DATABASE_DOWN]
@@ -161,7 +161,7 @@ def _faults(chance: Random, resolvers: Sequence[str]) -> tuple[Fault, ...]:
     faults: list[Fault] = []
     now = FIRST_S + chance.random()
     for kind in kinds:
-        fault = _fault(chance, kind, now, faults, resolvers)
+        fault = _fault(chance, kind, now, faults, topology)
         faults.append(fault)
         now += chance.uniform(*GAP_S)
         if calm is not None and fault is faults[0]:
@@ -169,14 +169,9 @@ def _faults(chance: Random, resolvers: Sequence[str]) -> tuple[Fault, ...]:
     return tuple(faults)
 
 
-def _host_faults(chance: Random, last_s: float, resolvers: Sequence[str]) -> list[Fault]:
+def _host_faults(chance: Random, last_s: float, topology: Topology) -> list[Fault]:
     """Two to four, among the others, of different hosts."""
-    targets = [
-        "database",
-        *(f"w{place}" for place in range(1, WORKERS + 1)),
-        *(each.name for each in CARRIERS),
-        *resolvers,
-    ]
+    targets = [*topology.databases, *topology.workers, *BY_NAME, *topology.resolvers]
     found = []
     for target in chance.sample(targets, chance.randint(2, 4)):
         kind = chance.choice(_OF_HOSTS)
@@ -185,18 +180,18 @@ def _host_faults(chance: Random, last_s: float, resolvers: Sequence[str]) -> lis
     return found
 
 
-def _fault(chance: Random, kind: Kind, now: float, before: list[Fault], resolvers: Sequence[str]) -> Fault:
+def _fault(chance: Random, kind: Kind, now: float, before: Sequence[Fault], topology: Topology) -> Fault:
     """What is down or frozen already is no target: then a link is cut instead."""
     seconds = round(chance.uniform(*SECONDS[kind]), 2)
     down = {each.target for each in before if each.until_s + 0.5 > now}
     if kind is Kind.DATABASE_DOWN:
-        targets = ["database"]
+        targets = topology.databases
     elif kind in _OF_WORKERS:
-        targets = [f"w{place}" for place in range(1, WORKERS + 1)]
+        targets = tuple(topology.workers)
     elif kind in RESOLVER:
-        targets = list(resolvers)
+        targets = topology.struck_resolvers
     else:
-        targets = [carrier.name for carrier in CARRIERS]
+        targets = tuple(BY_NAME)
     free = [target for target in targets if target not in down]
     if not free:
         return Fault(round(now, 2), Kind.LINK_CUT, chance.choice(CARRIERS).name, 0.0)

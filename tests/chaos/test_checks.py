@@ -11,9 +11,11 @@ from chaos.checks import Outcome, Receipts, doubts_most
 from chaos.faults import Done
 from chaos.nation import BY_NAME, CARRIERS, shares
 from chaos.schedule import Fault, Habits, Kind, Schedule
+from chaos.topology import one_database
 
 MESSAGES = 900
-PLAN = Schedule(1, "resend", "one", (), {carrier.name: Habits(0.0, 0.0, 0.0, 0.0) for carrier in CARRIERS})
+PLAIN = {carrier.name: Habits(0.0, 0.0, 0.0, 0.0) for carrier in CARRIERS}
+PLAN = Schedule(1, "resend", one_database("r1"), "one", (), PLAIN)
 
 
 def audit(problems: Sequence[str] = (), **people: int) -> dict[str, Any]:
@@ -142,7 +144,7 @@ def test_a_log_with_a_traceback_that_tells_more_than_a_database_that_is_gone(tmp
     (tmp_path / "w1-1.log").write_text(f"{started}{gone}{started}")
     (tmp_path / "w2-2.log").write_text(f"{started}{first}{started}{gone}")
     (tmp_path / "w3-3.log").write_text(first)
-    assert evidence.tracebacks(tmp_path) == ("w2-2.log",)
+    assert evidence.tracebacks(tmp_path, PLAN.topology.places) == ("w2-2.log",)
 
 
 def test_a_second_copy_that_the_ledger_names_is_none_too_many() -> None:

@@ -7,7 +7,8 @@ import pytest
 from chaos.faults import Done
 from chaos.nation import BY_NAME, CARRIERS, shares
 from chaos.resolving import ways_back
-from chaos.schedule import CHILD, FAULTS_LEAST, LEASE_S, RESOLVER, RESOLVER_PLACES, Fault, Kind, schedule
+from chaos.schedule import FAULTS_LEAST, LEASE_S, RESOLVER, RESOLVER_PLACES, Fault, Kind, schedule
+from chaos.topology import CHILD
 from chaos.traffic import Sample, first_full, recoveries
 
 from broadcast.config import Engine
