@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
-from chaos.nation import CARRIERS, COUNTRY, carriers_toml, write_people
+from chaos.nation import CARRIERS, COUNTRY, carriers_toml, url_env, write_people
 
 from broadcast.store.embedded import SETTINGS, Server
 from broadcast.store.failures import MENDABLE
@@ -113,11 +113,6 @@ def environment(url: str, config: str, ledgers: Mapping[str, str] | None = None)
     more = {"BROADCAST_HOME": home} if home else {}
     more |= {url_env(name): each for name, each in (ledgers or {}).items()}
     return {**kept, **more, "BROADCAST_DATABASE_URL": url, "BROADCAST_CONFIG": config}
-
-
-def url_env(ledger: str) -> str:
-    """What holds its URL."""
-    return f"{ledger.upper()}_URL"
 
 
 async def _migrate(url: str) -> None:

@@ -85,7 +85,7 @@ def tracebacks(folder: Path, places: Collection[str]) -> tuple[str, ...]:
     may say at length why there is no database. places: of the product's processes."""
     logs = {path.name: path.read_text(errors="replace") for path in sorted(folder.glob("*.log"))}
     starting = {
-        name for name, log in logs.items() if name.split("-")[0] in places and " started\n" not in log
+        name for name, log in logs.items() if name.rsplit("-", 1)[0] in places and " started\n" not in log
     }
     return tuple(
         name for name, log in logs.items() if "Traceback" in NO_DATABASE.sub("", log) and name not in starting

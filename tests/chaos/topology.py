@@ -4,12 +4,13 @@ A database is named as its host, a process as its place, and both are hosts of t
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
-from chaos.nation import BY_NAME, CARRIERS, Carrier
+from chaos.nation import BY_NAME, CARRIERS, Binds, Carrier
 
+_WORKERS_OF: Final = "processes of "
 CHILD: Final = "child"  # the resolver of whichever worker has it; of several ledgers `child LEDGER`
 
 
@@ -57,6 +58,22 @@ class Topology:
         children = [f"{CHILD} {ledger}" for ledger in self.ledgers] if self.several else [CHILD]
         return tuple(self.resolvers) or tuple(children)
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Between whom they may be parted, `A|B`: home and a ledger; a ledger's processes and home, or that ledger."""
+        found = [(self.home, each) for each in self.ledgers]
+        found += [(f"{_WORKERS_OF}{each}", other) for each in self.ledgers for other in (self.home, each)]
+        return tuple("|".join(each) for each in found)
+
+    def ends(self, way: str) -> Iterator[tuple[str, str]]:
+        """The hosts that are parted from each other then."""
+        side, database = way.split("|")
+        if not side.startswith(_WORKERS_OF):
+            yield side, database
+            return
+        ledger = side.removeprefix(_WORKERS_OF)
+        yield from ((place, database) for place, each in self.places.items() if each.ledger == ledger)
+
     def workers_of(self, ledger: str) -> tuple[str, ...]:
         """Their places."""
         return tuple(place for place, each in self.workers.items() if each.ledger == ledger)
@@ -66,6 +83,11 @@ class Topology:
         for ledger, carriers in self.ledgers.items():
             if any(each.name == carrier for each in carriers):
                 yield ledger
+
+    def accounts(self, carrier: str) -> dict[str, int]:
+        """The accounts by which it is split, with their TPS; none of a whole one."""
+        parts = [each for carriers in self.ledgers.values() for each in carriers if each.name == carrier]
+        return {account: each.tps for each in parts for account in each.accounts}
 
 
 def _worker(ledger: str, number: int) -> Place:
@@ -82,3 +104,25 @@ def one_database(*resolvers: str) -> Topology:
     return Topology(
         _ONE, {_ONE: CARRIERS}, _WORKERS, {place: Place(_ONE, ("resolver",)) for place in resolvers}
     )
+
+
+_HOME: Final = "home"
+_VIETTEL, _VINAPHONE, _MOBIFONE = CARRIERS
+_WHOLE: Final = {"north": (_VIETTEL,), "south": (_VINAPHONE, _MOBIFONE)}
+_SPLIT: Final = {
+    "north": (replace(_VIETTEL, tps=1200, binds=(Binds("transceiver", 2, "viettel-n"),)), _MOBIFONE),
+    "south": (replace(_VIETTEL, tps=800, binds=(Binds("transceiver", 2, "viettel-s"),)), _VINAPHONE),
+}
+
+
+def two_ledgers(*, split: bool, resolvers: bool) -> Topology:
+    """Home, and two ledgers with two workers each, one of which has no supervisor. split: a carrier is in both, by its
+    accounts. resolvers: each ledger's is a process of its own."""
+    workers, alone = dict[str, Place](), dict[str, Place]()
+    for number, ledger in enumerate(_WHOLE, start=1):
+        named = ("--ledger", ledger)
+        workers[f"{ledger}-w1"] = Place(ledger, (*_worker(ledger, number).words, *named))
+        workers[f"{ledger}-w2"] = Place(ledger, ("worker", *named))
+        if resolvers:
+            alone[f"{ledger}-r1"] = Place(ledger, ("resolver", *named))
+    return Topology(_HOME, _SPLIT if split else _WHOLE, workers, alone)

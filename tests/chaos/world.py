@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,6 +78,11 @@ class World:
     def ledgers(self) -> list[Database]:
         return [self.databases[name] for name in self.topology.ledgers]
 
+    @property
+    def urls(self) -> dict[str, str]:
+        """Of the ledgers that are not home, for the processes of the run."""
+        return {each.name: each.url for each in self.ledgers if each is not self.home}
+
     async def start(self, plan: Schedule) -> None:
         """Databases, SMSCs and the ways to them; nothing of ours."""
         await asyncio.gather(*(asyncio.to_thread(each.server.start) for each in self.databases.values()))
@@ -84,7 +90,12 @@ class World:
         if self.network is not None:
             await asyncio.gather(*(self._start_way(each, self.network) for each in self.databases.values()))
         addresses = {name: (smsc.host, smsc.port) for name, smsc in self.smscs.items()}
-        (self.folder / "carriers.toml").write_text(carriers_toml(addresses))
+        ledgers = self.topology.ledgers if self.topology.several else None
+        (self.folder / "carriers.toml").write_text(carriers_toml(addresses, ledgers, plan.home_away))
+
+    async def at(self, seconds: float) -> None:
+        """Wait until so long after the launch."""
+        await asyncio.sleep(max(0.0, self.launched_at + seconds - time.monotonic()))
 
     async def work(self) -> None:
         """Every slot bound and the whole TPS of every carrier granted; nothing is sent yet."""
@@ -99,6 +110,7 @@ class World:
         path.write_text(personality(carrier, plan.habits[carrier.name], plan.seed))
         host = self.network.hosts[carrier.name] if self.network else "127.0.0.1"
         words = ["-m", "chaos.smsc", "--personality", str(path), "--ready-file", str(ready), "--host", host]
+        words += [f"--account={account}" for account in self.topology.accounts(carrier.name)]
         process = await self._spawn(carrier.name, carrier.name, words, stdin=asyncio.subprocess.PIPE)
         await until(ready.exists, f"the simulator of {carrier.name} is ready", START_S)
         told = json.loads(ready.read_text())
@@ -144,7 +156,7 @@ class World:
             return await asyncio.create_subprocess_exec(
                 *self.python(host), *words, stdin=stdin, stdout=log, stderr=log,
                 env={
-                    **environment(self.home.url, self.config),
+                    **environment(self.home.url, self.config, self.urls),
                     "PYTHONPATH": str(Path(__file__).parents[1]),
                     "BROADCAST_TRACE": "1",
                 },
@@ -166,19 +178,21 @@ class World:
 
     async def resolver(self, target: str) -> psutil.Process:
         """In this place, or the child of whichever worker has one; waited for, if it is not there."""
+        child, _, ledger = target.partition(" ")
+        workers = self.topology.workers_of(ledger) if ledger else self.topology.workers
+        parents = workers if child == CHILD else (target,)
 
         def found() -> bool:
             alive.clear()
-            child, parents = target == CHILD, self.topology.workers if target == CHILD else (target,)
             for process in (self.processes[place] for place in parents):
                 if process.returncode is None:
                     with contextlib.suppress(psutil.NoSuchProcess):
                         known = psutil.Process(process.pid)
-                        alive.extend(known.children() if child else [known])
+                        alive.extend(known.children() if child == CHILD else [known])
             return bool(alive)
 
         alive: list[psutil.Process] = []
-        await until(found, f"there is a resolver ({target})", START_S)
+        await until(found, f"there is a resolver ({target})", RESOLVED_S)
         return alive[0]
 
     async def resolved_until(self, moment: datetime) -> None:
