@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from broadcast.cli.heap import map_large_arrays
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.cli.signals import stopping
@@ -47,6 +48,7 @@ def resolver(carriers: Sequence[str], metrics_port: int, metrics_host: str, pare
     if parent is not None:
         die_with(parent)
     config = configuration()
+    map_large_arrays()
     gc.freeze()  # and collected as usual: what it holds are arrays, which the collector does not walk
     run(_serve(config, metrics_host, metrics_port, carriers))
 
