@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from broadcast.cli.heap import map_large_arrays
 from broadcast.cli.ledger import Chosen, chosen, ledger_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
@@ -49,6 +50,7 @@ def resolver(
     if parent is not None:
         die_with(parent)
     here = chosen(configuration(), ledger)
+    map_large_arrays()
     gc.freeze()  # and collected as usual: what it holds are arrays, which the collector does not walk
     run(_serve(here, metrics_host, metrics_port, carriers))
 
