@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from integration.nation_world import ACTOR, FIRST, NationWorld, ledger, nation
@@ -15,6 +16,7 @@ from broadcast.actions import archive as archives
 from broadcast.actions import campaign as actions
 from broadcast.actions.ledgers import spread
 from broadcast.actions.notices import Untold
+from broadcast.actions.session import Session
 from broadcast.campaign import campaigns, launch, orders
 from broadcast.config import Bind, Carrier, Ledger, Share
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
@@ -261,6 +263,45 @@ async def test_spread_again_changes_nothing(world: NationWorld) -> None:
     assert (await spread(world.session)).ledgers == (await spread(world.session)).ledgers
     world.rig.config = replace(world.rig.config, ledgers={"north": ledger("north", *ALL)})
     with pytest.raises(RefusedError, match=r"no \[ledgers.south\]"):
+        await spread(world.session)
+
+
+async def test_home_does_not_become_its_own_ledger(
+    world: NationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is new and empty and a ledger's URL is home's by a slip: nobody could undo it."""
+    await world.rig.smsc("viettel")
+    world.rig.connect("viettel", 500)
+    monkeypatch.setenv("NORTH_URL", world.rig.url)
+    with pytest.raises(RefusedError, match="ledger north: its database is home itself"):
+        await world.begin({"north": ledger("north", "viettel")})
+    assert await world.rig.conn.fetchval("SELECT ledger FROM identity") is None
+
+
+async def test_ledgers_do_not_change_amid_a_launch(
+    world: NationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its people would be where their carrier is not any more."""
+    await world.simulate(*ALL, people=10)
+    await world.begin(TWO)
+    campaign = await world.rig.approved()
+    moved = {"north": ledger("north"), "south": ledger("south", *ALL)}
+    told: list[RefusedError] = []
+    real = launch._say_running
+
+    async def amid(*arguments: Any) -> None:
+        async with Session.open(replace(world.rig.config, ledgers=moved)) as other:
+            with pytest.raises(RefusedError, match="a launch or another") as refused:
+                await spread(other)
+        told.append(refused.value)
+        await real(*arguments)
+
+    monkeypatch.setattr(launch, "_say_running", amid)
+    monkeypatch.setenv("BROADCAST_DATABASE_URL", world.rig.url)
+    await actions.launch(world.session, ACTOR, campaign.name)
+    assert len(told) == 1
+    world.rig.config = replace(world.rig.config, ledgers=moved)
+    with pytest.raises(RefusedError, match="the carrier viettel cannot leave ledger north yet"):
         await spread(world.session)
 
 
