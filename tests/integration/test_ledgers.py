@@ -19,6 +19,7 @@ from broadcast.actions.notices import Untold
 from broadcast.actions.session import Session
 from broadcast.campaign import campaigns, launch, orders
 from broadcast.config import Bind, Carrier, Ledger, Share
+from broadcast.engine import herald
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
 from broadcast.reports.audit import audit
 from broadcast.reports.everything import everything
@@ -255,6 +256,35 @@ async def test_a_ledger_that_cannot_be_told(world: NationWorld, monkeypatch: pyt
     north = await campaigns.get(world.conn("north"), campaign.campaign_id)
     south = await campaigns.get(world.conn("south"), campaign.campaign_id)
     assert (north.state, south.state) == ("paused", "running")
+
+
+async def test_a_worker_ends_as_it_tells_home_that_its_part_is_over(
+    world: NationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between that and the end of the whole alert: the next worker tells it again, and the alert has its end."""
+    await world.simulate(*ALL, people=10)
+    await world.begin(TWO)
+    campaign = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
+    real = herald.sql
+
+    def killing_last(name: str) -> str:
+        if name == "finish_whole":
+            raise Killed
+        return real(name)
+
+    world.work("south")
+    await until(lambda: parts_over(world, 1), "south is through")
+    with monkeypatch.context() as patch:
+        patch.setattr(herald, "sql", killing_last)
+        with pytest.raises(Killed):
+            await asyncio.wait_for(world.rig.workers.pop(world.work("north")), PATIENCE_S)
+    world.work("north", resolver=False)
+    await world.finish(campaign)
+
+
+async def parts_over(world: NationWorld, count: int) -> bool:
+    query = "SELECT count(*) FROM campaign_part WHERE finished_at IS NOT NULL"
+    return bool(await world.rig.conn.fetchval(query) == count)
 
 
 async def test_spread_again_changes_nothing(world: NationWorld) -> None:

@@ -123,6 +123,10 @@ SELECT EXISTS (SELECT FROM campaign WHERE campaign_id = $1);
 SELECT campaign_id, name FROM campaign_part JOIN campaign USING (campaign_id)
  WHERE ledger = $1 AND campaign_part.finished_at IS NULL ORDER BY campaign_id;
 
+-- name: hold_campaigns
+-- Their rows ($1), until the transaction ends.
+SELECT campaign_id FROM campaign WHERE campaign_id = ANY($1::integer[]) ORDER BY campaign_id FOR UPDATE;
+
 -- name: finish_parts
 -- Ledger $1 is through with campaigns ($2), since then ($3). Gives their numbers.
 UPDATE campaign_part SET finished_at = new.finished_at
