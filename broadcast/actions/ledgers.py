@@ -145,23 +145,15 @@ async def _other(name: str, connection: Connection) -> RefusedError:
 
 
 async def _check_moves(home: Connection, config: Config, before: Mapping[str, Mapping[str, Any]]) -> None:
-    """A carrier leaves a database only when nobody waits there, or waits for a receipt: these would come elsewhere."""
+    """A carrier leaves a database only when nobody waits there, or waits for a receipt: these would come elsewhere. Nor
+    does a share change before: until workers have the new file, two ledgers could send more than the carrier's TPS."""
     old = before or {"": dict.fromkeys(config.carriers)}
     for name, had in old.items():
         ledger = config.ledgers.get(name)
         has = ledgers.spelt(ledger) if ledger else _at_home(config)
-        leaving = [
-            carrier
-            for carrier in had
-            if carrier not in has or _accounts(has[carrier]) != _accounts(had[carrier])
-        ]
+        leaving = [carrier for carrier in had if carrier not in has or has[carrier] != had[carrier]]
         if leaving:
             await _check_idle(home, config, name, leaving)
-
-
-def _accounts(share: Mapping[str, Any] | None) -> Sequence[str] | None:
-    """That bind there; None: all."""
-    return None if share is None else share["accounts"]
 
 
 def _at_home(config: Config) -> Mapping[str, Any]:
@@ -191,5 +183,5 @@ async def _check_idle(home: Connection, config: Config, name: str, carriers: Ite
         where = f"ledger {name}" if name else HOME
         raise RefusedError(
             f"the carrier {rows[0]['carrier']} cannot leave {where} yet: the campaign {rows[0]['name']} is open there; "
-            "leave the carrier where it is until that is finished"
+            "leave the carrier, or its share, as it is until that is finished"
         )

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from integration.nation_world import ACTOR, FIRST, NationWorld, ledger, nation
@@ -16,9 +15,8 @@ from broadcast.actions import archive as archives
 from broadcast.actions import campaign as actions
 from broadcast.actions.ledgers import spread
 from broadcast.actions.notices import Untold
-from broadcast.actions.session import Session
 from broadcast.campaign import campaigns, launch, orders
-from broadcast.config import Bind, Carrier, Ledger, Share
+from broadcast.config import Ledger
 from broadcast.engine import herald
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
 from broadcast.reports.audit import audit
@@ -127,6 +125,29 @@ async def test_a_launch_that_is_killed_is_repeated(
         assert (book["recipients"], book["extra_copies"]) == (40, 0)
 
 
+async def test_a_launch_that_was_killed_is_edited_and_repeated(
+    world: NationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To fewer carriers: nothing stays of it in the ledger that has nobody now."""
+    await world.simulate(*ALL, people=20)
+    await world.begin(TWO)
+    campaign = await world.rig.approved()
+    with monkeypatch.context() as patch:
+        killing(patch, "_say_running", False)
+        with pytest.raises(Killed):
+            await actions.launch(world.session, ACTOR, campaign.name)
+    assert await world.conn("north").fetchval("SELECT sum(total) FROM slice") == 20
+    fewer = replace(campaign.content, carriers=SOUTH, text="Stay at home.")
+    edited = await campaigns.edit(world.rig.conn, campaign, fewer, "an")
+    await campaigns.approve(world.rig.conn, edited, "binh", edited.code)
+    now = await actions.launch(world.session, ACTOR, campaign.name)
+    for table in ("campaign", "slice", "tally", "opt_outs_applied"):
+        assert await world.conn("north").fetchval(f"SELECT count(*) FROM {table}") == 0, table
+    world.work("south")
+    found = await world.finish(now)
+    assert found.audit.counted == 40
+
+
 async def test_a_launch_needs_every_ledger(world: NationWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is away: nothing is launched anywhere, and a line says which."""
     await world.simulate(*ALL, people=10)
@@ -214,36 +235,6 @@ async def test_a_carrier_moves_when_nothing_of_it_is_open(world: NationWorld, tm
     assert (await everything(world.rig.conn, late.name, world.rig.config)).audit.balanced
 
 
-async def test_a_carrier_that_is_split(world: NationWorld) -> None:
-    """By its accounts over two ledgers: its subscribers by their buckets, its TPS by configuration."""
-    await world.rig.smsc("viettel", receipt_delay_s=0.2)
-    port = world.rig.smscs["viettel"].port
-    binds = tuple(
-        Bind("127.0.0.1", port, name, sessions=1, window=50, enquire_link_s=2.0, reconnect_min_s=0.2)
-        for name in ("viettel", "viettel2")
-    )
-    carrier = Carrier(tps=400, binds=binds, receipts_return="account").having(
-        response_id="decimal", receipt_id="decimal"
-    )
-    world.rig.config = replace(world.rig.config, carriers={"viettel": carrier})
-    await world.rig.subscribers("viettel", 640, FIRST)
-    await world.begin(
-        {
-            "north": ledger("north", shares={"viettel": Share(100, ("viettel",))}),
-            "south": ledger("south", shares={"viettel": Share(300, ("viettel2",))}),
-        }
-    )
-    campaign = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
-    parts = await world.rig.conn.fetch("SELECT ledger, audience FROM campaign_part ORDER BY ledger")
-    assert [tuple(row) for row in parts] == [("north", 160), ("south", 480)]
-    for name in ("north", "south"):
-        assert await world.conn(name).fetchval("SELECT tps FROM carrier WHERE name = 'viettel'") == (
-            100 if name == "north" else 300
-        )
-    now = await everything(world.rig.conn, campaign.name, world.rig.config)
-    assert [(line.carrier, line.audience) for line in now.report.progress.carriers] == [("viettel", 640)]
-
-
 async def test_a_ledger_that_cannot_be_told(world: NationWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """The order holds at home, and who gave it hears which ledger does not know."""
     await world.simulate(*ALL, people=10)
@@ -293,45 +284,6 @@ async def test_spread_again_changes_nothing(world: NationWorld) -> None:
     assert (await spread(world.session)).ledgers == (await spread(world.session)).ledgers
     world.rig.config = replace(world.rig.config, ledgers={"north": ledger("north", *ALL)})
     with pytest.raises(RefusedError, match=r"no \[ledgers.south\]"):
-        await spread(world.session)
-
-
-async def test_home_does_not_become_its_own_ledger(
-    world: NationWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where it is new and empty and a ledger's URL is home's by a slip: nobody could undo it."""
-    await world.rig.smsc("viettel")
-    world.rig.connect("viettel", 500)
-    monkeypatch.setenv("NORTH_URL", world.rig.url)
-    with pytest.raises(RefusedError, match="ledger north: its database is home itself"):
-        await world.begin({"north": ledger("north", "viettel")})
-    assert await world.rig.conn.fetchval("SELECT ledger FROM identity") is None
-
-
-async def test_ledgers_do_not_change_amid_a_launch(
-    world: NationWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its people would be where their carrier is not any more."""
-    await world.simulate(*ALL, people=10)
-    await world.begin(TWO)
-    campaign = await world.rig.approved()
-    moved = {"north": ledger("north"), "south": ledger("south", *ALL)}
-    told: list[RefusedError] = []
-    real = launch._say_running
-
-    async def amid(*arguments: Any) -> None:
-        async with Session.open(replace(world.rig.config, ledgers=moved)) as other:
-            with pytest.raises(RefusedError, match="a launch or another") as refused:
-                await spread(other)
-        told.append(refused.value)
-        await real(*arguments)
-
-    monkeypatch.setattr(launch, "_say_running", amid)
-    monkeypatch.setenv("BROADCAST_DATABASE_URL", world.rig.url)
-    await actions.launch(world.session, ACTOR, campaign.name)
-    assert len(told) == 1
-    world.rig.config = replace(world.rig.config, ledgers=moved)
-    with pytest.raises(RefusedError, match="the carrier viettel cannot leave ledger north yet"):
         await spread(world.session)
 
 
