@@ -4,6 +4,10 @@ Each action is one transaction (of `campaigns`), leaves one event and gives the 
 InputError where there is no such campaign, or what was given is no use; RefusedError where a rule forbids it.
 """
 
+import asyncio
+import contextlib
+from typing import Final
+
 from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.notices import HomeAway, Untold
@@ -14,10 +18,15 @@ from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Config
-from broadcast.errors import DatabaseDownError, DatabaseError, InputError
+from broadcast.errors import DatabaseDownError
 from broadcast.ledger import close
-from broadcast.store.ledgers import Away, Part, open_ledger
+from broadcast.store import pool
+from broadcast.store.failures import MENDABLE
+from broadcast.store.ledgers import Away, parts_to_tell
 from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+_END_S: Final = 30.0
 
 
 async def draft(session: Session, actor: Actor, name: str, terms: Terms) -> Campaign:
@@ -77,50 +86,50 @@ async def order_without_home(
 ) -> Campaign:
     """Home does not answer: an alert stops in every ledger that is reached. state: PAUSED or CANCELLED.
 
-    Gives a ledger's copy. Raises `why` where there are no ledgers but home, or none that has the alert.
+    Gives a ledger's copy. Raises `why` where there are no ledgers but home, or none that has the alert;
+    DatabaseDownError: the others have it, and it may go on in one that was not reached.
     """
     who = approval.check_actor(actor.name)
-    found: list[Campaign] = []
-    followed: list[str] = []
-    for ledger, settings in sorted(config.ledgers.items()):
-        if settings.home:
-            continue
-        try:
-            connection = await open_ledger(ledger, settings, None)
-        except DatabaseError as error:
-            tell(Untold(ledger, str(error)))
-            continue
-        try:
-            copy = await campaigns.by_name(connection, name)
-            followed += await orders.order_here(
-                [Part(ledger, connection, home=False)], copy.campaign_id, state, who
-            )
-            found.append(await campaigns.get(connection, copy.campaign_id))
-        except InputError:
-            continue  # it has no one of it
-        finally:
-            connection.terminate()
+    remote = [(ledger, each) for ledger, each in sorted(config.ledgers.items()) if not each.home]
+    done = await asyncio.gather(
+        *(orders.order_here(ledger, each, name, state.value, who) for ledger, each in remote)
+    )
+    found = {
+        ledger: each for (ledger, _), each in zip(remote, done, strict=True) if isinstance(each, Campaign)
+    }
+    if found:
+        tell(HomeAway(tuple(found), str(why)))
+    if away := [each for each in done if isinstance(each, Away)]:
+        reasons = "; ".join(f"{each.name} ({each.why})" for each in away)
+        raise DatabaseDownError(
+            f"home does not answer, nor could these ledgers be told, and it may go on there: {reasons}; give the "
+            "order again where they can be reached"
+        )
     if not found:
         raise why
-    tell(HomeAway(tuple(followed), str(why)))
-    return found[0]
+    return next(iter(found.values()))
 
 
 async def _ordered(session: Session, done: Campaign) -> Campaign:
     """Home has decided; now the ledgers are told, and who acts hears which could not be."""
     rows = await session.connection.fetch(sql("campaign_parts"), done.campaign_id)
     known = session.configuration.ledgers if session.configuration else {}
-    missing = [row["ledger"] for row in rows if row["ledger"] not in known]
-    for ledger in missing:
-        session.tell(Untold(ledger, None))
-    if rows and not missing:
-        async with session.parts(done.campaign_id) as parts:
-            await orders.push(parts, done, lambda away: _tell(session, away))
-            if done.state is CampaignState.CANCELLED:
-                for part in parts.reached:
-                    if not part.home:
-                        await close.end_stopped(part.connection)
+    named = {row["ledger"]: known.get(row["ledger"]) for row in rows}
+    for name, ledger in named.items():
+        if ledger is None:
+            session.tell(Untold(name, None))
+    ledgers = {name: ledger for name, ledger in named.items() if ledger is not None}
+    async with parts_to_tell(session.connection, ledgers) as parts:
+        told = await orders.push(parts, done, lambda away: _tell(session, away))
+        if done.state is CampaignState.CANCELLED:
+            await asyncio.gather(*(_end_stopped(part.connection) for part in told))
     return done
+
+
+async def _end_stopped(ledger: Connection) -> None:
+    """The order holds already: what a ledger does not end now, its next worker does."""
+    with contextlib.suppress(*MENDABLE), pool.within(ledger, _END_S):
+        await close.end_stopped(ledger)
 
 
 def _tell(session: Session, away: Away) -> None:

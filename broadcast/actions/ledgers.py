@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from broadcast.actions.session import Session
 from broadcast.config import Config, Ledger
@@ -92,21 +93,30 @@ async def spread(session: Session) -> Spread:
     """Home has the configuration's ledgers from now on; its subscribers are spread if it is a Citus cluster.
 
     Raises RefusedError: a database is something else; an alert is open where a carrier leaves; a ledger that has people
-    is missing in the configuration. Safe to repeat.
+    is missing in the configuration; a launch or another of these is under way. Safe to repeat.
     """
-    home, config = session.connection, session.config
+    home = session.connection
+    async with home.transaction():
+        if not await home.fetchval(sql("spread_claim")):
+            raise RefusedError("a launch or another `broadcast db spread` is under way: wait for its end")
+        await _spread(home, session.config)
+    now = {name: json.loads(carriers) for name, carriers in (await ledgers.known(home)).items()}
+    return Spread(now, await citus.spread(home))
+
+
+async def _spread(home: Connection, config: Config) -> None:
     before = {name: json.loads(carriers) for name, carriers in (await ledgers.known(home)).items()}
     if missing := sorted(before.keys() - config.ledgers.keys()):
         raise RefusedError(
             f"home has people in the ledger {missing[0]}, and this configuration has no [ledgers.{missing[0]}]: keep "
             "it, without carriers where it is to get none"
         )
-    home_id = (await ledgers.identity(home)).home_id
-    if (await ledgers.identity(home)).ledger is not None:
+    found = await ledgers.identity(home)
+    if found.ledger is not None:
         raise RefusedError("the database of BROADCAST_DATABASE_URL is a ledger: name home there")
     for name, ledger in sorted(config.ledgers.items()):
         if not ledger.home:
-            await _become(name, ledger, home_id)
+            await _become(name, ledger, found.home_id)
     await _check_moves(home, config, before)
     rows = [
         (name, ledger.home, json.dumps(ledgers.spelt(ledger)))
@@ -115,43 +125,39 @@ async def spread(session: Session) -> Spread:
     await home.execute(
         sql("keep_ledgers"), *([list(column) for column in zip(*rows, strict=True)] or [[], [], []])
     )
-    now = {name: json.loads(carriers) for name, carriers in (await ledgers.known(home)).items()}
-    return Spread(now, await citus.spread(home))
 
 
-async def _become(name: str, ledger: Ledger, home_id: Any) -> None:
+async def _become(name: str, ledger: Ledger, home_id: UUID) -> None:
     connection = await ledgers.open_ledger(name, ledger, None)
     try:
-        if await connection.fetchval(sql("become_ledger"), home_id, name) is None:
-            found = await ledgers.identity(connection)
-            what = (
-                f"the ledger {found.ledger}"
-                if found.ledger
-                else "a home of its own, with campaigns or people"
-            )
-            raise RefusedError(f"ledger {name}: its database is {what} already; give it an empty one")
+        with pool.within(connection, _ASKED_S):
+            async with connection.transaction():
+                if not await connection.fetchval(
+                    sql("spread_claim")
+                ):  # it is ours: a lock is of one database
+                    raise RefusedError(f"ledger {name}: its database is home itself; correct its URL")
+                if await connection.fetchval(sql("become_ledger"), home_id, name) is None:
+                    raise await _other(name, connection)
     finally:
         connection.terminate()
 
 
+async def _other(name: str, connection: Connection) -> RefusedError:
+    found = await ledgers.identity(connection)
+    what = f"the ledger {found.ledger}" if found.ledger else "a home of its own, with campaigns or people"
+    return RefusedError(f"ledger {name}: its database is {what} already; give it an empty one")
+
+
 async def _check_moves(home: Connection, config: Config, before: Mapping[str, Mapping[str, Any]]) -> None:
-    """A carrier leaves a database only when nobody waits there, or waits for a receipt: these would come elsewhere."""
+    """A carrier leaves a database only when nobody waits there, or waits for a receipt: these would come elsewhere. Nor
+    does a share change before: until workers have the new file, two ledgers could send more than the carrier's TPS."""
     old = before or {"": dict.fromkeys(config.carriers)}
     for name, had in old.items():
         ledger = config.ledgers.get(name)
         has = ledgers.spelt(ledger) if ledger else _at_home(config)
-        leaving = [
-            carrier
-            for carrier in had
-            if carrier not in has or _accounts(has[carrier]) != _accounts(had[carrier])
-        ]
+        leaving = [carrier for carrier in had if carrier not in has or has[carrier] != had[carrier]]
         if leaving:
             await _check_idle(home, config, name, leaving)
-
-
-def _accounts(share: Mapping[str, Any] | None) -> Sequence[str] | None:
-    """That bind there; None: all."""
-    return None if share is None else share["accounts"]
 
 
 def _at_home(config: Config) -> Mapping[str, Any]:
@@ -172,7 +178,8 @@ async def _check_idle(home: Connection, config: Config, name: str, carriers: Ite
     if ledger is not None and not ledger.home:
         opened = await ledgers.open_ledger(name, ledger, None)
     try:
-        rows = await (opened or home).fetch(sql("open_here"), list(carriers))
+        with pool.within(opened or home, _ASKED_S):
+            rows = await (opened or home).fetch(sql("open_here"), list(carriers))
     finally:
         if opened is not None:
             opened.terminate()
@@ -180,5 +187,5 @@ async def _check_idle(home: Connection, config: Config, name: str, carriers: Ite
         where = f"ledger {name}" if name else HOME
         raise RefusedError(
             f"the carrier {rows[0]['carrier']} cannot leave {where} yet: the campaign {rows[0]['name']} is open there; "
-            "leave the carrier where it is until that is finished"
+            "leave the carrier, or its share, as it is until that is finished"
         )

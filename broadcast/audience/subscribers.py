@@ -90,7 +90,7 @@ async def set_opt_out(connection: Connection, msisdn: int, opted_out: bool) -> S
         at = await database_time(connection) if opted_out else None
         await connection.execute(sql("set_opt_out"), msisdn, at)
         if opted_out and before.opted_out_at is None:
-            await connection.execute(sql("note_opt_outs"), [msisdn], [None])
+            await connection.execute(sql("note_opt_outs"), [msisdn], [None], [None])
         return await find(connection, msisdn)
 
 

@@ -77,12 +77,25 @@ async def _prepared(part: Part, config: Config, campaign: Campaign) -> _Ledger:
     await check_has_all(part.connection, own, campaign.carriers)
     numbers = await sync_carriers(part.connection, own)
     rows = await part.connection.fetch(sql("audience_carriers"), list(campaign.carriers))
+    _check_shares(rows, config, own, part.name)
     sizes = {
         row["carrier_no"]: min(config.engine.slice_size, max(row["tps"], _SLICE_LEAST))
         for row in rows
         if row["tps"] is not None
     }
     return _Ledger(part, own, numbers, Cutter(part.connection, campaign.campaign_id, sizes))
+
+
+def _check_shares(rows: Sequence[asyncpg.Record], config: Config, own: Config, name: str) -> None:
+    """Raises RefusedError while workers have more of a split carrier's TPS than its share here: with those of the other
+    ledgers they would send more than the carrier's."""
+    shares = config.ledgers[name].shares if name else {}
+    for row in rows:
+        if row["name"] in shares and row["tps"] > own.carriers[row["name"]].tps:
+            raise RefusedError(
+                f"workers of ledger {name} have {row['tps']} TPS of the carrier {row['name']} from before, and its "
+                f"share is {own.carriers[row['name']].tps}: reload them with the file that all have, and launch then"
+            )
 
 
 @asynccontextmanager
@@ -167,13 +180,15 @@ class _Copy:
             ) from error
 
     async def commit(self, taken: Snapshot, segments: int, newest_opt_out: int) -> None:
-        """With its part of the audience; nothing stays of one that has nobody."""
+        """With its part of the audience; nothing stays of one that has nobody, nor of what a launch before left."""
         if taken.audience:
             await self._connection.execute(
                 sql("fix_copy"), self._campaign_id, taken.audience, segments, newest_opt_out
             )
-            self._open = False
-            await self._transaction.commit()
+        else:
+            await self._connection.execute(sql("drop_copy_row"), self._campaign_id)
+        self._open = False
+        await self._transaction.commit()
 
     async def close(self) -> None:
         """What was not committed never was."""

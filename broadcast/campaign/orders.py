@@ -5,19 +5,22 @@ cannot (broadcast/engine/herald.py).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import asyncpg
+
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import MOVES, CampaignState
-from broadcast.errors import BroadcastError
+from broadcast.config import Ledger
+from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.ids import CampaignId
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
-from broadcast.store.ledgers import Away, Part, Parts
+from broadcast.store.ledgers import Away, Part, Parts, identity, open_ledger
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -29,25 +32,27 @@ def to_nobody(away: Away) -> None:
     """For who asks again, and for tests."""
 
 
-async def push(parts: Parts, campaign: Campaign, untold: Untold) -> None:
-    """Home's last order, to each ledger side by side; untold: those that did not take it, and why."""
+async def push(parts: Parts, campaign: Campaign, untold: Untold) -> list[Part]:
+    """Home's last order, to each ledger side by side; untold: those that did not take it, and why. Gives the others."""
     remote = [part for part in parts.reached if not part.home]
-    failed = await asyncio.gather(*(_told(part, campaign) for part in remote))
-    for away in (*parts.away, *(each for each in failed if each is not None)):
-        untold(away)
+    told = await asyncio.gather(*(_told(part, campaign) for part in remote))
+    for each in (*parts.away, *told):
+        if isinstance(each, Away):
+            untold(each)
+    return [each for each in told if isinstance(each, Part)]
 
 
-async def _told(part: Part, campaign: Campaign) -> Away | None:
+async def _told(part: Part, campaign: Campaign) -> Part | Away:
     try:
         with pool.within(part.connection, _TELL_S):
             await obey(
                 part.connection, campaign.campaign_id, campaign.control_no, campaign.state, campaign.priority
             )
-    except MENDABLE as error:
+    except (asyncpg.PostgresError, *MENDABLE) as error:
         return Away(part.name, failures.explain(error))
     except BroadcastError as error:
         return Away(part.name, error)
-    return None
+    return part
 
 
 async def obey(
@@ -59,15 +64,33 @@ async def obey(
             await ledger.execute(sql("notify_control"), str(campaign_id))
 
 
-async def order_here(parts: Sequence[Part], campaign_id: CampaignId, state: str, actor: str) -> list[str]:
-    """While home is away: `paused` or `cancelled` in these ledgers, for home to take over. Gives those that follow."""
-    followed = []
-    for part in parts:
-        async with part.connection.transaction():
-            if await part.connection.fetchval(sql("order_here"), campaign_id, state, actor) is not None:
-                await part.connection.execute(sql("notify_control"), str(campaign_id))
-                followed.append(part.name)
-    return followed
+async def order_here(name: str, ledger: Ledger, alert: str, state: str, actor: str) -> Campaign | Away | None:
+    """While home is away: an alert is `paused` or `cancelled` in this ledger, for home to take over. Gives the ledger's
+    copy as it is then; None: the ledger has none."""
+    try:
+        connection = await open_ledger(name, ledger, None)
+    except BroadcastError as error:
+        return Away(name, error)
+    try:
+        with pool.within(connection, _TELL_S):
+            if (await identity(connection)).ledger != name:
+                return Away(name, RefusedError(f"ledger {name}: its URL leads to another database"))
+            return await _order_here(connection, alert, state, actor)
+    except InputError:
+        return None
+    except (asyncpg.PostgresError, *MENDABLE) as error:
+        return Away(name, failures.explain(error))
+    finally:
+        connection.terminate()
+
+
+async def _order_here(ledger: Connection, alert: str, state: str, actor: str) -> Campaign:
+    """Raises InputError when it has none of it."""
+    async with ledger.transaction():
+        campaign_id = (await campaigns.by_name(ledger, alert)).campaign_id
+        if await ledger.fetchval(sql("order_here"), campaign_id, state, actor) is not None:
+            await ledger.execute(sql("notify_control"), str(campaign_id))
+        return await campaigns.get(ledger, campaign_id)
 
 
 @dataclass(frozen=True, slots=True)

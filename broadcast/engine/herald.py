@@ -53,6 +53,14 @@ class Home:
     home_id: UUID
     connections: Connections
 
+    async def check(self, connection: asyncpg.Connection) -> None:
+        """Raises RefusedError when this is no way there: workers would obey a stranger, or opt out among its people."""
+        with pool.within(connection, ANSWER_S):
+            if await identity(connection) != Identity(self.home_id, None):
+                raise RefusedError(
+                    "the database of BROADCAST_DATABASE_URL is not the home of this ledger: correct one of the two URLs"
+                )
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -127,8 +135,7 @@ class Herald:
 
     async def listen(self, home: asyncpg.Connection) -> None:
         """Until cancelled. Raises RefusedError when that is another home, or knows this ledger with other carriers."""
-        with pool.within(home, ANSWER_S):
-            await _check_home(home, self._home.home_id)
+        await self._home.check(home)
         for number in itertools.count():
             if number % CARRIERS_EVERY == 0:
                 with pool.within(home, ANSWER_S):
@@ -165,11 +172,10 @@ class Herald:
         self._ordered = ()
         if self._finished:
             numbers, times = [each for each, _ in self._finished], [at for _, at in self._finished]
-            async with home.transaction():
+            async with home.transaction():  # whole: once a part is over, nobody asks about it again
+                await home.fetch(sql("hold_campaigns"), numbers)  # then this sees what other ledgers finished
                 await home.fetch(sql("finish_parts"), self._ledger, numbers, times)
-            await home.execute(
-                sql("finish_whole"), numbers
-            )  # by itself: it sees what others finished meanwhile
+                await home.execute(sql("finish_whole"), numbers)
             self._finished = ()
 
     async def deliver(self, ledger: asyncpg.Connection) -> None:
@@ -206,11 +212,3 @@ class Herald:
         self._lost |= lost
         cancelled = [each for each in lost if known[each].state == "cancelled"]
         return [(number, await database_time(ledger)) for number in cancelled]
-
-
-async def _check_home(home: asyncpg.Connection, home_id: UUID) -> None:
-    """Workers would obey a stranger."""
-    if await identity(home) != Identity(home_id, None):
-        raise RefusedError(
-            "the database of BROADCAST_DATABASE_URL is not the home of this ledger: correct one of the two URLs"
-        )

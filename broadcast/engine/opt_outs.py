@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 
 from broadcast.engine.apart import Apart, Turns
-from broadcast.engine.connections import Connections
+from broadcast.engine.herald import Home
 from broadcast.engine.replies import BUSY_PAUSE_S, PAUSE_S, ROUND_MOST, ROUND_S
 from broadcast.ledger import opt_outs
 from broadcast.ledger.opt_outs import Sides
@@ -20,22 +20,22 @@ SLICES_MOST: Final = 20  # recalled ones: 2,000 people each
 
 
 class OptOuts:
-    """That of one worker. ledger: its name, '' of home. home: ways there; None: the ledger is home."""
+    """That of one worker. home: the way there; None: the ledger is home."""
 
-    def __init__(self, metrics: Metrics, ledger: str = "", home: Connections | None = None) -> None:
-        self._ledger = ledger
+    def __init__(self, metrics: Metrics, home: Home | None = None) -> None:
         self._home = home
         self._effects, self._recalls = Apart("opt_outs", metrics), Apart("recalls", metrics)
         self._slices = Apart("slices", metrics)
 
     async def run(self, connection: asyncpg.Connection) -> None:
-        """Until cancelled. connection: to the ledger."""
+        """Until cancelled. connection: to the ledger. Raises RefusedError as `Home.check`."""
         if self._home is None:
-            await self._go_on(Sides(connection, connection, self._ledger))
+            await self._go_on(Sides(connection, connection, ""))
             return
-        home = await self._home.connect()
+        home = await self._home.connections.connect()
         try:
-            await self._go_on(Sides(home, connection, self._ledger))
+            await self._home.check(home)
+            await self._go_on(Sides(home, connection, self._home.ledger))
         finally:
             home.terminate()
 

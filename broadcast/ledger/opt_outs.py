@@ -9,6 +9,7 @@ A slice of recipients that are sent again is recalled when it is made. What is o
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
@@ -75,13 +76,16 @@ async def _at_home(sides: Sides, rows: Sequence[asyncpg.Record]) -> dict[int, st
     async with home.transaction():
         await home.execute(sql("opt_out_claim"))
         numbers = [row["reply_no"] for row in rows]
-        before = await home.fetch(sql("effects_known"), sides.name, numbers)
+        before = await home.fetch(
+            sql("effects_known"), sides.name, numbers, [row["received_at"] for row in rows]
+        )
         done: dict[int, str] = {row["reply_no"]: row["effect"] for row in before}
         new = [row for row in rows if row["reply_no"] not in done]
         asked = [row["msisdn"] for row in new]
         known = {row["msisdn"] for row in await by_bucket(home, "subscribers_known", asked)}
         held = {row["msisdn"]: row["opted_out"] for row in await by_bucket(home, "subscribers_held", known)}
-        found = _effects(new, known, held)
+        stopped = {row["msisdn"]: row["at"] for row in await home.fetch(sql("opted_out_when"), list(held))}
+        found = _effects(new, known, held, stopped)
         at = await database_time(home)
         for out in (True, False):
             changed = [
@@ -90,36 +94,61 @@ async def _at_home(sides: Sides, rows: Sequence[asyncpg.Record]) -> dict[int, st
             await by_bucket(home, "set_opt_outs", changed, at if out else None)
         await home.execute(
             sql("note_opt_outs"),
-            [msisdn for msisdn, _ in found.left],
-            [reply_no for _, reply_no in found.left],
+            [msisdn for msisdn, _, _ in found.left],
+            [reply_no for _, reply_no, _ in found.left],
+            [came for _, _, came in found.left],
         )
-        await home.execute(sql("keep_effects"), sides.name, list(found.effects), list(found.effects.values()))
+        await home.execute(sql("renew_opt_outs"), list(found.again), list(found.again.values()))
+        came = {row["reply_no"]: row["received_at"] for row in new}
+        await home.execute(
+            sql("keep_effects"),
+            sides.name,
+            list(found.effects),
+            list(found.effects.values()),
+            [came[each] for each in found.effects],
+        )
         return done | found.effects
 
 
 @dataclass(slots=True)
 class _Effects:
-    """effects: by reply_no. after: who is opted out then, by number. left: number and reply_no of who opted out."""
+    """effects: by reply_no. after: who is opted out then, by number. left: number and reply_no of who opted out, and
+    when the reply came; again: when the last one came of who was out already, by number."""
 
     effects: dict[int, str]
     after: dict[int, bool]
-    left: list[tuple[int, int]]
+    left: list[tuple[int, int, datetime]]
+    again: dict[int, datetime]
 
 
-def _effects(rows: Sequence[asyncpg.Record], known: Set[int], held: Mapping[int, bool]) -> _Effects:
-    """known: subscribers; held: those that may be changed, and whether they are opted out. Pure."""
-    found = _Effects({}, dict(held), [])
+def _effects(
+    rows: Sequence[asyncpg.Record], known: Set[int], held: Mapping[int, bool], stopped: Mapping[int, datetime]
+) -> _Effects:
+    """known: subscribers; held: those that may be changed, and whether they are opted out; stopped: when they asked for
+    that last. Pure.
+
+    A reply may come late, from a ledger that could not reach home: an opt-in is none if an opt-out came after it
+    elsewhere.
+    """
+    found = _Effects({}, dict(held), [], {})
+    last = dict(stopped)
     for row in rows:
         msisdn, reply_no = row["msisdn"], row["reply_no"]
         if msisdn not in known:
             found.effects[reply_no] = "no_subscriber"
         elif msisdn in held:
-            out = row["kind"] == _OPT_OUT
-            changed = found.after[msisdn] is not out
+            came, out = row["received_at"], row["kind"] == _OPT_OUT
+            outdated = not out and msisdn in last and came < last[msisdn]
+            changed = found.after[msisdn] is not out and not outdated
             found.effects[reply_no] = ("opted_out" if out else "opted_in") if changed else "unchanged"
-            if changed and out:
-                found.left.append((msisdn, reply_no))
-            found.after[msisdn] = out
+            if out:
+                last[msisdn] = max(came, last.get(msisdn, came))
+                if changed:
+                    found.left.append((msisdn, reply_no, came))
+                else:
+                    found.again[msisdn] = last[msisdn]
+            if changed:
+                found.after[msisdn] = out
     return found
 
 

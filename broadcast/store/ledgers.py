@@ -172,13 +172,19 @@ async def all_parts(home: Connection, config: Config | None) -> AsyncIterator[Pa
 
 @asynccontextmanager
 async def named_parts(home: Connection, config: Config) -> AsyncIterator[Parts]:
-    """Every ledger of the configuration, which home knows; home itself where it has none.
+    """Every ledger of the configuration, which home knows; home itself where it has none. No `db spread` changes that
+    meanwhile.
 
     Raises RefusedError as `check_known`.
     """
-    await check_known(home, config)
-    async with _opened(home, config, sorted(config.ledgers)) as parts:
-        yield parts
+    await home.execute(sql("hold_ledgers"))
+    try:
+        await check_known(home, config)
+        async with _opened(home, config, sorted(config.ledgers)) as parts:
+            yield parts
+    finally:
+        if not home.is_closed():
+            await home.execute(sql("let_ledgers_go"))
 
 
 async def open_ledger(
@@ -197,6 +203,9 @@ async def open_ledger(
         if home_id is not None:
             with pool.within(connection, CONNECT_S):
                 await _check_is(connection, name, home_id, url)
+    except MENDABLE as error:
+        connection.terminate()
+        raise _of(name, failures.explain(error)) from error
     except BaseException:
         connection.terminate()
         raise
@@ -223,26 +232,36 @@ async def reach(home: Connection, config: Config | None, name: str) -> Part:
 
 
 @asynccontextmanager
-async def _opened(home: Connection, config: Config | None, names: Sequence[str]) -> AsyncIterator[Parts]:
-    if not names:
-        yield Parts((Part("", home, home=True),))
-        return
-    ledgers = _configured(config, names)
+async def parts_to_tell(home: Connection, ledgers: Mapping[str, Ledger]) -> AsyncIterator[Parts]:
+    """These ledgers, for an order that home has taken: whatever is wrong with one of them, it is away, and nothing is
+    raised, so that the others are told."""
     found = await identity(home)
     async with AsyncExitStack() as stack:
-        opening = [_part(name, ledgers[name], home, found.home_id) for name in names]
+        opening = [_part(name, ledger, home, found.home_id) for name, ledger in ledgers.items()]
         parts = await asyncio.gather(*opening, return_exceptions=True)
         for each in parts:
             if isinstance(each, Part) and not each.home:
                 stack.callback(each.connection.terminate)
-        failed = [
-            (name, each) for name, each in zip(names, parts, strict=True) if isinstance(each, BaseException)
-        ]
-        for _, error in failed:
-            if not isinstance(error, DatabaseError):
+        away = []
+        for name, error in zip(ledgers, parts, strict=True):
+            if isinstance(error, BroadcastError):
+                away.append(Away(name, error))
+            elif isinstance(error, BaseException):
                 raise error
-        away = [Away(name, error) for name, error in failed if isinstance(error, DatabaseError)]
         yield Parts([each for each in parts if isinstance(each, Part)], away)
+
+
+@asynccontextmanager
+async def _opened(home: Connection, config: Config | None, names: Sequence[str]) -> AsyncIterator[Parts]:
+    if not names:
+        yield Parts((Part("", home, home=True),))
+        return
+    known = _configured(config, names)
+    async with parts_to_tell(home, {name: known[name] for name in names}) as parts:
+        for each in parts.away:
+            if not isinstance(each.why, DatabaseError):
+                raise each.why
+        yield parts
 
 
 async def _part(name: str, ledger: Ledger, home: Connection, home_id: UUID) -> Part:

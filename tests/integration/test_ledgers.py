@@ -16,7 +16,8 @@ from broadcast.actions import campaign as actions
 from broadcast.actions.ledgers import spread
 from broadcast.actions.notices import Untold
 from broadcast.campaign import campaigns, launch, orders
-from broadcast.config import Bind, Carrier, Ledger, Share
+from broadcast.config import Ledger
+from broadcast.engine import herald
 from broadcast.errors import ConfigError, DatabaseError, RefusedError
 from broadcast.reports.audit import audit
 from broadcast.reports.everything import everything
@@ -124,6 +125,29 @@ async def test_a_launch_that_is_killed_is_repeated(
         assert (book["recipients"], book["extra_copies"]) == (40, 0)
 
 
+async def test_a_launch_that_was_killed_is_edited_and_repeated(
+    world: NationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To fewer carriers: nothing stays of it in the ledger that has nobody now."""
+    await world.simulate(*ALL, people=20)
+    await world.begin(TWO)
+    campaign = await world.rig.approved()
+    with monkeypatch.context() as patch:
+        killing(patch, "_say_running", False)
+        with pytest.raises(Killed):
+            await actions.launch(world.session, ACTOR, campaign.name)
+    assert await world.conn("north").fetchval("SELECT sum(total) FROM slice") == 20
+    fewer = replace(campaign.content, carriers=SOUTH, text="Stay at home.")
+    edited = await campaigns.edit(world.rig.conn, campaign, fewer, "an")
+    await campaigns.approve(world.rig.conn, edited, "binh", edited.code)
+    now = await actions.launch(world.session, ACTOR, campaign.name)
+    for table in ("campaign", "slice", "tally", "opt_outs_applied"):
+        assert await world.conn("north").fetchval(f"SELECT count(*) FROM {table}") == 0, table
+    world.work("south")
+    found = await world.finish(now)
+    assert found.audit.counted == 40
+
+
 async def test_a_launch_needs_every_ledger(world: NationWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is away: nothing is launched anywhere, and a line says which."""
     await world.simulate(*ALL, people=10)
@@ -211,36 +235,6 @@ async def test_a_carrier_moves_when_nothing_of_it_is_open(world: NationWorld, tm
     assert (await everything(world.rig.conn, late.name, world.rig.config)).audit.balanced
 
 
-async def test_a_carrier_that_is_split(world: NationWorld) -> None:
-    """By its accounts over two ledgers: its subscribers by their buckets, its TPS by configuration."""
-    await world.rig.smsc("viettel", receipt_delay_s=0.2)
-    port = world.rig.smscs["viettel"].port
-    binds = tuple(
-        Bind("127.0.0.1", port, name, sessions=1, window=50, enquire_link_s=2.0, reconnect_min_s=0.2)
-        for name in ("viettel", "viettel2")
-    )
-    carrier = Carrier(tps=400, binds=binds, receipts_return="account").having(
-        response_id="decimal", receipt_id="decimal"
-    )
-    world.rig.config = replace(world.rig.config, carriers={"viettel": carrier})
-    await world.rig.subscribers("viettel", 640, FIRST)
-    await world.begin(
-        {
-            "north": ledger("north", shares={"viettel": Share(100, ("viettel",))}),
-            "south": ledger("south", shares={"viettel": Share(300, ("viettel2",))}),
-        }
-    )
-    campaign = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
-    parts = await world.rig.conn.fetch("SELECT ledger, audience FROM campaign_part ORDER BY ledger")
-    assert [tuple(row) for row in parts] == [("north", 160), ("south", 480)]
-    for name in ("north", "south"):
-        assert await world.conn(name).fetchval("SELECT tps FROM carrier WHERE name = 'viettel'") == (
-            100 if name == "north" else 300
-        )
-    now = await everything(world.rig.conn, campaign.name, world.rig.config)
-    assert [(line.carrier, line.audience) for line in now.report.progress.carriers] == [("viettel", 640)]
-
-
 async def test_a_ledger_that_cannot_be_told(world: NationWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """The order holds at home, and who gave it hears which ledger does not know."""
     await world.simulate(*ALL, people=10)
@@ -253,6 +247,35 @@ async def test_a_ledger_that_cannot_be_told(world: NationWorld, monkeypatch: pyt
     north = await campaigns.get(world.conn("north"), campaign.campaign_id)
     south = await campaigns.get(world.conn("south"), campaign.campaign_id)
     assert (north.state, south.state) == ("paused", "running")
+
+
+async def test_a_worker_ends_as_it_tells_home_that_its_part_is_over(
+    world: NationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between that and the end of the whole alert: the next worker tells it again, and the alert has its end."""
+    await world.simulate(*ALL, people=10)
+    await world.begin(TWO)
+    campaign = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
+    real = herald.sql
+
+    def killing_last(name: str) -> str:
+        if name == "finish_whole":
+            raise Killed
+        return real(name)
+
+    world.work("south")
+    await until(lambda: parts_over(world, 1), "south is through")
+    with monkeypatch.context() as patch:
+        patch.setattr(herald, "sql", killing_last)
+        with pytest.raises(Killed):
+            await asyncio.wait_for(world.rig.workers.pop(world.work("north")), PATIENCE_S)
+    world.work("north", resolver=False)
+    await world.finish(campaign)
+
+
+async def parts_over(world: NationWorld, count: int) -> bool:
+    query = "SELECT count(*) FROM campaign_part WHERE finished_at IS NOT NULL"
+    return bool(await world.rig.conn.fetchval(query) == count)
 
 
 async def test_spread_again_changes_nothing(world: NationWorld) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from integration.nation_world import ACTOR, NationWorld, ledger, nation
+from integration.nation_world import ACTOR, FIRST, NationWorld, ledger, nation
 from integration.rig import Rig
 from waiting import PATIENCE_S, until
 
@@ -12,7 +12,12 @@ from broadcast.actions import campaign as actions
 from broadcast.actions import drift
 from broadcast.actions.session import Session
 from broadcast.config import Ledger
+from broadcast.engine.connections import Connections
+from broadcast.engine.herald import Home
+from broadcast.engine.opt_outs import OptOuts
 from broadcast.errors import RefusedError
+from broadcast.monitor.metrics import Metrics
+from broadcast.store.ledgers import identity, spelt
 
 CARRIERS = ("viettel", "mobifone")
 TWO = {"north": ledger("north", "viettel"), "south": ledger("south", "mobifone")}
@@ -69,6 +74,25 @@ async def test_whoever_takes_a_ledger_for_home_is_refused(
     with pytest.raises(RefusedError, match=said):
         await world.rig.workers.pop(world.rig.worker(world.urls["north"]))
     assert await world.conn("north").fetchval("SELECT count(*) FROM worker") == 0
+
+
+async def test_nobody_is_opted_out_at_a_home_that_is_another_ones(world: NationWorld) -> None:
+    """Where a worker's URL of home leads elsewhere: a STOP is not of nobody because it is asked for there."""
+    await world.simulate(*CARRIERS, people=10)
+    await world.begin(TWO)
+    north = world.conn("north")
+    await north.execute(
+        """INSERT INTO reply (reply_no, campaign_id, carrier_no, msisdn, received_at, destination, kind, keyword, parts,
+                              missing, text)
+           VALUES (1, 0, 1, $1, now(), '1900', 'opt_out', 'STOP', 1, 0, 'STOP')""",
+        FIRST,
+    )
+    found = await identity(north)
+    for url in (world.urls["south"], world.urls["north"]):
+        home = Home("north", spelt(TWO["north"]), found.home_id, Connections(url))
+        with pytest.raises(RefusedError, match="is not the home of this ledger"):
+            await asyncio.wait_for(OptOuts(Metrics(), home).run(north), PATIENCE_S)
+    assert await north.fetchval("SELECT effect FROM reply") is None
 
 
 async def test_workers_of_home_give_up_a_carrier_that_has_moved(world: NationWorld) -> None:

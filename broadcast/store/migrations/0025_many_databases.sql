@@ -44,8 +44,9 @@ CREATE INDEX ledger_order_new ON ledger_order (order_no) WHERE taken_at IS NULL;
 
 -- At home: what replies brought about, so that it is brought about once. ledger: '' of home itself.
 CREATE TABLE reply_effect (
-    ledger   text NOT NULL,
-    reply_no bigint NOT NULL,
-    effect   text NOT NULL,
+    ledger      text NOT NULL,
+    reply_no    bigint NOT NULL,
+    effect      text NOT NULL,
+    received_at timestamptz NOT NULL,           -- the reply: a ledger that was set back gives its number to another one
     PRIMARY KEY (ledger, reply_no)
 );

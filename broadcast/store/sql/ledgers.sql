@@ -2,6 +2,18 @@
 -- Which database this is.
 SELECT home_id, ledger FROM identity;
 
+-- name: spread_claim
+-- One that says at a time which ledgers there are, while nobody launches; for this transaction.
+SELECT pg_try_advisory_xact_lock(:spreading_lock);
+
+-- name: hold_ledgers
+-- They stay as they are, for this session.
+SELECT pg_advisory_lock_shared(:spreading_lock);
+
+-- name: let_ledgers_go
+-- They may change again.
+SELECT pg_advisory_unlock_shared(:spreading_lock);
+
 -- name: become_ledger
 -- This database is ledger $2 of home $1 from now on. No row: it is something else, or in use.
 UPDATE identity SET home_id = $1, ledger = $2
@@ -51,6 +63,7 @@ WITH slices AS (DELETE FROM slice WHERE campaign_id = $1 RETURNING slice_id),
      excluded AS (DELETE FROM exclusion WHERE campaign_id = $1),
      tallies AS (DELETE FROM tally WHERE campaign_id = $1),
      known AS (DELETE FROM opt_outs_applied WHERE campaign_id = $1),
+     ordered AS (DELETE FROM ledger_order WHERE campaign_id = $1),
      happened AS (DELETE FROM campaign_event WHERE campaign_id = $1)
 SELECT count(*) FROM slices;
 
@@ -72,7 +85,8 @@ UPDATE campaign SET audience = $2, segments = $3 WHERE campaign_id = $1;
 
 -- name: obey
 -- Home's order number $2: a copy ($1) is in this state ($3), with this priority ($4). No row: it knows that, or is over.
-UPDATE campaign SET state = $3, priority = $4, control_no = $2
+-- What was cancelled here while home was away stays so: home has yet to hear of it.
+UPDATE campaign SET state = CASE WHEN state = 'cancelled' THEN state ELSE $3 END, priority = $4, control_no = $2
  WHERE campaign_id = $1 AND control_no < $2 AND finished_at IS NULL
 RETURNING campaign_id;
 
@@ -109,6 +123,10 @@ SELECT EXISTS (SELECT FROM campaign WHERE campaign_id = $1);
 SELECT campaign_id, name FROM campaign_part JOIN campaign USING (campaign_id)
  WHERE ledger = $1 AND campaign_part.finished_at IS NULL ORDER BY campaign_id;
 
+-- name: hold_campaigns
+-- Their rows ($1), until the transaction ends.
+SELECT campaign_id FROM campaign WHERE campaign_id = ANY($1::integer[]) ORDER BY campaign_id FOR UPDATE;
+
 -- name: finish_parts
 -- Ledger $1 is through with campaigns ($2), since then ($3). Gives their numbers.
 UPDATE campaign_part SET finished_at = new.finished_at
@@ -127,10 +145,11 @@ WITH finished AS (
 INSERT INTO campaign_event (campaign_id, actor, event) SELECT campaign_id, 'broadcast', 'finished' FROM finished;
 
 -- name: order_here
--- While home is away: campaign $1 is in state $2 in this ledger, by $3. No row: it is over, or is so already.
+-- While home is away: campaign $1 is in state $2 in this ledger, by $3. No row: it is over, or cancelled already. One that
+-- is paused already is paused once more: home may have resumed it, and this ledger not heard of that.
 WITH ordered AS (
     UPDATE campaign SET state = $2
-     WHERE campaign_id = $1 AND finished_at IS NULL AND (state = 'running' OR (state = 'paused' AND $2 = 'cancelled'))
+     WHERE campaign_id = $1 AND finished_at IS NULL AND state IN ('running', 'paused')
     RETURNING campaign_id)
 INSERT INTO ledger_order (campaign_id, actor, state) SELECT campaign_id, $3, $2 FROM ordered RETURNING order_no;
 

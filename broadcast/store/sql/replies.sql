@@ -118,17 +118,23 @@ UPDATE inbound SET state = CASE WHEN new.reply_no IS NULL THEN 'repeated' ELSE '
 
 -- name: effects_to_do
 -- The oldest $1 opt-outs and opt-ins that have no effect yet. $2: this one alone, or null.
-SELECT reply_no, msisdn, kind FROM reply
+SELECT reply_no, msisdn, kind, received_at FROM reply
  WHERE effect IS NULL AND ($2::bigint IS NULL OR reply_no = $2) ORDER BY reply_no LIMIT $1;
 
 -- name: effects_known
--- At home: what these replies ($2) of ledger $1 brought about already.
-SELECT reply_no, effect FROM reply_effect WHERE ledger = $1 AND reply_no = ANY($2::bigint[]);
+-- At home: what these replies of ledger $1 brought about already. $2, $3: side by side, when they came, for a ledger that
+-- was set back gives a number once more.
+SELECT reply_no, effect
+  FROM reply_effect JOIN unnest($2::bigint[], $3::timestamptz[]) AS asked (reply_no, received_at)
+       USING (reply_no, received_at)
+ WHERE ledger = $1;
 
 -- name: keep_effects
--- At home: what replies of ledger $1 brought about. $2, $3: side by side.
-INSERT INTO reply_effect (ledger, reply_no, effect)
-SELECT $1, reply_no, effect FROM unnest($2::bigint[], $3::text[]) AS new (reply_no, effect);
+-- At home: what replies of ledger $1 brought about. $2 to $4: side by side.
+INSERT INTO reply_effect (ledger, reply_no, effect, received_at)
+SELECT $1, reply_no, effect, received_at
+  FROM unnest($2::bigint[], $3::text[], $4::timestamptz[]) AS new (reply_no, effect, received_at)
+ON CONFLICT (ledger, reply_no) DO UPDATE SET effect = excluded.effect, received_at = excluded.received_at;
 
 -- name: forget_effects
 -- At home: those of a ledger ($1) up to this reply ($2), which knows them by now.
@@ -153,9 +159,20 @@ UPDATE subscriber SET opted_out_at = CASE WHEN $3::timestamptz IS NOT NULL THEN 
  WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[]);
 
 -- name: note_opt_outs
--- Remember who opted out, for what runs already. $2: by which reply, or null.
+-- Remember who opted out, for what runs already. $2: by which reply, or null; $3: when that came, or null: now.
 INSERT INTO opt_out (msisdn, at, reply_no)
-SELECT msisdn, clock_timestamp(), reply_no FROM unnest($1::bigint[], $2::bigint[]) AS new (msisdn, reply_no);
+SELECT msisdn, coalesce(at, clock_timestamp()), reply_no
+  FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS new (msisdn, reply_no, at);
+
+-- name: opted_out_when
+-- At home: when these ($1) asked for it last, of those who ever did.
+SELECT msisdn, max(at) AS at FROM opt_out WHERE msisdn = ANY($1::bigint[]) GROUP BY msisdn;
+
+-- name: renew_opt_outs
+-- At home: who opted out asked for it once more ($2: when), side by side.
+UPDATE opt_out SET at = greatest(opt_out.at, new.at)
+  FROM unnest($1::bigint[], $2::timestamptz[]) AS new (msisdn, at)
+ WHERE opt_out.msisdn = new.msisdn;
 
 -- name: opt_outs_after
 -- At home: the next $2 opt-outs after number $1.
