@@ -15,6 +15,7 @@ from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.store import citus
 from broadcast.store.copying import copy_in
+from broadcast.store.ledgers import naming
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -85,12 +86,17 @@ def _groups(rows: Sequence[asyncpg.Record]) -> list[Group]:
 
 class Cutter:
     """Makes the slices and exclusions of one ledger. sizes: of a slice, by the ledger's carrier_no, of its carriers;
-    whoever is of another one is left out, `not_connected`."""
+    whoever is of another one is left out, `not_connected`. ledger: its name, '' where home is the only one."""
 
     def __init__(
-        self, connection: Connection, campaign_id: CampaignId, sizes: Mapping[CarrierNo, int]
+        self,
+        connection: Connection,
+        campaign_id: CampaignId,
+        sizes: Mapping[CarrierNo, int],
+        ledger: str = "",
     ) -> None:
         self._connection = connection
+        self._ledger = ledger
         self._campaign_id = campaign_id
         self._sizes = sizes
         self._waiting: dict[CarrierNo, bytearray] = {}
@@ -118,8 +124,9 @@ class Cutter:
             for numbers in _cut(added, _EXCLUSION_SIZE)
         ]
         self._waiting, self._excluded = {}, {}
-        await self._copy("slice", ("campaign_id", "carrier_no", "total", "msisdns"), slices)
-        await self._copy("exclusion", ("campaign_id", "carrier_no", "reason", "msisdns"), exclusions)
+        with naming(self._ledger):
+            await self._copy("slice", ("campaign_id", "carrier_no", "total", "msisdns"), slices)
+            await self._copy("exclusion", ("campaign_id", "carrier_no", "reason", "msisdns"), exclusions)
 
     async def tallied(self) -> Snapshot:
         """The first tallies, from all that was written. Raises BroadcastError when they are not the audience."""
@@ -152,7 +159,10 @@ async def take_snapshot(groups: AsyncIterator[Sequence[Group]], place: Place) ->
             cutter, carrier_no = place(group.carrier_no, group.bucket)
             cutters[id(cutter)] = cutter
             cutter.add(carrier_no, group)
-        await asyncio.gather(*(cutter.write() for cutter in cutters.values()))
+        # each to its end, for whoever tidies up needs their connections
+        ended = await asyncio.gather(*(cutter.write() for cutter in cutters.values()), return_exceptions=True)
+        if failed := [each for each in ended if each is not None]:
+            raise failed[0]
 
 
 def _cut(numbers: bytearray, size: int) -> list[bytes]:

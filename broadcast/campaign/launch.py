@@ -25,7 +25,7 @@ from broadcast.config.placing import places
 from broadcast.errors import BroadcastError, RefusedError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.store.clock import database_time
-from broadcast.store.ledgers import Part, named_parts
+from broadcast.store.ledgers import Part, named_parts, naming
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -83,7 +83,7 @@ async def _prepared(part: Part, config: Config, campaign: Campaign) -> _Ledger:
         for row in rows
         if row["tps"] is not None
     }
-    return _Ledger(part, own, numbers, Cutter(part.connection, campaign.campaign_id, sizes))
+    return _Ledger(part, own, numbers, Cutter(part.connection, campaign.campaign_id, sizes, part.name))
 
 
 def _check_shares(rows: Sequence[asyncpg.Record], config: Config, own: Config, name: str) -> None:
@@ -121,7 +121,8 @@ async def _launched(
     row = await home.fetchval(sql("campaign_row"), current.campaign_id)
     try:
         for copy in copies:
-            await copy.begin(row, actor, now)
+            with naming(copy.name):
+                await copy.begin(row, actor, now)
         numbers = await carrier_numbers(home)
         wanted = [numbers[name] for name in current.carriers if name in numbers]
         everybody = audience(home, wanted, hears_opted_out=current.hears_opted_out)
@@ -131,7 +132,8 @@ async def _launched(
         if whole.waiting == 0:
             raise RefusedError(_nobody(whole.excluded))
         for copy in copies:
-            await copy.commit(taken[copy.name], segments, newest)
+            with naming(copy.name):
+                await copy.commit(taken[copy.name], segments, newest)
     finally:
         for copy in copies:
             await copy.close()

@@ -162,7 +162,7 @@ class Shift:
         tidier = Tidier(self._engine, self._metrics)
         auditor = Auditor(self._metrics, connect)
         home = self._home
-        opt_outs = OptOuts(self._metrics, home)
+        opting_out = partial(always, OptOuts(self._metrics, home).run, "opt outs", vital=home is None)
         gauges = Gauges(self._metrics, self._lanes, readings)
         steady = [
             group.create_task(self._fencing(partial(always, self._renewal)), name="renewal"),
@@ -171,9 +171,7 @@ class Shift:
             ),
             group.create_task(always(tidier.run, "tidier"), name="tidier"),
             group.create_task(always(self._replies.read_replies), name="replies"),
-            group.create_task(
-                self._obeying(always(opt_outs.run, "opt outs", vital=home is None)), name="opt outs"
-            ),
+            group.create_task(self._obeying(opting_out), name="opt outs"),
             group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
             group.create_task(gauges.run(connect), name="gauges"),
             group.create_task(measure_lag(self._metrics), name="loop lag"),

@@ -5,8 +5,8 @@ With no ledgers configured home is the one part of everything, by the connection
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -279,6 +279,17 @@ async def _having(part: Part, campaign_id: CampaignId) -> Part | Away | None:
             return part if await part.connection.fetchval(sql("has_copy"), campaign_id) else None
     except MENDABLE as error:
         return Away(part.name, _of(part.name, failures.explain(error)))
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """What goes wrong with a ledger in this block is told with its name; '': home is the only one."""
+    try:
+        yield
+    except MENDABLE as error:
+        if not name:
+            raise
+        raise _of(name, failures.explain(error)) from error
 
 
 def _configured(config: Config | None, names: Sequence[str]) -> Mapping[str, Ledger]:

@@ -159,6 +159,26 @@ async def test_a_launch_needs_every_ledger(world: NationWorld, monkeypatch: pyte
     assert (await campaigns.get(world.rig.conn, campaign.campaign_id)).state == "approved"
 
 
+async def test_a_launch_into_a_ledger_whose_disk_is_full(world: NationWorld) -> None:
+    """Nothing is launched, and a line says which is full, although the other ledger was still being written."""
+    await world.simulate(*ALL, people=10)
+    await world.begin(TWO)
+    campaign = await world.rig.approved()
+    for name, body in (
+        ("south", "RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'"),
+        ("north", "PERFORM pg_sleep(0.3); RETURN NEW"),
+    ):
+        await world.conn(name).execute(
+            f"""CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; END $$;
+                CREATE TRIGGER odd BEFORE INSERT ON slice FOR EACH ROW EXECUTE FUNCTION odd()"""
+        )
+    with pytest.raises(DatabaseError, match=r"^ledger south: the database's disk is full"):
+        await actions.launch(world.session, ACTOR, campaign.name)
+    assert (await campaigns.get(world.rig.conn, campaign.campaign_id)).state == "approved"
+    for name in TWO:
+        assert await world.conn(name).fetchval("SELECT count(*) FROM campaign") == 0
+
+
 async def test_nobody_in_one_ledger(world: NationWorld) -> None:
     """It gets no part of the campaign, and does not keep it from its end."""
     await world.simulate("viettel", people=20)
