@@ -40,8 +40,8 @@ RESOLVER_CONNECTIONS: Final = 4
 
 # Memory, octets
 MIB: Final = 2**20
-WORKER_OCTETS: Final = 144 * MIB  # after 20 million segments
-POSTGRES_OCTETS: Final = 761 * MIB  # at most, with shared_buffers of 512 MB
+WORKER_OCTETS: Final = 102 * MIB  # at most, amid 150 million segments
+POSTGRES_OCTETS: Final = 813 * MIB  # at most, with shared_buffers of 512 MB
 RESOLVER_OCTETS: Final = 90 * MIB  # before it knows anybody
 FACTS_MOST_OCTETS: Final = 64 * MIB  # numbers of slices that were asked for last
 PARKED_OCTETS: Final = 55_000_000  # of a carrier at most: half a million receipts that fit nothing
