@@ -19,5 +19,5 @@ class Lock(IntEnum):
     OPTING_OUT = 7107  # opt-outs get their numbers in the order of their commits
     APPLYING = 7108  # what replies bring about
     CLOSING = 7111  # a campaign closes, or becomes files; shared: a resolver writes. Before any row is locked
-    SPREADING = 7113  # home's ledgers are said anew; shared: a launch, for its session
     RESOLVING = 7112  # session: of the worker that keeps a resolver
+    SPREADING = 7113  # home's ledgers are said anew; shared: a launch, for its session
