@@ -35,7 +35,7 @@ help:
 	@echo 'make check   of one file, FILE=broadcast/simulator/outbox.py say: lint, types, import layers and its unit tests'
 	@echo 'make bench   how fast this machine sends'
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
-	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1, TIMED=1)'
+	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1 or LEDGERS=1, TIMED=1)'
 	@echo 'make docs    the documentation as a site, in site/, every link checked'
 	@echo 'make venv    only the environment: .venv, with the command .venv/bin/broadcast'
 	@echo 'make clean   remove what these made here'
@@ -54,7 +54,7 @@ fuzz: $(MADE)
 
 chaos: $(MADE)
 	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(CHAOS_RUNS) --seed $(SEED) --parallel $(PARALLEL) \
-	    --messages $(MESSAGES) $(if $(HOSTS),--hosts) $(if $(TIMED),--timed)
+	    --messages $(MESSAGES) $(if $(HOSTS),--hosts) $(if $(LEDGERS),--ledgers) $(if $(TIMED),--timed)
 
 # mkdocs is brought by its first use: `make test` skips the site without it
 docs: $(MADE)

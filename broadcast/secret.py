@@ -10,31 +10,37 @@ from typing import Final
 
 from broadcast.errors import ConfigError
 
-NOT_SHOWN: Final = "not shown here, it may be the password itself"
+
+def _not_shown(what: str) -> str:
+    return f"not shown here, it may be the {what} itself"
 
 
-def read(env: str | None, file: str | None) -> str:
+NOT_SHOWN: Final = _not_shown("password")
+
+
+def read(env: str | None, file: str | None, what: str = "password") -> str:
     """The secret in an environment variable, or else in a file; empty when neither is named.
 
-    Raises ConfigError, with the key `password_env` or `password_file`, when there is none.
+    what: it is, as the keys begin. Raises ConfigError, with the key `password_env` or `password_file`, when there is
+    none.
     """
     if env:
         secret, place = os.environ.get(env), f"the environment variable {env}"
         if secret is None:
             raise ConfigError(
-                "the environment variable that password_env names is not set: set it, or correct the name "
-                f"({NOT_SHOWN})"
+                f"the environment variable that {what}_env names is not set: set it, or correct the name "
+                f"({_not_shown(what)})"
             )
     elif file:
-        secret, place = _read_file(Path(file)), file
+        secret, place = _read_file(Path(file), what), file
     else:
         return ""
     if not secret:
-        raise ConfigError(f"{place} is empty: put the password there")
+        raise ConfigError(f"{place} is empty: put the {what} there")
     return secret
 
 
-def _read_file(path: Path) -> str:
+def _read_file(path: Path, what: str) -> str:
     """Without the line's end, which editors add."""
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
@@ -45,8 +51,8 @@ def _read_file(path: Path) -> str:
     except ValueError:
         reason = "that is no name of a file"
     if _is_name(str(path)):
-        raise ConfigError(f"cannot read password_file {path}: {reason}")
-    raise ConfigError(f"cannot read the file that password_file names: {reason} ({NOT_SHOWN})")
+        raise ConfigError(f"cannot read {what}_file {path}: {reason}")
+    raise ConfigError(f"cannot read the file that {what}_file names: {reason} ({_not_shown(what)})")
 
 
 def shown(env: str | None, file: str | None) -> dict[str, str | None]:

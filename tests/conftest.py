@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -100,6 +100,14 @@ def empty_database_url(server: Server) -> Iterator[str]:
 def database_url(server: Server) -> Iterator[str]:
     """A fresh, migrated, empty database."""
     yield from _database(server, "template")
+
+
+@pytest.fixture
+def two_databases(server: Server) -> Iterator[list[str]]:
+    """Two more of them."""
+    with ExitStack() as stack:
+        make = contextmanager(_database)
+        yield [stack.enter_context(make(server, "template")) for _ in range(2)]
 
 
 @pytest.fixture

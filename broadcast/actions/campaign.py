@@ -4,13 +4,29 @@ Each action is one transaction (of `campaigns`), leaves one event and gives the 
 InputError where there is no such campaign, or what was given is no use; RefusedError where a rule forbids it.
 """
 
+import asyncio
+import contextlib
+from typing import Final
+
 from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
-from broadcast.actions.session import Actor, Session
+from broadcast.actions.notices import HomeAway, Untold
+from broadcast.actions.session import Actor, Session, Tell
 from broadcast.actions.terms import Terms, edited_content, new_content
-from broadcast.campaign import campaigns
+from broadcast.campaign import approval, campaigns, orders
+from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.lifecycle import CampaignState
+from broadcast.config import Config
+from broadcast.errors import DatabaseDownError
 from broadcast.ledger import close
+from broadcast.store import pool
+from broadcast.store.failures import MENDABLE
+from broadcast.store.ledgers import Away, parts_to_tell
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+_END_S: Final = 30.0
 
 
 async def draft(session: Session, actor: Actor, name: str, terms: Terms) -> Campaign:
@@ -39,25 +55,82 @@ async def launch(session: Session, actor: Actor, name: str) -> Campaign:
     await tell_of_unfinished(session)
     await clock.now(session)
     found = await campaigns.by_name(session.connection, name)
-    return await campaigns.launch(session.connection, session.config, found, actor.name)
+    return await launching.launch(
+        session.connection, session.config, found, actor.name, lambda away: _tell(session, away)
+    )
 
 
 async def pause(session: Session, actor: Actor, name: str) -> Campaign:
     """Nothing leaves from 2 s after it on (law 7); receipts still count."""
     found = await campaigns.by_name(session.connection, name)
-    return await campaigns.pause(session.connection, found, actor.name)
+    return await _ordered(session, await campaigns.pause(session.connection, found, actor.name))
 
 
 async def resume(session: Session, actor: Actor, name: str) -> Campaign:
     """A paused alert goes on."""
     found = await campaigns.by_name(session.connection, name)
     await clock.now(session)
-    return await campaigns.resume(session.connection, found, actor.name)
+    return await _ordered(session, await campaigns.resume(session.connection, found, actor.name))
 
 
 async def cancel(session: Session, actor: Actor, name: str) -> Campaign:
     """Its end. First the order itself, then, in a transaction of its own, what no worker may be there to do."""
     found = await campaigns.by_name(session.connection, name)
-    done = await campaigns.cancel(session.connection, found, actor.name)
+    done = await _ordered(session, await campaigns.cancel(session.connection, found, actor.name))
     await close.end_stopped(session.connection)
     return await campaigns.get(session.connection, done.campaign_id)
+
+
+async def order_without_home(
+    config: Config, actor: Actor, name: str, state: CampaignState, tell: Tell, why: DatabaseDownError
+) -> Campaign:
+    """Home does not answer: an alert stops in every ledger that is reached. state: PAUSED or CANCELLED.
+
+    Gives a ledger's copy. Raises `why` where there are no ledgers but home, or none that has the alert;
+    DatabaseDownError: the others have it, and it may go on in one that was not reached.
+    """
+    who = approval.check_actor(actor.name)
+    remote = [(ledger, each) for ledger, each in sorted(config.ledgers.items()) if not each.home]
+    done = await asyncio.gather(
+        *(orders.order_here(ledger, each, name, state.value, who) for ledger, each in remote)
+    )
+    found = {
+        ledger: each for (ledger, _), each in zip(remote, done, strict=True) if isinstance(each, Campaign)
+    }
+    if found:
+        tell(HomeAway(tuple(found), str(why)))
+    if away := [each for each in done if isinstance(each, Away)]:
+        reasons = "; ".join(f"{each.name} ({each.why})" for each in away)
+        raise DatabaseDownError(
+            f"home does not answer, nor could these ledgers be told, and it may go on there: {reasons}; give the "
+            "order again where they can be reached"
+        )
+    if not found:
+        raise why
+    return next(iter(found.values()))
+
+
+async def _ordered(session: Session, done: Campaign) -> Campaign:
+    """Home has decided; now the ledgers are told, and who acts hears which could not be."""
+    rows = await session.connection.fetch(sql("campaign_parts"), done.campaign_id)
+    known = session.configuration.ledgers if session.configuration else {}
+    named = {row["ledger"]: known.get(row["ledger"]) for row in rows}
+    for name, ledger in named.items():
+        if ledger is None:
+            session.tell(Untold(name, None))
+    ledgers = {name: ledger for name, ledger in named.items() if ledger is not None}
+    async with parts_to_tell(session.connection, ledgers) as parts:
+        told = await orders.push(parts, done, lambda away: _tell(session, away))
+        if done.state is CampaignState.CANCELLED:
+            await asyncio.gather(*(_end_stopped(part.connection) for part in told))
+    return done
+
+
+async def _end_stopped(ledger: Connection) -> None:
+    """The order holds already: what a ledger does not end now, its next worker does."""
+    with contextlib.suppress(*MENDABLE), pool.within(ledger, _END_S):
+        await close.end_stopped(ledger)
+
+
+def _tell(session: Session, away: Away) -> None:
+    session.tell(Untold(away.name, str(away.why)))

@@ -1,28 +1,52 @@
-"""The schema of the database, brought to what this version needs: in a session opened with check_schema=False."""
+"""The schema of the databases, brought to what this version needs: in a session opened with check_schema=False."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadcast.actions.session import Session
-from broadcast.errors import RefusedError
+from broadcast.errors import ConfigError, RefusedError
 from broadcast.store import migrations
+from broadcast.store.ledgers import open_ledger
 from broadcast.store.migrations import Migration, OldWorker
+from broadcast.store.types import Connection
+from broadcast.tables import nearest
 
 _NAMED_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """applied: in order. old_workers: those that know nothing of it, and are to be replaced."""
+    """applied: in order. old_workers: those that know nothing of it, and are to be replaced. ledger: '' of home."""
 
+    ledger: str
     applied: Sequence[Migration]
     old_workers: Sequence[OldWorker]
 
 
-async def migrate(session: Session, *, during_alert: bool) -> Migrated:
-    """Each migration a transaction, which leaves its row. Raises RefusedError while a campaign is being sent, unless
-    `during_alert`; SchemaError as `migrations.migrate`."""
-    connection = session.connection
+async def migrate(session: Session, *, during_alert: bool, ledger: str | None = None) -> list[Migrated]:
+    """Home, and then the ledgers of the configuration, in the order of their names; ledger: this one alone, after home.
+
+    Each migration is a transaction, which leaves its row. Raises RefusedError while a campaign is being sent, unless
+    `during_alert`; SchemaError as `migrations.migrate`; DatabaseError: a ledger is away, and those before it are done.
+    """
+    ledgers = session.configuration.ledgers if session.configuration else {}
+    if ledger is not None and ledger not in ledgers:
+        raise ConfigError(
+            f"there is no ledger {ledger} in this configuration: {nearest(ledger, sorted(ledgers))}"
+        )
+    done = [await _migrate(session, session.connection, "", during_alert=during_alert)]
+    for name, settings in sorted(ledgers.items()):
+        if settings.home or ledger not in (None, name):
+            continue
+        connection = await open_ledger(name, settings, None, check_schema=False)
+        try:
+            done.append(await _migrate(session, connection, name, during_alert=during_alert))
+        finally:
+            connection.terminate()
+    return done
+
+
+async def _migrate(session: Session, connection: Connection, ledger: str, *, during_alert: bool) -> Migrated:
     if (await migrations.status(connection)).pending and not during_alert:
         old = await migrations.old_workers(connection, before=True)
         if old and await migrations.alert_under_way(connection):
@@ -34,7 +58,7 @@ async def migrate(session: Session, *, during_alert: bool) -> Migrated:
     if old_ledger is not None:
         session.tell(old_ledger)
     applied = await migrations.migrate(connection)
-    return Migrated(applied, await migrations.old_workers(connection))
+    return Migrated(ledger, applied, await migrations.old_workers(connection))
 
 
 def named(workers: Sequence[OldWorker]) -> str:

@@ -1,5 +1,6 @@
 """What an alert would cost and whom it would reach, as things are now: looked at before somebody approves it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from broadcast.audience.subscribers import CarrierCount
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.forecast import CarrierLoad, Forecast, forecast
-from broadcast.config import Config
+from broadcast.config import Config, of_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,19 @@ async def foresee(session: Session, name: str) -> Foreseen:
     now = await clock.now(session)
     changes = await campaigns.plain_changes(connection, found.campaign_id)
     counts = [each for each in await subscribers.counts(connection) if each.carrier in found.carriers]
-    loads = _loads(config, found, counts, await tps_that_hold(connection, config))
+    loads = _loads(config, found, counts, await tps_of_all(session, config))
     variants = forecast(found.text, found.alphabet, loads, now, found.expires_at, changes)
     return Foreseen(found, variants, _excluded(config, found, counts))
+
+
+async def tps_of_all(session: Session, config: Config) -> dict[str, int]:
+    """What holds of each carrier, over its ledgers; what the file says where one is away."""
+    held = Counter[str]()
+    async with session.all_parts() as parts:
+        for part in parts.reached:
+            own = of_ledger(config, part.name) if part.name else config
+            held.update(await tps_that_hold(part.connection, own))
+    return {name: carrier.tps for name, carrier in config.carriers.items()} | held
 
 
 def _loads(

@@ -20,5 +20,22 @@ class ExpiryComesTwice:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A ledger could not be told of an order: its workers hear of it from home, or stop. why: in words; None: nobody
+    tried, for the configuration that names the ledgers was not given."""
+
+    ledger: str
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeAway:
+    """Home does not answer: the order was given to these ledgers, and home takes it over when it is back."""
+
+    followed: tuple[str, ...]
+    why: str
+
+
 # Unfinished: the audience is half of what somebody meant. OldLedger: it is moved now, which takes long.
-Notice = ClockOff | ExpiryComesTwice | OldLedger | Unfinished
+Notice = ClockOff | ExpiryComesTwice | HomeAway | OldLedger | Unfinished | Untold

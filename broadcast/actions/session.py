@@ -1,7 +1,7 @@
 """One person's piece of work: a connection that is opened and closed once, the configuration, and who is told."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ import asyncpg
 from broadcast.actions.notices import Notice
 from broadcast.config import Config
 from broadcast.errors import ConfigError
+from broadcast.ids import CampaignId
+from broadcast.store.ledgers import Parts, all_parts, check_home, parts_of
 from broadcast.store.pool import connect
 
 Tell = Callable[[Notice], None]
@@ -40,14 +42,30 @@ class Session:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, configuration: Config | None = None, tell: Tell = _to_nobody, **how: Any
+        cls,
+        configuration: Config | None = None,
+        tell: Tell = _to_nobody,
+        *,
+        home: bool = True,
+        **how: Any,
     ) -> AsyncIterator["Session"]:
-        """One with a connection of its own, until the end of the block. how, and what it raises: as of `connect`."""
+        """One with a connection of its own, until the end of the block. home: it is to be that, and no ledger, which a
+        schema that is not checked cannot tell. how: as of `connect`. Raises as that; RefusedError."""
         connection = await connect(**how)
         try:
+            if home and how.get("check_schema", True):
+                await check_home(connection)
             yield cls(connection, configuration, tell)
         finally:
             await connection.close()
+
+    def parts(self, campaign_id: CampaignId) -> AbstractAsyncContextManager[Parts]:
+        """The ledgers that have recipients of a campaign. Raises as `ledgers.parts_of`."""
+        return parts_of(self.connection, self.configuration, campaign_id)
+
+    def all_parts(self) -> AbstractAsyncContextManager[Parts]:
+        """Every ledger. Raises as `ledgers.all_parts`."""
+        return all_parts(self.connection, self.configuration)
 
     @property
     def config(self) -> Config:

@@ -85,6 +85,15 @@ async def moved(connection: Connection, campaign_id: CampaignId, folder: Path) -
     return Archived(place, found.recipients, found.octets, True)
 
 
+async def there(connection: Connection, campaign_id: CampaignId, folder: Path) -> Archived | None:
+    """What an archive in `folder` has, if the database knows it by that place; None: it does not."""
+    known = await place_of(connection, campaign_id)
+    if known is None or known.folder.parent != folder:
+        return None
+    found = load(known.folder)
+    return Archived(known.folder, found.recipients, found.octets, True)
+
+
 async def _snapshot(connection: Connection, campaign_id: CampaignId, books: LiveBooks) -> _Snapshot:
     campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if campaign is None:
@@ -92,7 +101,8 @@ async def _snapshot(connection: Connection, campaign_id: CampaignId, books: Live
     await _check_not_archived(connection, campaign_id, campaign["name"])
     if campaign["finished_at"] is None:
         raise RefusedError(f"{campaign['name']} is {campaign['state']}: only a finished campaign is archived")
-    now = _Snapshot(dict(campaign), frozenset(await tallies(connection, campaign_id)), await books.sums())
+    here = {**campaign, "audience": await connection.fetchval(sql("audience_here"), campaign_id)}
+    now = _Snapshot(here, frozenset(await tallies(connection, campaign_id)), await books.sums())
     _balance(now)
     return now
 

@@ -22,11 +22,15 @@ from broadcast.audience.refused_lines import create_private, room_for
 from broadcast.audience.sources import opened
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, InputError, RefusedError
+from broadcast.store import citus
+from broadcast.store.clock import database_time
 from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-RUNS_ALREADY = "another import is running: wait until it has ended"
+RUNS_ALREADY = (
+    "another import is running, or a launch from a list that is spread over nodes: wait until it has ended"
+)
 _COUNTED = ("lines", "imported", "updated", "duplicate")
 
 # Called after each batch that was merged.
@@ -81,6 +85,7 @@ async def _import(
     connection: Connection, reader: Reader, path: Path, name: str, report: Report | None
 ) -> dict[str, Any]:
     """One transaction for all batches: whoever looks meanwhile sees what was there before."""
+    await citus.recover_if_spread(connection)
     async with connection.transaction():
         if not await connection.fetchval(sql("import_lock")):
             raise RefusedError(RUNS_ALREADY)
@@ -124,7 +129,7 @@ async def merge(connection: Connection, import_no: int, batch: Batch) -> dict[st
     """Stage one batch and merge it into the subscribers. Returns lines by what became of them."""
     await connection.execute(sql("import_empty_staging"))
     await copy_in(connection, "import_staging", COLUMNS, batch.copy)
-    row = await connection.fetchrow(sql("import_merge"), import_no)
+    row = await connection.fetchrow(sql("import_merge"), import_no, await database_time(connection))
     await connection.execute(sql("import_empty_staging"))
     assert row is not None
     counts: dict[str, int] = dict(row)

@@ -30,6 +30,7 @@ from broadcast.audience.sources import opened
 from broadcast.audience.unfinished import FileId, Unfinished, identify
 from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
+from broadcast.store import citus
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -72,6 +73,7 @@ async def import_resumably(
         file = identify(path)
         numbers = await name_carriers(connection, config)
         async with _alone(connection):
+            await citus.recover_if_spread(connection)
             before = await _before(connection, path, file, restart)
             octets, crc = (before.refused_octets, before.refused_crc) if before else (0, 0)
             with RefusedLines(refused_file, octets, crc) as refused:

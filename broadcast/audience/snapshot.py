@@ -1,22 +1,38 @@
-"""The audience of a campaign, fixed at launch: cut into slices and exclusions inside Postgres.
+"""The audience of a campaign, fixed at launch: read from home as arrays, cut into slices and exclusions of each ledger.
 
-No recipient passes through this process: one scan of the table, part by part, turns rows into arrays of `slice_size`.
+No recipient becomes an object here: PostgreSQL gives and takes numbers as the octets of its arrays.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import asyncpg
+
+from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import BroadcastError
-from broadcast.ids import CampaignId
+from broadcast.ids import CampaignId, CarrierNo
+from broadcast.store import citus
+from broadcast.store.copying import copy_in
+from broadcast.store.ledgers import naming
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 # An array of MSISDNs that is only kept, not sent: as long as is handy.
 _EXCLUSION_SIZE = 30_000
 
-# 64 MiB, about a million subscribers: what Postgres holds in memory at once. Each part ends with a shorter slice
-# for each carrier.
+# What Postgres and this process hold in memory at once: 64 MiB of pages, or a bucket where that is more.
 _PART_PAGES = 8192
+_PART_PEOPLE = 1_000_000
+
+# array_send of bigint[]: dimensions, nulls, the element's type; then how many and the first index; then the elements
+_HEAD: Final = b"\0\0\0\1\0\0\0\0\0\0\0\x14"
+_FIRST: Final = b"\0\0\0\1"
+_HEAD_OCTETS: Final = 20
+_ELEMENT: Final = 12  # octets: a length, a number
+_COPY_HEAD: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_END: Final = b"\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +44,140 @@ class Snapshot:
     excluded: dict[str, int]
 
 
-async def take_snapshot(
-    connection: Connection,
-    campaign_id: CampaignId,
-    carriers: Sequence[str],
-    slice_size: int,
-    *,
-    hears_opted_out: bool,
-) -> Snapshot:
-    """Write slices (at most `slice_size`, and a second's worth of a slower carrier), exclusions and first tallies.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some subscribers of one carrier and bucket, who are all heard or all left out. numbers: elements as octets."""
 
-    One repeatable-read transaction, so that an import meanwhile changes nothing. Carriers without TPS are not
-    connected: their subscribers are excluded. hears_opted_out: an emergency reaches those too.
+    carrier_no: CarrierNo
+    bucket: int
+    opted_out: bool
+    numbers: bytes
+
+
+async def audience(
+    home: Connection, carriers: Sequence[CarrierNo], *, hears_opted_out: bool
+) -> AsyncIterator[Sequence[Group]]:
+    """The subscribers of these carriers, as home numbers them: about a million at a time.
+
+    Within a repeatable-read transaction, so that an import meanwhile changes nothing. hears_opted_out: an emergency
+    reaches those too.
     """
-    async with connection.transaction(isolation="repeatable_read"):
-        rows = await connection.fetch(sql("audience_carriers"), list(carriers))
-        connected = [row["carrier_no"] for row in rows if row["tps"] is not None]
-        others = [row["carrier_no"] for row in rows if row["tps"] is None]
-        pages = await connection.fetchval(sql("subscriber_pages"))
-        for first in range(0, pages, _PART_PAGES):
-            await connection.execute(
-                sql("snapshot_part"),
-                campaign_id,
-                (first, 0),
-                (first + _PART_PAGES, 0),
-                connected,
-                others,
-                slice_size,
-                _EXCLUSION_SIZE,
-                hears_opted_out,
-            )
-        tallied = await connection.fetchrow(sql("snapshot_tallies"), campaign_id)
-        reasons = {
-            row["reason"]: row["recipients"] for row in await connection.fetch(sql("excluded"), campaign_id)
-        }
-    if tallied is None or tallied["excluded"] != sum(reasons.values()):
-        raise BroadcastError("the snapshot does not conserve its audience: nothing was launched")
-    return Snapshot(tallied["waiting"] + tallied["excluded"], tallied["waiting"], reasons)
+    if await citus.is_spread(home):
+        held: list[Group] = []
+        for bucket in range(BUCKETS):
+            held += _groups(await home.fetch(sql("audience_bucket"), bucket, list(carriers), hears_opted_out))
+            if sum(len(group.numbers) for group in held) >= _PART_PEOPLE * _ELEMENT:
+                yield held
+                held = []
+        yield held
+        return
+    pages = await home.fetchval(sql("subscriber_pages"))
+    for first in range(0, pages, _PART_PAGES):
+        part = (first, 0), (first + _PART_PAGES, 0)
+        yield _groups(await home.fetch(sql("audience_pages"), *part, list(carriers), hears_opted_out))
+
+
+def _groups(rows: Sequence[asyncpg.Record]) -> list[Group]:
+    return [
+        Group(row["carrier_no"], row["hash_bucket"], row["opted_out"], row["msisdns"][_HEAD_OCTETS:])
+        for row in rows
+    ]
+
+
+class Cutter:
+    """Makes the slices and exclusions of one ledger. sizes: of a slice, by the ledger's carrier_no, of its carriers;
+    whoever is of another one is left out, `not_connected`. ledger: its name, '' where home is the only one."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        campaign_id: CampaignId,
+        sizes: Mapping[CarrierNo, int],
+        ledger: str = "",
+    ) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._campaign_id = campaign_id
+        self._sizes = sizes
+        self._waiting: dict[CarrierNo, bytearray] = {}
+        self._excluded: dict[tuple[CarrierNo, str], bytearray] = {}
+
+    def add(self, carrier_no: CarrierNo, group: Group) -> None:
+        """carrier_no: the ledger's."""
+        if carrier_no not in self._sizes:
+            self._excluded.setdefault((carrier_no, "not_connected"), bytearray()).extend(group.numbers)
+        elif group.opted_out:
+            self._excluded.setdefault((carrier_no, "opted_out"), bytearray()).extend(group.numbers)
+        else:
+            self._waiting.setdefault(carrier_no, bytearray()).extend(group.numbers)
+
+    async def write(self) -> None:
+        """What was added since: each carrier ends with a shorter row."""
+        slices = [
+            self._row(_int2(carrier_no), _int4(len(numbers) // _ELEMENT), _array(numbers))
+            for carrier_no, added in self._waiting.items()
+            for numbers in _cut(added, self._sizes[carrier_no])
+        ]
+        exclusions = [
+            self._row(_int2(carrier_no), reason.encode(), _array(numbers))
+            for (carrier_no, reason), added in self._excluded.items()
+            for numbers in _cut(added, _EXCLUSION_SIZE)
+        ]
+        self._waiting, self._excluded = {}, {}
+        with naming(self._ledger):
+            await self._copy("slice", ("campaign_id", "carrier_no", "total", "msisdns"), slices)
+            await self._copy("exclusion", ("campaign_id", "carrier_no", "reason", "msisdns"), exclusions)
+
+    async def tallied(self) -> Snapshot:
+        """The first tallies, from all that was written. Raises BroadcastError when they are not the audience."""
+        tallied = await self._connection.fetchrow(sql("snapshot_tallies"), self._campaign_id)
+        rows = await self._connection.fetch(sql("excluded"), self._campaign_id)
+        reasons = {row["reason"]: row["recipients"] for row in rows}
+        if tallied is None or tallied["excluded"] != sum(reasons.values()):
+            raise BroadcastError("the snapshot does not conserve its audience: nothing was launched")
+        return Snapshot(tallied["waiting"] + tallied["excluded"], tallied["waiting"], reasons)
+
+    def _row(self, *fields: bytes) -> bytes:
+        """Of a binary COPY."""
+        values = (_int4(self._campaign_id), *fields)
+        return _int2(len(values)) + b"".join(part for value in values for part in (_int4(len(value)), value))
+
+    async def _copy(self, table: str, columns: Sequence[str], rows: Sequence[bytes]) -> None:
+        if rows:
+            await copy_in(self._connection, table, columns, b"".join((_COPY_HEAD, *rows, _COPY_END)))
+
+
+Place = Callable[[CarrierNo, int], tuple[Cutter, CarrierNo]]
+
+
+async def take_snapshot(groups: AsyncIterator[Sequence[Group]], place: Place) -> None:
+    """Write everybody. place: by carrier_no at home and bucket, where they go, and the carrier's number there."""
+    async for part in groups:
+        cutters: dict[int, Cutter] = {}
+        # in the order of the subscribers' key, so that the slices that may hold a number are few
+        for group in sorted(part, key=lambda each: (each.carrier_no, each.bucket)):
+            cutter, carrier_no = place(group.carrier_no, group.bucket)
+            cutters[id(cutter)] = cutter
+            cutter.add(carrier_no, group)
+        # each to its end, for whoever tidies up needs their connections
+        ended = await asyncio.gather(*(cutter.write() for cutter in cutters.values()), return_exceptions=True)
+        if failed := [each for each in ended if each is not None]:
+            raise failed[0]
+
+
+def _cut(numbers: bytearray, size: int) -> list[bytes]:
+    """Elements, `size` of them a time."""
+    step = size * _ELEMENT
+    return [bytes(numbers[at : at + step]) for at in range(0, len(numbers), step)]
+
+
+def _array(elements: bytes) -> bytes:
+    return b"".join((_HEAD, _int4(len(elements) // _ELEMENT), _FIRST, elements))
+
+
+def _int2(value: int) -> bytes:
+    return value.to_bytes(2, "big", signed=True)
+
+
+def _int4(value: int) -> bytes:
+    return value.to_bytes(4, "big", signed=True)

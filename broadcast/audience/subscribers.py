@@ -1,11 +1,16 @@
 """Who is known: counts per carrier, one person, opting out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
+from broadcast.audience.carriers import carrier_names, carrier_numbers
+from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import InputError
+from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -48,8 +53,13 @@ class Subscriber:
 
 async def counts(connection: Connection) -> list[CarrierCount]:
     """Per carrier, by name; carriers without subscribers too."""
-    rows = await connection.fetch(sql("subscriber_counts"))
-    return [CarrierCount(**row) for row in rows]
+    rows = {row["carrier_no"]: row for row in await connection.fetch(sql("subscriber_counts"))}
+    found = []
+    for name, number in (await carrier_numbers(connection)).items():
+        row = rows.get(number)
+        some = (row["subscribers"], row["ported"], row["opted_out"]) if row else (0, 0, 0)
+        found.append(CarrierCount(name, *some))
+    return found
 
 
 async def past_imports(connection: Connection, limit: int, until: datetime | None = None) -> list[PastImport]:
@@ -63,7 +73,10 @@ async def find(connection: Connection, msisdn: int) -> Subscriber:
     row = await connection.fetchrow(sql("subscriber_by_msisdn"), msisdn)
     if row is None:
         raise InputError("no subscriber has this number: see `broadcast subscriber import`")
-    return Subscriber(**row)
+    names = await carrier_names(connection)
+    return Subscriber(
+        row["msisdn"], names[row["carrier_no"]], row["ported"], row["import_no"], row["opted_out_at"]
+    )
 
 
 async def set_opt_out(connection: Connection, msisdn: int, opted_out: bool) -> Subscriber:
@@ -74,7 +87,23 @@ async def set_opt_out(connection: Connection, msisdn: int, opted_out: bool) -> S
     async with connection.transaction():
         await connection.execute(sql("opt_out_claim"))
         before = await find(connection, msisdn)
-        await connection.execute(sql("set_opt_out"), msisdn, opted_out)
+        at = await database_time(connection) if opted_out else None
+        await connection.execute(sql("set_opt_out"), msisdn, at)
         if opted_out and before.opted_out_at is None:
-            await connection.execute(sql("note_opt_outs"), [msisdn], [None])
+            await connection.execute(sql("note_opt_outs"), [msisdn], [None], [None])
         return await find(connection, msisdn)
+
+
+async def by_bucket(
+    home: Connection, query: str, numbers: Iterable[int], *others: object
+) -> list[asyncpg.Record]:
+    """Rows of a named query about numbers, asked bucket by bucket ($1; $2: its numbers; then `others`): one node's each
+    where the list is spread, and the same plan everywhere."""
+    buckets: dict[int, list[int]] = {}
+    for msisdn in numbers:
+        buckets.setdefault(msisdn % BUCKETS, []).append(msisdn)
+    return [
+        row
+        for bucket, those in sorted(buckets.items())
+        for row in await home.fetch(sql(query), bucket, those, *others)
+    ]

@@ -12,6 +12,7 @@ from broadcast.audience.carriers import sync_carriers
 from broadcast.bench.load import Load
 from broadcast.bench.stage import LOOK_S, Stage, bound, start_workers
 from broadcast.campaign import campaigns
+from broadcast.campaign import launch as launching
 from broadcast.campaign.content import content
 from broadcast.config import Config
 from broadcast.errors import AuditError, BroadcastError
@@ -59,7 +60,7 @@ async def begin(connection: asyncpg.Connection, stage: Stage) -> CampaignId:
 
 async def launch(connection: asyncpg.Connection, config: Config, load: Load) -> CampaignId:
     """Everybody's campaign, launched; its number."""
-    launched = await campaigns.launch(
+    launched = await launching.launch(
         connection, config, await approved(connection, config, load), "approver"
     )
     return launched.campaign_id

@@ -9,19 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
-from broadcast.audience.carriers import check_has_all, sync_carriers
-from broadcast.audience.snapshot import take_snapshot
 from broadcast.campaign import approval
 from broadcast.campaign.alphabets import Alphabet
 from broadcast.campaign.content import Category, Content, InDoubtPolicy, check, check_name
-from broadcast.campaign.length import most_segments
 from broadcast.campaign.lifecycle import CampaignState, check_move
 from broadcast.campaign.plain import PlainLetter
-from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
 from broadcast.ids import CampaignId
 from broadcast.store.clock import database_time
@@ -58,6 +54,7 @@ class Campaign:
     segments: int | None
     hears_opted_out: bool  # as was decided when the content was written
     closed_at: datetime | None = None
+    control_no: int = 0  # orders so far
 
     @property
     def content(self) -> Content:
@@ -68,6 +65,9 @@ class Campaign:
     def code(self) -> str:
         """Of the content: who approves gives it, and so says what was seen."""
         return approval.content_code(self.content)
+
+
+_COLUMNS: Final = tuple(each.name for each in fields(Campaign))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,12 @@ async def draft(
     actor = approval.check_actor(actor)
     check_name(name)
     check(content)
-    _check_expiry(content, await database_time(connection), InputError)
+    check_expiry(content, await database_time(connection), InputError)
     try:
         async with connection.transaction():
             campaign_id = await connection.fetchval(sql("insert_campaign"), name, *_values(content), actor)
             details = {"hash": approval.content_hash(content).hex(), **_plain(changes)}
-            await _note(connection, campaign_id, actor, "drafted", details)
+            await note(connection, campaign_id, actor, "drafted", details)
             return await get(connection, campaign_id)
     except asyncpg.UniqueViolationError as error:
         raise InputError(
@@ -116,15 +116,15 @@ async def edit(
     """
     actor = approval.check_actor(actor)
     check(content)
-    async with _locked(connection, campaign.campaign_id, CampaignState.DRAFT) as current:
-        _check_expiry(content, await database_time(connection), InputError)
+    async with locked(connection, campaign.campaign_id, CampaignState.DRAFT) as current:
+        check_expiry(content, await database_time(connection), InputError)
         await connection.execute(sql("update_content"), current.campaign_id, *_values(content), actor)
         details = {
             "hash": approval.content_hash(content).hex(),
             "approval_voided": current.approved_by is not None,
             **({} if changes is None else _plain(changes)),
         }
-        await _note(connection, current.campaign_id, actor, "edited", details)
+        await note(connection, current.campaign_id, actor, "edited", details)
         return await get(connection, current.campaign_id)
 
 
@@ -135,54 +135,14 @@ async def approve(connection: Connection, campaign: Campaign, actor: str, code: 
     """
     actor = approval.check_actor(actor)
     code = approval.read_code(code)
-    async with _locked(connection, campaign.campaign_id, CampaignState.APPROVED) as current:
+    async with locked(connection, campaign.campaign_id, CampaignState.APPROVED) as current:
         approval.check_approver(current.drafted_by, actor)
         approval.check_code(current.content, code)
-        _check_expiry(current.content, await database_time(connection), RefusedError, _EDIT)
+        check_expiry(current.content, await database_time(connection), RefusedError, EDIT)
         approved = approval.content_hash(current.content)
         await connection.execute(sql("approve_campaign"), current.campaign_id, actor, approved)
-        await _note(connection, current.campaign_id, actor, "approved", {"hash": approved.hex()})
+        await note(connection, current.campaign_id, actor, "approved", {"hash": approved.hex()})
         return await get(connection, current.campaign_id)
-
-
-async def launch(connection: Connection, config: Config, campaign: Campaign, actor: str) -> Campaign:
-    """Fix the audience and let the workers begin; all or nothing.
-
-    Raises RefusedError: not approved, changed since, expired, nobody to send to, workers have a carrier of it that
-    `config` does not have. `connection` must not be in a transaction.
-    """
-    actor = approval.check_actor(actor)
-    check_move(campaign.state, CampaignState.RUNNING)
-    if not set(campaign.carriers) & set(config.carriers):
-        raise RefusedError(
-            "none of the campaign's carriers is connected: give the --config FILE that has them"
-        )
-    await check_has_all(connection, config, campaign.carriers)
-    await sync_carriers(connection, config)
-    try:
-        async with _locked(
-            connection, campaign.campaign_id, CampaignState.RUNNING, "repeatable_read"
-        ) as current:
-            approval.check_unchanged(current.content, current.approved_hash)
-            _check_expiry(current.content, await database_time(connection), RefusedError, _EDIT)
-            segments = most_segments(config, current.content)
-            taken = await take_snapshot(
-                connection,
-                current.campaign_id,
-                current.carriers,
-                config.engine.slice_size,
-                hears_opted_out=current.hears_opted_out,
-            )
-            if taken.waiting == 0:
-                raise RefusedError(_nobody(taken.excluded))
-            await connection.execute(
-                sql("launch_campaign"), current.campaign_id, actor, taken.audience, segments
-            )
-            details = {"audience": taken.audience, "excluded": taken.excluded, "segments": segments}
-            await _note(connection, current.campaign_id, actor, "launched", details)
-            return await get(connection, current.campaign_id)
-    except asyncpg.SerializationError as error:
-        raise RefusedError("somebody changed the campaign at the same moment: look at it again") from error
 
 
 async def pause(connection: Connection, campaign: Campaign, actor: str) -> Campaign:
@@ -241,7 +201,7 @@ async def plain_changes(connection: Connection, campaign_id: CampaignId) -> tupl
 
 
 @asynccontextmanager
-async def _locked(
+async def locked(
     connection: Connection, campaign_id: CampaignId, target: CampaignState, isolation: Any = None
 ) -> AsyncIterator[Campaign]:
     """A transaction that holds the campaign's row, once it may go to `target`."""
@@ -258,15 +218,15 @@ async def _move(
     connection: Connection, campaign: Campaign, target: CampaignState, actor: str, event: str
 ) -> Campaign:
     actor = approval.check_actor(actor)
-    async with _locked(connection, campaign.campaign_id, target) as current:
+    async with locked(connection, campaign.campaign_id, target) as current:
         if target is CampaignState.RUNNING:
-            _check_expiry(current.content, await database_time(connection), RefusedError, _ANOTHER)
+            check_expiry(current.content, await database_time(connection), RefusedError, _ANOTHER)
         await connection.execute(sql("move_campaign"), current.campaign_id, target.value)
-        await _note(connection, current.campaign_id, actor, event, {"from": current.state.value})
+        await note(connection, current.campaign_id, actor, event, {"from": current.state.value})
         return await get(connection, current.campaign_id)
 
 
-async def _note(
+async def note(
     connection: Connection, campaign_id: CampaignId, actor: str, event: str, details: dict[str, Any]
 ) -> None:
     """An event, and a word to the workers; both with the commit."""
@@ -280,7 +240,8 @@ def _plain(changes: Sequence[PlainLetter]) -> dict[str, Any]:
 
 
 def _campaign(row: asyncpg.Record) -> Campaign:
-    values = dict(row)
+    """Of a schema that may be a version older or newer: amid an upgrade it has fewer columns, or more."""
+    values = {name: row[name] for name in _COLUMNS if name in row}
     return Campaign(
         **{**values, "carriers": tuple(values["carriers"]), "state": CampaignState(values["state"])}
     )
@@ -305,11 +266,11 @@ def _values(content: Content) -> tuple[Any, ...]:
 # A validity_period has two digits for its year (SMPP 3.4 §7.1.1): from then on it would be a past one.
 _NEXT_CENTURY = datetime(2100, 1, 1, tzinfo=UTC)
 _LATER = "give a later one"
-_EDIT = "edit it with a later one (--expires), and have that approved"
+EDIT = "edit it with a later one (--expires), and have that approved"
 _ANOTHER = "cancel it and draft another campaign"
 
 
-def _check_expiry(
+def check_expiry(
     content: Content, now: datetime, error: type[InputError] | type[RefusedError], way_out: str = _LATER
 ) -> None:
     """now: by the database's clock, as for workers; whoever acts may sit at a machine that is a day off (law 5)."""
@@ -317,10 +278,3 @@ def _check_expiry(
         raise error(f"the campaign's expiry has passed: {way_out}")
     if content.expires_at >= _NEXT_CENTURY:
         raise error("the campaign's expiry is in another century: give an earlier one")
-
-
-def _nobody(excluded: dict[str, int]) -> str:
-    if not excluded:
-        return "the audience is empty: import subscribers of the campaign's carriers first"
-    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
-    return f"nobody would hear it: everyone in the audience is excluded ({reasons})"

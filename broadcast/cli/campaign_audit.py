@@ -51,7 +51,9 @@ def campaign_audit(
     """
     theirs = {carrier: read_book(url) for carrier, url in dict(map(_carrier_and_url, books)).items()}
     with _differences(file, reveal=reveal) as write:
-        found = act(lambda session: whole_audit(session.connection, name, theirs, actor, write))
+        found = act(
+            lambda session: whole_audit(session.connection, name, theirs, actor, write, session.configuration)
+        )
     if as_json:
         print_json(found.document())
     else:

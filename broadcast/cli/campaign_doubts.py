@@ -49,8 +49,12 @@ def campaign_doubts(
 
 
 async def _read(session: Session, name: str, ended_as: str | None) -> Sequence[Doubted]:
-    books = await books_of(session.connection, (await by_name(session.connection, name)).campaign_id)
-    return await books.doubted(ended_as)
+    campaign_id = (await by_name(session.connection, name)).campaign_id
+    found: list[Doubted] = []
+    async with session.parts(campaign_id) as parts:
+        for part in parts.all():
+            found += await (await books_of(part.connection, campaign_id)).doubted(ended_as)
+    return found
 
 
 def _line(each: Doubted, reveal: bool) -> dict[str, Any]:

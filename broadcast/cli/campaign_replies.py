@@ -1,5 +1,6 @@
 """`broadcast campaign replies`: what people answered, counted, and their latest words."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from broadcast.cli.session import act
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CampaignId
 from broadcast.ledger import replies
-from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount
+from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount, added
 from broadcast.store.types import Connection
 from broadcast.visible import visible
 
@@ -77,21 +78,28 @@ async def _read(
 ) -> tuple[list[ReplyCount], list[Reply], Elsewhere]:
     connection = session.connection
     number = (await by_name(connection, name)).campaign_id if name is not None else NO_CAMPAIGN
-    if file:
-        await _write(file, connection, number, reveal)
-    return (
-        await replies.counts(connection, number),
-        await replies.latest(connection, number, most),
-        await replies.elsewhere(connection),
-    )
+    opened = session.all_parts() if number == NO_CAMPAIGN else session.parts(number)
+    async with opened as parts:
+        connections = [part.connection for part in parts.all()]
+        if file:
+            await _write(file, connections, number, reveal)
+        texts = [text for each in connections for text in await replies.latest(each, number, most)]
+        return (
+            [count for each in connections for count in await replies.counts(each, number)],
+            sorted(texts, key=lambda text: text.received_at, reverse=True)[:most],
+            added([await replies.elsewhere(each) for each in connections]),
+        )
 
 
-async def _write(file: Path, connection: Connection, number: CampaignId, reveal: bool) -> None:
+async def _write(file: Path, connections: Sequence[Connection], number: CampaignId, reveal: bool) -> None:
     with replacing(file, mode=0o600) as sink:
         writer = CsvWriter(sink, _COLUMNS, peoples_text=True)
-        async for each in replies.every(connection, number):
-            line = {**_line(each, reveal), "received_at": time_cell(each.received_at)}
-            writer.row(visible(cell, lines=True) if isinstance(cell, str) else cell for cell in line.values())
+        for connection in connections:
+            async for each in replies.every(connection, number):
+                line = {**_line(each, reveal), "received_at": time_cell(each.received_at)}
+                writer.row(
+                    visible(cell, lines=True) if isinstance(cell, str) else cell for cell in line.values()
+                )
 
 
 def _line(each: Reply, reveal: bool) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def campaign_report(
     """
     if reveal and not recipients:
         raise click.UsageError("--reveal goes with --recipients FILE")
-    found = act(lambda session: everything(session.connection, name))
+    found = act(lambda session: everything(session.connection, name, session.configuration))
     if html:
         write_text(html, render(found.report, found.audit, found.findings, time_zone))
     if summary:
@@ -69,7 +69,9 @@ def campaign_report(
 
 async def _write_recipients(session: Session, path: Path, campaign_id: CampaignId, reveal: bool) -> None:
     with replacing(path, mode=0o600) as file:
-        await write_recipients(file, session.connection, campaign_id, reveal=reveal, zone=time_zone)
+        await write_recipients(
+            file, session.connection, campaign_id, session.configuration, reveal=reveal, zone=time_zone
+        )
 
 
 def _show(found: Everything) -> None:

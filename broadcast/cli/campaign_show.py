@@ -18,7 +18,7 @@ def campaign_list(as_json: bool) -> None:
     Example:
       broadcast campaign list
     """
-    found = act(lambda session: campaigns.listed(session.connection))
+    found = act(lambda session: campaigns.listed(session.connection, session.configuration))
     if as_json:
         print_json([each.document() for each in found])
         return

@@ -10,12 +10,15 @@ from broadcast.actions import campaign as actions
 from broadcast.actions.session import Actor, Session
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.lifecycle import CampaignState
 from broadcast.cli.campaign_content import content_options, terms
+from broadcast.cli.notices import show_notice
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, print_json, say, say_hidden, words
+from broadcast.cli.runner import run
 from broadcast.cli.session import act
-from broadcast.cli.settings import configuration
-from broadcast.errors import InputError
+from broadcast.cli.settings import configuration, perhaps_configuration
+from broadcast.errors import DatabaseDownError, InputError
 from broadcast.visible import visible
 
 
@@ -108,7 +111,7 @@ def pause(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign pause wash-hands
     """
-    done = act(lambda session: actions.pause(session, Actor(actor), name))
+    done = _stop(name, actor, CampaignState.PAUSED, actions.pause)
     _say(done, f"{name} is paused", as_json)
 
 
@@ -138,8 +141,21 @@ def cancel(name: str, actor: str, as_json: bool) -> None:
     Example:
       broadcast campaign cancel wash-hands
     """
-    done = act(lambda session: actions.cancel(session, Actor(actor), name))
+    done = _stop(name, actor, CampaignState.CANCELLED, actions.cancel)
     _say(done, f"{name} is cancelled", as_json)
+
+
+def _stop(
+    name: str, actor: str, state: CampaignState, stop: Callable[[Session, Actor, str], Awaitable[Campaign]]
+) -> Campaign:
+    """Also while home is away, where there are ledgers beside it."""
+    try:
+        return act(lambda session: stop(session, Actor(actor), name))
+    except DatabaseDownError as error:
+        config, why = perhaps_configuration(), error
+        if config is None or not config.ledgers:
+            raise
+    return run(actions.order_without_home(config, Actor(actor), name, state, show_notice, why))
 
 
 def _ask_code(name: str) -> str:

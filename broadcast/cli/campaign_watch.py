@@ -18,6 +18,7 @@ from broadcast.actions.session import Session
 from broadcast.cli.notices import show_notice
 from broadcast.cli.output import console, duration, json_option, print_json_line, say, time_words
 from broadcast.cli.runner import run
+from broadcast.cli.settings import perhaps_configuration
 from broadcast.diagnosis.finding import Finding
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import OVER_S, Rates
@@ -113,8 +114,8 @@ def _percent(part: int, whole: int) -> str:
 
 
 async def _look(name: str, every_s: float) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
-    async with Session.open(None, show_notice) as session:
-        async for seen in watch(session.connection, name, every_s):
+    async with Session.open(perhaps_configuration(), show_notice) as session:
+        async for seen in watch(session.connection, name, every_s, session.configuration):
             yield seen
 
 

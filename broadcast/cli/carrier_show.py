@@ -7,19 +7,19 @@ from typing import Any
 import click
 
 from broadcast import secret
+from broadcast.actions.forecast import tps_of_all
 from broadcast.actions.session import Session
-from broadcast.audience.carriers import tps_that_hold
 from broadcast.cli.findings import show_findings, show_misfits, show_oddities
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.session import act, perhaps
 from broadcast.cli.settings import configuration
 from broadcast.config import Bind, Carrier, Config
-from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.errors import BroadcastError, ConfigError
-from broadcast.reports.carriers import CarrierLine, Slot, addresses, carrier_line, slots
-from broadcast.reports.received import Misfit, Oddity, Received, misfits, oddities, received
+from broadcast.reports.carriers import CarrierLine, Slot, addresses, all_slots, carrier_line
+from broadcast.reports.received import Misfit, Oddity, Received, added, misfits, oddities, received
 from broadcast.tables import nearest
 
 
@@ -171,11 +171,13 @@ async def _told(
     session: Session, name: str
 ) -> tuple[Received | None, tuple[Oddity, ...], tuple[Misfit, ...]]:
     """What its SMSC told us."""
-    return (
-        await received(session.connection, name),
-        await oddities(session.connection, name),
-        await misfits(session.connection, name),
-    )
+    async with session.all_parts() as parts:
+        here = [part.connection for part in parts.reached]
+        return (
+            added([await received(each, name) for each in here]),
+            tuple([odd for each in here for odd in await oddities(each, name)]),
+            tuple([unfit for each in here for unfit in await misfits(each, name)]),
+        )
 
 
 async def _standing(
@@ -187,5 +189,9 @@ async def _standing(
         if isinstance(found, BroadcastError):
             note(f"how the binds stand is not known: {found}")
             return None, None, {}
-        tps = await tps_that_hold(found.connection, config)
-        return await slots(found.connection), await Diagnosis(found.connection).findings(), tps
+        tps = await tps_of_all(found, config)
+        async with found.all_parts() as parts:
+            for away in parts.away:
+                note(f"how the binds of a ledger stand is not known: {away.why}")
+            wrong = merged([await Diagnosis(part.connection).findings() for part in parts.reached])
+            return await all_slots(parts, config), wrong, tps

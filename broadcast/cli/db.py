@@ -1,20 +1,23 @@
 """`broadcast db`: the database's life."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
 
-from broadcast.actions import database
-from broadcast.actions.session import Session
+from broadcast.actions import database, drift, ledgers
+from broadcast.actions.database import Migrated
+from broadcast.actions.ledgers import Standing
 from broadcast.cli.output import json_option, note, print_facts, print_json, say
+from broadcast.cli.runner import run
 from broadcast.cli.session import act
-from broadcast.errors import DatabaseDownError, RefusedError, SchemaError
-from broadcast.store import address, embedded, migrations
-from broadcast.store.migrations import Applied, Migration
-from broadcast.store.pool import database_url, within
-from broadcast.store.queries import sql
-
-_STATUS_S = 30.0
+from broadcast.cli.settings import configuration, perhaps_configuration
+from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
+from broadcast.store import address, embedded
+from broadcast.store.citus import Spreading
+from broadcast.store.migrations import Migration
+from broadcast.store.pool import database_url
 
 
 @click.group()
@@ -67,9 +70,10 @@ def down(as_json: bool) -> None:
     is_flag=True,
     help="Also while a campaign is being sent, which may stop its sending for a while.",
 )
+@click.option("--ledger", metavar="NAME", help="Of several ledgers, after home, this one alone.")
 @json_option
-def migrate(during_alert: bool, as_json: bool) -> None:
-    """Bring the database's schema to what this version needs.
+def migrate(during_alert: bool, ledger: str | None, as_json: bool) -> None:
+    """Bring the schema to what this version needs: home's, then that of every ledger.
 
     Workers of the version before go on until they lose a connection. They are named, and to be replaced at once:
     install the new version on their machines, then `systemctl reload broadcast` there. While a campaign is being sent
@@ -79,38 +83,80 @@ def migrate(during_alert: bool, as_json: bool) -> None:
     Example:
       broadcast db migrate
     """
-    done = act(lambda session: database.migrate(session, during_alert=during_alert), check_schema=False)
-    applied, old = [_numbered(each) for each in done.applied], done.old_workers
+    done = act(
+        lambda session: database.migrate(session, during_alert=during_alert, ledger=ledger),
+        check_schema=False,
+    )
     if as_json:
-        print_json({"applied": applied, "old_workers": old})
+        home, *others = done
+        print_json({**_migrated(home), "ledgers": {each.ledger: _migrated(each) for each in others}})
+    else:
+        _say_migrated(done)
+
+
+def _say_migrated(done: Sequence[Migrated]) -> None:
+    for each in done:
+        where = f"ledger {each.ledger}: " if each.ledger else ""
+        names = ", ".join(_numbered(one) for one in each.applied)
+        say(f"{where}applied {names}" if names else f"{where}the schema is up to date")
+        if old := each.old_workers:
+            note(
+                f"{where}{len(old)} workers of the version before still run: {database.named(old)}; install "
+                "this version on their machines and reload them now (`systemctl reload broadcast`, or SIGHUP to "
+                "`broadcast up`)"
+            )
+
+
+@db.command()
+@json_option
+def spread(as_json: bool) -> None:
+    """Make the databases of [ledgers] those of home: after this, alerts and workers use them.
+
+    Where home is a Citus cluster with nodes, the list of people moves to these. Run `broadcast db migrate` first. A
+    carrier moves to another ledger only while nothing of it is open (exit code 3).
+
+    \b
+    Example:
+      broadcast --config config/vietnam.toml --config nation.toml db spread
+    """
+    done = act(ledgers.spread, configuration())
+    if as_json:
+        print_json(done)
         return
-    say(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
-    if old:
-        note(
-            f"{len(old)} workers of the version before still run: {database.named(old)}; install this version on their "
-            "machines and reload them now (`systemctl reload broadcast`, or SIGHUP to `broadcast up`)"
-        )
+    for name, carriers in done.ledgers.items():
+        say(f"ledger {name}: {', '.join(_shares(carriers)) or 'past campaigns'}")
+    if not done.ledgers:
+        say("home is the only ledger")
+    if done.subscribers is not None:
+        _say_spread(done.subscribers)
+
+
+def _say_spread(done: Spreading) -> None:
+    if not done.nodes:
+        say("subscribers: on this server, for the cluster has no nodes yet (SELECT citus_add_node(...))")
+        return
+    say(f"subscribers: {'spread' if done.moved else 'already'} over {', '.join(done.nodes)}")
 
 
 @db.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Where the database is, whether it answers, and how far its schema is. Exit 1 unless it is ready.
+    """Where the databases are, whether they answer, how far their schemas are. Exit 1 unless all are ready.
 
     \b
     Example:
       broadcast db status
     """
-    try:
-        facts = act(_status, check_schema=False)
-    except DatabaseDownError as error:
-        facts = {"ready": False, "problem": str(error)}
-    facts = {"place": _place(), **facts}
+    home, *others = found = _standings()
+    ready = all(each.problem is None for each in found)
     if as_json:
-        print_json(facts)
+        print_json(
+            {**_standing(home), "ready": ready, "ledgers": {each.name: _standing(each) for each in others}}
+        )
     else:
-        print_facts("", facts)
-    if not facts["ready"]:
+        for each in found:
+            print_facts("" if each is home else f"\nledger {each.name}", _standing(each))
+    if not ready:
         click.get_current_context().exit(1)
 
 
@@ -122,31 +168,50 @@ def _own_server() -> embedded.Server:
     return embedded.server()
 
 
-async def _status(session: Session) -> dict[str, Any]:
-    connection = session.connection
+def _home_standing() -> Standing:
+    place = _place()
     try:
-        with within(connection, _STATUS_S, what="say its schema"):
-            server = await connection.fetchrow(sql("server_version"))
-            found = await migrations.status(connection)
-            old = await migrations.old_workers(connection)
-    finally:
-        connection.terminate()  # a server that hangs would not hear a farewell
-    problem = None
-    try:
-        found.check()
-    except SchemaError as error:
-        problem = str(error)
-    return {
-        "ready": problem is None,
-        "problem": problem,
-        "server": server["text"] if server else None,
-        "applied": [_numbered(each) for each in found.applied],
-        "pending": [_numbered(each) for each in found.pending],
-        "old_workers": [f"{each.host} ({each.pid})" for each in old],
-    }
+        return act(
+            lambda session: ledgers.standing(ledgers.HOME, place, session.connection), check_schema=False
+        )
+    except DatabaseDownError as error:
+        return Standing(ledgers.HOME, place, str(error))
 
 
-def _numbered(each: Applied | Migration) -> str:
+def _standings() -> list[Standing]:
+    """Home's first, then the ledgers', each also beside what home takes it to be, where home is ready to tell."""
+    home = _home_standing()
+    found = [home, *run(ledgers.all_standing(perhaps_configuration()))]
+    wrong: Mapping[str, str] = {}
+    if home.problem is None:
+        try:
+            wrong = act(drift.problems)
+        except (ConfigError, RefusedError) as error:
+            if all(each.problem is None for each in found):  # else it is told already
+                wrong = {ledgers.HOME: str(error)}
+    return [replace(each, problem=each.problem or wrong.get(each.name)) for each in found]
+
+
+def _standing(each: Standing) -> dict[str, Any]:
+    """As facts, with whether it is ready in front."""
+    facts = asdict(each)
+    facts.pop("name")
+    place, problem = facts.pop("place"), facts.pop("problem")
+    return {"place": place, "ready": problem is None, "problem": problem, **facts}
+
+
+def _migrated(each: Migrated) -> dict[str, Any]:
+    return {"applied": [_numbered(one) for one in each.applied], "old_workers": each.old_workers}
+
+
+def _shares(carriers: Mapping[str, Any]) -> list[str]:
+    return [
+        name if share is None else f"{name} ({share['tps']} TPS of {', '.join(share['accounts'])})"
+        for name, share in sorted(carriers.items())
+    ]
+
+
+def _numbered(each: Migration) -> str:
     return f"{each.version:04}_{each.name}"
 
 

@@ -16,7 +16,7 @@ from broadcast.cli.lazy import LazyGroup
 from broadcast.cli.settings import Settings
 from broadcast.cli.terminal import any_terminal, put
 from broadcast.errors import BroadcastError
-from broadcast.store.failures import LOST, TOLD, explain
+from broadcast.store.failures import LOST, TOLD, explain, lost_node
 from broadcast.visible import visible
 
 # The guests, bench and demo, are known by name alone: they use what commands are made of, and no command uses them.
@@ -97,7 +97,7 @@ def _report(error: Exception) -> int:
     cause = _first(error)
     if isinstance(cause, BroadcastError):
         return _fail(str(cause), cause.exit_code)
-    if isinstance(cause, LOST + TOLD):
+    if isinstance(cause, LOST + TOLD) or lost_node(cause):
         failure = explain(cause)
         return _fail(str(failure), failure.exit_code)
     if isinstance(cause, OSError):

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from broadcast.actions.notices import ClockOff, ExpiryComesTwice, Notice
+from broadcast.actions.notices import ClockOff, ExpiryComesTwice, HomeAway, Notice, Untold
 from broadcast.audience.unfinished import Unfinished
 from broadcast.cli.output import duration, note, words
 from broadcast.store.migrations import OldLedger
@@ -22,6 +22,22 @@ def _line(notice: Notice) -> str:
             )
         case ExpiryComesTwice(said):
             return said
+        case HomeAway(followed, why):
+            told = ", ".join(followed) or "none of the ledgers"
+            return (
+                f"home does not answer ({why}): the order holds in {told} and home takes it over when it is back; "
+                "look with `broadcast campaign show` then"
+            )
+        case Untold(ledger, None):
+            return (
+                f"ledger {ledger} was not told, for no configuration with [ledgers] was given: its workers hear of it "
+                "from home within 2 s"
+            )
+        case Untold(ledger, why):
+            return (
+                f"ledger {ledger} could not be told ({why}): its workers hear of it from home within 2 s, and those "
+                "that reach neither have stopped"
+            )
         case OldLedger(octets, seconds):
             return (
                 f"moving the ledger of before, {octets / 1e6:,.0f} MB, into packed rows: about "

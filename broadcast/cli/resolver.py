@@ -8,16 +8,15 @@ from collections.abc import Sequence
 import click
 
 from broadcast.cli.heap import map_large_arrays
+from broadcast.cli.ledger import Chosen, chosen, ledger_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.cli.signals import stopping
-from broadcast.config import Config
 from broadcast.engine.parent import die_with
 from broadcast.engine.resolver import Resolver
 from broadcast.monitor import logs
 from broadcast.monitor.health import HealthServer
 from broadcast.monitor.metrics import Metrics
-from broadcast.store import pool
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,10 @@ log = logging.getLogger(__name__)
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
 @click.option("--parent", type=int, hidden=True, help="End when this process does, which started this one.")
-def resolver(carriers: Sequence[str], metrics_port: int, metrics_host: str, parent: int | None) -> None:
+@ledger_option
+def resolver(
+    carriers: Sequence[str], metrics_port: int, metrics_host: str, parent: int | None, ledger: str | None
+) -> None:
     """Find for each receipt the message that it is for, until SIGTERM.
 
     One is enough for all carriers; `broadcast up` and single workers start one by themselves. A second one takes over
@@ -47,15 +49,15 @@ def resolver(carriers: Sequence[str], metrics_port: int, metrics_host: str, pare
     logs.configure()
     if parent is not None:
         die_with(parent)
-    config = configuration()
+    here = chosen(configuration(), ledger)
     map_large_arrays()
     gc.freeze()  # and collected as usual: what it holds are arrays, which the collector does not walk
-    run(_serve(config, metrics_host, metrics_port, carriers))
+    run(_serve(here, metrics_host, metrics_port, carriers))
 
 
-async def _serve(config: Config, host: str, port: int, carriers: Sequence[str]) -> None:
+async def _serve(here: Chosen, host: str, port: int, carriers: Sequence[str]) -> None:
     metrics = Metrics()
-    life = Resolver(config, metrics, pool.database_url(), carriers)
+    life = Resolver(here.config, metrics, here.url, carriers)
     stop = stopping()
     health = HealthServer(
         metrics, {"lease": life.ready, "database": life.database, "receipts": life.keeps_up}

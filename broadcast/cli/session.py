@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from broadcast.actions.session import Session
 from broadcast.cli.notices import show_notice
 from broadcast.cli.runner import run
+from broadcast.cli.settings import perhaps_configuration
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, ConfigError, DatabaseError, RefusedError
 
@@ -14,10 +15,10 @@ T = TypeVar("T")
 
 
 def act(what: Callable[[Session], Awaitable[T]], config: Config | None = None, **how: Any) -> T:
-    """Do `what` in a session of its own. how: as of `Session.open`."""
+    """Do `what` in a session of its own. config: None: the named one, if it can be read. how: as of `Session.open`."""
 
     async def acting() -> T:
-        async with Session.open(config, show_notice, **how) as session:
+        async with Session.open(config or perhaps_configuration(), show_notice, **how) as session:
             return await what(session)
 
     return run(acting())
@@ -29,7 +30,7 @@ async def perhaps(**how: Any) -> AsyncIterator[Session | BroadcastError]:
     async with AsyncExitStack() as stack:
         found: Session | BroadcastError
         try:
-            found = await stack.enter_async_context(Session.open(None, show_notice, **how))
+            found = await stack.enter_async_context(Session.open(perhaps_configuration(), show_notice, **how))
         except (DatabaseError, ConfigError, RefusedError) as error:
             found = error
         yield found

@@ -74,3 +74,16 @@ def configuration() -> config.Config:
     """The configuration of the running command. Raises ConfigError when there is none or it is wrong."""
     settings = click.get_current_context().find_root().ensure_object(Settings)
     return settings.config
+
+
+def perhaps_configuration() -> config.Config | None:
+    """The same; None where none is named or it cannot be read: to look at an alert, or to stop it, none is needed but
+    where there are several ledgers, and then what needs it says so."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return None
+    settings = context.find_root().ensure_object(Settings)
+    try:
+        return settings.config if config.named(settings.files) else None
+    except ConfigError:
+        return None

@@ -10,6 +10,7 @@ from uuid import uuid4
 import click
 
 from broadcast.actions.session import Session
+from broadcast.cli.ledger import chosen, ledger_option, restricted
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, read
 from broadcast.engine.keeper import Keeper
@@ -32,8 +33,11 @@ _PORT_MOST = 65535
     "default: free ones.",
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
+@ledger_option
 @click.pass_context
-def up(ctx: click.Context, workers: int | None, metrics_port: int, metrics_host: str) -> None:
+def up(
+    ctx: click.Context, workers: int | None, metrics_port: int, metrics_host: str, ledger: str | None
+) -> None:
     """Run this machine's workers, one a core, and a resolver; start again whichever dies, until SIGTERM.
 
     SIGHUP reads the configuration anew: the workers are replaced one by one. The embedded database, if it is that, is
@@ -46,14 +50,16 @@ def up(ctx: click.Context, workers: int | None, metrics_port: int, metrics_host:
         raise click.UsageError(
             f"--metrics-port: {count} workers and a resolver need ports up to {metrics_port + count}"
         )
-    _check(settings.files)
+    _check(settings.files, ledger)
+    named = ("--ledger", ledger) if ledger else ()
 
     def command(number: int, *words: str) -> list[str]:
         port = metrics_port and metrics_port + number
-        return _command(settings.files, *words, "--metrics-host", metrics_host, "--metrics-port", str(port))
+        served = ("--metrics-host", metrics_host, "--metrics-port", str(port))
+        return _command(settings.files, *words, *named, *served)
 
     commands = [command(each, "worker", "--no-resolver", "--place", str(uuid4())) for each in range(count)]
-    run(_supervise(commands, command(count, "resolver"), settings.files))
+    run(_supervise(commands, command(count, "resolver"), settings.files, ledger))
 
 
 def _cores() -> int:
@@ -61,9 +67,9 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _check(named: Sequence[str]) -> None:
+def _check(named: Sequence[str], ledger: str | None) -> None:
     """What every worker would stumble over is said once, here. Raises ConfigError."""
-    check_passwords(read(named))
+    check_passwords(restricted(read(named), ledger))
 
 
 def _command(named: Sequence[str], *words: str) -> list[str]:
@@ -72,16 +78,16 @@ def _command(named: Sequence[str], *words: str) -> list[str]:
 
 
 async def _supervise(
-    commands: Sequence[Sequence[str]], resolver: Sequence[str], named: Sequence[str]
+    commands: Sequence[Sequence[str]], resolver: Sequence[str], named: Sequence[str], ledger: str | None
 ) -> None:
     """Raises BroadcastError: the database cannot be used, nothing could be started, one had to be killed."""
     keeper = Keeper(embedded.server()) if embedded.is_chosen() else None
     if keeper is not None:
         await keeper.look()
-    async with Session.open():
+    async with Session.open(url=chosen(read(named), ledger).url, home=False):
         pass  # what every worker would stumble over, too
     keeping = None if keeper is None else asyncio.create_task(keeper.run(), name="keeper")
-    supervisor = Supervisor(commands, lambda: _check(named), beside=[resolver])
+    supervisor = Supervisor(commands, lambda: _check(named, ledger), beside=[resolver])
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)

@@ -11,10 +11,10 @@ from uuid import UUID
 import click
 
 from broadcast.cli.collector import collect_seldom
+from broadcast.cli.ledger import Chosen, chosen, ledger_option, restricted
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
 from broadcast.cli.signals import stopping
-from broadcast.config import Config
 from broadcast.engine.connections import AGAIN_S
 from broadcast.engine.worker import Worker
 from broadcast.errors import DatabaseDownError, FencedError
@@ -22,7 +22,6 @@ from broadcast.monitor import logs
 from broadcast.monitor.health import HealthServer
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.channel import SmppChannel
-from broadcast.store import pool
 
 log = logging.getLogger(__name__)
 
@@ -47,31 +46,38 @@ log = logging.getLogger(__name__)
     show_default=True,
     help="Whether one of the workers runs `broadcast resolver` beside it. Not where something else runs one.",
 )
+@ledger_option
 @click.pass_context
 def worker(
-    ctx: click.Context, metrics_port: int, metrics_host: str, place: UUID | None, resolver: bool
+    ctx: click.Context,
+    metrics_port: int,
+    metrics_host: str,
+    place: UUID | None,
+    resolver: bool,
+    ledger: str | None,
 ) -> None:
     """Send what campaigns have to send, until SIGTERM. Run one for each core, on as many machines as you like."""
     logs.configure()
     config = configuration()
-    check_passwords(config)
+    check_passwords(restricted(config, ledger))
+    here = chosen(config, ledger)
     collect_seldom()
     files = ctx.find_root().ensure_object(Settings).files
-    run(_serve(config, metrics_host, metrics_port, place, _resolver(files) if resolver else None))
+    run(_serve(here, metrics_host, metrics_port, place, _resolver(files, ledger) if resolver else None))
 
 
-def _resolver(files: Sequence[str]) -> list[str]:
+def _resolver(files: Sequence[str], ledger: str | None) -> list[str]:
     options = [word for file in files for word in ("--config", file)]
-    return [sys.executable, "-m", "broadcast", *options, "resolver", "--parent", str(os.getpid())]
+    named = ["--ledger", ledger] if ledger else []
+    return [sys.executable, "-m", "broadcast", *options, "resolver", *named, "--parent", str(os.getpid())]
 
 
 async def _serve(
-    config: Config, host: str, port: int, place: UUID | None, resolver: Sequence[str] | None
+    here: Chosen, host: str, port: int, place: UUID | None, resolver: Sequence[str] | None
 ) -> None:
     """Live until told to stop; when the leases are lost, begin a new life, as soon as the database lets us."""
-    url = pool.database_url()
     metrics = Metrics()
-    begin = partial(Worker, config, metrics, url, SmppChannel, place, resolver)
+    begin = partial(Worker, here.config, metrics, here.url, SmppChannel, place, resolver, here.one_of)
     life = begin()
     lived = False
     stop = stopping()

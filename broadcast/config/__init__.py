@@ -9,6 +9,8 @@ from broadcast.config.carriers import Address, Bind, BindMode, Carrier, Tls, Tls
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
 from broadcast.config.files import Config, load, named, paths_from
+from broadcast.config.ledgers import HomeAway, Ledger, Share
+from broadcast.config.placing import of_ledger
 from broadcast.config.smpp import (
     Concatenation,
     DefaultAlphabet,
@@ -24,6 +26,6 @@ from broadcast.config.smpp import (
 
 __all__ = [
     "Address", "Bind", "BindMode", "Carrier", "Concatenation", "Config", "Country", "DefaultAlphabet", "Engine",
-    "IdCase", "IdFormat", "IdZeros", "NationalShift", "ReceiptMeaning", "ReceiptSegments", "Smpp", "Tls", "TlsVersion",
-    "ValidityFormat", "load", "named", "paths_from",
+    "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "NationalShift", "ReceiptMeaning", "ReceiptSegments",
+    "Share", "Smpp", "Tls", "TlsVersion", "ValidityFormat", "load", "named", "of_ledger", "paths_from",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from broadcast.errors import ConfigError
 
 BindMode = Literal["transceiver", "transmitter", "receiver"]
 TlsVersion = Literal["1.2", "1.3"]
+ReceiptsReturn = Literal["anywhere", "account"]
 Address = tuple[str, int]  # host (a name, or an IPv4 or IPv6 address without brackets) and port
 
 SMPP_KEYS: Final = tuple(each.name for each in fields(Smpp))
@@ -116,8 +117,9 @@ class Carrier:
     """What every way to reach people has, and `smpp`, what its protocol has beside that. Its name is its key in
     `Config.carriers`.
 
-    tps: segments per second over all its binds, as this file says: what holds is its row in the database. Whatever
-    stands in `smpp` may stand beside it in a file, as it did before there was that part.
+    tps: segments per second over all its binds, as this file says: what holds is its row in the database.
+    receipts_return: at which account receipts come; only where at the one that sent may it be split over ledgers.
+    Whatever stands in `smpp` may stand beside it in a file, as it did before there was that part.
     """
 
     tps: int
@@ -126,6 +128,7 @@ class Carrier:
     smpp: Smpp = field(default_factory=Smpp, metadata={"keys_beside": SMPP_KEYS})
     retry_limit: int = 5
     retry_delay_s: float = 2.0
+    receipts_return: ReceiptsReturn = "anywhere"
 
     def __post_init__(self) -> None:
         require(1 <= self.tps <= 1_000_000, "tps must be 1 to 1000000 segments per second")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from broadcast.config.ledgers import HomeAway
 from broadcast.config.rules import require
 
 
@@ -10,6 +11,7 @@ class Engine:
     """A worker's own settings. Times in seconds.
 
     drain_s: how long a worker that is told to stop waits for answers; a little more than 5 s, and it takes over 10 s.
+    home_away: what workers of other ledgers than home do when home does not answer for 2 s.
     """
 
     slice_size: int = 2000
@@ -18,6 +20,7 @@ class Engine:
     receipt_wait_s: float = 3 * 86400.0
     drain_s: float = 5.0
     parts_wait_s: float = 600.0
+    home_away: HomeAway = "stop"
 
     def __post_init__(self) -> None:
         require(1 <= self.slice_size <= 30_000, "slice_size must be 1 to 30000 recipients")

@@ -10,6 +10,7 @@ from typing import Any, Final
 from broadcast.config.carriers import SMPP_KEYS, Carrier
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
+from broadcast.config.ledgers import Ledger, check
 from broadcast.config.rules import require
 from broadcast.errors import ConfigError
 from broadcast.tables import nearest, read_toml, structure
@@ -21,18 +22,21 @@ _RETIRED: Final = {"engine": frozenset({"bucket_s"})}  # table -> keys that an o
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything a site says. `carriers`: by name; the names are those of `country.prefixes`."""
+    """Everything a site says. carriers: by name, one of those of `country.prefixes`. ledgers: by name; none, and
+    home is the only one."""
 
     country: Country
     sender: str
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
     engine: Engine = field(default_factory=Engine)
+    ledgers: Mapping[str, Ledger] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require(self.sender, "sender must not be empty")
         known = sorted(self.country.prefixes)
         for name in self.carriers:
             require(name in known, f"carriers.{name} is not in country.prefixes: {nearest(name, known)}")
+        check(self.ledgers, self.carriers)
 
 
 def load(paths: Sequence[Path]) -> Config:

@@ -59,6 +59,13 @@ class Finding:
         }
 
 
+def merged(ledgers: Iterable[Iterable[Finding]]) -> tuple[Finding, ...]:
+    """What is wrong in several ledgers, each once, in the order in which an operator should hear it."""
+    order = list(Code)
+    found = {(each.code, each.carrier): each for ledger in ledgers for each in ledger}
+    return tuple(sorted(found.values(), key=lambda each: order.index(each.code)))
+
+
 def added(counts: Iterable[Mapping[int, int]]) -> dict[int, int]:
     total: dict[int, int] = {}
     for each in counts:

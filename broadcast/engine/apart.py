@@ -133,3 +133,25 @@ class Apart:
         if self._told.anew(what, self._clock()):
             numbered = f" (number {name})" if isinstance(name, int) else ""
             log.error("%s: one%s %s", self._queue, numbered, what)
+
+
+class Turns:
+    """Queues that are looked after one after another: one that cannot go on holds up none after it."""
+
+    def __init__(self) -> None:
+        self._failed: list[Exception] = []
+
+    async def tried(self, queue: Awaitable[int]) -> int:
+        """What it gives; 0 where it failed. Raises what the next would fail with as well."""
+        try:
+            return await queue
+        except (*MENDABLE, FencedError):
+            raise
+        except Exception as error:  # noqa: BLE001 - raised when all had their turn
+            self._failed.append(error)
+            return 0
+
+    def over(self) -> None:
+        """All had their turn. Raises the first failure."""
+        if self._failed:
+            raise self._failed[0]

@@ -62,10 +62,11 @@ def _over(error: BaseException, again_s: float = AGAIN_S) -> Callable[[], bool] 
 
 
 class Connections:
-    """Those of one worker."""
+    """Those of one worker to one database. slack: see `pool.connect`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, slack: int = 0) -> None:
         self._url = url
+        self._slack = slack
         self._open: set[asyncpg.Connection] = set()
         self._troubles: dict[
             str, tuple[str, Callable[[], bool] | None]
@@ -76,7 +77,9 @@ class Connections:
         """Raises one of MENDABLE, whatever is in the way, for it worked before; SchemaError after a migration."""
         try:
             # Before its tasks began, the worker has looked whether sessions are its own.
-            connection = await pool.connect(self._url, check_session=False, timeout_s=CONNECT_S)
+            connection = await pool.connect(
+                self._url, check_session=False, slack=self._slack, timeout_s=CONNECT_S
+            )
         except (SchemaError, TooSlowError):
             raise
         except BroadcastError as error:  # a certificate that is being renewed, say, is no wrong configuration

@@ -7,6 +7,7 @@ import asyncpg
 
 from broadcast.clock import DayTime, lease_time
 from broadcast.engine.connections import ANSWER_S
+from broadcast.engine.herald import AtHome, Herald
 from broadcast.engine.lane import Lane
 from broadcast.engine.wake import Wake
 from broadcast.engine.work import Work
@@ -26,8 +27,7 @@ CONTROL_CHANNEL: Final = "broadcast_control"
 class Control:
     """That of one worker. heard(): it was asked; changed(): other campaigns run than before.
 
-    running: the campaigns to send, the most urgent first. confirmed_until: so long that is taken for true, by
-    lease_time. unresolved: carriers whose receipts wait.
+    running: the campaigns to send, the most urgent first. unresolved: carriers whose receipts wait.
     """
 
     def __init__(
@@ -37,9 +37,12 @@ class Control:
         day_time: DayTime,
         heard: Callable[[], None],
         changed: Callable[[], None],
+        herald: Herald | AtHome,
     ) -> None:
         self.running: list[CampaignId] = []
-        self.confirmed_until = 0.0
+        self._here: list[CampaignId] = []  # that run by this ledger alone
+        self._herald = herald
+        self._confirmed_until = 0.0
         self.unresolved: list[str] = []
         self._worker_no = worker_no
         self._lanes = lanes
@@ -49,9 +52,10 @@ class Control:
         self._wake = Wake()
 
     async def run(self, connection: asyncpg.Connection) -> None:
-        """Until cancelled."""
+        """Until cancelled. Raises as `AtHome.look`."""
         with pool.within(connection, ANSWER_S):
             await connection.add_listener(CONTROL_CHANNEL, lambda *_: self._wake.set())
+        self._herald.gap()
         while True:
             asked = lease_time()
             with pool.within(connection, ANSWER_S):
@@ -61,8 +65,11 @@ class Control:
                 self.unresolved = [
                     row["name"] for row in await connection.fetch(sql("unresolved"), UNRESOLVED_S)
                 ]
-            self._heed([CampaignId(row["campaign_id"]) for row in rows], recalled)
-            self.confirmed_until = asked + CONFIRM_S
+                await self._herald.look(connection)
+            self._here = [CampaignId(row["campaign_id"]) for row in rows]
+            self._withdraw(recalled)
+            self.reconsider()
+            self._confirmed_until = asked + CONFIRM_S
             self._heard()
             await self._wake.wait(CONTROL_S)
 
@@ -70,13 +77,22 @@ class Control:
         """Is it of a campaign that is to be sent?"""
         return work.slice.campaign_id in self.running
 
-    def _heed(self, running: list[CampaignId], recalled: frozenset[SliceId]) -> None:
-        """recalled: slices in which somebody waits who opted out."""
-        if recalled:
-            for lane in self._lanes.values():
-                lane.stock.withdraw(lambda work: work.slice.slice_id not in recalled)
+    @property
+    def confirmed_until(self) -> float:
+        """So long what was heard is taken for true, by lease_time."""
+        return min(self._confirmed_until, self._herald.confirmed_until)
+
+    def reconsider(self) -> None:
+        """The ledger or home was asked: what runs by both is to be sent."""
+        running = [each for each in self._here if self._herald.allows(each)]
         if running != self.running:
             self.running = running
             self._changed()
             for lane in self._lanes.values():
                 lane.stock.withdraw(self.runs)
+
+    def _withdraw(self, recalled: frozenset[SliceId]) -> None:
+        """recalled: slices in which somebody waits who opted out."""
+        if recalled:
+            for lane in self._lanes.values():
+                lane.stock.withdraw(lambda work: work.slice.slice_id not in recalled)

@@ -1,11 +1,11 @@
-"""What people answer, from raw messages to counted replies and opt-outs: rounds of one worker at a time.
+"""What people answer, from raw messages to counted replies: rounds of one worker at a time. opt_outs.py does the rest.
 
 Apart from the links and the ledger's groups, and bounded: a flood of messages waits in Postgres, not in a lane.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -16,19 +16,16 @@ from broadcast.campaign.parts import Part, read_part
 from broadcast.campaign.reading import read_parts
 from broadcast.channel.address import msisdn_of
 from broadcast.config import Config, DefaultAlphabet
-from broadcast.engine.apart import Apart
-from broadcast.errors import FencedError
+from broadcast.engine.apart import Apart, Turns
 from broadcast.ids import CarrierNo
-from broadcast.ledger import opt_outs, replies
+from broadcast.ledger import replies
 from broadcast.ledger.assembly import Assembled, StoredPart, assemble
 from broadcast.ledger.replies import NewReply, Thread
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import pool
-from broadcast.store.failures import MENDABLE
 
 ROUND_MOST = 500  # messages: some 10 ms of the event loop
 ROUND_S = 60.0
-SLICES_MOST = 20  # recalled ones: 2,000 people each
 PAUSE_S = 0.25
 BUSY_PAUSE_S = 0.05
 OVERDUE_EVERY = 20  # rounds
@@ -47,8 +44,7 @@ class Replies:
         self._keywords = Keywords(config.country.keywords, config.country.everyday_words)
         self._normalize = Normalizer(config.country).normalize
         self._rounds = 0
-        self._texts, self._effects = Apart("replies", metrics), Apart("opt_outs", metrics)
-        self._recalls, self._slices = Apart("recalls", metrics), Apart("slices", metrics)
+        self._texts = Apart("replies", metrics)
 
     async def read_replies(self, connection: asyncpg.Connection) -> None:
         """Until cancelled."""
@@ -58,33 +54,17 @@ class Replies:
             await asyncio.sleep(BUSY_PAUSE_S if busy else PAUSE_S)
 
     async def round(self, connection: asyncpg.Connection) -> bool:
-        """Read what came, opt out who asked for it, free what runs of them. Whether there is more to do.
-
-        Raises what a whole queue fails with alike, once the others had their turn.
-        """
+        """Read what came. Whether there is more to do."""
         self._rounds += 1
         overdue = self._rounds % OVERDUE_EVERY == 1
         if not overdue and not await replies.to_do(connection):
             return False
-        failed: list[Exception] = []  # a queue that cannot go on holds up none after it
-
-        async def tried(queue: Awaitable[int]) -> int:
-            try:
-                return await queue
-            except (*MENDABLE, FencedError):
-                raise
-            except Exception as error:  # noqa: BLE001 - raised below
-                failed.append(error)
-                return 0
-
-        read = await tried(self._read_all(connection))
+        turns = Turns()
+        read = await turns.tried(self._read_all(connection))
         if overdue:
-            await tried(self._give_up_overdue(connection))
-        applied = await tried(self._apply(connection))
-        trimmed = await tried(self._take_out(connection))
-        if failed:
-            raise failed[0]
-        return bool(trimmed) or max(read, applied) >= ROUND_MOST
+            await turns.tried(self._give_up_overdue(connection))
+        turns.over()
+        return read >= ROUND_MOST
 
     async def _read_all(self, connection: asyncpg.Connection) -> int:
         return await self._texts.run(
@@ -92,26 +72,6 @@ class Replies:
             lambda: replies.unread_numbers(connection, ROUND_MOST),
             lambda number: self._read(connection, 1, number),
             lambda number, why: replies.set_aside(connection, number, why),
-        )
-
-    async def _apply(self, connection: asyncpg.Connection) -> int:
-        return await self._effects.run(
-            lambda: opt_outs.apply_replies(connection, ROUND_MOST),
-            lambda: opt_outs.without_effect(connection, ROUND_MOST),
-            lambda number: opt_outs.apply_replies(connection, 1, number),
-            lambda number, why: opt_outs.set_aside(connection, number, why),
-        )
-
-    async def _take_out(self, connection: asyncpg.Connection) -> int:
-        await self._recalls.run(
-            lambda: opt_outs.recall(connection, ROUND_MOST),
-            lambda: opt_outs.behind(connection),
-            lambda campaign_id: opt_outs.recall(connection, ROUND_MOST, campaign_id),
-        )
-        return await self._slices.run(  # what fails stays recalled: nobody in it is sent to
-            lambda: opt_outs.trim_recalled(connection, SLICES_MOST),
-            lambda: opt_outs.to_trim(connection, SLICES_MOST + self._slices.resting),
-            lambda slice_id: opt_outs.trim_recalled(connection, 1, slice_id),
         )
 
     async def _give_up_overdue(self, connection: asyncpg.Connection) -> int:

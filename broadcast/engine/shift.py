@@ -6,18 +6,22 @@
   leasing    keep every lane fed with slices
   writer     one transaction for everything that happened since
   tidier     resend, expire, close and finish                              (whichever worker gets the lock)
-  replies    read what people answer, opt them out                         (whichever worker gets the lock)
+  replies    read what people answer                                       (whichever worker gets the lock)
+  opt outs   opt out who asked for it, of what runs too                    (whichever worker gets the lock)
+  herald     hear what home orders, where the ledger is not home           (twice a second)
   auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
   offspring  run a resolver, where nothing else is told to                 (whichever worker gets the lock)
 
-A lane may send until the lease ends, or until CONFIRM_S after it was last asked which campaigns run, whichever is
-sooner: a worker that cannot hear a `pause` obeys it all the same (law 7). No wait for the database is without an end.
+A lane may send until the lease ends, or until CONFIRM_S after it was last asked which campaigns run (here, and at
+home), whichever is sooner: a worker that cannot hear a `pause` obeys it all the same (law 7). No wait for the database
+is without an end.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -31,15 +35,17 @@ from broadcast.engine.control import Control
 from broadcast.engine.feeder import Feeder
 from broadcast.engine.gauges import Gauges
 from broadcast.engine.heartbeat import Heartbeat
+from broadcast.engine.herald import AtHome, Herald, Home, Places
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases
 from broadcast.engine.offspring import Offspring
+from broadcast.engine.opt_outs import OptOuts
 from broadcast.engine.readings import Readings
 from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
 from broadcast.engine.tidier import Tidier
 from broadcast.engine.wake import Wake
-from broadcast.errors import FencedError
+from broadcast.errors import FencedError, RefusedError
 from broadcast.ids import CarrierNo
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.lag import measure_lag
@@ -56,13 +62,17 @@ END_S: Final = 0.2
 STOP_S: Final = 8.0
 LAST_GROUP_S: Final = 0.5  # and at least that
 GOODBYE_S: Final = 1.0
+_Task = Callable[[], Awaitable[None]]  # not begun: a group that is cancelled at once begins none
 
 
 class Shift:
     """What a worker does from its registration on. channel: makes the way to the people of a carrier.
 
-    numbers: carrier_no by name, of all carriers, also of those that this worker is not configured for.
+    numbers: carrier_no by name, of all carriers, also of those that this worker is not configured for. home: the way
+    there, or of which carriers home says that they are here.
     """
+
+    _refused: RefusedError | None = None
 
     def __init__(
         self,
@@ -75,15 +85,14 @@ class Shift:
         day_time: DayTime,
         offspring: Offspring | None,
         stopping: asyncio.Event,
+        home: Home | Places,
     ) -> None:
         self.worker_no = leases.worker_no
+        self._home, self._fenced = home if isinstance(home, Home) else None, False
         self._engine = config.engine
         self._metrics = metrics
-        self._connections = connections
-        self._leases = leases
-        self._offspring = offspring
-        self._stopping = stopping
-        self._fenced = False
+        self._connections, self._leases = connections, leases
+        self._offspring, self._stopping = offspring, stopping
         self._writer = Writer(
             connections.connect, self.worker_no, config.engine.group_s, self._committed,
             metrics.set_aside.labels("ledger").inc,
@@ -91,18 +100,19 @@ class Shift:
         self._sessions = Sessions(metrics)
         self._replies = Replies(config, metrics, {number: name for name, number in numbers.items()})
         hungry, rebound = Wake(), Wake()
+        journal = self._writer.journal
         self._lanes = {
             numbers[name]: Lane(
-                numbers[name], name, carrier, channel(carrier), self._writer.journal, metrics,
-                hungry.set, rebound.set, day_time,
+                numbers[name], name, carrier, channel(carrier), journal, metrics, hungry.set, rebound.set, day_time
             )
             for name, carrier in config.carriers.items()
         }  # fmt: skip
         self._heartbeat = Heartbeat(leases, self._lanes, self._sessions, rebound, stopping)
-        self._control = Control(self.worker_no, self._lanes, day_time, self._permit, hungry.set)
+        way = config.engine.home_away, self._heard_home, day_time
+        self._herald = Herald(home, *way) if isinstance(home, Home) else AtHome(home)
+        self._control = Control(self.worker_no, self._lanes, day_time, self._permit, hungry.set, self._herald)
         self._feeder = Feeder(
-            config.engine, leases, self._writer.journal, self._lanes, self._control, day_time, hungry,
-            self._heartbeat.look_at,
+            config.engine, leases, journal, self._lanes, self._control, day_time, hungry, self._heartbeat.look_at
         )  # fmt: skip
 
     @property
@@ -119,15 +129,19 @@ class Shift:
     def trouble(self) -> str | None:
         """What keeps its tasks from the database; None: nothing does."""
         writing = self._writer.trouble
-        told = (writing and f"writing a group: {writing}", self._connections.trouble())
+        away = self._home.connections.trouble() if self._home else None
+        told = (writing and f"writing a group: {writing}", self._connections.trouble(), away)
         return "; ".join(filter(None, told)) or None
 
     async def work(self) -> None:
-        """All tasks until the stop, then the stages of the shutdown. The first failure ends everything."""
+        """All tasks until the stop, then the stages of the shutdown. The first failure ends everything.
+
+        Raises RefusedError when home has its carriers elsewhere by now; after these stages, for that is no failure.
+        """
         log.info("worker %d started", self.worker_no)
         try:
             async with asyncio.TaskGroup() as group:
-                writing = group.create_task(self._fencing(self._writer.run()), name="writer")
+                writing = group.create_task(self._fencing(self._writer.run), name="writer")
                 steady = self._steady(group)
                 feeding = self._feeding(group)
                 await self._stopping.wait()
@@ -136,6 +150,8 @@ class Shift:
             await self._sessions.close()
             raise _first(ended) from ended
         await self._goodbye()
+        if self._refused is not None:
+            raise self._refused
 
     # ------------------------------------------------------------ tasks
 
@@ -145,16 +161,30 @@ class Shift:
         readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: self._control.running)
         tidier = Tidier(self._engine, self._metrics)
         auditor = Auditor(self._metrics, connect)
+        home = self._home
+        opting_out = partial(always, OptOuts(self._metrics, home).run, "opt outs", vital=home is None)
         gauges = Gauges(self._metrics, self._lanes, readings)
         steady = [
-            group.create_task(self._fencing(always(self._renewal)), name="renewal"),
-            group.create_task(self._fencing(always(self._heartbeat.run, "heartbeat")), name="heartbeat"),
+            group.create_task(self._fencing(partial(always, self._renewal)), name="renewal"),
+            group.create_task(
+                self._fencing(partial(always, self._heartbeat.run, "heartbeat")), name="heartbeat"
+            ),
             group.create_task(always(tidier.run, "tidier"), name="tidier"),
             group.create_task(always(self._replies.read_replies), name="replies"),
+            group.create_task(self._obeying(opting_out), name="opt outs"),
             group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
             group.create_task(gauges.run(connect), name="gauges"),
             group.create_task(measure_lag(self._metrics), name="loop lag"),
         ]
+        if home is not None and isinstance(self._herald, Herald):
+            listening = partial(
+                home.connections.always, self._herald.listen, "home", vital=self._engine.home_away == "stop"
+            )
+            delivering = always(self._herald.deliver, "herald")
+            steady += [
+                group.create_task(self._fencing(partial(self._obeying, listening)), name="home"),
+                group.create_task(delivering, name="herald"),
+            ]
         if self._offspring is not None:
             keeping = always(self._offspring.keep, "offspring", vital=False)
             steady.append(group.create_task(keeping, name="offspring"))
@@ -164,20 +194,29 @@ class Shift:
         """Those that bring more to send."""
         always = self._connections.always
         return [
-            group.create_task(always(self._control.run, "control"), name="control"),
+            group.create_task(self._obeying(partial(always, self._control.run, "control")), name="control"),
             group.create_task(always(self._feeder.run, "leasing"), name="leasing"),
         ]
 
-    async def _fencing(self, task: Awaitable[None]) -> None:
+    async def _fencing(self, task: _Task) -> None:
         """With the lease lost, nothing more is sent, and nobody waits for an answer of the database any more."""
         try:
-            await task
+            await task()
         except FencedError:
             self._fenced = True
             for lane in self._lanes.values():
                 lane.valid_until = 0.0
             self._connections.cut()
             raise
+
+    async def _obeying(self, task: _Task) -> None:
+        """Somebody else's these carriers are: what is on the wire is waited for, as at any stop."""
+        try:
+            await task()
+        except RefusedError as error:
+            log.error("worker %d stops: %s", self.worker_no, error)
+            self._refused = error
+            self._stopping.set()
 
     async def _renewal(self, connection: asyncpg.Connection) -> None:
         """By itself, since the other rounds wait for locks of other workers."""
@@ -195,6 +234,10 @@ class Shift:
         for lane in self._lanes.values():
             lane.valid_until = until
             lane.pump()
+
+    def _heard_home(self) -> None:
+        self._control.reconsider()
+        self._permit()
 
     # ------------------------------------------------------------ the end
 

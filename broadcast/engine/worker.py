@@ -6,8 +6,12 @@ It owns nothing that its loss would lose.
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from broadcast.audience.carriers import sync_carriers
 from broadcast.channel.channel import Channel
@@ -15,20 +19,32 @@ from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier, Config
 from broadcast.engine.connections import WORK_S, Connections
 from broadcast.engine.control import UNRESOLVED_S
+from broadcast.engine.herald import Home, Places
 from broadcast.engine.leases import Leases
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.shift import Shift
+from broadcast.errors import RefusedError
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
 from broadcast.store.failures import MENDABLE
+from broadcast.store.ledgers import SLACK, check_alone, check_carriers, identity
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The ledger that a worker is of, of several. carriers: as `ledgers.spelt`. home_url: None: it is home."""
+
+    name: str
+    carriers: Mapping[str, Any]
+    home_url: str | None
 
 
 class Worker:
     """One life of a worker, until the end of `run`. After a FencedError make a new one.
 
-    channel: makes the way to the people of a carrier. place: see Leases; no two that live have the same. resolver: the
-    command of one, where this worker may have to run it.
+    config: of its ledger alone. channel: makes the way to the people of a carrier. place: see Leases; no two that live
+    have the same. resolver: the command of one, where this worker may have to run it. ledger: where there are several.
     """
 
     def __init__(
@@ -39,12 +55,14 @@ class Worker:
         channel: Callable[[Carrier], Channel],
         place: UUID | None = None,
         resolver: Sequence[str] | None = None,
+        ledger: OneOf | None = None,
     ) -> None:
         self._config = config
         self._metrics = metrics
         self._url = url
         self._channel = channel
         self._place = place
+        self._ledger = ledger
         self._offspring = None if resolver is None else Offspring(resolver)
         self._stopping = asyncio.Event()
         self._shift: Shift | None = None  # from the registration on
@@ -85,6 +103,7 @@ class Worker:
         connection = await pool.connect(self._url)
         try:
             with pool.within(connection, WORK_S):
+                home = await self._home(connection)
                 asked = lease_time()
                 day_time = DayTime(await database_time(connection), asked)
                 leases = await Leases.register(
@@ -97,5 +116,27 @@ class Worker:
             connection.terminate()
         return Shift(
             self._config, self._metrics, Connections(self._url), leases, numbers, self._channel, day_time,
-            self._offspring, self._stopping,
+            self._offspring, self._stopping, home,
         )  # fmt: skip
+
+    async def _home(self, connection: asyncpg.Connection) -> Home | Places:
+        """Raises RefusedError when this is another ledger than it should be, or home has its carriers elsewhere."""
+        ledger = self._ledger
+        if ledger is None or ledger.home_url is None:
+            await self._places(connection)
+            return self._places
+        found = await identity(connection)
+        if found.ledger != ledger.name:
+            raise RefusedError(
+                f"the database of ledger {ledger.name} is {found.ledger or 'home, or nothing yet'}: correct its "
+                "URL, or run `broadcast db spread`"
+            )
+        connections = Connections(ledger.home_url, slack=SLACK)
+        return Home(ledger.name, ledger.carriers, found.home_id, connections)
+
+    async def _places(self, home: asyncpg.Connection) -> None:
+        """Whether home, which this ledger is, has its carriers here. Raises RefusedError."""
+        if self._ledger is None:
+            await check_alone(home, self._config.carriers)
+        else:
+            await check_carriers(home, self._ledger.name, self._ledger.carriers)

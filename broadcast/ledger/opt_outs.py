@@ -1,18 +1,23 @@
 """Who answers STOP: out of the audience of everything but emergencies, also of what runs already.
 
-Launches leave them out by `subscriber.opted_out_at`. A campaign under way (never an emergency) is searched for every
-opt-out after its launch: a slice in which such a person still waits is *recalled*. A worker that holds it gives it
-back, nobody leases it, and here it is written anew without them; they are excluded, in the same transaction (law 1).
+Launches leave them out by `subscriber.opted_out_at`, at home. A campaign under way (never an emergency) is searched
+for every opt-out after its launch: a slice in which such a person still waits is *recalled*. A worker that holds it
+gives it back, nobody leases it, and here it is written anew without them; they are excluded, in the same transaction
+(law 1).
 A slice of recipients that are sent again is recalled when it is made. What is on the wire already stays so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
+from broadcast.audience.subscribers import by_bucket
 from broadcast.ids import CampaignId, SliceId, WorkerNo
 from broadcast.ledger.replies import make_spans
+from broadcast.store import citus
+from broadcast.store.clock import database_time
 from broadcast.store.plans import LOOK_UP
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -20,33 +25,131 @@ from broadcast.store.types import Connection
 _OPT_OUT = "opt_out"
 
 
-async def apply_replies(connection: Connection, most: int, number: int | None = None) -> int:
-    """The oldest opt-outs and opt-ins take effect, in their order; number: this reply's alone. Returns how many."""
-    async with connection.transaction():
-        await connection.execute(LOOK_UP)
-        await connection.execute(sql("opt_out_claim"))
-        await connection.execute(sql("ignore_strangers"), most)
-        rows = await connection.fetch(sql("effects_to_do"), most, number)
-        if not rows:
-            return 0
-        before = {row["msisdn"]: row["opted_out"] for row in rows}
-        after = dict(before)
-        effects: list[str] = []
-        left: list[tuple[int, int]] = []
-        for row in rows:
-            out = row["kind"] == _OPT_OUT
-            changed = after[row["msisdn"]] != out
-            effects.append(("opted_out" if out else "opted_in") if changed else "unchanged")
-            if changed and out:
-                left.append((row["msisdn"], row["reply_no"]))
-            after[row["msisdn"]] = out
-        changes = [msisdn for msisdn, out in after.items() if out != before[msisdn]]
-        await connection.execute(sql("set_opt_outs"), changes, [after[msisdn] for msisdn in changes])
-        await connection.execute(
-            sql("note_opt_outs"), [msisdn for msisdn, _ in left], [reply_no for _, reply_no in left]
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Where people are, and where they are sent to: one and the same connection where home is the only ledger.
+
+    name: the ledger's, '' of home.
+    """
+
+    home: Connection
+    ledger: Connection
+    name: str
+
+
+async def newest(home: Connection) -> int:
+    """opt_out_no of the newest at home; 0: there is none."""
+    return int(await home.fetchval(sql("newest_opt_out")))
+
+
+async def to_do(ledger: Connection, newest_no: int) -> bool:
+    """Whether anything here has something to do."""
+    return bool(await ledger.fetchval(sql("opt_outs_to_do"), newest_no))
+
+
+async def apply_replies(sides: Sides, most: int, number: int | None = None) -> int:
+    """The oldest opt-outs and opt-ins take effect, in their order; number: this reply's alone. Returns how many.
+
+    First at home, under a key of ledger and reply, then here: what ends in between is brought about once.
+    """
+    with citus.naming_nodes():  # or a reply would be set aside for what it is not to blame for
+        async with sides.ledger.transaction():
+            return await _apply(sides, most, number)
+
+
+async def _apply(sides: Sides, most: int, number: int | None) -> int:
+    ledger = sides.ledger
+    if not await ledger.fetchval(sql("effects_claim")):
+        return 0
+    await ledger.execute(LOOK_UP)
+    rows = await ledger.fetch(sql("effects_to_do"), most, number)
+    effects = await _at_home(sides, rows) if rows else {}
+    if rows and number is None:  # what came before the oldest of these is written down here, too
+        await sides.home.execute(sql("forget_effects"), sides.name, rows[0]["reply_no"] - 1)
+    await ledger.execute(sql("set_effects"), list(effects), list(effects.values()))
+    return len(effects)
+
+
+async def _at_home(sides: Sides, rows: Sequence[asyncpg.Record]) -> dict[int, str]:
+    """What these replies bring about, by reply_no; without those whose subscriber an import holds."""
+    home = sides.home
+    async with home.transaction():
+        await home.execute(sql("opt_out_claim"))
+        numbers = [row["reply_no"] for row in rows]
+        before = await home.fetch(
+            sql("effects_known"), sides.name, numbers, [row["received_at"] for row in rows]
         )
-        await connection.execute(sql("set_effects"), [row["reply_no"] for row in rows], effects)
-        return len(rows)
+        done: dict[int, str] = {row["reply_no"]: row["effect"] for row in before}
+        new = [row for row in rows if row["reply_no"] not in done]
+        asked = [row["msisdn"] for row in new]
+        known = {row["msisdn"] for row in await by_bucket(home, "subscribers_known", asked)}
+        held = {row["msisdn"]: row["opted_out"] for row in await by_bucket(home, "subscribers_held", known)}
+        stopped = {row["msisdn"]: row["at"] for row in await home.fetch(sql("opted_out_when"), list(held))}
+        found = _effects(new, known, held, stopped)
+        at = await database_time(home)
+        for out in (True, False):
+            changed = [
+                msisdn for msisdn, after in found.after.items() if after is out and held[msisdn] is not out
+            ]
+            await by_bucket(home, "set_opt_outs", changed, at if out else None)
+        await home.execute(
+            sql("note_opt_outs"),
+            [msisdn for msisdn, _, _ in found.left],
+            [reply_no for _, reply_no, _ in found.left],
+            [came for _, _, came in found.left],
+        )
+        await home.execute(sql("renew_opt_outs"), list(found.again), list(found.again.values()))
+        came = {row["reply_no"]: row["received_at"] for row in new}
+        await home.execute(
+            sql("keep_effects"),
+            sides.name,
+            list(found.effects),
+            list(found.effects.values()),
+            [came[each] for each in found.effects],
+        )
+        return done | found.effects
+
+
+@dataclass(slots=True)
+class _Effects:
+    """effects: by reply_no. after: who is opted out then, by number. left: number and reply_no of who opted out, and
+    when the reply came; again: when the last one came of who was out already, by number."""
+
+    effects: dict[int, str]
+    after: dict[int, bool]
+    left: list[tuple[int, int, datetime]]
+    again: dict[int, datetime]
+
+
+def _effects(
+    rows: Sequence[asyncpg.Record], known: Set[int], held: Mapping[int, bool], stopped: Mapping[int, datetime]
+) -> _Effects:
+    """known: subscribers; held: those that may be changed, and whether they are opted out; stopped: when they asked for
+    that last. Pure.
+
+    A reply may come late, from a ledger that could not reach home: an opt-in is none if an opt-out came after it
+    elsewhere.
+    """
+    found = _Effects({}, dict(held), [], {})
+    last = dict(stopped)
+    for row in rows:
+        msisdn, reply_no = row["msisdn"], row["reply_no"]
+        if msisdn not in known:
+            found.effects[reply_no] = "no_subscriber"
+        elif msisdn in held:
+            came, out = row["received_at"], row["kind"] == _OPT_OUT
+            outdated = not out and msisdn in last and came < last[msisdn]
+            changed = found.after[msisdn] is not out and not outdated
+            found.effects[reply_no] = ("opted_out" if out else "opted_in") if changed else "unchanged"
+            if out:
+                last[msisdn] = max(came, last.get(msisdn, came))
+                if changed:
+                    found.left.append((msisdn, reply_no, came))
+                else:
+                    found.again[msisdn] = last[msisdn]
+            if changed:
+                found.after[msisdn] = out
+    return found
 
 
 async def without_effect(connection: Connection, most: int) -> list[int]:
@@ -59,21 +162,25 @@ async def set_aside(connection: Connection, number: int, _: str) -> None:
     await connection.execute(sql("set_effects"), [number], ["set_aside"])
 
 
-async def recall(connection: Connection, most: int, only: CampaignId | None = None) -> int:
+async def recall(sides: Sides, most: int, only: CampaignId | None = None) -> int:
     """Campaigns under way give up the slices of the next `most` opt-outs that they do not know. Returns how many."""
-    async with connection.transaction():
-        rows = await connection.fetch(sql("campaigns_behind"))
+    ledger, newest_no = sides.ledger, await newest(sides.home)
+    async with ledger.transaction():
+        rows = await ledger.fetch(sql("campaigns_behind"), newest_no)
         if rows:
-            await make_spans(connection)
+            await make_spans(ledger)
         for row in rows:
             if only in (None, row["campaign_id"]):
-                await connection.execute(sql("recall_slices"), row["campaign_id"], row["opt_out_no"], most)
+                after = await sides.home.fetch(sql("opt_outs_after"), row["opt_out_no"], most)
+                numbers, last = [each["msisdn"] for each in after], after[-1]["opt_out_no"]
+                await ledger.execute(sql("recall_slices"), row["campaign_id"], numbers, last)
         return len(rows)
 
 
-async def behind(connection: Connection) -> list[CampaignId]:
+async def behind(sides: Sides) -> list[CampaignId]:
     """campaign_id of each of these."""
-    return [row["campaign_id"] for row in await connection.fetch(sql("campaigns_behind"))]
+    rows = await sides.ledger.fetch(sql("campaigns_behind"), await newest(sides.home))
+    return [row["campaign_id"] for row in rows]
 
 
 async def recalled(connection: Connection, worker_no: WorkerNo) -> frozenset[SliceId]:
@@ -86,24 +193,26 @@ async def to_trim(connection: Connection, most: int) -> list[SliceId]:
     return [row["slice_id"] for row in await connection.fetch(sql("recalled_by_number"), most)]
 
 
-async def trim_recalled(connection: Connection, most: int, only: SliceId | None = None) -> int:
+async def trim_recalled(sides: Sides, most: int, only: SliceId | None = None) -> int:
     """Take those who opted out from slices that were given back; only: this one. Returns how many people that was."""
-    async with connection.transaction():
-        await connection.execute(LOOK_UP)
-        rows = await connection.fetch(sql("recalled_slices"), most, only)
+    ledger = sides.ledger
+    async with ledger.transaction():
+        await ledger.execute(LOOK_UP)
+        rows = await ledger.fetch(sql("recalled_slices"), most, only)
         if not rows:
             return 0
         numbers = [msisdn for row in rows for msisdn in still_waiting(_slice(row))]
-        opted_out = {row["msisdn"] for row in await connection.fetch(sql("opted_out_of"), numbers)}
+        ever = [row["msisdn"] for row in await sides.home.fetch(sql("ever_opted_out"), numbers)]
+        opted_out = {row["msisdn"] for row in await by_bucket(sides.home, "still_opted_out", ever)}
         unchanged, taken_out = [], 0
         for row in rows:
             slimmer = without(_slice(row), opted_out)
             if slimmer.taken_out:
-                await _write(connection, row, slimmer)
+                await _write(ledger, row, slimmer)
                 taken_out += len(slimmer.taken_out)
             else:
                 unchanged.append(row["slice_id"])
-        await connection.execute(sql("release_slices"), unchanged)
+        await ledger.execute(sql("release_slices"), unchanged)
         return taken_out
 
 

@@ -216,3 +216,8 @@ async def elsewhere(connection: Connection) -> Elsewhere:
     row = await connection.fetchrow(sql("replies_elsewhere"))
     assert row is not None  # it has no FROM
     return Elsewhere(**row)
+
+
+def added(ledgers: Sequence[Elsewhere]) -> Elsewhere:
+    """That of several ledgers."""
+    return Elsewhere(*(sum(column) for column in zip(*map(astuple, ledgers), strict=True)))

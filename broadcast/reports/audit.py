@@ -1,7 +1,8 @@
 """The audit: count every recipient from the books that speak for it, and compare with the tallies (law 1)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broadcast.archive.books import books_of, snapshot
 from broadcast.audience.carriers import carrier_names
@@ -55,13 +56,13 @@ async def audit(connection: Connection, campaign_id: CampaignId) -> AuditResult:
 
 async def recount(connection: Connection, campaign_id: CampaignId, books: Books) -> Recount:
     """Within the snapshot of the books. Raises InputError when it was never launched."""
-    campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
-    if campaign is None or campaign["audience"] is None:
+    audience = await connection.fetchval(sql("audience_here"), campaign_id)
+    if audience is None:
         raise InputError("this campaign was never launched: there is nothing to audit")
     names = await carrier_names(connection)
     receipts = await connection.fetch(sql("audit_receipts"))
     return Recount(
-        audience=campaign["audience"],
+        audience=audience,
         names=names,
         counted=await books.counted(),
         tallied=by_state(await tallies(connection, campaign_id)),
@@ -85,6 +86,39 @@ def judged(found: Recount, damage: Sequence[str]) -> AuditResult:
         *differences.archive(damage),
     )
     return AuditResult(not differing, found.audience, total, lines, differing)
+
+
+def together(
+    home_audience: int, parts: Mapping[str, AuditResult], lost: Mapping[str, int] | None = None
+) -> AuditResult:
+    """Those of all ledgers, by name, against what home says: carriers added up, what differs told by ledger. Pure.
+
+    lost: people, by ledger, of which it has nothing any more.
+    """
+    counts = Counter[tuple[str, str]]()
+    tallied = Counter[tuple[str, str]]()
+    for part in parts.values():
+        for line in part.lines:
+            counts[line.carrier, line.state] += line.counted
+            tallied[line.carrier, line.state] += line.tallied
+    differing = [
+        replace(each, line=f"ledger {name}: {each.line}")
+        for name, part in parts.items()
+        for each in part.differences
+    ]
+    lost = lost or {}
+    differing += differences.lost(lost)
+    audience = sum(part.audience for part in parts.values()) + sum(lost.values())
+    differing += differences.audience(audience, home_audience)
+    return AuditResult(
+        balanced=not differing,
+        audience=home_audience,
+        counted=sum(part.counted for part in parts.values()),
+        lines=tuple(
+            AuditLine(*key, counts[key], tallied[key]) for key in sorted(counts.keys() | tallied.keys())
+        ),
+        differences=tuple(differing),
+    )
 
 
 async def record(

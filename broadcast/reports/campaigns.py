@@ -7,8 +7,10 @@ from typing import Any
 from broadcast.campaign import campaigns
 from broadcast.campaign.approval import content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
-from broadcast.diagnosis.finding import Finding
+from broadcast.config import Config
+from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.store.ledgers import parts_of
 from broadcast.store.types import Connection
 
 
@@ -42,11 +44,10 @@ class Shown:
         }
 
 
-async def listed(connection: Connection) -> list[Listed]:
-    """Every campaign, the newest first."""
+async def listed(home: Connection, config: Config | None = None) -> list[Listed]:
+    """Every campaign, the newest first. config: where there are several ledgers."""
     return [
-        Listed(each, await _wrong_with(connection, each))
-        for each in await campaigns.all_campaigns(connection)
+        Listed(each, await _wrong_with(home, config, each)) for each in await campaigns.all_campaigns(home)
     ]
 
 
@@ -56,7 +57,10 @@ async def shown(connection: Connection, name: str) -> Shown:
     return Shown(found, await campaigns.events(connection, found.campaign_id))
 
 
-async def _wrong_with(connection: Connection, each: Campaign) -> tuple[Finding, ...]:
+async def _wrong_with(home: Connection, config: Config | None, each: Campaign) -> tuple[Finding, ...]:
     if each.launched_at is None or each.finished_at is not None:
         return ()
-    return await Diagnosis(connection, each.campaign_id).findings()
+    async with parts_of(home, config, each.campaign_id) as parts:
+        return merged(
+            [await Diagnosis(part.connection, each.campaign_id).findings() for part in parts.reached]
+        )

@@ -1,12 +1,13 @@
 """The carriers of the numbering plan: what the configuration says of each, and how its binds stand in the database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import asyncpg
 
 from broadcast.config import Bind, Config
+from broadcast.store.ledgers import Parts
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -45,6 +46,28 @@ class CarrierLine:
 async def slots(connection: Connection) -> list[Slot]:
     """Every slot of every carrier, as the database has it."""
     return [_slot(row) for row in await connection.fetch(sql("carrier_slots"))]
+
+
+async def all_slots(parts: Parts, config: Config) -> list[Slot]:
+    """Those of every ledger that is reached, numbered as in this configuration."""
+    found = []
+    for part in parts.reached:
+        for slot in await slots(part.connection):
+            here = _places(config, part.name, slot.carrier)
+            if slot.slot < len(here):
+                found.append(replace(slot, slot=here[slot.slot]))
+    return sorted(found, key=lambda slot: (slot.carrier, slot.slot))
+
+
+def _places(config: Config, ledger: str, carrier: str) -> Sequence[int]:
+    """Of a ledger's slots of a carrier, by number there, the numbers that the whole carrier has."""
+    if not ledger or carrier not in config.carriers:
+        return range(1_000_000)
+    share = config.ledgers[ledger].shares.get(carrier)
+    binds = config.carriers[carrier].slots()
+    if share is None:
+        return range(len(binds)) if carrier in config.ledgers[ledger].carriers else ()
+    return [number for number, bind in enumerate(binds) if bind.system_id in share.accounts]
 
 
 def carrier_line(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from broadcast.reports.progress import CarrierProgress
+from broadcast.reports.progress import CarrierProgress, together
 
 _FATES = ("delivered", "undeliverable", "expired", "rejected")
 _OPEN = ("accepted", "in_doubt", "unknown")
@@ -33,6 +33,19 @@ class Ours:
     segments_a_message: int
     by_name: Mapping[int, int] = field(default_factory=dict)
     acked: int = 0
+
+
+def plus(one: Ours, other: Ours) -> Ours:
+    """A carrier that is split over two ledgers, as one. acked: of whatever campaign, each ledger has its own."""
+    return Ours(
+        line=together(one.line.carrier, (one.line, other.line)),
+        never_sent=one.never_sent + other.never_sent,
+        doubts=one.doubts + other.doubts,
+        resent=one.resent + other.resent,
+        segments_a_message=max(one.segments_a_message, other.segments_a_message),
+        by_name={**one.by_name, **other.by_name},
+        acked=one.acked + other.acked,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,19 @@ def audience(counted: int, fixed: int) -> list[Difference]:
     ]
 
 
+def lost(people: Mapping[str, int]) -> list[Difference]:
+    """By ledger: those that home launched there, and of which it has nothing."""
+    return [
+        Difference(
+            f"ledger {name}: {count} recipients are not there, for it was set back to before the launch",
+            count,
+            "whom it had sent to until then, and what became of them, only the SMSCs know",
+            "`broadcast campaign cancel NAME` ends it; draft another one for those whom the SMSCs do not know",
+        )
+        for name, count in people.items()
+    ]
+
+
 def contradictions(found: Iterable[Contradiction], names: Mapping[CarrierNo, str]) -> list[Difference]:
     """Rows that cannot all be true. names: of carriers."""
     return [

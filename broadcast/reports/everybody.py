@@ -52,13 +52,13 @@ class Compared:
 
 
 async def compare_people(
-    books: Books,
+    libraries: Sequence[Books],
     accounts: Mapping[str, Account],
     resends: Mapping[str, Mapping[int, int]],
     found: Callable[[Difference], None],
 ) -> Compared:
-    """Within the transaction of the books. accounts: by carrier. resends: as Books.resent. found: is given every
-    difference."""
+    """Within the transactions of the books, those of each ledger. accounts: by carrier. resends: as Books.resent.
+    found: is given every difference."""
     by_carrier = {
         name: Comparison(name, account, resends.get(name, {})) for name, account in accounts.items()
     }
@@ -69,7 +69,7 @@ async def compare_people(
             compared.first.append(difference)
         found(difference)
 
-    if by_carrier:
+    for books in libraries if by_carrier else ():
         async for people in books.people():
             comparison = by_carrier.get(people.carrier)
             if comparison is None:

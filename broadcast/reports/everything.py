@@ -5,12 +5,16 @@ from typing import Any
 
 from broadcast.archive.books import books_of, snapshot
 from broadcast.campaign.campaigns import by_name
-from broadcast.diagnosis.finding import Finding
+from broadcast.config import Config
+from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.reports import audit
 from broadcast.reports.audit import AuditResult, judged, recount
 from broadcast.reports.document import document
-from broadcast.reports.report import Report, report
+from broadcast.reports.progress import progress
+from broadcast.reports.report import Report, read, report, together
 from broadcast.smpp import status
+from broadcast.store.ledgers import parts_of
 from broadcast.store.types import Connection
 
 
@@ -27,16 +31,29 @@ class Everything:
         return document(self.report, self.audit, self.findings)
 
 
-async def everything(connection: Connection, name: str) -> Everything:
-    """Report and audit of one moment. Raises InputError when there is no such campaign, or it was never launched."""
-    async with snapshot(connection):
-        campaign = await by_name(connection, name)
-        books = await books_of(connection, campaign.campaign_id)
-        found = await report(connection, campaign, books)
-        counted = await recount(connection, campaign.campaign_id, books)
-    audited = judged(counted, await books.problems())
-    findings = await Diagnosis(connection, campaign.campaign_id).findings(refusals(found))
-    return Everything(found, audited, findings)
+async def everything(home: Connection, name: str, config: Config | None = None) -> Everything:
+    """Report and audit, of one moment in each ledger. config: where there are several.
+
+    Raises InputError when there is no such campaign, or it was never launched; DatabaseError: a ledger is away.
+    """
+    campaign = await by_name(home, name)
+    async with parts_of(home, config, campaign.campaign_id) as parts:
+        reads, audits = [], dict[str, AuditResult]()
+        for part in parts.all():
+            async with snapshot(part.connection):
+                campaign = await by_name(home, name)
+                books = await books_of(part.connection, campaign.campaign_id)
+                reads.append(await read(part.connection, campaign, books))
+                counted = await recount(part.connection, campaign.campaign_id, books)
+            audits[part.name] = judged(counted, await books.problems())
+        whole = together(await progress(home, campaign.campaign_id), reads)
+        found = await report(home, campaign, whole)
+        audited = audits[""] if "" in audits else audit.together(campaign.audience or 0, audits, parts.lost)
+        wrong = [
+            await Diagnosis(part.connection, campaign.campaign_id).findings(refusals(found))
+            for part in parts.reached
+        ]
+    return Everything(found, audited, merged(wrong))
 
 
 def refusals(report: Report) -> dict[str, dict[int, int]]:

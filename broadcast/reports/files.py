@@ -2,6 +2,7 @@
 
 from typing import TextIO
 
+from broadcast.config import Config
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CampaignId
 from broadcast.masked import Masked
@@ -27,13 +28,20 @@ def write_summary(file: TextIO, report: Report) -> None:
 
 
 async def write_recipients(
-    file: TextIO, connection: Connection, campaign_id: CampaignId, *, reveal: bool, zone: Zone = utc
+    file: TextIO,
+    home: Connection,
+    campaign_id: CampaignId,
+    config: Config | None = None,
+    *,
+    reveal: bool,
+    zone: Zone = utc,
 ) -> int:
-    """A line per recipient, numbers masked unless `reveal`; returns how many. zone: of its times."""
+    """A line per recipient, numbers masked unless `reveal`; returns how many. zone: of its times; config: as of
+    `recipients`."""
     count = 0
     columns = ("carrier", "msisdn", "state", "submitted_at", "settled_at", "err", "smsc_ids")
     writer = CsvWriter(file, columns)
-    async for each in recipients(connection, campaign_id):
+    async for each in recipients(home, campaign_id, config):
         msisdn = str(each.msisdn) if reveal else str(Masked(each.msisdn))
         times = (time_cell(at, zone) for at in (each.submitted_at, each.settled_at))
         writer.row((each.carrier, msisdn, each.state, *times, each.err, each.smsc_ids))

@@ -1,7 +1,7 @@
 """How far a campaign is, from its tallies: cheap enough to ask every second."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from broadcast.errors import InputError
@@ -59,7 +59,8 @@ class CarrierProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A campaign at one moment. segments: of one message, known once launched. workers: alive now."""
+    """A campaign at one moment. segments: of one message, known once launched. workers: alive now. away: ledgers that
+    cannot be reached, whose carriers are as they were last seen; lost: those that have nothing of it any more."""
 
     at: datetime
     state: str
@@ -68,6 +69,8 @@ class Progress:
     segments: int | None
     workers: int
     carriers: tuple[CarrierProgress, ...]
+    away: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -77,12 +80,31 @@ class Progress:
     @property
     def total(self) -> CarrierProgress:
         """All carriers together, under the name `all`."""
-        states = {
-            state.column: sum(line.states[state.column] for line in self.carriers) for state in RecipientState
-        }
-        tps = sum(line.tps or 0 for line in self.carriers) or None
-        links = sum(line.links for line in self.carriers)
-        return CarrierProgress("all", tps, links, sum(line.segments for line in self.carriers), states)
+        return together("all", self.carriers)
+
+
+def together(name: str, lines: Sequence[CarrierProgress]) -> CarrierProgress:
+    """Their sums, under this name."""
+    states = {state.column: sum(line.states[state.column] for line in lines) for state in RecipientState}
+    tps, links = sum(line.tps or 0 for line in lines) or None, sum(line.links for line in lines)
+    return CarrierProgress(name, tps, links, sum(line.segments for line in lines), states)
+
+
+def joined(
+    home: Progress, ledgers: Sequence[Progress], away: Sequence[str] = (), lost: Sequence[str] = ()
+) -> Progress:
+    """Home's word on the campaign, and the people of its ledgers. Pure."""
+    by_carrier: dict[str, list[CarrierProgress]] = {}
+    for ledger in ledgers:
+        for line in ledger.carriers:
+            by_carrier.setdefault(line.carrier, []).append(line)
+    return replace(
+        home,
+        workers=sum(each.workers for each in ledgers),
+        carriers=tuple(together(name, lines) for name, lines in by_carrier.items()),
+        away=tuple(away),
+        lost=tuple(lost),
+    )
 
 
 async def progress(connection: Connection, campaign_id: CampaignId) -> Progress:

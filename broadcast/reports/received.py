@@ -1,6 +1,7 @@
 """What a carrier's SMSC told us by itself, over all campaigns: where its receipts are, and what nobody understood."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from broadcast.store.queries import sql
@@ -51,6 +52,12 @@ class Misfit:
     receipts: int
     first_at: datetime
     last_at: datetime
+
+
+def added(ledgers: Iterable[Received | None]) -> Received | None:
+    """That of several ledgers; None: none knows the carrier yet."""
+    known = [astuple(each) for each in ledgers if each is not None]
+    return Received(*(sum(column) for column in zip(*known, strict=True))) if known else None
 
 
 async def misfits(connection: Connection, carrier: str) -> tuple[Misfit, ...]:

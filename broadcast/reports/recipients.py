@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from broadcast.archive.books import books_of, snapshot
+from broadcast.config import Config
 from broadcast.ids import CampaignId
 from broadcast.ledger.states import RecipientState
+from broadcast.store.ledgers import parts_of
 from broadcast.store.types import Connection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,8 +27,18 @@ class Recipient:
     smsc_ids: str
 
 
-async def recipients(connection: Connection, campaign_id: CampaignId) -> AsyncIterator[Recipient]:
-    """Everybody, in no order, streamed: memory does not grow with the audience."""
+async def recipients(
+    home: Connection, campaign_id: CampaignId, config: Config | None = None
+) -> AsyncIterator[Recipient]:
+    """Everybody, ledger by ledger, in no order, streamed: memory does not grow with the audience. config: where there
+    are several ledgers."""
+    async with parts_of(home, config, campaign_id) as parts:
+        for part in parts.all():
+            async for each in _of(part.connection, campaign_id):
+                yield each
+
+
+async def _of(connection: Connection, campaign_id: CampaignId) -> AsyncIterator[Recipient]:
     async with snapshot(connection):
         books = await books_of(connection, campaign_id)
         async for people in books.people():

@@ -7,15 +7,16 @@ MSISDN; `recipients` streams them for who asks for the list.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from broadcast.audience.subscribers import PastImport, past_imports
 from broadcast.campaign.campaigns import Campaign, CampaignEvent, events
 from broadcast.errors import InputError
-from broadcast.ledger.books import TICK_US, Books, Doubt, Ends, Outcomes
+from broadcast.ledger.books import TICK_US, Books, Doubt, Ends, Exclusion, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.pauses import Steadiness, paused_spans, steadiness
-from broadcast.reports.progress import CarrierProgress, Progress, progress
+from broadcast.reports.progress import CarrierProgress, Progress, joined, progress
 from broadcast.reports.received import Misfit, Oddity
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -68,20 +69,61 @@ class Report:
     steadiness: Mapping[str, Steadiness] = field(default_factory=dict)
 
 
-async def report(connection: Connection, campaign: Campaign, books: Books) -> Report:
-    """Read it all, within the snapshot of its books. Raises InputError when it was never launched."""
-    number, launched_at = campaign.campaign_id, campaign.launched_at
-    if launched_at is None:
-        raise InputError(
-            f"campaign {campaign.name} is {campaign.state}: it was never launched, so there is nothing to report"
-        )
-    ends = await books.ends(launched_at, LONGEST_DELAY_S)
-    exclusions, doubts = await books.exclusions(), await books.doubts()
-    oddities = await connection.fetch(sql("report_oddities"), number)
-    misfits = await connection.fetch(sql("report_misfits"), number)
-    imports = await past_imports(connection, _IMPORTS, launched_at)
-    what_happened = await events(connection, number)
-    now = await progress(connection, number)
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one ledger, or all of them together, say of a campaign."""
+
+    progress: Progress
+    ends: Ends
+    exclusions: Sequence[Exclusion]
+    doubts: Sequence[Doubt]
+    oddities: Sequence[Oddity]
+    misfits: Sequence[Misfit]
+    replies: Sequence[ReplyCount]
+
+
+async def read(connection: Connection, campaign: Campaign, books: Books) -> Read:
+    """One ledger's, within the snapshot of its books. Raises InputError when the campaign was never launched."""
+    number = campaign.campaign_id
+    return Read(
+        progress=await progress(connection, number),
+        ends=await books.ends(_launched_at(campaign), LONGEST_DELAY_S),
+        exclusions=await books.exclusions(),
+        doubts=await books.doubts(),
+        oddities=[Oddity(**row) for row in await connection.fetch(sql("report_oddities"), number)],
+        misfits=[Misfit(**row) for row in await connection.fetch(sql("report_misfits"), number)],
+        replies=await counts(connection, number),
+    )
+
+
+def together(home: Progress, reads: Sequence[Read]) -> Read:
+    """Those of all ledgers, carrier by carrier. Pure."""
+    sent: dict[str, Counter[int]] = {}
+    for each in reads:
+        for carrier, ticks in each.ends.sent.items():
+            sent.setdefault(carrier, Counter()).update(ticks)
+    outcomes = [outcome for each in reads for outcome in each.ends.outcomes]
+    exclusions = Counter[tuple[str, str]]()
+    doubts = Counter[tuple[str, str, str | None]]()
+    for each in reads:
+        exclusions.update({(one.carrier, one.reason): one.recipients for one in each.exclusions})
+        doubts.update({(one.carrier, one.reason, one.ended_as): one.recipients for one in each.doubts})
+    return Read(
+        progress=joined(home, [each.progress for each in reads]),
+        ends=Ends(outcomes, sent),
+        exclusions=[Exclusion(*key, count) for key, count in exclusions.items()],
+        doubts=[Doubt(*key, count) for key, count in doubts.items()],
+        oddities=[one for each in reads for one in each.oddities],
+        misfits=[one for each in reads for one in each.misfits],
+        replies=[one for each in reads for one in each.replies],
+    )
+
+
+async def report(home: Connection, campaign: Campaign, found: Read) -> Report:
+    """found: of all its ledgers. Raises InputError when the campaign was never launched."""
+    launched_at, now, ends = _launched_at(campaign), found.progress, found.ends
+    imports = await past_imports(home, _IMPORTS, launched_at)
+    what_happened = await events(home, campaign.campaign_id)
     took_s = ((campaign.finished_at or now.at) - launched_at).total_seconds()
     paused = paused_spans([(each.at, each.event) for each in what_happened], launched_at, took_s)
     return Report(
@@ -89,18 +131,26 @@ async def report(connection: Connection, campaign: Campaign, books: Books) -> Re
         took_s=took_s,
         progress=now,
         exclusions=tuple(
-            Reason(each.carrier, "excluded", each.reason, each.recipients) for each in exclusions
+            Reason(each.carrier, "excluded", each.reason, each.recipients) for each in found.exclusions
         ),
         failures=_failures(ends.outcomes),
-        doubts=tuple(doubts),
-        oddities=tuple(Oddity(**row) for row in oddities),
+        doubts=tuple(found.doubts),
+        oddities=tuple(found.oddities),
         imports=tuple(imports),
         events=tuple(what_happened),
         times=_times(ends, max(1.0, took_s / _STEPS)),
-        replies=tuple(await counts(connection, number)),
-        misfits=tuple(Misfit(**row) for row in misfits),
+        replies=tuple(found.replies),
+        misfits=tuple(found.misfits),
         steadiness=_steadiness(ends, campaign.segments or 1, paused, now.carriers),
     )
+
+
+def _launched_at(campaign: Campaign) -> datetime:
+    if campaign.launched_at is None:
+        raise InputError(
+            f"campaign {campaign.name} is {campaign.state}: it was never launched, so there is nothing to report"
+        )
+    return campaign.launched_at
 
 
 def share_within(delays: Mapping[int, int], share: float) -> int | None:

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from broadcast.campaign.campaigns import by_name
+from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding
-from broadcast.diagnosis.gather import Diagnosis
-from broadcast.reports.progress import CarrierProgress, Progress, progress
+from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import Rates
+from broadcast.reports.whole import Whole
+from broadcast.store.ledgers import LOST
 from broadcast.store.types import Connection
 
 DIAGNOSE_S: Final = 2.0
@@ -24,9 +26,13 @@ def headline(now: Progress) -> str:
         return f"{now.state}: not launched yet"
     if now.over:
         return now.state
+    more = [f"ledger {name} cannot be reached: its carriers are as they were" for name in now.away]
+    more += [f"ledger {name} {LOST}" for name in now.lost]
     if now.workers == 0:
-        return f"{now.state}: no worker is alive, start some with `broadcast up`"
-    return f"{now.state}: {now.workers} worker{'s' if now.workers > 1 else ''}"
+        workers = "no worker is alive, start some with `broadcast up`"
+    else:
+        workers = f"{now.workers} worker{'s' if now.workers > 1 else ''}"
+    return "; ".join([f"{now.state}: {workers}", *more])
 
 
 def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = ()) -> dict[str, Any]:
@@ -35,6 +41,8 @@ def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = (
         "at": now.at,
         "state": now.state,
         "workers": now.workers,
+        "away": now.away,
+        "lost": now.lost,
         "total": _carrier_document(now.total, rates),
         "carriers": [_carrier_document(line, rates) for line in now.carriers],
         "findings": [each.document() for each in findings],
@@ -75,18 +83,20 @@ class Told:
 
 
 async def watch(
-    connection: Connection, name: str, every_s: float
+    home: Connection, name: str, every_s: float, config: Config | None = None
 ) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
-    """The campaign's progress every so many seconds, and what is wrong; the last one is its end. Raises InputError when
-    there is no such campaign."""
-    campaign_id = (await by_name(connection, name)).campaign_id
-    diagnosis, findings = Diagnosis(connection, campaign_id), tuple[Finding, ...]()
-    diagnosed_at = -DIAGNOSE_S
-    while True:
-        now = await progress(connection, campaign_id)
-        if now.over or time.monotonic() - diagnosed_at >= DIAGNOSE_S:
-            findings, diagnosed_at = await diagnosis.findings(), time.monotonic()
-        yield now, findings
-        if now.over:
-            return
-        await asyncio.sleep(every_s)
+    """The campaign's progress every so many seconds, and what is wrong; the last one is its end. config: where there
+    are several ledgers. Raises InputError when there is no such campaign."""
+    whole = Whole(home, config, (await by_name(home, name)).campaign_id)
+    findings, diagnosed_at = tuple[Finding, ...](), -DIAGNOSE_S
+    try:
+        while True:
+            now = await whole.progress()
+            if now.over or time.monotonic() - diagnosed_at >= DIAGNOSE_S:
+                findings, diagnosed_at = await whole.findings(), time.monotonic()
+            yield now, findings
+            if now.over:
+                return
+            await asyncio.sleep(every_s)
+    finally:
+        whole.close()

@@ -1,19 +1,22 @@
 """The whole audit of a campaign: its ledger recounted, and compared with what SMSCs say, by sums and by person."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from broadcast.archive.books import books_of, snapshot
 from broadcast.campaign.campaigns import by_name
+from broadcast.config import Config
 from broadcast.errors import InputError
-from broadcast.ledger.books import SecondCopies
-from broadcast.reports.audit import AuditResult, judged, record, recount
-from broadcast.reports.comparison import BookLine, compare
+from broadcast.ledger.books import Books, SecondCopies
+from broadcast.reports.audit import AuditResult, Recount, judged, record, recount, together
+from broadcast.reports.comparison import BookLine, Ours, compare, plus
 from broadcast.reports.everybody import Compared, compare_people
 from broadcast.reports.our_side import ours
 from broadcast.reports.people import Difference
 from broadcast.reports.simulated_book import SimulatedBook
+from broadcast.store.ledgers import parts_of
 from broadcast.store.types import Connection
 
 
@@ -45,30 +48,42 @@ class WholeAudit:
 
 
 async def whole_audit(
-    connection: Connection,
+    home: Connection,
     name: str,
     theirs: Mapping[str, SimulatedBook],
     actor: str,
     found: Callable[[Difference], None],
+    config: Config | None = None,
 ) -> WholeAudit:
-    """Of one snapshot; the result is remembered with the campaign.
+    """Of one snapshot of each ledger; the result is remembered with the campaign. config: where there are several.
 
     theirs: by carrier, read before. found: is given everybody who differs. Raises InputError when there is no such
     campaign, it was never launched, or has not these carriers.
     """
-    campaign_id = (await by_name(connection, name)).campaign_id
-    async with snapshot(connection):
-        books = await books_of(connection, campaign_id)
-        counted = await recount(connection, campaign_id, books)
-        mine = await ours(connection, campaign_id, books)
+    campaign = await by_name(home, name)
+    campaign_id = campaign.campaign_id
+    async with parts_of(home, config, campaign_id) as parts, AsyncExitStack() as stack:
+        libraries, counted, mine = dict[str, Books](), dict[str, Recount](), dict[str, Ours]()
+        for part in parts.all():
+            await stack.enter_async_context(snapshot(part.connection))
+            books = libraries[part.name] = await books_of(part.connection, campaign_id)
+            counted[part.name] = await recount(part.connection, campaign_id, books)
+            for carrier, each in (await ours(part.connection, campaign_id, books)).items():
+                mine[carrier] = plus(mine[carrier], each) if carrier in mine else each
         _check_carriers(theirs, mine)
         lines = [line for carrier, book in theirs.items() for line in compare(mine[carrier], book.summary)]
         accounts = {carrier: book.people for carrier, book in theirs.items()}
         resends = {carrier: each.by_name for carrier, each in mine.items()}
-        people = await compare_people(books, accounts, resends, found)
-        copies = await books.second_copies()
-    result = WholeAudit(judged(counted, await books.problems()), lines, people, copies)
-    await record(connection, campaign_id, actor, result.problems)
+        people = await compare_people(list(libraries.values()), accounts, resends, found)
+        copies = [each for books in libraries.values() for each in await books.second_copies()]
+        audits = {part: judged(counted[part], await books.problems()) for part, books in libraries.items()}
+        ledger = audits[""] if "" in audits else together(campaign.audience or 0, audits, parts.lost)
+        result = WholeAudit(ledger, lines, people, copies)
+        await stack.aclose()
+        for part in parts.reached:
+            if not part.home:  # its workers serve the metric
+                await record(part.connection, campaign_id, actor, audits[part.name].problems)
+        await record(home, campaign_id, actor, result.problems)
     return result
 
 

@@ -1,6 +1,7 @@
 """What stands between us and the database, in words, with the way out. Nothing secret, no part of a password."""
 
 import os
+import re
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -49,6 +50,10 @@ POOLER: Final = (
     "BROADCAST_DATABASE_URL, or give broadcast a pool with pool_mode = session"
 )
 DISK_FULL: Final = "the database's disk is full: make room, and what waits goes on by itself"
+# What Citus says of a node that it does not reach, or lost amid a statement: that as an internal error.
+_NODE: Final = re.compile(
+    r"(?:connection to the remote node (?:.*@)?|connections to the node |executing command on )(\S+:\d+)"
+)
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 _Words = Callable[[str], DatabaseError | ConfigError]
@@ -122,6 +127,11 @@ def explain(error: BaseException, url: str | None = None) -> DatabaseError | Con
     """The failure in words, with the way out. url: what did not connect; None: a connection was lost."""
     if isinstance(error, DatabaseError | ConfigError):
         return error
+    if node := lost_node(error):
+        return DatabaseDownError(
+            f"the node {node} of the database's cluster does not answer, and part of the list of people is there: "
+            "bring it back, then run this again"
+        )
     where = _where(url)
     if url is not None:
         found = _of_the_url(error, url, where)
@@ -150,6 +160,8 @@ def in_words(error: BaseException) -> str:
         return in_words(before)  # the connection ended by that, and could not even roll back
     if isinstance(error, TooSlowError):
         return f"not done within {error.seconds:g} s"
+    if node := lost_node(error):
+        return f"the node {node} of the database's cluster does not answer"
     if isinstance(error, asyncpg.DiskFullError):
         return f"{DISK_FULL} (DiskFullError)"
     if isinstance(error, asyncpg.IdleInTransactionSessionTimeoutError):
@@ -184,6 +196,14 @@ def retrying(error: BaseException) -> str:
     """The same for what is tried again, with the time that it gets then."""
     next_s = error.next_s if isinstance(error, TooSlowError) else None
     return f"{in_words(error)}, trying again" + (f" with {next_s:g} s" if next_s else "")
+
+
+def lost_node(error: BaseException) -> str | None:
+    """`host:port` of a server that the one we are connected to does not reach any more."""
+    if not isinstance(error, asyncpg.PostgresError) or "connection" not in str(error):
+        return None
+    found = _NODE.search(f"{error} {error.context or ''}")
+    return found and found[1]
 
 
 def _of_the_url(error: BaseException, url: str, where: str) -> DatabaseError | ConfigError | None:

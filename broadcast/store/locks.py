@@ -17,5 +17,7 @@ class Lock(IntEnum):
     AUDITING = 7105  # session
     READING = 7106  # replies
     OPTING_OUT = 7107  # opt-outs get their numbers in the order of their commits
+    APPLYING = 7108  # what replies bring about
     CLOSING = 7111  # a campaign closes, or becomes files; shared: a resolver writes. Before any row is locked
     RESOLVING = 7112  # session: of the worker that keeps a resolver
+    SPREADING = 7113  # home's ledgers are said anew; shared: a launch, for its session

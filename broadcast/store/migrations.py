@@ -71,11 +71,14 @@ class Status:
             each for each in self.known if recorded.get(each.version, each.checksum) != each.checksum
         )
 
-    def check(self) -> None:
-        """Raises SchemaError unless the database has exactly what this version brings, and holds any character."""
+    def check(self, slack: int = 0) -> None:
+        """Raises SchemaError unless the database has exactly what this version brings, and holds any character.
+
+        slack: so many migrations may be missing, or be of a newer version.
+        """
         self.check_encoding()
-        self.check_not_ahead()
-        if self.pending:
+        self.check_not_ahead(slack)
+        if len(self.pending) > slack:
             raise SchemaError(
                 f"the database's schema is behind: {len(self.applied)} of {len(self.known)} migrations are "
                 "applied; run `broadcast db migrate`"
@@ -89,9 +92,9 @@ class Status:
                 "with CREATE DATABASE ... WITH ENCODING 'UTF8' TEMPLATE template0, and name that one"
             )
 
-    def check_not_ahead(self) -> None:
-        """Raises SchemaError when the database has migrations that this version does not know."""
-        if self.ahead:
+    def check_not_ahead(self, slack: int = 0) -> None:
+        """Raises SchemaError when the database has more migrations than `slack` that this version does not know."""
+        if len(self.ahead) > slack:
             raise SchemaError(
                 f"the database's schema is ahead, it has migration {self.ahead[-1].version:04}: "
                 "use the newer version of broadcast that it belongs to"

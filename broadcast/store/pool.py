@@ -18,6 +18,7 @@ from broadcast.errors import DatabaseDownError, DatabaseError, FencedError, TooS
 from broadcast.store import address, embedded, migrations
 from broadcast.store.failures import LOST, POOLED, POOLER, explain
 from broadcast.store.queries import sql
+from broadcast.store.types import Connection
 
 _CONNECT_S = 10.0
 _HOST_S = 2.0  # for one of several hosts, at least
@@ -68,12 +69,14 @@ async def connect(
     *,
     check_schema: bool = True,
     check_session: bool = True,
+    slack: int = 0,
     timeout_s: float = _CONNECT_S,
 ) -> asyncpg.Connection:
     """A connection of one's own; close it. Raises DatabaseError, DatabaseDownError, SchemaError.
 
     Of several hosts in the URL it takes the first that answers in its part of `timeout_s` and accepts writes.
-    check_session: behind a pooler that takes a second connection, so look once before many connect side by side.
+    slack: schema versions that it may be behind or ahead. check_session: behind a pooler that takes a second
+    connection, so look once before many connect side by side.
     """
     url = url or database_url()
     address.check(url)
@@ -93,7 +96,7 @@ async def connect(
             if check_session:
                 await _check_session(connection, url, host, each_s)
             if check_schema:
-                (await migrations.status(connection)).check()
+                (await migrations.status(connection)).check(slack)
     except (*LOST, *POOLED, OSError) as error:
         connection.terminate()
         raise explain(error, url) from error
@@ -104,7 +107,7 @@ async def connect(
 
 
 @contextmanager
-def within(connection: asyncpg.Connection, seconds: float, *, what: str = "answer") -> Iterator[None]:
+def within(connection: Connection, seconds: float, *, what: str = "answer") -> Iterator[None]:
     """Ends the connection when the block takes longer, and raises TooSlowError: what took too long is not lost.
 
     Unlike a cancellation, after which asyncpg waits for the server once more. what: of the database, for a person.
@@ -146,7 +149,7 @@ class Patience:
         self._cuts = 0  # since a try came to its end
 
     @contextmanager
-    def within(self, connection: asyncpg.Connection) -> Iterator[None]:
+    def within(self, connection: Connection) -> Iterator[None]:
         """One try. Raises TooSlowError, which says how long the next one has."""
         try:
             with within(connection, self._next_s):

@@ -1,7 +1,7 @@
 """`make chaos`: many seeded runs, a row each.
 
     PYTHONPATH=tests python -m chaos [--runs N] [--messages N] [--parallel N] [--seed S]
-        [--hosts] [--timed] [--keep FOLDER]
+        [--hosts | --ledgers] [--timed] [--keep FOLDER]
 
 Seeds are S, S+1 and so on: a run that failed is done again by --seed and --runs 1.
 """
@@ -14,26 +14,14 @@ import time
 from pathlib import Path
 
 from chaos import hosts, table
-from chaos.database import prepared
+from chaos.database import Prepared, prepared
+from chaos.ledger_schedule import ledger_schedule
 from chaos.run import Result, run
+from chaos.schedule import schedule
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make chaos", description="Break everything, and count afterwards.")
-    parser.add_argument("--runs", type=int, default=100)
-    parser.add_argument("--messages", type=int, default=10_000, help="a run, of five segments each")
-    parser.add_argument("--parallel", type=int, default=2, help="runs at the same time")
-    parser.add_argument("--seed", type=int, default=1, help="of the first run")
-    parser.add_argument(
-        "--hosts", action="store_true", help="each process on a host of its own (root, iproute2)"
-    )
-    parser.add_argument("--timed", action="store_true", help="a slow way back to full TPS is a failure too")
-    parser.add_argument(
-        "--keep", type=Path, default=Path("chaos-out"), help="where failed runs leave their logs"
-    )
-    options = parser.parse_args()
-    if options.hosts and (reason := hosts.missing()):
-        parser.error(f"--hosts: {reason}")
+    options = _options()
     began = time.monotonic()
     with prepared(options.messages) as data:
         try:
@@ -45,7 +33,28 @@ def main() -> int:
     return 1 if failed else 0
 
 
-async def _all(options: argparse.Namespace, data: Path) -> list[Result]:
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos", description="Break everything, and count afterwards.")
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--messages", type=int, default=10_000, help="a run, of five segments each")
+    parser.add_argument("--parallel", type=int, default=2, help="runs at the same time")
+    parser.add_argument("--seed", type=int, default=1, help="of the first run")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--hosts", action="store_true", help="each process on its own host (root, iproute2)")
+    where.add_argument(
+        "--ledgers", action="store_true", help="so, with a home and two ledgers, each on its own"
+    )
+    parser.add_argument("--timed", action="store_true", help="a slow way back to full TPS is a failure too")
+    parser.add_argument(
+        "--keep", type=Path, default=Path("chaos-out"), help="where failed runs leave their logs"
+    )
+    options = parser.parse_args()
+    if (options.hosts or options.ledgers) and (reason := hosts.missing()):
+        parser.error(f"--hosts, --ledgers: {reason}")
+    return options
+
+
+async def _all(options: argparse.Namespace, data: Prepared) -> list[Result]:
     """In the order of their ends; every row is printed when its run has ended. A signal ends all that was begun."""
     everything = asyncio.current_task()
     assert everything is not None
@@ -57,8 +66,8 @@ async def _all(options: argparse.Namespace, data: Path) -> list[Result]:
 
     async def one(seed: int) -> None:
         async with turns:
-            folder = options.keep / f"seed-{seed}"
-            result = await run(seed, options.messages, data, folder, hosts=options.hosts)
+            plan = ledger_schedule(seed) if options.ledgers else schedule(seed, options.hosts)
+            result = await run(plan, options.messages, data, options.keep / f"seed-{seed}")
         results.append(result)
         print(table.row(result), flush=True)
 

@@ -1,14 +1,17 @@
 """What must hold after a run: the issue's promises, each as a function that says what is wrong. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chaos import obedience
 from chaos.faults import Done
 from chaos.nation import BY_NAME, CARRIERS, RESPONSE_TIMEOUT_S, Carrier, shares
+from chaos.operator import Given
 from chaos.resolving import Resolved
-from chaos.schedule import Kind, Schedule
+from chaos.schedule import LEASE_S, Kind, Schedule
+from chaos.topology import Topology
 from chaos.traffic import Recovery
 
 from broadcast.engine.lane import STOCK_S
@@ -33,19 +36,23 @@ class Receipts:
 class Outcome:
     """Everything that was found out about a run that came to rest.
 
-    states: of recipients, by the tallies; people: by carrier and MSISDN. audit: what `campaign audit --json` said.
-    doubts: rows of the ledger by carrier. resent: MSISDN -> how often the ledger says that it was sent again.
+    given: orders that were taken. states: of recipients, by the tallies; people: by carrier and MSISDN. opted_out: by
+    home. audit: what `campaign audit --json` said. doubts: rows of the ledgers by carrier; given_up: of these, ended by
+    the campaign's end. resent: MSISDN -> how often the ledger says that it was sent again.
     accounts: of the SMSCs, by name. ended: processes that ended though nobody killed them. tracebacks: logs with one.
     """
 
     messages: int
     plan: Schedule
     done: Sequence[Done]
+    given: Sequence[Given]
     states: Mapping[str, int]
     people: Mapping[str, Mapping[str, str]]
     finished: bool
+    opted_out: Set[int]
     audit: Mapping[str, Any]
     doubts: Mapping[str, int]
+    given_up: int
     resent: Mapping[str, int]
     receipts: Mapping[str, Receipts]
     accounts: Mapping[str, Mapping[str, Any]]
@@ -65,6 +72,8 @@ def problems(run: Outcome) -> list[str]:
         *_copies(run),
         *_doubts(run),
         *_rates(run),
+        *_opt_outs(run),
+        *obedience.unobeyed(run.plan, run.done, run.given, run.accounts),
         *run.ended,
         *(f"{name} has a traceback" for name in run.tracebacks),
     ]
@@ -76,15 +85,16 @@ def _audit(run: Outcome) -> Iterator[str]:
 
 
 def _states(run: Outcome) -> Iterator[str]:
-    """Everybody was sent to, and whoever is in doubt is held; or the alert expired, and nobody waits."""
+    """Everybody was sent to, and whoever is in doubt is held; or the alert came to its end, and nobody waits."""
     total = sum(run.states.values())
     if total != run.messages:
         yield f"{total} recipients in all states together, the audience is {run.messages}"
-    for state in ("waiting", "excluded", *(("accepted", "in_doubt") if run.plan.expires_s else ("unknown",))):
+    for state in ("waiting", *(("accepted", "in_doubt") if run.plan.closes else ("unknown",))):
         if run.states.get(state):
             yield f"{run.states[state]} recipients are {state}"
-    if run.plan.policy == "resend" and not run.plan.expires_s and run.states.get("in_doubt"):
-        yield f"{run.states['in_doubt']} recipients stay in doubt, though these are to be resent"
+    doubted = run.given_up if run.plan.closes else run.states.get("in_doubt")
+    if run.plan.policy == "resend" and run.plan.expires_s is None and not run.plan.cancelled and doubted:
+        yield f"{doubted} recipients stay in doubt, though these are to be resent"
     if run.finished != (not run.states.get("accepted") and not run.states.get("in_doubt")):
         yield f"finished is {run.finished}"
 
@@ -151,30 +161,60 @@ def second_copies(run: Outcome) -> int:
     return sum(account["book"]["extra_copies"] for account in run.accounts.values())
 
 
+def _opt_outs(run: Outcome) -> Iterator[str]:
+    """Who answered STOP is out at home, and nobody else; and only they are excluded, unless the alert was cancelled."""
+    asked = {each for said in run.plan.stops for each in said.numbers(run.messages)}
+    if run.opted_out != asked:
+        yield f"{len(run.opted_out)} people are opted out at home, {len(asked)} answered STOP"
+    acked, said = sum(account["stops"] for account in run.accounts.values()), stops(run.plan, run.messages)
+    if acked < said:
+        yield f"{acked} of {said} answers were acked"
+    excluded = {
+        int(each) for mine in run.people.values() for each, state in mine.items() if state == "excluded"
+    }
+    if not run.plan.cancelled and excluded - asked:
+        yield f"{len(excluded - asked)} people are excluded who did not answer STOP"
+
+
+def stops(plan: Schedule, messages: int) -> int:
+    """How many answers there are."""
+    return sum(len(each.numbers(messages)) for each in plan.stops)
+
+
+def excluded(run: Outcome) -> int:
+    """People."""
+    return run.states.get("excluded", 0)
+
+
 def _doubts(run: Outcome) -> Iterator[str]:
     """No more in doubt than windows and one group held when something failed."""
     for carrier in CARRIERS:
-        found, most = run.doubts.get(carrier.name, 0), doubts_most(carrier, run.done)
+        found, most = run.doubts.get(carrier.name, 0), doubts_most(carrier, run.done, run.plan.topology)
         if found > most:
             yield f"{carrier.name}: {found} were in doubt, windows and groups held {most}"
 
 
-def doubts_most(carrier: Carrier, done: Sequence[Done]) -> int:
+def doubts_most(carrier: Carrier, done: Sequence[Done], topology: Topology) -> int:
     """What all faults together may leave in doubt at a carrier.
 
     A worker that is lost leaves what its links' windows held and what was intended and not sent: one group, of
-    STOCK_S of the carrier's TPS. A link that is lost leaves its window; one that is silent for longer than the response
-    timeout a second one, which it was given when the first was given up.
+    STOCK_S of the carrier's TPS; all of a ledger's together no more. They are lost too when they find their ledger no
+    more for longer than a lease, and one of them finds it first. A link that is lost leaves its window; one that is
+    silent for longer than the response timeout a second one, which it was given when the first was given up.
     """
+    ledgers = set(topology.serving(carrier.name))
+    workers = {place for ledger in ledgers for place in topology.workers_of(ledger)}
     window = carrier.window * carrier.sending
-    return sum(_doubts_of(carrier, each, window) for each in done)
+    return sum(_doubts_of(carrier, each, window, workers, ledgers) for each in done)
 
 
-def _doubts_of(carrier: Carrier, done: Done, window: int) -> int:
-    kind = done.fault.kind
-    of_worker = done.fault.target.startswith("w")
-    if kind in _WORKER or (kind in _HOST and of_worker):
-        return window * (2 if kind in _HOST else 1) + int(carrier.tps * STOCK_S) + 1
+def _doubts_of(carrier: Carrier, done: Done, window: int, workers: Set[str], ledgers: Set[str]) -> int:
+    kind, ends = done.fault.kind, done.fault.target.split("|")
+    if kind in _WORKER and ends[0] in workers:
+        return window + int(carrier.tps * STOCK_S) + 1
+    parted = kind in (*_HOST, Kind.WAY_PARTED) and done.fault.seconds > LEASE_S - 1 and ends[-1] in ledgers
+    if parted or (kind in _HOST and ends[0] in workers):
+        return window * 2 + int(carrier.tps * STOCK_S) + 1
     if done.fault.target != carrier.name:
         return 0
     windows = window if kind in (*_SMSC, *_HOST) else carrier.window if kind in _LINK else 0
@@ -185,17 +225,23 @@ def _doubts_of(carrier: Carrier, done: Done, window: int) -> int:
 
 
 def highest_ratio(run: Outcome) -> float:
-    """Of the most that an SMSC counted in a second to its TPS."""
-    return max(
-        float(account["book"]["max_per_second"]) / BY_NAME[name].tps for name, account in run.accounts.items()
-    )
+    """Of the most that an SMSC counted in a second to its TPS, or that of an account."""
+    return max(most / tps for _, most, tps in _most(run))
+
+
+def _most(run: Outcome) -> Iterator[tuple[str, int, int]]:
+    """Of each carrier, and of each account of a split one: its name, the most in a second, its TPS."""
+    for name, account in run.accounts.items():
+        yield name, account["book"]["max_per_second"], BY_NAME[name].tps
+        for each, tps in run.plan.topology.accounts(name).items():
+            yield f"{name}'s account {each}", account["most"][each], tps
 
 
 def _rates(run: Outcome) -> Iterator[str]:
+    for name, most, tps in _most(run):
+        if most > tps:
+            yield f"{name}: {most} segments in a second, its TPS is {tps}"
     for name, account in run.accounts.items():
-        most = account["book"]["max_per_second"]
-        if most > BY_NAME[name].tps:
-            yield f"{name}: {most} segments in a second, its TPS is {BY_NAME[name].tps}"
         if throttled := account["book"]["throttled"]:
             yield f"{name}: {throttled} segments were throttled"
 
@@ -209,11 +255,3 @@ def slow(run: Outcome) -> Iterator[str]:
     for back in run.resolved:
         if back.too_late:
             yield f"receipts were resolved {back.seconds:.1f} s after '{back.kind.value}'"
-
-
-def doubts_by_state(rows: Mapping[tuple[str, str], int]) -> Counter[str]:
-    """(carrier, how it ended) -> count, summed over carriers."""
-    found: Counter[str] = Counter()
-    for (_, ended), count in rows.items():
-        found[ended] += count
-    return found

@@ -1,20 +1,24 @@
-"""The database of a run: a copy of one that was prepared once, in a home of its own.
+"""The databases of a run: copies of what was prepared once, each a server in a home of its own.
 
-Prepared means: made, migrated, and with the people of the nation imported by `broadcast subscriber import`.
+Prepared means: made and migrated; and home's with the people of the nation, imported by `broadcast subscriber import`.
 """
 
 import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from chaos.nation import CARRIERS, COUNTRY, carriers_toml, write_people
+import asyncpg
+from chaos.nation import CARRIERS, COUNTRY, carriers_toml, url_env, write_people
 
 from broadcast.store.embedded import SETTINGS, Server
+from broadcast.store.failures import MENDABLE
 from broadcast.store.migrations import migrate
 from broadcast.store.pool import connect
 from broadcast.store.scratch import scratch_home
@@ -29,19 +33,63 @@ SMALL: Final = {
     "max_connections": "80",
     "fsync": "off",
 }
+BACK_S: Final = 60.0  # within which a database is there again, on a machine that has much to do
+_COPY_S: Final = 300.0
 _IMPORT_S: Final = 300.0
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Data folders of stopped servers. ledger: of one that is not home, still nobody's."""
+
+    home: Path
+    ledger: Path
+
+
+@dataclass(slots=True)
+class Database:
+    """One of a run's. url: for the processes of the run; this one has the server's own."""
+
+    name: str
+    server: Server
+    url: str
+
+    @asynccontextmanager
+    async def connected(self) -> "AsyncIterator[asyncpg.Connection]":
+        connection = await connect(self.server.url())
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """The rows; again until the database is there."""
+        deadline = time.monotonic() + BACK_S
+        while True:
+            try:
+                async with self.connected() as conn:
+                    rows: list[asyncpg.Record] = await conn.fetch(query, *values)
+                    return rows
+            except MENDABLE:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
+
+
 @contextmanager
-def prepared(messages: int) -> Iterator[Path]:
-    """The data folder of a stopped server that knows so many people."""
-    with scratch_home("chaos") as home:
+def prepared(messages: int) -> Iterator[Prepared]:
+    """messages: as many people."""
+    with scratch_home("chaos") as home, scratch_home("chaos") as beside:
         server = Server(home, SMALL)
         server.start()
         asyncio.run(_migrate(server.url()))
+        server.stop()
+        ledger = beside / "data"
+        _copy(server.data, ledger)
+        server.start()
         _import(home, server.url(), messages)
         server.stop()
-        yield server.data
+        yield Prepared(server.data, ledger)
 
 
 @contextmanager
@@ -49,16 +97,21 @@ def copy_of(data: Path) -> Iterator[Server]:
     """A server of its own on a copy of these data, not started yet."""
     with scratch_home("chaos") as home:
         server = Server(home, SMALL)
-        # with its owners: root's servers run as another user
-        subprocess.run(["cp", "-a", str(data), str(server.data)], check=True, timeout=_IMPORT_S)
+        _copy(data, server.data)
         yield server
 
 
-def environment(url: str, config: str) -> Mapping[str, str]:
-    """For `python -m broadcast`: nothing of whoever runs the tests but where programs are."""
+def _copy(data: Path, target: Path) -> None:
+    """With its owners: root's servers run as another user."""
+    subprocess.run(["cp", "-a", str(data), str(target)], check=True, timeout=_COPY_S)
+
+
+def environment(url: str, config: str, ledgers: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """For `python -m broadcast`: nothing of whoever runs the tests but where programs are. ledgers: their URLs."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BROADCAST_")}
     home = os.environ.get("BROADCAST_HOME")
     more = {"BROADCAST_HOME": home} if home else {}
+    more |= {url_env(name): each for name, each in (ledgers or {}).items()}
     return {**kept, **more, "BROADCAST_DATABASE_URL": url, "BROADCAST_CONFIG": config}
 
 

@@ -4,10 +4,12 @@ import json
 import re
 import shutil
 import traceback
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
-from chaos.world import PLACES, START_S, World
+from chaos.database import Database
+from chaos.world import START_S, World
 from waiting import until
 
 # From its first line to its error, and no line of the log between.
@@ -47,16 +49,21 @@ async def accounts(world: World) -> dict[str, Any]:
 
 
 async def keep(world: World) -> None:
-    """The database's tables as CSV, its sessions and log, and the SMSCs' accounts: in the run's folder."""
-    if world.server.answers():
-        for name, query in DUMPED.items():
-            async with world.connected() as conn:
-                await conn.copy_from_query(
-                    query, output=world.folder / f"{name}.csv", format="csv", header=True
-                )
-        shutil.copyfile(world.server.log, world.folder / "postgres.log")
+    """The databases' tables as CSV, their sessions and logs, and the SMSCs' accounts: in the run's folder."""
+    for database in world.databases.values():
+        if database.server.answers():
+            await _keep(database, world.folder)
     if all(smsc.process.returncode is None for smsc in world.smscs.values()):
         await accounts(world)
+
+
+async def _keep(database: Database, folder: Path) -> None:
+    for name, query in DUMPED.items():
+        async with database.connected() as conn:
+            await conn.copy_from_query(
+                query, output=folder / f"{database.name}-{name}.csv", format="csv", header=True
+            )
+    shutil.copyfile(database.server.log, folder / f"{database.name}-postgres.log")
 
 
 def begin(folder: Path) -> None:
@@ -73,12 +80,12 @@ def words(error: BaseException) -> list[str]:
     return [f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"]
 
 
-def tracebacks(folder: Path) -> tuple[str, ...]:
+def tracebacks(folder: Path, places: Collection[str]) -> tuple[str, ...]:
     """Logs with one; but not of processes that did not start, nor of a resolver that its worker could not start: they
-    may say at length why there is no database."""
+    may say at length why there is no database. places: of the product's processes."""
     logs = {path.name: path.read_text(errors="replace") for path in sorted(folder.glob("*.log"))}
     starting = {
-        name for name, log in logs.items() if name.split("-")[0] in PLACES and " started\n" not in log
+        name for name, log in logs.items() if name.rsplit("-", 1)[0] in places and " started\n" not in log
     }
     return tuple(
         name for name, log in logs.items() if "Traceback" in NO_DATABASE.sub("", log) and name not in starting

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import psutil
-from chaos.schedule import RESOLVER, Fault, Kind, Schedule
+from chaos.schedule import RESOLVER, Fault, Kind, Schedule, Stops
 from chaos.world import World
 
 
@@ -30,22 +30,28 @@ _KILLED: Final = (Kind.WORKER_KILLED, Kind.RESOLVER_KILLED)
 _LOOKED_AFTER: Final = (Kind.WORKER_KILLED, *RESOLVER, Kind.DATABASE_DOWN)
 
 
-async def play(world: World, plan: Schedule) -> list[Done]:
-    """Do all of them at their times, counted from the launch. By the time they began."""
+async def play(world: World, plan: Schedule, messages: int) -> list[Done]:
+    """Do all of them at their times, counted from the launch, and let subscribers answer. By the time they began."""
 
     async def one(fault: Fault) -> Done:
-        await asyncio.sleep(max(0.0, world.launched_at + fault.at_s - time.monotonic()))
+        await world.at(fault.at_s)
         if fault.kind in RESOLVER:
             await world.resolver(fault.target)  # may be between two lives
         began, began_at = time.monotonic(), datetime.now(UTC)
         await _WAYS[fault.kind](world, fault)
         ended, ended_at = time.monotonic(), datetime.now(UTC)
-        if fault.kind not in _LOOKED_AFTER:
+        if fault.kind not in _LOOKED_AFTER or plan.topology.several:
             return Done(fault, began, ended)
         await world.resolved_until(began_at if fault.kind in _KILLED else ended_at)
         return Done(fault, began, ended, time.monotonic())
 
+    async def answer(stops: Stops) -> None:
+        await world.at(stops.at_s)
+        world.smscs[stops.by].tell("stop", *stops.numbers(messages))
+
     async with asyncio.TaskGroup() as group:
+        for stops in plan.stops:
+            group.create_task(answer(stops), name="stops")
         tasks = [group.create_task(one(fault), name=fault.kind.value) for fault in plan.faults]
     return [task.result() for task in tasks]
 
@@ -85,9 +91,10 @@ async def _freeze_resolver(world: World, fault: Fault) -> None:
 
 
 async def _stop_database(world: World, fault: Fault) -> None:
-    await asyncio.to_thread(world.server.stop, "immediate")
+    server = world.databases[fault.target].server
+    await asyncio.to_thread(server.stop, "immediate")
     await asyncio.sleep(fault.seconds)
-    await asyncio.to_thread(world.server.start)
+    await asyncio.to_thread(server.start)
 
 
 async def _crash_smsc(world: World, fault: Fault) -> None:
@@ -129,12 +136,22 @@ async def _worsen_host(world: World, fault: Fault) -> None:
     await asyncio.to_thread(world.network.mend, fault.target)
 
 
+async def _part_way(world: World, fault: Fault) -> None:
+    assert world.network is not None
+    for ends in world.topology.ends(fault.target):
+        await asyncio.to_thread(world.network.sever, *ends)
+    await asyncio.sleep(fault.seconds)
+    for ends in world.topology.ends(fault.target):
+        await asyncio.to_thread(world.network.rejoin, *ends)
+
+
 _WAYS: Final[dict[Kind, Callable[[World, Fault], Awaitable[None]]]] = {
     Kind.WORKER_KILLED: _kill,
     Kind.WORKER_FROZEN: _freeze_worker,
     Kind.RESOLVER_KILLED: _kill_resolver,
     Kind.RESOLVER_FROZEN: _freeze_resolver,
     Kind.DATABASE_DOWN: _stop_database,
+    Kind.DATABASE_AWAY: _stop_database,
     Kind.SMSC_CRASHED: _crash_smsc,
     Kind.SMSC_HANGS: _hang_smsc,
     Kind.LINK_CUT: _cut_link,
@@ -142,4 +159,5 @@ _WAYS: Final[dict[Kind, Callable[[World, Fault], Awaitable[None]]]] = {
     Kind.LINK_MUTE: _mute_link,
     Kind.HOST_PARTED: _part_host,
     Kind.HOST_LOSSY: _worsen_host,
+    Kind.WAY_PARTED: _part_way,
 }

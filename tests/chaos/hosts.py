@@ -1,6 +1,7 @@
 """Several hosts on one machine: network namespaces on a bridge, which can be parted, slowed and made lossy.
 
-Needs root and Debian's iproute2. A host that is parted has its cable taken out of the bridge: no side is told.
+Needs root and Debian's iproute2. A host that is parted has its cable taken out of the bridge, two that are severed find
+each other no more: no side is told.
 Kernels differ in what they can do to packets; without netem a host's way is narrowed by tbf instead, whose short
 queue drops and delays.
 """
@@ -19,6 +20,7 @@ WORST: Final[Sequence[Sequence[str]]] = (
     ("netem", "delay", "40ms", "20ms", "loss", "3%"),
     ("tbf", "rate", "800kbit", "burst", "4kb", "latency", "60ms"),
 )
+_NOBODY: Final = "02:00:00:00:00:01"
 _FIRST: Final = 10  # of the hosts' addresses; the machine itself has .1
 _NETWORKS: Final = 250
 _COMMAND_S: Final = 60.0
@@ -60,6 +62,28 @@ class Network:
         """It is back."""
         _do("ip", "link", "set", self._cable(host), "master", self.bridge)
 
+    def sever(self, host: str, other: str) -> None:
+        """These two reach each other no more, and all others as before: each has the other at an address on the wire
+        that is nobody's."""
+        for one, far in ((host, other), (other, host)):
+            _do(
+                "ip",
+                "-n",
+                self._space(one),
+                "neigh",
+                "replace",
+                *self._far(far),
+                "lladdr",
+                _NOBODY,
+                "nud",
+                "permanent",
+            )
+
+    def rejoin(self, host: str, other: str) -> None:
+        """They do again."""
+        for one, far in ((host, other), (other, host)):
+            _do("ip", "-n", self._space(one), "neigh", "del", *self._far(far))
+
     def worsen(self, host: str) -> str:
         """What comes to it is lost or late. Says how."""
         for words in WORST:
@@ -73,6 +97,9 @@ class Network:
     def mend(self, host: str) -> None:
         """As it was."""
         _do("tc", "qdisc", "del", "dev", self._cable(host), "root")
+
+    def _far(self, host: str) -> tuple[str, ...]:
+        return (self.hosts[host], "dev", "eth0")
 
     def _space(self, host: str) -> str:
         return f"chaos{self.number}-{host}"

@@ -1,9 +1,9 @@
-"""Which ids have a final receipt in the ledger: resolved, told of a first copy, parked, or not looked at yet."""
+"""Which ids have a final receipt in a ledger: resolved, told of a first copy, parked, or not looked at yet."""
 
 from collections import defaultdict
 from typing import Final
 
-from chaos.world import World
+from chaos.database import Database
 
 from broadcast.ledger.packing.received import unpack_parked, unpack_received
 from broadcast.ledger.packing.result import unpack_result
@@ -16,25 +16,25 @@ _FIRST: Final = """SELECT name, unnest(first_ids) AS id
                      FROM in_doubt JOIN carrier USING (carrier_no) WHERE first_state IS NOT NULL"""
 
 
-async def receipt_ids(world: World) -> dict[str, set[str]]:
+async def receipt_ids(ledger: Database) -> dict[str, set[str]]:
     """By carrier, each once."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     told = {
         (row["slice_id"], *place)
-        for row in await world.fetch("SELECT slice_id, packed FROM result")
+        for row in await ledger.fetch("SELECT slice_id, packed FROM result")
         for result in [unpack_result(row["packed"])]
         for place in zip(result.ordinals.tolist(), result.segments.tolist(), strict=True)
     }
-    for row in await world.fetch(_SENT):
+    for row in await ledger.fetch(_SENT):
         found[row["name"]].update(
             id_ for place, id_ in _segments(row["packed"]) if (row["slice_id"], *place) in told
         )
-    for row in await world.fetch(_RECEIVED):
+    for row in await ledger.fetch(_RECEIVED):
         found[row["name"]].update(unpack_received(row["packed"]).ids.texts())
-    for row in await world.fetch(_PARKED):
+    for row in await ledger.fetch(_PARKED):
         parked = unpack_parked(row["packed"], row["taken"])
         found[row["name"]].update(parked.receipts.ids.take(parked.left).texts())
-    for row in await world.fetch(_FIRST):
+    for row in await ledger.fetch(_FIRST):
         found[row["name"]].add(row["id"].decode("latin-1"))
     return {name: ids - {""} for name, ids in found.items()}
 

@@ -2,7 +2,7 @@
 are told."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,15 +22,16 @@ ENGINE: Final = {"receipt_wait_s": 2.0}
 
 @dataclass(frozen=True, slots=True)
 class Binds:
-    """One account of a carrier's."""
+    """One account of a carrier's. account: its system_id; the carrier's name if it has one only."""
 
     mode: str
     sessions: int
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """first: the lowest MSISDN."""
+    """first: the lowest MSISDN. One that is split is one in each of its ledgers, with its part of TPS and binds."""
 
     name: str
     tps: int
@@ -42,6 +43,11 @@ class Carrier:
     def sending(self) -> int:
         """How many links submit."""
         return sum(bind.sessions for bind in self.binds if bind.mode != "receiver")
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """By which a split one is told apart; none of a whole one."""
+        return tuple(bind.account for bind in self.binds if bind.account)
 
 
 CARRIERS: Final = (
@@ -102,30 +108,57 @@ def personality(carrier: Carrier, habits: "Habits", seed: int) -> str:
     return f"{_lines(plain)}\n[receipts]\n{_lines(receipts)}"
 
 
-def carriers_toml(addresses: Mapping[str, tuple[str, int]]) -> str:
-    """Our side, beside the country's file. addresses: host and port by carrier."""
-    tables = [f"[engine]\n{_lines(ENGINE)}"]
+def url_env(ledger: str) -> str:
+    """What holds its URL."""
+    return f"{ledger.upper()}_URL"
+
+
+def carriers_toml(
+    addresses: Mapping[str, tuple[str, int]],
+    ledgers: Mapping[str, Sequence[Carrier]] | None = None,
+    home_away: str = "stop",
+) -> str:
+    """Our side, beside the country's file. addresses: host and port by carrier. ledgers: where home is none."""
+    engine = {**ENGINE, "home_away": home_away} if ledgers else ENGINE
+    tables = [f"[engine]\n{_lines(engine)}"]
+    for name, carriers in (ledgers or {}).items():
+        tables += _ledger_tables(name, carriers)
+    everything = [each for carriers in (ledgers or {"": CARRIERS}).values() for each in carriers]
     for carrier in CARRIERS:
-        tables.append(
-            f"[carriers.{carrier.name}]\n{_lines({'tps': carrier.tps, 'retry_delay_s': 0.5, **IDS})}"
-        )
-        host, port = addresses[carrier.name]
-        for bind in carrier.binds:
-            table = {
-                "host": host,
-                "port": port,
-                "system_id": carrier.name,
-                "mode": bind.mode,
-                "sessions": bind.sessions,
-                "window": carrier.window,
-                "bind_timeout_s": 2.0,
-                "response_timeout_s": RESPONSE_TIMEOUT_S,
-                "enquire_link_s": ENQUIRE_LINK_S,
-                "reconnect_min_s": 0.2,
-                "reconnect_max_s": 2.0,
-            }
-            tables.append(f"[[carriers.{carrier.name}.binds]]\n{_lines(table)}")
+        parts = [each for each in everything if each.name == carrier.name]
+        plain = {"tps": carrier.tps, "retry_delay_s": 0.5, **IDS}
+        returned = {"receipts_return": "account"} if len(parts) > 1 else {}
+        tables.append(f"[carriers.{carrier.name}]\n{_lines({**plain, **returned})}")
+        tables += [_bind_table(each, bind, addresses[carrier.name]) for each in parts for bind in each.binds]
     return "\n".join(tables)
+
+
+def _ledger_tables(name: str, carriers: Sequence[Carrier]) -> list[str]:
+    whole = [each.name for each in carriers if not each.accounts]
+    found = [f"[ledgers.{name}]\n{_lines({'url_env': url_env(name), 'carriers': whole})}"]
+    for each in carriers:
+        if each.accounts:
+            share = {"tps": each.tps, "accounts": each.accounts}
+            found.append(f"[ledgers.{name}.shares.{each.name}]\n{_lines(share)}")
+    return found
+
+
+def _bind_table(carrier: Carrier, bind: Binds, address: tuple[str, int]) -> str:
+    host, port = address
+    table = {
+        "host": host,
+        "port": port,
+        "system_id": bind.account or carrier.name,
+        "mode": bind.mode,
+        "sessions": bind.sessions,
+        "window": carrier.window,
+        "bind_timeout_s": 2.0,
+        "response_timeout_s": RESPONSE_TIMEOUT_S,
+        "enquire_link_s": ENQUIRE_LINK_S,
+        "reconnect_min_s": 0.2,
+        "reconnect_max_s": 2.0,
+    }
+    return f"[[carriers.{carrier.name}.binds]]\n{_lines(table)}"
 
 
 def _lines(table: Mapping[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """A simulated SMSC as a process that can be made to fail: `python -m chaos.smsc`.
 
 The product's own simulator and book, and beside them what a test needs of it: a crash that takes every session and
-the port but not what was taken (real ones keep messages on disk), resets and half-open sessions on command, its
-traffic twenty times a second, the id of every receipt that was sent and acked, and everybody's end as it was decided
-from the beginning.
+the port but not what was taken (real ones keep messages on disk), resets and half-open sessions on command, several
+accounts (accounts.py), messages of anybody who answers STOP, its traffic twenty times a second, the id of every receipt
+that was sent and acked, and everybody's end as it was decided from the beginning.
 
 Commands come as lines on stdin; at the end (stdin closes) everything is written to a file, as `Account`.
 """
@@ -15,16 +15,17 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from chaos.accounts import AccountsExchange
 from chaos.nation import SEGMENTS
 
 from broadcast.cli.collector import collect_seldom
 from broadcast.cli.runner import run
 from broadcast.simulator.book_server import BookServer
-from broadcast.simulator.exchange import Exchange
 from broadcast.simulator.fate import Fate, Fates
 from broadcast.simulator.peer import Peer
 from broadcast.simulator.personality import Personality, load
@@ -48,7 +49,8 @@ _STATES: Final = {
 class Account:
     """What the SMSC knows at the end. samples: (monotonic time, segments taken so far). copies: of recipients with
     more than one. decided: MSISDN -> state, of everybody whose message is here, whole. acked, sent: receipts by id,
-    repeats and redeliveries counted."""
+    repeats and redeliveries counted. stops: how many times STOP was acked. most: by account, where there are several,
+    the most segments in a second."""
 
     book: dict[str, Any] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
@@ -56,10 +58,12 @@ class Account:
     acked: dict[str, int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     samples: list[tuple[float, int]] = field(default_factory=list)
+    stops: int = 0
+    most: dict[str, int] = field(default_factory=dict)
 
 
-class CountingExchange(Exchange):
-    """The product's; counts the receipts by id."""
+class CountingExchange(AccountsExchange):
+    """Counts the receipts by id."""
 
     def __init__(self, personality: Personality, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(personality, loop)
@@ -81,8 +85,9 @@ class FailingSmsc(Smsc):
 
     exchange: CountingExchange
 
-    def __init__(self, personality: Personality) -> None:
+    def __init__(self, personality: Personality, accounts: Sequence[str] = ()) -> None:
         super().__init__(personality, CountingExchange)
+        self.exchange.tell_apart(accounts)
 
     async def crash(self, port: int, host: str, seconds: float) -> None:
         """All connections are reset and the port is closed for so long."""
@@ -122,7 +127,8 @@ class FailingSmsc(Smsc):
 
     def account(self, samples: list[tuple[float, int]]) -> Account:
         acked, sent = dict(self.exchange.acked_ids), dict(self.exchange.sent_ids)
-        return Account(self.summary(), self.book.copies(), self._decided(), acked, sent, samples)
+        stops, most = self.book.oddities["reply_acked"], self.exchange.most()
+        return Account(self.summary(), self.book.copies(), self._decided(), acked, sent, samples, stops, most)
 
     def _decided(self) -> dict[str, str]:
         """By MSISDN and seed alone, whatever the book says; but of who came too late."""
@@ -145,7 +151,7 @@ def _ids(batch: Receipts) -> list[str]:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    smsc = FailingSmsc(load(options.personality))
+    smsc = FailingSmsc(load(options.personality), options.account)
     book = BookServer(smsc.exchange)
     collect_seldom()
     port = await smsc.start(options.host)
@@ -166,6 +172,8 @@ async def _serve(options: argparse.Namespace) -> None:
             smsc.cut(int(words[0]))
         elif command == "mute":
             smsc.mute(int(words[0]), float(words[1]))
+        elif command == "stop":
+            smsc.exchange.answer_stop(words)
         elif command == "account":
             _tell(Path(words[0]), asdict(smsc.account(samples)))
     sampling.cancel()
@@ -192,6 +200,7 @@ def main() -> None:
     parser.add_argument("--personality", type=Path, required=True)
     parser.add_argument("--ready-file", type=Path, required=True)
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--account", action="append", default=[], help="system_ids, where it has several")
     run(_serve(parser.parse_args()))
 
 

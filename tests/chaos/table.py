@@ -41,7 +41,7 @@ def row(result: Result) -> str:
             checks.compared(outcome),
             checks.differing(outcome),
             sum(outcome.doubts.values()),
-            sum(checks.doubts_most(carrier, outcome.done) for carrier in CARRIERS),
+            sum(checks.doubts_most(carrier, outcome.done, plan.topology) for carrier in CARRIERS),
             sum(outcome.resent.values()),
             checks.second_copies(outcome),
             f"{checks.highest_ratio(outcome):.3f}",
@@ -63,6 +63,8 @@ def summary(results: Sequence[Result], seconds: float) -> str:
             f"compared with the SMSCs' accounts person by person {sum(map(checks.compared, outcomes)):,}, "
             f"of them otherwise {sum(map(checks.differing, outcomes)):,}, "
             f"faults {sum(len(each.done) for each in outcomes)}, "
+            f"orders {sum(len(each.given) for each in outcomes)}, "
+            f"excluded {sum(map(checks.excluded, outcomes)):,}, "
             f"in doubt {sum(sum(each.doubts.values()) for each in outcomes):,}, "
             f"resent {sum(sum(each.resent.values()) for each in outcomes):,}, "
             f"second copies {sum(checks.second_copies(each) for each in outcomes):,}, "

@@ -1,4 +1,4 @@
-"""The processes of one run: a database, three SMSCs, three workers, resolvers; and a campaign to send.
+"""The processes of one run: databases, three SMSCs, workers and resolvers, where its topology has them.
 
 Whatever a world starts has ended when its context ends. Times are of the monotonic clock, which all processes of a
 machine share.
@@ -11,45 +11,25 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import asyncpg
 import psutil
-from chaos.database import environment
+from chaos.database import Database, environment
 from chaos.hosts import Network
-from chaos.nation import CARRIERS, COUNTRY, TEXT, Carrier, carriers_toml, personality
-from chaos.schedule import CHILD, RESOLVER_PLACES, WORKERS, Schedule
+from chaos.nation import CARRIERS, COUNTRY, Carrier, carriers_toml, personality
+from chaos.schedule import Schedule
+from chaos.topology import CHILD, Topology
 from waiting import until
-
-from broadcast.campaign import campaigns
-from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.content import content
-from broadcast.config import load
-from broadcast.store.embedded import Server
-from broadcast.store.failures import MENDABLE
-from broadcast.store.pool import connect
 
 START_S: Final = 60.0  # for processes to be ready, on a machine that has much to do
 RESOLVED_S: Final = 120.0  # whatever else is broken meanwhile
-LIFETIME_S: Final = 600.0  # of a campaign that does not expire: longer than any run
-GRACE_S: Final = 1
-DATABASE: Final = "database"  # its host
 PORT: Final = 5432
 AGAIN_S: Final = 0.5  # before a process that ended is started again
-# Two have a supervisor, which takes over from a killed worker at once; the lease of the third must run out.
-PLACES: Final = {
-    "w1": ("worker", "--place", str(UUID(int=1))),
-    "w2": ("worker", "--place", str(UUID(int=2))),
-    "w3": ("worker",),
-    "r1": ("resolver",),
-    "r2": ("resolver",),
-}
 
 
 @dataclass
@@ -70,19 +50,18 @@ class Smsc:
 
 @dataclass
 class World:
-    """processes: by place: workers, w1 to w3, and resolvers that are no child of one. alone: workers start no resolver.
+    """databases: all of the topology, not started yet. processes: by place. ways: to databases on hosts of their own.
     ended: processes that ended though nobody killed them."""
 
     folder: Path
-    server: Server
+    topology: Topology
+    databases: Mapping[str, Database]
     network: Network | None = None
     smscs: dict[str, Smsc] = field(default_factory=dict)
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    ways: list[asyncio.subprocess.Process] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
-    alone: bool = False
     starts: int = 0
-    url: str = ""  # of the database, for workers on hosts of their own
-    way: asyncio.subprocess.Process | None = None
     launched_at: float = 0.0
     _watching: set["asyncio.Task[None]"] = field(default_factory=set)
     _expected: set[int] = field(default_factory=set)
@@ -91,17 +70,36 @@ class World:
     def config(self) -> str:
         return f"{COUNTRY}{os.pathsep}{self.folder / 'carriers.toml'}"
 
+    @property
+    def home(self) -> Database:
+        return self.databases[self.topology.home]
+
+    @property
+    def ledgers(self) -> list[Database]:
+        return [self.databases[name] for name in self.topology.ledgers]
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Of the ledgers that are not home, for the processes of the run."""
+        return {each.name: each.url for each in self.ledgers if each is not self.home}
+
     async def start(self, plan: Schedule) -> None:
-        """Everything up, every slot bound and the whole TPS of every carrier granted; nothing is sent yet."""
-        await asyncio.to_thread(self.server.start)
+        """Databases, SMSCs and the ways to them; nothing of ours."""
+        await asyncio.gather(*(asyncio.to_thread(each.server.start) for each in self.databases.values()))
         await asyncio.gather(*(self._start_smsc(carrier, plan) for carrier in CARRIERS))
         if self.network is not None:
-            await self._start_way(self.network)
+            await asyncio.gather(*(self._start_way(each, self.network) for each in self.databases.values()))
         addresses = {name: (smsc.host, smsc.port) for name, smsc in self.smscs.items()}
-        (self.folder / "carriers.toml").write_text(carriers_toml(addresses))
-        resolvers = RESOLVER_PLACES[plan.resolvers]
-        self.alone = bool(resolvers)
-        for place in (*resolvers, *(f"w{place}" for place in range(1, WORKERS + 1))):
+        ledgers = self.topology.ledgers if self.topology.several else None
+        (self.folder / "carriers.toml").write_text(carriers_toml(addresses, ledgers, plan.home_away))
+
+    async def at(self, seconds: float) -> None:
+        """Wait until so long after the launch."""
+        await asyncio.sleep(max(0.0, self.launched_at + seconds - time.monotonic()))
+
+    async def work(self) -> None:
+        """Every slot bound and the whole TPS of every carrier granted; nothing is sent yet."""
+        for place in self.topology.places:
             await self.start_in(place)
         await until(self._all_granted, "all workers bound, all TPS granted", START_S)
         await until(self._all_resolving, "every carrier has a resolver", START_S)
@@ -112,25 +110,28 @@ class World:
         path.write_text(personality(carrier, plan.habits[carrier.name], plan.seed))
         host = self.network.hosts[carrier.name] if self.network else "127.0.0.1"
         words = ["-m", "chaos.smsc", "--personality", str(path), "--ready-file", str(ready), "--host", host]
+        words += [f"--account={account}" for account in self.topology.accounts(carrier.name)]
         process = await self._spawn(carrier.name, carrier.name, words, stdin=asyncio.subprocess.PIPE)
         await until(ready.exists, f"the simulator of {carrier.name} is ready", START_S)
         told = json.loads(ready.read_text())
         self.smscs[carrier.name] = Smsc(carrier, process, host, told["port"], told["book_port"])
 
-    async def _start_way(self, network: Network) -> None:
+    async def _start_way(self, database: Database, network: Network) -> None:
         """The database's host."""
-        host = network.hosts[DATABASE]
-        socket = self.server.socket_folder / f".s.PGSQL.{PORT}"
-        self.way = await self._spawn(DATABASE, DATABASE, ["-m", "chaos.way", host, str(PORT), str(socket)])
-        self.url = f"postgresql://broadcast@{host}:{PORT}/broadcast"
-        await until((self.folder / f"{DATABASE}.log").read_text, "the way to the database is open", START_S)
+        name, host = database.name, network.hosts[database.name]
+        socket = database.server.socket_folder / f".s.PGSQL.{PORT}"
+        self.ways.append(await self._spawn(name, name, ["-m", "chaos.way", host, str(PORT), str(socket)]))
+        database.url = f"postgresql://broadcast@{host}:{PORT}/broadcast"
+        await until((self.folder / f"{name}.log").read_text, f"the way to {name} is open", START_S)
 
     async def start_in(self, place: str) -> None:
         """A new process in this place."""
         self.starts += 1
         name = f"{place}-{self.starts}"
-        more = ["--no-resolver"] if self.alone and place.startswith("w") else []
-        process = await self._spawn(name, place, ["-m", "broadcast", *PLACES[place], *more])
+        words = ["-m", "broadcast", *self.topology.places[place].words]
+        if self.topology.resolvers and place in self.topology.workers:
+            words.append("--no-resolver")
+        process = await self._spawn(name, place, words)
         self.processes[place] = process
         watching = asyncio.create_task(self._watch(place, name, process), name=f"watch {name}")
         self._watching.add(watching)
@@ -151,16 +152,19 @@ class World:
         self, name: str, host: str, words: Sequence[str], stdin: int = asyncio.subprocess.DEVNULL
     ) -> asyncio.subprocess.Process:
         """name: of its log. host: where it runs, if there are hosts."""
-        inside = self.network.inside(host) if self.network else ()
         with (self.folder / f"{name}.log").open("wb") as log:
             return await asyncio.create_subprocess_exec(
-                *inside, sys.executable, *words, stdin=stdin, stdout=log, stderr=log,
+                *self.python(host), *words, stdin=stdin, stdout=log, stderr=log,
                 env={
-                    **environment(self.url or self.server.url(), self.config),
+                    **environment(self.home.url, self.config, self.urls),
                     "PYTHONPATH": str(Path(__file__).parents[1]),
                     "BROADCAST_TRACE": "1",
                 },
             )  # fmt: skip
+
+    def python(self, host: str) -> tuple[str, ...]:
+        """The words before a command's there."""
+        return (*(self.network.inside(host) if self.network else ()), sys.executable)
 
     async def kill(self, place: str) -> bool:
         """-9. False when it had ended, for want of a database, and comes back by itself."""
@@ -174,81 +178,54 @@ class World:
 
     async def resolver(self, target: str) -> psutil.Process:
         """In this place, or the child of whichever worker has one; waited for, if it is not there."""
+        child, _, ledger = target.partition(" ")
+        workers = self.topology.workers_of(ledger) if ledger else self.topology.workers
+        parents = workers if child == CHILD else (target,)
 
         def found() -> bool:
             alive.clear()
-            for process in self.processes.values() if target == CHILD else [self.processes[target]]:
+            for process in (self.processes[place] for place in parents):
                 if process.returncode is None:
                     with contextlib.suppress(psutil.NoSuchProcess):
                         known = psutil.Process(process.pid)
-                        alive.extend(known.children() if target == CHILD else [known])
+                        alive.extend(known.children() if child == CHILD else [known])
             return bool(alive)
 
         alive: list[psutil.Process] = []
-        await until(found, f"there is a resolver ({target})", START_S)
+        await until(found, f"there is a resolver ({target})", RESOLVED_S)
         return alive[0]
 
     async def resolved_until(self, moment: datetime) -> None:
         """Wait until whatever was committed before has been dealt with."""
 
         async def resolved() -> bool:
-            rows = await self.fetch("SELECT bool_and(resolved_until >= $1) AS resolved FROM resolver", moment)
-            return bool(rows[0]["resolved"])
+            rows = await self.everywhere(
+                "SELECT bool_and(resolved_until >= $1) AS resolved FROM resolver", moment
+            )
+            return all(row["resolved"] for row in rows)
 
         await until(resolved, "receipts are resolved again", RESOLVED_S)
 
-    async def launch(self, plan: Schedule) -> Campaign:
-        """One campaign to everybody, from now on."""
-        config = load([Path(each) for each in self.config.split(os.pathsep)])
-        made = content(
-            text=TEXT,
-            sender="BOYTE",
-            carriers=tuple(config.carriers),
-            category="emergency",
-            expires_at=datetime.now(UTC) + timedelta(seconds=plan.expires_s or LIFETIME_S),
-            in_doubt_policy=plan.policy,
-            grace_s=GRACE_S,
-        )
-        async with self.connected() as conn:
-            drafted = await campaigns.draft(conn, "chaos", made, "an")
-            approved = await campaigns.approve(conn, drafted, "binh", drafted.code)
-            launched = await campaigns.launch(conn, config, approved, "an")
-        self.launched_at = time.monotonic()
-        return launched
-
-    @asynccontextmanager
-    async def connected(self) -> "AsyncIterator[asyncpg.Connection]":
-        connection = await connect(self.server.url())
-        try:
-            yield connection
-        finally:
-            connection.terminate()
-
-    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        """The rows; again until the database is there."""
-        deadline = time.monotonic() + START_S
-        while True:
-            try:
-                async with self.connected() as conn:
-                    rows: list[asyncpg.Record] = await conn.fetch(query, *values)
-                    return rows
-            except MENDABLE:
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(0.1)
+    async def everywhere(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """The rows of all ledgers; again until they are there."""
+        found = await asyncio.gather(*(each.fetch(query, *values) for each in self.ledgers))
+        return [row for rows in found for row in rows]
 
     async def _all_granted(self) -> bool:
-        rows = await self.fetch(
+        rows = await self.everywhere(
             """SELECT carrier.tps, sum(granted_tps) AS granted, bool_and(bound) AS bound
                  FROM bind_slot JOIN carrier USING (carrier_no) GROUP BY carrier.carrier_no"""
         )
-        return len(rows) == len(CARRIERS) and all(
-            row["bound"] and row["granted"] == row["tps"] for row in rows
-        )
+        return len(rows) == self._parts and all(row["bound"] and row["granted"] == row["tps"] for row in rows)
 
     async def _all_resolving(self) -> bool:
-        rows = await self.fetch("SELECT count(holder) AS held FROM resolver")
-        return bool(rows[0]["held"] >= len(CARRIERS))
+        rows = await self.everywhere("SELECT count(holder) AS held FROM resolver")
+        return sum(row["held"] for row in rows) >= self._parts
+
+    @property
+    def _parts(self) -> int:
+        """Carriers, one that is split counted in each of its ledgers."""
+        return sum(map(len, self.topology.ledgers.values()))
 
     async def close(self) -> None:
         """End all processes, the frozen ones too."""
@@ -264,9 +241,7 @@ class World:
                 smsc.process.send_signal(signal.SIGCONT)
                 smsc.process.stdin.close()
                 await _ended(smsc.process, smsc.carrier.name)
-        if self.way is not None and self.way.returncode is None:
-            self.way.kill()
-            await self.way.wait()
+        await _killed(self.ways)
 
 
 async def _ended(process: asyncio.subprocess.Process, what: str) -> None:
@@ -274,5 +249,11 @@ async def _ended(process: asyncio.subprocess.Process, what: str) -> None:
         await asyncio.wait_for(process.wait(), 20)
     except TimeoutError:
         print(f"{what} had to be killed")
-        process.kill()
-        await process.wait()
+        await _killed([process])
+
+
+async def _killed(processes: Iterable[asyncio.subprocess.Process]) -> None:
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -1,6 +1,6 @@
 """Ten subscribers, and what they answer: what the tests of replies and of opt-outs have in common."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,10 @@ from integration.rig import Rig, make_rig
 from broadcast.audience.carriers import carrier_names
 from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Bind, Carrier, Config
+from broadcast.engine.opt_outs import OptOuts
 from broadcast.engine.replies import Replies
+from broadcast.ids import CarrierNo
+from broadcast.ledger.opt_outs import Sides
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
@@ -53,9 +56,25 @@ async def part(rig: Rig, number: int, total: int, text: bytes, sender: int = FIR
     await came(rig, header + text, sender, esm_class=0x40, ago_s=more.get("ago_s", 0.0))
 
 
-async def reader(rig: Rig) -> Replies:
+class Reader(Replies):
+    """Of a worker whose ledger is home, with what it does beside reading: both in a round."""
+
+    def __init__(self, config: Config, metrics: Metrics, names: Mapping[CarrierNo, str]) -> None:
+        super().__init__(config, metrics, names)
+        self.opt_outs = OptOuts(metrics)
+
+    async def round(self, connection: asyncpg.Connection) -> bool:
+        more = False
+        try:
+            more = await super().round(connection)
+        finally:
+            more |= await self.opt_outs.round(Sides(connection, connection, ""))
+        return more
+
+
+async def reader(rig: Rig) -> Reader:
     """As a worker has it; each call is another life of one."""
-    return Replies(rig.config, Metrics(), await carrier_names(rig.conn))
+    return Reader(rig.config, Metrics(), await carrier_names(rig.conn))
 
 
 async def read(rig: Rig, rounds: int = 3) -> list[asyncpg.Record]:

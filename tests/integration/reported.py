@@ -10,4 +10,6 @@ async def report(connection: Connection, name: str) -> reports.Report:
     """In a snapshot of its own."""
     async with snapshot(connection):
         campaign = await by_name(connection, name)
-        return await reports.report(connection, campaign, await books_of(connection, campaign.campaign_id))
+        books = await books_of(connection, campaign.campaign_id)
+        found = await reports.read(connection, campaign, books)
+        return await reports.report(connection, campaign, found)

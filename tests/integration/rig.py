@@ -22,6 +22,7 @@ from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
+from broadcast.campaign.launch import launch
 from broadcast.channel.channel import Channel
 from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.resolver import Resolver
@@ -139,14 +140,20 @@ class Rig:
 
     async def launch(self, *, lifetime_s: float = 3600, text: str = TEXT, **more: Any) -> Campaign:
         """Draft, approve and launch."""
+        approved = await self.approved(lifetime_s=lifetime_s, text=text, **more)
+        return await launch(self.conn, self.config, approved, "an")
+
+    async def approved(
+        self, carriers: Sequence[str] = (), *, lifetime_s: float = 3600, text: str = TEXT, **more: Any
+    ) -> Campaign:
+        """Draft and approve. carriers: none: those that are connected."""
         made = content(
-            text=text, sender="BOYTE", carriers=tuple(self.config.carriers),
+            text=text, sender="BOYTE", carriers=tuple(carriers) or tuple(self.config.carriers),
             expires_at=datetime.now(UTC) + timedelta(seconds=lifetime_s),
             **{"category": "emergency", "grace_s": 1, **more},
         )  # fmt: skip
         drafted = await campaigns.draft(self.conn, f"alert-{time.monotonic_ns()}", made, "an")
-        approved = await campaigns.approve(self.conn, drafted, "binh", drafted.code)
-        return await campaigns.launch(self.conn, self.config, approved, "an")
+        return await campaigns.approve(self.conn, drafted, "binh", drafted.code)
 
     def worker(self, url: str | None = None) -> Worker:
         """A worker in this process, and beside the first one a resolver. url: of the worker's way to the database."""
@@ -181,7 +188,9 @@ class Rig:
         """BROADCAST_CONFIG for the carriers so far."""
         country = Path(__file__).parents[2] / "config" / "vietnam.toml"
         carriers = self.folder / "carriers.toml"
-        engine = "".join(f"{key} = {value}\n" for key, value in asdict(self.config.engine).items())
+        engine = "".join(
+            f"{key} = {json.dumps(value)}\n" for key, value in asdict(self.config.engine).items()
+        )
         tables = "".join(_toml(name, each) for name, each in self.config.carriers.items())
         carriers.write_text(f"[engine]\n{engine}{tables}")
         return f"{country}{os.pathsep}{carriers}"
@@ -242,7 +251,7 @@ class Rig:
         async with snapshot(self.conn):
             books = await books_of(self.conn, campaign.campaign_id)
             found = await compare_people(
-                books, accounts, await books.resent(), lambda difference: print(row(difference))
+                [books], accounts, await books.resent(), lambda difference: print(row(difference))
             )
         print({each.carrier: each.counts for each in found.comparisons})
         return found.problems

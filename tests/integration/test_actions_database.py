@@ -36,11 +36,11 @@ async def send(session: Session) -> None:
 
 
 async def test_it_names_the_workers_of_before(behind: Session, told: list[Notice]) -> None:
-    done = await migrate(behind, during_alert=False)
+    (done,) = await migrate(behind, during_alert=False)
     assert [each.version for each in done.applied] == [len(migrations.files())]
     assert [each.pid for each in done.old_workers] == [7]
     assert not (await migrations.status(behind.connection)).pending
-    again = await migrate(behind, during_alert=False)
+    (again,) = await migrate(behind, during_alert=False)
     assert (list(again.applied), [each.pid for each in again.old_workers], told) == ([], [7], [])
 
 
@@ -49,13 +49,15 @@ async def test_not_during_an_alert(behind: Session) -> None:
     with pytest.raises(RefusedError, match=r"by 1 workers \(a \(7\)\).*--during-alert"):
         await migrate(behind, during_alert=False)
     assert len((await migrations.status(behind.connection)).pending) == 1
-    assert len((await migrate(behind, during_alert=True)).applied) == 1
+    (done,) = await migrate(behind, during_alert=True)
+    assert len(done.applied) == 1
 
 
 async def test_nothing_to_do_is_no_danger_to_an_alert(behind: Session) -> None:
     await migrate(behind, during_alert=False)
     await send(behind)
-    assert list((await migrate(behind, during_alert=False)).applied) == []
+    (done,) = await migrate(behind, during_alert=False)
+    assert list(done.applied) == []
 
 
 async def test_an_old_ledger_is_told_before_it_is_moved(

@@ -53,7 +53,10 @@ def run_of(*words: str) -> dict[str, Any]:
 def check(part: str, measured: dict[str, Any]) -> None:
     kinds, balanced = PARTS[part]
     assert measured["balanced"] is balanced
-    assert measured["messages"] == MESSAGES
+    if part == "peer":  # it has so many seconds, which may not be enough
+        assert 0 < measured["messages"] <= MESSAGES
+    else:
+        assert measured["messages"] == MESSAGES
     assert measured["sent_rate"] >= measured["rate"] > 0
     assert set(measured["cpu_s"]) == kinds
     assert set(measured["peak_mib"]) == (kinds if part == "pipeline" else kinds - {"sender"})

@@ -15,6 +15,7 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.approval import content_hash
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Content, content
+from broadcast.campaign.launch import launch
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
@@ -182,7 +183,7 @@ async def test_an_edit_voids_the_approval(
     with pytest.raises(
         RefusedError, match="is draft, it cannot become running: a second person must approve"
     ):
-        await campaigns.launch(conn, config, edited, "dan")
+        await launch(conn, config, edited, "dan")
     with pytest.raises(RefusedError, match="second person"):
         await campaigns.approve(conn, edited, "carol", edited.code)
 
@@ -190,7 +191,7 @@ async def test_an_edit_voids_the_approval(
 async def test_launch(
     conn: asyncpg.Connection, config: Config, approved: Campaign, heard: asyncio.Queue[str]
 ) -> None:
-    done = await campaigns.launch(conn, config, approved, "dan")
+    done = await launch(conn, config, approved, "dan")
     assert (done.state, done.launched_by, done.audience, done.segments) == ("running", "dan", 13, 1)
     assert done.launched_at is not None
     assert [(each.event, each.actor) for each in await campaigns.events(conn, done.campaign_id)] == [
@@ -205,7 +206,7 @@ async def test_launch(
     }
     assert await asyncio.wait_for(heard.get(), PATIENCE_S) == str(done.campaign_id)
     with pytest.raises(RefusedError, match="is running"):
-        await campaigns.launch(conn, config, done, "dan")
+        await launch(conn, config, done, "dan")
     with pytest.raises(RefusedError, match="is running"):
         await campaigns.edit(conn, done, alert(), "ann")
 
@@ -231,7 +232,7 @@ async def test_what_was_not_approved_does_not_go_out(
 ) -> None:
     await conn.execute(f"UPDATE campaign SET {tampering}")
     with pytest.raises(RefusedError, match="not what was approved"):
-        await campaigns.launch(conn, config, approved, "dan")
+        await launch(conn, config, approved, "dan")
     await _untouched(conn, approved)
 
 
@@ -242,7 +243,7 @@ async def test_launch_after_the_expiry(conn: asyncpg.Connection, config: Config)
     made = await campaigns.approve(conn, made, "bob", made.code)
     await asyncio.sleep(2.1)
     with pytest.raises(RefusedError, match="expiry has passed"):
-        await campaigns.launch(conn, config, made, "dan")
+        await launch(conn, config, made, "dan")
     await _untouched(conn, made)
 
 
@@ -250,7 +251,7 @@ async def test_launch_without_the_carriers_file(
     conn: asyncpg.Connection, config: Config, approved: Campaign
 ) -> None:
     with pytest.raises(RefusedError, match="--config FILE"):
-        await campaigns.launch(conn, replace(config, carriers={}), approved, "dan")
+        await launch(conn, replace(config, carriers={}), approved, "dan")
     assert await conn.fetchval("SELECT count(*) FROM carrier WHERE tps IS NOT NULL") == 3
     await _untouched(conn, approved)
 
@@ -259,10 +260,10 @@ async def test_launch_to_nobody(conn: asyncpg.Connection, config: Config) -> Non
     made = await campaigns.draft(conn, "a", alert(), "ann")
     made = await campaigns.approve(conn, made, "bob", made.code)
     with pytest.raises(RefusedError, match="audience is empty"):
-        await campaigns.launch(conn, config, made, "dan")
+        await launch(conn, config, made, "dan")
     await people(conn, config, gmobile=4)
     with pytest.raises(RefusedError, match=r"everyone in the audience is excluded \(4 not_connected\)"):
-        await campaigns.launch(conn, config, made, "dan")
+        await launch(conn, config, made, "dan")
     await _untouched(conn, made)
 
 
@@ -273,14 +274,14 @@ async def test_a_carrier_that_cannot_write_the_text(conn: asyncpg.Connection, co
     latin = config.carriers["viettel"].having(default_alphabet="latin1")
     changed = replace(config, carriers={**config.carriers, "viettel": latin})
     with pytest.raises(InputError, match=r"latin1 cannot write U\+0394"):
-        await campaigns.launch(conn, changed, made, "dan")
+        await launch(conn, changed, made, "dan")
     await _untouched(conn, made)
 
 
 async def test_launched_twice_at_once(database_url: str, config: Config, approved: Campaign) -> None:
     pair = [await connect(database_url) for _ in range(2)]
     done = await asyncio.gather(
-        *(campaigns.launch(each, config, approved, "dan") for each in pair), return_exceptions=True
+        *(launch(each, config, approved, "dan") for each in pair), return_exceptions=True
     )
     assert sorted(type(each).__name__ for each in done) == ["Campaign", "RefusedError"]
     assert await pair[0].fetchval("SELECT sum(waiting + excluded) FROM tally") == 13
@@ -291,11 +292,11 @@ async def test_launched_twice_at_once(database_url: str, config: Config, approve
 async def test_pause_resume_cancel(
     conn: asyncpg.Connection, config: Config, approved: Campaign, heard: asyncio.Queue[str]
 ) -> None:
-    running = await campaigns.launch(conn, config, approved, "dan")
+    running = await launch(conn, config, approved, "dan")
     with pytest.raises(RefusedError, match="only a paused one"):
         await campaigns.resume(conn, running, "dan")
     with pytest.raises(RefusedError, match="is running already: pause or cancel it"):
-        await campaigns.launch(conn, config, running, "dan")
+        await launch(conn, config, running, "dan")
     paused = await campaigns.pause(conn, running, "eve")
     assert paused.state is CampaignState.PAUSED
     assert (await campaigns.resume(conn, paused, "eve")).state is CampaignState.RUNNING
@@ -321,7 +322,7 @@ async def test_cancel_before_launch_is_the_end(conn: asyncpg.Connection) -> None
 
 
 async def test_resume_after_the_expiry(conn: asyncpg.Connection, config: Config, approved: Campaign) -> None:
-    paused = await campaigns.pause(conn, await campaigns.launch(conn, config, approved, "dan"), "dan")
+    paused = await campaigns.pause(conn, await launch(conn, config, approved, "dan"), "dan")
     await conn.execute("UPDATE campaign SET expires_at = clock_timestamp() - interval '1 second'")
     with pytest.raises(RefusedError, match="expiry has passed: cancel it"):
         await campaigns.resume(conn, paused, "dan")

@@ -109,5 +109,6 @@ async def test_a_migration_names_the_workers_that_know_nothing_of_it(empty_datab
     assert json.loads(broadcast("db", "migrate", "--json", **here).stdout) == {
         "applied": [],
         "old_workers": [],
+        "ledgers": {},
     }
     await conn.close()

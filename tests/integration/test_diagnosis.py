@@ -32,14 +32,16 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gather, "SETTLING_S", 4.0)
 
 
-async def found(rig: Rig, campaign: Campaign | None, code: Code, carrier: str = "viettel") -> Finding:
-    """Wait until that is found."""
+async def found(
+    rig: Rig, campaign: Campaign | None, code: Code, carrier: str = "viettel", words: str = ""
+) -> Finding:
+    """Wait until that is found, and says these words."""
     diagnosis = Diagnosis(rig.conn, campaign and campaign.campaign_id)
     seen: list[Finding] = []
 
     async def there() -> bool:
         seen[:] = await diagnosis.findings()
-        return any((each.code, each.carrier) == (code, carrier) for each in seen)
+        return any((each.code, each.carrier) == (code, carrier) and words in each.sentence for each in seen)
 
     await until(there, f"{code} is found", 90)
     return next(each for each in seen if (each.code, each.carrier) == (code, carrier))
@@ -118,8 +120,7 @@ async def test_receipts_for_one_segment_only(rig: Rig) -> None:
 
 async def test_receipts_with_a_state_that_nobody_knows(rig: Rig) -> None:
     campaign = await sent(rig, 200, 2000, receipt_delay_s=0.1, **{"receipts.words.DELIVRD": "SEEN"})
-    told = await found(rig, campaign, Code.RECEIPTS_UNKNOWN)
-    assert "(SEEN)" in told.sentence
+    assert await found(rig, campaign, Code.RECEIPTS_UNKNOWN, words="(SEEN)")
 
 
 async def test_a_carrier_that_refuses_many(rig: Rig) -> None:

@@ -54,7 +54,8 @@ async def test_schema_and_queries(external: str) -> None:
     connection = await connect(external.replace("/postgres", "/queries"), check_schema=False)
     assert len(await migrations.migrate(connection)) == len(migrations.files())
     for query in queries().values():
-        await connection.prepare(query.text)
+        if query.topic != "citus":
+            await connection.prepare(query.text)
     await connection.close()
 
 

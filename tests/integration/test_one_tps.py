@@ -18,6 +18,7 @@ from broadcast.audience.carriers import sync_carriers, tps_that_hold
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
+from broadcast.campaign.launch import launch
 from broadcast.cli.main import broadcast
 from broadcast.config import Config
 from broadcast.config.profiles import VIETNAM
@@ -140,10 +141,10 @@ async def test_a_launch_that_would_leave_a_carrier_out_is_refused(
     less = saying(config, viettel=300)
     found = await approved(conn, "viettel", "mobifone")
     with pytest.raises(RefusedError, match="workers send to the carrier mobifone, which is not in this"):
-        await campaigns.launch(conn, less, found, "dan")
+        await launch(conn, less, found, "dan")
     await conn.execute("UPDATE worker SET expires_at = now()")  # nobody sends any more
     with pytest.raises(RefusedError, match="the audience is empty"):
-        await campaigns.launch(conn, less, found, "dan")
+        await launch(conn, less, found, "dan")
 
 
 async def test_what_is_shown_is_what_holds(

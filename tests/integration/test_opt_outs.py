@@ -16,6 +16,7 @@ from broadcast.audience import subscribers
 from broadcast.campaign import campaigns
 from broadcast.config import Config
 from broadcast.ledger import close, opt_outs, replies
+from broadcast.ledger.opt_outs import Sides
 from broadcast.reports.recipients import recipients
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
@@ -172,9 +173,9 @@ async def test_a_launch_knows_the_opt_outs_before_it(rig: Rig) -> None:
     await subscribers.set_opt_out(rig.conn, FIRST, True)
     await subscribers.set_opt_out(rig.conn, FIRST, False)
     health = await rig.launch(category="health")
-    assert await opt_outs.recall(rig.conn, 10) == 0  # nothing to search it for
+    assert await opt_outs.recall(Sides(rig.conn, rig.conn, ""), 10) == 0  # nothing to search it for
     await subscribers.set_opt_out(rig.conn, FIRST, True)
-    assert [await opt_outs.recall(rig.conn, 10) for _ in range(2)] == [1, 0]
+    assert [await opt_outs.recall(Sides(rig.conn, rig.conn, ""), 10) for _ in range(2)] == [1, 0]
     await read(rig, 1)
     assert await balanced(rig, health) == {"waiting": 9, "excluded": 1}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from integration.close_world import CloseWorld, make_close_world
+from integration.replies_world import Reader
 from integration.reported import report
 from integration.visited import counted, explained
 
@@ -18,7 +19,6 @@ from broadcast.archive.move import archive
 from broadcast.config import Config
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.engine.leases import Leases
-from broadcast.engine.replies import Replies
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger import recount
 from broadcast.ledger.close import tidy
@@ -202,12 +202,14 @@ async def test_leases_to_the_last_slice(planner: CloseWorld, config: Config) -> 
 async def test_replies_that_opt_out(
     planner: CloseWorld, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("broadcast.engine.opt_outs.ROUND_MOST", SMALL // 6)
     monkeypatch.setattr("broadcast.engine.replies.ROUND_MOST", SMALL // 6)  # enough of them for a kept plan
     await planner.conn.execute(plans.LOOKS_UP)
     await planner.set("hears_opted_out = false")
 
     async def replied(world: CloseWorld, count: int) -> None:
-        await world.waiting(range(FIRST, FIRST + count))
+        for first in range(FIRST, FIRST + count, SMALL):  # more people are more slices, not larger ones
+            await world.waiting(range(first, first + SMALL))
         await world.conn.execute(
             "INSERT INTO subscriber SELECT n, n % 64, $3, false, 1, NULL FROM generate_series($1, $2::bigint - 1) AS n",
             FIRST, FIRST + count, world.carrier_no,
@@ -217,7 +219,7 @@ async def test_replies_that_opt_out(
                SELECT $3, '', 0, 0, 'STOP', n::text FROM generate_series($1, $2::bigint - 1) AS n""",
             FIRST, FIRST + count, world.carrier_no,
         )  # fmt: skip
-        by = Replies(config, Metrics(), {world.carrier_no: "viettel"})
+        by = Reader(config, Metrics(), {world.carrier_no: "viettel"})
         while await by.round(world.conn):
             pass
         assert await world.balanced() == {"excluded": count}

@@ -226,7 +226,7 @@ async def test_slices_are_found_by_their_span(rig: Rig) -> None:
     await rig.conn.execute("ANALYZE slice, slice_span")
     for query, arguments in (
         ("match_replies", "'{1}', '{84320000001}', '{1}', '{2030-01-01}', 30"),
-        ("recall_slices", "1, 0, 10"),
+        ("recall_slices", "1, '{84320000001}', 10"),
     ):
         await rig.conn.execute(f"PREPARE {query} AS {sql(query)}")
         plan = await rig.conn.fetch(f"EXPLAIN EXECUTE {query} ({arguments})")

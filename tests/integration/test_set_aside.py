@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from integration.ledger_world import AT, World
-from integration.replies_world import FIRST, balanced, came, opted_out, part, quiet_rig, reader, sent
+from integration.replies_world import FIRST, Reader, balanced, came, opted_out, part, quiet_rig, reader, sent
 from integration.rig import Rig
 from integration.test_binding import BIND_OK, Smsc, read_pdu
 from unit.smpp.wire import deliver_sm, pdu, receipt_text, tlv
@@ -20,7 +20,6 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.channel.receipt import Receipt
 from broadcast.config import Carrier, Config
 from broadcast.engine import feeder
-from broadcast.engine import replies as replies_module
 from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.replies import Replies
 from broadcast.ids import CarrierNo
@@ -272,7 +271,7 @@ async def aside(rig: Rig) -> list[tuple[int, str]]:
     return [(row["n"], row["why"]) for row in rows]
 
 
-async def rounds(rig: Rig, count: int = 3) -> Replies:
+async def rounds(rig: Rig, count: int = 3) -> Reader:
     by = await reader(rig)
     for _ in range(count):
         await by.round(rig.conn)
@@ -390,7 +389,7 @@ async def test_slices_that_cannot_be_trimmed_are_not_in_the_way(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many stand before the others."""
-    monkeypatch.setattr(replies_module, "SLICES_MOST", 1)
+    monkeypatch.setattr("broadcast.engine.opt_outs.SLICES_MOST", 1)
     first, second = await rig.launch(category="routine"), await rig.launch(category="routine")
     for each in (first, second):
         await sent(rig, each, 1)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from broadcast.cli.main import broadcast
-from broadcast.config import load
+from broadcast.config import Config, load
 from broadcast.monitor.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,8 @@ NUMBERING = ROOT.parent / "shared" / "data" / "numbering-vn.csv"
 
 _NAME = re.compile(r"\b(?:broadcast|process)_[a-z_]+\b")
 _SELECTOR = re.compile(r"\b((?:broadcast|process)_[a-z_]+)\{([^}]*)\}")
-_SCRAPED = frozenset({"job", "instance"})  # given by Prometheus to every series
+# given by Prometheus to every series; ledger: where there are several
+_SCRAPED = frozenset({"job", "instance", "ledger"})
 
 
 def series() -> Mapping[str, frozenset[str]]:
@@ -88,7 +89,7 @@ def test_a_rule_or_panel_names_only_what_a_worker_serves(expression: str) -> Non
         assert labels <= known[name] | _SCRAPED
     for grouped in re.findall(r"\b(?:by|on) \(([^)]*)\)", expression):
         asked = {label.strip() for label in grouped.split(",")}
-        assert any(asked <= known[name] | _SCRAPED for name in names), grouped
+        assert asked <= _SCRAPED or any(asked <= known[name] | _SCRAPED for name in names), grouped
 
 
 @pytest.mark.parametrize("name", watched())
@@ -139,8 +140,9 @@ def promtool() -> str:
     return found
 
 
-def test_prometheus_accepts_its_configuration(promtool: str) -> None:
-    run(promtool, "check", "config", "prometheus.yml", cwd=ALERTS.parent)
+@pytest.mark.parametrize("name", ["prometheus.yml", "nation.yml"])
+def test_prometheus_accepts_its_configuration(promtool: str, name: str) -> None:
+    run(promtool, "check", "config", name, cwd=ALERTS.parent)
 
 
 def test_alerts_fire_when_they_should(promtool: str) -> None:
@@ -209,9 +211,18 @@ def test_a_unit_starts_what_the_command_line_knows(unit: Path) -> None:
         0
     ].split()
     words = [word.replace("%i", "9464") for word in words]
-    command = broadcast.get_command(click.Context(broadcast), words[0])
-    assert command is not None
-    command.make_context(words[0], words[1:])
+    parsed(words)
+
+
+def parsed(words: Sequence[str]) -> dict[str, Any]:
+    """The options of a command line behind `broadcast`. Raises ClickException where that is none."""
+    command: click.Command = broadcast
+    rest = list(words)
+    while isinstance(command, click.Group):
+        found = command.get_command(click.Context(command), rest[0])
+        assert found is not None, words
+        command, rest = found, rest[1:]
+    return command.make_context(words[0], rest).params
 
 
 def test_the_image_runs_as_a_user_without_rights() -> None:
@@ -219,23 +230,60 @@ def test_the_image_runs_as_a_user_without_rights() -> None:
     assert re.search(r"^USER 10001$", final, re.MULTILINE)
 
 
-def test_compose_mounts_only_what_is_there() -> None:
-    services = yaml.safe_load((OPS / "compose.yaml").read_text())["services"]
+COMPOSED = ("compose.yaml", "compose.nation.yaml")
+
+
+def services(name: str = "compose.nation.yaml") -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((OPS / name).read_text(encoding="utf-8"))["services"]
+    return found
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_compose_mounts_only_what_is_there(name: str) -> None:
     mounted = {
         volume.split(":")[0]
-        for service in services.values()
+        for service in services(name).values()
         for volume in service.get("volumes", [])
         if volume.startswith(".")
     }
-    assert mounted - {"./site"} == {"./prometheus", "./grafana/provisioning", "./grafana/dashboards"}
-    assert all((OPS / path).is_dir() for path in mounted - {"./site"})
+    there = {path for path in mounted if not path.startswith("./site")}
+    assert there == {"./prometheus", "./grafana/provisioning", "./grafana/dashboards"}
+    assert all((OPS / path).is_dir() for path in there)
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_compose_starts_what_the_command_line_knows(name: str) -> None:
+    commands = [
+        service["command"]
+        for service in services(name).values()
+        if service["image"] == "broadcast" and "command" in service
+    ]
+    assert len(commands) >= 3
+    for words in commands:
+        parsed(words)
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_compose_has_the_volumes_and_services_that_it_names(name: str) -> None:
+    composed = yaml.safe_load((OPS / name).read_text(encoding="utf-8"))
+    volumes = {
+        volume.split(":")[0]
+        for service in composed["services"].values()
+        for volume in service.get("volumes", [])
+        if not volume.startswith(".")
+    }
+    assert volumes == set(composed["volumes"])
+    waited = {name for service in composed["services"].values() for name in service.get("depends_on", [])}
+    assert waited <= set(composed["services"])
 
 
 def test_the_operators_command_does_not_wait_for_a_migration() -> None:
     """That refuses during an alert, which somebody may have to pause."""
-    services = yaml.safe_load((OPS / "compose.yaml").read_text())["services"]
-    assert list(services["broadcast"]["depends_on"]) == ["postgres"]
-    assert list(services["worker"]["depends_on"]) == ["migrate"]
+    alone, nation = services("compose.yaml"), services()
+    assert list(alone["broadcast"]["depends_on"]) == ["postgres"]
+    assert list(alone["worker"]["depends_on"]) == ["migrate"]
+    assert "depends_on" not in nation["broadcast"]
+    assert list(nation["north"]["depends_on"]) == ["spread"]
 
 
 def test_prometheus_scrapes_the_port_that_the_image_serves() -> None:
@@ -243,7 +291,141 @@ def test_prometheus_scrapes_the_port_that_the_image_serves() -> None:
     found = scrape["dns_sd_configs"][0]
     assert (scrape["job_name"], found["names"], found["port"]) == ("broadcast", ["worker", "resolver"], 9464)
     assert '"--metrics-port", "9464"' in (ROOT / "Dockerfile").read_text()
-    assert "worker" in yaml.safe_load((OPS / "compose.yaml").read_text())["services"]
+    assert "worker" in services("compose.yaml")
+
+
+# ---------------------------------------------------------------- several databases
+
+
+@pytest.fixture(scope="module")
+def nation() -> Config:
+    """The annotated example, which both ways of running it are of."""
+    return load([ROOT / "config/vietnam.toml", ROOT / "config/nation.toml"])
+
+
+MANIFESTS = sorted((OPS / "kubernetes").rglob("*.yaml"))
+
+
+def manifests(kind: str) -> dict[str, Any]:
+    """By name, from every file."""
+    every = [each for path in MANIFESTS for each in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+    return {each["metadata"]["name"]: each for each in every if each["kind"] == kind}
+
+
+def containers(workload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    pod = workload["spec"]["template"]["spec"]
+    return [*pod.get("initContainers", []), *pod["containers"]]
+
+
+def url_names(nation: Config) -> dict[str, str]:
+    """The variable that holds the URL of each ledger."""
+    return {name: each.url_env for name, each in nation.ledgers.items() if each.url_env}
+
+
+def password_files(nation: Config) -> set[str]:
+    binds = [bind for carrier in nation.carriers.values() for bind in carrier.binds]
+    return {bind.password_file for bind in binds if bind.password_file}
+
+
+def served(words: Sequence[str]) -> set[int]:
+    """The ports of `broadcast up` with these words."""
+    given = parsed(words)
+    return {given["metrics_port"] + number for number in range(given["workers"] + 1)}
+
+
+def test_compose_runs_every_ledger_with_its_database(nation: Config) -> None:
+    ups = {name: each["command"] for name, each in services().items() if each.get("command", [""])[0] == "up"}
+    assert {name: parsed(words)["ledger"] for name, words in ups.items()} == {
+        name: name for name in nation.ledgers
+    }
+    given = services()["north"]["environment"]
+    urls = {**url_names(nation), "home": "BROADCAST_DATABASE_URL"}
+    hosts = {name: re.findall(r"@([\w-]+)/broadcast$", given[url])[0] for name, url in urls.items()}
+    assert hosts == {**{name: f"{name}-db" for name in nation.ledgers}, "home": "home"}
+    assert set(hosts.values()) <= set(services())
+    assert given["BROADCAST_CONFIG"].endswith(":/etc/broadcast/site/nation.toml")
+    mounted = {volume.split(":")[1] for volume in services()["north"]["volumes"]}
+    assert {Path(file).parent.as_posix() for file in password_files(nation)} <= mounted
+
+
+def test_prometheus_scrapes_the_workers_and_the_resolver_of_every_ledger(nation: Config) -> None:
+    scrape = yaml.safe_load((OPS / "prometheus/nation.yml").read_text())["scrape_configs"][0]
+    targets = {each["labels"]["ledger"]: each["targets"] for each in scrape["static_configs"]}
+    assert targets == {
+        name: [f"{name}:{port}" for port in sorted(served(services()[name]["command"]))]
+        for name in nation.ledgers
+    }
+    assert "--config.file=/etc/prometheus/nation.yml" in services()["prometheus"]["command"]
+
+
+def test_kubernetes_starts_what_the_command_line_knows(nation: Config) -> None:
+    workloads = [*manifests("Deployment").values(), *manifests("Job").values()]
+    ours = [each for workload in workloads for each in containers(workload) if each["image"] == "broadcast"]
+    commands = [each["args"] for each in ours if "args" in each]
+    assert sorted(" ".join(words[:3]) for words in commands) == [
+        "db migrate",
+        "db spread",
+        *(f"up --ledger {name}" for name in sorted(nation.ledgers)),
+    ]
+    for words in commands:
+        parsed(words)
+    for each in ours:
+        rights = each["securityContext"]
+        assert (rights["readOnlyRootFilesystem"], rights["allowPrivilegeEscalation"]) == (True, False)
+        assert each["resources"]["limits"]["memory"]
+
+
+def test_kubernetes_runs_every_ledger_with_its_database(nation: Config) -> None:
+    for name, url in url_names(nation).items():
+        deployment = manifests("Deployment")[name]
+        [up] = containers(deployment)
+        ports = {each["name"]: each["containerPort"] for each in up["ports"]}
+        assert set(ports.values()) == served(up["args"])
+        for probe, path in (("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+            assert up[probe]["httpGet"] == {"path": path, "port": "worker"}
+        taken = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in up["env"]}
+        assert taken == {
+            key: {"name": "broadcast-databases", "key": key} for key in ("BROADCAST_DATABASE_URL", url)
+        }
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        assert deployment["spec"]["selector"]["matchLabels"] == labels
+        assert manifests("PodDisruptionBudget")[name]["spec"]["selector"]["matchLabels"] == labels
+
+
+def test_kubernetes_has_one_file_for_each_ledger_and_they_are_alike(nation: Config) -> None:
+    texts = {name: (OPS / f"kubernetes/{name}.yaml").read_text(encoding="utf-8") for name in nation.ledgers}
+    alike = {text.replace(name, "NAME").replace(name.upper(), "NAME") for name, text in texts.items()}
+    assert len(alike) == 1
+
+
+def test_kubernetes_mounts_what_the_configuration_and_the_secrets_name(nation: Config) -> None:
+    secrets = manifests("Secret")
+    assert set(secrets["broadcast-databases"]["stringData"]) == {
+        "BROADCAST_DATABASE_URL",
+        *url_names(nation).values(),
+    }
+    assert {f"/etc/broadcast/secrets/{key}" for key in secrets["broadcast-carriers"]["stringData"]} == (
+        password_files(nation)
+    )
+    shared = manifests("ConfigMap")["broadcast"]["data"]
+    assert set(shared) <= {"BROADCAST_CONFIG", "BROADCAST_LOG"}
+    for workload in [*manifests("Deployment").values(), *manifests("Job").values()]:
+        pod = workload["spec"]["template"]["spec"]
+        volumes = {each["name"] for each in pod["volumes"]}
+        for each in containers(workload):
+            mounts = {mount["name"]: mount["mountPath"] for mount in each["volumeMounts"]}
+            assert mounts.keys() <= volumes
+            assert shared["BROADCAST_CONFIG"].endswith(f":{mounts['site']}/nation.toml")
+            assert mounts.get("secrets", "/etc/broadcast/secrets") == "/etc/broadcast/secrets"
+    assert {each["metadata"]["namespace"] for each in secrets.values()} == set(manifests("Namespace"))
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: str(path.name))
+def test_a_manifest_is_of_one_namespace_and_holds_no_secret(path: Path) -> None:
+    for each in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        assert each["kind"] == "Namespace" or each["metadata"]["namespace"] == "broadcast"
+        for value in each.get("stringData", {}).values():
+            assert value == "" or ":PASSWORD@" in value
 
 
 def test_the_lock_holds_versions_and_no_addresses() -> None:

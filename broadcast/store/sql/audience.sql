@@ -72,10 +72,10 @@ TRUNCATE import_staging;
 -- name: import_merge
 -- A batch of distinct staged numbers becomes subscribers; of several lines for one number the last counts, and an
 -- opt-out in any of them. An import never lifts an opt-out. $1: import_no, which a number has that stood in an earlier
--- batch of the same file. Returns new, known and repeated ones.
+-- batch of the same file. $2: now. Returns new, known and repeated ones.
 WITH merged AS (
     INSERT INTO subscriber AS known (msisdn, hash_bucket, carrier_no, ported, import_no, opted_out_at)
-    SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN now() END FROM import_staging
+    SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN $2::timestamptz END FROM import_staging
     ON CONFLICT (hash_bucket, msisdn) DO UPDATE
        SET carrier_no = excluded.carrier_no, ported = excluded.ported, import_no = excluded.import_no,
            opted_out_at = coalesce(known.opted_out_at, excluded.opted_out_at), previous_import_no = known.import_no
@@ -119,11 +119,9 @@ UPDATE subscriber_import AS ended
   FROM gone WHERE ended.import_no = gone.import_no;
 
 -- name: subscriber_counts
--- Subscribers per carrier: all, ported to it, opted out.
-SELECT carrier.name AS carrier, count(msisdn) AS subscribers, count(*) FILTER (WHERE ported) AS ported,
-       count(opted_out_at) AS opted_out
-  FROM carrier LEFT JOIN subscriber USING (carrier_no)
- GROUP BY carrier.carrier_no, carrier.name ORDER BY carrier.name;
+-- Subscribers per carrier that has any: all, ported to it, opted out.
+SELECT carrier_no, count(*) AS subscribers, count(*) FILTER (WHERE ported) AS ported, count(opted_out_at) AS opted_out
+  FROM subscriber GROUP BY carrier_no;
 
 -- name: recent_imports
 -- The newest $1 imports that had finished by $2, or (null) by now.
@@ -132,13 +130,12 @@ SELECT import_no, source, started_at, finished_at, lines, imported, updated, dup
 
 -- name: subscriber_by_msisdn
 -- One subscriber.
-SELECT msisdn, carrier.name AS carrier, ported, import_no, opted_out_at
-  FROM subscriber JOIN carrier USING (carrier_no)
- WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1;
+SELECT msisdn, carrier_no, ported, import_no, opted_out_at
+  FROM subscriber WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1;
 
 -- name: set_opt_out
--- Opt a subscriber out ($2) or in again; the first opt-out's time stays.
-UPDATE subscriber SET opted_out_at = CASE WHEN $2::boolean THEN coalesce(opted_out_at, now()) END
+-- Opt a subscriber out at $2, or (null) in again; the first opt-out's time stays.
+UPDATE subscriber SET opted_out_at = CASE WHEN $2::timestamptz IS NOT NULL THEN coalesce(opted_out_at, $2) END
  WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1
 RETURNING msisdn;
 
@@ -150,28 +147,20 @@ SELECT carrier_no, name, tps FROM carrier WHERE name = ANY($1::text[]) ORDER BY 
 -- Pages of the table of subscribers.
 SELECT pg_relation_size('subscriber') / current_setting('block_size')::integer;
 
--- name: snapshot_part
--- Subscribers on pages from $2 up to $3, in slices of at most $6, and of a carrier's TPS where that is less (a slice has
--- one sender, and the last ones should not keep a slow carrier's other senders idle), and exclusions of $7. $4: carriers
--- of the audience that are connected; $5: those that are not; $8: whether it reaches those who opted out. One pass,
--- nothing is sorted.
-WITH person AS MATERIALIZED (
-    SELECT carrier_no, array_agg(msisdn) AS msisdns, count(*)::integer AS total,
-           CASE WHEN carrier_no = ANY($5::smallint[]) THEN 'not_connected' WHEN left_out THEN 'opted_out' END AS reason
-      FROM (SELECT carrier_no, msisdn,
-                   NOT $8::boolean AND opted_out_at IS NOT NULL AND carrier_no = ANY($4::smallint[]) AS left_out
-              FROM subscriber
-             WHERE ctid >= $2::tid AND ctid < $3::tid AND carrier_no = ANY($4::smallint[] || $5::smallint[])) AS judged
-     GROUP BY carrier_no, left_out
-), sliced AS (
-    INSERT INTO slice (campaign_id, carrier_no, total, msisdns)
-    SELECT $1, carrier_no, least(size, total - at), msisdns[at + 1:at + size]
-      FROM (SELECT person.*, least($6::integer, greatest(tps, 20)) AS size FROM person JOIN carrier USING (carrier_no)) AS sized,
-           generate_series(0, total - 1, size) AS at WHERE reason IS NULL
-)
-INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns)
-SELECT $1, carrier_no, reason, msisdns[at + 1:at + $7::integer]
-  FROM person, generate_series(0, total - 1, $7::integer) AS at WHERE reason IS NOT NULL;
+-- name: audience_pages
+-- Subscribers of carriers $3 on pages from $1 up to $2, by carrier and bucket and whether they are left out because they
+-- opted out, unless all are heard ($4): their numbers as array_send gives them. One pass, nothing is sorted.
+SELECT carrier_no, hash_bucket, NOT $4::boolean AND opted_out_at IS NOT NULL AS opted_out, array_send(array_agg(msisdn)) AS msisdns
+  FROM subscriber
+ WHERE ctid >= $1::tid AND ctid < $2::tid AND carrier_no = ANY($3::smallint[])
+ GROUP BY 1, 2, 3;
+
+-- name: audience_bucket
+-- The same of bucket $1, which is on one node.
+SELECT carrier_no, hash_bucket, NOT $3::boolean AND opted_out_at IS NOT NULL AS opted_out, array_send(array_agg(msisdn)) AS msisdns
+  FROM subscriber
+ WHERE hash_bucket = $1 AND carrier_no = ANY($2::smallint[])
+ GROUP BY 1, 2, 3;
 
 -- name: snapshot_tallies
 -- The first tallies, from slices and exclusions. Returns their sums.

@@ -21,18 +21,17 @@ UPDATE campaign
 
 -- name: launch_campaign
 -- The audience ($3) and the segments of a message ($4) are fixed; the workers may begin. The audience's snapshot knows
--- every opt-out up to the newest that this transaction sees.
-WITH known AS (
-    INSERT INTO opt_outs_applied (campaign_id, opt_out_no) SELECT $1, coalesce(max(opt_out_no), 0) FROM opt_out
-)
+-- every opt-out up to number $5.
+WITH known AS (INSERT INTO opt_outs_applied (campaign_id, opt_out_no) VALUES ($1, $5))
 UPDATE campaign
-   SET state = 'running', launched_by = $2, launched_at = clock_timestamp(), audience = $3, segments = $4
+   SET state = 'running', launched_by = $2, launched_at = clock_timestamp(), audience = $3, segments = $4,
+       control_no = control_no + 1
  WHERE campaign_id = $1;
 
 -- name: move_campaign
 -- Another state; what is cancelled before it was launched has its end now.
 UPDATE campaign
-   SET state = $2,
+   SET state = $2, control_no = control_no + 1,
        finished_at = CASE WHEN $2 = 'cancelled' AND launched_at IS NULL THEN clock_timestamp() ELSE finished_at END
  WHERE campaign_id = $1;
 

@@ -107,15 +107,24 @@ SELECT add_to_tallies(shard => 0, campaigns => array_agg($1::integer), carriers 
 HAVING count(*) > 0;
 
 -- name: finish_campaigns
--- Launched campaigns in which every recipient is at its end; a cancelled one keeps its state.
+-- Launched campaigns in which every recipient is at its end, also those of other ledgers if this is home; a cancelled one
+-- keeps its state.
 WITH over AS (
     SELECT campaign_id FROM campaign JOIN tally USING (campaign_id)
      WHERE launched_at IS NOT NULL AND finished_at IS NULL
      GROUP BY campaign_id HAVING sum(waiting) = 0 AND sum(in_doubt) = 0 AND sum(accepted) = 0
+), own AS (
+    UPDATE campaign_part SET finished_at = clock_timestamp()
+      FROM over, ledger
+     WHERE campaign_part.campaign_id = over.campaign_id AND ledger.name = campaign_part.ledger AND here
+       AND campaign_part.finished_at IS NULL
 ), finished AS (
     UPDATE campaign SET finished_at = clock_timestamp(),
                         state = CASE WHEN state = 'cancelled' THEN state ELSE 'finished' END
-      FROM over WHERE campaign.campaign_id = over.campaign_id
+      FROM over
+     WHERE campaign.campaign_id = over.campaign_id
+       AND NOT EXISTS (SELECT FROM campaign_part AS p JOIN ledger ON ledger.name = p.ledger
+                        WHERE p.campaign_id = over.campaign_id AND p.finished_at IS NULL AND NOT here)
     RETURNING campaign.campaign_id)
 INSERT INTO campaign_event (campaign_id, actor, event)
 SELECT campaign_id, 'broadcast', 'finished' FROM finished

@@ -3,12 +3,21 @@
 SELECT pg_try_advisory_xact_lock(:reading_lock);
 
 -- name: replies_to_do
--- Whether there is anything to read, to opt out, to recall or to take out; asked often, so that it is one cheap query.
-SELECT EXISTS (SELECT FROM inbound WHERE state = 'new') OR EXISTS (SELECT FROM reply WHERE effect IS NULL)
+-- Whether there is anything to read.
+SELECT EXISTS (SELECT FROM inbound WHERE state = 'new');
+
+-- name: opt_outs_to_do
+-- Whether there is anybody to opt out, to recall or to take out, where $1 is the newest opt-out at home; asked often, so
+-- that it is one cheap query.
+SELECT EXISTS (SELECT FROM reply WHERE effect IS NULL)
     OR EXISTS (SELECT FROM slice WHERE recalled AND state = 'ready')
     OR EXISTS (SELECT FROM campaign AS c LEFT JOIN opt_outs_applied AS a USING (campaign_id)
                 WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND NOT c.hears_opted_out
-                  AND coalesce(a.opt_out_no, 0) < (SELECT coalesce(max(opt_out_no), 0) FROM opt_out));
+                  AND coalesce(a.opt_out_no, 0) < $1::bigint);
+
+-- name: effects_claim
+-- One that opts out at a time in this ledger, for this transaction.
+SELECT pg_try_advisory_xact_lock(:applying_lock);
 
 -- name: opt_out_claim
 -- Opt-outs get their numbers in the order in which they are committed.
@@ -107,55 +116,94 @@ UPDATE inbound SET state = CASE WHEN new.reply_no IS NULL THEN 'repeated' ELSE '
   FROM unnest($1::bigint[], $2::bigint[]) AS new (inbound_no, reply_no)
  WHERE inbound.inbound_no = new.inbound_no;
 
--- name: ignore_strangers
--- Opt-outs and opt-ins of numbers that are no subscriber's, among the oldest $1 that have no effect yet.
-WITH oldest AS MATERIALIZED (
-    SELECT ctid AS place, msisdn FROM reply WHERE effect IS NULL ORDER BY reply_no LIMIT $1
-), strange AS MATERIALIZED (
-    SELECT place FROM oldest
-     WHERE (SELECT true FROM subscriber AS s WHERE s.hash_bucket = oldest.msisdn % 64 AND s.msisdn = oldest.msisdn) IS NULL
-)
-UPDATE reply SET effect = 'no_subscriber' WHERE ctid = ANY (ARRAY (SELECT place FROM strange));
-
 -- name: effects_to_do
--- The oldest $1 opt-outs and opt-ins that have no effect yet, with their subscribers locked. Those that an import holds
--- come in a later round. $2: this one alone, or null.
-SELECT r.reply_no, r.msisdn, r.kind, s.opted_out_at IS NOT NULL AS opted_out
-  FROM reply AS r JOIN subscriber AS s ON s.hash_bucket = r.msisdn % 64 AND s.msisdn = r.msisdn
- WHERE r.effect IS NULL AND ($2::bigint IS NULL OR r.reply_no = $2)
- ORDER BY r.reply_no LIMIT $1 FOR UPDATE OF s SKIP LOCKED;
+-- The oldest $1 opt-outs and opt-ins that have no effect yet. $2: this one alone, or null.
+SELECT reply_no, msisdn, kind, received_at FROM reply
+ WHERE effect IS NULL AND ($2::bigint IS NULL OR reply_no = $2) ORDER BY reply_no LIMIT $1;
+
+-- name: effects_known
+-- At home: what these replies of ledger $1 brought about already. $2, $3: side by side, when they came, for a ledger that
+-- was set back gives a number once more.
+SELECT reply_no, effect
+  FROM reply_effect JOIN unnest($2::bigint[], $3::timestamptz[]) AS asked (reply_no, received_at)
+       USING (reply_no, received_at)
+ WHERE ledger = $1;
+
+-- name: keep_effects
+-- At home: what replies of ledger $1 brought about. $2 to $4: side by side.
+INSERT INTO reply_effect (ledger, reply_no, effect, received_at)
+SELECT $1, reply_no, effect, received_at
+  FROM unnest($2::bigint[], $3::text[], $4::timestamptz[]) AS new (reply_no, effect, received_at)
+ON CONFLICT (ledger, reply_no) DO UPDATE SET effect = excluded.effect, received_at = excluded.received_at;
+
+-- name: forget_effects
+-- At home: those of a ledger ($1) up to this reply ($2), which knows them by now.
+DELETE FROM reply_effect WHERE ledger = $1 AND reply_no <= $2;
+
+-- name: subscribers_known
+-- Of these numbers ($2) of bucket $1, those of subscribers.
+SELECT msisdn FROM subscriber WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[]);
+
+-- name: subscribers_held
+-- The same, locked, and whether they opted out; without those that an import holds.
+SELECT msisdn, opted_out_at IS NOT NULL AS opted_out FROM subscriber
+ WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[]) FOR UPDATE SKIP LOCKED;
 
 -- name: effects_by_number
 -- The oldest $1 replies that have no effect yet.
 SELECT reply_no FROM reply WHERE effect IS NULL ORDER BY reply_no LIMIT $1;
 
 -- name: set_opt_outs
--- Subscribers ($1) opt out ($2) or in again; the first opt-out's time stays.
-UPDATE subscriber AS s SET opted_out_at = CASE WHEN new.opted_out THEN coalesce(s.opted_out_at, clock_timestamp()) END
-  FROM unnest($1::bigint[], $2::boolean[]) AS new (msisdn, opted_out)
- WHERE s.hash_bucket = new.msisdn % 64 AND s.msisdn = new.msisdn;
+-- Subscribers ($2) of bucket $1 opt out at $3, or (null) in again; the first opt-out's time stays.
+UPDATE subscriber SET opted_out_at = CASE WHEN $3::timestamptz IS NOT NULL THEN coalesce(opted_out_at, $3) END
+ WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[]);
 
 -- name: note_opt_outs
--- Remember who opted out, for what runs already. $2: by which reply, or null.
+-- Remember who opted out, for what runs already. $2: by which reply, or null; $3: when that came, or null: now.
 INSERT INTO opt_out (msisdn, at, reply_no)
-SELECT msisdn, clock_timestamp(), reply_no FROM unnest($1::bigint[], $2::bigint[]) AS new (msisdn, reply_no);
+SELECT msisdn, coalesce(at, clock_timestamp()), reply_no
+  FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS new (msisdn, reply_no, at);
+
+-- name: opted_out_when
+-- At home: when these ($1) asked for it last, of those who ever did.
+SELECT msisdn, max(at) AS at FROM opt_out WHERE msisdn = ANY($1::bigint[]) GROUP BY msisdn;
+
+-- name: renew_opt_outs
+-- At home: who opted out asked for it once more ($2: when), side by side.
+UPDATE opt_out SET at = greatest(opt_out.at, new.at)
+  FROM unnest($1::bigint[], $2::timestamptz[]) AS new (msisdn, at)
+ WHERE opt_out.msisdn = new.msisdn;
+
+-- name: opt_outs_after
+-- At home: the next $2 opt-outs after number $1.
+SELECT opt_out_no, msisdn FROM opt_out WHERE opt_out_no > $1 ORDER BY opt_out_no LIMIT $2;
 
 -- name: set_effects
 -- What replies brought about. Columns side by side.
 UPDATE reply SET effect = new.effect FROM unnest($1::bigint[], $2::text[]) AS new (reply_no, effect)
  WHERE reply.reply_no = new.reply_no;
 
+-- name: opt_outs_through
+-- Waits until no opt-out is being committed any more.
+WITH claimed AS MATERIALIZED (SELECT pg_advisory_lock(:opting_out_lock) AS held)
+SELECT pg_advisory_unlock(:opting_out_lock) FROM claimed WHERE held IS NOT NULL;
+
+-- name: newest_opt_out
+-- The newest opt-out's number at home.
+SELECT coalesce(max(opt_out_no), 0) FROM opt_out;
+
 -- name: campaigns_behind
--- Campaigns under way that do not reach those who opted out, were not searched for the newest of these, and up to which they were.
+-- Campaigns under way that do not reach those who opted out, were not searched for the newest of these ($1), and up to
+-- which they were.
 SELECT c.campaign_id, coalesce(a.opt_out_no, 0) AS opt_out_no
   FROM campaign AS c LEFT JOIN opt_outs_applied AS a USING (campaign_id)
  WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND NOT c.hears_opted_out
-   AND coalesce(a.opt_out_no, 0) < (SELECT coalesce(max(opt_out_no), 0) FROM opt_out);
+   AND coalesce(a.opt_out_no, 0) < $1::bigint;
 
 -- name: recall_slices
--- Slices of campaign $1 in which one of the next $3 opt-outs after $2 still waits are recalled.
+-- Slices of campaign $1 in which one of these numbers ($2) still waits are recalled: opt-outs up to number $3.
 WITH following AS MATERIALIZED (
-    SELECT opt_out_no, msisdn FROM opt_out WHERE opt_out_no > $2 ORDER BY opt_out_no LIMIT $3
+    SELECT msisdn FROM unnest($2::bigint[]) AS msisdn
 ), held AS MATERIALIZED (
     SELECT DISTINCT s.slice_id
       FROM following AS f
@@ -167,7 +215,7 @@ WITH following AS MATERIALIZED (
      WHERE s.campaign_id = $1 AND s.state IN ('ready', 'leased') AND NOT s.recalled
        AND (at.place > s.mark OR (length(s.retry) * 8 >= at.place AND get_bit(s.retry, at.place - 1) = 1))
 ), applied AS (
-    INSERT INTO opt_outs_applied (campaign_id, opt_out_no) SELECT $1, max(opt_out_no) FROM following
+    INSERT INTO opt_outs_applied (campaign_id, opt_out_no) VALUES ($1, $3)
     ON CONFLICT (campaign_id) DO UPDATE SET opt_out_no = excluded.opt_out_no
 )
 UPDATE slice SET recalled = true FROM held WHERE slice.slice_id = held.slice_id;
@@ -186,14 +234,15 @@ SELECT slice_id, campaign_id, carrier_no, total, mark, answered, retry, msisdns
 -- The first $1 of them.
 SELECT slice_id FROM slice WHERE recalled AND state = 'ready' ORDER BY slice_id LIMIT $1;
 
--- name: opted_out_of
--- Which of these numbers opted out since there is a table of it, and did not opt in again.
-SELECT s.msisdn
+-- name: ever_opted_out
+-- At home: which of these numbers ($1) opted out since there is a table of it.
+SELECT asked.msisdn
   FROM (SELECT DISTINCT msisdn FROM unnest($1::bigint[]) AS asked (msisdn)) AS asked
- CROSS JOIN LATERAL (SELECT msisdn FROM opt_out WHERE msisdn = asked.msisdn LIMIT 1) AS once
- CROSS JOIN LATERAL (SELECT msisdn, opted_out_at FROM subscriber
-                      WHERE hash_bucket = once.msisdn % 64 AND msisdn = once.msisdn OFFSET 0) AS s
- WHERE s.opted_out_at IS NOT NULL;
+ CROSS JOIN LATERAL (SELECT FROM opt_out WHERE msisdn = asked.msisdn LIMIT 1) AS once;
+
+-- name: still_opted_out
+-- Of these numbers ($2) of bucket $1, those that did not opt in again.
+SELECT msisdn FROM subscriber WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[]) AND opted_out_at IS NOT NULL;
 
 -- name: trim_slice
 -- A recalled slice ($1) without those who opted out; done when nobody else is left to do.

@@ -11,6 +11,7 @@ from broadcast.errors import ConfigError, InputError
 class Connection:
     def __init__(self) -> None:
         self.closed = 0
+        self.checked = 0  # whether it is home
 
     async def close(self) -> None:
         self.closed += 1
@@ -25,7 +26,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Connection, dict[str, 
         made.append((Connection(), how))
         return made[-1][0]
 
+    async def check_home(connection: Connection) -> None:
+        connection.checked += 1
+
     monkeypatch.setattr(sessions, "connect", connect)
+    monkeypatch.setattr(sessions, "check_home", check_home)
     return made
 
 
@@ -37,7 +42,15 @@ async def test_it_ends_with_the_block(
         assert session.connection is connection
         assert session.config is config
         assert (connection.closed, how) == (0, {"timeout_s": 3.0})
-    assert connection.closed == 1
+    assert (connection.closed, connection.checked) == (1, 1)
+
+
+@pytest.mark.parametrize("how", [{"check_schema": False}, {"home": False}])
+async def test_what_may_be_anything_is_not_asked(
+    opened: list[tuple[Connection, dict[str, object]]], how: dict[str, bool]
+) -> None:
+    async with Session.open(**how):
+        assert [connection.checked for connection, _ in opened] == [0]
 
 
 async def test_it_ends_with_a_failure_too(opened: list[tuple[Connection, dict[str, object]]]) -> None:

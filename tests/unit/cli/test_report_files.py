@@ -27,7 +27,7 @@ async def test_replies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     monkeypatch.setattr(campaign_replies.replies, "every", every)
     file = tmp_path / "replies.csv"
-    await campaign_replies._write(file, CONNECTION, 1, reveal=False)
+    await campaign_replies._write(file, [CONNECTION], 1, reveal=False)
     (line,) = rows(file, "utf-8-sig")
     assert (line["received_at"], line["msisdn"]) == ("2026-03-01T08:00:00+00:00", "")
     assert (line["destination"], line["text"]) == ("'@1022", "cảm ơn;'=1+1\\r-2")

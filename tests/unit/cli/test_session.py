@@ -24,7 +24,11 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
     async def connect(**_: object) -> Connection:
         return made
 
+    async def check_home(_: Connection) -> None:
+        """It is."""
+
     monkeypatch.setattr(sessions, "connect", connect)
+    monkeypatch.setattr(sessions, "check_home", check_home)
     return made
 
 

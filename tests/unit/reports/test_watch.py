@@ -26,6 +26,14 @@ def test_headline(state: str, workers: int, said: str) -> None:
     assert headline(moment(0, state=state, workers=workers)) == said
 
 
+def test_ledgers_that_do_not_answer_or_know_nothing_of_it_are_named() -> None:
+    said = headline(replace(moment(0, state="running", workers=1), away=("north",), lost=("south",)))
+    assert said == (
+        "running: 1 worker; ledger north cannot be reached: its carriers are as they were; ledger south was set back "
+        "to before this campaign's launch and has nothing of it: `broadcast campaign cancel` ends it"
+    )
+
+
 def test_a_moment_as_a_document() -> None:
     rates = Rates()
     now = moment(0, line("viettel", 400, 3, waiting=2, delivered=1))

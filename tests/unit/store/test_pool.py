@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from broadcast.errors import ConfigError, DatabaseDownError, DatabaseError, FencedError, TooSlowError
-from broadcast.store import failures, pool
+from broadcast.store import citus, failures, pool
 from broadcast.store.embedded import is_chosen
 from broadcast.store.failures import explain
 from broadcast.store.pool import database_url
@@ -53,6 +53,55 @@ def test_a_lost_connection(error: Exception) -> None:
     said = explain(error)
     assert type(said) is DatabaseDownError
     assert "the connection to the database" in str(said)
+
+
+def of_a_server(
+    kind: type[asyncpg.PostgresError], text: str, context: str | None = None
+) -> asyncpg.PostgresError:
+    """As one of its messages."""
+    error = kind(text)
+    error.context = context
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        of_a_server(
+            asyncpg.ConnectionFailureError,
+            "connection to the remote node boyte@10.0.0.7:5432 failed with the following error: Connection refused",
+        ),
+        of_a_server(
+            asyncpg.ConnectionFailureError,
+            "could not establish any connections to the node 10.0.0.7:5432 after 30000 ms",
+        ),
+        of_a_server(
+            asyncpg.InternalServerError,
+            "server closed the connection unexpectedly",
+            "while executing command on 10.0.0.7:5432",
+        ),
+        of_a_server(
+            asyncpg.AdminShutdownError,
+            "terminating connection due to administrator command",
+            "while executing command on 10.0.0.7:5432",
+        ),
+    ],
+)
+def test_a_node_of_a_cluster_is_named(error: asyncpg.PostgresError) -> None:
+    said = explain(error)
+    assert type(said) is DatabaseDownError
+    assert "the node 10.0.0.7:5432 of the database's cluster does not answer" in str(said)
+    assert failures.in_words(error) == "the node 10.0.0.7:5432 of the database's cluster does not answer"
+    with pytest.raises(DatabaseDownError, match="the node"), citus.naming_nodes():
+        raise error
+
+
+def test_another_internal_error_is_no_lost_node() -> None:
+    """Also one that came up at a node."""
+    error = of_a_server(asyncpg.InternalServerError, "tuple concurrently updated", "executing command on a:1")
+    assert failures.lost_node(error) is None
+    with pytest.raises(asyncpg.InternalServerError), citus.naming_nodes():
+        raise error
 
 
 def test_a_broken_url_is_not_repeated() -> None:

@@ -1,0 +1,230 @@
+"""A launch: the audience is fixed, ledger by ledger, and the workers begin.
+
+Each ledger gets its copy of the campaign with its slices in a transaction of its own; then home says that it runs, and
+then the ledgers are told. Whatever ends before home's commit leaves copies that nobody sends, and that the next launch
+makes anew. Home as a ledger, and the only one where none is configured, is written in home's own transaction.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from broadcast.audience.carriers import carrier_names, carrier_numbers, check_has_all, sync_carriers
+from broadcast.audience.moment import one_moment
+from broadcast.audience.snapshot import Cutter, Place, Snapshot, audience, take_snapshot
+from broadcast.campaign import approval, campaigns, orders
+from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.length import most_segments
+from broadcast.campaign.lifecycle import CampaignState, check_move
+from broadcast.config import Config, of_ledger
+from broadcast.config.ledgers import BUCKETS
+from broadcast.config.placing import places
+from broadcast.errors import BroadcastError, RefusedError
+from broadcast.ids import CampaignId, CarrierNo
+from broadcast.store.clock import database_time
+from broadcast.store.ledgers import Part, named_parts, naming
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+_SLICE_LEAST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """One that takes part. config: its own. numbers: its carriers by name, of the numbering plan."""
+
+    part: Part
+    config: Config
+    numbers: Mapping[str, CarrierNo]
+    cutter: Cutter
+
+
+async def launch(
+    home: Connection, config: Config, campaign: Campaign, actor: str, untold: orders.Untold = orders.to_nobody
+) -> Campaign:
+    """Fix the audience and let the workers begin; all or nothing.
+
+    untold: is told of each ledger that could not be told to begin, and will hear it from home.
+    Raises RefusedError: not approved, changed since, expired, nobody to send to, workers have a carrier of it that
+    `config` does not have; DatabaseError: a ledger is away. `home` must not be in a transaction.
+    """
+    actor = approval.check_actor(actor)
+    check_move(campaign.state, CampaignState.RUNNING)
+    if not set(campaign.carriers) & set(config.carriers):
+        raise RefusedError(
+            "none of the campaign's carriers is connected: give the --config FILE that has them"
+        )
+    async with named_parts(home, config) as parts:
+        ledgers = [await _prepared(part, config, campaign) for part in parts.all()]
+        try:
+            async with _held(home, campaign.campaign_id) as (current, newest):
+                await _launched(home, config, current, ledgers, actor, newest)
+                done = await campaigns.get(home, current.campaign_id)
+        except asyncpg.SerializationError as error:
+            raise RefusedError(
+                "somebody changed the campaign at the same moment: look at it again"
+            ) from error
+        await orders.push(parts, done, untold)
+    return done
+
+
+async def _prepared(part: Part, config: Config, campaign: Campaign) -> _Ledger:
+    """Its carriers brought in line with the configuration."""
+    own = of_ledger(config, part.name) if part.name else config
+    await check_has_all(part.connection, own, campaign.carriers)
+    numbers = await sync_carriers(part.connection, own)
+    rows = await part.connection.fetch(sql("audience_carriers"), list(campaign.carriers))
+    _check_shares(rows, config, own, part.name)
+    sizes = {
+        row["carrier_no"]: min(config.engine.slice_size, max(row["tps"], _SLICE_LEAST))
+        for row in rows
+        if row["tps"] is not None
+    }
+    return _Ledger(part, own, numbers, Cutter(part.connection, campaign.campaign_id, sizes, part.name))
+
+
+def _check_shares(rows: Sequence[asyncpg.Record], config: Config, own: Config, name: str) -> None:
+    """Raises RefusedError while workers have more of a split carrier's TPS than its share here: with those of the other
+    ledgers they would send more than the carrier's."""
+    shares = config.ledgers[name].shares if name else {}
+    for row in rows:
+        if row["name"] in shares and row["tps"] > own.carriers[row["name"]].tps:
+            raise RefusedError(
+                f"workers of ledger {name} have {row['tps']} TPS of the carrier {row['name']} from before, and its "
+                f"share is {own.carriers[row['name']].tps}: reload them with the file that all have, and launch then"
+            )
+
+
+@asynccontextmanager
+async def _held(home: Connection, campaign_id: CampaignId) -> AsyncIterator[tuple[Campaign, int]]:
+    """The campaign's row and one moment of the subscribers, until the transaction ends; the newest opt-out that they
+    surely know."""
+    async with (
+        one_moment(home) as newest,
+        campaigns.locked(home, campaign_id, CampaignState.RUNNING, "repeatable_read") as current,
+    ):
+        yield current, newest
+
+
+async def _launched(
+    home: Connection, config: Config, current: Campaign, ledgers: Sequence[_Ledger], actor: str, newest: int
+) -> None:
+    """Within home's transaction. newest: opt-out. Raises RefusedError."""
+    approval.check_unchanged(current.content, current.approved_hash)
+    now = await database_time(home)
+    campaigns.check_expiry(current.content, now, RefusedError, campaigns.EDIT)
+    segments = most_segments(config, current.content)
+    copies = [_Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
+    row = await home.fetchval(sql("campaign_row"), current.campaign_id)
+    try:
+        for copy in copies:
+            with naming(copy.name):
+                await copy.begin(row, actor, now)
+        numbers = await carrier_numbers(home)
+        wanted = [numbers[name] for name in current.carriers if name in numbers]
+        everybody = audience(home, wanted, hears_opted_out=current.hears_opted_out)
+        await take_snapshot(everybody, await _placing(home, config, ledgers))
+        taken = {each.part.name: await each.cutter.tallied() for each in ledgers}
+        whole = _sum(list(taken.values()))
+        if whole.waiting == 0:
+            raise RefusedError(_nobody(whole.excluded))
+        for copy in copies:
+            with naming(copy.name):
+                await copy.commit(taken[copy.name], segments, newest)
+    finally:
+        for copy in copies:
+            await copy.close()
+    await _say_running(home, current.campaign_id, actor, taken, whole, segments, newest)
+
+
+async def _say_running(
+    home: Connection,
+    campaign_id: CampaignId,
+    actor: str,
+    taken: Mapping[str, Snapshot],
+    whole: Snapshot,
+    segments: int,
+    newest: int,
+) -> None:
+    await home.execute(sql("launch_campaign"), campaign_id, actor, whole.audience, segments, newest)
+    parts = {name: each.audience for name, each in taken.items() if name and each.audience}
+    await home.execute(sql("keep_parts"), campaign_id, list(parts), list(parts.values()))
+    details = {"audience": whole.audience, "excluded": whole.excluded, "segments": segments}
+    await campaigns.note(home, campaign_id, actor, "launched", details)
+
+
+class _Copy:
+    """A campaign's copy in a ledger that is not home, under a transaction of its own."""
+
+    def __init__(self, ledger: _Ledger, campaign_id: CampaignId) -> None:
+        self.name = ledger.part.name
+        self._connection = ledger.part.connection
+        self._campaign_id = campaign_id
+        self._transaction = self._connection.transaction()
+        self._open = False
+
+    async def begin(self, row: str, actor: str, now: datetime) -> None:
+        """A new copy, in place of one that a launch before left behind. row: home's, as JSON."""
+        await self._transaction.start()
+        self._open = True
+        if await self._connection.fetchval(sql("unlaunched_copy"), self._campaign_id) is not None:
+            await self._connection.execute(sql("drop_copy"), self._campaign_id)
+            await self._connection.execute(sql("drop_copy_row"), self._campaign_id)
+        try:
+            await self._connection.execute(sql("insert_copy"), row, actor, now)
+        except asyncpg.UniqueViolationError as error:
+            raise BroadcastError(
+                f"ledger {self.name} has this campaign as one that was launched, and home has not: home was set back "
+                "to an earlier moment than its ledgers; see the page on backups"
+            ) from error
+
+    async def commit(self, taken: Snapshot, segments: int, newest_opt_out: int) -> None:
+        """With its part of the audience; nothing stays of one that has nobody, nor of what a launch before left."""
+        if taken.audience:
+            await self._connection.execute(
+                sql("fix_copy"), self._campaign_id, taken.audience, segments, newest_opt_out
+            )
+        else:
+            await self._connection.execute(sql("drop_copy_row"), self._campaign_id)
+        self._open = False
+        await self._transaction.commit()
+
+    async def close(self) -> None:
+        """What was not committed never was."""
+        if self._open and not self._connection.is_closed():
+            self._open = False
+            await self._transaction.rollback()
+
+
+async def _placing(home: Connection, config: Config, ledgers: Sequence[_Ledger]) -> Place:
+    names = await carrier_names(home)
+    by_name = {each.part.name: each for each in ledgers}
+    where = {
+        number: [by_name[ledger] for ledger in (places(config, name) if config.ledgers else [""] * BUCKETS)]
+        for number, name in names.items()
+    }
+
+    def place(carrier_no: CarrierNo, bucket: int) -> tuple[Cutter, CarrierNo]:
+        ledger = where[carrier_no][bucket]
+        return ledger.cutter, ledger.numbers[names[carrier_no]]
+
+    return place
+
+
+def _sum(taken: Sequence[Snapshot]) -> Snapshot:
+    reasons = {reason for each in taken for reason in each.excluded}
+    return Snapshot(
+        sum(each.audience for each in taken),
+        sum(each.waiting for each in taken),
+        {reason: sum(each.excluded.get(reason, 0) for each in taken) for reason in sorted(reasons)},
+    )
+
+
+def _nobody(excluded: Mapping[str, int]) -> str:
+    if not excluded:
+        return "the audience is empty: import subscribers of the campaign's carriers first"
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
+    return f"nobody would hear it: everyone in the audience is excluded ({reasons})"

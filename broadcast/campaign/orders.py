@@ -1,0 +1,124 @@
+"""Orders to the ledgers: home has decided, and each copy of a campaign is to follow.
+
+A ledger that cannot be told hears of it from home: each of its workers asks there twice a second, and stops where it
+cannot (broadcast/engine/herald.py).
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from broadcast.campaign import campaigns
+from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.lifecycle import MOVES, CampaignState
+from broadcast.config import Ledger
+from broadcast.errors import BroadcastError, InputError, RefusedError
+from broadcast.ids import CampaignId
+from broadcast.store import failures, pool
+from broadcast.store.failures import MENDABLE
+from broadcast.store.ledgers import Away, Part, Parts, identity, open_ledger
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+Untold = Callable[[Away], None]
+_TELL_S: Final = 3.0
+
+
+def to_nobody(away: Away) -> None:
+    """For who asks again, and for tests."""
+
+
+async def push(parts: Parts, campaign: Campaign, untold: Untold) -> list[Part]:
+    """Home's last order, to each ledger side by side; untold: those that did not take it, and why. Gives the others."""
+    remote = [part for part in parts.reached if not part.home]
+    told = await asyncio.gather(*(_told(part, campaign) for part in remote))
+    for each in (*parts.away, *told):
+        if isinstance(each, Away):
+            untold(each)
+    return [each for each in told if isinstance(each, Part)]
+
+
+async def _told(part: Part, campaign: Campaign) -> Part | Away:
+    try:
+        with pool.within(part.connection, _TELL_S):
+            await obey(
+                part.connection, campaign.campaign_id, campaign.control_no, campaign.state, campaign.priority
+            )
+    except (asyncpg.PostgresError, *MENDABLE) as error:
+        return Away(part.name, failures.explain(error))
+    except BroadcastError as error:
+        return Away(part.name, error)
+    return part
+
+
+async def obey(
+    ledger: Connection, campaign_id: CampaignId, control_no: int, state: str, priority: int
+) -> None:
+    """A copy follows home's order of this number, unless it knows a later one or is over; its workers are told."""
+    async with ledger.transaction():
+        if await ledger.fetchval(sql("obey"), campaign_id, control_no, state, priority) is not None:
+            await ledger.execute(sql("notify_control"), str(campaign_id))
+
+
+async def order_here(name: str, ledger: Ledger, alert: str, state: str, actor: str) -> Campaign | Away | None:
+    """While home is away: an alert is `paused` or `cancelled` in this ledger, for home to take over. Gives the ledger's
+    copy as it is then; None: the ledger has none."""
+    try:
+        connection = await open_ledger(name, ledger, None)
+    except BroadcastError as error:
+        return Away(name, error)
+    try:
+        with pool.within(connection, _TELL_S):
+            if (await identity(connection)).ledger != name:
+                return Away(name, RefusedError(f"ledger {name}: its URL leads to another database"))
+            return await _order_here(connection, alert, state, actor)
+    except InputError:
+        return None
+    except (asyncpg.PostgresError, *MENDABLE) as error:
+        return Away(name, failures.explain(error))
+    finally:
+        connection.terminate()
+
+
+async def _order_here(ledger: Connection, alert: str, state: str, actor: str) -> Campaign:
+    """Raises InputError when it has none of it."""
+    async with ledger.transaction():
+        campaign_id = (await campaigns.by_name(ledger, alert)).campaign_id
+        if await ledger.fetchval(sql("order_here"), campaign_id, state, actor) is not None:
+            await ledger.execute(sql("notify_control"), str(campaign_id))
+        return await campaigns.get(ledger, campaign_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerOrder:
+    """What was ordered in a ledger while home was away. state: `paused` or `cancelled`."""
+
+    order_no: int
+    campaign_id: CampaignId
+    at: datetime
+    actor: str
+    state: str
+
+
+async def take_over(home: Connection, ledger: str, order: LedgerOrder) -> None:
+    """Home does as it was ordered in one of its ledgers, once; what home has done since, and forbids it, stands."""
+    async with home.transaction():
+        row = await home.fetchrow(sql("lock_campaign"), order.campaign_id)
+        if row is None or await home.fetchval(sql("order_known"), order.campaign_id, ledger, order.order_no):
+            return
+        origin, target = CampaignState(row["state"]), CampaignState(order.state)
+        details = {
+            "from": origin.value,
+            "ledger": ledger,
+            "order_no": order.order_no,
+            "ordered_at": order.at.isoformat(),
+        }
+        if target in MOVES[origin]:
+            await home.execute(sql("move_campaign"), order.campaign_id, target.value)
+            await campaigns.note(home, order.campaign_id, order.actor, target.value, details)
+        else:
+            await campaigns.note(home, order.campaign_id, order.actor, f"{target.value} in a ledger", details)
