@@ -31,6 +31,7 @@ NORTH, SOUTH = ("viettel",), ("mobifone",)
 ALL = (*NORTH, *SOUTH)
 TWO = {"north": ledger("north", *NORTH), "south": ledger("south", *SOUTH)}
 TPS = 150
+HEARD_S = 2.2  # docs/nation.md: workers hear of it within 2 s, or stop; and an answer on its way
 
 
 @pytest.fixture
@@ -112,6 +113,26 @@ async def test_home_away_for_ten_seconds(world: NationWorld, ways: Ways) -> None
     assert await still(world, "viettel")
     await ways.home.start()
     await until(lambda: goes_on(world, "viettel"), "it goes on")
+    await world.finish(campaign)
+    assert await world.differing(campaign) == []
+
+
+@pytest.mark.parametrize("manner", ["swallow", "silence"])
+async def test_a_pause_while_home_says_nothing(world: NationWorld, ways: Ways, manner: str) -> None:
+    """The connection stands and nothing comes by it, so that nobody is told that home is lost."""
+    campaign = await under_way(world, ways)
+    getattr(ways.home, manner)()
+    await campaigns.pause(world.rig.conn, campaign, "binh")  # at home alone: no ledger is told
+    await asyncio.sleep(HEARD_S)
+    assert await still(world, "viettel")
+    assert await still(world, "mobifone")
+    ways.home.speak()
+
+    async def follows() -> bool:
+        return str(await world.conn("north").fetchval("SELECT state FROM campaign")) == "paused"
+
+    await until(follows, "north follows home")
+    await actions.resume(world.session, ACTOR, campaign.name)
     await world.finish(campaign)
     assert await world.differing(campaign) == []
 
