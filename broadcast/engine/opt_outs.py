@@ -9,12 +9,14 @@ from typing import Final
 import asyncpg
 
 from broadcast.engine.apart import Apart, Turns
+from broadcast.engine.connections import AGAIN_S
 from broadcast.engine.herald import Home
 from broadcast.engine.replies import BUSY_PAUSE_S, PAUSE_S, ROUND_MOST, ROUND_S
 from broadcast.ledger import opt_outs
 from broadcast.ledger.opt_outs import Sides
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import pool
+from broadcast.store.failures import MENDABLE
 
 SLICES_MOST: Final = 20  # recalled ones: 2,000 people each
 
@@ -32,12 +34,19 @@ class OptOuts:
         if self._home is None:
             await self._go_on(Sides(connection, connection, ""))
             return
-        home = await self._home.connections.connect()
-        try:
-            await self._home.check(home)
-            await self._go_on(Sides(home, connection, self._home.ledger))
-        finally:
-            home.terminate()
+        while True:
+            home = None
+            try:
+                home = await self._home.connections.connect()
+                await self._home.check(home)
+                await self._go_on(Sides(home, connection, self._home.ledger))
+            except MENDABLE:
+                if connection.is_closed() or not (home is None or home.is_closed()):
+                    raise
+                await asyncio.sleep(AGAIN_S)  # home is away, which the herald tells
+            finally:
+                if home is not None:
+                    home.terminate()
 
     async def _go_on(self, sides: Sides) -> None:
         while True:

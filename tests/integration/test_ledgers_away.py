@@ -103,8 +103,11 @@ async def goes_on(world: NationWorld, name: str) -> bool:
     return not await still(world, name)
 
 
-async def test_home_away_for_ten_seconds(world: NationWorld, ways: Ways) -> None:
+async def test_home_away_for_ten_seconds(
+    world: NationWorld, ways: Ways, caplog: pytest.LogCaptureFixture
+) -> None:
     """The workers that cannot hear home stop, the others go on; home is back, and so are they."""
+    caplog.set_level("INFO")
     campaign = await under_way(world, ways)
     ways.home.lose()
     await until(lambda: still(world, "viettel"), "north's worker stops by itself")
@@ -115,6 +118,8 @@ async def test_home_away_for_ten_seconds(world: NationWorld, ways: Ways) -> None
     await until(lambda: goes_on(world, "viettel"), "it goes on")
     await world.finish(campaign)
     assert await world.differing(campaign) == []
+    told = [each.getMessage() for each in caplog.records if "database" in each.getMessage()]
+    assert told and len(told) < 10, told  # each task once, not at every try
 
 
 @pytest.mark.parametrize("manner", ["swallow", "silence"])
