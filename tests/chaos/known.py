@@ -29,6 +29,8 @@ async def receipt_ids(ledger: Database) -> dict[str, set[str]]:
         found[row["name"]].update(
             id_ for place, id_ in _segments(row["packed"]) if (row["slice_id"], *place) in told
         )
+        # a segment of a message that was rejected: its receipt is met and settles nothing, so that no row tells of it
+        found[row["name"]].update(unpack_sent(row["packed"]).stray_ids.texts())
     for row in await ledger.fetch(_RECEIVED):
         found[row["name"]].update(unpack_received(row["packed"]).ids.texts())
     for row in await ledger.fetch(_PARKED):
