@@ -6,6 +6,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 from integration.ledger_world import World, make_world
+from integration.nation_world import NationWorld
+from integration.nation_world import nation as make_nation
 from integration.rig import Rig, make_rig
 
 from broadcast.actions.notices import Notice
@@ -19,6 +21,15 @@ async def rig(
 ) -> AsyncIterator[Rig]:
     """A country without carriers or workers yet; what a test starts ends with it."""
     async with make_rig(tmp_path, database_url, conn, config) as made:
+        yield made
+
+
+@pytest.fixture
+async def nation(
+    rig: Rig, two_databases: list[str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[NationWorld]:
+    """Home, north and south as three databases; nothing is simulated yet."""
+    async with make_nation(rig, two_databases, monkeypatch) as made:
         yield made
 
 

@@ -138,3 +138,7 @@ async def nation(
 def ledger(name: str, *carriers: str, **more: Any) -> Ledger:
     """One that is not home."""
     return Ledger(carriers=carriers, url_env=f"{name.upper()}_URL", **more)
+
+
+CARRIERS = ("viettel", "mobifone")
+TWO = {"north": ledger("north", "viettel"), "south": ledger("south", "mobifone")}  # one of these each

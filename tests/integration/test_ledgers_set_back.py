@@ -1,12 +1,10 @@
 """Home or a ledger alone was restored to an earlier moment: what docs/nation.md says to do then, by its SQL."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from integration.nation_world import ACTOR, FIRST, NationWorld, ledger, nation
-from integration.rig import Rig
+from integration.nation_world import ACTOR, CARRIERS, FIRST, TWO, NationWorld
 from waiting import until
 
 from broadcast.actions import campaign as actions
@@ -19,18 +17,13 @@ from broadcast.reports.watch import headline, watch
 from broadcast.store.queries import sql
 
 PAGE = Path(__file__).parents[2] / "docs" / "nation.md"
-CARRIERS = ("viettel", "mobifone")
-TWO = {"north": ledger("north", "viettel"), "south": ledger("south", "mobifone")}
 
 
 @pytest.fixture
-async def world(
-    rig: Rig, two_databases: list[str], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[NationWorld]:
-    async with nation(rig, two_databases, monkeypatch) as made:
-        await made.simulate(*CARRIERS, people=100)
-        await made.begin(TWO)
-        yield made
+async def nation(nation: NationWorld) -> NationWorld:
+    await nation.simulate(*CARRIERS, people=100)
+    await nation.begin(TWO)
+    return nation
 
 
 def told(beginning: str) -> str:
@@ -39,43 +32,43 @@ def told(beginning: str) -> str:
     return str(found)
 
 
-async def forget(world: NationWorld, campaign: Campaign) -> None:
+async def forget(nation: NationWorld, campaign: Campaign) -> None:
     """Home is as it was before this one was drafted."""
     for table in ("campaign_part", "campaign_event", "opt_outs_applied", "campaign"):
-        await world.rig.conn.execute(f"DELETE FROM {table} WHERE campaign_id = $1", campaign.campaign_id)
-    await world.rig.conn.execute(
+        await nation.rig.conn.execute(f"DELETE FROM {table} WHERE campaign_id = $1", campaign.campaign_id)
+    await nation.rig.conn.execute(
         f"ALTER TABLE campaign ALTER campaign_id RESTART WITH {campaign.campaign_id}"
     )
 
 
-async def test_what_home_has_forgotten_is_not_sent_and_the_next_alert_is(world: NationWorld) -> None:
+async def test_what_home_has_forgotten_is_not_sent_and_the_next_alert_is(nation: NationWorld) -> None:
     """Its number is known to the ledgers: the launch says so, and how home gets past it stands on the page."""
-    forgotten = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
-    await forget(world, forgotten)
+    forgotten = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    await forget(nation, forgotten)
     for name in TWO:
-        world.work(name)
-    drafted = await world.rig.approved()
+        nation.work(name)
+    drafted = await nation.rig.approved()
     assert drafted.campaign_id == forgotten.campaign_id
     with pytest.raises(BroadcastError, match="home was set back to an earlier moment than its ledgers"):
-        await actions.launch(world.session, ACTOR, drafted.name)
+        await actions.launch(nation.session, ACTOR, drafted.name)
 
-    latest = [await world.conn(name).fetchval("SELECT max(campaign_id) FROM campaign") for name in TWO]
+    latest = [await nation.conn(name).fetchval("SELECT max(campaign_id) FROM campaign") for name in TWO]
     statement, changed = re.subn(r"\b1000\b", str(max(latest)), told("SELECT setval("))
     assert changed == 1
-    await world.rig.conn.execute(statement)
-    launched = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
-    await world.finish(launched)
+    await nation.rig.conn.execute(statement)
+    launched = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    await nation.finish(launched)
     for name in CARRIERS:
-        book = await world.rig.smscs[name].book()
+        book = await nation.rig.smscs[name].book()
         assert (book["recipients"], book["extra_copies"]) == (100, 0)
-    assert await world.conn("north").fetchval(
+    assert await nation.conn("north").fetchval(
         "SELECT sum(mark) FROM slice WHERE campaign_id = $1", forgotten.campaign_id
     ) in (None, 0)
 
 
-async def test_opt_outs_that_home_has_forgotten_take_effect_again(world: NationWorld) -> None:
-    world.work("north")
-    north = world.conn("north")
+async def test_opt_outs_that_home_has_forgotten_take_effect_again(nation: NationWorld) -> None:
+    nation.work("north")
+    north = nation.conn("north")
 
     async def begun() -> bool:
         return bool(await north.fetchval("SELECT count(*) FROM carrier WHERE name = 'viettel'"))
@@ -88,16 +81,16 @@ async def test_opt_outs_that_home_has_forgotten_take_effect_again(world: NationW
     )
 
     async def out() -> bool:
-        found = await world.rig.conn.fetchval(
+        found = await nation.rig.conn.fetchval(
             "SELECT opted_out_at IS NOT NULL FROM subscriber WHERE msisdn = $1", FIRST
         )
         noted = await north.fetchval("SELECT count(effect) FROM reply")
         return bool(found) and noted == 1
 
     await until(out, "they are opted out, and the ledger knows")
-    await world.rig.conn.execute("UPDATE subscriber SET opted_out_at = NULL")
+    await nation.rig.conn.execute("UPDATE subscriber SET opted_out_at = NULL")
     for table in ("opt_out", "reply_effect"):
-        await world.rig.conn.execute(f"DELETE FROM {table}")
+        await nation.rig.conn.execute(f"DELETE FROM {table}")
     statement, changed = re.subn(r"'\d{4}-[^']+'", "'-infinity'", told("UPDATE reply SET"))
     assert changed == 1
     await north.execute(statement)
@@ -105,43 +98,43 @@ async def test_opt_outs_that_home_has_forgotten_take_effect_again(world: NationW
 
 
 async def test_a_ledger_that_has_forgotten_a_launch(
-    world: NationWorld, caplog: pytest.LogCaptureFixture
+    nation: NationWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whoever looks is told, wherever they look; `cancel` ends what else would stay open for ever."""
-    campaign = await actions.launch(world.session, ACTOR, (await world.rig.approved()).name)
-    await world.conn("north").execute(sql("drop_copy"), campaign.campaign_id)
-    await world.conn("north").execute("DELETE FROM campaign WHERE campaign_id = $1", campaign.campaign_id)
+    campaign = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    await nation.conn("north").execute(sql("drop_copy"), campaign.campaign_id)
+    await nation.conn("north").execute("DELETE FROM campaign WHERE campaign_id = $1", campaign.campaign_id)
     for name in TWO:
-        world.work(name)
+        nation.work(name)
 
     lost = "was set back to before this campaign's launch and has nothing of it: `broadcast campaign cancel` ends it"
     await until(lambda: lost in caplog.text, "the worker says so")
-    assert await drift.problems(world.session) == {"north": f"campaign {campaign.name}: it {lost}"}
-    async for now, _ in watch(world.rig.conn, campaign.name, 0.1, world.rig.config):
+    assert await drift.problems(nation.session) == {"north": f"campaign {campaign.name}: it {lost}"}
+    async for now, _ in watch(nation.rig.conn, campaign.name, 0.1, nation.rig.config):
         if now.total.states["delivered"] + now.total.states["undeliverable"] == 100:
             assert now.lost == ("north",)
             assert headline(now).endswith(f"; ledger north {lost}")
             break
-    found = await everything(world.rig.conn, campaign.name, world.rig.config)
+    found = await everything(nation.rig.conn, campaign.name, nation.rig.config)
     assert found.audit.problems == (
         "ledger north: 100 recipients are not there, for it was set back to before the launch",
     )
 
-    await until(lambda: south_is_through(world), "the other ledger is through")
-    assert (await campaigns.get(world.rig.conn, campaign.campaign_id)).finished_at is None
-    await actions.cancel(world.session, ACTOR, campaign.name)
+    await until(lambda: south_is_through(nation), "the other ledger is through")
+    assert (await campaigns.get(nation.rig.conn, campaign.campaign_id)).finished_at is None
+    await actions.cancel(nation.session, ACTOR, campaign.name)
 
     async def over() -> bool:
-        return (await campaigns.get(world.rig.conn, campaign.campaign_id)).finished_at is not None
+        return (await campaigns.get(nation.rig.conn, campaign.campaign_id)).finished_at is not None
 
     await until(over, "it is over at home")
-    assert (await campaigns.get(world.rig.conn, campaign.campaign_id)).state == "cancelled"
-    assert await drift.problems(world.session) == {}
-    assert (await everything(world.rig.conn, campaign.name, world.rig.config)).audit.balanced is False
+    assert (await campaigns.get(nation.rig.conn, campaign.campaign_id)).state == "cancelled"
+    assert await drift.problems(nation.session) == {}
+    assert (await everything(nation.rig.conn, campaign.name, nation.rig.config)).audit.balanced is False
 
 
-async def south_is_through(world: NationWorld) -> bool:
-    found = await world.rig.conn.fetchval(
+async def south_is_through(nation: NationWorld) -> bool:
+    found = await nation.rig.conn.fetchval(
         "SELECT finished_at IS NOT NULL FROM campaign_part WHERE ledger = 'south'"
     )
     return bool(found)
