@@ -28,7 +28,7 @@ class Meters:
             self._groups[POSTGRES] = [psutil.Process(pid)]
         for name, pid in running:
             if not name.startswith("worker-"):
-                kind = RESOLVER if name == RESOLVER else SIMULATOR
+                kind = RESOLVER if name.startswith(RESOLVER) else SIMULATOR
                 self._groups.setdefault(kind, []).append(psutil.Process(pid))
         self._began = self._cpu()
         self._looks = 0

@@ -84,15 +84,15 @@ def start_workers(stage: Stage) -> None:
         start_worker(stage, number)
 
 
-def start_resolver(stage: Stage) -> None:
-    """As a process of that name, as `broadcast up` starts it: no worker runs one then."""
-    stage.shell.start(RESOLVER, *_files(stage), "resolver")
+def start_resolver(stage: Stage, ledger: str = "") -> None:
+    """As a process of that name, as `broadcast up` starts it: no worker runs one then. ledger: '': of home alone."""
+    stage.shell.start(f"{RESOLVER}{ledger and '-' + ledger}", *_files(stage), "resolver", *_of(ledger))
 
 
-def start_worker(stage: Stage, number: int) -> None:
+def start_worker(stage: Stage, number: int, ledger: str = "") -> None:
     """One of them, as `broadcast up` starts it: after the one before in its place has ended."""
     words = ("worker", "--no-resolver", "--place", str(UUID(int=number)))
-    stage.shell.start(f"worker-{number}", *_files(stage), *words)
+    stage.shell.start(f"worker-{number}", *_files(stage), *words, *_of(ledger))
 
 
 async def bound(connection: asyncpg.Connection, load: Load) -> None:
@@ -125,6 +125,10 @@ def collecting_seldom() -> Iterator[None]:
     finally:
         gc.set_threshold(*thresholds)
         gc.unfreeze()
+
+
+def _of(ledger: str) -> tuple[str, ...]:
+    return ("--ledger", ledger) if ledger else ()
 
 
 def _files(stage: Stage) -> tuple[str | Path, ...]:

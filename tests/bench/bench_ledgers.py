@@ -13,26 +13,23 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from statistics import median
-from uuid import UUID
 
 import asyncpg
 
 from broadcast.actions.ledgers import spread
 from broadcast.actions.session import Session
 from broadcast.bench.campaign import launch, prepare
-from broadcast.bench.load import UNLIMITED_TPS, Load
+from broadcast.bench.load import Load
 from broadcast.bench.meters import Meters
-from broadcast.bench.stage import RESOLVER, Stage, staged
+from broadcast.bench.stage import Stage, bound, staged, start_resolver, start_worker
 from broadcast.bench.window import LOOK_S, Cost, within
 from broadcast.cli.runner import run
 from broadcast.config import Config, Ledger
-from broadcast.config.profiles import VIETNAM
 from broadcast.reports.whole import Whole
 from broadcast.store import migrations
 from broadcast.store.pool import connect
 
 WORKERS = 4
-BIND_S = 60.0
 NAMES = ("north", "south")
 
 
@@ -53,35 +50,14 @@ def several(stage: Stage) -> Config:
     return replace(stage.config, ledgers=ledgers)
 
 
-def start(stage: Stage, ledgers: Mapping[str, Ledger]) -> None:
-    """Four workers in all, and a resolver for each database that has some."""
-    files = ("--config", VIETNAM, "--config", stage.folder / "carriers.toml")
-    names = list(ledgers) or [""]
-    for place, name in enumerate(names):
-        here = ("--ledger", name) if name else ()
-        stage.shell.start(f"{RESOLVER}{place or ''}", *files, "resolver", *here)
-        for number in range(place, WORKERS, len(names)):
-            words = ("worker", "--no-resolver", "--place", str(UUID(int=number)), *here)
-            stage.shell.start(f"worker-{number}", *files, *words)
-
-
-async def bound(connections: Mapping[str, asyncpg.Connection], ledgers: Mapping[str, Ledger]) -> None:
-    """Until every slot of a connected carrier is bound, and its whole TPS granted."""
-    deadline = time.monotonic() + BIND_S
-    while time.monotonic() < deadline:
-        missing = 0
-        for connection in connections.values():
-            slots = await connection.fetch(
-                "SELECT bound, sum(granted_tps) OVER (PARTITION BY carrier_no) AS granted FROM bind_slot"
-            )
-            missing += sum(not slot["bound"] or slot["granted"] < UNLIMITED_TPS for slot in slots) + (
-                not slots
-            )
-        if not missing:
-            await asyncio.sleep(1.5)
-            return
-        await asyncio.sleep(LOOK_S)
-    raise SystemExit(f"the workers of {', '.join(ledgers) or 'home'} did not bind in {BIND_S:.0f} s")
+async def start(stage: Stage, connections: Mapping[str, asyncpg.Connection]) -> None:
+    """Four workers in all and a resolver for each database that has some, until every link is bound."""
+    for place, name in enumerate(connections):
+        start_resolver(stage, name)
+        for number in range(place, WORKERS, len(connections)):
+            start_worker(stage, number, name)
+    for connection in connections.values():
+        await bound(connection, replace(stage.load, carriers=stage.load.carriers // len(connections)))
 
 
 async def measured(stage: Stage, *, split: bool) -> tuple[float, float, float]:
@@ -97,8 +73,7 @@ async def measured(stage: Stage, *, split: bool) -> tuple[float, float, float]:
         await prepare(home, config, stage.load)
         if split:
             await spread(Session(home, config))
-        start(stage, config.ledgers)
-        await bound({name: opened[name] for name in config.ledgers} or opened, config.ledgers)
+        await start(stage, {name: opened[name] for name in config.ledgers} or opened)
         campaign_id = await launch(home, config, stage.load)
         whole, meters = Whole(home, config, campaign_id), Meters(stage)
         began, costs = time.monotonic(), list[Cost]()

@@ -26,11 +26,17 @@ async def receipt_ids(ledger: Database) -> dict[str, set[str]]:
         for place in zip(result.ordinals.tolist(), result.segments.tolist(), strict=True)
     }
     for row in await ledger.fetch(_SENT):
+        sent = unpack_sent(row["packed"])
+        places = [
+            (ordinal, part) for ordinal in sent.ordinals.tolist() for part in range(1, sent.segments + 1)
+        ]
         found[row["name"]].update(
-            id_ for place, id_ in _segments(row["packed"]) if (row["slice_id"], *place) in told
+            id_
+            for place, id_ in zip(places, sent.ids.texts(), strict=True)
+            if (row["slice_id"], *place) in told
         )
         # a segment of a message that was rejected: its receipt is met and settles nothing, so that no row tells of it
-        found[row["name"]].update(unpack_sent(row["packed"]).stray_ids.texts())
+        found[row["name"]].update(sent.stray_ids.texts())
     for row in await ledger.fetch(_RECEIVED):
         found[row["name"]].update(unpack_received(row["packed"]).ids.texts())
     for row in await ledger.fetch(_PARKED):
@@ -39,11 +45,3 @@ async def receipt_ids(ledger: Database) -> dict[str, set[str]]:
     for row in await ledger.fetch(_FIRST):
         found[row["name"]].add(row["id"].decode("latin-1"))
     return {name: ids - {""} for name, ids in found.items()}
-
-
-def _segments(packed: bytes) -> list[tuple[tuple[int, int], str]]:
-    """(ordinal, segment) and id of whatever a row of sent says was accepted."""
-    sent = unpack_sent(packed)
-    places = [(ordinal, part) for ordinal in sent.ordinals.tolist() for part in range(1, sent.segments + 1)]
-    places += zip(sent.stray_ordinals.tolist(), sent.stray_segments.tolist(), strict=True)
-    return list(zip(places, [*sent.ids.texts(), *sent.stray_ids.texts()], strict=True))
