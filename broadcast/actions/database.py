@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadcast.actions.session import Session
-from broadcast.errors import ConfigError, RefusedError
+from broadcast.config import check_ledger
+from broadcast.errors import RefusedError
 from broadcast.store import migrations
 from broadcast.store.ledgers import open_ledger
 from broadcast.store.migrations import Migration, OldWorker
 from broadcast.store.types import Connection
-from broadcast.tables import nearest
 
 _NAMED_MOST = 20
 
@@ -30,10 +30,8 @@ async def migrate(session: Session, *, during_alert: bool, ledger: str | None = 
     `during_alert`; SchemaError as `migrations.migrate`; DatabaseError: a ledger is away, and those before it are done.
     """
     ledgers = session.configuration.ledgers if session.configuration else {}
-    if ledger is not None and ledger not in ledgers:
-        raise ConfigError(
-            f"there is no ledger {ledger} in this configuration: {nearest(ledger, sorted(ledgers))}"
-        )
+    if ledger is not None:
+        check_ledger(ledgers, ledger)
     done = [await _migrate(session, session.connection, "", during_alert=during_alert)]
     for name, settings in sorted(ledgers.items()):
         if settings.home or ledger not in (None, name):

@@ -20,6 +20,7 @@ from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Config
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CarrierNo
+from broadcast.store.copying import HEADER, TRAILER
 
 COLUMNS = ("msisdn", "carrier_no", "ported", "opted_out")  # of a staged row
 BATCH = 200_000  # subscribers; bounds the memory of an import, here and in Postgres
@@ -32,8 +33,6 @@ _LINES_EACH = (
 _REFUSED_COLUMNS = ("line", "reason")  # then those of the list, so that the file can be mended and imported
 _SHOWN = 200  # characters of a refused line that its file keeps of a field
 _WHOLE = ("line_too_long", "unmatched_quote")  # such a line stands in one cell, as it is
-_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
-_TRAILER = struct.pack(">h", -1)
 _BUCKET_SHIFT = 50  # an MSISDN has at most 15 digits: below 2 to the 50
 _OPTED_OUT, _PORTED, _CARRIER_SHIFT = 1, 2, 2
 
@@ -193,7 +192,7 @@ def _copy_stream(people: Mapping[int, int]) -> bytes:
     low = (1 << _BUCKET_SHIFT) - 1
     pack = _head.pack
     rows = [pack(4, 8, key & low) + tails[people[key]] for key in sorted(people)]
-    return b"".join((_HEADER, *rows, _TRAILER))
+    return b"".join((HEADER, *rows, TRAILER))
 
 
 def _row_tail(facts: int) -> bytes:

@@ -14,7 +14,7 @@ from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.store import citus
-from broadcast.store.copying import copy_in
+from broadcast.store.copying import HEADER, TRAILER, copy_in
 from broadcast.store.ledgers import naming
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -31,8 +31,6 @@ _HEAD: Final = b"\0\0\0\1\0\0\0\0\0\0\0\x14"
 _FIRST: Final = b"\0\0\0\1"
 _HEAD_OCTETS: Final = 20
 _ELEMENT: Final = 12  # octets: a length, a number
-_COPY_HEAD: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_COPY_END: Final = b"\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ class Cutter:
 
     async def _copy(self, table: str, columns: Sequence[str], rows: Sequence[bytes]) -> None:
         if rows:
-            await copy_in(self._connection, table, columns, b"".join((_COPY_HEAD, *rows, _COPY_END)))
+            await copy_in(self._connection, table, columns, b"".join((HEADER, *rows, TRAILER)))
 
 
 Place = Callable[[CarrierNo, int], tuple[Cutter, CarrierNo]]

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import asyncpg
 
-from broadcast.audience.carriers import carrier_names, carrier_numbers, check_has_all, sync_carriers
+from broadcast.audience.carriers import carrier_numbers, check_has_all, sync_carriers
 from broadcast.audience.moment import one_moment
 from broadcast.audience.snapshot import Cutter, Place, Snapshot, audience, take_snapshot
 from broadcast.campaign import approval, campaigns, orders
@@ -126,7 +126,7 @@ async def _launched(
         numbers = await carrier_numbers(home)
         wanted = [numbers[name] for name in current.carriers if name in numbers]
         everybody = audience(home, wanted, hears_opted_out=current.hears_opted_out)
-        await take_snapshot(everybody, await _placing(home, config, ledgers))
+        await take_snapshot(everybody, _placing(numbers, config, ledgers))
         taken = {each.part.name: await each.cutter.tallied() for each in ledgers}
         whole = _sum(list(taken.values()))
         if whole.waiting == 0:
@@ -199,8 +199,9 @@ class _Copy:
             await self._transaction.rollback()
 
 
-async def _placing(home: Connection, config: Config, ledgers: Sequence[_Ledger]) -> Place:
-    names = await carrier_names(home)
+def _placing(numbers: Mapping[str, CarrierNo], config: Config, ledgers: Sequence[_Ledger]) -> Place:
+    """numbers: home's carriers, by name."""
+    names = {number: name for name, number in numbers.items()}
     by_name = {each.part.name: each for each in ledgers}
     where = {
         number: [by_name[ledger] for ledger in (places(config, name) if config.ledgers else [""] * BUCKETS)]

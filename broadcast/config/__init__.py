@@ -10,7 +10,7 @@ from broadcast.config.country import Country
 from broadcast.config.engine import Engine
 from broadcast.config.files import Config, load, named, paths_from
 from broadcast.config.ledgers import HomeAway, Ledger, Share
-from broadcast.config.placing import of_ledger
+from broadcast.config.placing import check_ledger, of_ledger
 from broadcast.config.smpp import (
     Concatenation,
     DefaultAlphabet,
@@ -27,5 +27,5 @@ from broadcast.config.smpp import (
 __all__ = [
     "Address", "Bind", "BindMode", "Carrier", "Concatenation", "Config", "Country", "DefaultAlphabet", "Engine",
     "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "NationalShift", "ReceiptMeaning", "ReceiptSegments",
-    "Share", "Smpp", "Tls", "TlsVersion", "ValidityFormat", "load", "named", "of_ledger", "paths_from",
+    "Share", "Smpp", "Tls", "TlsVersion", "ValidityFormat", "check_ledger", "load", "named", "of_ledger", "paths_from",
 ]  # fmt: skip

@@ -1,12 +1,20 @@
 """What of a configuration each ledger has, and where each subscriber goes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from broadcast.config.carriers import Carrier
 from broadcast.config.files import Config
-from broadcast.config.ledgers import BUCKETS, Share
+from broadcast.config.ledgers import BUCKETS, Ledger, Share
 from broadcast.errors import ConfigError
 from broadcast.tables import nearest
+
+
+def check_ledger(ledgers: Mapping[str, Ledger], name: str) -> None:
+    """Raises ConfigError when there is none of that name."""
+    if name not in ledgers:
+        hint = nearest(name, sorted(ledgers)) if ledgers else "none is configured: leave --ledger out"
+        raise ConfigError(f"there is no ledger {name}: {hint}")
 
 
 def of_ledger(config: Config, name: str) -> Config:
@@ -14,10 +22,7 @@ def of_ledger(config: Config, name: str) -> Config:
 
     Raises ConfigError when there is no such ledger.
     """
-    known = sorted(config.ledgers)
-    if name not in config.ledgers:
-        hint = nearest(name, known) if known else "none is configured: leave --ledger out"
-        raise ConfigError(f"there is no ledger {name}: {hint}")
+    check_ledger(config.ledgers, name)
     ledger = config.ledgers[name]
     carriers = {
         each: _share(carrier, ledger.shares[each]) if each in ledger.shares else carrier

@@ -98,8 +98,8 @@ class Answers:
         for receipt in receipts:
             if receipt.state and receipt.msisdn in self.refused:
                 held, ordinal = self.refused.pop(receipt.msisdn)
-                work = held()
-                if work is not None and work.waits_again(ordinal):
+                work = _waiting(held, ordinal)
+                if work is not None:
                     work.attempts.pop(ordinal, None)
                     work.recall(ordinal)
                     found = True
@@ -211,7 +211,7 @@ class Answers:
     def _remember(self, work: Work, ordinal: int) -> None:
         """Who no longer waits is forgotten when there are too many, and then everybody."""
         if len(self.refused) >= REFUSED_MOST:
-            kept = {msisdn: each for msisdn, each in self.refused.items() if _waits_again(*each)}
+            kept = {msisdn: each for msisdn, each in self.refused.items() if _waiting(*each)}
             self.refused = kept if len(kept) < REFUSED_MOST // 2 else {}
         self.refused[work.slice.msisdns[ordinal]] = (ref(work), ordinal)
 
@@ -219,9 +219,10 @@ class Answers:
         return f"status:{self._outcome(answer).code}"
 
 
-def _waits_again(held: ReferenceType[Work], ordinal: int) -> bool:
+def _waiting(held: ReferenceType[Work], ordinal: int) -> Work | None:
+    """Where that recipient waits again; None: they do not any more."""
     work = held()
-    return work is not None and work.waits_again(ordinal)
+    return work if work is not None and work.waits_again(ordinal) else None
 
 
 def _awaited(work: Work, accepted: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int]:

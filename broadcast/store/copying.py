@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 import asyncpg
 
 from broadcast.store.types import Connection
+
+HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no extension
+TRAILER: Final = b"\xff\xff"
 
 
 async def copy_in(connection: Connection, table: str, columns: Sequence[str], octets: bytes) -> None:

@@ -201,11 +201,8 @@ async def open_ledger(
         raise _of(name, error) from error
     try:
         if home_id is not None:
-            with pool.within(connection, CONNECT_S):
+            with naming(name), pool.within(connection, CONNECT_S):
                 await _check_is(connection, name, home_id, url)
-    except MENDABLE as error:
-        connection.terminate()
-        raise _of(name, failures.explain(error)) from error
     except BaseException:
         connection.terminate()
         raise
