@@ -100,7 +100,7 @@ async def order_without_home(
     if found:
         tell(HomeAway(tuple(found), str(why)))
     if away := [each for each in done if isinstance(each, Away)]:
-        reasons = "; ".join(f"{each.name} ({each.why})" for each in away)
+        reasons = "; ".join(f"{each.name} ({each.reason})" for each in away)
         raise DatabaseDownError(
             f"home does not answer, nor could these ledgers be told, and it may go on there: {reasons}; give the "
             "order again where they can be reached"
@@ -133,4 +133,4 @@ async def _end_stopped(ledger: Connection) -> None:
 
 
 def _tell(session: Session, away: Away) -> None:
-    session.tell(Untold(away.name, str(away.why)))
+    session.tell(Untold(away.name, away.reason))

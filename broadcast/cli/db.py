@@ -155,7 +155,7 @@ def status(as_json: bool) -> None:
         )
     else:
         for each in found:
-            print_facts("" if each is home else f"\nledger {each.name}", _standing(each))
+            print_facts("" if each is home else f"\nledger {each.name}", _shown(each))
     if not ready:
         click.get_current_context().exit(1)
 
@@ -198,6 +198,15 @@ def _standing(each: Standing) -> dict[str, Any]:
     facts.pop("name")
     place, problem = facts.pop("place"), facts.pop("problem")
     return {"place": place, "ready": problem is None, "problem": problem, **facts}
+
+
+def _shown(each: Standing) -> dict[str, Any]:
+    """The same for a terminal: of a cluster nothing where there is none."""
+    facts = _standing(each)
+    of_cluster = ("prepared", "spread", "nodes", "away")
+    if not any(facts[name] for name in of_cluster):
+        facts = {name: value for name, value in facts.items() if name not in of_cluster}
+    return facts
 
 
 def _migrated(each: Migrated) -> dict[str, Any]:

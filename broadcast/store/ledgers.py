@@ -62,6 +62,11 @@ class Away:
     name: str
     why: BroadcastError
 
+    @property
+    def reason(self) -> str:
+        """In words, for a line that has named it."""
+        return str(self.why).removeprefix(f"ledger {self.name}: ")
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

@@ -47,6 +47,7 @@ def test_the_life_of_an_embedded_database(home: Path) -> None:
     ready = broadcast("db", "status", **here)
     assert ready.returncode == 0
     assert f"embedded, {home}" in ready.stdout
+    assert "nodes" not in ready.stdout  # of a cluster nothing where there is none
 
     assert broadcast("db", "down", **here).stdout == "PostgreSQL stopped\n"
     assert json.loads(broadcast("db", "down", "--json", **here).stdout) == {"stopped": False}
