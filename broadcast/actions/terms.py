@@ -1,7 +1,8 @@
 """What a person says of an alert, and what becomes of the rest: defaults of a new one, what an edit leaves alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,11 +11,22 @@ from broadcast.actions.notices import ExpiryComesTwice
 from broadcast.actions.session import Session
 from broadcast.campaign import content as contents
 from broadcast.campaign.alphabets import Alphabet, choose_alphabet
-from broadcast.campaign.content import IN_DOUBT, PRIORITY, Category, Content, InDoubtPolicy
+from broadcast.campaign.area import Area
+from broadcast.campaign.content import (
+    IN_DOUBT,
+    PRIORITY,
+    Category,
+    Content,
+    Hearers,
+    InDoubtPolicy,
+    Status,
+)
 from broadcast.campaign.expiry import read_expiry
+from broadcast.campaign.languages import check_language, message_text
 from broadcast.campaign.length import most_segments
 from broadcast.campaign.plain import PlainLetter, PlainText, plain_text
 from broadcast.campaign.text import normalise
+from broadcast.config import Config
 from broadcast.errors import InputError
 from broadcast.tables import nearest
 
@@ -24,10 +36,13 @@ _EXPIRES = "24h"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """None, and no carriers: not said. text: of `worded`. plain: also a text that is there already is to be written
-    without diacritics. carriers: names as typed. expires: as `read_expiry` takes it."""
+    """None, and no carriers: not said. text: of `worded`, in the country's own language; texts: in others. languages:
+    those in the message; none: all that there are. plain: also a text that is there already is to be written without
+    diacritics. carriers: names as typed. expires: as `read_expiry` takes it."""
 
     text: PlainText | None = None
+    texts: Mapping[str, PlainText] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
     plain: bool = False
     alphabet: Alphabet | None = None
     sender: str | None = None
@@ -37,6 +52,10 @@ class Terms:
     expires: str | None = None
     in_doubt_policy: InDoubtPolicy | None = None
     grace_s: int | None = None
+    status: Status | None = None
+    hearers: Hearers | None = None
+    corrects: int | None = None
+    areas: tuple[Area, ...] | None = None
 
 
 def worded(text: str, *, plain: bool) -> PlainText:
@@ -51,10 +70,15 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
     now: from when a relative expiry counts.
     """
     config = session.config
-    if terms.text is None:
+    said = _said(config, terms)
+    if not said:
         raise InputError("give the alert's text: --text TEXT or --text-file FILE")
+    texts = {language: each.text for language, each in said.items()}
+    languages, status = terms.languages or tuple(texts), terms.status or "actual"
     made = contents.content(
-        text=terms.text.text,
+        text=_message(config, texts, languages, status),
+        texts=texts,
+        languages=languages,
         sender=config.sender if terms.sender is None else terms.sender,
         carriers=_carriers(session, terms) or tuple(config.country.prefixes),
         category=terms.category or _CATEGORY,
@@ -63,9 +87,13 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
         priority=terms.priority,
         in_doubt_policy=terms.in_doubt_policy,
         grace_s=contents.GRACE_S if terms.grace_s is None else terms.grace_s,
+        status=status,
+        hearers=terms.hearers or "everybody",
+        corrects=terms.corrects,
+        areas=terms.areas or (),
     )
     most_segments(config, made)  # better refused now than at the launch
-    return made, terms.text.changes
+    return made, _all_changes(said.values())
 
 
 def edited_content(
@@ -75,7 +103,28 @@ def edited_content(
 
     And what `plain` changed in a new text; None where the text stays. now: as of `new_content`.
     """
-    text = plain_text(before.text) if terms.text is None and terms.plain else terms.text
+    config = session.config
+    new = _said(config, terms)
+    if not new and terms.plain:
+        new = {language: plain_text(text) for language, text in _texts_of(config, before).items()}
+    changes = _changes(session, terms, now)
+    if new or terms.languages or terms.status:
+        changes = {**changes, **_rewritten(config, terms, before, new)}
+    text = changes.get("text", before.text)
+    if text != before.text or new:
+        changes = {"alphabet": choose_alphabet(text), **changes}
+    if category := terms.category:
+        changes = {"priority": PRIORITY[category], "in_doubt_policy": IN_DOUBT[category], **changes}
+    if not changes:
+        raise InputError("nothing to change was given: see `broadcast campaign edit --help`")
+    made = replace(before, **changes)
+    contents.check(made)
+    most_segments(config, made)
+    return made, _all_changes(new.values()) if new and text != before.text else None
+
+
+def _changes(session: Session, terms: Terms, now: datetime) -> dict[str, Any]:
+    """Fields of the content that were given, the text apart."""
     said: dict[str, Any] = {
         "sender": terms.sender,
         "carriers": _carriers(session, terms),
@@ -85,18 +134,50 @@ def edited_content(
         "grace_s": terms.grace_s,
         "alphabet": terms.alphabet,
         "expires_at": None if terms.expires is None else _expiry(session, terms.expires, now),
+        "status": terms.status,
+        "hearers": terms.hearers,
+        "areas": terms.areas,
     }
-    changes = {name: value for name, value in said.items() if value is not None}
-    if text is not None:
-        changes = {"alphabet": choose_alphabet(text.text), **changes, "text": text.text}
-    if category := terms.category:
-        changes = {"priority": PRIORITY[category], "in_doubt_policy": IN_DOUBT[category], **changes}
-    if not changes:
-        raise InputError("nothing to change was given: see `broadcast campaign edit --help`")
-    made = replace(before, **changes)
-    contents.check(made)
-    most_segments(session.config, made)
-    return made, None if text is None or text.text == before.text else text.changes
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _rewritten(config: Config, terms: Terms, before: Content, new: Mapping[str, PlainText]) -> dict[str, Any]:
+    """What a new text of a language, another choice of languages, or a mark makes of the message."""
+    texts = {**_texts_of(config, before), **{language: each.text for language, each in new.items()}}
+    kept = before.languages or tuple(_texts_of(config, before))
+    languages = terms.languages or (*kept, *(each for each in new if each not in kept))
+    text = _message(config, texts, languages, terms.status or before.status)
+    return {"texts": tuple(sorted(texts.items())), "languages": languages, "text": text}
+
+
+def _texts_of(config: Config, before: Content) -> dict[str, str]:
+    """By language; what was written before there were languages is in the country's own."""
+    return dict(before.texts) or {config.country.languages[0]: before.text}
+
+
+def _said(config: Config, terms: Terms) -> dict[str, PlainText]:
+    """By language. Raises InputError."""
+    own = {} if terms.text is None else {config.country.languages[0]: terms.text}
+    if twice := own.keys() & terms.texts.keys():
+        raise InputError(f"the text in {min(twice)} was given twice: it is the country's own language")
+    for language in (*terms.texts, *terms.languages):
+        check_language(language)
+    return {**own, **terms.texts}
+
+
+def _message(config: Config, texts: Mapping[str, str], languages: Sequence[str], status: Status) -> str:
+    return normalise(
+        message_text(texts, languages, None if status == "actual" else config.country.exercise_marks)
+    )
+
+
+def _all_changes(texts: Iterable[PlainText]) -> tuple[PlainLetter, ...]:
+    """Of all languages together, the most frequent first."""
+    counts = Counter[tuple[str, str]]()
+    for text in texts:
+        counts.update({(each.character, each.replacement): each.count for each in text.changes})
+    found = [PlainLetter(*letter, count) for letter, count in counts.items()]
+    return tuple(sorted(found, key=lambda each: (-each.count, each.character)))
 
 
 def _expiry(session: Session, when: str, now: datetime) -> datetime:

@@ -4,7 +4,7 @@ Workers are told through the channel `broadcast_control`, with the campaign_id a
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
@@ -15,7 +15,16 @@ import asyncpg
 
 from broadcast.campaign import approval
 from broadcast.campaign.alphabets import Alphabet
-from broadcast.campaign.content import Category, Content, InDoubtPolicy, check, check_name
+from broadcast.campaign.area import Area
+from broadcast.campaign.content import (
+    Category,
+    Content,
+    Hearers,
+    InDoubtPolicy,
+    Status,
+    check,
+    check_name,
+)
 from broadcast.campaign.lifecycle import CampaignState, check_move
 from broadcast.campaign.plain import PlainLetter
 from broadcast.errors import InputError, RefusedError
@@ -55,6 +64,13 @@ class Campaign:
     hears_opted_out: bool  # as was decided when the content was written
     closed_at: datetime | None = None
     control_no: int = 0  # orders so far
+    texts: tuple[tuple[str, str], ...] = ()
+    languages: tuple[str, ...] = ()
+    status: Status = "actual"
+    hearers: Hearers = "everybody"
+    corrects: int | None = None
+    areas: tuple[Area, ...] = ()
+    channels: tuple[str, ...] = ("sms",)
 
     @property
     def content(self) -> Content:
@@ -241,10 +257,22 @@ def _plain(changes: Sequence[PlainLetter]) -> dict[str, Any]:
 
 def _campaign(row: asyncpg.Record) -> Campaign:
     """Of a schema that may be a version older or newer: amid an upgrade it has fewer columns, or more."""
-    values = {name: row[name] for name in _COLUMNS if name in row}
-    return Campaign(
-        **{**values, "carriers": tuple(values["carriers"]), "state": CampaignState(values["state"])}
-    )
+    values = {name: _VALUE.get(name, _as_it_is)(row[name]) for name in _COLUMNS if name in row}
+    return Campaign(**values)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_VALUE: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "carriers": tuple,
+    "languages": tuple,
+    "channels": tuple,
+    "state": CampaignState,
+    "texts": lambda value: tuple(sorted(json.loads(value).items())),
+    "areas": lambda value: tuple(map(Area.read, json.loads(value))),
+}
 
 
 def _values(content: Content) -> tuple[Any, ...]:
@@ -260,6 +288,13 @@ def _values(content: Content) -> tuple[Any, ...]:
         content.grace_s,
         content.expires_at,
         content.hears_opted_out,
+        json.dumps(dict(content.texts)),
+        list(content.languages),
+        content.status,
+        content.hearers,
+        content.corrects,
+        json.dumps([each.document() for each in content.areas]),
+        list(content.channels),
     )
 
 

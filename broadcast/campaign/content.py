@@ -2,17 +2,22 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, get_args
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
 
 from broadcast.campaign import sender
 from broadcast.campaign.alphabets import Alphabet, choose_alphabet
+from broadcast.campaign.area import Area
+from broadcast.campaign.languages import UNDETERMINED
 from broadcast.campaign.text import compose, normalise
 from broadcast.errors import InputError
 
 Category = Literal["emergency", "health", "routine"]
 InDoubtPolicy = Literal["resend", "hold"]
+Status = Literal["actual", "exercise", "test"]
+Hearers = Literal["everybody", "phones", "corrected"]
 
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 # Higher goes first. An emergency reaches people twice rather than not at all, and those who opted out too.
@@ -23,8 +28,10 @@ GRACE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """carriers: names; their subscribers are the audience. grace_s: how long an in-doubt recipient's
-    receipt may take before `in_doubt_policy` decides. expires_at: aware; nothing leaves after it (law 5).
+    """text: what is sent, of `texts` (language, as written) in the order of `languages`; no texts: an older version's.
+    carriers: names; their subscribers are the audience. grace_s: how long an in-doubt recipient's
+    receipt may take before `in_doubt_policy` decides. expires_at: aware; nothing leaves after it (law 5). status: as
+    CAP's. hearers: `phones`: the configuration's own; `corrected`: who heard the campaign `corrects`, or may have.
     """
 
     text: str
@@ -36,6 +43,34 @@ class Content:
     expires_at: datetime
     in_doubt_policy: InDoubtPolicy
     grace_s: int = GRACE_S
+    texts: tuple[tuple[str, str], ...] = ()
+    languages: tuple[str, ...] = ()
+    status: Status = "actual"
+    hearers: Hearers = "everybody"
+    corrects: int | None = None
+    areas: tuple[Area, ...] = ()
+    channels: tuple[str, ...] = ("sms",)
+
+    def document(self) -> dict[str, Any]:
+        """All of it, for JSON: as `content_document` in SQL. The name is not part of it."""
+        return {
+            "alphabet": self.alphabet,
+            "areas": [each.document() for each in self.areas],
+            "carriers": sorted(self.carriers),
+            "category": self.category,
+            "channels": list(self.channels),
+            "corrects": self.corrects,
+            "expires_at": self.expires_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "grace_s": self.grace_s,
+            "hearers": self.hearers,
+            "in_doubt_policy": self.in_doubt_policy,
+            "languages": list(self.languages),
+            "priority": self.priority,
+            "sender": self.sender,
+            "status": self.status,
+            "text": self.text,
+            "texts": dict(self.texts),
+        }
 
     @property
     def hears_opted_out(self) -> bool:
@@ -54,8 +89,14 @@ def content(
     priority: int | None = None,
     in_doubt_policy: InDoubtPolicy | None = None,
     grace_s: int = GRACE_S,
+    texts: Mapping[str, str] | None = None,
+    languages: tuple[str, ...] = (UNDETERMINED,),
+    **more: Any,
 ) -> Content:
-    """Content with what is left out filled in by category and text. Raises InputError as `check`."""
+    """Content with what is left out filled in by category and text. Raises InputError as `check`.
+
+    texts: of which `text` is made; None: it is one by itself. more: other fields as they are.
+    """
     text = normalise(text)
     made = Content(
         text=text,
@@ -67,6 +108,9 @@ def content(
         expires_at=expires_at,
         in_doubt_policy=in_doubt_policy or IN_DOUBT[category],
         grace_s=grace_s,
+        texts=tuple(sorted((texts or {UNDETERMINED: text}).items())),
+        languages=languages,
+        **more,
     )
     check(made)
     return made

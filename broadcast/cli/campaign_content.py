@@ -1,23 +1,45 @@
 """The options that say what an alert is: the same for a new draft and for an edit."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 import click
 
 from broadcast.actions.terms import Terms, worded
 from broadcast.campaign.alphabets import Alphabet
-from broadcast.campaign.content import CATEGORIES, InDoubtPolicy
+from broadcast.campaign.content import CATEGORIES, InDoubtPolicy, Status
 from broadcast.campaign.plain import PlainText
 from broadcast.errors import InputError
 
 F = TypeVar("F", bound=Callable[..., Any])
+_TAGGED: Final = re.compile("([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)=(.*)", re.DOTALL)
 
 _OPTIONS = (
-    click.option("--text", help="The text itself."),
     click.option(
-        "--text-file", type=click.Path(path_type=Path, allow_dash=True), help="Its file, UTF-8; - is stdin."
+        "--text",
+        "texts",
+        multiple=True,
+        metavar="[LANGUAGE=]TEXT",
+        help="The text itself; repeatable, with another language before it: en=Wash your hands.",
+    ),
+    click.option(
+        "--text-file",
+        "text_files",
+        multiple=True,
+        metavar="[LANGUAGE=]FILE",
+        help="Its file, UTF-8; - is stdin.",
+    ),
+    click.option(
+        "--languages",
+        metavar="LANGUAGE,...",
+        help="Which texts are in the message, in this order. Default: all.",
+    ),
+    click.option(
+        "--status",
+        type=click.Choice(get_args(Status)),
+        help="Default: actual. The text of an exercise begins with its mark.",
     ),
     click.option(
         "--plain",
@@ -66,8 +88,11 @@ def content_options(command: F) -> F:
 
 def terms(options: Mapping[str, Any]) -> Terms:
     """What was said. Raises InputError for a text that cannot be read."""
+    own, texts = _texts(options)
     return Terms(
-        text=_text(options),
+        text=own,
+        texts=texts,
+        languages=tuple(filter(None, (options["languages"] or "").replace(" ", "").split(","))),
         plain=options["plain"],
         alphabet=options["alphabet"],
         sender=options["sender"],
@@ -77,16 +102,27 @@ def terms(options: Mapping[str, Any]) -> Terms:
         expires=options["expires"],
         in_doubt_policy=options["in_doubt"],
         grace_s=options["grace"],
+        status=options["status"],
     )
 
 
-def _text(options: Mapping[str, Any]) -> PlainText | None:
-    text, file = options["text"], options["text_file"]
-    if text is not None and file is not None:
-        raise InputError("give --text or --text-file, not both")
-    if file is not None:
-        text = _read(file)
-    return None if text is None else worded(text, plain=options["plain"])
+def _texts(options: Mapping[str, Any]) -> tuple[PlainText | None, dict[str, PlainText]]:
+    """The one in the country's own language, and those in others."""
+    files = [(language, _read(Path(file))) for language, file in map(_tagged, options["text_files"])]
+    found: dict[str, PlainText] = {}
+    for language, text in [*map(_tagged, options["texts"]), *files]:
+        if language in found:
+            raise InputError(
+                "a language has one text: give --text or --text-file, not both, or name the language of each"
+            )
+        found[language] = worded(text, plain=options["plain"])
+    return found.pop("", None), found
+
+
+def _tagged(said: str) -> tuple[str, str]:
+    """Language, or none, and what is behind it. A text may have an = too, but hardly right after a language's name."""
+    match = _TAGGED.fullmatch(said)
+    return (match[1], match[2]) if match else ("", said)
 
 
 def _read(file: Path) -> str:

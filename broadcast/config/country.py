@@ -3,9 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcast.config.rules import require
+
+LANGUAGE_TAG: Final = re.compile(
+    "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+)  # the forms of RFC 5646 §2.1 that texts have
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +21,7 @@ class Country:
     landline_prefixes: leading digits of fixed lines; an import refuses those numbers by that name.
     keywords: kind -> words that people answer with; opt_out and opt_in act, any other kind is counted.
     everyday_words: names, and words that mean other things: what reads like one is a keyword only where it is clear.
+    languages: BCP 47, the country's own first. exercise_marks: by language, what an exercise's text begins with.
     national_lengths: digits of a mobile national significant number (without trunk prefix).
     """
 
@@ -31,6 +37,8 @@ class Country:
         default_factory=lambda: {"opt_out": ("STOP",), "opt_in": ("START",)}
     )
     everyday_words: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    exercise_marks: Mapping[str, str] = field(default_factory=lambda: {"en": "EXERCISE"})
 
     def __post_init__(self) -> None:
         require(
@@ -49,12 +57,22 @@ class Country:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"time_zone {self.time_zone!r} is not an IANA time zone") from None
         self._check_prefixes()
+        self._check_languages()
         require(self.keywords.get("opt_out"), "keywords.opt_out needs at least one word, STOP say")
         for kind in self.keywords:
             require(
                 re.fullmatch("[a-z][a-z0-9_]{0,30}", kind),
                 f"keywords.{kind}: a kind has small letters, digits and _ only",
             )
+
+    def _check_languages(self) -> None:
+        require(self.languages, "languages needs at least one, the country's own")
+        for each in (*self.languages, *self.exercise_marks):
+            require(
+                LANGUAGE_TAG.fullmatch(each),
+                f"languages: {each!r} is no BCP 47 tag, vi or en-US say",
+            )
+        require(self.exercise_marks.get("en"), "exercise_marks needs en, for texts in any other language")
 
     def _check_prefixes(self) -> None:
         require(self.prefixes, "prefixes needs at least one carrier")

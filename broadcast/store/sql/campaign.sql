@@ -1,15 +1,16 @@
 -- name: insert_campaign
 -- A new draft. Returns its number.
 INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s, expires_at,
-                      hears_opted_out, drafted_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                      hears_opted_out, texts, languages, status, hearers, corrects, areas, channels, drafted_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 RETURNING campaign_id;
 
 -- name: update_content
--- New content: a draft again, by its editor ($12); an approval is void (law 6).
+-- New content: a draft again, by its editor ($19); an approval is void (law 6).
 UPDATE campaign
    SET category = $2, priority = $3, sender = $4, text = $5, alphabet = $6, carriers = $7, in_doubt_policy = $8,
-       grace_s = $9, expires_at = $10, hears_opted_out = $11, drafted_by = $12, drafted_at = clock_timestamp(), state = 'draft',
+       grace_s = $9, expires_at = $10, hears_opted_out = $11, texts = $12, languages = $13, status = $14, hearers = $15,
+       corrects = $16, areas = $17, channels = $18, drafted_by = $19, drafted_at = clock_timestamp(), state = 'draft',
        approved_by = NULL, approved_at = NULL, approved_hash = NULL
  WHERE campaign_id = $1;
 

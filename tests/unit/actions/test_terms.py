@@ -47,6 +47,8 @@ def test_a_new_alert_of_a_text_alone(session: Session, config: Config, told: lis
         expires_at=NOW + timedelta(hours=24),
         in_doubt_policy="hold",
         grace_s=60,
+        texts=(("en", "Rửa tay"),),
+        languages=("en",),
     )
     assert (changes, told) == ((), [])
 
@@ -74,7 +76,43 @@ def test_what_is_said_is_taken(session: Session) -> None:
         expires_at=NOW + timedelta(minutes=90),
         in_doubt_policy="hold",
         grace_s=0,
+        texts=(("en", "Rua tay"),),
+        languages=("en",),
     )
+
+
+def test_texts_of_two_languages_are_one_message(session: Session) -> None:
+    said = Terms(texts={"vi": SAID, "en": worded("Wash your hands", plain=False)})
+    made, _ = new_content(session, said, NOW)
+    assert (made.text, made.languages) == ("Rửa tay\n\nWash your hands", ("vi", "en"))
+    assert made.texts == (("en", "Wash your hands"), ("vi", "Rửa tay"))
+    narrowed, _ = edited_content(session, Terms(languages=("en",)), NOW, made)
+    assert (narrowed.text, narrowed.texts, narrowed.alphabet) == ("Wash your hands", made.texts, "gsm0338")
+    other, _ = edited_content(session, Terms(texts={"vi": worded("Rửa mặt", plain=False)}), NOW, made)
+    assert other.text == "Rửa mặt\n\nWash your hands"
+
+
+def test_an_exercise_says_so_in_each_language(session: Session) -> None:
+    said = Terms(text=worded("Wash", plain=False), texts={"vi": SAID, "fr": SAID}, status="exercise")
+    country = replace(session.config.country, exercise_marks={"en": "EXERCISE", "vi": "DIỄN TẬP"})
+    there = replace(session, configuration=replace(session.config, country=country))
+    made, _ = new_content(there, said, NOW)
+    assert made.text == "[EXERCISE] Wash\n\n[DIỄN TẬP] Rửa tay\n\n[EXERCISE] Rửa tay"
+    actual, _ = edited_content(there, Terms(status="actual"), NOW, made)
+    assert actual.text == "Wash\n\nRửa tay\n\nRửa tay"
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (Terms(text=SAID, texts={"en": SAID}), "twice"),
+        (Terms(text=SAID, languages=("vi",)), "no text in vi"),
+        (Terms(texts={"english": SAID, "x y": SAID}), "is no language"),
+    ],
+)
+def test_languages_that_cannot_be(session: Session, said: Terms, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        new_content(session, said, NOW)
 
 
 def test_a_category_decides_what_was_not_said(session: Session) -> None:
@@ -146,11 +184,11 @@ def test_plain_letters_are_kept_for_the_forecast(session: Session) -> None:
         ),
         (
             Terms(text=worded("Rua", plain=False)),
-            lambda old: replace(old, text="Rua", alphabet="gsm0338"),
+            lambda old: replace(old, text="Rua", texts=(("en", "Rua"),), alphabet="gsm0338"),
         ),
         (
             Terms(text=worded("Rua", plain=False), alphabet="ucs2"),
-            lambda old: replace(old, text="Rua", alphabet="ucs2"),
+            lambda old: replace(old, text="Rua", texts=(("en", "Rua"),), alphabet="ucs2"),
         ),
     ],
 )
