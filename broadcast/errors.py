@@ -6,6 +6,8 @@ A docstring is the default message. The command line prints `str(error)` on one 
 
 from collections.abc import Callable
 
+from broadcast.languages import N_, _
+
 
 class BroadcastError(Exception):
     """Something went wrong; the log has the details"""
@@ -13,7 +15,7 @@ class BroadcastError(Exception):
     exit_code = 1
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (self.__doc__ or "").strip())
+        super().__init__(message or _((self.__doc__ or "").strip()))
 
 
 class ConfigError(BroadcastError):
@@ -52,7 +54,7 @@ class TooSlowError(DatabaseDownError):
     def __init__(
         self,
         seconds: float,
-        what: str = "answer",
+        what: str = N_("answer"),
         next_s: float | None = None,
         over: Callable[[], bool] | None = None,
     ) -> None:
@@ -60,7 +62,12 @@ class TooSlowError(DatabaseDownError):
         self.next_s = next_s
         self.over = over
         super().__init__(
-            f"the database runs, but did not {what} within {seconds:g} s: see what it is busy with, then run this again"
+            _(
+                "the database runs, but did not {what} within {seconds:g} s: see what it is busy with, then run this "
+                "again",
+                what=_(what),
+                seconds=seconds,
+            )
         )
 
 

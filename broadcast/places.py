@@ -12,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from broadcast.errors import RefusedError
+from broadcast.languages import _
 
 _LINKS_MOST = 40
 
@@ -26,7 +27,7 @@ def check(path: Path, way_out: str, also: Collection[int] = (), *, own: bool = F
         trusted = {0, Path(__file__).stat().st_uid, *also, *_unknown_users()}
         found = _walk(path, trusted, way_out)
         if own and (others := _others(found.stat())):
-            raise _refusal(f"{others} can write to {found}", way_out)
+            raise _refusal(_("{others} can write to {found}", others=others, found=found), way_out)
 
 
 def _walk(path: Path, trusted: Collection[int], way_out: str) -> Path:
@@ -35,9 +36,9 @@ def _walk(path: Path, trusted: Collection[int], way_out: str) -> Path:
     while True:
         found = place.stat()
         if found.st_uid not in trusted:
-            raise _refusal(f"{place} belongs to {_name(found.st_uid)}", way_out)
+            raise _refusal(_("{place} belongs to {name}", place=place, name=_name(found.st_uid)), way_out)
         if not found.st_mode & stat.S_ISVTX and (others := _others(found)):
-            raise _refusal(f"{others} can write to {place}", way_out)
+            raise _refusal(_("{others} can write to {place}", others=others, place=place), way_out)
         if not rest:
             return place
         entry = place / rest.pop(0)
@@ -49,13 +50,22 @@ def _walk(path: Path, trusted: Collection[int], way_out: str) -> Path:
         except FileNotFoundError:  # it is made by us
             return place
         except OSError as error:
-            raise RefusedError(f"cannot look at {entry}: {error.strerror}; {way_out}") from error
+            raise RefusedError(
+                _(
+                    "cannot look at {entry}: {strerror}; {way_out}",
+                    entry=entry,
+                    strerror=error.strerror,
+                    way_out=way_out,
+                )
+            ) from error
         if not stat.S_ISLNK(inner.st_mode):
             place = entry
             continue
         links += 1
         if inner.st_uid not in trusted or links > _LINKS_MOST:
-            raise _refusal(f"{entry} is a link that {_name(inner.st_uid)} made", way_out)
+            raise _refusal(
+                _("{entry} is a link that {name} made", entry=entry, name=_name(inner.st_uid)), way_out
+            )
         target = entry.readlink()
         place, rest = (Path("/") if target.is_absolute() else place), [*_parts(target), *rest]
 
@@ -69,10 +79,10 @@ def _others(found: os.stat_result) -> str:
     try:
         group = grp.getgrgid(found.st_gid)
     except KeyError:
-        return f"the group {found.st_gid}"
-    owner = _name(found.st_uid).removeprefix("the user ")
+        return _("the group {name}", name=found.st_gid)
+    owner = _user(found.st_uid)
     alone = group.gr_name == owner and set(group.gr_mem) <= {owner}
-    return "" if alone else f"the group {group.gr_name}"
+    return "" if alone else _("the group {name}", name=group.gr_name)
 
 
 def _parts(path: Path) -> tuple[str, ...]:
@@ -80,7 +90,9 @@ def _parts(path: Path) -> tuple[str, ...]:
 
 
 def _refusal(why: str, way_out: str) -> RefusedError:
-    return RefusedError(f"{why}, and could lead files of root's elsewhere: {way_out}")
+    return RefusedError(
+        _("{why}, and could lead files of root's elsewhere: {way_out}", why=why, way_out=way_out)
+    )
 
 
 def _unknown_users() -> set[int]:
@@ -94,7 +106,11 @@ def _unknown_users() -> set[int]:
 
 
 def _name(uid: int) -> str:
+    return _("the user {name}", name=_user(uid))
+
+
+def _user(uid: int) -> str:
     try:
-        return f"the user {pwd.getpwuid(uid).pw_name}"
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"the user {uid}"
+        return str(uid)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from broadcast.errors import ConfigError
+from broadcast.languages import _
 
 
 def _not_shown(what: str) -> str:
-    return f"not shown here, it may be the {what} itself"
+    return _("not shown here, it may be the {what} itself", what=what)
 
 
 NOT_SHOWN: Final = _not_shown("password")
@@ -25,18 +26,22 @@ def read(env: str | None, file: str | None, what: str = "password") -> str:
     none.
     """
     if env:
-        secret, place = os.environ.get(env), f"the environment variable {env}"
+        secret, place = os.environ.get(env), _("the environment variable {env}", env=env)
         if secret is None:
             raise ConfigError(
-                f"the environment variable that {what}_env names is not set: set it, or correct the name "
-                f"({_not_shown(what)})"
+                _(
+                    "the environment variable that {what}_env names is not set: set it, or correct the name "
+                    "({not_shown})",
+                    what=what,
+                    not_shown=_not_shown(what),
+                )
             )
     elif file:
         secret, place = _read_file(Path(file), what), file
     else:
         return ""
     if not secret:
-        raise ConfigError(f"{place} is empty: put the {what} there")
+        raise ConfigError(_("{place} is empty: put the {what} there", place=place, what=what))
     return secret
 
 
@@ -45,21 +50,28 @@ def _read_file(path: Path, what: str) -> str:
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
-        reason = "it is not text"
+        reason = _("it is not text")
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except ValueError:
-        reason = "that is no name of a file"
+        reason = _("that is no name of a file")
     if _is_name(str(path)):
-        raise ConfigError(f"cannot read {what}_file {path}: {reason}")
-    raise ConfigError(f"cannot read the file that {what}_file names: {reason} ({_not_shown(what)})")
+        raise ConfigError(_("cannot read {what}_file {path}: {reason}", what=what, path=path, reason=reason))
+    raise ConfigError(
+        _(
+            "cannot read the file that {what}_file names: {reason} ({not_shown})",
+            what=what,
+            reason=reason,
+            not_shown=_not_shown(what),
+        )
+    )
 
 
 def shown(env: str | None, file: str | None) -> dict[str, str | None]:
     """`password_env` and `password_file` for a screen."""
     return {
-        "password_env": env if env is None or env in os.environ else "(not set)",
-        "password_file": file if file is None or _is_name(file) else "(no such file)",
+        "password_env": env if env is None or env in os.environ else _("(not set)"),
+        "password_file": file if file is None or _is_name(file) else _("(no such file)"),
     }
 
 

@@ -21,11 +21,13 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn
 
 from broadcast.errors import ConfigError
+from broadcast.languages import N_, _
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
-_SHAPES: dict[type, str] = {dict: "a table", list: "a list"}
+_SHAPES: dict[type, str] = {dict: N_("a table"), list: N_("a list")}
+_NOT: Final = N_(", not {value}")
 _AS_IT_IS: Final[Mapping[str, str]] = {}
 
 
@@ -34,13 +36,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise ConfigError(f"there is no file {path}: check its name and where you are") from None
+        raise ConfigError(_("there is no file {path}: check its name and where you are", path=path)) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8: save it as UTF-8") from error
+        raise ConfigError(_("{path} is not UTF-8: save it as UTF-8", path=path)) from error
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+        raise ConfigError(_("cannot read {path}: {strerror}", path=path, strerror=error.strerror)) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+        raise ConfigError(_("{path} is not valid TOML: {error}", path=path, error=error)) from error
 
 
 def structure(
@@ -67,9 +69,9 @@ def _as_written(message: str, written: Mapping[str, str]) -> str:
 @cache
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter()
-    converter.register_structure_hook(str, _exact(str, "text"))
-    converter.register_structure_hook(int, _exact(int, "a whole number"))
-    converter.register_structure_hook(bool, _exact(bool, "true or false"))
+    converter.register_structure_hook(str, _exact(str, N_("text")))
+    converter.register_structure_hook(int, _exact(int, N_("a whole number")))
+    converter.register_structure_hook(bool, _exact(bool, N_("true or false")))
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook_func(_made_of(Literal), _choice)
     converter.register_structure_hook_factory(
@@ -96,36 +98,40 @@ def _shaped(shape: type, build: Hook, finish: Callable[[Any], Any] = lambda buil
 
     def structure(value: Any, kind: Any) -> Any:
         if not isinstance(value, shape):
-            raise ValueError(f"must be {_SHAPES[shape]}, not {_said(value)}")
+            raise _wrong(_(_SHAPES[shape]), value)
         return finish(build(value, kind))
 
     return structure
 
 
 def _exact(kind: type, name: str) -> Hook:
-    def structure(value: Any, _: Any) -> Any:
+    def structure(value: Any, _kind: Any) -> Any:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ValueError(f"must be {name}, not {_said(value)}")
+            raise _wrong(_(name), value)
         return value
 
     return structure
 
 
-def _number(value: Any, _: Any) -> float:
+def _number(value: Any, _kind: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"must be a number, not {_said(value)}")
+        raise _wrong(_("a number"), value)
     return float(value)
 
 
 def _choice(value: Any, kind: Any) -> Any:
     allowed = get_args(kind)
     if value not in allowed:
-        raise ValueError(f"must be one of {', '.join(allowed)}, not {_said(value)}")
+        raise _wrong(_("one of {allowed}", allowed=", ".join(allowed)), value)
     return value
 
 
+def _wrong(wanted: str, value: Any) -> ValueError:
+    return ValueError(_("must be {wanted}", wanted=wanted) + _(_NOT, value=_said(value)))
+
+
 def _said(value: Any) -> str:
-    return _SHAPES.get(type(value)) or repr(value)
+    return _(_SHAPES.get(type(value), "")) or repr(value)
 
 
 def _messages(error: BaseException, place: str) -> list[str]:
@@ -138,20 +144,21 @@ def _messages(error: BaseException, place: str) -> list[str]:
             key for each in fields(error.cl) for key in (each.name, *each.metadata.get("keys_beside", ()))
         ]
         return [
-            f"unknown key {_below(place, key)}: {nearest(key, known)}" for key in sorted(error.extra_fields)
+            _("unknown key {below}: {nearest}", below=_below(place, key), nearest=nearest(key, known))
+            for key in sorted(error.extra_fields)
         ]
     if isinstance(error, ClassValidationError):
         noted, bare = error.group_exceptions()
         found = [line for inner, note in noted for line in _messages(inner, _below(place, note.name))]
         return found + [line for inner in bare for line in _bare_messages(inner, place)]
     if isinstance(error, IterableValidationError):
-        listed, _ = error.group_exceptions()
+        listed, _bare = error.group_exceptions()
         return [line for inner, note in listed for line in _messages(inner, _below(place, str(note.index)))]
     if isinstance(error, KeyError):
-        return [f"{place} is missing"]
+        return [_("{place} is missing", place=place)]
     said = str(error)
     if place.rpartition(".")[2].startswith("password"):  # what stands there may be the secret itself
-        said = said.partition(", not ")[0]
+        said = said.partition(_(_NOT).partition("{")[0])[0]
     return [f"{place} {said}"]
 
 
@@ -169,4 +176,4 @@ def _below(place: str, key: str) -> str:
 def nearest(name: str, known: Sequence[str]) -> str:
     """The way out of an unknown name: the nearest known one, or all of them."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return _("did you mean {near}?", near=near[0]) if near else _("known are {known}", known=", ".join(known))

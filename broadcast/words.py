@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from broadcast.languages import _, grouped, term
 from broadcast.visible import visible
 
 Zone = Callable[[], tzinfo]  # asked for where a time is shown only: it may stand in a file that is to be read
@@ -20,13 +21,13 @@ def words(value: Any, zone: Zone) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, enum.Enum):
-        return visible(str(value.value))
+        return visible(term(str(value.value)))
     if isinstance(value, int):
-        return f"{value:,}"
+        return grouped(value)
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        return grouped(value, ",.1f")
     if isinstance(value, datetime):
         return time_words(value, zone)
     if isinstance(value, list | tuple | set | frozenset):
@@ -52,14 +53,14 @@ def duration(seconds: float) -> str:
     """12 s, 3 min 20 s, 2 h 05 min."""
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return _("{seconds} s", seconds=whole)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+        return _("{minutes} min {seconds:02} s", minutes=whole // 60, seconds=whole % 60)
+    return _("{hours} h {minutes:02} min", hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
 def effect_words(effect: str | None) -> str | None:
     """What a reply brought about; None: nothing was asked for."""
     if effect == "none":
         return None
-    return "to come" if effect is None else effect.replace("_", " ")
+    return _("to come") if effect is None else term(effect).replace("_", " ")

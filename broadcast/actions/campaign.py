@@ -19,6 +19,7 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Config
 from broadcast.errors import DatabaseDownError
+from broadcast.languages import _
 from broadcast.ledger import close
 from broadcast.store import pool
 from broadcast.store.failures import MENDABLE
@@ -102,8 +103,11 @@ async def order_without_home(
     if away := [each for each in done if isinstance(each, Away)]:
         reasons = "; ".join(f"{each.name} ({each.reason})" for each in away)
         raise DatabaseDownError(
-            f"home does not answer, nor could these ledgers be told, and it may go on there: {reasons}; give the "
-            "order again where they can be reached"
+            _(
+                "home does not answer, nor could these ledgers be told, and it may go on there: {reasons}; give the "
+                "order again where they can be reached",
+                reasons=reasons,
+            )
         )
     if not found:
         raise why

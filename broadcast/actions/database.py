@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from broadcast.actions.session import Session
 from broadcast.config import check_ledger
 from broadcast.errors import RefusedError
+from broadcast.languages import _
 from broadcast.store import migrations
 from broadcast.store.ledgers import open_ledger
 from broadcast.store.migrations import Migration, OldWorker
@@ -49,8 +50,12 @@ async def _migrate(session: Session, connection: Connection, ledger: str, *, dur
         old = await migrations.old_workers(connection, before=True)
         if old and await migrations.alert_under_way(connection):
             raise RefusedError(
-                f"a campaign is being sent, by {len(old)} workers ({named(old)}), and a migration would stop them "
-                "for a while: wait for its end, or pause it, or say --during-alert"
+                _(
+                    "a campaign is being sent, by {count} workers ({named}), and a migration would stop them "
+                    "for a while: wait for its end, or pause it, or say --during-alert",
+                    count=len(old),
+                    named=named(old),
+                )
             )
     old_ledger = await migrations.old_ledger(connection)
     if old_ledger is not None:

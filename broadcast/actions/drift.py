@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from broadcast.actions.session import Session
 from broadcast.clock import DayTime, lease_time
+from broadcast.languages import _
 from broadcast.store import pool
 from broadcast.store.clock import database_time
 from broadcast.store.ledgers import CLOCK_OFF_S, CONNECT_S, LOST, Part, clock_words
@@ -23,7 +24,7 @@ class Drift:
     @property
     def problem(self) -> str | None:
         """In words; None: there is none."""
-        told = [f"campaign {name}: it {LOST}" for name in self.lost]
+        told = [_("campaign {name}: it {lost}", name=name, lost=_(LOST)) for name in self.lost]
         if abs(self.ahead_s) > CLOCK_OFF_S:
             told.append(clock_words(self.ahead_s))
         return "; ".join(told) or None

@@ -9,6 +9,7 @@ from uuid import UUID
 from broadcast.actions.session import Session
 from broadcast.config import Config, Ledger
 from broadcast.errors import BroadcastError, RefusedError, SchemaError
+from broadcast.languages import N_, _
 from broadcast.store import address, citus, ledgers, migrations, pool
 from broadcast.store.citus import Spreading
 from broadcast.store.queries import sql
@@ -46,7 +47,7 @@ class Spread:
 
 async def standing(name: str, place: str, connection: Connection) -> Standing:
     """connection: opened with check_schema=False."""
-    with pool.within(connection, _ASKED_S, what="say its schema"):
+    with pool.within(connection, _ASKED_S, what=N_("say its schema")):
         server = await connection.fetchrow(sql("server_version"))
         found = await migrations.status(connection)
         old = await migrations.old_workers(connection)
@@ -98,7 +99,7 @@ async def spread(session: Session) -> Spread:
     home = session.connection
     async with home.transaction():
         if not await home.fetchval(sql("spread_claim")):
-            raise RefusedError("a launch or another `broadcast db spread` is under way: wait for its end")
+            raise RefusedError(_("a launch or another `broadcast db spread` is under way: wait for its end"))
         await _spread(home, session.config)
     now = {name: json.loads(carriers) for name, carriers in (await ledgers.known(home)).items()}
     return Spread(now, await citus.spread(home))
@@ -108,12 +109,15 @@ async def _spread(home: Connection, config: Config) -> None:
     before = {name: json.loads(carriers) for name, carriers in (await ledgers.known(home)).items()}
     if missing := sorted(before.keys() - config.ledgers.keys()):
         raise RefusedError(
-            f"home has people in the ledger {missing[0]}, and this configuration has no [ledgers.{missing[0]}]: keep "
-            "it, without carriers where it is to get none"
+            _(
+                "home has people in the ledger {missing}, and this configuration has no [ledgers.{missing}]: keep "
+                "it, without carriers where it is to get none",
+                missing=missing[0],
+            )
         )
     found = await ledgers.identity(home)
     if found.ledger is not None:
-        raise RefusedError("the database of BROADCAST_DATABASE_URL is a ledger: name home there")
+        raise RefusedError(_("the database of BROADCAST_DATABASE_URL is a ledger: name home there"))
     for name, ledger in sorted(config.ledgers.items()):
         if not ledger.home:
             await _become(name, ledger, found.home_id)
@@ -135,7 +139,9 @@ async def _become(name: str, ledger: Ledger, home_id: UUID) -> None:
                 if not await connection.fetchval(
                     sql("spread_claim")
                 ):  # it is ours: a lock is of one database
-                    raise RefusedError(f"ledger {name}: its database is home itself; correct its URL")
+                    raise RefusedError(
+                        _("ledger {name}: its database is home itself; correct its URL", name=name)
+                    )
                 if await connection.fetchval(sql("become_ledger"), home_id, name) is None:
                     raise await _other(name, connection)
     finally:
@@ -144,8 +150,14 @@ async def _become(name: str, ledger: Ledger, home_id: UUID) -> None:
 
 async def _other(name: str, connection: Connection) -> RefusedError:
     found = await ledgers.identity(connection)
-    what = f"the ledger {found.ledger}" if found.ledger else "a home of its own, with campaigns or people"
-    return RefusedError(f"ledger {name}: its database is {what} already; give it an empty one")
+    what = (
+        _("the ledger {ledger}", ledger=found.ledger)
+        if found.ledger
+        else _("a home of its own, with campaigns or people")
+    )
+    return RefusedError(
+        _("ledger {name}: its database is {what} already; give it an empty one", name=name, what=what)
+    )
 
 
 async def _check_moves(home: Connection, config: Config, before: Mapping[str, Mapping[str, Any]]) -> None:
@@ -186,6 +198,11 @@ async def _check_idle(home: Connection, config: Config, name: str, carriers: Ite
     if rows:
         where = f"ledger {name}" if name else HOME
         raise RefusedError(
-            f"the carrier {rows[0]['carrier']} cannot leave {where} yet: the campaign {rows[0]['name']} is open there; "
-            "leave the carrier, or its share, as it is until that is finished"
+            _(
+                "the carrier {carrier} cannot leave {where} yet: the campaign {name} is open there; "
+                "leave the carrier, or its share, as it is until that is finished",
+                carrier=rows[0]["carrier"],
+                where=where,
+                name=rows[0]["name"],
+            )
         )

@@ -11,6 +11,7 @@ from broadcast.actions.notices import Notice
 from broadcast.config import Config
 from broadcast.errors import ConfigError
 from broadcast.ids import CampaignId
+from broadcast.languages import _
 from broadcast.store.ledgers import Parts, all_parts, check_home, parts_of
 from broadcast.store.pool import connect
 
@@ -71,5 +72,5 @@ class Session:
     def config(self) -> Config:
         """For what cannot be done without one. Raises ConfigError when none was given."""
         if self.configuration is None:
-            raise ConfigError("this needs a configuration: give --config FILE, or set BROADCAST_CONFIG")
+            raise ConfigError(_("this needs a configuration: give --config FILE, or set BROADCAST_CONFIG"))
         return self.configuration

@@ -16,6 +16,7 @@ from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
 from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Country
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 _IMPORTS_SHOWN = 5
 
@@ -34,13 +35,23 @@ class Import:
 def planned(file: Path, refused: Path | None, *, resumable: bool, restart: bool) -> Import:
     """refused: None for beside the file. Raises InputError for what does not go together."""
     if restart and not resumable:
-        raise InputError("--restart goes with --resumable: without that, an import begins at line 1 anyway")
+        raise InputError(
+            _("--restart goes with --resumable: without that, an import begins at line 1 anyway")
+        )
     refused = refused or (Path("piped.refused.csv") if is_pipe(file) else file.with_suffix(".refused.csv"))
     if same_file(file, refused):
-        raise InputError(f"--refused {refused} is the file to import: the refused lines need another one")
+        raise InputError(
+            _(
+                "--refused {refused} is the file to import: the refused lines need another one",
+                refused=refused,
+            )
+        )
     if refused.exists() and not refused.is_file():
         raise InputError(
-            f"--refused {refused} is no file: the refused lines, with numbers, need one of their own"
+            _(
+                "--refused {refused} is no file: the refused lines, with numbers, need one of their own",
+                refused=refused,
+            )
         )
     return Import(file, refused, resumable, restart)
 
@@ -62,7 +73,11 @@ def check_somebody(done: ImportResult) -> None:
     """Raises InputError when nobody was imported, once the counts were shown."""
     if done.nobody:
         raise InputError(
-            f"{done.source}: every line is refused, nobody is imported: the reasons stand in {done.refused_file}"
+            _(
+                "{source}: every line is refused, nobody is imported: the reasons stand in {refused_file}",
+                source=done.source,
+                refused_file=done.refused_file,
+            )
         )
 
 
@@ -70,7 +85,9 @@ def number(country: Country, typed: str) -> int:
     """In any usual spelling. Raises InputError for what is no mobile number of the country."""
     found = Normalizer(country).normalize(typed)
     if isinstance(found, Refusal):
-        raise InputError(f"that is no mobile number of {country.name}: {found.words}")
+        raise InputError(
+            _("that is no mobile number of {name}: {words}", name=country.name, words=found.words)
+        )
     return found
 
 

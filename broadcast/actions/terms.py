@@ -28,6 +28,7 @@ from broadcast.campaign.plain import PlainLetter, PlainText, plain_text
 from broadcast.campaign.text import normalise
 from broadcast.config import Config
 from broadcast.errors import InputError
+from broadcast.languages import _
 from broadcast.tables import nearest
 
 _CATEGORY: Category = "health"
@@ -72,7 +73,7 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
     config = session.config
     said = _said(config, terms)
     if not said:
-        raise InputError("give the alert's text: --text TEXT or --text-file FILE")
+        raise InputError(_("give the alert's text: --text TEXT or --text-file FILE"))
     texts = {language: each.text for language, each in said.items()}
     languages, status = terms.languages or tuple(texts), terms.status or "actual"
     made = contents.content(
@@ -116,7 +117,7 @@ def edited_content(
     if category := terms.category:
         changes = {"priority": PRIORITY[category], "in_doubt_policy": IN_DOUBT[category], **changes}
     if not changes:
-        raise InputError("nothing to change was given: see `broadcast campaign edit --help`")
+        raise InputError(_("nothing to change was given: see `broadcast campaign edit --help`"))
     made = replace(before, **changes)
     contents.check(made)
     most_segments(config, made)
@@ -159,7 +160,9 @@ def _said(config: Config, terms: Terms) -> dict[str, PlainText]:
     """By language. Raises InputError."""
     own = {} if terms.text is None else {config.country.languages[0]: terms.text}
     if twice := own.keys() & terms.texts.keys():
-        raise InputError(f"the text in {min(twice)} was given twice: it is the country's own language")
+        raise InputError(
+            _("the text in {twice} was given twice: it is the country's own language", twice=min(twice))
+        )
     for language in (*terms.texts, *terms.languages):
         check_language(language)
     return {**own, **terms.texts}
@@ -192,5 +195,11 @@ def _carriers(session: Session, terms: Terms) -> tuple[str, ...] | None:
     known = list(session.config.country.prefixes)
     for name in terms.carriers:
         if name not in known:
-            raise InputError(f"no carrier {name} in the numbering plan: {nearest(name, known)}")
+            raise InputError(
+                _(
+                    "no carrier {name} in the numbering plan: {nearest}",
+                    name=name,
+                    nearest=nearest(name, known),
+                )
+            )
     return tuple(sorted(set(terms.carriers))) or None

@@ -18,6 +18,7 @@ from broadcast.archive.read import Archive, ArchiveError, load
 from broadcast.archive.write import write
 from broadcast.errors import AuditError, InputError, RefusedError
 from broadcast.ids import CampaignId
+from broadcast.languages import _
 from broadcast.ledger.books import CarrierSums, LiveBooks
 from broadcast.ledger.tallies import by_state, tallies
 from broadcast.store.queries import sql
@@ -80,7 +81,13 @@ async def moved(connection: Connection, campaign_id: CampaignId, folder: Path) -
         return None
     found = load(place)
     if found.problems() or not found.is_at(known):
-        raise ArchiveError(f"the archive {place} is not the one that was made of {campaign['name']}")
+        raise ArchiveError(
+            _(
+                "the archive {place} is not the one that was made of {name}",
+                place=place,
+                name=campaign["name"],
+            )
+        )
     await connection.execute(sql("archive_move"), campaign_id, str(place))
     return Archived(place, found.recipients, found.octets, True)
 
@@ -97,10 +104,16 @@ async def there(connection: Connection, campaign_id: CampaignId, folder: Path) -
 async def _snapshot(connection: Connection, campaign_id: CampaignId, books: LiveBooks) -> _Snapshot:
     campaign = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if campaign is None:
-        raise InputError("there is no such campaign any more")
+        raise InputError(_("there is no such campaign any more"))
     await _check_not_archived(connection, campaign_id, campaign["name"])
     if campaign["finished_at"] is None:
-        raise RefusedError(f"{campaign['name']} is {campaign['state']}: only a finished campaign is archived")
+        raise RefusedError(
+            _(
+                "{name} is {state}: only a finished campaign is archived",
+                name=campaign["name"],
+                state=campaign["state"],
+            )
+        )
     here = {**campaign, "audience": await connection.fetchval(sql("audience_here"), campaign_id)}
     now = _Snapshot(here, frozenset(await tallies(connection, campaign_id)), await books.sums())
     _balance(now)
@@ -110,7 +123,7 @@ async def _snapshot(connection: Connection, campaign_id: CampaignId, books: Live
 async def _check_not_archived(connection: Connection, campaign_id: CampaignId, name: str) -> None:
     place = await place_of(connection, campaign_id)
     if place is not None:
-        raise RefusedError(f"{name} is archived already, in {place.folder}")
+        raise RefusedError(_("{name} is archived already, in {folder}", name=name, folder=place.folder))
 
 
 def _balance(now: _Snapshot) -> None:
@@ -122,8 +135,11 @@ def _balance(now: _Snapshot) -> None:
     }
     if counted != by_state(now.tallies) or sum(counted.values()) != now.campaign["audience"]:
         raise AuditError(
-            f"the books of {now.campaign['name']} do not balance, so it is not archived: "
-            f"see `broadcast campaign audit {now.campaign['name']}`"
+            _(
+                "the books of {name} do not balance, so it is not archived: "
+                "see `broadcast campaign audit {name}`",
+                name=now.campaign["name"],
+            )
         )
 
 
@@ -131,12 +147,16 @@ def _compare(now: _Snapshot, found: Archive) -> None:
     """The database's sums against the files' manifest, and the manifest against every row of the files."""
     ours = {each.carrier: each.sums for each in now.carriers}
     theirs = {part.carrier: dict(part.sums) for part in found.parts}
-    wrong = [] if ours == theirs else ["its counts and sums are not the database's"]
+    wrong = [] if ours == theirs else [_("its counts and sums are not the database's")]
     wrong += found.problems()
     if wrong:
         raise ArchiveError(
-            f"the archive {found.place} is not this campaign as it is now, nothing was dropped: {wrong[0]}; "
-            "move it away and archive again"
+            _(
+                "the archive {place} is not this campaign as it is now, nothing was dropped: {wrong}; "
+                "move it away and archive again",
+                place=found.place,
+                wrong=wrong[0],
+            )
         )
 
 
@@ -146,9 +166,13 @@ async def _drop(connection: Connection, books: LiveBooks, now: _Snapshot, found:
         await connection.execute(sql("archive_claim"))
         await _check_not_archived(connection, campaign_id, name)
         if frozenset(await tallies(connection, campaign_id)) != now.tallies:
-            raise RefusedError(f"a receipt for {name} came meanwhile, nothing was dropped: archive it anew")
+            raise RefusedError(
+                _("a receipt for {name} came meanwhile, nothing was dropped: archive it anew", name=name)
+            )
         if await books.drop() != sum(each.rows for each in now.carriers):
-            raise AuditError(f"the rows of {name} are not those of its archive: nothing was dropped")
+            raise AuditError(
+                _("the rows of {name} are not those of its archive: nothing was dropped", name=name)
+            )
         await connection.execute(
             sql("archive_mark"),
             campaign_id,

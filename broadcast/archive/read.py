@@ -17,6 +17,7 @@ from broadcast.archive.place import Place
 from broadcast.archive.rows import batches, unpack
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
+from broadcast.languages import _
 from broadcast.ledger.books import People, Shape, Sum, sums
 from broadcast.ledger.states import RecipientState
 
@@ -72,7 +73,11 @@ class Archive:
     def problems(self) -> list[str]:
         """Every row read and summed again: where that differs from the manifest. Raises ArchiveError."""
         return [
-            f"{part.carrier} {RecipientState(state).column}: the archive's rows are not what was archived"
+            _(
+                "{carrier} {column}: the archive's rows are not what was archived",
+                carrier=part.carrier,
+                column=RecipientState(state).column,
+            )
             for part in self.parts
             for now in [sums(row for people in part_people(self, part) for row in people.rows())]
             for state in sorted({*now, *part.sums})
@@ -84,7 +89,9 @@ def load_at(place: Place) -> Archive:
     """`load`, and raise ArchiveError as well when it is another than the database remembers."""
     found = load(place.folder)
     if not found.is_at(place):
-        raise ArchiveError(f"the archive {found.place} is not the one that was made of this campaign")
+        raise ArchiveError(
+            _("the archive {place} is not the one that was made of this campaign", place=found.place)
+        )
     return found
 
 
@@ -94,10 +101,18 @@ def load(place: Path) -> Archive:
         try:
             found = _parse(place, json.loads((place / MANIFEST).read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ArchiveError(f"the archive {place} is damaged: {MANIFEST} cannot be read") from error
+            raise ArchiveError(
+                _("the archive {place} is damaged: {manifest} cannot be read", place=place, manifest=MANIFEST)
+            ) from error
         for name, expected in {**{part.file: part.sha256 for part in found.parts}, **found.others}.items():
             if digest(place / name) != expected:
-                raise ArchiveError(f"the archive {place} is damaged: {name} is not what was written")
+                raise ArchiveError(
+                    _(
+                        "the archive {place} is damaged: {name} is not what was written",
+                        place=place,
+                        name=name,
+                    )
+                )
     return found
 
 
@@ -124,20 +139,28 @@ def _reading(place: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        missing = Path(str(error.filename)).name if place.is_dir() else "the folder"
+        missing = Path(str(error.filename)).name if place.is_dir() else _("the folder")
         raise ArchiveError(
-            f"the archive {place} is not there ({missing} is missing): put it back, or name its new place "
-            "with `broadcast campaign archive NAME --to FOLDER`"
+            _(
+                "the archive {place} is not there ({missing} is missing): put it back, or name its new place "
+                "with `broadcast campaign archive NAME --to FOLDER`",
+                place=place,
+                missing=missing,
+            )
         ) from error
     except OSError as error:
-        raise ArchiveError(f"the archive {place} cannot be read: {error.strerror or error}") from error
+        raise ArchiveError(
+            _("the archive {place} cannot be read: {strerror}", place=place, strerror=error.strerror or error)
+        ) from error
     except pa.ArrowException as error:
-        raise ArchiveError(f"the archive {place} is damaged: it is no Parquet that can be read") from error
+        raise ArchiveError(
+            _("the archive {place} is damaged: it is no Parquet that can be read", place=place)
+        ) from error
 
 
 def _parse(place: Path, manifest: Mapping[str, Any]) -> Archive:
     if manifest["version"] != VERSION:
-        raise ArchiveError(f"the archive {place} was made by another version of broadcast")
+        raise ArchiveError(_("the archive {place} was made by another version of broadcast", place=place))
     parts = tuple(
         Part(
             file=each["file"],

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from broadcast.archive.read import DOUBTS, MANIFEST, VERSION, digest
 from broadcast.archive.rows import pack, writer
 from broadcast.errors import BroadcastError, InputError
+from broadcast.languages import _
 from broadcast.ledger.books import CarrierSums, LiveBooks
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -146,7 +147,9 @@ def _created(path: Path) -> Iterator[BinaryIO]:
 def _building(place: Path) -> Iterator[Path]:
     """A folder that becomes `place` when the block ends well, and is gone when it does not."""
     if not place.parent.is_dir():
-        raise InputError(f"there is no folder {place.parent}: make it, or name another with --to")
+        raise InputError(
+            _("there is no folder {parent}: make it, or name another with --to", parent=place.parent)
+        )
     draft = None
     try:
         draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
@@ -158,7 +161,11 @@ def _building(place: Path) -> Iterator[Path]:
         raise
     except OSError as error:
         raise BroadcastError(
-            f"cannot write the archive to {place.parent}, nothing was dropped: {error.strerror or error}"
+            _(
+                "cannot write the archive to {parent}, nothing was dropped: {strerror}",
+                parent=place.parent,
+                strerror=error.strerror or error,
+            )
         ) from error
     finally:
         if draft is not None:

@@ -12,6 +12,7 @@ import asyncpg
 from broadcast.config import Carrier, Config
 from broadcast.errors import RefusedError
 from broadcast.ids import CarrierNo, WorkerNo
+from broadcast.languages import _
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -69,8 +70,11 @@ async def check_has_all(connection: Connection, config: Config, carriers: Collec
     for row in await connection.fetch(sql("said_tps")):
         if row["sends"] and row["name"] in carriers and row["name"] not in config.carriers:
             raise RefusedError(
-                f"workers send to the carrier {row['name']}, which is not in this configuration: "
-                "give the --config FILE that they have"
+                _(
+                    "workers send to the carrier {name}, which is not in this configuration: "
+                    "give the --config FILE that they have",
+                    name=row["name"],
+                )
             )
 
 

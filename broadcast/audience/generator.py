@@ -13,6 +13,7 @@ from typing import IO
 from broadcast.audience.msisdn import Refusal
 from broadcast.config import Country
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 _FOREIGN = ("+855", "+856", "+66", "+65", "+1415", "+33")
 _GARBAGE = ("n/a", "khong co", "09xx xxx xxx", "?", "8.49E+10", "ext. 12a")
@@ -74,7 +75,11 @@ class Generator:
         unknown = sorted(set(chosen) - set(country.prefixes))
         if unknown:
             raise InputError(
-                f"no carrier {unknown[0]} in the numbering plan: {', '.join(sorted(country.prefixes))}"
+                _(
+                    "no carrier {unknown} in the numbering plan: {prefixes}",
+                    unknown=unknown[0],
+                    prefixes=", ".join(sorted(country.prefixes)),
+                )
             )
         self._names = list(chosen)
         self._weights = list(accumulate(chosen.values()))
@@ -90,7 +95,7 @@ class Generator:
     def lines(self) -> Iterator[str]:
         """Each with its line end, without header."""
         kinds, weights = self._kinds()
-        for _ in range(self._count):
+        for _line in range(self._count):
             self.expected.lines += 1
             yield self._line(self._random.choices(kinds, cum_weights=weights)[0])
 
@@ -106,7 +111,7 @@ class Generator:
         }
         clean = 1.0 - sum(shares.values())
         if clean <= 0:
-            raise InputError("the shares of dirt sum to more than all lines")
+            raise InputError(_("the shares of dirt sum to more than all lines"))
         return ["clean", *shares], list(accumulate([clean, *shares.values()]))
 
     def _line(self, kind: str) -> str:
@@ -193,7 +198,7 @@ class _Numbers:
     def next(self) -> str:
         lap, place = divmod(self._index, len(self._prefixes))
         if lap >= self._size:
-            raise InputError("the numbering plan has fewer numbers than lines were asked for")
+            raise InputError(_("the numbering plan has fewer numbers than lines were asked for"))
         self._index += 1
         prefix = self._prefixes[place]
         serial = (lap * self._step + self._start) % self._size

@@ -22,13 +22,14 @@ from broadcast.audience.refused_lines import create_private, room_for
 from broadcast.audience.sources import opened
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, InputError, RefusedError
+from broadcast.languages import N_, _
 from broadcast.store import citus
 from broadcast.store.clock import database_time
 from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-RUNS_ALREADY = (
+RUNS_ALREADY = N_(
     "another import is running, or a launch from a list that is spread over nodes: wait until it has ended"
 )
 _COUNTED = ("lines", "imported", "updated", "duplicate")
@@ -88,7 +89,7 @@ async def _import(
     await citus.recover_if_spread(connection)
     async with connection.transaction():
         if not await connection.fetchval(sql("import_lock")):
-            raise RefusedError(RUNS_ALREADY)
+            raise RefusedError(_(RUNS_ALREADY))
         import_no = await connection.fetchval(sql("import_begin"), name)
         merged = Counter(imported=0, updated=0, duplicate=0)
         async with aclosing(read_ahead(reader.batches(), reader.stop)) as batches:
@@ -122,7 +123,7 @@ async def end(
 def check_lines(name: str, batch: Batch) -> None:
     """Raises InputError when the file has none."""
     if batch.lines == 0:
-        raise InputError(f"{name} has a header but no lines")
+        raise InputError(_("{name} has a header but no lines", name=name))
 
 
 async def merge(connection: Connection, import_no: int, batch: Batch) -> dict[str, int]:
@@ -158,5 +159,9 @@ def check_conserved(counts: Mapping[str, Any]) -> None:
     accounted = counts["imported"] + counts["updated"] + counts["duplicate"] + sum(counts["refused"].values())
     if accounted != counts["lines"]:
         raise BroadcastError(
-            f"{counts['lines']} lines were read but {accounted} accounted for: the import was stopped"
+            _(
+                "{lines} lines were read but {accounted} accounted for: the import was stopped",
+                lines=counts["lines"],
+                accounted=accounted,
+            )
         )

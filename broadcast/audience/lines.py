@@ -15,6 +15,7 @@ from broadcast.audience.characters import plain
 from broadcast.audience.pipes import Pipe
 from broadcast.audience.records import LONGEST_LINE, LONGEST_RECORD, QuoteError, Record, split
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 COLUMNS = ("msisdn", "carrier", "opted_out")
 
@@ -55,8 +56,10 @@ def parse_header(line: str) -> Header:
         if "msisdn" in names:
             return check_names(delimiter, names)
     raise InputError(
-        "the first line must name the columns: msisdn, and if you like carrier and opted_out, "
-        "parted by commas, semicolons or tabs"
+        _(
+            "the first line must name the columns: msisdn, and if you like carrier and opted_out, "
+            "parted by commas, semicolons or tabs"
+        )
     )
 
 
@@ -64,12 +67,14 @@ def check_names(delimiter: str, names: Sequence[str]) -> Header:
     """The places of the columns. Raises InputError that says which name is missing, odd or there twice."""
     for name in names:
         if names.count(name) > 1 and name in COLUMNS:
-            raise InputError(f"the column {name} stands twice in the first line: keep one")
+            raise InputError(_("the column {name} stands twice in the first line: keep one", name=name))
         near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.75)
         if name not in COLUMNS and near:
-            raise InputError(f"the column {name!r} is unknown: did you mean {near[0]}?")
+            raise InputError(
+                _("the column {name!r} is unknown: did you mean {near}?", name=name, near=near[0])
+            )
     if "msisdn" not in names:
-        raise InputError("it has no column msisdn")
+        raise InputError(_("it has no column msisdn"))
     place = {name: names.index(name) for name in COLUMNS if name in names}
     return Header(delimiter, len(names), place["msisdn"], place.get("carrier"), place.get("opted_out"))
 
@@ -117,7 +122,9 @@ class Lines:
         while self._at < place:
             chunk = self._file.read(min(_CHUNK_OCTETS, place - self._at))
             if not chunk:
-                raise InputError(f"{self.name} ends before the line after which its import stopped")
+                raise InputError(
+                    _("{name} ends before the line after which its import stopped", name=self.name)
+                )
             self._at += len(chunk)
         self._place = place
 
@@ -127,19 +134,29 @@ class Lines:
             while first.count(b'"') % 2 and (more := self._file.readline(LONGEST_LINE - len(first))):
                 first += more
         except OSError as error:
-            raise InputError(f"cannot read {self.name}: {error.strerror}") from error
+            raise InputError(
+                _("cannot read {name}: {strerror}", name=self.name, strerror=error.strerror)
+            ) from error
         if not first:
-            raise InputError(f"{self.name} is empty: it needs a header line and numbers")
+            raise InputError(_("{name} is empty: it needs a header line and numbers", name=self.name))
         if first.startswith(_WRONG_BOMS) or b"\0" in first:
-            raise InputError(f"{self.name} is not UTF-8 (it looks like UTF-16): save it as CSV UTF-8")
+            raise InputError(
+                _("{name} is not UTF-8 (it looks like UTF-16): save it as CSV UTF-8", name=self.name)
+            )
         if len(first) == LONGEST_LINE:
             raise InputError(
-                f"{self.name} has a first line of more than {LONGEST_LINE} octets: is it a CSV file?"
+                _(
+                    "{name} has a first line of more than {longest_line} octets: is it a CSV file?",
+                    name=self.name,
+                    longest_line=LONGEST_LINE,
+                )
             )
         self._at = self._grid = self._place = len(first)
         line = self._decode(first.removeprefix(codecs.BOM_UTF8), 1).rstrip("\r\n")
         if re.search(r"\r(?!\n)", line):
-            raise InputError(f"{self.name} has line ends of carriage returns only: save it with LF or CRLF")
+            raise InputError(
+                _("{name} has line ends of carriage returns only: save it with LF or CRLF", name=self.name)
+            )
         try:
             self.header = parse_header(line)
         except InputError as error:
@@ -195,8 +212,14 @@ class Lines:
 
     def _open_quote(self, number: int) -> InputError:
         return InputError(
-            f"{self.name}, line {number} (as a spreadsheet counts rows): a quote is opened and not closed as it should"
-            f" be, or not within {LONGEST_RECORD:,} characters: quotes stand around a whole cell, and double inside it"
+            _(
+                "{name}, line {number} (as a spreadsheet counts rows): a quote is opened and not closed as it should"
+                " be, or not within {longest_record:,} characters: quotes stand around a whole cell, and double"
+                " inside it",
+                name=self.name,
+                number=number,
+                longest_record=LONGEST_RECORD,
+            )
         )
 
     def _read_chunk(self) -> bytes:
@@ -211,7 +234,11 @@ class Lines:
         except UnicodeDecodeError as error:
             number = first_number + octets.count(b"\n", 0, error.start)
             raise InputError(
-                f"{self.name}, line {number}: this is not UTF-8: save it as CSV UTF-8"
+                _(
+                    "{name}, line {number}: this is not UTF-8: save it as CSV UTF-8",
+                    name=self.name,
+                    number=number,
+                )
             ) from error
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from broadcast.errors import RefusedError
+from broadcast.languages import _
 from broadcast.store import citus
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -26,7 +27,7 @@ async def one_moment(home: Connection) -> AsyncIterator[int]:
         yield newest
         return
     if not await home.fetchval(sql("import_lock_session")):
-        raise RefusedError("an import runs, and the list is spread over nodes: launch when it has ended")
+        raise RefusedError(_("an import runs, and the list is spread over nodes: launch when it has ended"))
     try:
         await home.fetchval(sql("opt_outs_through"))
         await citus.recover(home)

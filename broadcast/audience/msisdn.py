@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from broadcast.audience.characters import Table, is_blank, is_dash, is_mark, plain
 from broadcast.config import Country
+from broadcast.languages import term
 
 # What people put between digits: marks, blanks and dashes of any kind, and these. Not '+', which may only lead,
 # and not '/', which parts two numbers or a number from another last digit.
@@ -39,7 +40,7 @@ class Refusal(StrEnum):
     @property
     def words(self) -> str:
         """For a person."""
-        return self.value.replace("_", " ")
+        return term(self.value).replace("_", " ")
 
 
 class Normalizer:

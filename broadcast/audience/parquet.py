@@ -11,6 +11,7 @@ from broadcast.audience.characters import plain
 from broadcast.audience.lines import COLUMNS, Header, Line, check_names
 from broadcast.audience.parquet_pages import PageError, most_octets, pages
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 _BATCH_ROWS = 16_384
 _MOST_OCTETS = (
@@ -33,7 +34,13 @@ class ParquetRows:
         try:
             self._file = pyarrow.parquet.ParquetFile(raw, buffer_size=_BUFFER_OCTETS)
         except _DAMAGED as error:
-            raise InputError(f"{path.name} is a damaged Parquet file: {_first_line(error)}") from error
+            raise InputError(
+                _(
+                    "{name} is a damaged Parquet file: {first_line}",
+                    name=path.name,
+                    first_line=_first_line(error),
+                )
+            ) from error
         schema = self._file.schema_arrow
         try:
             self.header: Header = check_names(",", [plain(name).lower() for name in schema.names])
@@ -44,7 +51,13 @@ class ParquetRows:
         except InputError as error:
             raise InputError(f"{path.name}: {error}") from error
         except _DAMAGED as error:
-            raise InputError(f"{path.name} is a damaged Parquet file: {_first_line(error)}") from error
+            raise InputError(
+                _(
+                    "{name} is a damaged Parquet file: {first_line}",
+                    name=path.name,
+                    first_line=_first_line(error),
+                )
+            ) from error
 
     def __enter__(self) -> "ParquetRows":
         return self
@@ -72,8 +85,14 @@ class ParquetRows:
                     continue
                 if self._is_too_large(chunk):
                     raise InputError(
-                        f"the column {column} has more than {_MOST_OCTETS >> 20} MB in one page or {_BATCH_ROWS:,} rows"
-                        f" (row group {group + 1}): leave out long texts, or, if all are short, write smaller pages"
+                        _(
+                            "the column {column} has more than {most_octets} MB in one page or {batch_rows:,} rows"
+                            " (row group {group}): leave out long texts, or, if all are short, write smaller pages",
+                            column=column,
+                            most_octets=_MOST_OCTETS >> 20,
+                            batch_rows=_BATCH_ROWS,
+                            group=group + 1,
+                        )
                     )
                 with_dictionaries = with_dictionaries or self._with_dictionaries()
                 if chunk.has_dictionary_page and _longest(with_dictionaries, group, column) > _LONGEST:
@@ -142,7 +161,13 @@ class ParquetRows:
                 yield number, list(rows)
                 number += batch.num_rows
         except _DAMAGED as error:
-            raise InputError(f"{self.name} is a damaged Parquet file: {_first_line(error)}") from error
+            raise InputError(
+                _(
+                    "{name} is a damaged Parquet file: {first_line}",
+                    name=self.name,
+                    first_line=_first_line(error),
+                )
+            ) from error
 
     def _batches(self, skipped: int) -> Iterator[Any]:
         for run, rows in self._runs():
@@ -172,7 +197,11 @@ def _check_type(column: str, kind: Any) -> None:
     kind = kind.value_type if types.is_dictionary(kind) else kind
     if not (_is_text(kind) or types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind)):
         raise InputError(
-            f"the column {column} holds {kind}: an import reads text, whole numbers and booleans"
+            _(
+                "the column {column} holds {kind}: an import reads text, whole numbers and booleans",
+                column=column,
+                kind=kind,
+            )
         )
 
 

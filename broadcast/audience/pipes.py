@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 STDIN = Path("-")
 _LOOK_MS = 200  # how often a reader that waits for the other program looks whether it should still
@@ -54,7 +55,7 @@ class Pipe(io.RawIOBase):
     def _next(self, most: int) -> bytes:
         while not self._poll.poll(_LOOK_MS):
             if self._stopped.is_set():
-                raise InputError("the import was stopped while it waited for the other program")
+                raise InputError(_("the import was stopped while it waited for the other program"))
         return self._raw.read(most) or b""
 
     def readable(self) -> bool:

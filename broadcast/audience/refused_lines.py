@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from broadcast.errors import BroadcastError, InputError, RefusedError
+from broadcast.languages import _
 
 _PIECE = 1 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -29,7 +30,7 @@ def _open_private(path: Path, flags: int) -> IO[str]:
     found = os.fstat(descriptor)
     if found.st_uid != os.geteuid() or not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
-        raise InputError(f"{path} is no file of yours: give --refused FILE")
+        raise InputError(_("{path} is no file of yours: give --refused FILE", path=path))
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
 
 
@@ -38,9 +39,13 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        why = _("it is a link") if error.errno == errno.ELOOP else error.strerror
         raise InputError(
-            f"cannot write the refused lines to {path.parent}: {why}; give --refused FILE"
+            _(
+                "cannot write the refused lines to {parent}: {why}; give --refused FILE",
+                parent=path.parent,
+                why=why,
+            )
         ) from error
 
 
@@ -53,8 +58,12 @@ def room_for(path: Path) -> Iterator[None]:
         if error.errno not in _NO_ROOM:
             raise
         raise BroadcastError(
-            f"cannot write the refused lines to {path}: {error.strerror}; make room, or give --refused FILE elsewhere, "
-            "and import again"
+            _(
+                "cannot write the refused lines to {path}: {strerror}; make room, or give --refused FILE elsewhere, "
+                "and import again",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from error
 
 
@@ -72,8 +81,11 @@ class RefusedLines:
         try:
             if self._read_to(octets) != crc:
                 raise RefusedError(
-                    f"{path} no longer holds the lines that this import refused before it stopped: give the same "
-                    "--refused as then, or begin at the first line with --restart"
+                    _(
+                        "{path} no longer holds the lines that this import refused before it stopped: give the same "
+                        "--refused as then, or begin at the first line with --restart",
+                        path=path,
+                    )
                 )
             os.fchmod(self._descriptor, 0o600)
             os.ftruncate(self._descriptor, octets)

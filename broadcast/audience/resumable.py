@@ -30,6 +30,7 @@ from broadcast.audience.sources import opened
 from broadcast.audience.unfinished import FileId, Unfinished, identify
 from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
+from broadcast.languages import _
 from broadcast.store import citus
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -95,8 +96,11 @@ async def import_resumably(
 def _check_file(path: Path) -> None:
     if is_pipe(path):
         raise InputError(
-            f"{name_of(path)} is no file that --resumable could come back to: write it to one first, or import it "
-            "without --resumable"
+            _(
+                "{name_of} is no file that --resumable could come back to: write it to one first, or import it "
+                "without --resumable",
+                name_of=name_of(path),
+            )
         )
 
 
@@ -106,7 +110,7 @@ async def _alone(connection: Connection) -> AsyncIterator[None]:
     last_try_at = time.monotonic() + _LOCK_WAIT_S
     while not await connection.fetchval(sql("import_lock_session")):
         if time.monotonic() >= last_try_at:
-            raise RefusedError(RUNS_ALREADY)
+            raise RefusedError(_(RUNS_ALREADY))
         await asyncio.sleep(_LOCK_AGAIN_S)
     try:
         yield
@@ -127,12 +131,20 @@ async def _before(connection: Connection, path: Path, file: FileId, restart: boo
         return found
     if found.source == name_of(path):
         raise RefusedError(
-            f"{path.name} has changed since its import stopped after {found.lines:,} lines: import what it is now with "
-            "--restart, or without --resumable"
+            _(
+                "{name} has changed since its import stopped after {lines:,} lines: import what it is now with "
+                "--restart, or without --resumable",
+                name=path.name,
+                lines=found.lines,
+            )
         )
     raise RefusedError(
-        f"the import of {found.source} is unfinished ({found.lines:,} lines are in): continue it first, or give it up "
-        "with --restart"
+        _(
+            "the import of {source} is unfinished ({lines:,} lines are in): continue it first, or give it up "
+            "with --restart",
+            source=found.source,
+            lines=found.lines,
+        )
     )
 
 

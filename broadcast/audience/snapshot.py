@@ -13,6 +13,7 @@ import asyncpg
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
+from broadcast.languages import _
 from broadcast.store import citus
 from broadcast.store.copying import HEADER, TRAILER, copy_in
 from broadcast.store.ledgers import naming
@@ -132,7 +133,7 @@ class Cutter:
         rows = await self._connection.fetch(sql("excluded"), self._campaign_id)
         reasons = {row["reason"]: row["recipients"] for row in rows}
         if tallied is None or tallied["excluded"] != sum(reasons.values()):
-            raise BroadcastError("the snapshot does not conserve its audience: nothing was launched")
+            raise BroadcastError(_("the snapshot does not conserve its audience: nothing was launched"))
         return Snapshot(tallied["waiting"] + tallied["excluded"], tallied["waiting"], reasons)
 
     def _row(self, *fields: bytes) -> bytes:

@@ -17,6 +17,7 @@ from broadcast.audience.lines import Lines
 from broadcast.audience.parquet import ParquetRows
 from broadcast.audience.pipes import Pipe, is_pipe, name_of
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 _GZIP, _ZSTANDARD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pyarrow.ArrowException)
@@ -52,13 +53,16 @@ def open_source(path: Path, stopped: Event | None = None) -> Lines | ParquetRows
             size, first = path.stat().st_size, raw.read(len(_PARQUET))
             raw.seek(0)
     except OSError as error:
-        raise InputError(f"cannot read {name}: {error.strerror}") from error
+        raise InputError(_("cannot read {name}: {strerror}", name=name, strerror=error.strerror)) from error
     try:
         if first != _PARQUET:
             return Lines(name, raw, size, _unpacked(raw, first, name))
         if is_pipe(path):
             raise InputError(
-                f"{name} is Parquet, which is read from its end: give it as a file, not through a pipe"
+                _(
+                    "{name} is Parquet, which is read from its end: give it as a file, not through a pipe",
+                    name=name,
+                )
             )
         return ParquetRows(raw, path)
     except BaseException:
@@ -88,6 +92,8 @@ class _Unpacked(io.RawIOBase):
         try:
             octets = self._stream.read(len(buffer))
         except (*_DAMAGED, OSError) as error:
-            raise InputError(f"{self._name} is damaged or cut short: it cannot be decompressed") from error
+            raise InputError(
+                _("{name} is damaged or cut short: it cannot be decompressed", name=self._name)
+            ) from error
         buffer[: len(octets)] = octets
         return len(octets)

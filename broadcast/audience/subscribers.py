@@ -10,6 +10,7 @@ import asyncpg
 from broadcast.audience.carriers import carrier_names, carrier_numbers
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import InputError
+from broadcast.languages import _
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -72,7 +73,7 @@ async def find(connection: Connection, msisdn: int) -> Subscriber:
     """Raises InputError when nobody has this number."""
     row = await connection.fetchrow(sql("subscriber_by_msisdn"), msisdn)
     if row is None:
-        raise InputError("no subscriber has this number: see `broadcast subscriber import`")
+        raise InputError(_("no subscriber has this number: see `broadcast subscriber import`"))
     names = await carrier_names(connection)
     return Subscriber(
         row["msisdn"], names[row["carrier_no"]], row["ported"], row["import_no"], row["opted_out_at"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from broadcast.audience.pipes import name_of
 from broadcast.errors import InputError
+from broadcast.languages import _
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -59,7 +60,7 @@ def identify(path: Path) -> FileId:
             file.seek(max(0, octets - _END_OCTETS))
             digest.update(file.read(_END_OCTETS))
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        raise InputError(_("cannot read {path}: {strerror}", path=path, strerror=error.strerror)) from error
     return FileId(octets, digest.digest())
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from broadcast.config import DefaultAlphabet, NationalShift
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 Alphabet = Literal["gsm0338", "ucs2"]
 
@@ -69,14 +70,21 @@ class UnencodableTextError(InputError):
 
     def __init__(self, alphabet: str, characters: set[str]) -> None:
         self.characters = frozenset(characters)
-        way_out = "use the alphabet ucs2" if alphabet != "ucs2" else "the text holds half a character"
-        super().__init__(f"{alphabet} cannot write {code_points(characters)}: {way_out}, or change the text")
+        way_out = _("use the alphabet ucs2") if alphabet != "ucs2" else _("the text holds half a character")
+        super().__init__(
+            _(
+                "{alphabet} cannot write {code_points}: {way_out}, or change the text",
+                alphabet=alphabet,
+                code_points=code_points(characters),
+                way_out=way_out,
+            )
+        )
 
 
 def code_points(characters: set[str]) -> str:
     """Characters by code point, the first eight of them: what an error may say of a text."""
     points = [f"U+{ord(character):04X}" for character in sorted(characters)]
-    return ", ".join(points[:8]) + (f" and {len(points) - 8} more" if len(points) > 8 else "")
+    return ", ".join(points[:8]) + (_(" and {count} more", count=len(points) - 8) if len(points) > 8 else "")
 
 
 def choose_alphabet(text: str) -> Alphabet:

@@ -8,6 +8,7 @@ from typing import Any
 
 from broadcast.campaign.content import Content
 from broadcast.errors import InputError, RefusedError
+from broadcast.languages import _
 
 
 def content_hash(content: Content) -> bytes:
@@ -55,8 +56,10 @@ def read_code(said: str) -> str:
     digits = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", said).casefold()))
     if not re.fullmatch("[0-9a-f]{8,64}", digits):
         raise InputError(
-            "--content wants the content code that `broadcast campaign show` prints: 8 of 0 to 9 and a to f,"
-            " 3fa9-07c2 say"
+            _(
+                "--content wants the content code that `broadcast campaign show` prints: 8 of 0 to 9 and a to f,"
+                " 3fa9-07c2 say"
+            )
         )
     return digits
 
@@ -65,30 +68,32 @@ def check_code(content: Content, digits: str) -> None:
     """Raises RefusedError unless `content` has that code; it does not say which it has: who approves must look."""
     if not content_hash(content).hex().startswith(digits):
         raise RefusedError(
-            "the content has another code than the one given: it was edited since it was shown, or the code is"
-            " mistyped; look at it again (`broadcast campaign show`) and give the code that stands there"
+            _(
+                "the content has another code than the one given: it was edited since it was shown, or the code is"
+                " mistyped; look at it again (`broadcast campaign show`) and give the code that stands there"
+            )
         )
 
 
 def check_approver(drafted_by: str, approver: str) -> None:
     """Raises RefusedError when the approver is the drafter, however the name is written."""
     if _same(drafted_by) == _same(approver):
-        raise RefusedError("who drafted a campaign cannot approve it: a second person must (--as NAME)")
+        raise RefusedError(_("who drafted a campaign cannot approve it: a second person must (--as NAME)"))
 
 
 def check_unchanged(content: Content, approved_hash: bytes | None) -> None:
     """Raises RefusedError unless `content` is what was approved."""
     if approved_hash is None:
-        raise RefusedError("the campaign is not approved: a second person must approve it first")
+        raise RefusedError(_("the campaign is not approved: a second person must approve it first"))
     if approved_hash != content_hash(content) and (content.texts or approved_hash != older_hash(content)):
-        raise RefusedError("the campaign is not what was approved: have it approved again")
+        raise RefusedError(_("the campaign is not what was approved: have it approved again"))
 
 
 def check_actor(actor: str) -> str:
     """The name of who acts, tidied. Raises InputError when there is none."""
     name = " ".join(actor.split())
     if not 0 < len(name) <= 100 or not name.isprintable():
-        raise InputError("say who acts, in 1 to 100 printable characters: --as NAME or BROADCAST_OPERATOR")
+        raise InputError(_("say who acts, in 1 to 100 printable characters: --as NAME or BROADCAST_OPERATOR"))
     return name
 
 

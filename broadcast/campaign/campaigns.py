@@ -29,6 +29,7 @@ from broadcast.campaign.lifecycle import CampaignState, check_move
 from broadcast.campaign.plain import PlainLetter
 from broadcast.errors import InputError, RefusedError
 from broadcast.ids import CampaignId
+from broadcast.languages import N_, _, term
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -115,7 +116,7 @@ async def draft(
             return await get(connection, campaign_id)
     except asyncpg.UniqueViolationError as error:
         raise InputError(
-            f"there is a campaign {name} already: choose another name, or edit that one"
+            _("there is a campaign {name} already: choose another name, or edit that one", name=name)
         ) from error
 
 
@@ -169,7 +170,9 @@ async def pause(connection: Connection, campaign: Campaign, actor: str) -> Campa
 async def resume(connection: Connection, campaign: Campaign, actor: str) -> Campaign:
     """Sending goes on. Raises RefusedError after the expiry, and for a campaign that was never launched."""
     if campaign.state is not CampaignState.PAUSED:
-        raise RefusedError(f"the campaign is {campaign.state}: only a paused one can be resumed")
+        raise RefusedError(
+            _("the campaign is {state}: only a paused one can be resumed", state=term(campaign.state))
+        )
     return await _move(connection, campaign, CampaignState.RUNNING, actor, "resumed")
 
 
@@ -182,7 +185,7 @@ async def get(connection: Connection, campaign_id: CampaignId) -> Campaign:
     """Raises InputError when there is none."""
     row = await connection.fetchrow(sql("campaign_by_id"), campaign_id)
     if row is None:
-        raise InputError(f"there is no campaign with the number {campaign_id}")
+        raise InputError(_("there is no campaign with the number {campaign_id}", campaign_id=campaign_id))
     return _campaign(row)
 
 
@@ -192,8 +195,8 @@ async def by_name(connection: Connection, name: str) -> Campaign:
     if row is None:
         names = [each["name"] for each in await connection.fetch(sql("campaign_names"))]
         near = get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else "see `broadcast campaign list`"
-        raise InputError(f"there is no campaign {name}: {hint}")
+        hint = _("did you mean {near}?", near=near[0]) if near else _("see `broadcast campaign list`")
+        raise InputError(_("there is no campaign {name}: {hint}", name=name, hint=hint))
     return _campaign(row)
 
 
@@ -224,7 +227,7 @@ async def locked(
     async with connection.transaction(isolation=isolation):
         row = await connection.fetchrow(sql("lock_campaign"), campaign_id)
         if row is None:
-            raise InputError(f"there is no campaign with the number {campaign_id}")
+            raise InputError(_("there is no campaign with the number {campaign_id}", campaign_id=campaign_id))
         current = _campaign(row)
         check_move(current.state, target)
         yield current
@@ -300,9 +303,9 @@ def _values(content: Content) -> tuple[Any, ...]:
 
 # A validity_period has two digits for its year (SMPP 3.4 §7.1.1): from then on it would be a past one.
 _NEXT_CENTURY = datetime(2100, 1, 1, tzinfo=UTC)
-_LATER = "give a later one"
-EDIT = "edit it with a later one (--expires), and have that approved"
-_ANOTHER = "cancel it and draft another campaign"
+_LATER = N_("give a later one")
+EDIT = N_("edit it with a later one (--expires), and have that approved")
+_ANOTHER = N_("cancel it and draft another campaign")
 
 
 def check_expiry(
@@ -310,6 +313,6 @@ def check_expiry(
 ) -> None:
     """now: by the database's clock, as for workers; whoever acts may sit at a machine that is a day off (law 5)."""
     if content.expires_at <= now:
-        raise error(f"the campaign's expiry has passed: {way_out}")
+        raise error(_("the campaign's expiry has passed: {way_out}", way_out=_(way_out)))
     if content.expires_at >= _NEXT_CENTURY:
-        raise error("the campaign's expiry is in another century: give an earlier one")
+        raise error(_("the campaign's expiry is in another century: give an earlier one"))

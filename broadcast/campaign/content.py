@@ -13,6 +13,7 @@ from broadcast.campaign.area import Area
 from broadcast.campaign.languages import UNDETERMINED
 from broadcast.campaign.text import compose, normalise
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 Category = Literal["emergency", "health", "routine"]
 InDoubtPolicy = Literal["resend", "hold"]
@@ -122,13 +123,13 @@ def check(made: Content) -> None:
     _check_printable(made.text)
     compose(made.text, made.alphabet, "udh8", "gsm0338", 0)
     if not made.carriers:
-        raise InputError("a campaign needs at least one carrier")
+        raise InputError(_("a campaign needs at least one carrier"))
     if not 0 <= made.priority <= 9:
-        raise InputError("the priority must be 0 to 9; higher goes first")
+        raise InputError(_("the priority must be 0 to 9; higher goes first"))
     if not 0 <= made.grace_s <= 86_400:
-        raise InputError("the grace period must be 0 to 86400 seconds")
+        raise InputError(_("the grace period must be 0 to 86400 seconds"))
     if made.expires_at.tzinfo is None:
-        raise InputError("the expiry needs a time zone")
+        raise InputError(_("the expiry needs a time zone"))
 
 
 def _check_printable(text: str) -> None:
@@ -136,14 +137,18 @@ def _check_printable(text: str) -> None:
     if any(
         unicodedata.category(c) == "Cs" for c in text
     ):  # octets of a command line that were no letters there
-        raise InputError("the text is not in this terminal's character set: give it by --text-file, in UTF-8")
+        raise InputError(
+            _("the text is not in this terminal's character set: give it by --text-file, in UTF-8")
+        )
     strange = {c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\t\f"}
     if strange:
         points = ", ".join(sorted(f"U+{ord(character):04X}" for character in strange))
-        raise InputError(f"the text has control characters ({points}): take them out")
+        raise InputError(_("the text has control characters ({points}): take them out", points=points))
 
 
 def check_name(name: str) -> None:
     """Raises InputError unless `name` can stand in a command line and in a file's name."""
     if not re.fullmatch(r"\w[\w.:-]{0,63}", name):
-        raise InputError("a campaign's name has 1 to 64 letters, digits, '.', ':', '_' or '-', and no blanks")
+        raise InputError(
+            _("a campaign's name has 1 to 64 letters, digits, '.', ':', '_' or '-', and no blanks")
+        )

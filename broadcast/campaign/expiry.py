@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 _RELATIVE_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -26,7 +27,9 @@ def read_expiry(when: str, zone: ZoneInfo, now: datetime) -> Expiry:
     try:
         written = datetime.fromisoformat(when)
     except ValueError:
-        raise InputError(f"--expires {when}: write 90m, 6h, 2d, or a time such as 2030-01-31T18:00") from None
+        raise InputError(
+            _("--expires {when}: write 90m, 6h, 2d, or a time such as 2030-01-31T18:00", when=when)
+        ) from None
     return Expiry(written) if written.tzinfo else _local(written, zone)
 
 
@@ -39,11 +42,23 @@ def _local(written: datetime, zone: ZoneInfo) -> Expiry:
     if before < after:
         step = after - before
         raise InputError(
-            f"--expires {written.isoformat()}: the clocks of {zone.key} go forward over that time, it does not come:"
-            f" write {(written - step).isoformat()} or {(written + step).isoformat()}"
+            _(
+                "--expires {written}: the clocks of {zone} go forward over that time, it does not come:"
+                " write {before} or {after}",
+                written=written.isoformat(),
+                zone=zone.key,
+                before=(written - step).isoformat(),
+                after=(written + step).isoformat(),
+            )
         )
     return Expiry(
         first,
-        f"{written.isoformat()} comes twice, as the clocks of {zone.key} go back: the first is taken, as"
-        f" {first.isoformat()}; for the second write --expires {second.isoformat()}",
+        _(
+            "{written} comes twice, as the clocks of {zone} go back: the first is taken, as"
+            " {first}; for the second write --expires {second}",
+            written=written.isoformat(),
+            zone=zone.key,
+            first=first.isoformat(),
+            second=second.isoformat(),
+        ),
     )

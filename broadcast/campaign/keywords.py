@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from broadcast.errors import ConfigError
+from broadcast.languages import _
 
 OPT_OUT: Final = "opt_out"
 OPT_IN: Final = "opt_in"
@@ -84,7 +85,13 @@ class Keywords:
         other = alike[0][1]
         if other.kind != kind:
             raise ConfigError(
-                f"country.keywords: {phrase!r} in {kind} reads the same as {other.word!r} in {other.kind}: keep one"
+                _(
+                    "country.keywords: {phrase!r} in {kind} reads the same as {word!r} in {other_kind}: keep one",
+                    phrase=phrase,
+                    kind=kind,
+                    word=other.word,
+                    other_kind=other.kind,
+                )
             )
 
     def _check_second_words(self) -> None:
@@ -97,8 +104,12 @@ class Keywords:
                 for longer, others in self._known.items()
             ):
                 raise ConfigError(
-                    f"country.keywords.{keyword.kind}: {keyword.word!r} reads as an everyday word of"
-                    " country.everyday_words: give it with a second word too, one that makes it clear"
+                    _(
+                        "country.keywords.{kind}: {word!r} reads as an everyday word of"
+                        " country.everyday_words: give it with a second word too, one that makes it clear",
+                        kind=keyword.kind,
+                        word=keyword.word,
+                    )
                 )
 
     def find(self, text: str, *, whole: bool = True) -> Keyword:
@@ -154,7 +165,9 @@ def _read(phrase: str, key: str) -> _Phrase:
     """Raises ConfigError. key: below [country]."""
     words = _words(phrase)
     if not words:
-        raise ConfigError(f"country.{key}: {phrase!r} has no letter or digit to compare")
+        raise ConfigError(
+            _("country.{key}: {phrase!r} has no letter or digit to compare", key=key, phrase=phrase)
+        )
     return words
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from broadcast.config.country import LANGUAGE_TAG
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 UNDETERMINED: Final = "und"  # BCP 47: nobody said in which language it is
 _BETWEEN: Final = "\n\n"
@@ -18,7 +19,9 @@ def message_text(
     Raises InputError for a language that has no text.
     """
     if missing := [each for each in languages if each not in texts]:
-        raise InputError(f"there is no text in {missing[0]}: give it, or leave that language out")
+        raise InputError(
+            _("there is no text in {missing}: give it, or leave that language out", missing=missing[0])
+        )
     return _BETWEEN.join(f"{_mark(each, marks)}{texts[each]}" for each in languages)
 
 
@@ -31,4 +34,4 @@ def _mark(language: str, marks: Mapping[str, str] | None) -> str:
 def check_language(name: str) -> None:
     """Raises InputError unless it has the form of a language tag."""
     if not LANGUAGE_TAG.fullmatch(name):
-        raise InputError(f"{name} is no language: give a BCP 47 tag, vi or en-US say")
+        raise InputError(_("{name} is no language: give a BCP 47 tag, vi or en-US say", name=name))

@@ -24,6 +24,7 @@ from broadcast.config.ledgers import BUCKETS
 from broadcast.config.placing import places
 from broadcast.errors import BroadcastError, RefusedError
 from broadcast.ids import CampaignId, CarrierNo
+from broadcast.languages import _, term
 from broadcast.store.clock import database_time
 from broadcast.store.ledgers import Part, named_parts, naming
 from broadcast.store.queries import sql
@@ -55,7 +56,7 @@ async def launch(
     check_move(campaign.state, CampaignState.RUNNING)
     if not set(campaign.carriers) & set(config.carriers):
         raise RefusedError(
-            "none of the campaign's carriers is connected: give the --config FILE that has them"
+            _("none of the campaign's carriers is connected: give the --config FILE that has them")
         )
     async with named_parts(home, config) as parts:
         ledgers = [await _prepared(part, config, campaign) for part in parts.all()]
@@ -65,7 +66,7 @@ async def launch(
                 done = await campaigns.get(home, current.campaign_id)
         except asyncpg.SerializationError as error:
             raise RefusedError(
-                "somebody changed the campaign at the same moment: look at it again"
+                _("somebody changed the campaign at the same moment: look at it again")
             ) from error
         await orders.push(parts, done, untold)
     return done
@@ -93,8 +94,14 @@ def _check_shares(rows: Sequence[asyncpg.Record], config: Config, own: Config, n
     for row in rows:
         if row["name"] in shares and row["tps"] > own.carriers[row["name"]].tps:
             raise RefusedError(
-                f"workers of ledger {name} have {row['tps']} TPS of the carrier {row['name']} from before, and its "
-                f"share is {own.carriers[row['name']].tps}: reload them with the file that all have, and launch then"
+                _(
+                    "workers of ledger {name} have {tps} TPS of the carrier {carrier} from before, and its "
+                    "share is {share}: reload them with the file that all have, and launch then",
+                    name=name,
+                    tps=row["tps"],
+                    carrier=row["name"],
+                    share=own.carriers[row["name"]].tps,
+                )
             )
 
 
@@ -177,8 +184,11 @@ class _Copy:
             await self._connection.execute(sql("insert_copy"), row, actor, now)
         except asyncpg.UniqueViolationError as error:
             raise BroadcastError(
-                f"ledger {self.name} has this campaign as one that was launched, and home has not: home was set back "
-                "to an earlier moment than its ledgers; see the page on backups"
+                _(
+                    "ledger {name} has this campaign as one that was launched, and home has not: home was set back "
+                    "to an earlier moment than its ledgers; see the page on backups",
+                    name=self.name,
+                )
             ) from error
 
     async def commit(self, taken: Snapshot, segments: int, newest_opt_out: int) -> None:
@@ -226,6 +236,6 @@ def _sum(taken: Sequence[Snapshot]) -> Snapshot:
 
 def _nobody(excluded: Mapping[str, int]) -> str:
     if not excluded:
-        return "the audience is empty: import subscribers of the campaign's carriers first"
-    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
-    return f"nobody would hear it: everyone in the audience is excluded ({reasons})"
+        return _("the audience is empty: import subscribers of the campaign's carriers first")
+    reasons = ", ".join(f"{count} {term(reason)}" for reason, count in sorted(excluded.items()))
+    return _("nobody would hear it: everyone in the audience is excluded ({reasons})", reasons=reasons)

@@ -5,6 +5,7 @@ from broadcast.campaign.content import Content
 from broadcast.campaign.text import compose
 from broadcast.config import Carrier, Config
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 
 def most_segments(config: Config, content: Content) -> int:
@@ -32,5 +33,5 @@ def _segments(name: str, carrier: Carrier, content: Content) -> int:
             carrier.smpp.national_shift,
         )
     except InputError as error:
-        raise InputError(f"carrier {name}: {error}") from error
+        raise InputError(_("carrier {name}: {error}", name=name, error=error)) from error
     return len(message.segments)

@@ -9,6 +9,7 @@ cancel: from every state but the last two. A cancelled campaign still takes its 
 from enum import StrEnum
 
 from broadcast.errors import RefusedError
+from broadcast.languages import N_, _, term
 
 
 class CampaignState(StrEnum):
@@ -39,12 +40,12 @@ ENDS = frozenset({_S.CANCELLED, _S.FINISHED})
 
 # What whoever was refused may do instead.
 _WAY_OUT: dict[CampaignState, str] = {
-    _S.DRAFT: "a second person must approve it before it can be launched",
-    _S.APPROVED: "launch it, or edit it, which voids the approval",
-    _S.RUNNING: "pause or cancel it; another text needs another campaign",
-    _S.PAUSED: "resume or cancel it; another text needs another campaign",
-    _S.CANCELLED: "that is its end: draft another campaign",
-    _S.FINISHED: "that is its end: draft another campaign",
+    _S.DRAFT: N_("a second person must approve it before it can be launched"),
+    _S.APPROVED: N_("launch it, or edit it, which voids the approval"),
+    _S.RUNNING: N_("pause or cancel it; another text needs another campaign"),
+    _S.PAUSED: N_("resume or cancel it; another text needs another campaign"),
+    _S.CANCELLED: N_("that is its end: draft another campaign"),
+    _S.FINISHED: N_("that is its end: draft another campaign"),
 }
 
 
@@ -53,5 +54,14 @@ def check_move(origin: CampaignState, target: CampaignState) -> None:
     if target in MOVES[origin]:
         return
     if target is origin:
-        raise RefusedError(f"the campaign is {origin} already: {_WAY_OUT[origin]}")
-    raise RefusedError(f"the campaign is {origin}, it cannot become {target}: {_WAY_OUT[origin]}")
+        raise RefusedError(
+            _("the campaign is {origin} already: {way_out}", origin=term(origin), way_out=_(_WAY_OUT[origin]))
+        )
+    raise RefusedError(
+        _(
+            "the campaign is {origin}, it cannot become {target}: {way_out}",
+            origin=term(origin),
+            target=term(target),
+            way_out=_(_WAY_OUT[origin]),
+        )
+    )

@@ -18,6 +18,7 @@ from broadcast.campaign.lifecycle import MOVES, CampaignState
 from broadcast.config import Ledger
 from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.ids import CampaignId
+from broadcast.languages import _
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.ledgers import Away, Part, Parts, identity, open_ledger
@@ -74,7 +75,9 @@ async def order_here(name: str, ledger: Ledger, alert: str, state: str, actor: s
     try:
         with pool.within(connection, _TELL_S):
             if (await identity(connection)).ledger != name:
-                return Away(name, RefusedError(f"ledger {name}: its URL leads to another database"))
+                return Away(
+                    name, RefusedError(_("ledger {name}: its URL leads to another database", name=name))
+                )
             return await _order_here(connection, alert, state, actor)
     except InputError:
         return None

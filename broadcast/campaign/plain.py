@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from broadcast.campaign.alphabets import code_points, in_gsm
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 _LETTERS = {
     "đ": "d", "ð": "d", "ɖ": "d", "ɗ": "d", "ł": "l", "ø": "o", "ɔ": "o", "ə": "e", "ɛ": "e", "ƒ": "f", "ħ": "h",
@@ -39,8 +40,11 @@ class NoPlainFormError(InputError):
     def __init__(self, characters: set[str]) -> None:
         self.characters = frozenset(characters)
         super().__init__(
-            f"no plain letters for {code_points(characters)}: write these otherwise, "
-            "or let the text go in UCS-2, without --plain"
+            _(
+                "no plain letters for {code_points}: write these otherwise, "
+                "or let the text go in UCS-2, without --plain",
+                code_points=code_points(characters),
+            )
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from broadcast.campaign.alphabets import GSM_BASIC
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 MAX_ALPHANUMERIC = 11
 
@@ -36,16 +37,20 @@ def address(sender: str) -> SenderAddress:
 def _check_alphanumeric(sender: str) -> None:
     if not sender or sender != sender.strip():
         raise InputError(
-            "the sender is empty or has a blank at an end: give a name such as BOYTE, or a number"
+            _("the sender is empty or has a blank at an end: give a name such as BOYTE, or a number")
         )
     if not re.search(r"[A-Za-z]", sender):
-        raise InputError("the sender has no letter and is no number of 3 to 15 digits")
+        raise InputError(_("the sender has no letter and is no number of 3 to 15 digits"))
     if len(sender) > MAX_ALPHANUMERIC:
         raise InputError(
-            f"the sender has {len(sender)} characters: an alphanumeric one has at most {MAX_ALPHANUMERIC}"
+            _(
+                "the sender has {count} characters: an alphanumeric one has at most {most}",
+                count=len(sender),
+                most=MAX_ALPHANUMERIC,
+            )
         )
     # source_addr is ASCII on the wire and GSM 03.38 on the air; @ would be a NUL there.
     strange = {c for c in sender if not (c.isascii() and c.isprintable() and c in GSM_BASIC and c != "@")}
     if strange:
         points = ", ".join(sorted(f"U+{ord(character):04X}" for character in strange))
-        raise InputError(f"the sender has characters that SMS senders cannot have: {points}")
+        raise InputError(_("the sender has characters that SMS senders cannot have: {points}", points=points))

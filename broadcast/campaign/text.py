@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from broadcast.campaign.alphabets import DATA_CODING, LANGUAGE, Alphabet, encode, in_gsm
 from broadcast.config import Concatenation, DefaultAlphabet, NationalShift
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 MAX_SEGMENTS = 255
 SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER, MESSAGE_PAYLOAD = 0x020C, 0x020E, 0x020F, 0x0424  # SMPP 3.4 §5.3.2
@@ -96,13 +97,17 @@ def compose(
     Raises UnencodableTextError; InputError when the text is empty or takes more than 255 segments.
     """
     if not text:
-        raise InputError("the text is empty: give at least one character")
+        raise InputError(_("the text is empty: give at least one character"))
     cut = _cut(text, alphabet, concatenation, default_alphabet)
     if alphabet == "ucs2" and national_shift != "none" and default_alphabet == "gsm0338":
         cut = _shifted(text, concatenation, national_shift, cut)
     if len(cut.parts) > MAX_SEGMENTS:
         raise InputError(
-            f"the text takes {len(cut.parts)} segments, at most {MAX_SEGMENTS} can be joined: shorten it"
+            _(
+                "the text takes {count} segments, at most {most} can be joined: shorten it",
+                count=len(cut.parts),
+                most=MAX_SEGMENTS,
+            )
         )
     return Message(
         alphabet=cut.alphabet,

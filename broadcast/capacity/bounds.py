@@ -8,6 +8,7 @@ from broadcast.capacity import costs
 from broadcast.capacity.demand import CarrierPart, Demand
 from broadcast.capacity.flow import Flow, flow
 from broadcast.errors import InputError
+from broadcast.languages import _
 from broadcast.words import duration
 
 Bound = Literal["tps", "sessions", "cores"]
@@ -21,7 +22,12 @@ def sending_of(demand: Demand) -> Flow:
     if most <= 0:
         least = cores_for(1, demand.workers)
         raise InputError(
-            f"{_cores(demand):,} cores are too few for {demand.workers:,} workers: {least:,} at least"
+            _(
+                "{cores:,} cores are too few for {workers:,} workers: {least:,} at least",
+                cores=_cores(demand),
+                workers=demand.workers,
+                least=least,
+            )
         )
     carriers = demand.carriers
     return flow(
@@ -62,18 +68,32 @@ def in_words(demand: Demand, sending: Flow) -> str:
     """What bounds an alert as a whole, and what more of it would bring."""
     if sending.slowed:
         wanted = sum(may(carrier) for carrier in demand.carriers)
-        return (
-            f"the cores bound it: the carriers take {wanted:,.0f} segments a second, {_cores(demand):,} cores carry "
-            f"{sending.per_s:,.0f}; {cores_for(wanted, demand.workers):,} would carry all"
+        return _(
+            "the cores bound it: the carriers take {wanted:,.0f} segments a second, {cores:,} cores carry "
+            "{per_s:,.0f}; {cores_for:,} would carry all",
+            wanted=wanted,
+            cores=_cores(demand),
+            per_s=sending.per_s,
+            cores_for=cores_for(wanted, demand.workers),
         )
     last = max(demand.carriers, key=lambda carrier: sending.seconds_of(carrier.name))
     if bound_of(last, sending) == "sessions":
-        return (
-            f"{last.name}'s sessions bound it: a session is one worker's, which carries "
-            f"{costs.WORKER_SEGMENTS_PER_S:,.0f} segments a second; {last.sessions} of them are fewer than its "
-            f"{last.tps:,} TPS"
+        return _(
+            "{name}'s sessions bound it: a session is one worker's, which carries "
+            "{worker_segments_per_s:,.0f} segments a second; {sessions} of them are fewer than its "
+            "{tps:,} TPS",
+            name=last.name,
+            worker_segments_per_s=costs.WORKER_SEGMENTS_PER_S,
+            sessions=last.sessions,
+            tps=last.tps,
         )
-    return f"{last.name}'s TPS bounds it: {last.tps:,} a second for {last.total:,} segments; {_twice(demand, last)}"
+    return _(
+        "{name}'s TPS bounds it: {tps:,} a second for {total:,} segments; {twice}",
+        name=last.name,
+        tps=last.tps,
+        total=last.total,
+        twice=_twice(demand, last),
+    )
 
 
 def _twice(demand: Demand, last: CarrierPart) -> str:
@@ -82,7 +102,7 @@ def _twice(demand: Demand, last: CarrierPart) -> str:
         demand,
         carriers=tuple(replace(each, tps=2 * each.tps) if each == last else each for each in demand.carriers),
     )
-    return f"with twice that an alert takes {duration(sending_of(faster).seconds)}"
+    return _("with twice that an alert takes {seconds}", seconds=duration(sending_of(faster).seconds))
 
 
 def _cores(demand: Demand) -> int:

@@ -7,6 +7,7 @@ from broadcast.capacity.costs import LEDGER_SEGMENTS_PER_S, WORKERS_LEAST
 from broadcast.capacity.shares import divided, numbers_of
 from broadcast.config import Carrier, Config
 from broadcast.errors import ConfigError, InputError
+from broadcast.languages import _
 from broadcast.tables import nearest
 
 
@@ -65,14 +66,18 @@ def parts(config: Config, people: int, segments: int, shares: Mapping[str, float
     names = sorted(config.carriers)
     if not names:
         raise ConfigError(
-            "no carrier is configured: give the file that has [carriers.NAME] (--carriers FILE)"
+            _("no carrier is configured: give the file that has [carriers.NAME] (--carriers FILE)")
         )
     _check(names, shares)
     weights = shares or numbers_of(config.country)
     counts = divided(people, {name: weights[name] for name in names})
     if empty := [name for name in names if not counts[name]]:
         raise InputError(
-            f"{people:,} people leave nobody for {', '.join(empty)}: say --share, or leave it out"
+            _(
+                "{people:,} people leave nobody for {empty}: say --share, or leave it out",
+                people=people,
+                empty=", ".join(empty),
+            )
         )
     return tuple(_part(name, config.carriers[name], counts[name], segments) for name in names)
 
@@ -80,10 +85,16 @@ def parts(config: Config, people: int, segments: int, shares: Mapping[str, float
 def _check(names: Sequence[str], shares: Mapping[str, float]) -> None:
     for name in shares:
         if name not in names:
-            raise InputError(f"--share: no carrier {name} is configured: {nearest(name, names)}")
+            raise InputError(
+                _(
+                    "--share: no carrier {name} is configured: {nearest}",
+                    name=name,
+                    nearest=nearest(name, names),
+                )
+            )
     missing = [name for name in names if name not in shares]
     if shares and missing:
-        raise InputError(f"--share: give every carrier's, {', '.join(missing)} too")
+        raise InputError(_("--share: give every carrier's, {missing} too", missing=", ".join(missing)))
 
 
 def _part(name: str, carrier: Carrier, people: int, segments: int) -> CarrierPart:

@@ -10,6 +10,7 @@ from broadcast.capacity.demand import CarrierPart, Demand
 from broadcast.capacity.flow import Flow
 from broadcast.capacity.ledgers import dealt
 from broadcast.capacity.needs import Disk, Ledger, Memory, Network, ledger
+from broadcast.languages import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +126,22 @@ def _line(carrier: CarrierPart, sending: Flow, ledgers: Sequence[Ledger]) -> Car
 def _notes(demand: Demand, ledgers: Sequence[Ledger]) -> Iterator[str]:
     if len(ledgers) > 1:
         yield (
-            f"no database was given more than {demand.ledger_per_s:,} segments a second; whether yours carries more "
-            "says `broadcast bench --nation --only ledger` on its machine (--ledger-tps)"
+            _(
+                "no database was given more than {ledger_per_s:,} segments a second; whether yours carries more "
+                "says `broadcast bench --nation --only ledger` on its machine (--ledger-tps)",
+                ledger_per_s=demand.ledger_per_s,
+            )
         )
-        yield "home, the database of people and alerts, is one more, with little to do while an alert is sent"
+        yield _(
+            "home, the database of people and alerts, is one more, with little to do while an alert is sent"
+        )
     for name in sorted({name for each in ledgers for name, part in each.carriers.items() if part < 1}):
         yield (
-            f"{name} is more than one database was given: it can be split by bind account if its receipts come to the "
-            "account that sent, else give it a database that carries it"
+            _(
+                "{name} is more than one database was given: it can be split by bind account if its receipts come to "
+                "the account that sent, else give it a database that carries it",
+                name=name,
+            )
         )
 
 

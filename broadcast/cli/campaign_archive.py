@@ -9,6 +9,7 @@ from broadcast.actions.session import Actor
 from broadcast.cli.operator import actor_option
 from broadcast.cli.output import json_option, print_json, say, words
 from broadcast.cli.session import act
+from broadcast.languages import _
 
 
 @click.command("archive")
@@ -39,10 +40,18 @@ def campaign_archive(name: str, folder: Path, drop: bool, actor: str, as_json: b
     if as_json:
         print_json(done)
         return
-    each = f", {done.octets / done.recipients:.1f} octets each" if done.recipients else ""
-    say(f"{name} is archived and proved: {done.recipients:,} recipients{each}, in {words(done.place)}")
+    each = _(", {octets:.1f} octets each", octets=done.octets / done.recipients) if done.recipients else ""
     say(
-        "its rows are gone from the database"
+        _(
+            "{name} is archived and proved: {recipients:,} recipients{each}, in {place}",
+            name=name,
+            recipients=done.recipients,
+            each=each,
+            place=words(done.place),
+        )
+    )
+    say(
+        _("its rows are gone from the database")
         if done.dropped
-        else "its rows are still in the database: --drop"
+        else _("its rows are still in the database: --drop")
     )

@@ -12,6 +12,7 @@ from broadcast.cli.output import json_option, note, print_json, print_table, say
 from broadcast.cli.session import act
 from broadcast.csv_files import CsvWriter
 from broadcast.errors import AuditError
+from broadcast.languages import _, headings, term
 from broadcast.ledger.books import SecondCopies
 from broadcast.reports.comparison import BookLine
 from broadcast.reports.differences import KEEP
@@ -59,11 +60,13 @@ def campaign_audit(
     else:
         _show(found)
     if file:
-        note(f"wrote {words(file)}")
+        note(_("wrote {file}", file=words(file)))
     if found.problems:
         raise AuditError
     if not as_json:
-        say(f"the books balance: {found.ledger.audience:,} recipients, each in one state")
+        say(
+            _("the books balance: {audience:,} recipients, each in one state", audience=found.ledger.audience)
+        )
 
 
 @contextmanager
@@ -79,11 +82,13 @@ def _differences(path: Path | None, *, reveal: bool) -> Iterator[Callable[[Diffe
 
 def _show(found: WholeAudit) -> None:
     rows = [
-        (line.carrier, line.state, line.counted, line.tallied, line.counted == line.tallied)
+        (line.carrier, term(line.state), line.counted, line.tallied, line.counted == line.tallied)
         for line in found.ledger.lines
     ]
     print_table(
-        "The ledger: rows against tallies", ("carrier", "state", "counted", "tallied", "agrees"), rows
+        _("The ledger: rows against tallies"),
+        headings("carrier", "state", "counted", "tallied", "agrees"),
+        rows,
     )
     if found.books:
         _show_books(found.books)
@@ -98,41 +103,72 @@ def _explain(found: WholeAudit) -> None:
     """What differs, what it may mean, what to do."""
     for line in found.books:
         if line.means and not line.problem:
-            note(f"{line.carrier} {line.what}: {line.ours:,} and {line.theirs:,}, explained: {line.means}")
+            note(
+                _(
+                    "{carrier} {what}: {ours:,} and {theirs:,}, explained: {means}",
+                    carrier=line.carrier,
+                    what=line.what,
+                    ours=line.ours,
+                    theirs=line.theirs,
+                    means=line.means,
+                )
+            )
     for each in found.ledger.differences:
-        note(f"{each.line}\n  by {each.by:,}; it may mean: {each.means}\n  next: {each.next}")
+        note(
+            _(
+                "{line}\n  by {by:,}; it may mean: {means}\n  next: {next}",
+                line=each.line,
+                by=each.by,
+                means=each.means,
+                next=_(each.next),
+            )
+        )
     for line in found.books:
         if line.problem:
-            note(f"{line.carrier} {line.what}: {line.problem}\n  it may mean: {line.means}\n  next: {KEEP}")
+            _note_problem(f"{line.carrier} {line.what}: {line.problem}", line.means)
     for problem, means in zip(found.people.problems, found.people.means, strict=True):
-        note(f"{problem}\n  it may mean: {means}\n  next: {KEEP}")
+        _note_problem(problem, means)
+
+
+def _note_problem(problem: str, means: str | None) -> None:
+    note(_("{problem}\n  it may mean: {means}\n  next: {next}", problem=problem, means=means, next=_(KEEP)))
 
 
 def _show_books(lines: Sequence[BookLine]) -> None:
     rows = [(line.carrier, line.what, line.ours, line.theirs, line.problem is None) for line in lines]
-    print_table("\nThe ledger against the SMSCs", ("carrier", "what", "ours", "theirs", "agrees"), rows)
+    print_table(
+        "\n" + _("The ledger against the SMSCs"),
+        headings("carrier", "what", "ours", "theirs", "agrees"),
+        rows,
+    )
 
 
 def _show_copies(copies: Sequence[SecondCopies]) -> None:
     rows = [(each.carrier, each.recipients, each.resends, each.told, each.delivered) for each in copies]
-    heads = ("carrier", "recipients", "sent again", "copies before: told of", "delivered")
-    print_table("\nSecond copies (who: `broadcast campaign doubts NAME --resent`)", heads, rows)
+    heads = headings("carrier", "recipients", "sent again", "copies before: told of", "delivered")
+    print_table("\n" + _("Second copies (who: `broadcast campaign doubts NAME --resent`)"), heads, rows)
 
 
 def _show_people(people: Compared) -> None:
     rows = [
-        (each.carrier, verdict.value, count, verdict not in each.differing)
+        (each.carrier, _(verdict.value), count, verdict not in each.differing)
         for each in people.comparisons
         for verdict, count in each.counts.items()
     ]
-    print_table("\nEverybody against the SMSCs", ("carrier", "people", "number", "allowed"), rows)
+    print_table(
+        "\n" + _("Everybody against the SMSCs"), headings("carrier", "people", "number", "allowed"), rows
+    )
     if people.first:
         told = [list(row(each).values()) for each in people.first]
-        print_table(f"\nThe first {len(told)} who differ (all: --differences FILE)", COLUMNS, told)
+        print_table(
+            "\n" + _("The first {count} who differ (all: --differences FILE)", count=len(told)),
+            list(map(term, COLUMNS)),
+            told,
+        )
 
 
 def _carrier_and_url(option: str) -> tuple[str, str]:
     carrier, separator, url = option.partition("=")
     if not separator or not carrier or not url:
-        raise click.BadParameter(f"{option} is not CARRIER=URL", param_hint="--book")
+        raise click.BadParameter(_("{option} is not CARRIER=URL", option=option), param_hint="--book")
     return carrier, url

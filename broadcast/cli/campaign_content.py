@@ -12,6 +12,7 @@ from broadcast.campaign.alphabets import Alphabet
 from broadcast.campaign.content import CATEGORIES, InDoubtPolicy, Status
 from broadcast.campaign.plain import PlainText
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 F = TypeVar("F", bound=Callable[..., Any])
 _TAGGED: Final = re.compile("([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)=(.*)", re.DOTALL)
@@ -113,7 +114,9 @@ def _texts(options: Mapping[str, Any]) -> tuple[PlainText | None, dict[str, Plai
     for language, text in [*map(_tagged, options["texts"]), *files]:
         if language in found:
             raise InputError(
-                "a language has one text: give --text or --text-file, not both, or name the language of each"
+                _(
+                    "a language has one text: give --text or --text-file, not both, or name the language of each"
+                )
             )
         found[language] = worded(text, plain=options["plain"])
     return found.pop("", None), found
@@ -131,6 +134,6 @@ def _read(file: Path) -> str:
             octets: bytes = source.read(100_000)
         return octets.decode("utf-8-sig")
     except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from error
+        raise InputError(_("cannot read {file}: {strerror}", file=file, strerror=error.strerror)) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{file} is not UTF-8: save it as UTF-8") from error
+        raise InputError(_("{file} is not UTF-8: save it as UTF-8", file=file)) from error

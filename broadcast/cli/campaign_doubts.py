@@ -14,10 +14,11 @@ from broadcast.cli.files import replacing
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
 from broadcast.cli.session import act
 from broadcast.csv_files import CsvWriter
+from broadcast.languages import _, codes, headings, term
 from broadcast.ledger.books import RESENT, Doubted
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_COLUMNS = ("carrier", "msisdn", "reason", "since", "ended_at", "ended_as", "first_copy")
+_COLUMNS = codes("carrier", "msisdn", "reason", "since", "ended_at", "ended_as", "first_copy")
 
 
 @click.command("doubts")
@@ -45,7 +46,7 @@ def campaign_doubts(
     else:
         _show(found, lines[-latest:] if latest else [])
     if file:
-        note(f"wrote {words(file)}")
+        note(_("wrote {file}", file=words(file)))
 
 
 async def _read(session: Session, name: str, ended_as: str | None) -> Sequence[Doubted]:
@@ -71,18 +72,29 @@ def _write(file: Path, lines: Sequence[dict[str, Any]]) -> None:
             writer.row({**line, **times}.values())
 
 
+def _cell(column: str, value: Any) -> Any:
+    return term(value) if value and column in ("reason", "ended_as") else value
+
+
 def _show(found: Sequence[Doubted], shown: Sequence[dict[str, Any]]) -> None:
     counts = Counter((each.carrier, each.reason, each.ended_as or "still is") for each in found)
     people = {key: set[int]() for key in counts}
     for each in found:
         people[each.carrier, each.reason, each.ended_as or "still is"].add(each.msisdn)
     if not found:
-        say("nobody")
+        say(_("nobody"))
         return
-    rows = [(*key, count, len(people[key])) for key, count in sorted(counts.items())]
-    print_table("Who was in doubt", ("carrier", "reason", "ended as", "doubts", "recipients"), rows)
+    rows = [
+        (carrier, term(reason), term(ended_as), count, len(people[carrier, reason, ended_as]))
+        for (carrier, reason, ended_as), count in sorted(counts.items())
+    ]
+    print_table(
+        _("Who was in doubt"), headings("carrier", "reason", "ended as", "doubts", "recipients"), rows
+    )
     if shown:
-        lines = [[line[column] for column in _COLUMNS] for line in shown]
+        lines = [[_cell(column, line[column]) for column in _COLUMNS] for line in shown]
         print_table(
-            f"\n{len(shown):,} of {len(found):,}", [each.replace("_", " ") for each in _COLUMNS], lines
+            "\n" + _("{shown:,} of {all:,}", shown=len(shown), all=len(found)),
+            [term(each).replace("_", " ") for each in _COLUMNS],
+            lines,
         )

@@ -13,9 +13,10 @@ from broadcast.campaign.plain import PlainLetter
 from broadcast.cli.output import duration, json_option, print_json, print_table, say, say_hidden
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
+from broadcast.languages import N_, _, grouped, headings, term
 
 _NAMES = {"gsm0338": "GSM 03.38", "ucs2": "UCS-2"}
-_UNSEEN = {"": "nothing", " ": "blank", "\n": "new line"}
+_UNSEEN = {"": N_("nothing"), " ": N_("blank"), "\n": N_("new line")}
 _UNBROKEN = "\0"
 _WIDTH = 110
 
@@ -39,14 +40,20 @@ def campaign_forecast(name: str, as_json: bool) -> None:
             {"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": seen.variants}
         )
         return
-    for variant, title in zip(seen.variants, ("as drafted", "for comparison"), strict=True):
+    for variant, title in zip(seen.variants, (_("as drafted"), _("for comparison")), strict=True):
         _print_variant(variant, f"{name}, {title}: {_words(variant)}")
-    say(f"not reached: {', '.join(f'{count:,} {reason}' for reason, count in excluded.items()) or 'nobody'}")
+    say(
+        _(
+            "not reached: {excluded}",
+            excluded=", ".join(f"{grouped(count)} {term(reason)}" for reason, count in excluded.items())
+            or _("nobody"),
+        )
+    )
     say_hidden(text=found.text, sender=found.sender)
 
 
 def _words(variant: Forecast) -> str:
-    return _NAMES[variant.alphabet] + (" without diacritics" if variant.without_diacritics else "")
+    return _NAMES[variant.alphabet] + (_(" without diacritics") if variant.without_diacritics else "")
 
 
 def _print_variant(variant: Forecast, title: str) -> None:
@@ -67,8 +74,8 @@ def _print_variant(variant: Forecast, title: str) -> None:
         for each in variant.carriers
     ]
     total = (None, None, variant.total_segments, duration(variant.seconds), None, variant.in_time)
-    rows.append(("all", sum(each.recipients for each in variant.carriers), *total))
-    columns = (
+    rows.append((_("all"), sum(each.recipients for each in variant.carriers), *total))
+    columns = headings(
         "carrier",
         "recipients",
         "alphabet",
@@ -81,27 +88,35 @@ def _print_variant(variant: Forecast, title: str) -> None:
     print_table(title, columns, rows)
     for each in variant.carriers:
         if each.problem is not None:
-            say(f"{each.carrier} cannot carry it: {each.problem}")
+            say(_("{carrier} cannot carry it: {problem}", carrier=each.carrier, problem=each.problem))
     if variant.changes:
         say(_changed(variant.changes))
 
 
 def _written(each: CarrierForecast) -> str:
     """The alphabet there, and the national table if one is used."""
-    return _NAMES[each.alphabet] + ("" if each.shift == "none" else f", {each.shift} shift table")
+    return _NAMES[each.alphabet] + (
+        "" if each.shift == "none" else _(", {shift} shift table", shift=each.shift)
+    )
 
 
 def _changed(changes: Sequence[PlainLetter]) -> str:
     """Each character, what is written for it, and how often."""
     count = sum(change.count for change in changes)
-    pairs = [f"{_seen(each.character)} → {_seen(each.replacement)}: {each.count:,}" for each in changes]
+    pairs = [
+        f"{_seen(each.character)} → {_seen(each.replacement)}: {grouped(each.count)}" for each in changes
+    ]
     whole = "   ".join(pair.replace(" ", _UNBROKEN) for pair in pairs)
-    lines = textwrap.wrap(f"{count:,} characters in plain letters:   {whole}", _WIDTH, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        _("{count:,} characters in plain letters:   {whole}", count=count, whole=whole),
+        _WIDTH,
+        break_on_hyphens=False,
+    )
     return "\n".join(lines).replace(_UNBROKEN, " ")
 
 
 def _seen(text: str) -> str:
     """What cannot be seen by its name or code point."""
     if text in _UNSEEN:
-        return _UNSEEN[text]
+        return _(_UNSEEN[text])
     return text if text.isprintable() and not unicodedata.combining(text[0]) else f"U+{ord(text[0]):04X}"

@@ -23,6 +23,7 @@ from broadcast.cli.output import (
 from broadcast.cli.session import act
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CampaignId
+from broadcast.languages import _, headings, term
 from broadcast.ledger import replies
 from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount, added
 from broadcast.store.types import Connection
@@ -55,7 +56,7 @@ def campaign_replies(
       broadcast campaign replies wash-hands --csv replies.csv
     """
     if (name is None) is not unmatched:
-        raise click.UsageError("give a campaign's NAME, or --unmatched for replies that match none")
+        raise click.UsageError(_("give a campaign's NAME, or --unmatched for replies that match none"))
     counted, texts, others = act(lambda session: _read(session, name, latest, file, reveal))
     if as_json:
         print_json(
@@ -70,7 +71,7 @@ def campaign_replies(
     else:
         _show(name, counted, [_line(each, reveal) for each in texts], others)
     if file:
-        note(f"wrote {words(file)}")
+        note(_("wrote {file}", file=words(file)))
 
 
 async def _read(
@@ -114,20 +115,20 @@ def _show(
 ) -> None:
     opted_out = sum(each.replies for each in counted if each.effect == "opted_out")
     print_facts(
-        f"{name}: what people answered" if name else "replies that match no campaign",
+        _("{name}: what people answered", name=name) if name else _("replies that match no campaign"),
         {
-            "replies": sum(each.replies for each in counted),
-            "opted out by them": opted_out,
-            "incomplete": sum(each.incomplete for each in counted),
+            _("replies"): sum(each.replies for each in counted),
+            _("opted out by them"): opted_out,
+            _("incomplete"): sum(each.incomplete for each in counted),
         },
     )
     print_table(
-        "\nBy keyword",
-        ("carrier", "kind", "keyword", "effect", "replies", "people"),
+        "\n" + _("By keyword"),
+        headings("carrier", "kind", "keyword", "effect", "replies", "people"),
         [
             (
                 each.carrier,
-                each.kind or None,
+                term(each.kind) or None,
                 each.keyword or None,
                 effect_words(each.effect),
                 each.replies,
@@ -143,8 +144,8 @@ def _show(
 
 def _show_latest(texts: list[dict[str, Any]]) -> None:
     print_table(
-        "\nThe latest",
-        ("received", "carrier", "from", "keyword", "text"),
+        "\n" + _("The latest"),
+        headings("received", "carrier", "from", "keyword", "text"),
         [
             (
                 each["received_at"],
@@ -161,16 +162,26 @@ def _show_latest(texts: list[dict[str, Any]]) -> None:
 def _show_others(name: str | None, others: Elsewhere) -> None:
     if name and others.unmatched:
         note(
-            f"replies that match no campaign: {others.unmatched:,}; see `broadcast campaign replies --unmatched`"
+            _(
+                "replies that match no campaign: {unmatched:,}; see `broadcast campaign replies --unmatched`",
+                unmatched=others.unmatched,
+            )
         )
     if others.unread or others.waiting_parts:
         note(
-            f"{others.unread:,} messages are not read yet, {others.waiting_parts:,} parts wait for the others"
+            _(
+                "{unread:,} messages are not read yet, {waiting_parts:,} parts wait for the others",
+                unread=others.unread,
+                waiting_parts=others.waiting_parts,
+            )
         )
     if others.set_aside:
         note(
-            f"{others.set_aside:,} messages could not be read or done and were set aside: see `why` in the table "
-            "inbound, `effect` in reply"
+            _(
+                "{set_aside:,} messages could not be read or done and were set aside: see `why` in the table "
+                "inbound, `effect` in reply",
+                set_aside=others.set_aside,
+            )
         )
 
 

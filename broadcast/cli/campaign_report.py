@@ -13,6 +13,7 @@ from broadcast.cli.output import json_option, note, print_facts, print_json, pri
 from broadcast.cli.session import act
 from broadcast.cli.settings import time_zone
 from broadcast.ids import CampaignId
+from broadcast.languages import _, codes, grouped, headings, term
 from broadcast.reports.document import STATES
 from broadcast.reports.everything import Everything, everything
 from broadcast.reports.files import write_recipients, write_summary
@@ -47,7 +48,7 @@ def campaign_report(
       broadcast campaign report flood-warning --html report.html --csv report.csv
     """
     if reveal and not recipients:
-        raise click.UsageError("--reveal goes with --recipients FILE")
+        raise click.UsageError(_("--reveal goes with --recipients FILE"))
     found = act(lambda session: everything(session.connection, name, session.configuration))
     if html:
         write_text(html, render(found.report, found.audit, found.findings, time_zone))
@@ -64,7 +65,7 @@ def campaign_report(
     else:
         _show(found)
     for path in filter(None, (html, summary, json_file, recipients)):
-        note(f"wrote {words(path)}")
+        note(_("wrote {path}", path=words(path)))
 
 
 async def _write_recipients(session: Session, path: Path, campaign_id: CampaignId, reveal: bool) -> None:
@@ -77,48 +78,69 @@ async def _write_recipients(session: Session, path: Path, campaign_id: CampaignI
 def _show(found: Everything) -> None:
     campaign, told = found.report.campaign, found.document()
     print_facts(
-        f"{campaign.name}: {campaign.category} alert from {campaign.sender}",
+        _(
+            "{name}: {category} alert from {sender}",
+            name=campaign.name,
+            category=term(campaign.category),
+            sender=campaign.sender,
+        ),
         {
-            "state": campaign.state,
-            "launched": campaign.launched_at,
-            "finished": campaign.finished_at,
-            "took": duration(found.report.took_s),
-            "segments a message": campaign.segments and f"up to {campaign.segments}",
+            _("state"): campaign.state,
+            _("launched"): campaign.launched_at,
+            _("finished"): campaign.finished_at,
+            _("took"): duration(found.report.took_s),
+            _("segments a message"): campaign.segments and _("up to {segments}", segments=campaign.segments),
         },
     )
     for each in told["imports"]:
         _show_import(each)
     states = [state for state in STATES if told["total"][state]]
-    columns = ["carrier", "audience", *states, "segments_accepted", "segments_per_second", "longest_pause_s"]
+    columns = [
+        *codes("carrier", "audience"),
+        *states,
+        *codes("segments_accepted", "segments_per_second", "longest_pause_s"),
+    ]
     lines = [*told["carriers"], told["total"]]
-    heads = [column.replace("_", " ") for column in columns]
-    print_table("\nWhat became of it", heads, [[line[column] for column in columns] for line in lines])
+    heads = [term(column).replace("_", " ") for column in columns]
+    print_table(
+        "\n" + _("What became of it"), heads, [[line[column] for column in columns] for line in lines]
+    )
     _show_why(found.report)
-    show_findings(found.findings, "What is wrong")
+    show_findings(found.findings, _("What is wrong"))
     for problem in found.audit.problems:
-        note(f"the books do not balance: {problem}")
+        note(_("the books do not balance: {problem}", problem=problem))
 
 
 def _show_import(each: Mapping[str, Any]) -> None:
     reasons = each["refused_by_reason"].items()
-    refused = ", ".join(f"{reason} {count:,}" for reason, count in reasons) or "none"
-    line = {key: each[key] for key in ("lines", "imported", "updated", "duplicate", "refused")}
-    print_facts(f"\nlines of {words(each['source'])}", {**line, "refused because": refused})
+    refused = ", ".join(f"{term(reason)} {grouped(count)}" for reason, count in reasons) or _("none")
+    line = {term(key): each[key] for key in codes("lines", "imported", "updated", "duplicate", "refused")}
+    print_facts(
+        "\n" + _("lines of {source}", source=words(each["source"])), {**line, _("refused because"): refused}
+    )
 
 
 def _show_why(found: Report) -> None:
     """Tables for what there is, by reason."""
     if found.exclusions:
-        rows = [(each.carrier, each.reason, each.recipients) for each in found.exclusions]
-        print_table("\nWho was left out", ("carrier", "reason", "recipients"), rows)
+        rows = [(each.carrier, term(each.reason), each.recipients) for each in found.exclusions]
+        print_table("\n" + _("Who was left out"), headings("carrier", "reason", "recipients"), rows)
     if found.failures:
-        rows2 = [(each.carrier, each.state, each.reason or None, each.recipients) for each in found.failures]
-        print_table("\nWhy it did not arrive", ("carrier", "state", "reason", "recipients"), rows2)
+        rows2 = [
+            (each.carrier, term(each.state), term(each.reason) or None, each.recipients)
+            for each in found.failures
+        ]
+        print_table(
+            "\n" + _("Why it did not arrive"), headings("carrier", "state", "reason", "recipients"), rows2
+        )
     if found.doubts:
         rows3 = [
-            (each.carrier, each.reason, each.ended_as or "still is", each.recipients) for each in found.doubts
+            (each.carrier, term(each.reason), term(each.ended_as or "still is"), each.recipients)
+            for each in found.doubts
         ]
-        print_table("\nWho was in doubt", ("carrier", "reason", "ended as", "recipients"), rows3)
+        print_table(
+            "\n" + _("Who was in doubt"), headings("carrier", "reason", "ended as", "recipients"), rows3
+        )
     show_oddities(found.oddities)
     if found.misfits:
         say("")
@@ -128,4 +150,6 @@ def _show_why(found: Report) -> None:
             (each.carrier, each.keyword or None, effect_words(each.effect), each.replies)
             for each in found.replies
         ]
-        print_table("\nWhat people answered", ("carrier", "keyword", "effect", "replies"), rows4)
+        print_table(
+            "\n" + _("What people answered"), headings("carrier", "keyword", "effect", "replies"), rows4
+        )

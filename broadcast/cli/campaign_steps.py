@@ -19,6 +19,7 @@ from broadcast.cli.runner import run
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration, perhaps_configuration
 from broadcast.errors import DatabaseDownError, InputError
+from broadcast.languages import _
 from broadcast.visible import visible
 
 
@@ -38,8 +39,12 @@ def draft(name: str, actor: str, as_json: bool, **options: Any) -> None:
     made = act(lambda session: actions.draft(session, Actor(actor), name, said), config)
     _say(
         made,
-        f"{name} is drafted, expires {words(made.expires_at)}: see `broadcast campaign forecast {name}`, then have"
-        " it approved",
+        _(
+            "{name} is drafted, expires {expires_at}: see `broadcast campaign forecast {name}`, then have"
+            " it approved",
+            name=name,
+            expires_at=words(made.expires_at),
+        ),
         as_json,
     )
 
@@ -60,7 +65,12 @@ def edit(name: str, actor: str, as_json: bool, **options: Any) -> None:
     done = act(lambda session: actions.edit(session, Actor(actor), name, said), config)
     _say(
         done,
-        f"{name} is a draft by {done.drafted_by}, expires {words(done.expires_at)}: it needs approval",
+        _(
+            "{name} is a draft by {drafted_by}, expires {expires_at}: it needs approval",
+            name=name,
+            drafted_by=done.drafted_by,
+            expires_at=words(done.expires_at),
+        ),
         as_json,
     )
 
@@ -80,7 +90,16 @@ def approve(name: str, code: str | None, actor: str, as_json: bool) -> None:
     """
     said = _ask_code(name) if code is None else code
     done = act(lambda session: actions.approve(session, Actor(actor), name, said))
-    _say(done, f"{name} is approved by {done.approved_by}: content {done.code}", as_json)
+    _say(
+        done,
+        _(
+            "{name} is approved by {approved_by}: content {code}",
+            name=name,
+            approved_by=done.approved_by,
+            code=done.code,
+        ),
+        as_json,
+    )
 
 
 @click.command()
@@ -96,7 +115,14 @@ def launch(name: str, actor: str, as_json: bool) -> None:
     """
     done = act(lambda session: actions.launch(session, Actor(actor), name), configuration())
     _say(
-        done, f"{name} is launched: {done.audience:,} in the audience, {done.segments} segments each", as_json
+        done,
+        _(
+            "{name} is launched: {audience:,} in the audience, {segments} segments each",
+            name=name,
+            audience=done.audience,
+            segments=done.segments,
+        ),
+        as_json,
     )
 
 
@@ -112,7 +138,7 @@ def pause(name: str, actor: str, as_json: bool) -> None:
       broadcast campaign pause wash-hands
     """
     done = _stop(name, actor, CampaignState.PAUSED, actions.pause)
-    _say(done, f"{name} is paused", as_json)
+    _say(done, _("{name} is paused", name=name), as_json)
 
 
 @click.command()
@@ -127,7 +153,7 @@ def resume(name: str, actor: str, as_json: bool) -> None:
       broadcast campaign resume wash-hands
     """
     done = act(lambda session: actions.resume(session, Actor(actor), name))
-    _say(done, f"{name} runs again", as_json)
+    _say(done, _("{name} runs again", name=name), as_json)
 
 
 @click.command()
@@ -142,7 +168,7 @@ def cancel(name: str, actor: str, as_json: bool) -> None:
       broadcast campaign cancel wash-hands
     """
     done = _stop(name, actor, CampaignState.CANCELLED, actions.cancel)
-    _say(done, f"{name} is cancelled", as_json)
+    _say(done, _("{name} is cancelled", name=name), as_json)
 
 
 def _stop(
@@ -162,9 +188,9 @@ def _ask_code(name: str) -> str:
     """Of whoever sits there; a script gives it."""
     if not sys.stdin.isatty():
         raise InputError(
-            f"give --content CODE: the content code that `broadcast campaign show {name}` prints"
+            _("give --content CODE: the content code that `broadcast campaign show {name}` prints", name=name)
         )
-    asked = f"Content code that `broadcast campaign show {act(_named(name)).name}` printed"
+    asked = _("Content code that `broadcast campaign show {name}` printed", name=act(_named(name)).name)
     said: str = click.prompt(visible(asked), err=True)
     return said
 

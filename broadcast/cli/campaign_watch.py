@@ -20,6 +20,7 @@ from broadcast.cli.output import console, duration, json_option, print_json_line
 from broadcast.cli.runner import run
 from broadcast.cli.settings import perhaps_configuration
 from broadcast.diagnosis.finding import Finding
+from broadcast.languages import _, codes, grouped, term
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import OVER_S, Rates
 from broadcast.reports.watch import Told, headline, moment_document, watch
@@ -50,8 +51,8 @@ def campaign_watch(name: str, every: float, as_json: bool) -> None:
 
 
 _WIDE_FROM = 130
-_WIDE = ("carrier", "", "sent", "of", "delivered", "failed", "in doubt", "segments/s", "TPS", "left")
-_NARROW = ("carrier", "%", "sent", "delivered", "failed", "in doubt", "segments/s", "left")
+_WIDE = codes("carrier", "", "sent", "of", "delivered", "failed", "in doubt", "segments/s", "TPS", "left")
+_NARROW = codes("carrier", "%", "sent", "delivered", "failed", "in doubt", "segments/s", "left")
 
 
 def plain_line(now: Progress, rates: Rates) -> str:
@@ -60,11 +61,16 @@ def plain_line(now: Progress, rates: Rates) -> str:
     left = rates.left_s(total)
     parts = [
         f"{time_words(now.at, '%H:%M:%S')} {headline(now)}",
-        f"sent {total.sent:,} of {total.to_send:,} ({_percent(total.sent, total.to_send)})",
-        f"{rates.segments_per_s('all'):,.0f} segments/s",
-        f"delivered {total.states['delivered']:,}",
-        f"failed {total.failed:,}",
-        f"left {duration(left) if left is not None else 'unknown'}",
+        _(
+            "sent {sent:,} of {to_send:,} ({percent})",
+            sent=total.sent,
+            to_send=total.to_send,
+            percent=_percent(total.sent, total.to_send),
+        ),
+        _("{rate:,.0f} segments/s", rate=rates.segments_per_s("all")),
+        _("delivered {delivered:,}", delivered=total.states["delivered"]),
+        _("failed {failed:,}", failed=total.failed),
+        _("left {left}", left=duration(left) if left is not None else _("unknown")),
     ]
     carriers = [
         f"{line.carrier} {_percent(line.sent, line.to_send)}" for line in now.carriers if line.to_send
@@ -84,7 +90,7 @@ def picture(now: Progress, rates: Rates, width: int) -> Table:
         shown.padding = 0
     for head in heads:
         justify: JustifyMethod = "left" if head in ("carrier", "") else "right"
-        shown.add_column(Text(head), justify=justify, overflow="fold")
+        shown.add_column(Text(term(head)), justify=justify, overflow="fold")
     for line in (*(each for each in now.carriers if each.to_send), now.total):
         cells = _cells(line, rates)
         shown.add_row(*(cells[head] for head in heads))
@@ -94,16 +100,16 @@ def picture(now: Progress, rates: Rates, width: int) -> Table:
 def _cells(line: CarrierProgress, rates: Rates) -> dict[str, RenderableType]:
     left = rates.left_s(line)
     return {
-        "carrier": Text(line.carrier, style="bold" if line.carrier == "all" else ""),
+        "carrier": Text(_("all"), style="bold") if line.carrier == "all" else Text(line.carrier),
         "": ProgressBar(total=max(1, line.to_send), completed=line.sent, width=24),
         "%": _percent(line.sent, line.to_send),
-        "sent": f"{line.sent:,}",
-        "of": f"{line.to_send:,}",
-        "delivered": f"{line.states['delivered']:,}",
-        "failed": f"{line.failed:,}",
-        "in doubt": f"{line.states['in_doubt']:,}",
-        "segments/s": f"{rates.segments_per_s(line.carrier):,.0f}",
-        "TPS": f"{line.tps:,}" if line.tps else "-",
+        "sent": grouped(line.sent),
+        "of": grouped(line.to_send),
+        "delivered": grouped(line.states["delivered"]),
+        "failed": grouped(line.failed),
+        "in doubt": grouped(line.states["in_doubt"]),
+        "segments/s": grouped(rates.segments_per_s(line.carrier), ",.0f"),
+        "TPS": grouped(line.tps) if line.tps else "-",
         "left": duration(left) if left is not None else "-",
     }
 

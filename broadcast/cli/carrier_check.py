@@ -14,6 +14,7 @@ from broadcast.cli.settings import configuration
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import Config, Country
 from broadcast.errors import BroadcastError, ConfigError
+from broadcast.languages import _
 from broadcast.probe.check import Wanted, check
 from broadcast.probe.findings import Finding, Findings
 from broadcast.reports.misfits import misfit_documents
@@ -50,7 +51,7 @@ def carrier_check(
     config = configuration()
     wanted = _wanted(config, name, to, wait_s, burst)
     if wanted.to is not None and not as_json:
-        note(f"messages go to {masked(wanted.to)}")
+        note(_("messages go to {to}", to=masked(wanted.to)))
     found, unfit = run(_check(config, name, wanted, _quiet if as_json else _show))
     if as_json:
         print_json(_document(found, unfit))
@@ -63,10 +64,14 @@ def carrier_check(
 def _wanted(config: Config, name: str, to: str | None, wait_s: float, burst: int) -> Wanted:
     if name not in config.carriers:
         raise ConfigError(
-            f"no [carriers.{name}] in the configuration: {nearest(name, sorted(config.carriers))}"
+            _(
+                "no [carriers.{name}] in the configuration: {nearest}",
+                name=name,
+                nearest=nearest(name, sorted(config.carriers)),
+            )
         )
     if burst and to is None:
-        raise click.UsageError("--burst sends messages: give --to with a telephone of yours")
+        raise click.UsageError(_("--burst sends messages: give --to with a telephone of yours"))
     return Wanted(None if to is None else _msisdn(to, config.country), wait_s, burst)
 
 
@@ -88,7 +93,7 @@ async def _day_time() -> DayTime:
     asked = lease_time()
     async with perhaps(timeout_s=_DATABASE_S) as found:
         if isinstance(found, BroadcastError):
-            note(f"messages expire by this machine's clock, not by the database's: {found}")
+            note(_("messages expire by this machine's clock, not by the database's: {found}", found=found))
             return DayTime.of_this_machine()
         return DayTime(await clock.now(found), asked)
 
@@ -97,7 +102,8 @@ def _msisdn(text: str, country: Country) -> int:
     found = Normalizer(country).normalize(text)
     if isinstance(found, Refusal):
         raise click.BadParameter(
-            f"it is no mobile number of {country.name} ({found.words})", param_hint="--to"
+            _("it is no mobile number of {name} ({words})", name=country.name, words=found.words),
+            param_hint="--to",
         )
     return found
 
@@ -114,15 +120,19 @@ def _show(finding: Finding) -> None:
 def _summary(found: Findings) -> None:
     if found.habits:
         say("")
-        print_facts("What the SMSC is like", found.habits)
+        print_facts(_("What the SMSC is like"), found.habits)
     if found.recommended:
         say("")
-        say("Recommended, to be pasted over what is there:")
+        say(_("Recommended, to be pasted over what is there:"))
         say("")
         say(found.snippet())
         say("")
     failed = sum(line.result == "failed" for line in found.lines)
-    say(f"{found.carrier}: all is well" if not failed else f"{found.carrier}: {failed} to mend")
+    say(
+        _("{carrier}: all is well", carrier=found.carrier)
+        if not failed
+        else _("{carrier}: {failed} to mend", carrier=found.carrier, failed=failed)
+    )
 
 
 def _document(found: Findings, unfit: Sequence[Misfit]) -> dict[str, object]:

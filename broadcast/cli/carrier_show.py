@@ -18,6 +18,7 @@ from broadcast.config import Bind, Carrier, Config
 from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.errors import BroadcastError, ConfigError
+from broadcast.languages import _, headings, term
 from broadcast.reports.carriers import CarrierLine, Slot, addresses, all_slots, carrier_line
 from broadcast.reports.received import Misfit, Oddity, Received, added, misfits, oddities, received
 from broadcast.tables import nearest
@@ -46,7 +47,7 @@ def _show_lines(lines: Sequence[CarrierLine]) -> None:
     rows = [
         (
             line.name,
-            "yes" if line.connected else "no",
+            line.connected,
             line.hosts,
             line.tls,
             line.tps,
@@ -58,8 +59,8 @@ def _show_lines(lines: Sequence[CarrierLine]) -> None:
         )
         for line in lines
     ]
-    limits = ("TPS", "binds", "window", "held", "bound", "TPS granted")
-    print_table("", ("carrier", "connected", "SMSC", "TLS", *limits), rows)
+    limits = headings("TPS", "binds", "window", "held", "bound", "TPS granted")
+    print_table("", (*headings("carrier", "connected", "SMSC", "TLS"), *limits), rows)
 
 
 @click.command("show")
@@ -75,7 +76,9 @@ def carrier_show(name: str, as_json: bool) -> None:
     config = configuration()
     known = sorted(config.country.prefixes)
     if name not in known:
-        raise ConfigError(f"no carrier {name} in the numbering plan: {nearest(name, known)}")
+        raise ConfigError(
+            _("no carrier {name} in the numbering plan: {nearest}", name=name, nearest=nearest(name, known))
+        )
     found, findings, tps = run(_standing(config))
     line, settings = carrier_line(config, name, found, tps), config.carriers.get(name)
     if as_json:
@@ -104,9 +107,14 @@ def _show(
     findings: Sequence[Finding] | None,
 ) -> None:
     name = line.name
-    print_facts("", {"carrier": name, "prefixes": line.prefixes, "connected": line.connected})
+    print_facts("", {_("carrier"): name, _("prefixes"): line.prefixes, _("connected"): line.connected})
     if settings is None:
-        note(f"no [carriers.{name}] in the configuration: its subscribers are left out of campaigns")
+        note(
+            _(
+                "no [carriers.{name}] in the configuration: its subscribers are left out of campaigns",
+                name=name,
+            )
+        )
         return
     facts = {key: value for key, value in settings.settings().items() if key != "binds"} | {"tps": line.tps}
     print_facts("", facts)
@@ -115,10 +123,12 @@ def _show(
     if found is not None:
         got, odd, unfit = act(lambda session: _told(session, name))
         if got is not None:
-            print_facts("\nits receipts", {each: getattr(got, each) for each in Received.__slots__})
+            print_facts(
+                "\n" + _("its receipts"), {term(each): getattr(got, each) for each in Received.__slots__}
+            )
         show_misfits(unfit)
         show_oddities(odd)
-    show_findings([each for each in findings or () if each.carrier in (name, "")], "What is wrong")
+    show_findings([each for each in findings or () if each.carrier in (name, "")], _("What is wrong"))
 
 
 def _documents(findings: Sequence[Finding] | None, name: str) -> list[dict[str, object]] | None:
@@ -156,15 +166,15 @@ def _show_binds(name: str, binds: Sequence[Bind], found: Sequence[Slot] | None) 
                 slot and slot.granted_tps,
             )
         )
-    columns = ("slot", "SMSC", "system_id", "mode", "window", "TLS", "worker", "bound", "TPS granted")
+    columns = headings("slot", "SMSC", "system_id", "mode", "window", "TLS", "worker", "bound", "TPS granted")
     print_table("", columns, rows)
 
 
 def _tls(bind: Bind) -> str:
     """no; 1.2+; 1.3+, client certificate."""
     if bind.tls is None:
-        return "no"
-    return f"{bind.tls.min_version}+" + (", client certificate" if bind.tls.cert_file else "")
+        return _("no")
+    return f"{bind.tls.min_version}+" + (_(", client certificate") if bind.tls.cert_file else "")
 
 
 async def _told(
@@ -187,11 +197,11 @@ async def _standing(
     cannot be asked."""
     async with perhaps() as found:
         if isinstance(found, BroadcastError):
-            note(f"how the binds stand is not known: {found}")
+            note(_("how the binds stand is not known: {found}", found=found))
             return None, None, {}
         tps = await tps_of_all(found, config)
         async with found.all_parts() as parts:
             for away in parts.away:
-                note(f"how the binds of a ledger stand is not known: {away.why}")
+                note(_("how the binds of a ledger stand is not known: {why}", why=away.why))
             wrong = merged([await Diagnosis(part.connection).findings() for part in parts.reached])
             return await all_slots(parts, config), wrong, tps

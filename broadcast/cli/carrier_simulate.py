@@ -14,6 +14,7 @@ from broadcast.cli.collector import collect_seldom
 from broadcast.cli.files import write_text
 from broadcast.cli.output import json_option, print_facts, print_json_line, say
 from broadcast.cli.runner import run
+from broadcast.languages import _
 from broadcast.simulator.book_server import BookServer
 from broadcast.simulator.personality import Personality, load
 from broadcast.simulator.server import Smsc
@@ -96,7 +97,15 @@ def _announce(
     if as_json:
         print_json_line(ready)
     else:
-        say(f"{personality.name} listens on {host} port {port}; its book is {book}")
+        say(
+            _(
+                "{name} listens on {host} port {port}; its book is {book}",
+                name=personality.name,
+                host=host,
+                port=port,
+                book=book,
+            )
+        )
     if ready_file is not None:
         write_text(ready_file, json.dumps(ready) + "\n")  # whoever waits for it finds it whole
 

@@ -14,6 +14,7 @@ from broadcast.cli.runner import run
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration, perhaps_configuration
 from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
+from broadcast.languages import _
 from broadcast.store import address, embedded
 from broadcast.store.citus import Spreading
 from broadcast.store.migrations import Migration
@@ -45,7 +46,11 @@ def up(as_json: bool) -> None:
     if as_json:
         print_json({"started": started, "home": server.home, "url": server.url()})
     else:
-        say(f"PostgreSQL {'started' if started else 'runs already'}: {server.url()} (data in {server.data})")
+        say(
+            _("PostgreSQL started: {url} (data in {data})", url=server.url(), data=server.data)
+            if started
+            else _("PostgreSQL runs already: {url} (data in {data})", url=server.url(), data=server.data)
+        )
 
 
 @db.command()
@@ -61,7 +66,7 @@ def down(as_json: bool) -> None:
     if as_json:
         print_json({"stopped": stopped})
     else:
-        say("PostgreSQL stopped" if stopped else "PostgreSQL did not run")
+        say(_("PostgreSQL stopped") if stopped else _("PostgreSQL did not run"))
 
 
 @db.command()
@@ -96,14 +101,23 @@ def migrate(during_alert: bool, ledger: str | None, as_json: bool) -> None:
 
 def _say_migrated(done: Sequence[Migrated]) -> None:
     for each in done:
-        where = f"ledger {each.ledger}: " if each.ledger else ""
+        where = _("ledger {ledger}: ", ledger=each.ledger) if each.ledger else ""
         names = ", ".join(_numbered(one) for one in each.applied)
-        say(f"{where}applied {names}" if names else f"{where}the schema is up to date")
+        say(
+            _("{where}applied {names}", where=where, names=names)
+            if names
+            else _("{where}the schema is up to date", where=where)
+        )
         if old := each.old_workers:
             note(
-                f"{where}{len(old)} workers of the version before still run: {database.named(old)}; install "
-                "this version on their machines and reload them now (`systemctl reload broadcast`, or SIGHUP to "
-                "`broadcast up`)"
+                _(
+                    "{where}{count} workers of the version before still run: {named}; install "
+                    "this version on their machines and reload them now (`systemctl reload broadcast`, or SIGHUP to "
+                    "`broadcast up`)",
+                    where=where,
+                    count=len(old),
+                    named=database.named(old),
+                )
             )
 
 
@@ -124,18 +138,28 @@ def spread(as_json: bool) -> None:
         print_json(done)
         return
     for name, carriers in done.ledgers.items():
-        say(f"ledger {name}: {', '.join(_shares(carriers)) or 'past campaigns'}")
+        say(
+            _(
+                "ledger {name}: {shares}",
+                name=name,
+                shares=", ".join(_shares(carriers)) or _("past campaigns"),
+            )
+        )
     if not done.ledgers:
-        say("home is the only ledger")
+        say(_("home is the only ledger"))
     if done.subscribers is not None:
         _say_spread(done.subscribers)
 
 
 def _say_spread(done: Spreading) -> None:
     if not done.nodes:
-        say("subscribers: on this server, for the cluster has no nodes yet (SELECT citus_add_node(...))")
+        say(_("subscribers: on this server, for the cluster has no nodes yet (SELECT citus_add_node(...))"))
         return
-    say(f"subscribers: {'spread' if done.moved else 'already'} over {', '.join(done.nodes)}")
+    say(
+        _("subscribers: spread over {nodes}", nodes=", ".join(done.nodes))
+        if done.moved
+        else _("subscribers: already over {nodes}", nodes=", ".join(done.nodes))
+    )
 
 
 @db.command()
@@ -155,7 +179,7 @@ def status(as_json: bool) -> None:
         )
     else:
         for each in found:
-            print_facts("" if each is home else f"\nledger {each.name}", _shown(each))
+            print_facts("" if each is home else "\n" + _("ledger {name}", name=each.name), _shown(each))
     if not ready:
         click.get_current_context().exit(1)
 
@@ -163,7 +187,7 @@ def status(as_json: bool) -> None:
 def _own_server() -> embedded.Server:
     if not embedded.is_chosen():
         raise RefusedError(
-            "BROADCAST_DATABASE_URL is set: that database is not this command's to start or stop"
+            _("BROADCAST_DATABASE_URL is set: that database is not this command's to start or stop")
         )
     return embedded.server()
 
@@ -215,7 +239,14 @@ def _migrated(each: Migrated) -> dict[str, Any]:
 
 def _shares(carriers: Mapping[str, Any]) -> list[str]:
     return [
-        name if share is None else f"{name} ({share['tps']} TPS of {', '.join(share['accounts'])})"
+        name
+        if share is None
+        else _(
+            "{name} ({tps} TPS of {accounts})",
+            name=name,
+            tps=share["tps"],
+            accounts=", ".join(share["accounts"]),
+        )
         for name, share in sorted(carriers.items())
     ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 
 def write_text(path: Path, text: str) -> None:
@@ -39,7 +40,7 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[TextIO]:
     except ConnectionError:  # of the database, while its rows are written
         raise
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+        raise InputError(_("cannot write {path}: {strerror}", path=path, strerror=error.strerror)) from error
     finally:
         if draft is not None:
             draft.unlink(missing_ok=True)

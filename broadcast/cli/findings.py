@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from broadcast.cli.output import note, print_table, say
 from broadcast.diagnosis.finding import Finding
+from broadcast.languages import _, headings, term
 from broadcast.reports.misfits import misfit_documents
 from broadcast.reports.received import Misfit, Oddity
 
@@ -28,16 +29,18 @@ def show_oddities(oddities: Sequence[Oddity]) -> None:
     if not oddities:
         return
     rows = [
-        (each.carrier, each.kind.replace("_", " "), each.value, each.times, each.first_at, each.last_at)
+        (each.carrier, term(each.kind).replace("_", " "), each.value, each.times, each.first_at, each.last_at)
         for each in oddities
     ]
     print_table(
-        "\nWhat the SMSC said that its profile does not know",
-        ("carrier", "what", "value", "times", "first", "last"),
+        "\n" + _("What the SMSC said that its profile does not know"),
+        headings("carrier", "what", "value", "times", "first", "last"),
         rows,
     )
     note(
-        "unknown statuses count as refused for good, unknown states of receipts as not final: "
-        "say what they mean in carriers.toml (*_statuses, receipt_states); a message whose id is too long is accepted, "
-        "and no receipt will fit it"
+        _(
+            "unknown statuses count as refused for good, unknown states of receipts as not final: "
+            "say what they mean in carriers.toml (*_statuses, receipt_states); a message whose id is too long is "
+            "accepted, and no receipt will fit it"
+        )
     )

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from broadcast.audience.batches import Batch
 from broadcast.audience.resumable import Watcher
 from broadcast.cli.output import duration, note, words
+from broadcast.languages import _
 
 _LINE_EVERY_S = 10.0
 
@@ -57,13 +58,16 @@ class Bar:
         """The bar begins here."""
         self._begun, self._skipped = self._clock(), reached.lines
         self._progress.update(
-            self._task, completed=reached.done, total=reached.total, rate=f"{reached.lines:,} lines"
+            self._task,
+            completed=reached.done,
+            total=reached.total,
+            rate=_("{lines:,} lines", lines=reached.lines),
         )
 
     def merged(self, batch: Batch) -> None:
         """The bar grows."""
         pace = (batch.lines - self._skipped) / (self._clock() - self._begun)
-        rate = f"{batch.lines:,} lines, {pace:,.0f}/s"
+        rate = _("{lines:,} lines, {pace:,.0f}/s", lines=batch.lines, pace=pace)
         self._progress.update(self._task, completed=batch.done, total=batch.total or None, rate=rate)
 
 
@@ -95,11 +99,18 @@ class Lines:
         if batch.total:  # of a pipe, nobody knows
             share = f" {batch.done / batch.total:.0%},"
             left_s = spent * (batch.total - batch.done) / (batch.done - self._done_before)
-            left = f", {duration(left_s)} left"
+            left = _(", {left} left", left=duration(left_s))
         note(
-            f"{self._name}: {batch.lines:,} lines,{share} {(batch.lines - self._skipped) / spent:,.0f}/s{left}"
+            _(
+                "{name}: {lines:,} lines,{share} {pace:,.0f}/s{left}",
+                name=self._name,
+                lines=batch.lines,
+                share=share,
+                pace=(batch.lines - self._skipped) / spent,
+                left=left,
+            )
         )
 
 
 def _continuing(name: str, line: int) -> str:
-    return f"{name}: continuing after line {line:,}"
+    return _("{name}: continuing after line {line:,}", name=name, line=line)

@@ -6,6 +6,9 @@ from typing import Any
 
 import click
 
+from broadcast.cli.translated import translated
+from broadcast.languages import _
+
 
 class LazyGroup(click.Group):
     """`places`: of each command its module below `broadcast` and its name there, `cli.up:up` say.
@@ -29,11 +32,11 @@ class LazyGroup(click.Group):
         module, name = self._places[cmd_name].split(":")
         command = getattr(importlib.import_module(f"broadcast.{module}"), name)
         assert isinstance(command, click.Command)
-        return command
+        return translated(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if not self._lines:
             super().format_commands(ctx, formatter)
             return
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(self._lines.items()))
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(line)) for name, line in sorted(self._lines.items())])

@@ -9,6 +9,7 @@ import click
 from broadcast.config import Config, of_ledger
 from broadcast.engine.worker import OneOf
 from broadcast.errors import ConfigError
+from broadcast.languages import _
 from broadcast.store.ledgers import spelt
 from broadcast.store.pool import database_url
 
@@ -37,7 +38,10 @@ def restricted(config: Config, name: str | None) -> Config:
         return of_ledger(config, name)
     if config.ledgers:
         raise ConfigError(
-            f"this configuration has the ledgers {', '.join(sorted(config.ledgers))}: say which, with --ledger NAME"
+            _(
+                "this configuration has the ledgers {ledgers}: say which, with --ledger NAME",
+                ledgers=", ".join(sorted(config.ledgers)),
+            )
         )
     return config
 

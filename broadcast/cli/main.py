@@ -8,37 +8,41 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 
 import asyncpg
 import click
 
+from broadcast import languages
 from broadcast.cli.lazy import LazyGroup
 from broadcast.cli.settings import Settings
 from broadcast.cli.terminal import any_terminal, put
+from broadcast.cli.translated import translated
 from broadcast.errors import BroadcastError
+from broadcast.languages import N_, _
 from broadcast.store.failures import LOST, TOLD, explain, lost_node
 from broadcast.visible import visible
 
 # The guests, bench and demo, are known by name alone: they use what commands are made of, and no command uses them.
 # name: (place, one line for --help)
 _COMMANDS = {
-    "bench": ("bench.command:bench", "Measure how fast this machine sends."),
-    "campaign": ("cli.campaign:campaign", "Draft, approve, launch and follow an alert."),
-    "carrier": ("cli.carrier:carrier", "The carriers, and simulated ones to rehearse with."),
-    "db": ("cli.db:db", "The database: start, stop, migrate, status."),
-    "demo": ("demo.command:demo", "One alert to a small nation, from its import to its report."),
-    "plan": ("cli.plan:plan", "What alerts to a nation take: hours, cores, databases, disk."),
-    "resolver": ("cli.resolver:resolver", "Find the message that each receipt is for, as one process."),
-    "subscriber": ("cli.subscriber:subscriber", "Who hears alerts: import, statistics, opt-out."),
-    "up": ("cli.up:up", "Run this machine's workers and a resolver, and start again whichever dies."),
-    "worker": ("cli.worker:worker", "Send, as one process: run as many as there are cores."),
+    "bench": ("bench.command:bench", N_("Measure how fast this machine sends.")),
+    "campaign": ("cli.campaign:campaign", N_("Draft, approve, launch and follow an alert.")),
+    "carrier": ("cli.carrier:carrier", N_("The carriers, and simulated ones to rehearse with.")),
+    "db": ("cli.db:db", N_("The database: start, stop, migrate, status.")),
+    "demo": ("demo.command:demo", N_("One alert to a small nation, from its import to its report.")),
+    "plan": ("cli.plan:plan", N_("What alerts to a nation take: hours, cores, databases, disk.")),
+    "resolver": ("cli.resolver:resolver", N_("Find the message that each receipt is for, as one process.")),
+    "subscriber": ("cli.subscriber:subscriber", N_("Who hears alerts: import, statistics, opt-out.")),
+    "up": ("cli.up:up", N_("Run this machine's workers and a resolver, and start again whichever dies.")),
+    "worker": ("cli.worker:worker", N_("Send, as one process: run as many as there are cores.")),
 }
 
 
 @click.group(
     cls=LazyGroup,
-    places={name: place for name, (place, _) in _COMMANDS.items()},
-    lines={name: line for name, (_, line) in _COMMANDS.items()},
+    places={name: place for name, (place, _line) in _COMMANDS.items()},
+    lines={name: line for name, (_place, line) in _COMMANDS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(
@@ -47,6 +51,13 @@ _COMMANDS = {
     multiple=True,
     metavar="FILE",
     help="A configuration file; repeat for more (the country, the carriers). Default: BROADCAST_CONFIG.",
+)
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(languages.LANGUAGES),
+    expose_value=False,
+    help="Speak this language. Default: by LANGUAGE, LC_ALL, LC_MESSAGES or LANG.",
 )
 @click.version_option(package_name="broadcast", prog_name="broadcast")
 @click.pass_context
@@ -71,9 +82,10 @@ def broadcast(ctx: click.Context, config_files: Sequence[str]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line (default: this process's) and exit with its code."""
     any_terminal()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    languages.choose(_asked(words) or languages.preferred(os.environ))
     try:
-        words = None if arguments is None else list(arguments)
-        code = broadcast.main(args=words, prog_name="broadcast", standalone_mode=False)
+        code = translated(broadcast).main(args=words, prog_name="broadcast", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         said = io.StringIO()  # it repeats what was typed: a file's name may hold anything
@@ -81,13 +93,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         put(visible(said.getvalue().rstrip("\n"), lines=True), sys.stderr)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        code = _fail("stopped", 130)
+        code = _fail(_("stopped"), 130)
     except BrokenPipeError:  # the reader of our output went away, `| head` say
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except Exception as error:  # noqa: BLE001 - the one place where any failure becomes a line
         code = _report(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _asked(words: Sequence[str]) -> str | None:
+    """The language of `--lang`, before anything else is read: help and errors are to be in it."""
+    for word, after in pairwise([*words, ""]):
+        said = after if word == "--lang" else word.removeprefix("--lang=")
+        if word != said and said in languages.LANGUAGES:
+            return said
+        if word in _COMMANDS:
+            break
+    return None
 
 
 def _report(error: Exception) -> int:
@@ -105,14 +128,22 @@ def _report(error: Exception) -> int:
         return _fail(f"{cause.strerror or type(cause).__name__}{place}", 1)
     if isinstance(cause.__cause__, UnicodeEncodeError):
         return _fail(
-            "what was given is no text in the terminal's character set: write it anew, or check LANG", 2
+            _("what was given is no text in the terminal's character set: write it anew, or check LANG"), 2
         )
     if isinstance(cause, asyncpg.PostgresError):
-        return _fail(f"PostgreSQL refused a statement ({type(cause).__name__} {cause.sqlstate}); {_TRACE}", 1)
-    return _fail(f"unexpected {type(cause).__name__}; {_TRACE}", 1)
+        return _fail(
+            _(
+                "PostgreSQL refused a statement ({name} {sqlstate}); {trace}",
+                name=type(cause).__name__,
+                sqlstate=cause.sqlstate,
+                trace=_(_TRACE),
+            ),
+            1,
+        )
+    return _fail(_("unexpected {name}; {trace}", name=type(cause).__name__, trace=_(_TRACE)), 1)
 
 
-_TRACE = "run it again with BROADCAST_TRACE=1 and report what it prints"
+_TRACE = N_("run it again with BROADCAST_TRACE=1 and report what it prints")
 
 
 def _first(error: BaseException) -> BaseException:

@@ -5,6 +5,7 @@ from typing import assert_never
 from broadcast.actions.notices import ClockOff, ExpiryComesTwice, HomeAway, Notice, Untold
 from broadcast.audience.unfinished import Unfinished
 from broadcast.cli.output import duration, note, words
+from broadcast.languages import _
 from broadcast.store.migrations import OldLedger
 
 
@@ -16,39 +17,58 @@ def show_notice(notice: Notice) -> None:
 def _line(notice: Notice) -> str:
     match notice:
         case ClockOff(ahead_s):
-            return (
-                f"this machine's clock is {duration(abs(ahead_s))} {'ahead of' if ahead_s > 0 else 'behind'} the"
-                " database's: times count by the database's"
-            )
+            return _clock_off(ahead_s)
         case ExpiryComesTwice(said):
             return said
         case HomeAway(followed, why):
-            told = ", ".join(followed) or "none of the ledgers"
-            return (
-                f"home does not answer ({why}): the order holds in {told} and home takes it over when it is back; "
-                "look with `broadcast campaign show` then"
-            )
-        case Untold(ledger, None):
-            return (
-                f"ledger {ledger} was not told, for no configuration with [ledgers] was given: its workers hear of it "
-                "from home within 2 s"
+            told = ", ".join(followed) or _("none of the ledgers")
+            return _(
+                "home does not answer ({why}): the order holds in {told} and home takes it over when it is back; "
+                "look with `broadcast campaign show` then",
+                why=why,
+                told=told,
             )
         case Untold(ledger, why):
-            return (
-                f"ledger {ledger} could not be told ({why}): its workers hear of it from home within 2 s, and those "
-                "that reach neither have stopped"
-            )
+            return _untold(ledger, why)
         case OldLedger(octets, seconds):
-            return (
-                f"moving the ledger of before, {octets / 1e6:,.0f} MB, into packed rows: about "
-                f"{seconds:,.0f} s on a machine that does nothing else; workers of before write no more"
+            return _(
+                "moving the ledger of before, {octets:,.0f} MB, into packed rows: about "
+                "{seconds:,.0f} s on a machine that does nothing else; workers of before write no more",
+                octets=octets / 1e6,
+                seconds=seconds,
             )
         case Unfinished():
-            source = words(notice.source)
-            return (
-                f"warning: the import of {source} is unfinished, the list is incomplete: {notice.lines:,} lines"
-                f" are in, the last since {words(notice.committed_at)}; `broadcast subscriber import {source}"
-                " --resumable` continues it"
+            return _(
+                "warning: the import of {source} is unfinished, the list is incomplete: {lines:,} lines"
+                " are in, the last since {committed_at}; `broadcast subscriber import {source}"
+                " --resumable` continues it",
+                source=words(notice.source),
+                lines=notice.lines,
+                committed_at=words(notice.committed_at),
             )
         case _:
             assert_never(notice)
+
+
+def _clock_off(ahead_s: float) -> str:
+    off = duration(abs(ahead_s))
+    if ahead_s > 0:
+        return _(
+            "this machine's clock is {off} ahead of the database's: times count by the database's", off=off
+        )
+    return _("this machine's clock is {off} behind the database's: times count by the database's", off=off)
+
+
+def _untold(ledger: str, why: str | None) -> str:
+    if why is None:
+        return _(
+            "ledger {ledger} was not told, for no configuration with [ledgers] was given: its workers hear of it "
+            "from home within 2 s",
+            ledger=ledger,
+        )
+    return _(
+        "ledger {ledger} could not be told ({why}): its workers hear of it from home within 2 s, and those "
+        "that reach neither have stopped",
+        ledger=ledger,
+        why=why,
+    )

@@ -18,9 +18,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from broadcast import languages
 from broadcast import words as said
 from broadcast.cli.settings import time_zone
 from broadcast.cli.terminal import is_utf8, put
+from broadcast.languages import _, term
 from broadcast.masked import Masked
 from broadcast.visible import hidden, json_escaped, visible
 from broadcast.words import duration as duration
@@ -33,8 +35,21 @@ _NARROWEST = 80
 
 
 def json_option(command: F) -> F:
-    """`--json` as the parameter `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
+    """`--json` as the parameter `as_json`. What it prints is for programs: English, before anything is said."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        is_eager=True,
+        callback=_in_english,
+        help="Print JSON instead of a table.",
+    )(command)
+
+
+def _in_english(_context: click.Context, _option: click.Parameter, as_json: bool) -> bool:
+    if as_json:
+        languages.choose("en")
+    return as_json
 
 
 def console() -> Console:
@@ -57,7 +72,7 @@ def say_hidden(**texts: str) -> None:
     """A line for each that has characters which a reader does not see, or which turn what is read."""
     for name, text in texts.items():
         if found := hidden(text):
-            say(f"the {name} contains: {', '.join(found)}")
+            say(_("the {name} contains: {found}", name=term(name), found=", ".join(found)))
 
 
 def print_json(value: Any) -> None:

@@ -15,6 +15,7 @@ from broadcast.cli.plan_page import show
 from broadcast.cli.settings import Settings, configuration
 from broadcast.config import Config
 from broadcast.errors import ConfigError
+from broadcast.languages import _
 from broadcast.tables import read_toml
 
 _MOST = 10**12
@@ -27,11 +28,13 @@ def _count(ctx: click.Context, param: click.Parameter, value: str | None) -> int
     try:
         number = Decimal(value.replace(",", ""))
     except InvalidOperation:
-        raise click.BadParameter(f"{value!r} is no number: write 125e6, 125000000 or 125_000_000") from None
+        raise click.BadParameter(
+            _("{value!r} is no number: write 125e6, 125000000 or 125_000_000", value=value)
+        ) from None
     if not number.is_finite() or not 1 <= number <= _MOST:
-        raise click.BadParameter(f"{value!r} is not between 1 and 1e12")
+        raise click.BadParameter(_("{value!r} is not between 1 and 1e12", value=value))
     if number != int(number):
-        raise click.BadParameter(f"{value!r} is no whole number")
+        raise click.BadParameter(_("{value!r} is no whole number", value=value))
     return int(number)
 
 
@@ -39,15 +42,15 @@ def _shares(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -
     """viettel=54: carriers and their parts of the people, in any unit."""
     found: dict[str, float] = {}
     for value in values:
-        carrier, _, part = value.partition("=")
+        carrier, _sign, part = value.partition("=")
         try:
             number = Decimal(part.removesuffix("%").replace(",", ""))
         except InvalidOperation:
-            raise click.BadParameter(f"{value!r} is not NAME=PART: viettel=54, say") from None
+            raise click.BadParameter(_("{value!r} is not NAME=PART: viettel=54, say", value=value)) from None
         if not number.is_finite() or not 0 < number <= _MOST:
-            raise click.BadParameter(f"{value!r}: a part is more than 0, and 1e12 at most")
+            raise click.BadParameter(_("{value!r}: a part is more than 0, and 1e12 at most", value=value))
         if carrier in found:
-            raise click.BadParameter(f"names {carrier} twice")
+            raise click.BadParameter(_("names {carrier} twice", carrier=carrier))
         found[carrier] = float(number)
     return found
 
@@ -130,7 +133,7 @@ def plan(
       broadcast plan --subscribers 125e6 --segments 5 --messages 15e9 --machines 2 --cores 16
     """
     if messages and alerts:
-        raise click.UsageError("--messages and --alerts say the same: give one")
+        raise click.UsageError(_("--messages and --alerts say the same: give one"))
     config = _config(files)
     carriers = parts(config, people, segments, shares)
     engine = config.engine
@@ -155,7 +158,10 @@ def _config(files: Sequence[str]) -> Config:
     others = [path for path in map(Path, named) if "carriers" not in read_toml(path)]
     if not any("country" in read_toml(path) for path in others):
         raise ConfigError(
-            f"{', '.join(files)}: no [country] there, and --config has none in a file of its own: add the country's "
-            "file, --carriers config/vietnam.toml say"
+            _(
+                "{files}: no [country] there, and --config has none in a file of its own: add the country's "
+                "file, --carriers config/vietnam.toml say",
+                files=", ".join(files),
+            )
         )
     return files_of.load([*others, *paths])

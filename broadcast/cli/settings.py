@@ -14,6 +14,7 @@ from broadcast import config
 from broadcast.campaign.keywords import Keywords
 from broadcast.cli.terminal import put
 from broadcast.errors import ConfigError
+from broadcast.languages import _
 from broadcast.visible import visible
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,10 @@ class Settings:
         try:
             return ZoneInfo(self.config.country.time_zone)
         except ConfigError as error:
-            put(visible(f"times are in UTC, for the configuration cannot be read: {error}"), sys.stderr)
+            put(
+                visible(_("times are in UTC, for the configuration cannot be read: {error}", error=error)),
+                sys.stderr,
+            )
             return UTC
 
 
@@ -59,7 +63,9 @@ def check_passwords(found: config.Config) -> None:
             try:
                 bind.password()
             except ConfigError as error:
-                raise ConfigError(f"carriers.{name}.binds.{number}: {error}") from error
+                raise ConfigError(
+                    _("carriers.{name}.binds.{number}: {error}", name=name, number=number, error=error)
+                ) from error
             for warning in bind.open_secrets():
                 log.warning("carriers.%s.binds.%d: %s", name, number, warning)
 

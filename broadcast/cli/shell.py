@@ -22,6 +22,7 @@ import click
 
 from broadcast.engine.parent import die_with
 from broadcast.errors import BroadcastError
+from broadcast.languages import _
 from broadcast.visible import visible
 
 _LOOK_S = 0.05
@@ -88,7 +89,9 @@ class Shell:
         while not ready():
             self._look()
             if time.monotonic() > deadline:
-                raise BroadcastError(f"{what} did not come up in {timeout_s:.0f} s")
+                raise BroadcastError(
+                    _("{what} did not come up in {timeout_s:.0f} s", what=what, timeout_s=timeout_s)
+                )
             time.sleep(_LOOK_S)
 
     def running(self) -> list[tuple[str, int]]:
@@ -117,7 +120,13 @@ class Shell:
             while (code := process.poll()) is None:
                 self._look()
                 if time.monotonic() > deadline:
-                    raise BroadcastError(f"`{_spelt(words)}` did not end in {timeout_s:.0f} s")
+                    raise BroadcastError(
+                        _(
+                            "`{spelt}` did not end in {timeout_s:.0f} s",
+                            spelt=_spelt(words),
+                            timeout_s=timeout_s,
+                        )
+                    )
                 time.sleep(_LOOK_S)
         except BaseException:
             _end([process])
@@ -128,7 +137,7 @@ class Shell:
         if self.interrupted():  # Ctrl-C reaches the command too, and it may be the first to end
             raise KeyboardInterrupt
         if code != expect:
-            raise BroadcastError(f"`{_spelt(words)}` ended with exit code {code}")
+            raise BroadcastError(_("`{spelt}` ended with exit code {code}", spelt=_spelt(words), code=code))
 
     def _look(self) -> None:
         """Between two waits: is all well in the background, and are we to go on?"""
@@ -139,7 +148,12 @@ class Shell:
             if code is not None:
                 words = each.log.read_text(errors="replace").strip().splitlines()[-3:]
                 raise BroadcastError(
-                    f"{each.name} ended by itself with exit code {code}: {' / '.join(words)}"
+                    _(
+                        "{name} ended by itself with exit code {code}: {words}",
+                        name=each.name,
+                        code=code,
+                        words=" / ".join(words),
+                    )
                 )
 
     def _spawn(self, words: tuple[str | Path, ...], **options: Any) -> "subprocess.Popen[bytes]":

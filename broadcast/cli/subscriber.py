@@ -29,6 +29,7 @@ from broadcast.cli.output import (
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
 from broadcast.errors import InputError
+from broadcast.languages import _, headings, term
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -85,10 +86,18 @@ def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as
 
 
 def _show_import(done: ImportResult) -> None:
-    rows = [("imported", done.imported), ("updated", done.updated), ("duplicate", done.duplicate)]
-    rows += [(f"refused: {reason}", count) for reason, count in done.refused.items()]
-    print_table(f"{words(done.source)}, {done.seconds:.1f} s", ("", "lines"), [*rows, ("all", done.lines)])
-    say(f"refused lines, with numbers and reasons: {words(done.refused_file)}")
+    rows = [
+        (_("imported"), done.imported),
+        (_("updated"), done.updated),
+        (_("duplicate"), done.duplicate),
+    ]
+    rows += [(_("refused: {reason}", reason=term(reason)), count) for reason, count in done.refused.items()]
+    print_table(
+        _("{source}, {seconds:.1f} s", source=words(done.source), seconds=done.seconds),
+        headings("", "lines"),
+        [*rows, (_("all"), done.lines)],
+    )
+    say(_("refused lines, with numbers and reasons: {refused_file}", refused_file=words(done.refused_file)))
 
 
 @subscriber.command()
@@ -111,8 +120,8 @@ def stats(as_json: bool) -> None:
 
 def _show_carriers(counts: Sequence[CarrierCount]) -> None:
     rows = [(each.carrier, each.subscribers, each.ported, each.opted_out) for each in counts]
-    total = ("all", sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows))
-    print_table("Subscribers", ("carrier", "subscribers", "ported", "opted out"), [*rows, total])
+    total = (_("all"), sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows))
+    print_table(_("Subscribers"), headings("carrier", "subscribers", "ported", "opted out"), [*rows, total])
 
 
 def _show_imports(imports: Sequence[PastImport]) -> None:
@@ -128,8 +137,8 @@ def _show_imports(imports: Sequence[PastImport]) -> None:
         )
         for each in imports
     ]
-    columns = ("finished", "file", "lines", "imported", "updated", "duplicate", "refused")
-    print_table("Imports", columns, lines)
+    columns = headings("finished", "file", "lines", "imported", "updated", "duplicate", "refused")
+    print_table(_("Imports"), columns, lines)
 
 
 @subscriber.command()
@@ -186,7 +195,12 @@ def generate(file: Path, lines: int, seed: int, weight: Sequence[str], as_json: 
         print_json(expected)
     else:
         say(
-            f"{words(file)}: {expected.lines:,} lines; an import into an empty database gives {expected.imported:,}"
+            _(
+                "{file}: {lines:,} lines; an import into an empty database gives {imported:,}",
+                file=words(file),
+                lines=expected.lines,
+                imported=expected.imported,
+            )
         )
 
 
@@ -196,11 +210,11 @@ def _write(generator: Generator, file: Path) -> Expected:
 
 
 def _weight(text: str) -> tuple[str, float]:
-    name, _, share = text.partition("=")
+    name, _sign, share = text.partition("=")
     try:
         return name, float(share)
     except ValueError:
-        raise InputError(f"--weight {text}: write CARRIER=SHARE, viettel=5 say") from None
+        raise InputError(_("--weight {text}: write CARRIER=SHARE, viettel=5 say", text=text)) from None
 
 
 def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
@@ -214,7 +228,7 @@ def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
     if as_json:
         print_json(facts)
     else:
-        print_facts("", facts)
+        print_facts("", {term(name): value for name, value in facts.items()})
 
 
 async def _import(session: Session, plan: Import) -> ImportResult:
@@ -224,5 +238,10 @@ async def _import(session: Session, plan: Import) -> ImportResult:
     except asyncio.CancelledError:
         if plan.resumable:
             file = words(plan.file.name)
-            note(f"{file}: what was committed stays; the same command, without --restart, continues")
+            note(
+                _(
+                    "{file}: what was committed stays; the same command, without --restart, continues",
+                    file=file,
+                )
+            )
         raise

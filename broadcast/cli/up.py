@@ -15,6 +15,7 @@ from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, read
 from broadcast.engine.keeper import Keeper
 from broadcast.engine.supervisor import Supervisor
+from broadcast.languages import N_, _
 from broadcast.monitor import logs
 from broadcast.store import embedded
 
@@ -47,9 +48,9 @@ def up(
     settings = ctx.find_root().ensure_object(Settings)
     count = workers or _cores()
     if metrics_port and metrics_port + count > _PORT_MOST:
-        raise click.UsageError(
-            f"--metrics-port: {count} workers and a resolver need ports up to {metrics_port + count}"
-        )
+        last = metrics_port + count
+        said = N_("--metrics-port: {count} workers and a resolver need ports up to {last}")
+        raise click.UsageError(_(said, count=count, last=last))
     _check(settings.files, ledger)
     named = ("--ledger", ledger) if ledger else ()
 

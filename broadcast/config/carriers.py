@@ -8,6 +8,7 @@ from broadcast import secret
 from broadcast.config.rules import require
 from broadcast.config.smpp import Smpp
 from broadcast.errors import ConfigError
+from broadcast.languages import _
 
 BindMode = Literal["transceiver", "transmitter", "receiver"]
 TlsVersion = Literal["1.2", "1.3"]
@@ -31,7 +32,7 @@ class Tls:
     min_version: TlsVersion = "1.2"
 
     def __post_init__(self) -> None:
-        require(self.cert_file or not self.key_file, "key_file needs cert_file beside it")
+        require(self.cert_file or not self.key_file, _("key_file needs cert_file beside it"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +60,43 @@ class Bind:
     hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require(self.host, "host must not be empty")
-        require("[" not in self.host, "host must be without brackets, IPv6 too: the port is a key of its own")
+        require(self.host, _("host must not be empty"))
+        require(
+            "[" not in self.host, _("host must be without brackets, IPv6 too: the port is a key of its own")
+        )
         for text in self.hosts:
-            require(_address(text), f'hosts: {text!r} is not "host:port" (IPv6: "[2001:db8::1]:2775")')
-        require(len({*self.addresses()}) == 1 + len(self.hosts), "hosts names an address twice")
-        require(0 < self.port < 65536, "port must be 1 to 65535")
+            require(
+                _address(text),
+                _('hosts: {text!r} is not "host:port" (IPv6: "[2001:db8::1]:2775")', text=text),
+            )
+        require(len({*self.addresses()}) == 1 + len(self.hosts), _("hosts names an address twice"))
+        require(0 < self.port < 65536, _("port must be 1 to 65535"))
         require(
             re.fullmatch("[ -~]{1,15}", self.system_id),
-            "system_id must be 1 to 15 printable ASCII characters",
+            _("system_id must be 1 to 15 printable ASCII characters"),
         )
         require(
-            re.fullmatch("[ -~]{0,12}", self.system_type), "system_type must be at most 12 ASCII characters"
+            re.fullmatch("[ -~]{0,12}", self.system_type),
+            _("system_type must be at most 12 ASCII characters"),
         )
-        require(1 <= self.sessions <= 1000, "sessions must be 1 to 1000")
-        require(1 <= self.window <= 100_000, "window must be 1 to 100000")
+        require(1 <= self.sessions <= 1000, _("sessions must be 1 to 1000"))
+        require(1 <= self.window <= 100_000, _("window must be 1 to 100000"))
         for name in ("bind_timeout_s", "response_timeout_s", "enquire_link_s", "reconnect_min_s"):
-            require(getattr(self, name) > 0, f"{name} must be more than 0 seconds")
+            require(getattr(self, name) > 0, _("{name} must be more than 0 seconds", name=name))
         require(
-            self.reconnect_min_s <= self.reconnect_max_s, "reconnect_max_s must not be below reconnect_min_s"
+            self.reconnect_min_s <= self.reconnect_max_s,
+            _("reconnect_max_s must not be below reconnect_min_s"),
         )
         require(
             self.password_env is None or re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.password_env),
-            f"password_env is the name of an environment variable: letters, digits and _ ({secret.NOT_SHOWN})",
+            _(
+                "password_env is the name of an environment variable: letters, digits and _ ({not_shown})",
+                not_shown=secret.NOT_SHOWN,
+            ),
         )
         require(
             not (self.password_env and self.password_file),
-            "password_env and password_file exclude each other: give one",
+            _("password_env and password_file exclude each other: give one"),
         )
 
     def addresses(self) -> tuple[Address, ...]:
@@ -100,13 +111,15 @@ class Bind:
         try:
             return secret.read(self.password_env, self.password_file)
         except ConfigError as error:
-            raise ConfigError(f"bind {self.system_id}: {error}") from error
+            raise ConfigError(
+                _("bind {system_id}: {error}", system_id=self.system_id, error=error)
+            ) from error
 
     def open_secrets(self) -> list[str]:
         """What every user of this machine may read and should not, in a person's words."""
         files = {"password_file": self.password_file, "tls.key_file": self.tls and self.tls.key_file}
         return [
-            f"every user of this machine may read {key} {name}: chmod o-r it"
+            _("every user of this machine may read {key} {name}: chmod o-r it", key=key, name=name)
             for key, name in files.items()
             if name and secret.all_may_read(name)
         ]
@@ -131,19 +144,19 @@ class Carrier:
     receipts_return: ReceiptsReturn = "anywhere"
 
     def __post_init__(self) -> None:
-        require(1 <= self.tps <= 1_000_000, "tps must be 1 to 1000000 segments per second")
-        require(self.binds, "binds needs at least one bind")
+        require(1 <= self.tps <= 1_000_000, _("tps must be 1 to 1000000 segments per second"))
+        require(self.binds, _("binds needs at least one bind"))
         require(
             any(bind.mode != "receiver" for bind in self.binds),
-            "binds needs a transceiver or transmitter bind to send",
+            _("binds needs a transceiver or transmitter bind to send"),
         )
         require(
             any(bind.mode != "transmitter" for bind in self.binds),
-            "binds needs a transceiver or receiver bind, or its receipts are lost",
+            _("binds needs a transceiver or receiver bind, or its receipts are lost"),
         )
-        require(self.sender is None or self.sender, "sender must not be empty")
-        require(self.retry_limit >= 0, "retry_limit must be at least 0")
-        require(self.retry_delay_s > 0, "retry_delay_s must be more than 0 seconds")
+        require(self.sender is None or self.sender, _("sender must not be empty"))
+        require(self.retry_limit >= 0, _("retry_limit must be at least 0"))
+        require(self.retry_delay_s > 0, _("retry_delay_s must be more than 0 seconds"))
 
     def slots(self) -> tuple[Bind, ...]:
         """The bind of every slot, in slot order: each bind repeated `sessions` times."""

@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcast.config.rules import require
+from broadcast.languages import _
 
 LANGUAGE_TAG: Final = re.compile(
     "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
@@ -42,15 +43,18 @@ class Country:
 
     def __post_init__(self) -> None:
         require(
-            re.fullmatch("[1-9][0-9]{0,2}", self.country_code), "country_code must be 1 to 3 digits, no +"
+            re.fullmatch("[1-9][0-9]{0,2}", self.country_code), _("country_code must be 1 to 3 digits, no +")
         )
-        require(re.fullmatch("[0-9]*", self.trunk_prefix), "trunk_prefix must be digits, or empty")
-        require(re.fullmatch("[0-9]+", self.international_prefix), "international_prefix must be digits")
+        require(re.fullmatch("[0-9]*", self.trunk_prefix), _("trunk_prefix must be digits, or empty"))
+        require(re.fullmatch("[0-9]+", self.international_prefix), _("international_prefix must be digits"))
         longest = 15 - len(self.country_code)  # E.164: 15 digits with the country code
-        require(self.national_lengths, "national_lengths needs at least one length")
+        require(self.national_lengths, _("national_lengths needs at least one length"))
         require(
             all(1 <= length <= longest for length in self.national_lengths),
-            f"national_lengths must be 1 to {longest} digits (E.164, without the country code)",
+            _(
+                "national_lengths must be 1 to {longest} digits (E.164, without the country code)",
+                longest=longest,
+            ),
         )
         try:
             ZoneInfo(self.time_zone)
@@ -58,40 +62,66 @@ class Country:
             raise ValueError(f"time_zone {self.time_zone!r} is not an IANA time zone") from None
         self._check_prefixes()
         self._check_languages()
-        require(self.keywords.get("opt_out"), "keywords.opt_out needs at least one word, STOP say")
+        require(self.keywords.get("opt_out"), _("keywords.opt_out needs at least one word, STOP say"))
         for kind in self.keywords:
             require(
                 re.fullmatch("[a-z][a-z0-9_]{0,30}", kind),
-                f"keywords.{kind}: a kind has small letters, digits and _ only",
+                _("keywords.{kind}: a kind has small letters, digits and _ only", kind=kind),
             )
 
     def _check_languages(self) -> None:
-        require(self.languages, "languages needs at least one, the country's own")
+        require(self.languages, _("languages needs at least one, the country's own"))
         for each in (*self.languages, *self.exercise_marks):
             require(
                 LANGUAGE_TAG.fullmatch(each),
-                f"languages: {each!r} is no BCP 47 tag, vi or en-US say",
+                _("languages: {each!r} is no BCP 47 tag, vi or en-US say", each=each),
             )
-        require(self.exercise_marks.get("en"), "exercise_marks needs en, for texts in any other language")
+        require(self.exercise_marks.get("en"), _("exercise_marks needs en, for texts in any other language"))
 
     def _check_prefixes(self) -> None:
-        require(self.prefixes, "prefixes needs at least one carrier")
+        require(self.prefixes, _("prefixes needs at least one carrier"))
         seen: dict[str, str] = {}
         for carrier, prefixes in self.prefixes.items():
             require(
                 re.fullmatch("[a-z0-9][a-z0-9_-]*", carrier),
-                f"prefixes.{carrier}: a carrier's name has small letters, digits, - and _ only",
+                _(
+                    "prefixes.{carrier}: a carrier's name has small letters, digits, - and _ only",
+                    carrier=carrier,
+                ),
             )
             for prefix in prefixes:
-                require(re.fullmatch("[0-9]+", prefix), f"prefixes.{carrier}: {prefix!r} is not digits")
+                require(
+                    re.fullmatch("[0-9]+", prefix),
+                    _("prefixes.{carrier}: {prefix!r} is not digits", carrier=carrier, prefix=prefix),
+                )
                 require(
                     len(prefix) <= max(self.national_lengths),
-                    f"prefixes.{carrier}: {prefix} is longer than any national number",
+                    _(
+                        "prefixes.{carrier}: {prefix} is longer than any national number",
+                        carrier=carrier,
+                        prefix=prefix,
+                    ),
                 )
                 require(
-                    prefix not in seen, f"prefixes: {prefix} belongs to both {seen.get(prefix)} and {carrier}"
+                    prefix not in seen,
+                    _(
+                        "prefixes: {prefix} belongs to both {seen} and {carrier}",
+                        prefix=prefix,
+                        seen=seen.get(prefix),
+                        carrier=carrier,
+                    ),
                 )
                 seen[prefix] = carrier
+        self._check_landlines(seen)
+
+    def _check_landlines(self, seen: Mapping[str, str]) -> None:
+        """seen: the carrier of each mobile prefix."""
         for prefix in self.landline_prefixes:
-            require(re.fullmatch("[0-9]+", prefix), f"landline_prefixes: {prefix!r} is not digits")
-            require(prefix not in seen, f"landline_prefixes: {prefix} belongs to {seen.get(prefix)}")
+            require(
+                re.fullmatch("[0-9]+", prefix),
+                _("landline_prefixes: {prefix!r} is not digits", prefix=prefix),
+            )
+            require(
+                prefix not in seen,
+                _("landline_prefixes: {prefix} belongs to {seen}", prefix=prefix, seen=seen.get(prefix)),
+            )

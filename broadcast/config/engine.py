@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from broadcast.config.ledgers import HomeAway
 from broadcast.config.rules import require
+from broadcast.languages import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Engine:
     home_away: HomeAway = "stop"
 
     def __post_init__(self) -> None:
-        require(1 <= self.slice_size <= 30_000, "slice_size must be 1 to 30000 recipients")
-        require(self.lease_s >= 2, "lease_s must be at least 2 seconds")
+        require(1 <= self.slice_size <= 30_000, _("slice_size must be 1 to 30000 recipients"))
+        require(self.lease_s >= 2, _("lease_s must be at least 2 seconds"))
         for name in ("group_s", "receipt_wait_s", "drain_s", "parts_wait_s"):
-            require(getattr(self, name) > 0, f"{name} must be more than 0 seconds")
+            require(getattr(self, name) > 0, _("{name} must be more than 0 seconds", name=name))

@@ -13,6 +13,7 @@ from broadcast.config.engine import Engine
 from broadcast.config.ledgers import Ledger, check
 from broadcast.config.rules import require
 from broadcast.errors import ConfigError
+from broadcast.languages import _
 from broadcast.tables import nearest, read_toml, structure
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,17 @@ class Config:
     ledgers: Mapping[str, Ledger] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        require(self.sender, "sender must not be empty")
+        require(self.sender, _("sender must not be empty"))
         known = sorted(self.country.prefixes)
         for name in self.carriers:
-            require(name in known, f"carriers.{name} is not in country.prefixes: {nearest(name, known)}")
+            require(
+                name in known,
+                _(
+                    "carriers.{name} is not in country.prefixes: {nearest}",
+                    name=name,
+                    nearest=nearest(name, known),
+                ),
+            )
         check(self.ledgers, self.carriers)
 
 
@@ -70,7 +78,14 @@ def _parted(place: str, table: Any, beside: dict[str, str], source: str) -> Any:
         return rest
     for key in own:
         if key in part:
-            raise ConfigError(f"{source}: {place}.{key} and {place}.smpp.{key} are the same key: keep one")
+            raise ConfigError(
+                _(
+                    "{source}: {place}.{key} and {place}.smpp.{key} are the same key: keep one",
+                    source=source,
+                    place=place,
+                    key=key,
+                )
+            )
         beside[f"{place}.smpp.{key}"] = f"{place}.{key}"
     return {**rest, "smpp": {**part, **{key: table[key] for key in own}}}
 
@@ -80,7 +95,7 @@ def paths_from(options: Sequence[str]) -> tuple[Path, ...]:
     chosen = named(options)
     if not chosen:
         raise ConfigError(
-            "no configuration: give --config FILE or set BROADCAST_CONFIG (config/vietnam.toml, say)"
+            _("no configuration: give --config FILE or set BROADCAST_CONFIG (config/vietnam.toml, say)")
         )
     return tuple(Path(name) for name in chosen)
 
@@ -116,5 +131,7 @@ def _join(joined: dict[str, Any], origin: dict[str, Path], key: str, value: Any,
 
 def _once(origin: dict[str, Path], key: str, path: Path) -> None:
     if key in origin:
-        raise ConfigError(f"{key} stands in both {origin[key]} and {path}: keep one")
+        raise ConfigError(
+            _("{key} stands in both {origin} and {path}: keep one", key=key, origin=origin[key], path=path)
+        )
     origin[key] = path

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from broadcast import secret
 from broadcast.config.carriers import Carrier
 from broadcast.config.rules import require
+from broadcast.languages import _
 from broadcast.tables import nearest
 
 HomeAway = Literal["stop", "go_on"]
@@ -25,8 +26,8 @@ class Share:
     accounts: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        require(self.tps >= 1, "tps must be at least 1 segment per second")
-        require(self.accounts, "accounts must name at least one system_id of the carrier's binds")
+        require(self.tps >= 1, _("tps must be at least 1 segment per second"))
+        require(self.accounts, _("accounts must name at least one system_id of the carrier's binds"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,12 @@ class Ledger:
     def __post_init__(self) -> None:
         require(
             self.url_env is None or re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.url_env),
-            "url_env is the name of an environment variable: letters, digits and _ (not shown here, it may be the URL)",
+            _(
+                "url_env is the name of an environment variable: letters, digits and _ "
+                "(not shown here, it may be the URL)"
+            ),
         )
-        require(not (self.url_env and self.url_file), "url_env and url_file exclude each other: give one")
+        require(not (self.url_env and self.url_file), _("url_env and url_file exclude each other: give one"))
 
     @property
     def home(self) -> bool:
@@ -68,15 +72,21 @@ def check(ledgers: Mapping[str, Ledger], carriers: Mapping[str, Carrier]) -> Non
     for name, ledger in ledgers.items():
         require(
             re.fullmatch("[a-z][a-z0-9_]*", name),
-            f"ledgers.{name}: a name is of small letters, digits and _",
+            _("ledgers.{name}: a name is of small letters, digits and _", name=name),
         )
         for carrier in sorted(ledger.names()):
             require(
-                carrier in carriers, f"ledgers.{name} names {carrier}: {nearest(carrier, sorted(carriers))}"
+                carrier in carriers,
+                _(
+                    "ledgers.{name} names {carrier}: {nearest}",
+                    name=name,
+                    carrier=carrier,
+                    nearest=nearest(carrier, sorted(carriers)),
+                ),
             )
     require(
         sum(each.home for each in ledgers.values()) < 2,
-        "ledgers: two of them have neither url_env nor url_file, and there is one home",
+        _("ledgers: two of them have neither url_env nor url_file, and there is one home"),
     )
     for carrier in carriers if ledgers else ():
         _check_placed(carrier, carriers[carrier], ledgers)
@@ -88,24 +98,32 @@ def _check_placed(name: str, carrier: Carrier, ledgers: Mapping[str, Ledger]) ->
     if not shares:
         require(
             len(whole) == 1,
-            f"carriers.{name} is in {' and '.join(whole) or 'none'} of [ledgers]: name it in the carriers of one",
+            _(
+                "carriers.{name} is in {whole} of [ledgers]: name it in the carriers of one",
+                name=name,
+                whole=_(" and ").join(whole) or _("none"),
+            ),
         )
         return
     require(
-        not whole and len(shares) > 1, f"ledgers: {name} is split, so each of its ledgers needs a share of it"
+        not whole and len(shares) > 1,
+        _("ledgers: {name} is split, so each of its ledgers needs a share of it", name=name),
     )
     require(
         carrier.receipts_return == "account",
-        f'carriers.{name} is split over ledgers: that needs receipts_return = "account", for a receipt that comes at '
-        "another account would not be met",
+        _(
+            'carriers.{name} is split over ledgers: that needs receipts_return = "account", for a receipt that comes '
+            "at another account would not be met",
+            name=name,
+        ),
     )
     accounts = [account for share in shares for account in share.accounts]
     known = {bind.system_id for bind in carrier.binds}
     require(
         sorted(accounts) == sorted(known),
-        f"ledgers: the shares of {name} name each system_id of its binds once",
+        _("ledgers: the shares of {name} name each system_id of its binds once", name=name),
     )
     require(
         sum(share.tps for share in shares) <= carrier.tps,
-        f"ledgers: the shares of {name} have more TPS than its {carrier.tps}",
+        _("ledgers: the shares of {name} have more TPS than its {tps}", name=name, tps=carrier.tps),
     )

@@ -7,14 +7,15 @@ from broadcast.config.carriers import Carrier
 from broadcast.config.files import Config
 from broadcast.config.ledgers import BUCKETS, Ledger, Share
 from broadcast.errors import ConfigError
+from broadcast.languages import _
 from broadcast.tables import nearest
 
 
 def check_ledger(ledgers: Mapping[str, Ledger], name: str) -> None:
     """Raises ConfigError when there is none of that name."""
     if name not in ledgers:
-        hint = nearest(name, sorted(ledgers)) if ledgers else "none is configured: leave --ledger out"
-        raise ConfigError(f"there is no ledger {name}: {hint}")
+        hint = nearest(name, sorted(ledgers)) if ledgers else _("none is configured: leave --ledger out")
+        raise ConfigError(_("there is no ledger {name}: {hint}", name=name, hint=hint))
 
 
 def of_ledger(config: Config, name: str) -> Config:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from broadcast.config.rules import require
+from broadcast.languages import _
 
 Concatenation = Literal["udh8", "udh16", "sar", "payload"]
 IdFormat = Literal["text", "decimal", "hex"]
@@ -56,16 +57,20 @@ class Smpp:
     def __post_init__(self) -> None:
         for name in ("source_ton", "source_npi", "dest_ton", "dest_npi"):
             value = getattr(self, name)
-            require(value is None or 0 <= value <= 255, f"{name} must be 0 to 255")
+            require(value is None or 0 <= value <= 255, _("{name} must be 0 to 255", name=name))
         require(
-            re.fullmatch("[ -~]{0,5}", self.service_type), "service_type must be at most 5 ASCII characters"
+            re.fullmatch("[ -~]{0,5}", self.service_type),
+            _("service_type must be at most 5 ASCII characters"),
         )
         self._check_statuses()
         for word in self.receipt_states:
             require(
                 re.fullmatch("[A-Z][A-Z0-9_-]{0,31}", word)
                 or (re.fullmatch("[0-9]{1,3}", word) and int(word) <= 255),
-                f"receipt_states.{word}: a word in capital letters, or a message_state number up to 255",
+                _(
+                    "receipt_states.{word}: a word in capital letters, or a message_state number up to 255",
+                    word=word,
+                ),
             )
 
     def receipt_segments(self, segments: int) -> tuple[int, ...]:
@@ -78,8 +83,8 @@ class Smpp:
         seen: dict[int, str] = {}
         for name in ("temporary_statuses", "permanent_statuses", "throttled_statuses", "queue_full_statuses"):
             for status in getattr(self, name):
-                require(0 < status <= 0xFFFFFFFF, f"{name} must be 0x00000001 to 0xFFFFFFFF")
+                require(0 < status <= 0xFFFFFFFF, _("{name} must be 0x00000001 to 0xFFFFFFFF", name=name))
                 require(
                     seen.setdefault(status, name) == name,
-                    f"{seen.get(status)} and {name} must not share a status",
+                    _("{seen} and {name} must not share a status", seen=seen.get(status), name=name),
                 )

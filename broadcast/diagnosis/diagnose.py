@@ -12,6 +12,7 @@ from broadcast.diagnosis.finding import Code, Finding
 from broadcast.diagnosis.links import of_links
 from broadcast.diagnosis.pace import of_pace, of_refusals
 from broadcast.diagnosis.receipts import of_receipts
+from broadcast.languages import _
 
 _ORDER: Final = {code: rank for rank, code in enumerate(Code)}
 
@@ -28,10 +29,16 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
     waiting = sum(each.waiting for each in figures.carriers)
     if figures.paused and waiting:
         command = f"broadcast campaign resume {figures.campaign}" if figures.campaign else ""
-        yield Finding(Code.PAUSED, "", False, f"paused: {waiting:,} wait and nothing is sent", command)
+        yield Finding(
+            Code.PAUSED,
+            "",
+            False,
+            _("paused: {waiting:,} wait and nothing is sent", waiting=waiting),
+            command,
+        )
     underway = waiting + sum(each.accepted for each in figures.carriers)
     if figures.workers == 0 and underway and not figures.finished:
-        said = f"no worker is alive: {waiting:,} wait, and no receipt is taken"
+        said = _("no worker is alive: {waiting:,} wait, and no receipt is taken", waiting=waiting)
         yield Finding(Code.NO_WORKER, "", True, said, "broadcast up")
 
 

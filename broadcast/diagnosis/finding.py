@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from broadcast.languages import _, ngettext
+
 FEW: Final = 20  # receipts, answers, recipients: fewer prove nothing
 
 
@@ -44,7 +46,7 @@ class Finding:
 
     def __str__(self) -> str:
         who = f"{self.carrier}: " if self.carrier else ""
-        run = f"; run `{self.command}`" if self.command else ""
+        run = _("; run `{command}`", command=self.command) if self.command else ""
         return f"{who}{self.sentence}{run}"
 
     def document(self) -> dict[str, object]:
@@ -75,7 +77,7 @@ def added(counts: Iterable[Mapping[int, int]]) -> dict[int, int]:
 
 
 def binds(count: int) -> str:
-    return f"{count} bind{'' if count == 1 else 's'}"
+    return ngettext("{n} bind", "{n} binds", count)
 
 
 def percent(share: float) -> str:
@@ -83,4 +85,8 @@ def percent(share: float) -> str:
 
 
 def age(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return (
+        _("{seconds:.0f} s", seconds=seconds)
+        if seconds < 120
+        else _("{minutes:.0f} min", minutes=seconds / 60)
+    )

@@ -6,6 +6,7 @@ from typing import Final
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Code, Finding, age, binds
 from broadcast.diagnosis.reading import LinkTrouble
+from broadcast.languages import _
 from broadcast.smpp import advice, status
 
 UNBOUND_S: Final = 10.0
@@ -17,7 +18,10 @@ def of_links(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
         return
     settled = figures.workers_for_s >= UNBOUND_S
     if settled and not carrier.held and not carrier.readings:
-        said = f"no worker takes its {binds(carrier.slots)}: their configuration does not have this carrier"
+        said = _(
+            "no worker takes its {slots}: their configuration does not have this carrier",
+            slots=binds(carrier.slots),
+        )
         yield Finding(Code.NOT_HELD, carrier.carrier, True, said, "broadcast carrier list")
         return
     troubles = [
@@ -29,28 +33,44 @@ def of_links(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     if troubles:
         yield _binds_down(carrier, troubles)
     elif settled and carrier.bound and not carrier.granted_tps and carrier.waiting and figures.sending:
-        said = f"{binds(carrier.bound)} up, none of them granted any TPS: transmitters wait for a receiver"
-        yield Finding(Code.NO_GRANT, carrier.carrier, True, said, f"broadcast carrier show {carrier.carrier}")
+        said = _(
+            "{bound} up, none of them granted any TPS: transmitters wait for a receiver",
+            bound=binds(carrier.bound),
+        )
+        yield Finding(
+            Code.NO_GRANT,
+            carrier.carrier,
+            True,
+            said,
+            f"broadcast carrier show {carrier.carrier}",
+        )
 
 
 def _binds_down(carrier: CarrierFigures, troubles: list[LinkTrouble]) -> Finding:
     worst = max(troubles, key=lambda each: (each.why.startswith("refused:"), each.for_s))
-    which = f"{min(sum(each.links for each in troubles), carrier.slots)} of {binds(carrier.slots)}"
+    down = min(sum(each.links for each in troubles), carrier.slots)
+    which = _("{down} of {slots}", down=down, slots=binds(carrier.slots))
     command = f"broadcast carrier check {carrier.carrier}"
     if worst.why == "lost":
-        said = f"{which} bound and lost again and again for {age(worst.for_s)}: the worker's log says how"
+        said = _(
+            "{which} bound and lost again and again for {for_s}: the worker's log says how",
+            which=which,
+            for_s=age(worst.for_s),
+        )
         return Finding(Code.BINDS_DOWN, carrier.carrier, False, said, command)
     stops = not carrier.bound or not carrier.granted_tps
-    said = f"{which} not up for {age(worst.for_s)}: {_why(worst.why)}"
-    return Finding(Code.BINDS_DOWN, carrier.carrier, stops, said + "; nothing is sent" * stops, command)
+    said = _("{which} not up for {for_s}: {why}", which=which, for_s=age(worst.for_s), why=_why(worst.why))
+    return Finding(Code.BINDS_DOWN, carrier.carrier, stops, said + _("; nothing is sent") * stops, command)
 
 
 def _why(why: str) -> str:
-    kind, _, name = why.partition(":")
+    kind, _colon, name = why.partition(":")
     if kind == "refused":
         known = status.number(name)
-        return f"refused with {name}" + ("" if known is None else f", {advice.of_bind(known).why}")
+        return _("refused with {name}", name=name) + (
+            "" if known is None else f", {_(advice.of_bind(known).why)}"
+        )
     return {
-        "connecting": "no connection to the SMSC: address, port, firewall, or the way there",
-        "binding": "connected, but no answer to the bind: the wrong port, or TLS on one side only",
-    }.get(kind, "it cannot even be tried: the worker's log says which file or secret")
+        "connecting": _("no connection to the SMSC: address, port, firewall, or the way there"),
+        "binding": _("connected, but no answer to the bind: the wrong port, or TLS on one side only"),
+    }.get(kind, _("it cannot even be tried: the worker's log says which file or secret"))

@@ -6,6 +6,7 @@ from typing import Final
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import FEW, Code, Finding, added, percent
 from broadcast.diagnosis.reading import OTHER, LaneReading
+from broadcast.languages import _
 from broadcast.smpp import advice, status
 
 REFUSED_SHARE: Final = 0.05
@@ -30,7 +31,7 @@ def of_pace(figures: Figures, carrier: CarrierFigures, links: Iterable[Finding])
     """The one reason why it is slower than it may be; throttling is told even where the pace holds."""
     command = f"broadcast carrier check {carrier.carrier} --to YOUR_NUMBER --burst 100"
     if carrier.cannot_send and carrier.waiting:
-        said = f"it cannot go through this carrier: {carrier.cannot_send}"
+        said = _("it cannot go through this carrier: {cannot_send}", cannot_send=carrier.cannot_send)
         yield Finding(Code.CANNOT_SEND, carrier.carrier, True, said, "")
         return
     slowed, answered = added(each.slowed for each in carrier.readings), _answered(carrier)
@@ -53,19 +54,27 @@ def _is_short(reading: LaneReading, carrier: CarrierFigures, figures: Figures) -
 def _slow(carrier: CarrierFigures, short: list[LaneReading]) -> Finding:
     name = carrier.carrier
     sent = sum(each.sent_tps for each in carrier.readings)
-    pace = f"{sent:,.0f} of {carrier.tps or 0:,} segments/s"
+    pace = _("{sent:,.0f} of {tps:,} segments/s", sent=sent, tps=carrier.tps or 0)
     if min(each.throttle_factor for each in short) < SLOWED_FACTOR:
-        said = f"{pace}: the SMSC said that it was too fast, and it recovers"
+        said = _("{pace}: the SMSC said that it was too fast, and it recovers", pace=pace)
         return Finding(Code.SLOWED, name, False, said, f"broadcast carrier show {name}")
     if max(each.window_full_share for each in short) >= WINDOW_FULL_SHARE:
-        said = (
-            f"{pace}: the windows are full, the SMSC answers slowly: ask for a larger window or more sessions"
+        said = _(
+            "{pace}: the windows are full, the SMSC answers slowly: ask for a larger window or more sessions",
+            pace=pace,
         )
         return Finding(Code.WINDOW_FULL, name, False, said, f"broadcast carrier show {name}")
     if max(each.starved_share for each in short) >= STARVED_SHARE:
-        said = f"{pace}: {carrier.waiting:,} wait, but for a later try, or at a worker that does not send"
+        said = _(
+            "{pace}: {waiting:,} wait, but for a later try, or at a worker that does not send",
+            pace=pace,
+            waiting=carrier.waiting,
+        )
         return Finding(Code.NO_SLICES, name, False, said, f"broadcast carrier show {name}")
-    said = f"{pace}, and the carrier is not why: the machine of the worker or the database is the limit"
+    said = _(
+        "{pace}, and the carrier is not why: the machine of the worker or the database is the limit",
+        pace=pace,
+    )
     return Finding(Code.SLOW, name, False, said, "broadcast db status")
 
 
@@ -73,9 +82,13 @@ def _slowed(carrier: CarrierFigures, slowed: Mapping[int, int], answered: int) -
     worst = max(slowed, key=lambda each: slowed[each])
     share = sum(slowed.values()) / max(1, answered)
     sent = sum(each.sent_tps for each in carrier.readings)
-    return (
-        f"{percent(share)} of its answers of late are {status.name(worst)}: it allows less than its tps of "
-        f"{carrier.tps or 0:,}, or somebody else sends with the account; {sent:,.0f} segments/s go out"
+    return _(
+        "{share} of its answers of late are {name}: it allows less than its tps of "
+        "{tps:,}, or somebody else sends with the account; {sent:,.0f} segments/s go out",
+        share=percent(share),
+        name=status.name(worst),
+        tps=carrier.tps or 0,
+        sent=sent,
     )
 
 
@@ -85,9 +98,9 @@ def of_refusals(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     lately = {} if figures.finished else added(each.refused for each in carrier.readings)
     statuses = carrier.refusals or lately
     refused, out_of = sum(lately.values()), 0 if figures.finished else _answered(carrier)
-    words = "of its answers of late refuse the message"
+    words = _("of its answers of late refuse the message")
     if out_of < FEW:
-        refused, words = carrier.rejected, "of the messages were refused"
+        refused, words = carrier.rejected, _("of the messages were refused")
         out_of = carrier.rejected + carrier.accepted + carrier.unknown + carrier.told
         if not (statuses or figures.finished or figures.launched_for_s >= SHORT_S):
             return  # which status it is will be known in a moment
@@ -102,8 +115,12 @@ def _refused(
     command = f"broadcast carrier check {carrier.carrier} --to YOUR_NUMBER"
     if refused:
         worst = max(refused, key=lambda each: refused[each])
-        said += ", with many different statuses: ask the carrier" if worst == OTHER else ""
-        said += f", mostly with {status.name(worst)}: {advice.of_submit(worst).why}" if worst != OTHER else ""
+        said += _(", with many different statuses: ask the carrier") if worst == OTHER else ""
+        said += (
+            _(", mostly with {name}: {why}", name=status.name(worst), why=_(advice.of_submit(worst).why))
+            if worst != OTHER
+            else ""
+        )
     elif figures.campaign:
         command = f"broadcast campaign report {figures.campaign}"
     return Finding(Code.REFUSED, carrier.carrier, share >= GRAVE_SHARE, said, command)

@@ -6,6 +6,7 @@ from typing import Final
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import FEW, Code, Finding, age
 from broadcast.diagnosis.reading import LaneReading
+from broadcast.languages import _, grouped
 
 MISFIT_SHARE: Final = 0.05
 CLASH_SHARE: Final = 0.5
@@ -35,7 +36,10 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
         yield Finding(Code.RECEIPTS_UNKNOWN, name, True, unknown, f"broadcast carrier show {name}")
     unreadable = sum(each.unreadable for each in carrier.readings)
     if unreadable >= FEW and unreadable >= MISFIT_SHARE * (unreadable + receipts):
-        said = f"{unreadable:,} of what it sent of late cannot be read: kept in the table quarantine, with the reason"
+        said = _(
+            "{unreadable:,} of what it sent of late cannot be read: kept in the table quarantine, with the reason",
+            unreadable=unreadable,
+        )
         yield Finding(Code.RECEIPTS_UNREADABLE, name, True, said, command)
     if not misfit and not unknown:
         yield from _missing(figures, carrier, command)
@@ -44,15 +48,15 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
 def _unknown(figures: Figures, carrier: CarrierFigures, receipts: int) -> str:
     """That states are unknown, or nothing: of late while it runs, and of a finished campaign by what became of it."""
     words = f" ({', '.join(sorted(carrier.unknown_states)[:3])})" if carrier.unknown_states else ""
-    states = f"states that its profile does not know{words}: add them to receipt_states"
+    states = _("states that its profile does not know{words}: add them to receipt_states", words=words)
     if figures.finished:
         left = carrier.unknown
         many = words and left >= FEW and left >= MISFIT_SHARE * (left + carrier.told)
-        what = f"what became of {left:,} accepted messages is unknown, and receipts had"
+        what = _("what became of {left:,} accepted messages is unknown, and receipts had", left=left)
         return f"{what} {states}" if many else ""
     count = sum(each.unknown_states for each in carrier.readings)
     if count >= FEW and count >= MISFIT_SHARE * receipts:
-        return f"{count:,} receipts of late have {states}"
+        return _("{count:,} receipts of late have {states}", count=count, states=states)
     return ""
 
 
@@ -66,18 +70,23 @@ def _mended(carrier: CarrierFigures) -> bool:
 
 def _misfit(carrier: CarrierFigures, misfits: int, fitting: int) -> str:
     count = (
-        f"{misfits:,}" if carrier.misfit_receipts < carrier.misfits_counted_to else f"more than {misfits:,}"
+        grouped(misfits)
+        if carrier.misfit_receipts < carrier.misfits_counted_to
+        else _("more than {misfits:,}", misfits=misfits)
     )
     if carrier.clash_share > CLASH_SHARE:
-        return (
-            f"{count} receipts have ids that come again and name no number, so that nobody is guessed: ask the carrier "
-            "for receipts with the number, or for ids that do not come again"
+        return _(
+            "{count} receipts have ids that come again and name no number, so that nobody is guessed: ask the carrier "
+            "for receipts with the number, or for ids that do not come again",
+            count=count,
         )
     if misfits > fitting:
-        return f"{count} receipts fit no submission: response_id or receipt_id is wrong"
-    return (
-        f"{count} receipts fit no submission, {fitting:,} do: response_id, receipt_id, id_zeros or id_case does not "
-        "fit all ids, or they are for another system on this account"
+        return _("{count} receipts fit no submission: response_id or receipt_id is wrong", count=count)
+    return _(
+        "{count} receipts fit no submission, {fitting:,} do: response_id, receipt_id, id_zeros or id_case does not "
+        "fit all ids, or they are for another system on this account",
+        count=count,
+        fitting=fitting,
     )
 
 
@@ -85,26 +94,35 @@ def _missing(figures: Figures, carrier: CarrierFigures, command: str) -> Iterato
     name = carrier.carrier
     if figures.finished:
         if carrier.unknown >= FEW and not carrier.told:
-            said = f"not one of {carrier.unknown:,} accepted messages got its receipt: what became of them is unknown"
+            said = _(
+                "not one of {unknown:,} accepted messages got its receipt: what became of them is unknown",
+                unknown=carrier.unknown,
+            )
             yield Finding(Code.RECEIPTS_MISSING, name, True, said, command)
         return
     most_s, silent_s = limit_s(carrier.usual_receipt_s), silent_for_s(carrier.readings)
     if carrier.accepted >= FEW and silent_s is not None and silent_s >= most_s:
         usual = (
-            f" (95 % usually come within {age(carrier.usual_receipt_s)})" if carrier.usual_receipt_s else ""
+            _(" (95 % usually come within {usual_receipt_s})", usual_receipt_s=age(carrier.usual_receipt_s))
+            if carrier.usual_receipt_s
+            else ""
         )
-        said = (
-            f"no receipt for {age(silent_s)} though {carrier.accepted:,} messages wait for theirs{usual}: "
-            "the account may have none, or no receiver is bound"
+        said = _(
+            "no receipt for {silent_s} though {accepted:,} messages wait for theirs{usual}: "
+            "the account may have none, or no receiver is bound",
+            silent_s=age(silent_s),
+            accepted=carrier.accepted,
+            usual=usual,
         )
         yield Finding(Code.RECEIPTS_MISSING, name, True, said, command)
         return
     coming = sum(each.receipts for each in carrier.readings)
     late = figures.launched_for_s >= max(most_s, UNKNOWN_S)
     if late and figures.segments > 1 and min(coming, carrier.accepted) >= FEW and not carrier.told:
-        said = (
-            f"receipts come, but for no message one for each of its {figures.segments} segments: the key receipts, "
-            "which says for which they come, is wrong"
+        said = _(
+            "receipts come, but for no message one for each of its {segments} segments: the key receipts, "
+            "which says for which they come, is wrong",
+            segments=figures.segments,
         )
         yield Finding(Code.RECEIPTS_PARTIAL, name, True, said, command)
 

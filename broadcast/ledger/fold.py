@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.languages import N_
 from broadcast.ledger.packing.columns import I64, U8, Index, bits
 from broadcast.ledger.packing.errs import Errs
 from broadcast.ledger.packing.ids import Ids
@@ -71,13 +72,13 @@ class Problem:
 
 
 PROBLEMS: Final = {
-    "twice": "more than one row says what became of them",
-    "settled_twice": "a segment has two results",
-    "no_submission": "a result of a segment that no row says was accepted",
-    "no_row": "answered by the slice's bitmap, and no row says what",
-    "no_answer": "a row says what became of them, but not the slice's bitmap",
-    "unintended": "a row says what became of them, and they are above the slice's mark",
-    "no_place": "a row is about somebody who is not in the slice",
+    "twice": N_("more than one row says what became of them"),
+    "settled_twice": N_("a segment has two results"),
+    "no_submission": N_("a result of a segment that no row says was accepted"),
+    "no_row": N_("answered by the slice's bitmap, and no row says what"),
+    "no_answer": N_("a row says what became of them, but not the slice's bitmap"),
+    "unintended": N_("a row says what became of them, and they are above the slice's mark"),
+    "no_place": N_("a row is about somebody who is not in the slice"),
 }
 
 

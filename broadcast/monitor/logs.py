@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Literal, TextIO
 
 from broadcast.errors import BroadcastError, ConfigError
+from broadcast.languages import _, choose
 from broadcast.visible import json_escaped, visible
 
 LogFormat = Literal["human", "json"]
@@ -81,13 +82,17 @@ def log_format() -> LogFormat:
         return "human"
     if chosen == "json":
         return "json"
-    raise ConfigError(f"BROADCAST_LOG must be human or json, not {chosen!r}")
+    raise ConfigError(_("BROADCAST_LOG must be human or json, not {chosen!r}", chosen=chosen))
 
 
 def configure(
     level: int = logging.INFO, form: LogFormat | None = None, stream: TextIO | None = None
 ) -> logging.Handler:
-    """Make our handler the root logger's only one; returns it. form: None reads BROADCAST_LOG."""
+    """Make our handler the root logger's only one; returns it. form: None reads BROADCAST_LOG.
+
+    Whoever logs speaks English from now on, for what a log says is searched for.
+    """
+    choose("en")
     handler = logging.StreamHandler(stream or sys.stderr)
     chosen = form or log_format()
     handler.setFormatter(_JsonFormatter() if chosen == "json" else _HumanFormatter())

@@ -8,6 +8,7 @@ from broadcast.archive.books import books_of, snapshot
 from broadcast.audience.carriers import carrier_names
 from broadcast.errors import InputError
 from broadcast.ids import CampaignId, CarrierNo
+from broadcast.languages import _
 from broadcast.ledger.books import Books, Counted
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.tallies import by_state, tallies
@@ -58,7 +59,7 @@ async def recount(connection: Connection, campaign_id: CampaignId, books: Books)
     """Within the snapshot of the books. Raises InputError when it was never launched."""
     audience = await connection.fetchval(sql("audience_here"), campaign_id)
     if audience is None:
-        raise InputError("this campaign was never launched: there is nothing to audit")
+        raise InputError(_("this campaign was never launched: there is nothing to audit"))
     names = await carrier_names(connection)
     receipts = await connection.fetch(sql("audit_receipts"))
     return Recount(

@@ -6,6 +6,7 @@ from typing import Any
 import pygal
 from pygal.style import Style
 
+from broadcast.languages import _, grouped, term
 from broadcast.reports.document import STATES
 from broadcast.reports.report import Report, share_within
 
@@ -29,13 +30,13 @@ def states_chart(report: Report) -> str:
     used = [state for state in STATES if report.progress.total.states[state]]
     chart = pygal.HorizontalStackedBar(
         **_options([_COLOURS[state] for state in used], 90 + 44 * len(report.progress.carriers)),
-        title="Recipients per carrier",
+        title=_("Recipients per carrier"),
         value_formatter=_count,
     )
     carriers = report.progress.carriers[::-1]  # pygal draws from the bottom up
     chart.x_labels = [line.carrier for line in carriers]
     for state in used:
-        chart.add(state, [line.states[state] for line in carriers])
+        chart.add(term(state), [line.states[state] for line in carriers])
     return _svg(chart)
 
 
@@ -48,8 +49,8 @@ def rate_chart(report: Report) -> str:
     highest = max(max(steps.values()) for steps in sent.values()) / step_s
     chart = pygal.XY(
         **_options(_LINES, 320),
-        title="Recipients sent per second",
-        x_title="seconds since launch",
+        title=_("Recipients sent per second"),
+        x_title=_("seconds since launch"),
         range=(0, highest),
         **_LINE,
     )
@@ -67,8 +68,8 @@ def delay_chart(report: Report) -> str:
         return ""
     chart = pygal.XY(
         **_options(_LINES, 320),
-        title="Receipts come within ... (% of recipients)",
-        x_title="seconds since accepted",
+        title=_("Receipts come within ... (% of recipients)"),
+        x_title=_("seconds since accepted"),
         range=(0, 100),
         **_LINE,
     )
@@ -125,4 +126,4 @@ def _svg(chart: Any) -> str:
 
 
 def _count(value: Any) -> str:
-    return f"{value:,.0f}" if value is not None else ""
+    return grouped(value, ",.0f") if value is not None else ""

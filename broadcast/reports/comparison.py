@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broadcast.languages import N_, _, term
 from broadcast.reports.progress import CarrierProgress, together
 
 _FATES = ("delivered", "undeliverable", "expired", "rejected")
 _OPEN = ("accepted", "in_doubt", "unknown")
-_OTHER_BOOK = "the simulator was started anew (its book is in memory), or this is the book of another carrier"
+_OTHER_BOOK = N_(
+    "the simulator was started anew (its book is in memory), or this is the book of another carrier"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,18 @@ def _fates(ours: Ours, book: Mapping[str, Any]) -> list[BookLine]:
     for fate in _FATES:
         problem = means = None
         if theirs[fate] < mine[fate]:
-            problem, means = "the SMSC has fewer", _OTHER_BOOK
+            problem, means = _("the SMSC has fewer"), _(_OTHER_BOOK)
         elif theirs[fate] > mine[fate] and ahead > room + again:
-            problem = f"the SMSC has more, and only {room} of ours are open"
-            means = "receipts of ours were settled as something else, or are not settled yet: try again in a minute"
+            problem = _("the SMSC has more, and only {room} of ours are open", room=room)
+            means = _(
+                "receipts of ours were settled as something else, or are not settled yet: try again in a minute"
+            )
         elif theirs[fate] > mine[fate]:
-            means = f"decided there; {room} of ours still wait for a receipt or an answer, or never got one"
-        lines.append(BookLine(ours.line.carrier, fate, mine[fate], theirs[fate], problem, means))
+            means = _(
+                "decided there; {room} of ours still wait for a receipt or an answer, or never got one",
+                room=room,
+            )
+        lines.append(BookLine(ours.line.carrier, term(fate), mine[fate], theirs[fate], problem, means))
     return lines
 
 
@@ -100,12 +108,21 @@ def _segments(ours: Ours, book: Mapping[str, Any]) -> BookLine:
     problem = means = None
     if not mine <= theirs <= mine + room:
         problem = (
-            "they differ" if not room else f"they differ by more than the {room} that were ever in doubt"
+            _("they differ")
+            if not room
+            else _("they differ by more than the {room} that were ever in doubt", room=room)
         )
-        means = _OTHER_BOOK if theirs < mine else "something was sent that the ledger never intended (law 2)"
+        means = (
+            _(_OTHER_BOOK)
+            if theirs < mine
+            else _("something was sent that the ledger never intended (law 2)")
+        )
     elif theirs > mine:
-        means = f"{theirs - mine} were taken and their answer never came: their recipients were in doubt"
-    return BookLine(ours.line.carrier, "segments", mine, theirs, problem, means)
+        means = _(
+            "{theirs} were taken and their answer never came: their recipients were in doubt",
+            theirs=theirs - mine,
+        )
+    return BookLine(ours.line.carrier, _("segments"), mine, theirs, problem, means)
 
 
 def _copies(ours: Ours, book: Mapping[str, Any]) -> BookLine:
@@ -113,11 +130,11 @@ def _copies(ours: Ours, book: Mapping[str, Any]) -> BookLine:
     theirs = int(book.get("duplicates", 0))
     problem = means = None
     if theirs > ours.resent:
-        problem = "more second copies than we resent"
-        means = "somebody got the message twice and no row says so (law 2)"
+        problem = _("more second copies than we resent")
+        means = _("somebody got the message twice and no row says so (law 2)")
     elif theirs < ours.resent:
-        means = "whoever was resent and has one copy: the first never left, or was lost"
-    return BookLine(ours.line.carrier, "second copies", ours.resent, theirs, problem, means)
+        means = _("whoever was resent and has one copy: the first never left, or was lost")
+    return BookLine(ours.line.carrier, _("second copies"), ours.resent, theirs, problem, means)
 
 
 def _receipts(ours: Ours, book: Mapping[str, Any]) -> BookLine:
@@ -125,19 +142,21 @@ def _receipts(ours: Ours, book: Mapping[str, Any]) -> BookLine:
     theirs = int(book.get("receipts", {}).get("acked", 0))
     problem = means = None
     if theirs > ours.acked:
-        problem = "acked receipts are not in the ledger"
-        means = "they were acked before their commit, or their rows are gone (law 3)"
+        problem = _("acked receipts are not in the ledger")
+        means = _("they were acked before their commit, or their rows are gone (law 3)")
     elif theirs < ours.acked:
-        means = "told twice, intermediate, of another campaign, or acked on a link that was cut before the ack arrived"
-    return BookLine(ours.line.carrier, "receipts acked", ours.acked, theirs, problem, means)
+        means = _(
+            "told twice, intermediate, of another campaign, or acked on a link that was cut before the ack arrived"
+        )
+    return BookLine(ours.line.carrier, _("receipts acked"), ours.acked, theirs, problem, means)
 
 
 def _rate(ours: Ours, book: Mapping[str, Any]) -> BookLine:
     most, tps = int(book.get("max_per_second", 0)), int(book["tps"])
-    problem = "more in a second than the carrier allows" if most > tps else None
+    problem = _("more in a second than the carrier allows") if most > tps else None
     means = (
-        "the grants of the workers, or what a link wrote at once, went beyond the TPS (law 4)"
+        _("the grants of the workers, or what a link wrote at once, went beyond the TPS (law 4)")
         if problem
         else None
     )
-    return BookLine(ours.line.carrier, "most segments in a second", tps, most, problem, means)
+    return BookLine(ours.line.carrier, _("most segments in a second"), tps, most, problem, means)

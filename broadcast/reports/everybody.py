@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from broadcast.languages import _
 from broadcast.ledger.books import Books
 from broadcast.ledger.states import RecipientState
 from broadcast.masked import Masked
@@ -24,7 +25,12 @@ class Compared:
     def problems(self) -> list[str]:
         """A line for each kind of difference, and how many people."""
         return [
-            f"{each.carrier} people: {count:,} {verdict.value}"
+            _(
+                "{carrier} people: {count:,} {verdict}",
+                carrier=each.carrier,
+                count=count,
+                verdict=_(verdict.value),
+            )
             for each in self.comparisons
             for verdict, count in each.differing.items()
         ]
@@ -32,7 +38,7 @@ class Compared:
     @property
     def means(self) -> list[str]:
         """For each of `problems`, what it may mean."""
-        return [MEANS[verdict] for each in self.comparisons for verdict in each.differing]
+        return [_(MEANS[verdict]) for each in self.comparisons for verdict in each.differing]
 
     def documents(self) -> list[dict[str, Any]]:
         """For JSON: by carrier, the people of each verdict, and the first that differ, masked."""
@@ -74,7 +80,7 @@ async def compare_people(
             comparison = by_carrier.get(people.carrier)
             if comparison is None:
                 continue
-            for _, _, msisdn, state, _, submitted_at, settled_at, _, _ in people.rows():
+            for _at, _no, msisdn, state, _count, submitted_at, settled_at, *_rest in people.rows():
                 sent = submitted_at is not None or settled_at is not None
                 difference = comparison.look(msisdn, RecipientState(state), sent)
                 if difference is not None:

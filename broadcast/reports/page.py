@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 
 from broadcast.diagnosis.finding import Finding
+from broadcast.languages import _, chosen, grouped, ngettext, term
 from broadcast.reports.audit import AuditResult
 from broadcast.reports.charts import delay_chart, rate_chart, states_chart
 from broadcast.reports.document import STATES, document
@@ -25,9 +26,14 @@ def render(report: Report, audit: AuditResult, findings: Sequence[Finding] = (),
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["words"] = partial(words, zone=zone)
-    environment.filters["duration"] = duration
-    environment.filters["effect_words"] = effect_words
+    environment.filters |= {
+        "words": partial(words, zone=zone),
+        "duration": duration,
+        "effect_words": effect_words,
+        "term": term,
+        "grouped": grouped,
+    }
+    environment.globals |= {"_": _, "ngettext": ngettext, "language": chosen()}
     page = environment.get_template("report.html.j2")
     charts = [states_chart(report), rate_chart(report), delay_chart(report)]
     return page.render(

@@ -14,6 +14,7 @@ from enum import Enum
 from functools import partial
 from typing import Final
 
+from broadcast.languages import N_
 from broadcast.ledger.states import RecipientState
 
 _LINE: Final = re.compile(rb"\d+ (taken|refused)((?: \d+[DUER-][DUER.-]\d+)*)\s*")
@@ -30,35 +31,45 @@ _DIGITS_MOST: Final = 18  # three more than any number has, and they fit into 64
 class Verdict(Enum):
     """What a comparison says of one person. Those in ALLOWED are no fault; MEANS says what the others may be."""
 
-    SAME = "as the SMSC told"
-    OPEN = "open: a receipt never came, is due, or was not acked"
-    SENT_AGAIN = "sent again, and named so"
-    UNSENT = "expired unsent"
-    NOT_SENT = "not sent"
+    SAME = N_("as the SMSC told")
+    OPEN = N_("open: a receipt never came, is due, or was not acked")
+    SENT_AGAIN = N_("sent again, and named so")
+    UNSENT = N_("expired unsent")
+    NOT_SENT = N_("not sent")
 
-    OTHER_END = "have another end than the SMSC told"
-    UNTOLD = "have an end that the SMSC did not tell"
-    RECEIPT_LOST = "are open, though every receipt was acked"
-    NOT_TAKEN = "count as sent, and the SMSC took nothing"
-    NOT_OURS = "were taken by the SMSC, and the ledger has not sent to them"
-    COPIES = "have more copies than the ledger names"
-    TWICE = "are in the ledger twice"
+    OTHER_END = N_("have another end than the SMSC told")
+    UNTOLD = N_("have an end that the SMSC did not tell")
+    RECEIPT_LOST = N_("are open, though every receipt was acked")
+    NOT_TAKEN = N_("count as sent, and the SMSC took nothing")
+    NOT_OURS = N_("were taken by the SMSC, and the ledger has not sent to them")
+    COPIES = N_("have more copies than the ledger names")
+    TWICE = N_("are in the ledger twice")
 
 
 ALLOWED: Final = frozenset({Verdict.SAME, Verdict.OPEN, Verdict.SENT_AGAIN, Verdict.UNSENT, Verdict.NOT_SENT})
 
 MEANS: Final = {
-    Verdict.OTHER_END: "a receipt ended the wait of somebody whom it was not for, or its state was misread",
-    Verdict.UNTOLD: "a receipt that was for somebody else ended their wait; or receipts still come: try again when "
-    "they have stopped",
-    Verdict.RECEIPT_LOST: "a receipt was acked and not committed (law 3), ended the wait of somebody else, or is not "
-    "settled yet: try again in a minute",
-    Verdict.NOT_TAKEN: "an answer was taken for another message's; or the simulator was started anew (its book is in "
-    "memory), or this is the book of another carrier",
-    Verdict.NOT_OURS: "something was sent that the ledger never intended (law 2), or the simulator served another "
-    "campaign too",
-    Verdict.COPIES: "somebody got the message twice and no row says so (law 2)",
-    Verdict.TWICE: "two rows speak for one person (law 1)",
+    Verdict.OTHER_END: N_(
+        "a receipt ended the wait of somebody whom it was not for, or its state was misread"
+    ),
+    Verdict.UNTOLD: N_(
+        "a receipt that was for somebody else ended their wait; or receipts still come: try again when "
+        "they have stopped"
+    ),
+    Verdict.RECEIPT_LOST: N_(
+        "a receipt was acked and not committed (law 3), ended the wait of somebody else, or is not "
+        "settled yet: try again in a minute"
+    ),
+    Verdict.NOT_TAKEN: N_(
+        "an answer was taken for another message's; or the simulator was started anew (its book is in "
+        "memory), or this is the book of another carrier"
+    ),
+    Verdict.NOT_OURS: N_(
+        "something was sent that the ledger never intended (law 2), or the simulator served another "
+        "campaign too"
+    ),
+    Verdict.COPIES: N_("somebody got the message twice and no row says so (law 2)"),
+    Verdict.TWICE: N_("two rows speak for one person (law 1)"),
 }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from broadcast.errors import InputError
 from broadcast.ids import CampaignId
+from broadcast.languages import _
 from broadcast.ledger.states import RecipientState
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -112,7 +113,7 @@ async def progress(connection: Connection, campaign_id: CampaignId) -> Progress:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         row = await connection.fetchrow(sql("progress_campaign"), campaign_id)
         if row is None:
-            raise InputError("there is no such campaign any more")
+            raise InputError(_("there is no such campaign any more"))
         lines = await connection.fetch(sql("progress_tallies"), campaign_id)
     return Progress(
         at=row["at"],

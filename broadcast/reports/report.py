@@ -12,6 +12,7 @@ from datetime import datetime
 from broadcast.audience.subscribers import PastImport, past_imports
 from broadcast.campaign.campaigns import Campaign, CampaignEvent, events
 from broadcast.errors import InputError
+from broadcast.languages import _, term
 from broadcast.ledger.books import TICK_US, Books, Doubt, Ends, Exclusion, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
@@ -148,7 +149,11 @@ async def report(home: Connection, campaign: Campaign, found: Read) -> Report:
 def _launched_at(campaign: Campaign) -> datetime:
     if campaign.launched_at is None:
         raise InputError(
-            f"campaign {campaign.name} is {campaign.state}: it was never launched, so there is nothing to report"
+            _(
+                "campaign {name} is {state}: it was never launched, so there is nothing to report",
+                name=campaign.name,
+                state=term(campaign.state),
+            )
         )
     return campaign.launched_at
 

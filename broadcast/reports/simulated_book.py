@@ -10,6 +10,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any, Final
 
 from broadcast.errors import BroadcastError, InputError
+from broadcast.languages import _
 from broadcast.reports.people import Account, read
 
 _BOOK_S: Final = 30.0  # without a word
@@ -27,30 +28,35 @@ class SimulatedBook:
 def read_book(url: str) -> SimulatedBook:
     """Raises InputError for another URL, or a simulator of another version; BroadcastError when nobody answers."""
     if not url.startswith(("http://", "https://")):
-        raise InputError(f"--book: {url} is not an http URL")
+        raise InputError(_("--book: {url} is not an http URL", url=url))
     root = url.rstrip("/")
     root = root if root.endswith("/book") else f"{root}/book"
     try:
         with _page(root) as got:
             summary = json.load(got)
         if not isinstance(summary, dict):
-            raise InputError(f"--book: {url} gives something else than an account")
+            raise InputError(_("--book: {url} gives something else than an account", url=url))
         with _page(f"{root}/people") as got:
             return SimulatedBook(summary, read(_lines(got)))
     except urllib.error.HTTPError as error:
         error.close()
         if error.url.endswith("/people"):
             raise InputError(
-                f"--book: {url} tells no more than sums: that simulator is of an older version, and an audit goes "
-                "person by person; simulate the carrier with this one, and send again"
+                _(
+                    "--book: {url} tells no more than sums: that simulator is of an older version, and an audit goes "
+                    "person by person; simulate the carrier with this one, and send again",
+                    url=url,
+                )
             ) from error
         raise InputError(
-            f"--book: {url} is not the book of a simulated carrier (HTTP {error.code})"
+            _("--book: {url} is not the book of a simulated carrier (HTTP {code})", url=url, code=error.code)
         ) from error
     except (OSError, HTTPException) as error:
-        raise BroadcastError(f"--book: {url} does not answer: is that simulator still running?") from error
+        raise BroadcastError(
+            _("--book: {url} does not answer: is that simulator still running?", url=url)
+        ) from error
     except ValueError as error:
-        raise InputError(f"--book: {url} is not the book of a simulated carrier") from error
+        raise InputError(_("--book: {url} is not the book of a simulated carrier", url=url)) from error
 
 
 @contextmanager

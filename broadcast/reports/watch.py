@@ -10,6 +10,7 @@ from typing import Any, Final
 from broadcast.campaign.campaigns import by_name
 from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding
+from broadcast.languages import _, ngettext, term
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import Rates
 from broadcast.reports.whole import Whole
@@ -23,16 +24,18 @@ REPEAT_S: Final = 60.0
 def headline(now: Progress) -> str:
     """The campaign's state, and what it waits for if it does."""
     if not now.launched:
-        return f"{now.state}: not launched yet"
+        return _("{state}: not launched yet", state=term(now.state))
     if now.over:
-        return now.state
-    more = [f"ledger {name} cannot be reached: its carriers are as they were" for name in now.away]
-    more += [f"ledger {name} {LOST}" for name in now.lost]
+        return term(now.state)
+    more = [
+        _("ledger {name} cannot be reached: its carriers are as they were", name=name) for name in now.away
+    ]
+    more += [_("ledger {name} {lost}", name=name, lost=_(LOST)) for name in now.lost]
     if now.workers == 0:
-        workers = "no worker is alive, start some with `broadcast up`"
+        workers = _("no worker is alive, start some with `broadcast up`")
     else:
-        workers = f"{now.workers} worker{'s' if now.workers > 1 else ''}"
-    return "; ".join([f"{now.state}: {workers}", *more])
+        workers = ngettext("{n} worker", "{n} workers", now.workers)
+    return "; ".join([f"{term(now.state)}: {workers}", *more])
 
 
 def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = ()) -> dict[str, Any]:

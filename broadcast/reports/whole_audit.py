@@ -9,6 +9,7 @@ from broadcast.archive.books import books_of, snapshot
 from broadcast.campaign.campaigns import by_name
 from broadcast.config import Config
 from broadcast.errors import InputError
+from broadcast.languages import _
 from broadcast.ledger.books import Books, SecondCopies
 from broadcast.reports.audit import AuditResult, Recount, judged, record, recount, together
 from broadcast.reports.comparison import BookLine, Ours, compare, plus
@@ -91,5 +92,9 @@ def _check_carriers(asked: Collection[str], known: Collection[str]) -> None:
     missing = sorted(set(asked) - set(known))
     if missing:
         raise InputError(
-            f"--book: the campaign has no carrier {', '.join(missing)} ({', '.join(sorted(known))})"
+            _(
+                "--book: the campaign has no carrier {missing} ({known})",
+                missing=", ".join(missing),
+                known=", ".join(sorted(known)),
+            )
         )

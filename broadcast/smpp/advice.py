@@ -6,6 +6,8 @@ Source: SMPP 3.4 §5.1.3, and what SMSCs are known to mean by it (quirks 23-25, 
 from dataclasses import dataclass
 from typing import Final
 
+from broadcast.languages import N_
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -15,7 +17,7 @@ class Advice:
     setting: str
 
 
-_ACCOUNT: Final = (
+_ACCOUNT: Final = N_(
     "check system_id, password, the addresses that the carrier lets in and how many binds it allows"
 )
 

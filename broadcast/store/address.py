@@ -9,9 +9,10 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote
 
 from broadcast.errors import ConfigError
+from broadcast.languages import N_, _
 
 PORT: Final = 5432
-HERE: Final = "this machine"
+HERE: Final = N_("this machine")
 _TLS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _VALUES: Final = {
     "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
@@ -26,8 +27,8 @@ _OURS: Final = frozenset({
     "sslcrl", "sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert", "ssl_max_protocol_version",
     "ssl_min_protocol_version", "target_session_attrs", "user",
 })  # fmt: skip
-SHAPE: Final = "write postgresql://user:password@host:5432/database"
-_ENCODE = (
+SHAPE: Final = N_("write postgresql://user:password@host:5432/database")
+_ENCODE = N_(
     "BROADCAST_DATABASE_URL cannot be read: percent-encode the user and the password in it "
     "(@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25)"
 )
@@ -43,18 +44,22 @@ def check(url: str) -> None:
     """Raises ConfigError, in one line that repeats nothing but a parameter's name."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in ("postgresql", "postgres"):
-        raise ConfigError(f"BROADCAST_DATABASE_URL is not a usable URL: {SHAPE}")
+        raise ConfigError(_("BROADCAST_DATABASE_URL is not a usable URL: {shape}", shape=_(SHAPE)))
     parts = _parts(rest)
     authority, query = parts["authority"], parts["query"] or ""
     if authority.count("@") > 1 or (parts["fragment"] is not None) or "@" in (parts["path"] or ""):
-        raise ConfigError(_ENCODE)
-    user, _, place = authority.rpartition("@")
+        raise ConfigError(_(_ENCODE))
+    user, _at, place = authority.rpartition("@")
     stray = "@" in query and any(pair.partition("=")[0] not in _OURS for pair in query.split("&"))
     if stray or "[" in user or "]" in user:
-        raise ConfigError(_ENCODE)
+        raise ConfigError(_(_ENCODE))
     if re.search(r"[\s\x00-\x1f\x7f]", url):
         raise ConfigError(
-            f"BROADCAST_DATABASE_URL has a blank or a line break in it: take it out, or encode it as %20; {SHAPE}"
+            _(
+                "BROADCAST_DATABASE_URL has a blank or a line break in it: take it out, or encode it as %20; "
+                "{shape}",
+                shape=_(SHAPE),
+            )
         )
     _check_hosts(place, encoded=bool(user))
     _check_query(query, encoded=bool(user))
@@ -77,7 +82,7 @@ def place(url: str) -> str:
     asked = parameters(url).get("host", "")
     if not named and asked and not asked.startswith(("/", "@")):
         named = [(each, int(parameters(url).get("port", PORT))) for each in asked.split(",")]
-    return ", ".join(f"{host}:{port}" for host, port in named) or HERE
+    return ", ".join(f"{host}:{port}" for host, port in named) or _(HERE)
 
 
 def settings(url: str) -> list[str]:
@@ -109,10 +114,14 @@ def _check_hosts(place: str, *, encoded: bool) -> None:
         host = _HOST.fullmatch(each)
         if host is None or (not host["bracketed"] and each.count(":") > 1):
             raise ConfigError(
-                f"BROADCAST_DATABASE_URL has a host that cannot be read: an IPv6 address in brackets, [::1]; {SHAPE}"
+                _(
+                    "BROADCAST_DATABASE_URL has a host that cannot be read: an IPv6 address in brackets, [::1]; "
+                    "{shape}",
+                    shape=_(SHAPE),
+                )
             )
         if not (host["bracketed"] or host["name"]):
-            raise ConfigError(f"BROADCAST_DATABASE_URL lacks a host: {SHAPE}")
+            raise ConfigError(_("BROADCAST_DATABASE_URL lacks a host: {shape}", shape=_(SHAPE)))
         if host["port"] is not None:
             _check_port(host["port"], encoded=encoded)
 
@@ -120,9 +129,13 @@ def _check_hosts(place: str, *, encoded: bool) -> None:
 def _check_port(port: str, *, encoded: bool) -> None:
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= 65535 and len(port) <= 5):
         hint = (
-            "" if encoded else "; or is it a password with a / or ? that is not percent-encoded (%2F, %3F)?"
+            ""
+            if encoded
+            else _("; or is it a password with a / or ? that is not percent-encoded (%2F, %3F)?")
         )
-        raise ConfigError(f"the port in BROADCAST_DATABASE_URL is not a number from 1 to 65535{hint}")
+        raise ConfigError(
+            _("the port in BROADCAST_DATABASE_URL is not a number from 1 to 65535{hint}", hint=hint)
+        )
 
 
 def _check_query(query: str, *, encoded: bool) -> None:
@@ -132,11 +145,15 @@ def _check_query(query: str, *, encoded: bool) -> None:
         given = dict(parse_qsl(query, strict_parsing=True, keep_blank_values=True))
     except ValueError:
         raise ConfigError(
-            "BROADCAST_DATABASE_URL has a parameter without a value after its `?`: write ?name=value&name=value, "
-            "and a ? in the password as %3F"
+            _(
+                "BROADCAST_DATABASE_URL has a parameter without a value after its `?`: write ?name=value&name=value, "
+                "and a ? in the password as %3F"
+            )
         ) from None
     for port in given.get("port", "").split(",") if "port" in given else ():
         _check_port(port, encoded=encoded)
     for name, values in _VALUES.items():
         if given.get(name, values[0]) not in values:
-            raise ConfigError(f"{name} in BROADCAST_DATABASE_URL is none of {', '.join(values)}")
+            raise ConfigError(
+                _("{name} in BROADCAST_DATABASE_URL is none of {values}", name=name, values=", ".join(values))
+            )

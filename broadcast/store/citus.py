@@ -12,6 +12,7 @@ from typing import Final
 import asyncpg
 
 from broadcast.errors import DatabaseDownError, DatabaseError, RefusedError
+from broadcast.languages import _
 from broadcast.store import failures
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -35,12 +36,15 @@ class Cluster:
     def problem(self) -> str | None:
         """What keeps it from being used, with the way out."""
         if self.spread and self.away:
-            return (
-                f"{_named(self.away)} of home's cluster does not answer: no import, opt-out, forecast or launch until "
-                "it is back; what runs goes on, and pause and cancel work"
+            return _(
+                "{named} of home's cluster does not answer: no import, opt-out, forecast or launch until "
+                "it is back; what runs goes on, and pause and cancel work",
+                named=_named(self.away),
             )
         if self.spread and self.hides_shards:
-            return "citus.override_table_visibility is on, which makes each connection slow: run `broadcast db spread`"
+            return _(
+                "citus.override_table_visibility is on, which makes each connection slow: run `broadcast db spread`"
+            )
         return None
 
 
@@ -99,7 +103,7 @@ async def spread(connection: Connection) -> Spreading | None:
         return Spreading(nodes, moved=False)
     async with connection.transaction():
         if not await connection.fetchval(sql("import_lock")):
-            raise RefusedError("an import runs: spread the list when it has ended")
+            raise RefusedError(_("an import runs: spread the list when it has ended"))
         await connection.execute(sql("citus_spread_subscriber"))
         await connection.execute(sql("citus_drop_moved"))
     return Spreading(nodes, moved=True)
@@ -111,21 +115,25 @@ async def recover(connection: Connection) -> None:
     Raises DatabaseDownError: a node is away, and what it has yet to do stays unknown; DatabaseError: no right to it.
     """
     left: set[str] | None = None
-    for _ in range(_RECOVERIES):  # what others decide meanwhile is found done by the next
+    for _each in range(_RECOVERIES):  # what others decide meanwhile is found done by the next
         try:
             await connection.execute(sql("citus_recover"))
         except asyncpg.InsufficientPrivilegeError as error:
             raise DatabaseError(
-                "this database role may not recover what a lost node left: as superuser, in home, GRANT EXECUTE ON "
-                "FUNCTION recover_prepared_transactions() to it"
+                _(
+                    "this database role may not recover what a lost node left: as superuser, in home, GRANT EXECUTE ON "
+                    "FUNCTION recover_prepared_transactions() to it"
+                )
             ) from error
         found = {row["gid"] for row in await connection.fetch(sql("citus_decided"))}
         left = found if left is None else left & found
         if not left:
             return
     raise DatabaseDownError(
-        "a node of home's cluster does not answer, and has yet to carry out what was decided: `broadcast db status` "
-        "names it; bring it back, then run this again"
+        _(
+            "a node of home's cluster does not answer, and has yet to carry out what was decided: "
+            "`broadcast db status` names it; bring it back, then run this again"
+        )
     )
 
 
@@ -155,4 +163,8 @@ async def _spread(connection: Connection) -> bool:
 
 
 def _named(nodes: Sequence[str]) -> str:
-    return f"the node {nodes[0]}" if len(nodes) == 1 else f"the nodes {', '.join(nodes)}"
+    return (
+        _("the node {node}", node=nodes[0])
+        if len(nodes) == 1
+        else _("the nodes {nodes}", nodes=", ".join(nodes))
+    )

@@ -10,6 +10,7 @@ from typing import Final
 import asyncpg
 
 from broadcast.errors import ConfigError, DatabaseDownError, DatabaseError, TooSlowError
+from broadcast.languages import N_, _
 from broadcast.store import address, embedded
 
 # A command that loses its connection meets one of these; the command line gives them to `explain`.
@@ -45,11 +46,11 @@ TOLD = (
     asyncpg.InsufficientPrivilegeError,
     asyncpg.TooManyConnectionsError,
 )
-POOLER: Final = (
+POOLER: Final = N_(
     "a pooler (pgbouncer) in transaction mode stands before the database: name the server itself in "
     "BROADCAST_DATABASE_URL, or give broadcast a pool with pool_mode = session"
 )
-DISK_FULL: Final = "the database's disk is full: make room, and what waits goes on by itself"
+DISK_FULL: Final = N_("the database's disk is full: make room, and what waits goes on by itself")
 # What Citus says of a node that it does not reach, or lost amid a statement: that as an internal error.
 _NODE: Final = re.compile(
     r"(?:connection to the remote node (?:.*@)?|connections to the node |executing command on )(\S+:\d+)"
@@ -60,11 +61,11 @@ _Words = Callable[[str], DatabaseError | ConfigError]
 
 
 def _down(text: str) -> _Words:
-    return lambda where: DatabaseDownError(text.format(where=where))
+    return lambda where: DatabaseDownError(_(text, where=where))
 
 
 def _unusable(text: str) -> _Words:
-    return lambda where: DatabaseError(text.format(where=where))
+    return lambda where: DatabaseError(_(text, where=where))
 
 
 # The first kind that fits; `{where}` is the database's place.
@@ -129,8 +130,11 @@ def explain(error: BaseException, url: str | None = None) -> DatabaseError | Con
         return error
     if node := lost_node(error):
         return DatabaseDownError(
-            f"the node {node} of the database's cluster does not answer, and part of the list of people is there: "
-            "bring it back, then run this again"
+            _(
+                "the node {node} of the database's cluster does not answer, and part of the list of people is there: "
+                "bring it back, then run this again",
+                node=node,
+            )
         )
     where = _where(url)
     if url is not None:
@@ -144,13 +148,18 @@ def explain(error: BaseException, url: str | None = None) -> DatabaseError | Con
         return DatabaseError(_not_let_in(error, where))
     if url is None:
         return DatabaseDownError(
-            f"the connection to {where} was lost: see whether it still runs, then run this again"
+            _(
+                "the connection to {where} was lost: see whether it still runs, then run this again",
+                where=where,
+            )
         )
     if embedded.is_chosen() and url == embedded.Server(embedded.home()).url():
         why = embedded.server().why_down()
         if why is not None:
-            return DatabaseDownError(f"the embedded database does not run: {why}")
-    return DatabaseDownError(f"{where} does not answer: start it, or check BROADCAST_DATABASE_URL")
+            return DatabaseDownError(_("the embedded database does not run: {why}", why=why))
+    return DatabaseDownError(
+        _("{where} does not answer: start it, or check BROADCAST_DATABASE_URL", where=where)
+    )
 
 
 def in_words(error: BaseException) -> str:
@@ -159,23 +168,23 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, asyncpg.InterfaceError) and isinstance(before, asyncpg.InsufficientResourcesError):
         return in_words(before)  # the connection ended by that, and could not even roll back
     if isinstance(error, TooSlowError):
-        return f"not done within {error.seconds:g} s"
+        return _("not done within {seconds:g} s", seconds=error.seconds)
     if node := lost_node(error):
-        return f"the node {node} of the database's cluster does not answer"
+        return _("the node {node} of the database's cluster does not answer", node=node)
     if isinstance(error, asyncpg.DiskFullError):
-        return f"{DISK_FULL} (DiskFullError)"
+        return f"{_(DISK_FULL)} (DiskFullError)"
     if isinstance(error, asyncpg.IdleInTransactionSessionTimeoutError):
-        return "this worker stood still within a transaction, and the database ended it"
+        return _("this worker stood still within a transaction, and the database ended it")
     if isinstance(error, asyncpg.TransactionRollbackError | asyncpg.LockNotAvailableError):
-        return f"another transaction was in the way ({type(error).__name__})"
+        return _("another transaction was in the way ({name})", name=type(error).__name__)
     if isinstance(error, asyncpg.QueryCanceledError):
-        return "the database cancelled it (statement_timeout, or an administrator)"
+        return _("the database cancelled it (statement_timeout, or an administrator)")
     if isinstance(error, DatabaseDownError):
-        return f"database lost ({error})"
+        return _("database lost ({error})", error=error)
     if is_loss(error) or isinstance(error, asyncpg.InternalClientError):
-        return f"database lost ({type(error).__name__})"
+        return _("database lost ({name})", name=type(error).__name__)
     return (
-        f"the database refused it ({kind(error)})"
+        _("the database refused it ({kind})", kind=kind(error))
         if isinstance(error, asyncpg.PostgresError)
         else kind(error)
     )
@@ -195,7 +204,9 @@ def is_loss(error: BaseException) -> bool:
 def retrying(error: BaseException) -> str:
     """The same for what is tried again, with the time that it gets then."""
     next_s = error.next_s if isinstance(error, TooSlowError) else None
-    return f"{in_words(error)}, trying again" + (f" with {next_s:g} s" if next_s else "")
+    return _("{in_words}, trying again", in_words=in_words(error)) + (
+        _(" with {next_s:g} s", next_s=next_s) if next_s else ""
+    )
 
 
 def lost_node(error: BaseException) -> str | None:
@@ -213,26 +224,37 @@ def _of_the_url(error: BaseException, url: str, where: str) -> DatabaseError | C
         name in given and not os.access(given[name], os.R_OK) for name in _FILES
     ):
         name = next(name for name in _FILES if name in given and not os.access(given[name], os.R_OK))
-        return ConfigError(f"{name} in BROADCAST_DATABASE_URL names a file that cannot be read")
+        return ConfigError(_("{name} in BROADCAST_DATABASE_URL names a file that cannot be read", name=name))
     if isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error):
         mode = given.get("sslmode") or os.environ.get("PGSSLMODE", "prefer")
         return DatabaseError(
-            f"{where} offers no TLS, and sslmode={mode} asks for it: set `ssl = on` with a certificate there, or "
-            "sslmode=disable where the network is safe"
+            _(
+                "{where} offers no TLS, and sslmode={mode} asks for it: set `ssl = on` with a certificate there, or "
+                "sslmode=disable where the network is safe",
+                where=where,
+                mode=mode,
+            )
         )
     settings = address.settings(url)
     if settings and isinstance(error, asyncpg.PostgresError) and _refuses_setting(error):
         return ConfigError(
-            f"{where} refuses a parameter of BROADCAST_DATABASE_URL: {', '.join(settings)}; what a connection takes is "
-            "sslmode, sslrootcert, target_session_attrs and so on, and PostgreSQL's settings that a session may change"
+            _(
+                "{where} refuses a parameter of BROADCAST_DATABASE_URL: {settings}; what a connection takes is "
+                "sslmode, sslrootcert, target_session_attrs and so on, and PostgreSQL's settings that a session may "
+                "change",
+                where=where,
+                settings=", ".join(settings),
+            )
         )
     if isinstance(error, ValueError) and not isinstance(error, asyncpg.PostgresError | OSError):
         if "root certificate" in str(error):
             return ConfigError(
-                "sslmode in BROADCAST_DATABASE_URL asks for a verified certificate: name the authority's file, "
-                "&sslrootcert=/path/ca.pem"
+                _(
+                    "sslmode in BROADCAST_DATABASE_URL asks for a verified certificate: name the authority's file, "
+                    "&sslrootcert=/path/ca.pem"
+                )
             )
-        return ConfigError(f"BROADCAST_DATABASE_URL is not a usable URL: {address.SHAPE}")
+        return ConfigError(_("BROADCAST_DATABASE_URL is not a usable URL: {shape}", shape=address.SHAPE))
     return None
 
 
@@ -250,19 +272,24 @@ def _refuses_setting(error: asyncpg.PostgresError) -> bool:
 def _not_let_in(error: asyncpg.PostgresError, where: str) -> str:
     """SQLSTATE 28000 says both."""
     if "pg_hba.conf" in str(error):
-        return (
-            f"pg_hba.conf of {where} has no line for this user, database and machine, with or without TLS as asked: "
-            "add one, or change sslmode"
+        return _(
+            "pg_hba.conf of {where} has no line for this user, database and machine, with or without TLS as asked: "
+            "add one, or change sslmode",
+            where=where,
         )
-    return f"{where} refused the login: check user and password in BROADCAST_DATABASE_URL"
+    return _("{where} refused the login: check user and password in BROADCAST_DATABASE_URL", where=where)
 
 
 def _where(url: str | None) -> str:
     if url is None:
-        return "the database"
+        return _("the database")
     try:
         address.check(url)
     except ConfigError:
-        return "the database"
+        return _("the database")
     named = address.place(url)
-    return "the database on this machine" if named == address.HERE else f"the database at {named}"
+    return (
+        _("the database on this machine")
+        if named == _(address.HERE)
+        else _("the database at {named}", named=named)
+    )

@@ -23,6 +23,7 @@ from broadcast.errors import (
     TooSlowError,
 )
 from broadcast.ids import CampaignId
+from broadcast.languages import N_, _
 from broadcast.store import address, failures, pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
@@ -33,7 +34,7 @@ SLACK: Final = (
 )
 CONNECT_S: Final = 4.0
 CLOCK_OFF_S: Final = 1.0  # of a ledger, beside home's: more than that is told
-LOST: Final = (
+LOST: Final = N_(
     "was set back to before this campaign's launch and has nothing of it: `broadcast campaign cancel` ends it"
 )
 
@@ -120,9 +121,14 @@ async def check_carriers(home: Connection, name: str, carriers: Mapping[str, Any
 
 def clock_words(ahead_s: float) -> str:
     """Of a ledger's clock, ahead of home's by so much; negative: behind."""
-    early, how = ("early", "ahead of") if ahead_s > 0 else ("late", "behind")
-    return (
-        f"its clock is {abs(ahead_s):.1f} s {how} home's, campaigns expire there so much too {early}: use NTP"
+    if ahead_s > 0:
+        return _(
+            "its clock is {off_s:.1f} s ahead of home's, campaigns expire there so much too early: use NTP",
+            off_s=ahead_s,
+        )
+    return _(
+        "its clock is {off_s:.1f} s behind home's, campaigns expire there so much too late: use NTP",
+        off_s=-ahead_s,
     )
 
 
@@ -130,7 +136,10 @@ async def check_home(database: Connection) -> None:
     """Raises RefusedError when this is a ledger: what were ordered in it alone, home would not know."""
     if (name := (await identity(database)).ledger) is not None:
         raise RefusedError(
-            f"the database of BROADCAST_DATABASE_URL is the ledger {name}: home's URL belongs there"
+            _(
+                "the database of BROADCAST_DATABASE_URL is the ledger {name}: home's URL belongs there",
+                name=name,
+            )
         )
 
 
@@ -141,15 +150,22 @@ async def check_alone(database: Connection, carriers: Collection[str]) -> None:
     for row in await database.fetch(sql("known_ledgers")):
         if not row["here"] and (moved := sorted(json.loads(row["carriers"]).keys() & set(carriers))):
             raise RefusedError(
-                f"home has the carrier {moved[0]} in the ledger {row['name']}, and this configuration knows no "
-                "ledgers: give the --config FILE that all have, and --ledger NAME"
+                _(
+                    "home has the carrier {moved} in the ledger {name}, and this configuration knows no "
+                    "ledgers: give the --config FILE that all have, and --ledger NAME",
+                    moved=moved[0],
+                    name=row["name"],
+                )
             )
 
 
 def _other(name: str) -> RefusedError:
     return RefusedError(
-        f"home knows the ledger {name} otherwise than this configuration, or only one of the two has it: give the "
-        "--config FILE that all have, or, where it is to be so from now on, run `broadcast db spread` with it"
+        _(
+            "home knows the ledger {name} otherwise than this configuration, or only one of the two has it: give the "
+            "--config FILE that all have, or, where it is to be so from now on, run `broadcast db spread` with it",
+            name=name,
+        )
     )
 
 
@@ -220,12 +236,16 @@ async def _check_is(connection: Connection, name: str, home_id: UUID, url: str) 
         return
     where = f"{address.place(url)}/{address.database(url)}"
     if found.home_id == home_id:
-        what = "home itself" if found.ledger is None else f"the ledger {found.ledger}"
+        what = _("home itself") if found.ledger is None else _("the ledger {ledger}", ledger=found.ledger)
     else:
         what = (
-            "no ledger yet: run `broadcast db spread`" if found.ledger is None else "a ledger of another home"
+            _("no ledger yet: run `broadcast db spread`")
+            if found.ledger is None
+            else _("a ledger of another home")
         )
-    raise RefusedError(f"ledger {name}: the database {where} is {what}; correct its URL")
+    raise RefusedError(
+        _("ledger {name}: the database {where} is {what}; correct its URL", name=name, where=where, what=what)
+    )
 
 
 async def reach(home: Connection, config: Config | None, name: str) -> Part:
@@ -299,13 +319,18 @@ def _configured(config: Config | None, names: Sequence[str]) -> Mapping[str, Led
     missing = [name for name in names if name not in known]
     if missing:
         raise ConfigError(
-            f"home has the ledger {missing[0]}, and this configuration has not: give the --config FILE with [ledgers], "
-            "or set BROADCAST_CONFIG"
+            _(
+                "home has the ledger {missing}, and this configuration has not: give the --config FILE with [ledgers], "
+                "or set BROADCAST_CONFIG",
+                missing=missing[0],
+            )
         )
     return known
 
 
 def _of(name: str, error: BroadcastError) -> BroadcastError:
     """The same with the ledger's name in front."""
-    words = f"ledger {name}: {str(error).replace('BROADCAST_DATABASE_URL', 'its URL')}"
+    words = _(
+        "ledger {name}: {error}", name=name, error=str(error).replace("BROADCAST_DATABASE_URL", _("its URL"))
+    )
     return DatabaseDownError(words) if isinstance(error, TooSlowError) else type(error)(words)

@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from broadcast.errors import BroadcastError, SchemaError
+from broadcast.languages import _
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -80,30 +81,44 @@ class Status:
         self.check_not_ahead(slack)
         if len(self.pending) > slack:
             raise SchemaError(
-                f"the database's schema is behind: {len(self.applied)} of {len(self.known)} migrations are "
-                "applied; run `broadcast db migrate`"
+                _(
+                    "the database's schema is behind: {applied} of {known} migrations are "
+                    "applied; run `broadcast db migrate`",
+                    applied=len(self.applied),
+                    known=len(self.known),
+                )
             )
 
     def check_encoding(self) -> None:
         """Raises SchemaError when there are characters that the database cannot hold."""
         if self.encoding != ENCODING:
             raise SchemaError(
-                f"the database's encoding is {self.encoding}, which cannot hold every text that people send: make one "
-                "with CREATE DATABASE ... WITH ENCODING 'UTF8' TEMPLATE template0, and name that one"
+                _(
+                    "the database's encoding is {encoding}, which cannot hold every text that people send: make one "
+                    "with CREATE DATABASE ... WITH ENCODING 'UTF8' TEMPLATE template0, and name that one",
+                    encoding=self.encoding,
+                )
             )
 
     def check_not_ahead(self, slack: int = 0) -> None:
         """Raises SchemaError when the database has more migrations than `slack` that this version does not know."""
         if len(self.ahead) > slack:
             raise SchemaError(
-                f"the database's schema is ahead, it has migration {self.ahead[-1].version:04}: "
-                "use the newer version of broadcast that it belongs to"
+                _(
+                    "the database's schema is ahead, it has migration {version:04}: "
+                    "use the newer version of broadcast that it belongs to",
+                    version=self.ahead[-1].version,
+                )
             )
         if self.changed:
             first = self.changed[0]
             raise SchemaError(
-                f"migration {first.version:04}_{first.name} was applied with other content: this database "
-                "belongs to another version of broadcast; use that one, or an empty database"
+                _(
+                    "migration {version:04}_{name} was applied with other content: this database "
+                    "belongs to another version of broadcast; use that one, or an empty database",
+                    version=first.version,
+                    name=first.name,
+                )
             )
 
 
@@ -113,7 +128,9 @@ def files(folder: Path = _FOLDER) -> tuple[Migration, ...]:
     for expected, path in enumerate(sorted(folder.glob("*.sql")), start=1):
         match = re.fullmatch(r"(\d{4})_([a-z0-9_]+)\.sql", path.name)
         if not match or int(match[1]) != expected:
-            raise BroadcastError(f"{path.name}: expected migration {expected:04}_name.sql")
+            raise BroadcastError(
+                _("{name}: expected migration {expected:04}_name.sql", name=path.name, expected=expected)
+            )
         content = path.read_bytes()
         found.append(Migration(expected, match[2], content.decode("utf-8"), hashlib.sha256(content).digest()))
     return tuple(found)
@@ -181,11 +198,14 @@ async def migrate(connection: Connection) -> tuple[Migration, ...]:
             done.append(applied)
     except asyncpg.LockNotAvailableError as error:
         raise SchemaError(
-            f"a lock was not free for {_LOCK_WAIT_S} s: another migration runs, or workers are busy with a table; "
-            "nothing was changed by this one, try again later"
+            _(
+                "a lock was not free for {lock_wait_s} s: another migration runs, or workers are busy with a table; "
+                "nothing was changed by this one, try again later",
+                lock_wait_s=_LOCK_WAIT_S,
+            )
         ) from error
     except asyncpg.InsufficientPrivilegeError as error:
-        raise SchemaError(f"this database role may not change the schema: {error}") from error
+        raise SchemaError(_("this database role may not change the schema: {error}", error=error)) from error
     return tuple(done)
 
 
@@ -212,5 +232,9 @@ async def _check_server(connection: Connection) -> None:
     assert version is not None
     if version["number"] < _OLDEST_SERVER * 10_000:
         raise SchemaError(
-            f"PostgreSQL {version['text']} is too old: broadcast needs {_OLDEST_SERVER} or newer"
+            _(
+                "PostgreSQL {text} is too old: broadcast needs {oldest_server} or newer",
+                text=version["text"],
+                oldest_server=_OLDEST_SERVER,
+            )
         )

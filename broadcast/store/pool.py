@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 
 from broadcast.errors import DatabaseDownError, DatabaseError, FencedError, TooSlowError
+from broadcast.languages import N_, _
 from broadcast.store import address, embedded, migrations
 from broadcast.store.failures import LOST, POOLED, POOLER, explain
 from broadcast.store.queries import sql
@@ -43,8 +44,13 @@ def database_url() -> str:
     if not server.answers():
         why = server.why_down()
         raise DatabaseDownError(
-            f"the embedded database does not run: {f'{why}; then ' if why else ''}run `broadcast db up`, or set "
-            "BROADCAST_DATABASE_URL"
+            _(
+                "the embedded database does not run: {why}; then run `broadcast db up`, or set "
+                "BROADCAST_DATABASE_URL",
+                why=why,
+            )
+            if why
+            else _("the embedded database does not run: run `broadcast db up`, or set BROADCAST_DATABASE_URL")
         )
     return server.url()
 
@@ -92,7 +98,7 @@ async def connect(
     else:
         raise explain(failures[-1], url) from failures[-1]
     try:
-        with within(connection, timeout_s, what="say what it is"):
+        with within(connection, timeout_s, what=N_("say what it is")):
             if check_session:
                 await _check_session(connection, url, host, each_s)
             if check_schema:
@@ -107,7 +113,7 @@ async def connect(
 
 
 @contextmanager
-def within(connection: Connection, seconds: float, *, what: str = "answer") -> Iterator[None]:
+def within(connection: Connection, seconds: float, *, what: str = N_("answer")) -> Iterator[None]:
     """Ends the connection when the block takes longer, and raises TooSlowError: what took too long is not lost.
 
     Unlike a cancellation, after which asyncpg waits for the server once more. what: of the database, for a person.
@@ -200,9 +206,9 @@ async def _check_session(
         return
     other = await asyncpg.connect(url, **host, **_options(timeout_s))
     try:
-        with within(other, timeout_s, what="say what it is"):
+        with within(other, timeout_s, what=N_("say what it is")):
             theirs = await other.fetchval(sql("session_pid"))
     finally:
         other.terminate()
     if theirs == mine or await connection.fetchval(sql("session_pid")) != mine:
-        raise DatabaseError(POOLER)
+        raise DatabaseError(_(POOLER))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from broadcast.errors import DatabaseError
+from broadcast.languages import _
 
 NAME = "broadcast"
 _CREATE_S = 20.0
@@ -60,12 +61,20 @@ class Owner:
             pass
         except OSError as error:
             raise DatabaseError(
-                f"cannot create {path}: {error.strerror}; set BROADCAST_HOME to a place that can"
+                _(
+                    "cannot create {path}: {strerror}; set BROADCAST_HOME to a place that can",
+                    path=path,
+                    strerror=error.strerror,
+                )
             ) from error
         found = path.lstat()
         if not path.is_dir() or path.is_symlink() or found.st_uid != self.uid:
             raise DatabaseError(
-                f"{path} is not a folder of the user {self.name}: move it away, or set BROADCAST_HOME"
+                _(
+                    "{path} is not a folder of the user {name}: move it away, or set BROADCAST_HOME",
+                    path=path,
+                    name=self.name,
+                )
             )
 
 
@@ -103,7 +112,10 @@ def _create() -> pwd.struct_passwd:
     tool = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if tool is None:
         raise DatabaseError(
-            f"PostgreSQL does not run as root and there is no useradd: create a user named {NAME}"
+            _(
+                "PostgreSQL does not run as root and there is no useradd: create a user named {name}",
+                name=NAME,
+            )
         )
     command = [tool, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
     command += ["--shell", "/usr/sbin/nologin", NAME]
@@ -115,6 +127,10 @@ def _create() -> pwd.struct_passwd:
             return entry
         if time.monotonic() > deadline:
             raise DatabaseError(
-                f"PostgreSQL does not run as root and useradd {NAME} failed: {made.stderr.strip()}"
+                _(
+                    "PostgreSQL does not run as root and useradd {name} failed: {stderr}",
+                    name=NAME,
+                    stderr=made.stderr.strip(),
+                )
             )
         time.sleep(0.2)
