@@ -25,7 +25,7 @@ MESSAGES ?= 10000
 PARALLEL ?= 2
 SEED ?= 1
 
-.PHONY: help demo test unit check lint layers types collected bench fuzz chaos docs venv clean
+.PHONY: help demo test unit check lint layers types collected bench fuzz chaos words docs venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
@@ -36,6 +36,7 @@ help:
 	@echo 'make bench   how fast this machine sends'
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
 	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1 or LEDGERS=1, TIMED=1)'
+	@echo 'make words   what people read, brought from the code into the catalogues of other languages'
 	@echo 'make docs    the documentation as a site, in site/, every link checked'
 	@echo 'make venv    only the environment: .venv, with the command .venv/bin/broadcast'
 	@echo 'make clean   remove what these made here'
@@ -55,6 +56,9 @@ fuzz: $(MADE)
 chaos: $(MADE)
 	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(CHAOS_RUNS) --seed $(SEED) --parallel $(PARALLEL) \
 	    --messages $(MESSAGES) $(if $(HOSTS),--hosts) $(if $(LEDGERS),--ledgers) $(if $(TIMED),--timed)
+
+words: $(MADE)
+	@$(BIN)/python ops/messages.py
 
 # mkdocs is brought by its first use: `make test` skips the site without it
 docs: $(MADE)

@@ -35,6 +35,11 @@ def hidden(text: str) -> list[str]:
     ]
 
 
+def without_hidden(text: str) -> str:
+    """`text` without anything that is not seen, what holds emoji together too: to compare, not to show."""
+    return _HIDDEN.sub("", text)
+
+
 def json_escaped(document: str) -> str:
     """A JSON document of the same value, with JSON's own escapes for what is not seen; its line breaks stay."""
     return _HIDDEN.sub(lambda found: found[0] if found[0] in _LINES else _json_escape(found[0]), document)

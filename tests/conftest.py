@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from broadcast import config as configuration
+from broadcast import languages
 from broadcast.store import migrations
 from broadcast.store.embedded import SETTINGS, Server
 from broadcast.store.pool import connect
@@ -59,9 +60,18 @@ def _spread(many: list[pytest.Item], few: list[pytest.Item]) -> list[pytest.Item
     return among or many
 
 
+@pytest.fixture
+def vietnamese(clean_environment: None) -> Iterator[None]:
+    """What is said is said in Vietnamese."""
+    languages.choose("vi")
+    yield
+    languages.choose("en")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""
+    monkeypatch.setenv("LANGUAGE", "en")  # whatever the developer's is
     for name in [each for each in os.environ if each.startswith("BROADCAST_") and each != "BROADCAST_HOME"]:
         monkeypatch.delenv(name)
 

@@ -21,6 +21,13 @@ class ExpiryComesTwice:
 
 
 @dataclass(frozen=True, slots=True)
+class LineLeftOut:
+    """A line that is appended where it costs no segment would have cost one. name: in the configuration."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Untold:
     """A ledger could not be told of an order: its workers hear of it from home, or stop. why: in words; None: nobody
     tried, for the configuration that names the ledgers was not given."""
@@ -38,4 +45,4 @@ class HomeAway:
 
 
 # Unfinished: the audience is half of what somebody meant. OldLedger: it is moved now, which takes long.
-Notice = ClockOff | ExpiryComesTwice | HomeAway | OldLedger | Unfinished | Untold
+Notice = ClockOff | ExpiryComesTwice | HomeAway | LineLeftOut | OldLedger | Unfinished | Untold

@@ -1,14 +1,13 @@
 """What a person says of an alert, and what becomes of the rest: defaults of a new one, what an edit leaves alone."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from broadcast.actions.notices import ExpiryComesTwice
-from broadcast.actions.session import Session
+from broadcast.actions.notices import ExpiryComesTwice, LineLeftOut
+from broadcast.actions.session import Session, Tell
 from broadcast.campaign import content as contents
 from broadcast.campaign.alphabets import Alphabet, choose_alphabet
 from broadcast.campaign.area import Area
@@ -23,9 +22,10 @@ from broadcast.campaign.content import (
 )
 from broadcast.campaign.expiry import read_expiry
 from broadcast.campaign.languages import check_language, message_text
-from broadcast.campaign.length import most_segments
-from broadcast.campaign.plain import PlainLetter, PlainText, plain_text
+from broadcast.campaign.length import most_segments, text_segments
+from broadcast.campaign.plain import PlainLetter, PlainText, all_changes, plain_text
 from broadcast.campaign.text import normalise
+from broadcast.campaign.wording import Texts, check_wording, with_lines
 from broadcast.config import Config
 from broadcast.errors import InputError
 from broadcast.languages import _
@@ -65,20 +65,33 @@ def worded(text: str, *, plain: bool) -> PlainText:
     return replace(made, text=normalise(made.text))
 
 
+def message_of(config: Config, terms: Terms, tell: Tell) -> tuple[Texts, tuple[str, ...], str]:
+    """Of a new alert: its texts with what the configuration appends, the languages in the message, and that message.
+
+    Raises InputError.
+    """
+    said = _said(config, terms)
+    if not said:
+        raise InputError(_("give the alert's text: --text TEXT or --text-file FILE"))
+    languages, status = terms.languages or tuple(said), terms.status or "actual"
+
+    def message(texts: Texts) -> str:
+        return _message(config, _plainly(texts), languages, status)
+
+    said = _lined(config, tell, terms, said, terms.category or _CATEGORY, message)
+    return said, languages, message(said)
+
+
 def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content, tuple[PlainLetter, ...]]:
     """What a draft says, and what `plain` changed in its text. Raises InputError for what is missing or wrong.
 
     now: from when a relative expiry counts.
     """
     config = session.config
-    said = _said(config, terms)
-    if not said:
-        raise InputError(_("give the alert's text: --text TEXT or --text-file FILE"))
-    texts = {language: each.text for language, each in said.items()}
-    languages, status = terms.languages or tuple(texts), terms.status or "actual"
+    said, languages, text = message_of(config, terms, session.tell)
     made = contents.content(
-        text=_message(config, texts, languages, status),
-        texts=texts,
+        text=text,
+        texts=_plainly(said),
         languages=languages,
         sender=config.sender if terms.sender is None else terms.sender,
         carriers=_carriers(session, terms) or tuple(config.country.prefixes),
@@ -88,13 +101,14 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
         priority=terms.priority,
         in_doubt_policy=terms.in_doubt_policy,
         grace_s=contents.GRACE_S if terms.grace_s is None else terms.grace_s,
-        status=status,
+        status=terms.status or "actual",
         hearers=terms.hearers or "everybody",
         corrects=terms.corrects,
         areas=terms.areas or (),
     )
-    most_segments(config, made)  # better refused now than at the launch
-    return made, _all_changes(said.values())
+    check_wording(config, made)  # better refused now than at the launch
+    most_segments(config, made)
+    return made, all_changes(said.values())
 
 
 def edited_content(
@@ -106,7 +120,16 @@ def edited_content(
     """
     config = session.config
     new = _said(config, terms)
-    if not new and terms.plain:
+    if new:
+        new = _lined(
+            config,
+            session.tell,
+            terms,
+            new,
+            terms.category or before.category,
+            lambda texts: str(_rewritten(config, terms, before, texts)["text"]),
+        )
+    elif terms.plain:
         new = {language: plain_text(text) for language, text in _texts_of(config, before).items()}
     changes = _changes(session, terms, now)
     if new or terms.languages or terms.status:
@@ -120,8 +143,9 @@ def edited_content(
         raise InputError(_("nothing to change was given: see `broadcast campaign edit --help`"))
     made = replace(before, **changes)
     contents.check(made)
+    check_wording(config, made)
     most_segments(config, made)
-    return made, _all_changes(new.values()) if new and text != before.text else None
+    return made, all_changes(new.values()) if new and text != before.text else None
 
 
 def _changes(session: Session, terms: Terms, now: datetime) -> dict[str, Any]:
@@ -142,9 +166,9 @@ def _changes(session: Session, terms: Terms, now: datetime) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _rewritten(config: Config, terms: Terms, before: Content, new: Mapping[str, PlainText]) -> dict[str, Any]:
+def _rewritten(config: Config, terms: Terms, before: Content, new: Texts) -> dict[str, Any]:
     """What a new text of a language, another choice of languages, or a mark makes of the message."""
-    texts = {**_texts_of(config, before), **{language: each.text for language, each in new.items()}}
+    texts = {**_texts_of(config, before), **_plainly(new)}
     kept = before.languages or tuple(_texts_of(config, before))
     languages = terms.languages or (*kept, *(each for each in new if each not in kept))
     text = _message(config, texts, languages, terms.status or before.status)
@@ -156,7 +180,7 @@ def _texts_of(config: Config, before: Content) -> dict[str, str]:
     return dict(before.texts) or {config.country.languages[0]: before.text}
 
 
-def _said(config: Config, terms: Terms) -> dict[str, PlainText]:
+def _said(config: Config, terms: Terms) -> Texts:
     """By language. Raises InputError."""
     own = {} if terms.text is None else {config.country.languages[0]: terms.text}
     if twice := own.keys() & terms.texts.keys():
@@ -168,19 +192,36 @@ def _said(config: Config, terms: Terms) -> dict[str, PlainText]:
     return {**own, **terms.texts}
 
 
+def _lined(
+    config: Config,
+    tell: Tell,
+    terms: Terms,
+    said: Texts,
+    category: Category,
+    message: Callable[[Texts], str],
+) -> Texts:
+    """With what the configuration appends; a notice says what it left out. message: of the texts that are new."""
+
+    def segments(texts: Texts) -> int:
+        text = message(texts)
+        return text_segments(config, terms.alphabet or choose_alphabet(text), text)
+
+    found, left_out = with_lines(
+        config.wording.append, said, category, lambda line: worded(line, plain=terms.plain), segments
+    )
+    for name in left_out:
+        tell(LineLeftOut(name))
+    return found
+
+
+def _plainly(texts: Texts) -> dict[str, str]:
+    return {language: each.text for language, each in texts.items()}
+
+
 def _message(config: Config, texts: Mapping[str, str], languages: Sequence[str], status: Status) -> str:
     return normalise(
         message_text(texts, languages, None if status == "actual" else config.country.exercise_marks)
     )
-
-
-def _all_changes(texts: Iterable[PlainText]) -> tuple[PlainLetter, ...]:
-    """Of all languages together, the most frequent first."""
-    counts = Counter[tuple[str, str]]()
-    for text in texts:
-        counts.update({(each.character, each.replacement): each.count for each in text.changes})
-    found = [PlainLetter(*letter, count) for letter, count in counts.items()]
-    return tuple(sorted(found, key=lambda each: (-each.count, each.character)))
 
 
 def _expiry(session: Session, when: str, now: datetime) -> datetime:

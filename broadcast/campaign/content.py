@@ -120,7 +120,7 @@ def content(
 def check(made: Content) -> None:
     """Raises InputError for what no carrier could send: sender, text, alphabet, no carriers, odd numbers."""
     sender.address(made.sender)
-    _check_printable(made.text)
+    check_printable(made.text)
     compose(made.text, made.alphabet, "udh8", "gsm0338", 0)
     if not made.carriers:
         raise InputError(_("a campaign needs at least one carrier"))
@@ -132,8 +132,8 @@ def check(made: Content) -> None:
         raise InputError(_("the expiry needs a time zone"))
 
 
-def _check_printable(text: str) -> None:
-    """A control character is a slip of some editor: no handset shows it, and NUL cannot even be kept."""
+def check_printable(text: str) -> None:
+    """Raises InputError for a control character: a slip of some editor, that no handset shows; a NUL cannot be kept."""
     if any(
         unicodedata.category(c) == "Cs" for c in text
     ):  # octets of a command line that were no letters there

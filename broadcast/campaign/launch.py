@@ -19,6 +19,7 @@ from broadcast.campaign import approval, campaigns, orders
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.length import most_segments
 from broadcast.campaign.lifecycle import CampaignState, check_move
+from broadcast.campaign.wording import check_wording
 from broadcast.config import Config, of_ledger
 from broadcast.config.ledgers import BUCKETS
 from broadcast.config.placing import places
@@ -123,6 +124,7 @@ async def _launched(
     approval.check_unchanged(current.content, current.approved_hash)
     now = await database_time(home)
     campaigns.check_expiry(current.content, now, RefusedError, campaigns.EDIT)
+    check_wording(config, current.content)
     segments = most_segments(config, current.content)
     copies = [_Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
     row = await home.fetchval(sql("campaign_row"), current.campaign_id)

@@ -1,6 +1,7 @@
 """How long a message is at the carriers that it goes to. Pure."""
 
 from broadcast.campaign import sender
+from broadcast.campaign.alphabets import Alphabet
 from broadcast.campaign.content import Content
 from broadcast.campaign.text import compose
 from broadcast.config import Carrier, Config
@@ -18,15 +19,25 @@ def most_segments(config: Config, content: Content) -> int:
         if name in config.carriers:
             carrier = config.carriers[name]
             sender.address(carrier.sender or content.sender)
-            most = max(most, _segments(name, carrier, content))
+            most = max(most, _segments(name, carrier, content.text, content.alphabet))
     return most
 
 
-def _segments(name: str, carrier: Carrier, content: Content) -> int:
+def text_segments(config: Config, alphabet: Alphabet, text: str) -> int:
+    """Of a text that is no alert yet, at the connected carriers; where none is, as most would cut it.
+
+    Raises InputError.
+    """
+    plainly = len(compose(text, alphabet, "udh8", "gsm0338", 0).segments)
+    every = (_segments(name, each, text, alphabet) for name, each in config.carriers.items())
+    return max(every, default=plainly)
+
+
+def _segments(name: str, carrier: Carrier, text: str, alphabet: Alphabet) -> int:
     try:
         message = compose(
-            content.text,
-            content.alphabet,
+            text,
+            alphabet,
             carrier.smpp.concatenation,
             carrier.smpp.default_alphabet,
             0,

@@ -12,6 +12,7 @@ is not 105, and 1½ not 11/2.
 
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broadcast.campaign.alphabets import code_points, in_gsm
@@ -80,6 +81,15 @@ def plain_text(text: str) -> PlainText:
     ]
     changes.sort(key=lambda change: (-change.count, change.character))
     return PlainText("".join(forms[character] or "" for character in composed), tuple(changes))
+
+
+def all_changes(texts: Iterable[PlainText]) -> tuple[PlainLetter, ...]:
+    """Of all of them together, the most frequent first."""
+    counts = Counter[tuple[str, str]]()
+    for text in texts:
+        counts.update({(each.character, each.replacement): each.count for each in text.changes})
+    found = [PlainLetter(*letter, count) for letter, count in counts.items()]
+    return tuple(sorted(found, key=lambda each: (-each.count, each.character)))
 
 
 def _plain(character: str) -> str | None:

@@ -1,7 +1,7 @@
 """The options that say what an alert is: the same for a new draft and for an edit."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -17,7 +17,7 @@ from broadcast.languages import _
 F = TypeVar("F", bound=Callable[..., Any])
 _TAGGED: Final = re.compile("([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)=(.*)", re.DOTALL)
 
-_OPTIONS = (
+_TEXTS = (
     click.option(
         "--text",
         "texts",
@@ -32,6 +32,8 @@ _OPTIONS = (
         metavar="[LANGUAGE=]FILE",
         help="Its file, UTF-8; - is stdin.",
     ),
+)
+_WORDING = (
     click.option(
         "--languages",
         metavar="LANGUAGE,...",
@@ -52,7 +54,6 @@ _OPTIONS = (
     click.option(
         "--alphabet", type=click.Choice(get_args(Alphabet)), help="Default: gsm0338 if it has every letter."
     ),
-    click.option("--sender", help="Default: the configuration's."),
     click.option(
         "--carrier",
         "carriers",
@@ -65,6 +66,9 @@ _OPTIONS = (
         type=click.Choice(CATEGORIES),
         help="Default: health. An emergency reaches opted-out too.",
     ),
+)
+_TERMS = (
+    click.option("--sender", help="Default: the configuration's."),
     click.option("--priority", type=click.IntRange(0, 9), help="Higher goes first. Default: by category."),
     click.option(
         "--expires",
@@ -82,7 +86,21 @@ _OPTIONS = (
 
 def content_options(command: F) -> F:
     """All of them, as the parameters that `terms` takes."""
-    for option in reversed(_OPTIONS):
+    return _with((*_TEXTS, *_WORDING, *_TERMS), command)
+
+
+def text_options(command: F) -> F:
+    """Those that a text's cost depends on."""
+    return _with((*_TEXTS, *_WORDING), command)
+
+
+def terms_options(command: F) -> F:
+    """All but the texts."""
+    return _with((*_WORDING, *_TERMS), command)
+
+
+def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -96,22 +114,22 @@ def terms(options: Mapping[str, Any]) -> Terms:
         languages=tuple(filter(None, (options["languages"] or "").replace(" ", "").split(","))),
         plain=options["plain"],
         alphabet=options["alphabet"],
-        sender=options["sender"],
+        sender=options.get("sender"),
         carriers=options["carriers"],
         category=options["category"],
-        priority=options["priority"],
-        expires=options["expires"],
-        in_doubt_policy=options["in_doubt"],
-        grace_s=options["grace"],
+        priority=options.get("priority"),
+        expires=options.get("expires"),
+        in_doubt_policy=options.get("in_doubt"),
+        grace_s=options.get("grace"),
         status=options["status"],
     )
 
 
 def _texts(options: Mapping[str, Any]) -> tuple[PlainText | None, dict[str, PlainText]]:
     """The one in the country's own language, and those in others."""
-    files = [(language, _read(Path(file))) for language, file in map(_tagged, options["text_files"])]
+    files = [(language, _read(Path(file))) for language, file in map(_tagged, options.get("text_files", ()))]
     found: dict[str, PlainText] = {}
-    for language, text in [*map(_tagged, options["texts"]), *files]:
+    for language, text in [*map(_tagged, options.get("texts", ())), *files]:
         if language in found:
             raise InputError(
                 _(

@@ -15,7 +15,7 @@ from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
 from broadcast.languages import N_, _, grouped, headings, term
 
-_NAMES = {"gsm0338": "GSM 03.38", "ucs2": "UCS-2"}
+NAMES = {"gsm0338": "GSM 03.38", "ucs2": "UCS-2"}
 _UNSEEN = {"": N_("nothing"), " ": N_("blank"), "\n": N_("new line")}
 _UNBROKEN = "\0"
 _WIDTH = 110
@@ -53,7 +53,7 @@ def campaign_forecast(name: str, as_json: bool) -> None:
 
 
 def _words(variant: Forecast) -> str:
-    return _NAMES[variant.alphabet] + (_(" without diacritics") if variant.without_diacritics else "")
+    return NAMES[variant.alphabet] + (_(" without diacritics") if variant.without_diacritics else "")
 
 
 def _print_variant(variant: Forecast, title: str) -> None:
@@ -95,7 +95,7 @@ def _print_variant(variant: Forecast, title: str) -> None:
 
 def _written(each: CarrierForecast) -> str:
     """The alphabet there, and the national table if one is used."""
-    return _NAMES[each.alphabet] + (
+    return NAMES[each.alphabet] + (
         "" if each.shift == "none" else _(", {shift} shift table", shift=each.shift)
     )
 
@@ -103,9 +103,7 @@ def _written(each: CarrierForecast) -> str:
 def _changed(changes: Sequence[PlainLetter]) -> str:
     """Each character, what is written for it, and how often."""
     count = sum(change.count for change in changes)
-    pairs = [
-        f"{_seen(each.character)} → {_seen(each.replacement)}: {grouped(each.count)}" for each in changes
-    ]
+    pairs = [f"{seen(each.character)} → {seen(each.replacement)}: {grouped(each.count)}" for each in changes]
     whole = "   ".join(pair.replace(" ", _UNBROKEN) for pair in pairs)
     lines = textwrap.wrap(
         _("{count:,} characters in plain letters:   {whole}", count=count, whole=whole),
@@ -115,8 +113,8 @@ def _changed(changes: Sequence[PlainLetter]) -> str:
     return "\n".join(lines).replace(_UNBROKEN, " ")
 
 
-def _seen(text: str) -> str:
-    """What cannot be seen by its name or code point."""
+def seen(text: str) -> str:
+    """One character; what cannot be seen by its name or code point."""
     if text in _UNSEEN:
         return _(_UNSEEN[text])
     return text if text.isprintable() and not unicodedata.combining(text[0]) else f"U+{ord(text[0]):04X}"

@@ -100,7 +100,7 @@ def _show(found: Everything) -> None:
         *states,
         *codes("segments_accepted", "segments_per_second", "longest_pause_s"),
     ]
-    lines = [*told["carriers"], told["total"]]
+    lines = [*told["carriers"], {**told["total"], "carrier": _("all")}]
     heads = [term(column).replace("_", " ") for column in columns]
     print_table(
         "\n" + _("What became of it"), heads, [[line[column] for column in columns] for line in lines]

@@ -8,6 +8,7 @@ import click
 
 from broadcast.actions import campaign as actions
 from broadcast.actions.session import Actor, Session
+from broadcast.actions.terms import Terms
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
@@ -35,8 +36,12 @@ def draft(name: str, actor: str, as_json: bool, **options: Any) -> None:
     Example:
       broadcast campaign draft wash-hands --text-file alert.txt --category health --expires 6h
     """
-    config, said = configuration(), terms(options)
-    made = act(lambda session: actions.draft(session, Actor(actor), name, said), config)
+    write_draft(name, actor, terms(options), as_json)
+
+
+def write_draft(name: str, actor: str, said: Terms, as_json: bool) -> None:
+    """And say what comes next."""
+    made = act(lambda session: actions.draft(session, Actor(actor), name, said), configuration())
     _say(
         made,
         _(

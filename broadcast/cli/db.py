@@ -14,7 +14,7 @@ from broadcast.cli.runner import run
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration, perhaps_configuration
 from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
-from broadcast.languages import _
+from broadcast.languages import _, term
 from broadcast.store import address, embedded
 from broadcast.store.citus import Spreading
 from broadcast.store.migrations import Migration
@@ -179,7 +179,8 @@ def status(as_json: bool) -> None:
         )
     else:
         for each in found:
-            print_facts("" if each is home else "\n" + _("ledger {name}", name=each.name), _shown(each))
+            facts = {term(name): value for name, value in _shown(each).items()}
+            print_facts("" if each is home else "\n" + _("ledger {name}", name=each.name), facts)
     if not ready:
         click.get_current_context().exit(1)
 

@@ -34,6 +34,11 @@ _COMMANDS = {
     "plan": ("cli.plan:plan", N_("What alerts to a nation take: hours, cores, databases, disk.")),
     "resolver": ("cli.resolver:resolver", N_("Find the message that each receipt is for, as one process.")),
     "subscriber": ("cli.subscriber:subscriber", N_("Who hears alerts: import, statistics, opt-out.")),
+    "template": (
+        "cli.template:template",
+        N_("Texts written beforehand, for each hazard and its correction."),
+    ),
+    "text": ("cli.text:text", N_("What a text costs while it is written.")),
     "up": ("cli.up:up", N_("Run this machine's workers and a resolver, and start again whichever dies.")),
     "worker": ("cli.worker:worker", N_("Send, as one process: run as many as there are cores.")),
 }

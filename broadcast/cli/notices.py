@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from broadcast.actions.notices import ClockOff, ExpiryComesTwice, HomeAway, Notice, Untold
+from broadcast.actions.notices import ClockOff, ExpiryComesTwice, HomeAway, LineLeftOut, Notice, Untold
 from broadcast.audience.unfinished import Unfinished
 from broadcast.cli.output import duration, note, words
 from broadcast.languages import _
@@ -27,6 +27,11 @@ def _line(notice: Notice) -> str:
                 "look with `broadcast campaign show` then",
                 why=why,
                 told=told,
+            )
+        case LineLeftOut(name):
+            return _(
+                "the line {name} (wording.append.{name}) is left out: it would cost a segment",
+                name=words(name),
             )
         case Untold(ledger, why):
             return _untold(ledger, why)

@@ -23,9 +23,11 @@ from broadcast.config.smpp import (
     Smpp,
     ValidityFormat,
 )
+from broadcast.config.wording import Line, Templates, Wording
 
 __all__ = [
     "Address", "Bind", "BindMode", "Carrier", "Concatenation", "Config", "Country", "DefaultAlphabet", "Engine",
-    "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "NationalShift", "ReceiptMeaning", "ReceiptSegments",
-    "Share", "Smpp", "Tls", "TlsVersion", "ValidityFormat", "check_ledger", "load", "named", "of_ledger", "paths_from",
+    "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line", "NationalShift", "ReceiptMeaning",
+    "ReceiptSegments", "Share", "Smpp", "Templates", "Tls", "TlsVersion", "ValidityFormat", "Wording",
+    "check_ledger", "load", "named", "of_ledger", "paths_from",
 ]  # fmt: skip

@@ -132,12 +132,14 @@ class Carrier:
 
     tps: segments per second over all its binds, as this file says: what holds is its row in the database.
     receipts_return: at which account receipts come; only where at the one that sent may it be split over ledgers.
+    senders: those that it has registered for us; none: it lets any through, or nobody said.
     Whatever stands in `smpp` may stand beside it in a file, as it did before there was that part.
     """
 
     tps: int
     binds: tuple[Bind, ...]
     sender: str | None = None
+    senders: tuple[str, ...] = ()
     smpp: Smpp = field(default_factory=Smpp, metadata={"keys_beside": SMPP_KEYS})
     retry_limit: int = 5
     retry_delay_s: float = 2.0
@@ -155,6 +157,13 @@ class Carrier:
             _("binds needs a transceiver or receiver bind, or its receipts are lost"),
         )
         require(self.sender is None or self.sender, _("sender must not be empty"))
+        require(
+            not (self.sender and self.senders) or self.sender in self.senders,
+            _(
+                "sender {sender} is not one of senders, which are those that the carrier has registered",
+                sender=self.sender,
+            ),
+        )
         require(self.retry_limit >= 0, _("retry_limit must be at least 0"))
         require(self.retry_delay_s > 0, _("retry_delay_s must be more than 0 seconds"))
 

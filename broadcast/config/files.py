@@ -12,12 +12,15 @@ from broadcast.config.country import Country
 from broadcast.config.engine import Engine
 from broadcast.config.ledgers import Ledger, check
 from broadcast.config.rules import require
+from broadcast.config.wording import Templates, Wording
 from broadcast.errors import ConfigError
 from broadcast.languages import _
 from broadcast.tables import nearest, read_toml, structure
 
 log = logging.getLogger(__name__)
 
+_JOINED: Final = ("carriers", "templates", "wording")
+_ADDED: Final = ("wording.official_domains",)  # a list in each file, one list in all
 _RETIRED: Final = {"engine": frozenset({"bucket_s"})}  # table -> keys that an older version knew
 
 
@@ -31,6 +34,8 @@ class Config:
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
     engine: Engine = field(default_factory=Engine)
     ledgers: Mapping[str, Ledger] = field(default_factory=dict)
+    wording: Wording = field(default_factory=Wording)
+    templates: Templates = field(default_factory=Templates)
 
     def __post_init__(self) -> None:
         require(self.sender, _("sender must not be empty"))
@@ -117,12 +122,15 @@ def _without_retired(table: str, value: Any, path: Path) -> Any:
 
 
 def _join(joined: dict[str, Any], origin: dict[str, Path], key: str, value: Any, path: Path) -> None:
-    """Tables `carriers` join by carrier; anything else stands in one file only."""
-    if key == "carriers" and isinstance(value, dict) and isinstance(joined.get(key, {}), dict):
-        carriers = joined.setdefault(key, {})
+    """These join by what is in them, carriers by name; anything else stands in one file only."""
+    if key in _JOINED and isinstance(value, dict) and isinstance(joined.get(key, {}), dict):
+        whole = joined.setdefault(key, {})
         for name, table in value.items():
-            _once(origin, f"carriers.{name}", path)
-            carriers[name] = table
+            if f"{key}.{name}" in _ADDED and isinstance(table, list) and isinstance(whole.get(name), list):
+                whole[name] = [*whole[name], *table]
+                continue
+            _once(origin, f"{key}.{name}", path)
+            whole[name] = table
         origin[key] = path
         return
     _once(origin, key, path)

@@ -13,6 +13,7 @@ from broadcast import places
 from broadcast.config.profiles import VIETNAM
 from broadcast.demo.story import Options, play
 from broadcast.errors import InputError
+from broadcast.languages import _
 
 
 @click.command()
@@ -59,7 +60,7 @@ def demo(
 
 def _make_folder(out: Path) -> Path:
     """A new folder for this run, named by the time. Raises RefusedError as `places.check`."""
-    places.check(out, "choose a folder of root's with --out")
+    places.check(out, _("choose a folder of root's with --out"))
     try:
         out.mkdir(parents=True, exist_ok=True)
         stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-")
@@ -67,6 +68,10 @@ def _make_folder(out: Path) -> Path:
         made.chmod(0o755)
     except OSError as error:
         raise InputError(
-            f"cannot write to {out}: {error.strerror}; choose another place with --out"
+            _(
+                "cannot write to {out}: {strerror}; choose another place with --out",
+                out=out,
+                strerror=error.strerror,
+            )
         ) from error
     return made

@@ -11,6 +11,7 @@ import psutil
 from broadcast.bench.meters import cpu_s
 from broadcast.campaign.campaigns import by_name
 from broadcast.errors import BroadcastError
+from broadcast.languages import _
 from broadcast.reports.progress import progress
 from broadcast.reports.steady import Pace
 from broadcast.store import failures, pool
@@ -38,11 +39,16 @@ def verdict(pace: Pace, cores: Cores, lines: int) -> tuple[str, bool]:
     """Some sentences for the operator, and whether they hold against the demo."""
     name, pause_s = pace.slowest()
     if pace.share is None:
-        return "Too little was sent to say how steadily.", False
-    said = (
-        f"The longest pause of a carrier that had work and TPS: {pause_s:.1f} s ({name}). "
-        f"Used of the TPS while there was work: {pace.share:.0%}. "
-        f"Other processes took {cores.others:.0%} of the cores, {cores.idle:.0%} were idle."
+        return _("Too little was sent to say how steadily."), False
+    said = _(
+        "The longest pause of a carrier that had work and TPS: {pause_s:.1f} s ({name}). "
+        "Used of the TPS while there was work: {share:.0%}. "
+        "Other processes took {others:.0%} of the cores, {idle:.0%} were idle.",
+        pause_s=pause_s,
+        name=name,
+        share=pace.share,
+        others=cores.others,
+        idle=cores.idle,
     )
     if pause_s > PAUSE_LONG_S or pace.share < SHARE_LEAST:
         said += f" {_limit(cores)}"
@@ -52,10 +58,12 @@ def verdict(pace: Pace, cores: Cores, lines: int) -> tuple[str, bool]:
 def _limit(cores: Cores) -> str:
     """What kept a carrier from its TPS."""
     if cores.others >= OTHERS_MOST:
-        return "The limit was this machine: other processes were busy on it."
+        return _("The limit was this machine: other processes were busy on it.")
     if cores.idle < IDLE_LEAST:
-        return "The limit was this machine: the demo's own processes, the simulated carriers included, kept it busy."
-    return "The machine was not the limit: see worker-*.log."
+        return _(
+            "The limit was this machine: the demo's own processes, the simulated carriers included, kept it busy."
+        )
+    return _("The machine was not the limit: see worker-*.log.")
 
 
 class Onlooker:

@@ -25,6 +25,7 @@ from broadcast.demo.carriers import (
 from broadcast.demo.pace import Onlooker, verdict
 from broadcast.demo.verdict import differences
 from broadcast.errors import AuditError, BroadcastError
+from broadcast.languages import _
 from broadcast.store.embedded import Server
 from broadcast.store.scratch import scratch_home
 
@@ -69,14 +70,21 @@ def play(options: Options, interrupted: Callable[[], bool]) -> None:
         _alert(shell, options)
         _send(shell, options, database)
         report = _report(shell, options, addresses)
-        shell.tell("Everything stops; a database of the demo's own goes with it.")
+        shell.tell(_("Everything stops; a database of the demo's own goes with it."))
     found = differences(expected, report, frozenset(carrier.name for carrier in CARRIERS))
     for line in found:
         say(line)
     if found:
-        raise AuditError("not every line of the list is accounted for: see the differences above")
+        raise AuditError(_("not every line of the list is accounted for: see the differences above"))
     took = duration(time.monotonic() - started)
-    say(f"{options.lines:,} lines accounted for in {took}; the report: {options.folder / 'report.html'}")
+    say(
+        _(
+            "{lines:,} lines accounted for in {took}; the report: {report}",
+            lines=options.lines,
+            took=took,
+            report=options.folder / "report.html",
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +116,23 @@ def _shell(options: Options, database: Mapping[str, str], interrupted: Callable[
     bare = {key: value for key, value in os.environ.items() if not key.startswith("BROADCAST_")}
     files = os.pathsep.join(str(path) for path in (options.country, options.configuration))
     mine = {**database, "BROADCAST_CONFIG": files, PASSWORD_VARIABLE: PASSWORD}
-    say("To look on from another terminal, say there first:")
+    say(_("To look on from another terminal, say there first:"))
     for key, value in mine.items():
         say(f"$ export {key}={shlex.quote(value)}")
     return Shell(bare | mine, options.folder, interrupted=interrupted)
 
 
 def _carriers(shell: Shell, options: Options) -> dict[str, Address]:
-    shell.tell("Three simulated carriers: each a process that speaks SMPP 3.4 and keeps a book of its own.")
+    shell.tell(
+        _("Three simulated carriers: each a process that speaks SMPP 3.4 and keeps a book of its own.")
+    )
     ready = {carrier.name: options.folder / f"{carrier.name}.ready" for carrier in CARRIERS}
     for carrier in CARRIERS:
         file = options.folder / f"{carrier.name}.toml"
         file.write_text(personality_toml(carrier, options.seed, options.sessions), encoding="utf-8")
         words = ("--personality", file, "--ready-file", ready[carrier.name], "--json")
         shell.start(carrier.name, "carrier", "simulate", *words)
-    shell.wait_for("the simulated carriers", lambda: all(path.exists() for path in ready.values()))
+    shell.wait_for(_("the simulated carriers"), lambda: all(path.exists() for path in ready.values()))
     return {name: _address(path) for name, path in ready.items()}
 
 
@@ -134,14 +144,19 @@ def _address(ready: Path) -> Address:
 
 def _subscribers(shell: Shell, options: Options) -> Mapping[str, Any]:
     """Returns what the generator knows that an import must say."""
-    shell.tell("The database, with its schema.")
+    shell.tell(_("The database, with its schema."))
     if not options.database_url:
         shell.run("db", "up")
     shell.run("db", "migrate")
     shell.run("db", "status")
-    shell.tell("The carriers as the configuration describes them.")
+    shell.tell(_("The carriers as the configuration describes them."))
     shell.run("carrier", "list")
-    shell.tell(f"A list of {options.lines:,} people by the numbering plan, with the dirt of real lists.")
+    shell.tell(
+        _(
+            "A list of {lines:,} people by the numbering plan, with the dirt of real lists.",
+            lines=options.lines,
+        )
+    )
     people = options.folder / "people.csv"
     shares = {carrier.name: carrier.weight for carrier in CARRIERS} | NOT_CONNECTED
     weights = [word for name, share in shares.items() for word in ("--weight", f"{name}={share:g}")]
@@ -163,21 +178,21 @@ def _subscribers(shell: Shell, options: Options) -> Mapping[str, Any]:
 def _alert(shell: Shell, options: Options) -> None:
     text = options.folder / "alert.vi.txt"
     text.write_text(example(BOYTE_2020), encoding="utf-8")
-    shell.tell("The alert, in Vietnamese; and what its diacritics cost against the same words without.")
+    shell.tell(_("The alert, in Vietnamese; and what its diacritics cost against the same words without."))
     content = ("--text-file", text, "--category", "health", "--expires", "2h", "--sender", "BOYTE")
     shell.run("campaign", "draft", NAME, *content, "--as", "an")
     shell.run("campaign", "forecast", NAME)
-    shell.tell("What the second person reads; its content code says in the approval what was read.")
+    shell.tell(_("What the second person reads; its content code says in the approval what was read."))
     shell.run("campaign", "show", NAME)
     code = shell.read("campaign", "show", NAME)["code"]
-    shell.tell("Who drafts may not approve: this is refused with exit code 3.")
+    shell.tell(_("Who drafts may not approve: this is refused with exit code 3."))
     shell.run("campaign", "approve", NAME, "--content", code, "--as", "an", expect=3)
-    shell.tell("A second person may.")
+    shell.tell(_("A second person may."))
     shell.run("campaign", "approve", NAME, "--content", code, "--as", "binh")
 
 
 def _send(shell: Shell, options: Options, database: _Database) -> None:
-    shell.tell("Workers, one for each core: what production runs, on as many machines as it likes.")
+    shell.tell(_("Workers, one for each core: what production runs, on as many machines as it likes."))
     for number in range(1, options.workers + 1):
         shell.start(f"worker-{number}", "worker")
     with Onlooker(database.url, NAME, database.postmaster) as onlooker:
@@ -187,20 +202,23 @@ def _send(shell: Shell, options: Options, database: _Database) -> None:
     say(said)
     if stood_still:
         raise BroadcastError(
-            f"a carrier stood still while it had work and TPS: see worker-*.log in {options.folder}"
+            _(
+                "a carrier stood still while it had work and TPS: see worker-*.log in {folder}",
+                folder=options.folder,
+            )
         )
 
 
 def _report(shell: Shell, options: Options, addresses: Mapping[str, Address]) -> Mapping[str, Any]:
     """Returns the report, as JSON has it."""
-    shell.tell("What became of it: here, as HTML with charts, as CSV and as JSON.")
+    shell.tell(_("What became of it: here, as HTML with charts, as CSV and as JSON."))
     report = options.folder / "report.json"
     shell.run(
         *("campaign", "report", NAME, "--html", options.folder / "report.html", "--json-file", report),
         *("--csv", options.folder / "report.csv", "--recipients", options.folder / "recipients.csv"),
         timeout_s=_IMPORT_S,
     )
-    shell.tell("The audit: the ledger against its own rows, and against the carriers' books.")
+    shell.tell(_("The audit: the ledger against its own rows, and against the carriers' books."))
     books = [word for name, address in addresses.items() for word in ("--book", f"{name}={address.book}")]
     shell.run("campaign", "audit", NAME, *books, timeout_s=_IMPORT_S)
     found: Mapping[str, Any] = json.loads(report.read_text(encoding="utf-8"))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from broadcast.languages import _
+
 
 def differences(
     expected: Mapping[str, Any], report: Mapping[str, Any], connected: frozenset[str]
@@ -18,15 +20,21 @@ def differences(
         ("lines", expected["lines"], imported["lines"]),
         ("imported", expected["imported"], imported["imported"]),
         ("duplicate", expected["duplicate"], imported["duplicate"]),
-        ("refused, by reason", _counts(expected["refused"]), _counts(imported["refused_by_reason"])),
-        ("lines accounted for", expected["lines"], _accounted(imported)),
+        (_("refused, by reason"), _counts(expected["refused"]), _counts(imported["refused_by_reason"])),
+        (_("lines accounted for"), expected["lines"], _accounted(imported)),
         ("audience", expected["imported"], report["total"]["audience"]),
-        ("open recipients", 0, sum(report["total"][state] for state in ("waiting", "in_doubt", "accepted"))),
-        ("subscribers, by carrier", _counts(expected["subscribers"]), _audiences(lines)),
-        ("left out", _left_out(expected, connected), _exclusions(report)),
+        (
+            _("open recipients"),
+            0,
+            sum(report["total"][state] for state in ("waiting", "in_doubt", "accepted")),
+        ),
+        (_("subscribers, by carrier"), _counts(expected["subscribers"]), _audiences(lines)),
+        (_("left out"), _left_out(expected, connected), _exclusions(report)),
     ]
     return [
-        f"{what}: expected {mine}, the report has {theirs}" for what, mine, theirs in pairs if mine != theirs
+        _("{what}: expected {mine}, the report has {theirs}", what=what, mine=mine, theirs=theirs)
+        for what, mine, theirs in pairs
+        if mine != theirs
     ]
 
 

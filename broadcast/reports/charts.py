@@ -117,6 +117,7 @@ def _options(colours: Any, height: int) -> dict[str, Any]:
         "width": 900,
         "js": (),
         "disable_xml_declaration": True,
+        "truncate_legend": -1,
     }
 
 

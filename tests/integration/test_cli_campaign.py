@@ -19,6 +19,9 @@ from broadcast.cli.subscriber import subscriber
 CONFIG = """
 sender = "BOYTE"
 
+[wording]
+official_domains = ["moh.gov.vn"]
+
 [country]
 name = "Vietnam"
 country_code = "84"
@@ -137,17 +140,46 @@ def test_names_of_files_steer_no_terminal(desk: Desk) -> None:
 
 
 def test_a_text_is_shown_as_what_it_is(desk: Desk) -> None:
-    """Who approves a text sees what turns it round or is not seen at all."""
+    """Who approves a text sees what is not seen, where a script needs it; elsewhere it is refused."""
     desk("subscriber", "import", "people.csv")
-    line = "the text contains: U+200B ZERO WIDTH SPACE (1), U+202E RIGHT-TO-LEFT OVERRIDE (1)\n"
-    assert line in desk("campaign", "draft", "odd", "--text", "pay\u200b \u202eyad rep\nnow 😷")
+    line = "the text contains: U+200C ZERO WIDTH NON-JOINER (1)\n"
+    assert line in desk("campaign", "draft", "odd", "--text", "می\u200cخواهم\nnow 😷")
     shown = desk("campaign", "show", "odd")
-    assert f"pay\\u200b \\u202eyad rep\nnow 😷\n{line}" in shown
+    assert f"می\\u200cخواهم\nnow 😷\n{line}" in shown
+    refused = desk("campaign", "edit", "odd", "--text", "pay\u200b \u202eyad rep", code=3)
+    assert "U+200B ZERO WIDTH SPACE, U+202E RIGHT-TO-LEFT OVERRIDE" in refused
     assert line in desk("campaign", "forecast", "odd")
     assert line in desk("campaign", "approve", "odd", "--as", "bob", *desk.content("odd"))
     assert "contains" not in desk("campaign", "draft", "even", "--text", "Rửa tay 😷")
     assert "no text in the terminal's character set" in desk("campaign", "show", "\udcff", code=2)
     assert "give it by --text-file" in desk("campaign", "draft", "half", "--text", "a\udcff", code=2)
+
+
+def test_a_template_is_drafted_in_the_countrys_languages(desk: Desk) -> None:
+    said = CONFIG.replace(
+        'time_zone = "Asia/Ho_Chi_Minh"', 'time_zone = "Asia/Ho_Chi_Minh"\nlanguages = ["vi", "en"]'
+    )
+    Path("site.toml").write_text(said + '\n[templates]\nprofile = "vietnam"\n', encoding="utf-8")
+    given = ("--set", "place=Quảng Nam", "--set", "time=18:00", "--draft", "tsunami-1", "--expires", "6h")
+    made = desk.json("template", "use", "tsunami", *given)
+    assert (made["name"], made["category"], made["languages"]) == ("tsunami-1", "emergency", ["vi", "en"])
+    assert made["text"].startswith("CẢNH BÁO SÓNG THẦN: sóng có thể đến Quảng Nam lúc 18:00.")
+    assert "\n\nTSUNAMI WARNING: waves may reach Quảng Nam at 18:00." in made["text"]
+    shown = desk("template", "use", "correction-tsunami", "--draft", "correction-1", "--languages", "vi")
+    assert "correction-1 is drafted" in shown
+    assert desk("campaign", "show", "correction-1").count("ĐÍNH CHÍNH: ") == 1
+
+
+def test_a_launch_asks_the_rules_of_whoever_launches(drafted: Desk) -> None:
+    drafted("campaign", "approve", "hands", "--as", "bob", *drafted.content("hands"))
+    for change, refusal in (
+        (("tps = 50", 'tps = 50\nsenders = ["1022"]'), "viettel has not registered the sender BOYTE"),
+        (('["moh.gov.vn"]', '["who.int"]'), "ncov.moh.gov.vn (official are who.int)"),
+    ):
+        Path("site.toml").write_text(CONFIG.replace(*change), encoding="utf-8")
+        assert refusal in drafted("campaign", "launch", "hands", code=3)
+    Path("site.toml").write_text(CONFIG, encoding="utf-8")
+    drafted("campaign", "launch", "hands")
 
 
 def test_refused_lines_do_not_replace_a_device(desk: Desk) -> None:
@@ -215,8 +247,8 @@ def test_plain_letters_are_shown_one_by_one(desk: Desk) -> None:
     assert (drafted["changes"], plain["carriers"]) == ([], [])
     assert "no plain letters for U+00B0" in plain["problem"]
     assert "U+00B0" in desk("campaign", "edit", "hands", "--plain", code=2)
-    desk("campaign", "edit", "hands", "--text", "Đẵ đẵ\u200b ’")
-    changes = [("ẵ", "a", 2), ("Đ", "D", 1), ("đ", "d", 1), ("\u200b", "", 1), ("’", "'", 1)]
+    desk("campaign", "edit", "hands", "--text", "Đẵ đẵq\u0301 ’")
+    changes = [("ẵ", "a", 2), ("Đ", "D", 1), ("đ", "d", 1), ("\u0301", "", 1), ("’", "'", 1)]
 
     def shown(way: int) -> list[tuple[object, ...]]:
         ways = desk.json("campaign", "forecast", "hands")["ways"]
@@ -224,9 +256,9 @@ def test_plain_letters_are_shown_one_by_one(desk: Desk) -> None:
 
     assert (shown(0), shown(1)) == ([], changes)
     seen = desk("campaign", "forecast", "hands")
-    assert "6 characters in plain letters:   ẵ → a: 2   Đ → D: 1   đ → d: 1   U+200B → nothing: 1" in seen
+    assert "6 characters in plain letters:   ẵ → a: 2   Đ → D: 1   đ → d: 1   U+0301 → nothing: 1" in seen
     # once it is in plain letters, whoever approves it still sees what was written for what
-    assert desk.json("campaign", "edit", "hands", "--transliterate")["text"] == "Da da '"
+    assert desk.json("campaign", "edit", "hands", "--transliterate")["text"] == "Da daq '"
     assert (shown(0), shown(1)) == (changes, [])
     assert "as drafted: GSM 03.38 without diacritics" in desk("campaign", "forecast", "hands")
     desk("campaign", "edit", "hands", "--expires", "3h", "--plain")

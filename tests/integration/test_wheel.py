@@ -76,3 +76,6 @@ def test_it_runs_without_a_repository(installed: Path, tmp_path: Path) -> None:
     place, name = run(installed / "python", "-c", _COUNTRY, cwd=tmp_path).split()
     assert Path(place).is_relative_to(installed.parent)
     assert name == "Vietnam"
+    assert "correction-tsunami" in run(
+        installed / "broadcast", "--config", place, "template", "list", cwd=tmp_path
+    )

@@ -242,6 +242,22 @@ def test_a_carrier_in_two_files_is_refused(write: Write) -> None:
         load([first, second])
 
 
+def test_a_sites_own_wording_stands_beside_the_nations(write: Write) -> None:
+    """Official domains of all files are added up, any other key stands once."""
+    line = '[wording.append.page]\ntexts = { vi = "moh.gov.vn" }\n'
+    nation = write(COUNTRY + '[wording]\nofficial_domains = ["gov.vn"]\n', "a.toml")
+    site = write('[wording]\nofficial_domains = ["ncovi.vn"]\n' + line, "b.toml")
+    found = load([nation, site]).wording
+    assert found.official_domains == ("gov.vn", "ncovi.vn")
+    assert list(found.append) == ["page"]
+    assert load([site, nation]).wording.official_domains == ("ncovi.vn", "gov.vn")
+    twice = write(line, "c.toml")
+    with pytest.raises(ConfigError, match=r"^wording\.append stands in both"):
+        load([nation, site, twice])
+    with pytest.raises(ConfigError, match="official_domains"):
+        load([nation, write('wording.official_domains = "ncovi.vn"', "d.toml")])
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_carriers_that_are_a_table_here_and_none_there(write: Write, order: int) -> None:
     paths = [write(COUNTRY + CARRIERS, "a.toml"), write("carriers = 5", "b.toml")][::order]

@@ -5,3 +5,4 @@ from pathlib import Path
 from typing import Final
 
 VIETNAM: Final = Path(str(files(__name__) / "vietnam.toml"))
+TEMPLATES: Final = Path(str(files(__name__) / "templates"))  # a folder a nation

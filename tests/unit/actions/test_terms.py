@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import pytest
 
-from broadcast.actions.notices import ExpiryComesTwice, Notice
+from broadcast.actions.notices import ExpiryComesTwice, LineLeftOut, Notice
 from broadcast.actions.session import Session
 from broadcast.actions.terms import Terms, edited_content, new_content, worded
 from broadcast.campaign.content import Content
 from broadcast.campaign.plain import NoPlainFormError, PlainLetter
-from broadcast.config import Config
-from broadcast.errors import ConfigError, InputError
+from broadcast.config import Config, Line, Wording
+from broadcast.errors import ConfigError, InputError, RefusedError
 
 NOW = datetime(2030, 5, 1, 12, 0, tzinfo=UTC)
 SAID = worded("Rửa tay", plain=False)
@@ -219,3 +219,47 @@ def test_an_edit_makes_the_text_plain_that_is_there(session: Session, before: Co
 def test_an_edit_that_cannot_be(session: Session, before: Content, said: Terms, message: str) -> None:
     with pytest.raises(InputError, match=message):
         edited_content(session, said, NOW, before)
+
+
+def test_lines_are_appended_by_rule_once(session: Session, config: Config, told: list[Notice]) -> None:
+    hotline = Line({"vi": "Gọi 19009095", "en": "Call 19009095"}, categories=("health",))
+    page = Line({"vi": "x" * 60 + " moh.gov.vn"}, optional=True)
+    lined = Wording(official_domains=("gov.vn",), append={"hotline": hotline, "page": page})
+    country = replace(config.country, languages=("vi", "en"))
+    changed = replace(session, configuration=replace(config, country=country, wording=lined))
+    made, changes = new_content(changed, Terms(text=SAID, texts={"en": worded("Wash", plain=False)}), NOW)
+    assert dict(made.texts) == {"vi": "Rửa tay\nGọi 19009095", "en": "Wash\nCall 19009095"}
+    assert made.text == "Rửa tay\nGọi 19009095\n\nWash\nCall 19009095"
+    assert told == [LineLeftOut("page")]
+    again, _ = edited_content(changed, Terms(text=worded("Đeo khẩu trang", plain=False)), NOW, made)
+    assert dict(again.texts) == {"vi": "Đeo khẩu trang\nGọi 19009095", "en": "Wash\nCall 19009095"}
+    kept, none = edited_content(changed, Terms(priority=3), NOW, again)
+    assert (kept.text, none) == (again.text, None)
+    plainly, changes = new_content(changed, Terms(text=worded("Rửa tay", plain=True), plain=True), NOW)
+    assert (plainly.text, changes) == (  # its page fits into one segment of GSM 03.38
+        f"Rua tay\nGoi 19009095\n{'x' * 60} moh.gov.vn",
+        (PlainLetter("ọ", "o", 1), PlainLetter("ử", "u", 1)),
+    )
+    emergency, _ = new_content(changed, Terms(text=SAID, category="emergency"), NOW)
+    assert emergency.text == "Rửa tay"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [Terms(text=worded("Xem evil.com", plain=False)), Terms(text=worded("Rửa\u202e tay", plain=False))],
+)
+def test_a_text_that_a_rule_refuses(session: Session, before: Content, said: Terms) -> None:
+    with pytest.raises(RefusedError, match=r"evil\.com|U\+202E"):
+        new_content(session, said, NOW)
+    with pytest.raises(RefusedError, match=r"evil\.com|U\+202E"):
+        edited_content(session, said, NOW, before)
+
+
+def test_a_sender_that_is_not_registered(session: Session, config: Config, before: Content) -> None:
+    viettel = config.carriers["viettel"].having(senders=("BOYTE",))
+    changed = replace(session, configuration=replace(config, carriers={"viettel": viettel}))
+    assert new_content(changed, Terms(text=SAID), NOW)[0] == before
+    with pytest.raises(RefusedError, match="viettel has not registered the sender 1022"):
+        new_content(changed, Terms(text=SAID, sender="1022"), NOW)
+    with pytest.raises(RefusedError, match="viettel has not registered the sender 1022"):
+        edited_content(changed, Terms(sender="1022"), NOW, before)

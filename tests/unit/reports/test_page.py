@@ -11,6 +11,7 @@ from broadcast.audience.subscribers import PastImport
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.diagnosis.finding import Code, Finding
+from broadcast.languages import _, term
 from broadcast.ledger.books import Doubt
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import AuditResult
@@ -167,3 +168,17 @@ def test_refusals_by_status(found: Report) -> None:
     )
     failures = tuple(Reason("viettel", "rejected", reason, 10) for reason in reasons)
     assert refusals(replace(found, failures=failures)) == {"viettel": {0x58: 20, 0x4A1: 10}}
+
+
+def test_it_speaks_another_language_throughout(found: Report, vietnamese: None) -> None:
+    """No text of the page is one that the catalogue would say otherwise."""
+    misfit = Misfit("viettel", "clash", 12, AT, AT)
+    wrong = Finding(
+        Code.PAUSED, "", False, _("paused: {waiting:,} wait and nothing is sent", waiting=1200), ""
+    )
+    page = render(replace(found, misfits=(misfit,)), BALANCED, [wrong])
+    assert '<html lang="vi">' in page
+    body = page.partition("</style>")[2]
+    said = [text.strip() for text in re.findall(r">([^<>]+)<", body) if any(map(str.isalpha, text))]
+    assert [text for text in said if (_(text), term(text)) != (text, text)] == []
+    assert "1.200" in page
