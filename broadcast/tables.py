@@ -157,7 +157,8 @@ def _messages(error: BaseException, place: str) -> list[str]:
     if isinstance(error, KeyError):
         return [_("{place} is missing", place=place)]
     said = str(error)
-    if place.rpartition(".")[2].startswith("password"):  # what stands there may be the secret itself
+    # what stands there may be the secret itself, or somebody's number
+    if place.rpartition(".")[2].startswith("password") or place.startswith("phones."):
         said = said.partition(_(_NOT).partition("{")[0])[0]
     return [f"{place} {said}"]
 

@@ -21,7 +21,7 @@ from jinja2.ext import babel_extract
 
 from broadcast.actions.ledgers import Standing
 from broadcast.audience.msisdn import Refusal
-from broadcast.campaign.content import Category, Hearers, InDoubtPolicy, Status
+from broadcast.campaign.content import Category, Content, Hearers, InDoubtPolicy, Status
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.cli.translated import is_said, paragraphs
 from broadcast.languages import DOMAIN, FOLDER, LANGUAGES, TERM
@@ -58,6 +58,9 @@ TERMS: Final = (
     *("opt_out", "opt_in", "help", "yes", "no", "opted_in", "unchanged", "no_subscriber", "set_aside"),
     # events of a campaign
     *("drafted", "edited", "approved", "launched", "paused", "resumed", "finished", "audited", "archived"),
+    *("returned", "withdrawn", "override"),
+    # fields of a content, as `campaign show` names what changed
+    *(each.name for each in fields(Content)),
     *("paused in a ledger", "cancelled in a ledger"),
 )
 

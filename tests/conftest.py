@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from acting import make_people
 from hypothesis import HealthCheck, settings
 
 from broadcast import config as configuration
@@ -94,7 +95,7 @@ def server() -> Iterator[Server]:
             if in_memory := _in_memory():
                 patch.setenv("BROADCAST_HOME", str(in_memory))
             home = stack.enter_context(scratch_home("tests"))
-        running = Server(home, {**SETTINGS, **_SMALL})
+        running = Server(home, {**SETTINGS, **_SMALL}, passwords=False)
         running.start()
         asyncio.run(_make_template(running))
         yield running
@@ -193,6 +194,7 @@ async def _make_template(server: Server) -> None:
 
     async def migrate(connection: asyncpg.Connection) -> None:
         await migrations.migrate(connection)
+        await make_people(connection)
 
     await _with_connection(server.url("postgres"), create)
     await _with_connection(server.url("template"), migrate)

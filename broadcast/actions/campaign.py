@@ -1,19 +1,19 @@
 """An alert from its first draft to its last moment: what a person may do with it.
 
-Each action is one transaction (of `campaigns`), leaves one event and gives the campaign as it is then. Raises
-InputError where there is no such campaign, or what was given is no use; RefusedError where a rule forbids it.
+Each action is one transaction (of `campaigns`) by who logged in, leaves one event and gives the campaign as it is then.
+Raises InputError where there is no such campaign, or what was given is no use; RefusedError where a rule forbids it.
 """
 
 import asyncio
 import contextlib
 from typing import Final
 
-from broadcast.actions import clock
+from broadcast.actions import clock, live
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.notices import HomeAway, Untold
-from broadcast.actions.session import Actor, Session, Tell
+from broadcast.actions.session import Session, Tell
 from broadcast.actions.terms import Terms, edited_content, new_content
-from broadcast.campaign import approval, campaigns, orders
+from broadcast.campaign import campaigns, orders
 from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
@@ -30,70 +30,88 @@ from broadcast.store.types import Connection
 _END_S: Final = 30.0
 
 
-async def draft(session: Session, actor: Actor, name: str, terms: Terms) -> Campaign:
+async def draft(session: Session, name: str, terms: Terms) -> Campaign:
     """A new alert; nothing is sent before a second person approves it and it is launched."""
     content, changes = new_content(session, terms, await clock.now(session))
-    return await campaigns.draft(session.connection, name, content, actor.name, changes)
+    return await campaigns.draft(session.connection, name, content, changes)
 
 
-async def edit(session: Session, actor: Actor, name: str, terms: Terms) -> Campaign:
+async def edit(session: Session, name: str, terms: Terms) -> Campaign:
     """Only what is said changes. An approval is void, and the editor is the drafter."""
     found = await campaigns.by_name(session.connection, name)
     content, changes = edited_content(session, terms, await clock.now(session), found.content)
-    return await campaigns.edit(session.connection, found, content, actor.name, changes)
+    return await campaigns.edit(session.connection, found, content, changes)
 
 
-async def approve(session: Session, actor: Actor, name: str, code: str) -> Campaign:
+async def approve(session: Session, name: str, code: str) -> Campaign:
     """A second person approves what has this code."""
     await tell_of_unfinished(session)
     await clock.now(session)
     found = await campaigns.by_name(session.connection, name)
-    return await campaigns.approve(session.connection, found, actor.name, code)
+    return await campaigns.approve(session.connection, found, code)
 
 
-async def launch(session: Session, actor: Actor, name: str) -> Campaign:
-    """The audience is fixed, and workers begin."""
+async def override(session: Session, name: str) -> Campaign:
+    """Who approved it goes on alone, where a rule allows that and more are wanted."""
+    found = await campaigns.by_name(session.connection, name)
+    return await campaigns.override(session.connection, found)
+
+
+async def withdraw(session: Session, name: str, reason: str) -> Campaign:
+    """Who approved it takes that back, before the launch."""
+    found = await campaigns.by_name(session.connection, name)
+    return await campaigns.withdraw(session.connection, found, reason)
+
+
+async def send_back(session: Session, name: str, reason: str) -> Campaign:
+    """An approver returns it to be edited."""
+    found = await campaigns.by_name(session.connection, name)
+    return await campaigns.send_back(session.connection, found, reason)
+
+
+async def launch(session: Session, name: str, typed: int | None = None) -> Campaign:
+    """The audience is fixed, and workers begin. typed: how many hear it, by who launches it; see `live.check`."""
     await tell_of_unfinished(session)
     await clock.now(session)
     found = await campaigns.by_name(session.connection, name)
+    counted = await live.check(session, found, typed)
     return await launching.launch(
-        session.connection, session.config, found, actor.name, lambda away: _tell(session, away)
+        session.connection, session.config, found, lambda away: _tell(session, away), counted=counted
     )
 
 
-async def pause(session: Session, actor: Actor, name: str) -> Campaign:
+async def pause(session: Session, name: str) -> Campaign:
     """Nothing leaves from 2 s after it on (law 7); receipts still count."""
     found = await campaigns.by_name(session.connection, name)
-    return await _ordered(session, await campaigns.pause(session.connection, found, actor.name))
+    return await _ordered(session, await campaigns.pause(session.connection, found))
 
 
-async def resume(session: Session, actor: Actor, name: str) -> Campaign:
+async def resume(session: Session, name: str) -> Campaign:
     """A paused alert goes on."""
     found = await campaigns.by_name(session.connection, name)
     await clock.now(session)
-    return await _ordered(session, await campaigns.resume(session.connection, found, actor.name))
+    return await _ordered(session, await campaigns.resume(session.connection, found))
 
 
-async def cancel(session: Session, actor: Actor, name: str) -> Campaign:
+async def cancel(session: Session, name: str) -> Campaign:
     """Its end. First the order itself, then, in a transaction of its own, what no worker may be there to do."""
     found = await campaigns.by_name(session.connection, name)
-    done = await _ordered(session, await campaigns.cancel(session.connection, found, actor.name))
+    done = await _ordered(session, await campaigns.cancel(session.connection, found))
     await close.end_stopped(session.connection)
     return await campaigns.get(session.connection, done.campaign_id)
 
 
 async def order_without_home(
-    config: Config, actor: Actor, name: str, state: CampaignState, tell: Tell, why: DatabaseDownError
+    config: Config, name: str, state: CampaignState, tell: Tell, why: DatabaseDownError
 ) -> Campaign:
     """Home does not answer: an alert stops in every ledger that is reached. state: PAUSED or CANCELLED.
 
     Gives a ledger's copy. Raises `why` where there are no ledgers but home, or none that has the alert;
     DatabaseDownError: the others have it, and it may go on in one that was not reached.
     """
-    who = approval.check_actor(actor.name)
     remote = [(ledger, each) for ledger, each in sorted(config.ledgers.items()) if not each.home]
     done = await asyncio.gather(
-        *(orders.order_here(ledger, each, name, state.value, who) for ledger, each in remote)
+        *(orders.order_here(ledger, each, name, state.value) for ledger, each in remote)
     )
     found = {
         ledger: each for (ledger, _), each in zip(remote, done, strict=True) if isinstance(each, Campaign)

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from broadcast.access import apply as access
+from broadcast.access import logins as accounts
+from broadcast.access.logins import Logins
 from broadcast.actions.session import Session
 from broadcast.config import check_ledger
 from broadcast.errors import RefusedError
@@ -10,22 +13,28 @@ from broadcast.languages import _
 from broadcast.store import migrations
 from broadcast.store.ledgers import open_ledger
 from broadcast.store.migrations import Migration, OldWorker
+from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 _NAMED_MOST = 20
+DESK = "desk"  # the migration since which it is known for sure who approved
 
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """applied: in order. old_workers: those that know nothing of it, and are to be replaced. ledger: '' of home."""
+    """applied: in order. old_workers: those that know nothing of it, and are to be replaced. ledger: '' of home.
+    logins: who may do what there now. unapproved: alerts that need approval again."""
 
     ledger: str
     applied: Sequence[Migration]
     old_workers: Sequence[OldWorker]
+    logins: Logins | None
+    unapproved: Sequence[str] = ()
 
 
 async def migrate(session: Session, *, during_alert: bool, ledger: str | None = None) -> list[Migrated]:
     """Home, and then the ledgers of the configuration, in the order of their names; ledger: this one alone, after home.
+    A training site's databases are there to train, if nobody uses them yet.
 
     Each migration is a transaction, which leaves its row. Raises RefusedError while a campaign is being sent, unless
     `during_alert`; SchemaError as `migrations.migrate`; DatabaseError: a ledger is away, and those before it are done.
@@ -61,7 +70,15 @@ async def _migrate(session: Session, connection: Connection, ledger: str, *, dur
     if old_ledger is not None:
         session.tell(old_ledger)
     applied = await migrations.migrate(connection)
-    return Migrated(ledger, applied, await migrations.old_workers(connection))
+    await access.apply(connection)
+    if session.configuration and session.configuration.site.training:
+        await connection.execute(sql("become_training"))
+    if applied:
+        await connection.execute(sql("note_act"), "migrated", f"schema {applied[-1].version}", "{}")
+    voided = any(each.name == DESK for each in applied)
+    unapproved = [row["name"] for row in await connection.fetch(sql("unapproved"))] if voided else []
+    everybody = await accounts.standing(connection)
+    return Migrated(ledger, applied, await migrations.old_workers(connection), everybody, unapproved)
 
 
 def named(workers: Sequence[OldWorker]) -> str:

@@ -38,6 +38,13 @@ async def foresee(session: Session, name: str) -> Foreseen:
     return Foreseen(found, variants, _excluded(config, found, counts))
 
 
+async def expected(session: Session, found: Campaign) -> int:
+    """How many would hear it, as things are now."""
+    counts = [each for each in await subscribers.counts(session.connection) if each.carrier in found.carriers]
+    tps = {name: carrier.tps for name, carrier in session.config.carriers.items()}
+    return sum(each.recipients for each in _loads(session.config, found, counts, tps))
+
+
 async def tps_of_all(session: Session, config: Config) -> dict[str, int]:
     """What holds of each carrier, over its ledgers; what the file says where one is away."""
     held = Counter[str]()

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from broadcast.access import logins
 from broadcast.actions.session import Session
-from broadcast.config import Config, Ledger
+from broadcast.config import Config, Ledger, Purpose
 from broadcast.errors import BroadcastError, RefusedError, SchemaError
 from broadcast.languages import N_, _
 from broadcast.store import address, citus, ledgers, migrations, pool
 from broadcast.store.citus import Spreading
+from broadcast.store.purpose import purpose
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -22,7 +24,8 @@ _ASKED_S: Final = 30.0
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How one database stands. problem: None: it is ready. prepared: transactions that it, or nodes of its cluster,
-    have yet to end. nodes: of a Citus cluster, `host:port`; away: of these. spread: the subscribers are there."""
+    have yet to end. nodes: of a Citus cluster, `host:port`; away: of these. spread: the subscribers are there.
+    login: who asked; advice: what is to be done about accounts. purpose: None where its schema is behind."""
 
     name: str
     place: str
@@ -35,6 +38,9 @@ class Standing:
     spread: bool = False
     nodes: Sequence[str] = ()
     away: Sequence[str] = ()
+    login: str | None = None
+    advice: str | None = None
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ async def standing(name: str, place: str, connection: Connection) -> Standing:
         old = await migrations.old_workers(connection)
         prepared = await connection.fetchval(sql("prepared_transactions"))
         cluster = await citus.look(connection) or citus.NONE
+        who = await logins.standing(connection)
+        what_for = None if found.pending else await purpose(connection)
     problem = cluster.problem
     try:
         found.check()
@@ -63,7 +71,8 @@ async def standing(name: str, place: str, connection: Connection) -> Standing:
         [f"{each.version:04}_{each.name}" for each in found.applied],
         [f"{each.version:04}_{each.name}" for each in found.pending],
         [f"{each.host} ({each.pid})" for each in old], prepared + cluster.prepared,
-        cluster.spread, cluster.nodes, cluster.away,
+        cluster.spread, cluster.nodes, cluster.away, who.login if who else None, who.advice() if who else None,
+        what_for,
     )  # fmt: skip
 
 
@@ -118,9 +127,10 @@ async def _spread(home: Connection, config: Config) -> None:
     found = await ledgers.identity(home)
     if found.ledger is not None:
         raise RefusedError(_("the database of BROADCAST_DATABASE_URL is a ledger: name home there"))
+    what_for = await purpose(home)
     for name, ledger in sorted(config.ledgers.items()):
         if not ledger.home:
-            await _become(name, ledger, found.home_id)
+            await _become(name, ledger, found.home_id, what_for)
     await _check_moves(home, config, before)
     rows = [
         (name, ledger.home, json.dumps(ledgers.spelt(ledger)))
@@ -129,9 +139,10 @@ async def _spread(home: Connection, config: Config) -> None:
     await home.execute(
         sql("keep_ledgers"), *([list(column) for column in zip(*rows, strict=True)] or [[], [], []])
     )
+    await home.execute(sql("note_act"), "spread", "ledgers", json.dumps({"ledgers": sorted(config.ledgers)}))
 
 
-async def _become(name: str, ledger: Ledger, home_id: UUID) -> None:
+async def _become(name: str, ledger: Ledger, home_id: UUID, what_for: Purpose) -> None:
     connection = await ledgers.open_ledger(name, ledger, None)
     try:
         with pool.within(connection, _ASKED_S):
@@ -142,7 +153,7 @@ async def _become(name: str, ledger: Ledger, home_id: UUID) -> None:
                     raise RefusedError(
                         _("ledger {name}: its database is home itself; correct its URL", name=name)
                     )
-                if await connection.fetchval(sql("become_ledger"), home_id, name) is None:
+                if await connection.fetchval(sql("become_ledger"), home_id, name, what_for) is None:
                     raise await _other(name, connection)
     finally:
         connection.terminate()

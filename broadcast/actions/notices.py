@@ -44,5 +44,37 @@ class HomeAway:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Training:
+    """This database is there to train."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotActual:
+    """What is looked at is an exercise, or a test. status: which."""
+
+    campaign: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotWitnessed:
+    """The end of the audit chain could not be written outside the database. why: in words."""
+
+    path: str
+    why: str
+
+
 # Unfinished: the audience is half of what somebody meant. OldLedger: it is moved now, which takes long.
-Notice = ClockOff | ExpiryComesTwice | HomeAway | LineLeftOut | OldLedger | Unfinished | Untold
+Notice = (
+    ClockOff
+    | ExpiryComesTwice
+    | HomeAway
+    | LineLeftOut
+    | NotActual
+    | NotWitnessed
+    | OldLedger
+    | Training
+    | Unfinished
+    | Untold
+)

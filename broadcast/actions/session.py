@@ -7,13 +7,14 @@ from typing import Any
 
 import asyncpg
 
-from broadcast.actions.notices import Notice
+from broadcast.actions.notices import Notice, Training
 from broadcast.config import Config
 from broadcast.errors import ConfigError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
 from broadcast.store.ledgers import Parts, all_parts, check_home, parts_of
 from broadcast.store.pool import connect
+from broadcast.store.purpose import purpose
 
 Tell = Callable[[Notice], None]
 
@@ -23,22 +24,17 @@ def _to_nobody(notice: Notice) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts. name: as given; an action that leaves an event tidies it, or refuses one that is none."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
     """What an action works with. configuration: None where none was given, for stopping an alert needs none.
 
-    tell: is called with what comes up meanwhile. connection: in no transaction; an action has its own.
+    tell: is called with what comes up meanwhile. connection: in no transaction; an action has its own. training: the
+    database is there for that, and reaches nobody.
     """
 
     connection: asyncpg.Connection
     configuration: Config | None = None
     tell: Tell = _to_nobody
+    training: bool = False
 
     @classmethod
     @asynccontextmanager
@@ -54,9 +50,13 @@ class Session:
         schema that is not checked cannot tell. how: as of `connect`. Raises as that; RefusedError."""
         connection = await connect(**how)
         try:
+            training = False
             if home and how.get("check_schema", True):
                 await check_home(connection)
-            yield cls(connection, configuration, tell)
+                training = await purpose(connection) == "training"
+            if training:
+                tell(Training())
+            yield cls(connection, configuration, tell, training)
         finally:
             await connection.close()
 

@@ -1,10 +1,13 @@
 """Who hears alerts: bringing lists in, opting out and in again.
 
-None of these keeps the name of who does it: an import is a row of its own, an opt-out dates the subscriber's.
+An import is a row of its own, an opt-out dates the subscriber's; who did it, and when, stands in the audit chain,
+without any number.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from broadcast.actions.session import Session
 from broadcast.audience import subscribers, unfinished
@@ -17,6 +20,7 @@ from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Country
 from broadcast.errors import InputError
 from broadcast.languages import _
+from broadcast.store.queries import sql
 
 _IMPORTS_SHOWN = 5
 
@@ -62,11 +66,21 @@ async def import_subscribers(session: Session, plan: Import, watcher: Watcher) -
     Raises as `import_file` and `import_resumably`.
     """
     connection, config = session.connection, session.config
+    await _note(session, "import begun", "import", resumable=plan.resumable, restart=plan.restart)
     if plan.resumable:
-        return await import_resumably(
+        done = await import_resumably(
             connection, config, plan.file, plan.refused, watcher, restart=plan.restart
         )
-    return await import_file(connection, config, plan.file, plan.refused, watcher.merged)
+    else:
+        done = await import_file(connection, config, plan.file, plan.refused, watcher.merged)
+    counts = {"lines": done.lines, "imported": done.imported, "updated": done.updated}
+    await _note(session, "import ended", f"import {done.import_no}", **counts)
+    return done
+
+
+async def _note(session: Session, what: str, subject: str, **details: Any) -> None:
+    """In the audit chain."""
+    await session.connection.execute(sql("desk_say"), what, subject, json.dumps(details))
 
 
 def check_somebody(done: ImportResult) -> None:
@@ -93,12 +107,16 @@ def number(country: Country, typed: str) -> int:
 
 async def opt_out(session: Session, msisdn: int) -> Subscriber:
     """Nothing but emergencies from now on, of what runs already too. Raises InputError when nobody has the number."""
-    return await subscribers.set_opt_out(session.connection, msisdn, True)
+    done = await subscribers.set_opt_out(session.connection, msisdn, True)
+    await _note(session, "opted out", "subscriber")
+    return done
 
 
 async def opt_in(session: Session, msisdn: int) -> Subscriber:
     """In again, for launches from now on. Raises InputError when nobody has the number."""
-    return await subscribers.set_opt_out(session.connection, msisdn, False)
+    done = await subscribers.set_opt_out(session.connection, msisdn, False)
+    await _note(session, "opted in", "subscriber")
+    return done
 
 
 @dataclass(frozen=True, slots=True)

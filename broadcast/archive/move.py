@@ -44,9 +44,7 @@ class _Snapshot:
     carriers: Sequence[CarrierSums]
 
 
-async def archive(
-    connection: Connection, campaign_id: CampaignId, folder: Path, actor: str, *, drop: bool
-) -> Archived:
+async def archive(connection: Connection, campaign_id: CampaignId, folder: Path, *, drop: bool) -> Archived:
     """Write `folder`/NAME.archive, or take the one that is there; check it; with `drop`, remove the rows.
 
     folder: absolute, for the database remembers it.
@@ -63,7 +61,7 @@ async def archive(
     found = load(place)
     _compare(now, found)
     if drop:
-        await _drop(connection, books, now, found, actor)
+        await _drop(connection, books, now, found)
     return Archived(place, found.recipients, found.octets, drop)
 
 
@@ -160,7 +158,7 @@ def _compare(now: _Snapshot, found: Archive) -> None:
         )
 
 
-async def _drop(connection: Connection, books: LiveBooks, now: _Snapshot, found: Archive, actor: str) -> None:
+async def _drop(connection: Connection, books: LiveBooks, now: _Snapshot, found: Archive) -> None:
     campaign_id, name = now.campaign["campaign_id"], now.campaign["name"]
     async with connection.transaction():
         await connection.execute(sql("archive_claim"))
@@ -173,12 +171,5 @@ async def _drop(connection: Connection, books: LiveBooks, now: _Snapshot, found:
             raise AuditError(
                 _("the rows of {name} are not those of its archive: nothing was dropped", name=name)
             )
-        await connection.execute(
-            sql("archive_mark"),
-            campaign_id,
-            str(found.place),
-            found.recipients,
-            Decimal(found.checksum),
-            actor,
-        )
-        await connection.execute(sql("archive_event"), campaign_id, actor, str(found.place))
+        mark = (str(found.place), found.recipients, Decimal(found.checksum))
+        await connection.execute(sql("archive_mark"), campaign_id, *mark)

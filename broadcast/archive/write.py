@@ -65,6 +65,7 @@ async def write(
             "version": VERSION,
             "campaign": campaign["name"],
             "campaign_id": number,
+            "status": campaign["status"],
             "carriers": parts,
             "others": others,
         }

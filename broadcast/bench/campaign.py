@@ -10,6 +10,7 @@ import asyncpg
 from broadcast.archive.books import books_of
 from broadcast.audience.carriers import sync_carriers
 from broadcast.bench.load import Load
+from broadcast.bench.people import APPROVER, DRAFTER, acting, make_people
 from broadcast.bench.stage import LOOK_S, Stage, bound, start_workers
 from broadcast.campaign import campaigns
 from broadcast.campaign import launch as launching
@@ -34,6 +35,7 @@ def most_s(load: Load) -> float:
 async def prepare(connection: asyncpg.Connection, config: Config, load: Load) -> dict[str, CarrierNo]:
     """The schema, and so many numbers that look like a carrier's. Gives the carriers' numbers by name."""
     await migrations.migrate(connection)
+    await make_people(connection)
     numbers = await sync_carriers(connection, config)
     for place, name in enumerate(config.carriers):
         await connection.execute(
@@ -60,10 +62,9 @@ async def begin(connection: asyncpg.Connection, stage: Stage) -> CampaignId:
 
 async def launch(connection: asyncpg.Connection, config: Config, load: Load) -> CampaignId:
     """Everybody's campaign, launched; its number."""
-    launched = await launching.launch(
-        connection, config, await approved(connection, config, load), "approver"
-    )
-    return launched.campaign_id
+    made = await approved(connection, config, load)
+    async with acting(connection, APPROVER):
+        return (await launching.launch(connection, config, made)).campaign_id
 
 
 async def approved(connection: asyncpg.Connection, config: Config, load: Load) -> campaigns.Campaign:
@@ -72,8 +73,10 @@ async def approved(connection: asyncpg.Connection, config: Config, load: Load) -
         text=load.text, sender="BENCH", carriers=tuple(config.carriers), category="emergency",
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )  # fmt: skip
-    drafted = await campaigns.draft(connection, "bench", made, "drafter")
-    return await campaigns.approve(connection, drafted, "approver", drafted.code)
+    async with acting(connection, DRAFTER):
+        drafted = await campaigns.draft(connection, "bench", made)
+    async with acting(connection, APPROVER):
+        return await campaigns.approve(connection, drafted, drafted.code)
 
 
 async def watch(connection: asyncpg.Connection, campaign_id: CampaignId, look: Look) -> tuple[float, float]:

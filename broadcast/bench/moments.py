@@ -16,6 +16,7 @@ import asyncpg
 
 from broadcast.bench.campaign import answered, approved, prepare
 from broadcast.bench.load import Load
+from broadcast.bench.people import APPROVER, acting
 from broadcast.bench.stage import LOOK_S, Stage, bound, staged, start_worker, start_workers
 from broadcast.campaign.launch import launch
 from broadcast.cli.runner import run
@@ -57,7 +58,8 @@ async def _measure(stage: Stage) -> Moments:
         await bound(connection, stage.load)
         campaign = await approved(connection, stage.config, stage.load)
         began = time.monotonic()
-        launched = await launch(connection, stage.config, campaign, "approver")
+        async with acting(connection, APPROVER):
+            launched = await launch(connection, stage.config, campaign)
         planning_s, committed_at = time.monotonic() - began, time.time()
         await _first_answer(connection, launched.campaign_id)
         spans = [

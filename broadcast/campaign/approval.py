@@ -4,11 +4,24 @@ import hashlib
 import json
 import re
 import unicodedata
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
 from broadcast.campaign.content import Content
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Of one person. kind: `override`: alone, where a rule wants more."""
+
+    signer: str
+    at: datetime
+    kind: Literal["approved", "override"]
+    hash: bytes
 
 
 def content_hash(content: Content) -> bytes:
@@ -64,38 +77,23 @@ def read_code(said: str) -> str:
     return digits
 
 
-def check_code(content: Content, digits: str) -> None:
-    """Raises RefusedError unless `content` has that code; it does not say which it has: who approves must look."""
-    if not content_hash(content).hex().startswith(digits):
-        raise RefusedError(
-            _(
-                "the content has another code than the one given: it was edited since it was shown, or the code is"
-                " mistyped; look at it again (`broadcast campaign show`) and give the code that stands there"
-            )
-        )
+def check_approved(
+    content: Content, drafted_by: str, approvals: Sequence[Approval], approved_hash: bytes | None
+) -> None:
+    """Raises RefusedError unless `content` is what others than its drafter approved. approvals: those that hold.
 
-
-def check_approver(drafted_by: str, approver: str) -> None:
-    """Raises RefusedError when the approver is the drafter, however the name is written."""
-    if _same(drafted_by) == _same(approver):
-        raise RefusedError(_("who drafted a campaign cannot approve it: a second person must (--as NAME)"))
-
-
-def check_unchanged(content: Content, approved_hash: bytes | None) -> None:
-    """Raises RefusedError unless `content` is what was approved."""
-    if approved_hash is None:
+    approved_hash: of what was approved before approvals had rows of their own, and texts their languages.
+    """
+    if not content.texts and approved_hash is not None:
+        check_hash(content, approved_hash)
+        return
+    if not any(each.signer != drafted_by for each in approvals):
         raise RefusedError(_("the campaign is not approved: a second person must approve it first"))
-    if approved_hash != content_hash(content) and (content.texts or approved_hash != older_hash(content)):
+    for each in approvals:
+        check_hash(content, each.hash)
+
+
+def check_hash(content: Content, approved: bytes) -> None:
+    """Raises RefusedError unless `content` has that hash, as it was computed when it was written."""
+    if approved != (content_hash(content) if content.texts else older_hash(content)):
         raise RefusedError(_("the campaign is not what was approved: have it approved again"))
-
-
-def check_actor(actor: str) -> str:
-    """The name of who acts, tidied. Raises InputError when there is none."""
-    name = " ".join(actor.split())
-    if not 0 < len(name) <= 100 or not name.isprintable():
-        raise InputError(_("say who acts, in 1 to 100 printable characters: --as NAME or BROADCAST_OPERATOR"))
-    return name
-
-
-def _same(name: str) -> str:
-    return " ".join(name.split()).casefold()

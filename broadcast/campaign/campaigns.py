@@ -1,20 +1,22 @@
-"""Campaigns in the database: each function is one transaction, and leaves an event.
+"""Campaigns in the database: each step is a function there (store/migrations/0027_desk.sql), which looks at who logged
+in, is one transaction, and leaves an event and an entry of the audit chain.
 
-Workers are told through the channel `broadcast_control`, with the campaign_id as payload.
+Workers are told through the channel `broadcast_control`, with the campaign_id as payload. Raises RefusedError where a
+rule forbids a step, InputError where what was given is no use.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Final
 
 import asyncpg
 
-from broadcast.campaign import approval
+from broadcast.campaign import approval, refusals
 from broadcast.campaign.alphabets import Alphabet
+from broadcast.campaign.approval import Approval
 from broadcast.campaign.area import Area
 from broadcast.campaign.content import (
     Category,
@@ -25,12 +27,11 @@ from broadcast.campaign.content import (
     check,
     check_name,
 )
-from broadcast.campaign.lifecycle import CampaignState, check_move
+from broadcast.campaign.lifecycle import CampaignState
 from broadcast.campaign.plain import PlainLetter
-from broadcast.errors import InputError, RefusedError
+from broadcast.errors import InputError
 from broadcast.ids import CampaignId
-from broadcast.languages import N_, _, term
-from broadcast.store.clock import database_time
+from broadcast.languages import _
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -98,87 +99,65 @@ class CampaignEvent:
 
 
 async def draft(
-    connection: Connection, name: str, content: Content, actor: str, changes: Sequence[PlainLetter] = ()
+    connection: Connection, name: str, content: Content, changes: Sequence[PlainLetter] = ()
 ) -> Campaign:
-    """A new campaign. Raises InputError for a taken name, a past expiry or unusable content.
+    """A new campaign, by who logged in.
 
     changes: the characters that its text has in plain letters; the event keeps them for the forecast.
     """
-    actor = approval.check_actor(actor)
     check_name(name)
     check(content)
-    check_expiry(content, await database_time(connection), InputError)
-    try:
-        async with connection.transaction():
-            campaign_id = await connection.fetchval(sql("insert_campaign"), name, *_values(content), actor)
-            details = {"hash": approval.content_hash(content).hex(), **_plain(changes)}
-            await note(connection, campaign_id, actor, "drafted", details)
-            return await get(connection, campaign_id)
-    except asyncpg.UniqueViolationError as error:
-        raise InputError(
-            _("there is a campaign {name} already: choose another name, or edit that one", name=name)
-        ) from error
+    return await _step(connection, "desk_draft", name, _document(content), _plain(changes))
 
 
 async def edit(
     connection: Connection,
     campaign: Campaign,
     content: Content,
-    actor: str,
     changes: Sequence[PlainLetter] | None = None,
 ) -> Campaign:
     """New content for a draft or an approved campaign: a draft again, and the editor is its drafter.
 
     changes: as of `draft`, for a new text; None for the one that it has.
     """
-    actor = approval.check_actor(actor)
     check(content)
-    async with locked(connection, campaign.campaign_id, CampaignState.DRAFT) as current:
-        check_expiry(content, await database_time(connection), InputError)
-        await connection.execute(sql("update_content"), current.campaign_id, *_values(content), actor)
-        details = {
-            "hash": approval.content_hash(content).hex(),
-            "approval_voided": current.approved_by is not None,
-            **({} if changes is None else _plain(changes)),
-        }
-        await note(connection, current.campaign_id, actor, "edited", details)
-        return await get(connection, current.campaign_id)
+    return await _step(connection, "desk_edit", campaign.campaign_id, _document(content), _plain(changes))
 
 
-async def approve(connection: Connection, campaign: Campaign, actor: str, code: str) -> Campaign:
-    """A second person approves what has this code, as `broadcast campaign show` printed it.
-
-    Raises InputError: no code; RefusedError: its drafter, other content than that by now, expired.
-    """
-    actor = approval.check_actor(actor)
-    code = approval.read_code(code)
-    async with locked(connection, campaign.campaign_id, CampaignState.APPROVED) as current:
-        approval.check_approver(current.drafted_by, actor)
-        approval.check_code(current.content, code)
-        check_expiry(current.content, await database_time(connection), RefusedError, EDIT)
-        approved = approval.content_hash(current.content)
-        await connection.execute(sql("approve_campaign"), current.campaign_id, actor, approved)
-        await note(connection, current.campaign_id, actor, "approved", {"hash": approved.hex()})
-        return await get(connection, current.campaign_id)
+async def approve(connection: Connection, campaign: Campaign, code: str) -> Campaign:
+    """A second person approves what has this code, as `broadcast campaign show` printed it; where a rule wants more of
+    them, it is a draft until the last one has."""
+    return await _step(connection, "desk_approve", campaign.campaign_id, approval.read_code(code))
 
 
-async def pause(connection: Connection, campaign: Campaign, actor: str) -> Campaign:
+async def override(connection: Connection, campaign: Campaign) -> Campaign:
+    """Who approved it goes on alone, where a rule allows that."""
+    return await _step(connection, "desk_override", campaign.campaign_id)
+
+
+async def withdraw(connection: Connection, campaign: Campaign, reason: str) -> Campaign:
+    """Who approved it takes that back, before the launch."""
+    return await _step(connection, "desk_withdraw", campaign.campaign_id, reason)
+
+
+async def send_back(connection: Connection, campaign: Campaign, reason: str) -> Campaign:
+    """An approver returns it for another edit: whatever was approved is void."""
+    return await _step(connection, "desk_return", campaign.campaign_id, reason)
+
+
+async def pause(connection: Connection, campaign: Campaign) -> Campaign:
     """Nothing leaves from 2 s after the commit on (law 7)."""
-    return await _move(connection, campaign, CampaignState.PAUSED, actor, "paused")
+    return await _step(connection, "desk_pause", campaign.campaign_id)
 
 
-async def resume(connection: Connection, campaign: Campaign, actor: str) -> Campaign:
-    """Sending goes on. Raises RefusedError after the expiry, and for a campaign that was never launched."""
-    if campaign.state is not CampaignState.PAUSED:
-        raise RefusedError(
-            _("the campaign is {state}: only a paused one can be resumed", state=term(campaign.state))
-        )
-    return await _move(connection, campaign, CampaignState.RUNNING, actor, "resumed")
+async def resume(connection: Connection, campaign: Campaign) -> Campaign:
+    """Sending goes on. Refused after the expiry, and for a campaign that was never launched."""
+    return await _step(connection, "desk_resume", campaign.campaign_id)
 
 
-async def cancel(connection: Connection, campaign: Campaign, actor: str) -> Campaign:
+async def cancel(connection: Connection, campaign: Campaign) -> Campaign:
     """Nothing leaves any more; who still waited is excluded. Receipts of what left still count."""
-    return await _move(connection, campaign, CampaignState.CANCELLED, actor, "cancelled")
+    return await _step(connection, "desk_cancel", campaign.campaign_id)
 
 
 async def get(connection: Connection, campaign_id: CampaignId) -> Campaign:
@@ -219,43 +198,25 @@ async def plain_changes(connection: Connection, campaign_id: CampaignId) -> tupl
     return tuple(PlainLetter(*each) for each in found)
 
 
-@asynccontextmanager
-async def locked(
-    connection: Connection, campaign_id: CampaignId, target: CampaignState, isolation: Any = None
-) -> AsyncIterator[Campaign]:
-    """A transaction that holds the campaign's row, once it may go to `target`."""
-    async with connection.transaction(isolation=isolation):
-        row = await connection.fetchrow(sql("lock_campaign"), campaign_id)
-        if row is None:
-            raise InputError(_("there is no campaign with the number {campaign_id}", campaign_id=campaign_id))
-        current = _campaign(row)
-        check_move(current.state, target)
-        yield current
+async def approvals(connection: Connection, campaign_id: CampaignId) -> tuple[Approval, ...]:
+    """Those that hold, in order."""
+    return tuple(Approval(**row) for row in await connection.fetch(sql("approvals"), campaign_id))
 
 
-async def _move(
-    connection: Connection, campaign: Campaign, target: CampaignState, actor: str, event: str
-) -> Campaign:
-    actor = approval.check_actor(actor)
-    async with locked(connection, campaign.campaign_id, target) as current:
-        if target is CampaignState.RUNNING:
-            check_expiry(current.content, await database_time(connection), RefusedError, _ANOTHER)
-        await connection.execute(sql("move_campaign"), current.campaign_id, target.value)
-        await note(connection, current.campaign_id, actor, event, {"from": current.state.value})
-        return await get(connection, current.campaign_id)
+async def _step(connection: Connection, step: str, *given: Any) -> Campaign:
+    """The campaign after it."""
+    with refusals.told():
+        async with connection.transaction():
+            return await get(connection, await connection.fetchval(sql(step), *given))
 
 
-async def note(
-    connection: Connection, campaign_id: CampaignId, actor: str, event: str, details: dict[str, Any]
-) -> None:
-    """An event, and a word to the workers; both with the commit."""
-    await connection.execute(sql("insert_campaign_event"), campaign_id, actor, event, json.dumps(details))
-    await connection.execute(sql("notify_control"), str(campaign_id))
+def _document(content: Content) -> str:
+    return json.dumps(content.document())
 
 
-def _plain(changes: Sequence[PlainLetter]) -> dict[str, Any]:
-    """For an event: even an empty one says that the text is not the one before."""
-    return {"plain": [astuple(change) for change in changes]}
+def _plain(changes: Sequence[PlainLetter] | None) -> str:
+    """For an event: even an empty one says that the text is not the one before; None: it is."""
+    return json.dumps({} if changes is None else {"plain": [astuple(change) for change in changes]})
 
 
 def _campaign(row: asyncpg.Record) -> Campaign:
@@ -276,43 +237,3 @@ _VALUE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "texts": lambda value: tuple(sorted(json.loads(value).items())),
     "areas": lambda value: tuple(map(Area.read, json.loads(value))),
 }
-
-
-def _values(content: Content) -> tuple[Any, ...]:
-    """In the order of `insert_campaign` and `update_content`."""
-    return (
-        content.category,
-        content.priority,
-        content.sender,
-        content.text,
-        content.alphabet,
-        list(content.carriers),
-        content.in_doubt_policy,
-        content.grace_s,
-        content.expires_at,
-        content.hears_opted_out,
-        json.dumps(dict(content.texts)),
-        list(content.languages),
-        content.status,
-        content.hearers,
-        content.corrects,
-        json.dumps([each.document() for each in content.areas]),
-        list(content.channels),
-    )
-
-
-# A validity_period has two digits for its year (SMPP 3.4 §7.1.1): from then on it would be a past one.
-_NEXT_CENTURY = datetime(2100, 1, 1, tzinfo=UTC)
-_LATER = N_("give a later one")
-EDIT = N_("edit it with a later one (--expires), and have that approved")
-_ANOTHER = N_("cancel it and draft another campaign")
-
-
-def check_expiry(
-    content: Content, now: datetime, error: type[InputError] | type[RefusedError], way_out: str = _LATER
-) -> None:
-    """now: by the database's clock, as for workers; whoever acts may sit at a machine that is a day off (law 5)."""
-    if content.expires_at <= now:
-        raise error(_("the campaign's expiry has passed: {way_out}", way_out=_(way_out)))
-    if content.expires_at >= _NEXT_CENTURY:
-        raise error(_("the campaign's expiry is in another century: give an earlier one"))

@@ -171,6 +171,11 @@ def _read(phrase: str, key: str) -> _Phrase:
     return words
 
 
+def bare_words(text: str) -> tuple[str, ...]:
+    """Its words as they are compared: small letters without marks, and nothing that is not seen."""
+    return _bare(_words(text))
+
+
 def _bare(phrase: _Phrase) -> tuple[str, ...]:
     return tuple(word.bare for word in phrase)
 

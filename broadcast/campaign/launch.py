@@ -5,7 +5,8 @@ then the ledgers are told. Whatever ends before home's commit leaves copies that
 makes anew. Home as a ledger, and the only one where none is configured, is written in home's own transaction.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,12 @@ import asyncpg
 
 from broadcast.audience.carriers import carrier_numbers, check_has_all, sync_carriers
 from broadcast.audience.moment import one_moment
-from broadcast.audience.snapshot import Cutter, Place, Snapshot, audience, take_snapshot
-from broadcast.campaign import approval, campaigns, orders
+from broadcast.audience.snapshot import Cutter, Place, Snapshot, take_snapshot
+from broadcast.campaign import campaigns, orders, refusals
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.length import most_segments
-from broadcast.campaign.lifecycle import CampaignState, check_move
+from broadcast.campaign.listeners import listeners
+from broadcast.campaign.marks import check_marks
 from broadcast.campaign.wording import check_wording
 from broadcast.config import Config, of_ledger
 from broadcast.config.ledgers import BUCKETS
@@ -28,6 +30,7 @@ from broadcast.ids import CampaignId, CarrierNo
 from broadcast.languages import _, term
 from broadcast.store.clock import database_time
 from broadcast.store.ledgers import Part, named_parts, naming
+from broadcast.store.purpose import check_purpose
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -44,17 +47,27 @@ class _Ledger:
     cutter: Cutter
 
 
-async def launch(
-    home: Connection, config: Config, campaign: Campaign, actor: str, untold: orders.Untold = orders.to_nobody
-) -> Campaign:
-    """Fix the audience and let the workers begin; all or nothing.
+Counted = Callable[[int], None]
 
-    untold: is told of each ledger that could not be told to begin, and will hear it from home.
+
+def _any_number(recipients: int) -> None:
+    """Where nobody was asked."""
+
+
+async def launch(
+    home: Connection,
+    config: Config,
+    campaign: Campaign,
+    untold: orders.Untold = orders.to_nobody,
+    counted: Counted = _any_number,
+) -> Campaign:
+    """Fix the audience and let the workers begin; all or nothing, by who logged in.
+
+    untold: is told of each ledger that could not be told to begin, and will hear it from home. counted: is told how
+    many will hear it, and may refuse that.
     Raises RefusedError: not approved, changed since, expired, nobody to send to, workers have a carrier of it that
     `config` does not have; DatabaseError: a ledger is away. `home` must not be in a transaction.
     """
-    actor = approval.check_actor(actor)
-    check_move(campaign.state, CampaignState.RUNNING)
     if not set(campaign.carriers) & set(config.carriers):
         raise RefusedError(
             _("none of the campaign's carriers is connected: give the --config FILE that has them")
@@ -62,9 +75,10 @@ async def launch(
     async with named_parts(home, config) as parts:
         ledgers = [await _prepared(part, config, campaign) for part in parts.all()]
         try:
-            async with _held(home, campaign.campaign_id) as (current, newest):
-                await _launched(home, config, current, ledgers, actor, newest)
-                done = await campaigns.get(home, current.campaign_id)
+            with refusals.told():
+                async with _held(home, campaign.campaign_id) as (current, newest):
+                    await _launched(home, config, current, ledgers, newest, counted)
+                    done = await campaigns.get(home, current.campaign_id)
         except asyncpg.SerializationError as error:
             raise RefusedError(
                 _("somebody changed the campaign at the same moment: look at it again")
@@ -76,6 +90,7 @@ async def launch(
 async def _prepared(part: Part, config: Config, campaign: Campaign) -> _Ledger:
     """Its carriers brought in line with the configuration."""
     own = of_ledger(config, part.name) if part.name else config
+    await check_purpose(part.connection, own)
     await check_has_all(part.connection, own, campaign.carriers)
     numbers = await sync_carriers(part.connection, own)
     rows = await part.connection.fetch(sql("audience_carriers"), list(campaign.carriers))
@@ -110,59 +125,60 @@ def _check_shares(rows: Sequence[asyncpg.Record], config: Config, own: Config, n
 async def _held(home: Connection, campaign_id: CampaignId) -> AsyncIterator[tuple[Campaign, int]]:
     """The campaign's row and one moment of the subscribers, until the transaction ends; the newest opt-out that they
     surely know."""
-    async with (
-        one_moment(home) as newest,
-        campaigns.locked(home, campaign_id, CampaignState.RUNNING, "repeatable_read") as current,
-    ):
-        yield current, newest
+    async with one_moment(home) as newest, home.transaction(isolation="repeatable_read"):
+        await home.execute(sql("begin_launch"), campaign_id)
+        yield await campaigns.get(home, campaign_id), newest
 
 
 async def _launched(
-    home: Connection, config: Config, current: Campaign, ledgers: Sequence[_Ledger], actor: str, newest: int
+    home: Connection,
+    config: Config,
+    current: Campaign,
+    ledgers: Sequence[_Ledger],
+    newest: int,
+    counted: Counted,
 ) -> None:
     """Within home's transaction. newest: opt-out. Raises RefusedError."""
-    approval.check_unchanged(current.content, current.approved_hash)
+    check_marks(current.content, config.country.exercise_marks)
     now = await database_time(home)
-    campaigns.check_expiry(current.content, now, RefusedError, campaigns.EDIT)
     check_wording(config, current.content)
     segments = most_segments(config, current.content)
     copies = [_Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
     row = await home.fetchval(sql("campaign_row"), current.campaign_id)
+    approvals = await home.fetchval(sql("campaign_approvals"), current.campaign_id)
     try:
         for copy in copies:
             with naming(copy.name):
-                await copy.begin(row, actor, now)
+                await copy.begin(row, approvals, now)
         numbers = await carrier_numbers(home)
-        wanted = [numbers[name] for name in current.carriers if name in numbers]
-        everybody = audience(home, wanted, hears_opted_out=current.hears_opted_out)
+        everybody = listeners(home, config, current, numbers)
         await take_snapshot(everybody, _placing(numbers, config, ledgers))
         taken = {each.part.name: await each.cutter.tallied() for each in ledgers}
         whole = _sum(list(taken.values()))
         if whole.waiting == 0:
             raise RefusedError(_nobody(whole.excluded))
+        counted(whole.waiting)
         for copy in copies:
             with naming(copy.name):
                 await copy.commit(taken[copy.name], segments, newest)
     finally:
         for copy in copies:
             await copy.close()
-    await _say_running(home, current.campaign_id, actor, taken, whole, segments, newest)
+    await _say_running(home, current.campaign_id, taken, whole, segments, newest)
 
 
 async def _say_running(
     home: Connection,
     campaign_id: CampaignId,
-    actor: str,
     taken: Mapping[str, Snapshot],
     whole: Snapshot,
     segments: int,
     newest: int,
 ) -> None:
-    await home.execute(sql("launch_campaign"), campaign_id, actor, whole.audience, segments, newest)
     parts = {name: each.audience for name, each in taken.items() if name and each.audience}
-    await home.execute(sql("keep_parts"), campaign_id, list(parts), list(parts.values()))
-    details = {"audience": whole.audience, "excluded": whole.excluded, "segments": segments}
-    await campaigns.note(home, campaign_id, actor, "launched", details)
+    shown = json.dumps({"excluded": whole.excluded})
+    fixed = (whole.audience, segments, newest, list(parts), list(parts.values()), shown)
+    await home.execute(sql("launch"), campaign_id, *fixed)
 
 
 class _Copy:
@@ -175,32 +191,23 @@ class _Copy:
         self._transaction = self._connection.transaction()
         self._open = False
 
-    async def begin(self, row: str, actor: str, now: datetime) -> None:
-        """A new copy, in place of one that a launch before left behind. row: home's, as JSON."""
+    async def begin(self, row: str, approvals: str, now: datetime) -> None:
+        """A new copy, in place of one that a launch before left behind. row, approvals: home's, as JSON."""
         await self._transaction.start()
         self._open = True
-        if await self._connection.fetchval(sql("unlaunched_copy"), self._campaign_id) is not None:
-            await self._connection.execute(sql("drop_copy"), self._campaign_id)
-            await self._connection.execute(sql("drop_copy_row"), self._campaign_id)
-        try:
-            await self._connection.execute(sql("insert_copy"), row, actor, now)
-        except asyncpg.UniqueViolationError as error:
+        if not await self._connection.fetchval(sql("copy_begin"), row, approvals, now):
             raise BroadcastError(
                 _(
                     "ledger {name} has this campaign as one that was launched, and home has not: home was set back "
                     "to an earlier moment than its ledgers; see the page on backups",
                     name=self.name,
                 )
-            ) from error
+            )
 
     async def commit(self, taken: Snapshot, segments: int, newest_opt_out: int) -> None:
         """With its part of the audience; nothing stays of one that has nobody, nor of what a launch before left."""
-        if taken.audience:
-            await self._connection.execute(
-                sql("fix_copy"), self._campaign_id, taken.audience, segments, newest_opt_out
-            )
-        else:
-            await self._connection.execute(sql("drop_copy_row"), self._campaign_id)
+        fixed = (taken.audience, segments, newest_opt_out)
+        await self._connection.execute(sql("copy_end"), self._campaign_id, *fixed)
         self._open = False
         await self._transaction.commit()
 

@@ -1,4 +1,4 @@
-"""The states of a campaign, and which may follow which. Pure.
+"""The states of a campaign, and which may follow which: as the table `campaign_move` has it. Pure.
 
 draft ──approve──▶ approved ──launch──▶ running ◀──pause, resume──▶ paused
   ▲                   │                    │                           │
@@ -49,15 +49,13 @@ _WAY_OUT: dict[CampaignState, str] = {
 }
 
 
-def check_move(origin: CampaignState, target: CampaignState) -> None:
-    """Raises RefusedError, with what can be done instead, when no rule lets a campaign go to `target`."""
-    if target in MOVES[origin]:
-        return
+def refused_move(origin: CampaignState, target: CampaignState) -> RefusedError:
+    """No rule lets a campaign go to `target`: with what can be done instead."""
     if target is origin:
-        raise RefusedError(
+        return RefusedError(
             _("the campaign is {origin} already: {way_out}", origin=term(origin), way_out=_(_WAY_OUT[origin]))
         )
-    raise RefusedError(
+    return RefusedError(
         _(
             "the campaign is {origin}, it cannot become {target}: {way_out}",
             origin=term(origin),

@@ -12,9 +12,8 @@ from typing import Final
 
 import asyncpg
 
-from broadcast.campaign import campaigns
+from broadcast.campaign import campaigns, refusals
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.lifecycle import MOVES, CampaignState
 from broadcast.config import Ledger
 from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.ids import CampaignId
@@ -46,9 +45,7 @@ async def push(parts: Parts, campaign: Campaign, untold: Untold) -> list[Part]:
 async def _told(part: Part, campaign: Campaign) -> Part | Away:
     try:
         with pool.within(part.connection, _TELL_S):
-            await obey(
-                part.connection, campaign.campaign_id, campaign.control_no, campaign.state, campaign.priority
-            )
+            await obey(part.connection, campaign.campaign_id, campaign.control_no, campaign.state)
     except (asyncpg.PostgresError, *MENDABLE) as error:
         return Away(part.name, failures.explain(error))
     except BroadcastError as error:
@@ -56,16 +53,12 @@ async def _told(part: Part, campaign: Campaign) -> Part | Away:
     return part
 
 
-async def obey(
-    ledger: Connection, campaign_id: CampaignId, control_no: int, state: str, priority: int
-) -> None:
+async def obey(ledger: Connection, campaign_id: CampaignId, control_no: int, state: str) -> None:
     """A copy follows home's order of this number, unless it knows a later one or is over; its workers are told."""
-    async with ledger.transaction():
-        if await ledger.fetchval(sql("obey"), campaign_id, control_no, state, priority) is not None:
-            await ledger.execute(sql("notify_control"), str(campaign_id))
+    await ledger.execute(sql("obey"), campaign_id, control_no, state)
 
 
-async def order_here(name: str, ledger: Ledger, alert: str, state: str, actor: str) -> Campaign | Away | None:
+async def order_here(name: str, ledger: Ledger, alert: str, state: str) -> Campaign | Away | None:
     """While home is away: an alert is `paused` or `cancelled` in this ledger, for home to take over. Gives the ledger's
     copy as it is then; None: the ledger has none."""
     try:
@@ -78,21 +71,22 @@ async def order_here(name: str, ledger: Ledger, alert: str, state: str, actor: s
                 return Away(
                     name, RefusedError(_("ledger {name}: its URL leads to another database", name=name))
                 )
-            return await _order_here(connection, alert, state, actor)
+            return await _order_here(connection, alert, state)
     except InputError:
         return None
+    except RefusedError as error:
+        return Away(name, error)
     except (asyncpg.PostgresError, *MENDABLE) as error:
         return Away(name, failures.explain(error))
     finally:
         connection.terminate()
 
 
-async def _order_here(ledger: Connection, alert: str, state: str, actor: str) -> Campaign:
-    """Raises InputError when it has none of it."""
-    async with ledger.transaction():
+async def _order_here(ledger: Connection, alert: str, state: str) -> Campaign:
+    """Raises InputError when it has none of it; RefusedError."""
+    with refusals.told():
         campaign_id = (await campaigns.by_name(ledger, alert)).campaign_id
-        if await ledger.fetchval(sql("order_here"), campaign_id, state, actor) is not None:
-            await ledger.execute(sql("notify_control"), str(campaign_id))
+        await ledger.execute(sql("order_here"), campaign_id, state)
         return await campaigns.get(ledger, campaign_id)
 
 
@@ -109,19 +103,6 @@ class LedgerOrder:
 
 async def take_over(home: Connection, ledger: str, order: LedgerOrder) -> None:
     """Home does as it was ordered in one of its ledgers, once; what home has done since, and forbids it, stands."""
-    async with home.transaction():
-        row = await home.fetchrow(sql("lock_campaign"), order.campaign_id)
-        if row is None or await home.fetchval(sql("order_known"), order.campaign_id, ledger, order.order_no):
-            return
-        origin, target = CampaignState(row["state"]), CampaignState(order.state)
-        details = {
-            "from": origin.value,
-            "ledger": ledger,
-            "order_no": order.order_no,
-            "ordered_at": order.at.isoformat(),
-        }
-        if target in MOVES[origin]:
-            await home.execute(sql("move_campaign"), order.campaign_id, target.value)
-            await campaigns.note(home, order.campaign_id, order.actor, target.value, details)
-        else:
-            await campaigns.note(home, order.campaign_id, order.actor, f"{target.value} in a ledger", details)
+    await home.execute(
+        sql("take_over"), order.campaign_id, ledger, order.order_no, order.at, order.actor, order.state
+    )

@@ -4,14 +4,19 @@ import click
 
 from broadcast.cli.lazy import LazyGroup
 
-_STEPS = ("draft", "edit", "approve", "launch", "pause", "resume", "cancel")
+_STEPS = ("draft", "edit", "pause", "resume", "cancel")
+_APPROVALS = ("approve", "override", "withdraw")
 _PLACES = {
     **{name: f"cli.campaign_steps:{name}" for name in _STEPS},
+    **{name: f"cli.campaign_approval:{name}" for name in _APPROVALS},
+    "return": "cli.campaign_approval:send_back",
     "archive": "cli.campaign_archive:campaign_archive",
     "audit": "cli.campaign_audit:campaign_audit",
     "doubts": "cli.campaign_doubts:campaign_doubts",
     "forecast": "cli.campaign_forecast:campaign_forecast",
+    "launch": "cli.campaign_launch:launch",
     "list": "cli.campaign_show:campaign_list",
+    "rehearse": "cli.campaign_launch:rehearse",
     "replies": "cli.campaign_replies:campaign_replies",
     "report": "cli.campaign_report:campaign_report",
     "show": "cli.campaign_show:campaign_show",

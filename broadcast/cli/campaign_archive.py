@@ -5,10 +5,9 @@ from pathlib import Path
 import click
 
 from broadcast.actions.archive import archive
-from broadcast.actions.session import Actor
-from broadcast.cli.operator import actor_option
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, print_json, say, words
-from broadcast.cli.session import act
+from broadcast.cli.session import act_on
 from broadcast.languages import _
 
 
@@ -22,9 +21,9 @@ from broadcast.languages import _
     help="The folder in which NAME.archive is made. Default: the current one.",
 )
 @click.option("--drop", is_flag=True, help="Once the files are proved: remove the rows from the database.")
-@actor_option
+@login_option
 @json_option
-def campaign_archive(name: str, folder: Path, drop: bool, actor: str, as_json: bool) -> None:
+def campaign_archive(name: str, folder: Path, drop: bool, as_json: bool) -> None:
     """Move a finished alert's recipients into Parquet files, with whole numbers: keep them safe.
 
     The files are read back, counted and summed, and compared with the database before anything is dropped.
@@ -36,7 +35,7 @@ def campaign_archive(name: str, folder: Path, drop: bool, actor: str, as_json: b
       broadcast campaign archive flood-warning --to /srv/alerts
       broadcast campaign archive flood-warning --to /srv/alerts --drop
     """
-    done = act(lambda session: archive(session, Actor(actor), name, folder, drop=drop))
+    done = act_on(name, lambda session: archive(session, name, folder, drop=drop))
     if as_json:
         print_json(done)
         return

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from broadcast.cli.files import replacing
-from broadcast.cli.operator import actor_option
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_json, print_table, say, words
-from broadcast.cli.session import act
+from broadcast.cli.session import act_on
 from broadcast.csv_files import CsvWriter
 from broadcast.errors import AuditError
 from broadcast.languages import _, headings, term
@@ -35,11 +35,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--differences", "file", type=_FILE, help="Write everybody who differs from --book as CSV.")
 @click.option("--reveal", is_flag=True, help="Whole numbers in that file.")
-@actor_option
+@login_option
 @json_option
-def campaign_audit(
-    name: str, books: Sequence[str], file: Path | None, reveal: bool, actor: str, as_json: bool
-) -> None:
+def campaign_audit(name: str, books: Sequence[str], file: Path | None, reveal: bool, as_json: bool) -> None:
     """Recount every recipient from the ledger's rows and compare. Exit 1 when the books do not balance.
 
     With --book everybody's state is compared with what that carrier itself told of them.
@@ -52,8 +50,8 @@ def campaign_audit(
     """
     theirs = {carrier: read_book(url) for carrier, url in dict(map(_carrier_and_url, books)).items()}
     with _differences(file, reveal=reveal) as write:
-        found = act(
-            lambda session: whole_audit(session.connection, name, theirs, actor, write, session.configuration)
+        found = act_on(
+            name, lambda session: whole_audit(session.connection, name, theirs, write, session.configuration)
         )
     if as_json:
         print_json(found.document())

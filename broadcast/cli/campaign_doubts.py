@@ -11,8 +11,9 @@ from broadcast.actions.session import Session
 from broadcast.archive.books import books_of
 from broadcast.campaign.campaigns import by_name
 from broadcast.cli.files import replacing
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
-from broadcast.cli.session import act
+from broadcast.cli.session import act_on
 from broadcast.csv_files import CsvWriter
 from broadcast.languages import _, codes, headings, term
 from broadcast.ledger.books import RESENT, Doubted
@@ -27,6 +28,7 @@ _COLUMNS = codes("carrier", "msisdn", "reason", "since", "ended_at", "ended_as",
 @click.option("--latest", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
 @click.option("--reveal", is_flag=True, help="Whole numbers, here and in the file.")
 @click.option("--csv", "file", type=_FILE, help="Write all of them as CSV.")
+@login_option
 @json_option
 def campaign_doubts(
     name: str, resent: bool, latest: int, reveal: bool, file: Path | None, as_json: bool
@@ -37,7 +39,7 @@ def campaign_doubts(
     Example:
       broadcast campaign doubts flood-warning --resent --csv second-copies.csv --reveal
     """
-    found = act(lambda session: _read(session, name, RESENT if resent else None))
+    found = act_on(name, lambda session: _read(session, name, RESENT if resent else None))
     lines = [_line(each, reveal) for each in found]
     if file:
         _write(file, lines)

@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
-from broadcast.actions.forecast import foresee
+from broadcast.actions.forecast import Foreseen, foresee
 from broadcast.campaign.forecast import CarrierForecast, Forecast
+from broadcast.campaign.marks import marked
 from broadcast.campaign.plain import PlainLetter
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import duration, json_option, print_json, print_table, say, say_hidden
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
@@ -23,6 +25,7 @@ _WIDTH = 110
 
 @click.command("forecast")
 @click.argument("name")
+@login_option
 @json_option
 def campaign_forecast(name: str, as_json: bool) -> None:
     """Segments and minutes per carrier, for the alert as it is and in the other alphabet.
@@ -34,14 +37,22 @@ def campaign_forecast(name: str, as_json: bool) -> None:
       broadcast campaign forecast wash-hands
     """
     seen = act(lambda session: foresee(session, name), configuration())
-    found, excluded = seen.campaign, seen.excluded
     if as_json:
-        print_json(
-            {"campaign": name, "excluded": excluded, "expires_at": found.expires_at, "ways": seen.variants}
-        )
-        return
+        print_json(_document(seen))
+    else:
+        _show(seen)
+
+
+def _document(seen: Foreseen) -> dict[str, Any]:
+    found = seen.campaign
+    about = {"campaign": found.name, "status": found.status}
+    return {**about, "excluded": seen.excluded, "expires_at": found.expires_at, "ways": seen.variants}
+
+
+def _show(seen: Foreseen) -> None:
+    found, excluded = seen.campaign, seen.excluded
     for variant, title in zip(seen.variants, (_("as drafted"), _("for comparison")), strict=True):
-        _print_variant(variant, f"{name}, {title}: {_words(variant)}")
+        _print_variant(variant, marked(found.status, f"{found.name}, {title}: {_words(variant)}"))
     say(
         _(
             "not reached: {excluded}",

@@ -9,6 +9,7 @@ import click
 from broadcast.actions.session import Session
 from broadcast.campaign.campaigns import by_name
 from broadcast.cli.files import replacing
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import (
     effect_words,
     json_option,
@@ -20,7 +21,7 @@ from broadcast.cli.output import (
     time_cell,
     words,
 )
-from broadcast.cli.session import act
+from broadcast.cli.session import act, act_on
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CampaignId
 from broadcast.languages import _, headings, term
@@ -45,6 +46,7 @@ _COLUMNS = (
 )
 @click.option("--reveal", is_flag=True, help="Whole numbers, here and in the file.")
 @click.option("--csv", "file", type=_FILE, help="Write every reply as CSV.")
+@login_option
 @json_option
 def campaign_replies(
     name: str | None, unmatched: bool, latest: int, reveal: bool, file: Path | None, as_json: bool
@@ -57,7 +59,7 @@ def campaign_replies(
     """
     if (name is None) is not unmatched:
         raise click.UsageError(_("give a campaign's NAME, or --unmatched for replies that match none"))
-    counted, texts, others = act(lambda session: _read(session, name, latest, file, reveal))
+    counted, texts, others = _looked(name, latest, file, reveal)
     if as_json:
         print_json(
             {
@@ -72,6 +74,14 @@ def campaign_replies(
         _show(name, counted, [_line(each, reveal) for each in texts], others)
     if file:
         note(_("wrote {file}", file=words(file)))
+
+
+def _looked(
+    name: str | None, latest: int, file: Path | None, reveal: bool
+) -> tuple[list[ReplyCount], list[Reply], Elsewhere]:
+    if name is None:
+        return act(lambda session: _read(session, None, latest, file, reveal))
+    return act_on(name, lambda session: _read(session, name, latest, file, reveal))
 
 
 async def _read(

@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from broadcast.actions.session import Session
+from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.marks import marked
 from broadcast.cli.files import replacing, write_text
 from broadcast.cli.findings import show_findings, show_misfits, show_oddities
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say, to_json, words
 from broadcast.cli.session import act
 from broadcast.cli.settings import time_zone
-from broadcast.ids import CampaignId
 from broadcast.languages import _, codes, grouped, headings, term
 from broadcast.reports.document import STATES
 from broadcast.reports.everything import Everything, everything
@@ -31,6 +33,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--recipients", type=_FILE, help="Write a line per recipient as CSV, numbers masked.")
 @click.option("--reveal", is_flag=True, help="With --recipients: whole numbers.")
 @click.option("--json-file", type=_FILE, help="Write what --json prints to a file.")
+@login_option
 @json_option
 def campaign_report(
     name: str,
@@ -58,8 +61,7 @@ def campaign_report(
     if json_file:
         write_text(json_file, to_json(found.document()) + "\n")
     if recipients:
-        number = found.report.campaign.campaign_id
-        act(lambda session: _write_recipients(session, recipients, number, reveal))
+        act(lambda session: _write_recipients(session, recipients, found.report.campaign, reveal))
     if as_json:
         print_json(found.document())
     else:
@@ -68,21 +70,30 @@ def campaign_report(
         note(_("wrote {path}", path=words(path)))
 
 
-async def _write_recipients(session: Session, path: Path, campaign_id: CampaignId, reveal: bool) -> None:
+async def _write_recipients(session: Session, path: Path, campaign: Campaign, reveal: bool) -> None:
     with replacing(path, mode=0o600) as file:
         await write_recipients(
-            file, session.connection, campaign_id, session.configuration, reveal=reveal, zone=time_zone
+            file,
+            session.connection,
+            campaign.campaign_id,
+            session.configuration,
+            reveal=reveal,
+            status=campaign.status,
+            zone=time_zone,
         )
 
 
 def _show(found: Everything) -> None:
     campaign, told = found.report.campaign, found.document()
     print_facts(
-        _(
-            "{name}: {category} alert from {sender}",
-            name=campaign.name,
-            category=term(campaign.category),
-            sender=campaign.sender,
+        marked(
+            campaign.status,
+            _(
+                "{name}: {category} alert from {sender}",
+                name=campaign.name,
+                category=term(campaign.category),
+                sender=campaign.sender,
+            ),
         ),
         {
             _("state"): campaign.state,

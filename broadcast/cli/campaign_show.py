@@ -2,15 +2,20 @@
 
 import click
 
+from broadcast.campaign.approval import Approval
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
+from broadcast.campaign.marks import mark_words
 from broadcast.cli.findings import show_findings
-from broadcast.cli.output import json_option, print_facts, print_json, print_table, say, say_hidden
+from broadcast.cli.operator import login_option
+from broadcast.cli.output import json_option, print_facts, print_json, print_table, say, say_hidden, words
 from broadcast.cli.session import act
 from broadcast.languages import _, headings, ngettext, term
 from broadcast.reports import campaigns
+from broadcast.reports.campaigns import Shown, Wanted
 
 
 @click.command("list")
+@login_option
 @json_option
 def campaign_list(as_json: bool) -> None:
     """Every alert, the newest first.
@@ -24,7 +29,15 @@ def campaign_list(as_json: bool) -> None:
         print_json([each.document() for each in found])
         return
     columns = headings(
-        "name", "state", "category", "priority", "audience", "drafted by", "approved by", "expires"
+        "name",
+        "state",
+        "status",
+        "category",
+        "priority",
+        "audience",
+        "drafted by",
+        "approved by",
+        "expires",
     )
     print_table("", columns, [_row(each.campaign) for each in found])
     for each in found:
@@ -33,11 +46,13 @@ def campaign_list(as_json: bool) -> None:
 
 def _row(each: Campaign) -> tuple[object, ...]:
     who = (each.drafted_by, each.approved_by)
-    return (each.name, each.state, term(each.category), each.priority, each.audience, *who, each.expires_at)
+    what = (mark_words(each.status) or term(each.status), term(each.category), each.priority, each.audience)
+    return (each.name, each.state, *what, *who, each.expires_at)
 
 
 @click.command("show")
 @click.argument("name")
+@login_option
 @json_option
 def campaign_show(name: str, as_json: bool) -> None:
     """One alert: its text, what was decided about it, and by whom. Its content code is what `approve` asks for.
@@ -51,33 +66,81 @@ def campaign_show(name: str, as_json: bool) -> None:
         print_json(found.document())
         return
     alert = found.campaign
-    print_facts("", _facts(alert))
+    print_facts(mark_words(alert.status), _facts(alert))
     say("")
     say(alert.text)
     say_hidden(text=alert.text, sender=alert.sender)
     say("")
+    _show_approvals(found)
     print_table(
         "", headings("at", "who", "what"), [(each.at, each.actor, _what(each)) for each in found.events]
     )
 
 
+def _show_approvals(found: Shown) -> None:
+    """Who approved it, who is missing, and what is other than what was approved or returned before."""
+    lines = [_approval(each) for each in found.approvals]
+    if found.campaign.launched_at is None:
+        lines += _missing(found.wanted)
+    if before := found.before:
+        event, at = term(before.event), words(before.at)
+        lines.append(_("since it was {event} by {who} at {at}:", event=event, who=before.actor, at=at))
+        for name, (old, new) in before.changes.items():
+            lines.append(_("  {field} was {value}", field=term(name), value=words(old)))
+            lines.append(_("  {field} is {value}", field=term(name), value=words(new)))
+    for line in lines:
+        say(line)
+    if lines:
+        say("")
+
+
+def _approval(each: Approval) -> str:
+    at = words(each.at)
+    if each.kind == "override":
+        return _("APPROVED BY {who} ALONE, BY OVERRIDE, at {at}", who=each.signer, at=at)
+    return _("approved by {who} at {at}", who=each.signer, at=at)
+
+
+def _missing(wanted: Wanted) -> list[str]:
+    """Where one is enough, its state says it."""
+    lines = []
+    if wanted.missing and wanted.needed > 1:
+        lines.append(
+            _(
+                "{needed} people are to approve it: {missing} missing",
+                needed=wanted.needed,
+                missing=wanted.missing,
+            )
+        )
+    if wanted.needed_large > wanted.needed:
+        lines.append(
+            _(
+                "if {large:,} people or more hear it, {needed} are to approve it",
+                large=wanted.large,
+                needed=wanted.needed_large,
+            )
+        )
+    return lines
+
+
 def _what(each: CampaignEvent) -> str:
-    """An audit with what it found; the other events say it all."""
-    found = each.details.get("differences") if each.event == "audited" else None
-    if found is None:
-        return term(each.event)
-    return (
-        ngettext("audited: {n} difference", "audited: {n} differences", found)
-        if found
-        else _("audited: no differences")
-    )
+    """An audit with what it found, and why something was returned; the other events say it all."""
+    found, why = each.details.get("differences"), each.details.get("reason")
+    if each.event == "audited" and found is not None:
+        return (
+            ngettext("audited: {n} difference", "audited: {n} differences", found)
+            if found
+            else _("audited: no differences")
+        )
+    return f"{term(each.event)}: {why}" if why else term(each.event)
 
 
 def _facts(found: Campaign) -> dict[str, object]:
     return {
         _("name"): found.name,
         _("state"): found.state,
-        **({} if found.status == "actual" else {_("status"): term(found.status)}),
+        _("status"): mark_words(found.status) or term(found.status),
+        _("who hears it"): term(found.hearers),
         _("category"): term(found.category),
         _("priority"): found.priority,
         _("sender"): found.sender,

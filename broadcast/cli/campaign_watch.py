@@ -16,6 +16,7 @@ from rich.text import Text
 
 from broadcast.actions.session import Session
 from broadcast.cli.notices import show_notice
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import console, duration, json_option, print_json_line, say, time_words
 from broadcast.cli.runner import run
 from broadcast.cli.settings import perhaps_configuration
@@ -34,6 +35,7 @@ _LOOK_S = 0.5
 @click.option(
     "--every", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Seconds between lines."
 )
+@login_option
 @json_option
 def campaign_watch(name: str, every: float, as_json: bool) -> None:
     """Show the progress of an alert per carrier until it is finished.

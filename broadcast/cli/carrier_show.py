@@ -10,6 +10,7 @@ from broadcast import secret
 from broadcast.actions.forecast import tps_of_all
 from broadcast.actions.session import Session
 from broadcast.cli.findings import show_findings, show_misfits, show_oddities
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say
 from broadcast.cli.runner import run
 from broadcast.cli.session import act, perhaps
@@ -25,6 +26,7 @@ from broadcast.tables import nearest
 
 
 @click.command("list")
+@login_option
 @json_option
 def carrier_list(as_json: bool) -> None:
     """Every carrier of the numbering plan: its limits, and how many of its binds are up.
@@ -65,6 +67,7 @@ def _show_lines(lines: Sequence[CarrierLine]) -> None:
 
 @click.command("show")
 @click.argument("name")
+@login_option
 @json_option
 def carrier_show(name: str, as_json: bool) -> None:
     """One carrier: how it is spoken to, and each of its binds. Never a password.

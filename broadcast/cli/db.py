@@ -108,6 +108,17 @@ def _say_migrated(done: Sequence[Migrated]) -> None:
             if names
             else _("{where}the schema is up to date", where=where)
         )
+        if each.unapproved:
+            note(
+                _(
+                    "{where}who approved is known for sure from now on: have approved again what was not launched yet "
+                    "({names})",
+                    where=where,
+                    names=", ".join(each.unapproved),
+                )
+            )
+        if each.logins and (advice := each.logins.advice()):
+            note(f"{where}{advice}")
         if old := each.old_workers:
             note(
                 _(
@@ -227,7 +238,7 @@ def _standing(each: Standing) -> dict[str, Any]:
 
 def _shown(each: Standing) -> dict[str, Any]:
     """The same for a terminal: of a cluster nothing where there is none."""
-    facts = _standing(each)
+    facts = {name: value for name, value in _standing(each).items() if name != "advice" or value}
     of_cluster = ("prepared", "spread", "nodes", "away")
     if not any(facts[name] for name in of_cluster):
         facts = {name: value for name, value in facts.items() if name not in of_cluster}
@@ -235,7 +246,12 @@ def _shown(each: Standing) -> dict[str, Any]:
 
 
 def _migrated(each: Migrated) -> dict[str, Any]:
-    return {"applied": [_numbered(one) for one in each.applied], "old_workers": each.old_workers}
+    return {
+        "applied": [_numbered(one) for one in each.applied],
+        "old_workers": each.old_workers,
+        "unapproved": each.unapproved,
+        "advice": each.logins.advice() if each.logins else None,
+    }
 
 
 def _shares(carriers: Mapping[str, Any]) -> list[str]:

@@ -21,11 +21,13 @@ from broadcast.cli.translated import translated
 from broadcast.errors import BroadcastError
 from broadcast.languages import N_, _
 from broadcast.store.failures import LOST, TOLD, explain, lost_node
+from broadcast.store.pool import logged_in_as
 from broadcast.visible import visible
 
 # The guests, bench and demo, are known by name alone: they use what commands are made of, and no command uses them.
 # name: (place, one line for --help)
 _COMMANDS = {
+    "audit": ("cli.audit:audit", N_("What was done, by whom, and whether the database still says so.")),
     "bench": ("bench.command:bench", N_("Measure how fast this machine sends.")),
     "campaign": ("cli.campaign:campaign", N_("Draft, approve, launch and follow an alert.")),
     "carrier": ("cli.carrier:carrier", N_("The carriers, and simulated ones to rehearse with.")),
@@ -34,14 +36,18 @@ _COMMANDS = {
     "plan": ("cli.plan:plan", N_("What alerts to a nation take: hours, cores, databases, disk.")),
     "resolver": ("cli.resolver:resolver", N_("Find the message that each receipt is for, as one process.")),
     "subscriber": ("cli.subscriber:subscriber", N_("Who hears alerts: import, statistics, opt-out.")),
+    "rules": ("cli.rules:rules", N_("What binds operators: how many approve, what is asked for.")),
     "template": (
         "cli.template:template",
         N_("Texts written beforehand, for each hazard and its correction."),
     ),
     "text": ("cli.text:text", N_("What a text costs while it is written.")),
     "up": ("cli.up:up", N_("Run this machine's workers and a resolver, and start again whichever dies.")),
+    "user": ("cli.user:user", N_("Accounts and their roles.")),
     "worker": ("cli.worker:worker", N_("Send, as one process: run as many as there are cores.")),
 }
+# What a machine does, or who has the database: BROADCAST_OPERATOR is a person, and says nothing of these.
+_MACHINES = frozenset({"bench", "db", "demo", "resolver", "up", "worker"})
 
 
 @click.group(
@@ -58,6 +64,12 @@ _COMMANDS = {
     help="A configuration file; repeat for more (the country, the carriers). Default: BROADCAST_CONFIG.",
 )
 @click.option(
+    "--as",
+    "login",
+    metavar="NAME",
+    help="Your login, in place of the user of the database's URL. Default, for what people do: BROADCAST_OPERATOR.",
+)
+@click.option(
     "--lang",
     "language",
     type=click.Choice(languages.LANGUAGES),
@@ -66,7 +78,7 @@ _COMMANDS = {
 )
 @click.version_option(package_name="broadcast", prog_name="broadcast")
 @click.pass_context
-def broadcast(ctx: click.Context, config_files: Sequence[str]) -> None:
+def broadcast(ctx: click.Context, config_files: Sequence[str], login: str | None) -> None:
     """Tell a whole country something, now: a national alert over SMPP, exact to the last receipt.
 
     \b
@@ -78,10 +90,13 @@ def broadcast(ctx: click.Context, config_files: Sequence[str]) -> None:
       eval "$(_BROADCAST_COMPLETE=bash_source broadcast)"
 
     The environment: BROADCAST_CONFIG (configuration files), BROADCAST_DATABASE_URL (a PostgreSQL of your own;
-    unset means the embedded one), BROADCAST_HOME (where the embedded one lives), BROADCAST_OPERATOR (who you
-    are), BROADCAST_TRACE=1 (failures with their traceback).
+    unset means the embedded one), BROADCAST_HOME (where the embedded one lives), BROADCAST_OPERATOR (your
+    login), BROADCAST_TRACE=1 (failures with their traceback).
     """
-    ctx.obj = Settings(tuple(config_files))
+    ctx.obj = Settings(tuple(config_files), login)
+    if ctx.invoked_subcommand not in _MACHINES:
+        login = login or os.environ.get("BROADCAST_OPERATOR") or None
+    ctx.with_resource(logged_in_as(login))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,8 +2,19 @@
 
 from typing import assert_never
 
-from broadcast.actions.notices import ClockOff, ExpiryComesTwice, HomeAway, LineLeftOut, Notice, Untold
+from broadcast.actions.notices import (
+    ClockOff,
+    ExpiryComesTwice,
+    HomeAway,
+    LineLeftOut,
+    NotActual,
+    Notice,
+    NotWitnessed,
+    Training,
+    Untold,
+)
 from broadcast.audience.unfinished import Unfinished
+from broadcast.cli.banner import show_mark, show_training
 from broadcast.cli.output import duration, note, words
 from broadcast.languages import _
 from broadcast.store.migrations import OldLedger
@@ -11,23 +22,31 @@ from broadcast.store.migrations import OldLedger
 
 def show_notice(notice: Notice) -> None:
     """A line for each."""
-    note(_line(notice))
+    if isinstance(notice, Training):
+        show_training()
+    elif isinstance(notice, NotActual):
+        show_mark(notice.campaign, notice.status)
+    else:
+        note(_line(notice))
 
 
-def _line(notice: Notice) -> str:
+def _line(
+    notice: ClockOff
+    | ExpiryComesTwice
+    | HomeAway
+    | LineLeftOut
+    | NotWitnessed
+    | OldLedger
+    | Unfinished
+    | Untold,
+) -> str:
     match notice:
         case ClockOff(ahead_s):
             return _clock_off(ahead_s)
         case ExpiryComesTwice(said):
             return said
         case HomeAway(followed, why):
-            told = ", ".join(followed) or _("none of the ledgers")
-            return _(
-                "home does not answer ({why}): the order holds in {told} and home takes it over when it is back; "
-                "look with `broadcast campaign show` then",
-                why=why,
-                told=told,
-            )
+            return _home_away(followed, why)
         case LineLeftOut(name):
             return _(
                 "the line {name} (wording.append.{name}) is left out: it would cost a segment",
@@ -35,6 +54,8 @@ def _line(notice: Notice) -> str:
             )
         case Untold(ledger, why):
             return _untold(ledger, why)
+        case NotWitnessed(path, why):
+            return _not_witnessed(path, why)
         case OldLedger(octets, seconds):
             return _(
                 "moving the ledger of before, {octets:,.0f} MB, into packed rows: about "
@@ -43,16 +64,30 @@ def _line(notice: Notice) -> str:
                 seconds=seconds,
             )
         case Unfinished():
-            return _(
-                "warning: the import of {source} is unfinished, the list is incomplete: {lines:,} lines"
-                " are in, the last since {committed_at}; `broadcast subscriber import {source}"
-                " --resumable` continues it",
-                source=words(notice.source),
-                lines=notice.lines,
-                committed_at=words(notice.committed_at),
-            )
+            return _unfinished(notice)
         case _:
             assert_never(notice)
+
+
+def _home_away(followed: tuple[str, ...], why: str) -> str:
+    told = ", ".join(followed) or _("none of the ledgers")
+    return _(
+        "home does not answer ({why}): the order holds in {told} and home takes it over when it is back; "
+        "look with `broadcast campaign show` then",
+        why=why,
+        told=told,
+    )
+
+
+def _unfinished(notice: Unfinished) -> str:
+    return _(
+        "warning: the import of {source} is unfinished, the list is incomplete: {lines:,} lines"
+        " are in, the last since {committed_at}; `broadcast subscriber import {source}"
+        " --resumable` continues it",
+        source=words(notice.source),
+        lines=notice.lines,
+        committed_at=words(notice.committed_at),
+    )
 
 
 def _clock_off(ahead_s: float) -> str:
@@ -62,6 +97,15 @@ def _clock_off(ahead_s: float) -> str:
             "this machine's clock is {off} ahead of the database's: times count by the database's", off=off
         )
     return _("this machine's clock is {off} behind the database's: times count by the database's", off=off)
+
+
+def _not_witnessed(path: str, why: str) -> str:
+    return _(
+        "warning: this was done, and it is NOT WITNESSED outside the database: {path}: {why}; mend that before "
+        "anything else is done",
+        path=words(path),
+        why=why,
+    )
 
 
 def _untold(ledger: str, why: str | None) -> str:

@@ -1,28 +1,32 @@
-"""Who acts: `--as NAME`, else BROADCAST_OPERATOR, else the user of this machine."""
+"""Who acts: by `--as NAME`, else BROADCAST_OPERATOR, each database is met; else by the user of its URL."""
 
-import getpass
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, Final, TypeVar
 
 import click
 
+from broadcast.cli.settings import Settings
+from broadcast.store.pool import logged_in_as
+
 F = TypeVar("F", bound=Callable[..., Any])
+_HELP: Final = "Your login. Default: BROADCAST_OPERATOR, or else the user of the database's URL."
 
 
-def actor_option(command: F) -> F:
-    """`--as` as the parameter `actor`."""
-    return click.option(
-        "--as",
-        "actor",
-        metavar="NAME",
-        envvar="BROADCAST_OPERATOR",
-        default=_user,
-        help="Who you are. Default: BROADCAST_OPERATOR, or else your user name.",
-    )(command)
+def login_option(command: F) -> F:
+    """`--as` of a command; `broadcast --as` is the same for any."""
+    return click.option("--as", "login", metavar="NAME", expose_value=False, callback=_log_in, help=_HELP)(
+        command
+    )
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without an entry in passwd
-        return ""
+def by_url() -> AbstractContextManager[None]:
+    """What who has the database does: BROADCAST_OPERATOR says nothing of it."""
+    return logged_in_as(click.get_current_context().find_root().ensure_object(Settings).login)
+
+
+def _log_in(ctx: click.Context, _: click.Parameter, name: str | None) -> str | None:
+    if name:
+        ctx.with_resource(logged_in_as(name))
+        ctx.find_root().ensure_object(Settings).login = name
+    return name

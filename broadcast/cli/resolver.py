@@ -9,6 +9,7 @@ import click
 
 from broadcast.cli.heap import map_large_arrays
 from broadcast.cli.ledger import Chosen, chosen, ledger_option
+from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.cli.signals import stopping
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
 @click.option("--parent", type=int, hidden=True, help="End when this process does, which started this one.")
 @ledger_option
+@login_option
 def resolver(
     carriers: Sequence[str], metrics_port: int, metrics_host: str, parent: int | None, ledger: str | None
 ) -> None:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
+from broadcast.actions.audit_chain import witnessed
+from broadcast.actions.live import tell_status
 from broadcast.actions.session import Session
 from broadcast.cli.notices import show_notice
 from broadcast.cli.runner import run
@@ -19,9 +21,22 @@ def act(what: Callable[[Session], Awaitable[T]], config: Config | None = None, *
 
     async def acting() -> T:
         async with Session.open(config or perhaps_configuration(), show_notice, **how) as session:
-            return await what(session)
+            if not how.get("check_schema", True):  # there may be no chain yet
+                return await what(session)
+            async with witnessed(session):
+                return await what(session)
 
     return run(acting())
+
+
+def act_on(name: str, what: Callable[[Session], Awaitable[T]]) -> T:
+    """The same with a campaign of this name, of which is said first if it is no actual alert."""
+
+    async def marking(session: Session) -> T:
+        await tell_status(session, name)
+        return await what(session)
+
+    return act(marking)
 
 
 @asynccontextmanager

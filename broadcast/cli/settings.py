@@ -22,9 +22,15 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Settings:
-    """The root command's own options. `files`: as given with --config."""
+    """The root command's own options. `files`: as given with --config; `login`: with --as, here or of a command."""
 
     files: Sequence[str] = field(default_factory=tuple)
+    login: str | None = None
+
+    def words(self) -> list[str]:
+        """The same for a process that this one starts."""
+        named = [word for file in self.files for word in ("--config", file)]
+        return [*named, *(("--as", self.login) if self.login else ())]
 
     @cached_property
     def config(self) -> config.Config:

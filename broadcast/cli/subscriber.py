@@ -16,6 +16,7 @@ from broadcast.audience.pipes import name_of
 from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
 from broadcast.cli.files import replacing
 from broadcast.cli.import_progress import import_progress
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import (
     json_option,
     masked,
@@ -58,6 +59,7 @@ def subscriber() -> None:
 @click.option(
     "--restart", is_flag=True, help="With --resumable: give up an unfinished import, begin at line 1."
 )
+@login_option
 @json_option
 def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as_json: bool) -> None:
     """Bring a file of numbers into the database; all of it or nothing.
@@ -101,6 +103,7 @@ def _show_import(done: ImportResult) -> None:
 
 
 @subscriber.command()
+@login_option
 @json_option
 def stats(as_json: bool) -> None:
     """Subscribers per carrier, and the last imports.
@@ -144,6 +147,7 @@ def _show_imports(imports: Sequence[PastImport]) -> None:
 @subscriber.command()
 @click.argument("number")
 @click.option("--reveal", is_flag=True, help="Show the whole number.")
+@login_option
 @json_option
 def show(number: str, reveal: bool, as_json: bool) -> None:
     """One subscriber: carrier, opt-out.
@@ -159,6 +163,7 @@ def show(number: str, reveal: bool, as_json: bool) -> None:
 @subscriber.command("opt-out")
 @click.argument("number")
 @click.option("--undo", is_flag=True, help="Opt in again.")
+@login_option
 @json_option
 def opt_out(number: str, undo: bool, as_json: bool) -> None:
     """Send a number nothing but emergencies, from now on.

@@ -14,7 +14,7 @@ from broadcast.campaign.templates import Parameter
 from broadcast.cli.campaign_content import terms, terms_options
 from broadcast.cli.campaign_steps import write_draft
 from broadcast.cli.notices import show_notice
-from broadcast.cli.operator import actor_option
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, print_facts, print_json, print_table, say
 from broadcast.cli.settings import configuration
 from broadcast.cli.text_cost import show_cost
@@ -88,10 +88,10 @@ def template_show(name: str, as_json: bool) -> None:
 )
 @click.option("--draft", "campaign", metavar="CAMPAIGN", help="Draft an alert of it, by this name.")
 @terms_options
-@actor_option
+@login_option
 @json_option
 def template_use(
-    name: str, values: Sequence[str], campaign: str | None, actor: str, as_json: bool, **options: Any
+    name: str, values: Sequence[str], campaign: str | None, as_json: bool, **options: Any
 ) -> None:
     """Fill in a template in the country's languages: see what it says and costs, or draft an alert of it.
 
@@ -107,7 +107,7 @@ def template_use(
     texts = {language: worded(text, plain=said.plain) for language, text in filled.items()}
     said = replace(said, texts=texts, category=category)
     if campaign is not None:
-        write_draft(campaign, actor, said, as_json)
+        write_draft(campaign, said, as_json)
         return
     found = cost_of(config, said, show_notice)
     if as_json:

@@ -11,6 +11,7 @@ import click
 
 from broadcast.actions.session import Session
 from broadcast.cli.ledger import chosen, ledger_option, restricted
+from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, read
 from broadcast.engine.keeper import Keeper
@@ -35,6 +36,7 @@ _PORT_MOST = 65535
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
 @ledger_option
+@login_option
 @click.pass_context
 def up(
     ctx: click.Context, workers: int | None, metrics_port: int, metrics_host: str, ledger: str | None
@@ -57,7 +59,7 @@ def up(
     def command(number: int, *words: str) -> list[str]:
         port = metrics_port and metrics_port + number
         served = ("--metrics-host", metrics_host, "--metrics-port", str(port))
-        return _command(settings.files, *words, *named, *served)
+        return [sys.executable, "-m", "broadcast", *settings.words(), *words, *named, *served]
 
     commands = [command(each, "worker", "--no-resolver", "--place", str(uuid4())) for each in range(count)]
     run(_supervise(commands, command(count, "resolver"), settings.files, ledger))
@@ -71,11 +73,6 @@ def _cores() -> int:
 def _check(named: Sequence[str], ledger: str | None) -> None:
     """What every worker would stumble over is said once, here. Raises ConfigError."""
     check_passwords(restricted(read(named), ledger))
-
-
-def _command(named: Sequence[str], *words: str) -> list[str]:
-    options = [word for file in named for word in ("--config", file)]
-    return [sys.executable, "-m", "broadcast", *options, *words]
 
 
 async def _supervise(

@@ -12,6 +12,7 @@ import click
 
 from broadcast.cli.collector import collect_seldom
 from broadcast.cli.ledger import Chosen, chosen, ledger_option, restricted
+from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
 from broadcast.cli.signals import stopping
@@ -47,6 +48,7 @@ log = logging.getLogger(__name__)
     help="Whether one of the workers runs `broadcast resolver` beside it. Not where something else runs one.",
 )
 @ledger_option
+@login_option
 @click.pass_context
 def worker(
     ctx: click.Context,
@@ -62,12 +64,11 @@ def worker(
     check_passwords(restricted(config, ledger))
     here = chosen(config, ledger)
     collect_seldom()
-    files = ctx.find_root().ensure_object(Settings).files
-    run(_serve(here, metrics_host, metrics_port, place, _resolver(files, ledger) if resolver else None))
+    options = ctx.find_root().ensure_object(Settings).words()
+    run(_serve(here, metrics_host, metrics_port, place, _resolver(options, ledger) if resolver else None))
 
 
-def _resolver(files: Sequence[str], ledger: str | None) -> list[str]:
-    options = [word for file in files for word in ("--config", file)]
+def _resolver(options: Sequence[str], ledger: str | None) -> list[str]:
     named = ["--ledger", ledger] if ledger else []
     return [sys.executable, "-m", "broadcast", *options, "resolver", *named, "--parent", str(os.getpid())]
 

@@ -11,6 +11,7 @@ from broadcast.config.engine import Engine
 from broadcast.config.files import Config, load, named, paths_from
 from broadcast.config.ledgers import HomeAway, Ledger, Share
 from broadcast.config.placing import check_ledger, of_ledger
+from broadcast.config.site import Phones, Purpose, Site, Witness
 from broadcast.config.smpp import (
     Concatenation,
     DefaultAlphabet,
@@ -27,7 +28,7 @@ from broadcast.config.wording import Line, Templates, Wording
 
 __all__ = [
     "Address", "Bind", "BindMode", "Carrier", "Concatenation", "Config", "Country", "DefaultAlphabet", "Engine",
-    "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line", "NationalShift", "ReceiptMeaning",
-    "ReceiptSegments", "Share", "Smpp", "Templates", "Tls", "TlsVersion", "ValidityFormat", "Wording",
-    "check_ledger", "load", "named", "of_ledger", "paths_from",
+    "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line", "NationalShift", "Phones", "Purpose",
+    "ReceiptMeaning", "ReceiptSegments", "Share", "Site", "Smpp", "Templates", "Tls", "TlsVersion", "ValidityFormat",
+    "Witness", "Wording", "check_ledger", "load", "named", "of_ledger", "paths_from",
 ]  # fmt: skip

@@ -133,6 +133,7 @@ class Carrier:
     tps: segments per second over all its binds, as this file says: what holds is its row in the database.
     receipts_return: at which account receipts come; only where at the one that sent may it be split over ledgers.
     senders: those that it has registered for us; none: it lets any through, or nobody said.
+    simulated: it is a simulator, for a training site, which reaches no others; a live one refuses it.
     Whatever stands in `smpp` may stand beside it in a file, as it did before there was that part.
     """
 
@@ -144,6 +145,7 @@ class Carrier:
     retry_limit: int = 5
     retry_delay_s: float = 2.0
     receipts_return: ReceiptsReturn = "anywhere"
+    simulated: bool = False
 
     def __post_init__(self) -> None:
         require(1 <= self.tps <= 1_000_000, _("tps must be 1 to 1000000 segments per second"))

@@ -12,6 +12,7 @@ from broadcast.config.country import Country
 from broadcast.config.engine import Engine
 from broadcast.config.ledgers import Ledger, check
 from broadcast.config.rules import require
+from broadcast.config.site import Phones, Site, Witness, check_carriers
 from broadcast.config.wording import Templates, Wording
 from broadcast.errors import ConfigError
 from broadcast.languages import _
@@ -36,6 +37,9 @@ class Config:
     ledgers: Mapping[str, Ledger] = field(default_factory=dict)
     wording: Wording = field(default_factory=Wording)
     templates: Templates = field(default_factory=Templates)
+    site: Site = field(default_factory=Site)
+    phones: Phones = field(default_factory=Phones, repr=False)
+    audit: Witness = field(default_factory=Witness)
 
     def __post_init__(self) -> None:
         require(self.sender, _("sender must not be empty"))
@@ -50,6 +54,7 @@ class Config:
                 ),
             )
         check(self.ledgers, self.carriers)
+        check_carriers(self.site, self.carriers)
 
 
 def load(paths: Sequence[Path]) -> Config:

@@ -105,8 +105,11 @@ def personality_toml(carrier: Carrier, seed: int, sessions: int) -> str:
 
 
 def carriers_toml(addresses: Mapping[str, Address], sessions: int) -> str:
-    """The carriers' configuration, beside the country's. sessions: binds per carrier, for all workers."""
-    tables = []
+    """The site's and its carriers' configuration, beside the country's: one that trains, and reaches nobody.
+
+    sessions: binds per carrier, for all workers.
+    """
+    tables = [f"[site]\n{_lines({'purpose': 'training'})}"]
     for carrier in CARRIERS:
         bind = {
             "host": "127.0.0.1",
@@ -116,7 +119,8 @@ def carriers_toml(addresses: Mapping[str, Address], sessions: int) -> str:
             "sessions": sessions,
             "window": carrier.window,
         }
-        tables.append(f"[carriers.{carrier.name}]\n{_lines({**carrier.shared, **carrier.settings})}")
+        table = {**carrier.shared, **carrier.settings, "simulated": True}
+        tables.append(f"[carriers.{carrier.name}]\n{_lines(table)}")
         tables.append(f"[[carriers.{carrier.name}.binds]]\n{_lines(bind)}")
     return "\n".join(tables)
 

@@ -55,6 +55,32 @@ class Options:
         return self.workers + _SPARE_BINDS
 
     @property
+    def author(self) -> str:
+        """Logins."""
+        return self._login("an")
+
+    @property
+    def approver(self) -> str:
+        return self._login("binh")
+
+    @property
+    def auditor(self) -> str:
+        return self._login("lan")
+
+    @property
+    def worker(self) -> str:
+        return self._login("w")
+
+    def _login(self, name: str) -> str:
+        """One of its own where the server is somebody's: a login is for all its databases, and has its password."""
+        return f"{name}-{self.folder.name[-8:]}" if self.database_url else name
+
+    @property
+    def passfile(self) -> Path:
+        """Passwords of the accounts, where the database is none of the demo's own, which keeps them itself."""
+        return self.folder / "passfile"
+
+    @property
     def configuration(self) -> Path:
         """The file that says how the simulated carriers are reached."""
         return self.folder / "carriers.toml"
@@ -105,7 +131,8 @@ class _Database:
 def _database(options: Options) -> Iterator[_Database]:
     """One of our own goes when the context ends."""
     if options.database_url:
-        yield _Database({"BROADCAST_DATABASE_URL": options.database_url}, options.database_url, None)
+        there = {"BROADCAST_DATABASE_URL": options.database_url, "PGPASSFILE": str(options.passfile)}
+        yield _Database(there, options.database_url, None)
         return
     with scratch_home("demo") as home:
         yield _Database({"BROADCAST_HOME": str(home)}, Server(home).url(), Server(home))
@@ -148,9 +175,18 @@ def _subscribers(shell: Shell, options: Options) -> Mapping[str, Any]:
     if not options.database_url:
         shell.run("db", "up")
     shell.run("db", "migrate")
+    shell.tell(
+        _(
+            "Who is who: two people, who are admins too, an auditor, a login for workers. Nobody else does anything."
+        )
+    )
+    first = (f"{options.author}=author", f"{options.approver}=approver,operator")
+    accounts = (*first, f"{options.auditor}=auditor", f"{options.worker}=worker")
+    shell.run("user", "begin", *accounts, *(("--passfile", options.passfile) if options.database_url else ()))
+    shell.run("user", "list")
     shell.run("db", "status")
     shell.tell(_("The carriers as the configuration describes them."))
-    shell.run("carrier", "list")
+    shell.run("carrier", "list", "--as", options.approver)
     shell.tell(
         _(
             "A list of {lines:,} people by the numbering plan, with the dirt of real lists.",
@@ -170,8 +206,9 @@ def _subscribers(shell: Shell, options: Options) -> Mapping[str, Any]:
     )
     expected: Mapping[str, Any] = shell.read("subscriber", "generate", *words, timeout_s=_IMPORT_S)
     refused = options.folder / "refused.csv"
-    shell.run("subscriber", "import", people, "--refused", refused, timeout_s=_IMPORT_S)
-    shell.run("subscriber", "stats")
+    imported = ("subscriber", "import", people, "--refused", refused)
+    shell.run(*imported, "--as", options.approver, timeout_s=_IMPORT_S)
+    shell.run("subscriber", "stats", "--as", options.approver)
     return expected
 
 
@@ -180,24 +217,27 @@ def _alert(shell: Shell, options: Options) -> None:
     text.write_text(example(BOYTE_2020), encoding="utf-8")
     shell.tell(_("The alert, in Vietnamese; and what its diacritics cost against the same words without."))
     content = ("--text-file", text, "--category", "health", "--expires", "2h", "--sender", "BOYTE")
-    shell.run("campaign", "draft", NAME, *content, "--as", "an")
-    shell.run("campaign", "forecast", NAME)
+    shell.run("campaign", "draft", NAME, *content, "--as", options.author)
+    shell.run("campaign", "forecast", NAME, "--as", options.author)
     shell.tell(_("What the second person reads; its content code says in the approval what was read."))
-    shell.run("campaign", "show", NAME)
-    code = shell.read("campaign", "show", NAME)["code"]
+    shell.run("campaign", "show", NAME, "--as", options.approver)
+    code = shell.read("campaign", "show", NAME, "--as", options.approver)["code"]
     shell.tell(_("Who drafts may not approve: this is refused with exit code 3."))
-    shell.run("campaign", "approve", NAME, "--content", code, "--as", "an", expect=3)
+    shell.run("campaign", "approve", NAME, "--content", code, "--as", options.author, expect=3)
     shell.tell(_("A second person may."))
-    shell.run("campaign", "approve", NAME, "--content", code, "--as", "binh")
+    shell.run("campaign", "approve", NAME, "--content", code, "--as", options.approver)
 
 
 def _send(shell: Shell, options: Options, database: _Database) -> None:
     shell.tell(_("Workers, one for each core: what production runs, on as many machines as it likes."))
     for number in range(1, options.workers + 1):
-        shell.start(f"worker-{number}", "worker")
+        shell.start(f"worker-{number}", "worker", "--as", options.worker)
+    shell.tell(_("Whoever launches says how many people hear it, as the forecast has it: that number binds."))
+    foreseen = shell.read("campaign", "forecast", NAME, "--as", options.approver)["ways"][0]["carriers"]
+    people = str(sum(each["recipients"] for each in foreseen))
     with Onlooker(database.url, NAME, database.postmaster) as onlooker:
-        shell.run("campaign", "launch", NAME, "--as", "binh")
-        shell.run("campaign", "watch", NAME, timeout_s=_SEND_S)
+        shell.run("campaign", "launch", NAME, "--recipients", people, "--as", options.approver)
+        shell.run("campaign", "watch", NAME, "--as", options.approver, timeout_s=_SEND_S)
     said, stood_still = verdict(onlooker.pace, onlooker.cores, options.lines)
     say(said)
     if stood_still:
@@ -214,12 +254,22 @@ def _report(shell: Shell, options: Options, addresses: Mapping[str, Address]) ->
     shell.tell(_("What became of it: here, as HTML with charts, as CSV and as JSON."))
     report = options.folder / "report.json"
     shell.run(
-        *("campaign", "report", NAME, "--html", options.folder / "report.html", "--json-file", report),
+        *(
+            "campaign",
+            "report",
+            NAME,
+            "--as",
+            options.auditor,
+            "--html",
+            options.folder / "report.html",
+            "--json-file",
+            report,
+        ),
         *("--csv", options.folder / "report.csv", "--recipients", options.folder / "recipients.csv"),
         timeout_s=_IMPORT_S,
     )
     shell.tell(_("The audit: the ledger against its own rows, and against the carriers' books."))
     books = [word for name, address in addresses.items() for word in ("--book", f"{name}={address.book}")]
-    shell.run("campaign", "audit", NAME, *books, timeout_s=_IMPORT_S)
+    shell.run("campaign", "audit", NAME, "--as", options.auditor, *books, timeout_s=_IMPORT_S)
     found: Mapping[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return found

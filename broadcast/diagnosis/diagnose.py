@@ -26,6 +26,12 @@ def diagnose(figures: Figures) -> tuple[Finding, ...]:
 
 
 def _of_all(figures: Figures) -> Iterator[Finding]:
+    if figures.overridden_by:
+        said = _(
+            "{who} approved it ALONE, by override: whoever else may approve should look at it now",
+            who=figures.overridden_by,
+        )
+        yield Finding(Code.OVERRIDDEN, "", True, said, f"broadcast campaign show {figures.campaign}")
     waiting = sum(each.waiting for each in figures.carriers)
     if figures.paused and waiting:
         command = f"broadcast campaign resume {figures.campaign}" if figures.campaign else ""

@@ -52,13 +52,15 @@ class CarrierFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A campaign at one moment, or all that run or are paused (campaign is then empty).
+    """A campaign at one moment, or all that run or are paused (campaign is then empty). overridden_by: who approved it
+    alone, by override.
 
     sending: it is to be sent now. segments: of a message. launched_for_s: since the newest launch among them.
     workers: alive; workers_for_s: the age of the oldest.
     """
 
     campaign: str = ""
+    overridden_by: str = ""
     sending: bool = False
     paused: bool = False
     finished: bool = False

@@ -13,6 +13,7 @@ FEW: Final = 20  # receipts, answers, recipients: fewer prove nothing
 class Code(StrEnum):
     """What is wrong; the order is that in which an operator should hear it."""
 
+    OVERRIDDEN = "overridden"
     NO_WORKER = "no_worker"
     NOT_HELD = "not_held"
     BINDS_DOWN = "binds_down"

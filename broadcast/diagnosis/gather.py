@@ -52,6 +52,7 @@ class Diagnosis:
             carriers = await self._carriers(campaigns, refusals)
         return Figures(
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
+            overridden_by=campaigns["overridden_by"] or "",
             sending=campaigns["sending"],
             paused=campaigns["paused"] and self.campaign_id is not None,
             finished=campaigns["finished"],

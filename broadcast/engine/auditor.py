@@ -34,7 +34,6 @@ LONGEST_S: Final = 3600.0
 QUIET_S: Final = 120.0  # after a campaign's end
 WATCH_S: Final = 1.0
 RECENT_S: Final = 7 * 86400.0  # campaigns that ended before are the operator's to audit
-ACTOR: Final = "broadcast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +144,4 @@ class Auditor:
             log.error("the books of campaign %d do not balance: %s", campaign_id, problem)
         known = None if last is None else last["differences"]
         if finished or (known or 0) != len(found.problems):
-            await record(connection, campaign_id, ACTOR, found.problems)
+            await record(connection, campaign_id, found.problems)

@@ -1,9 +1,11 @@
 """From an approved campaign to what one carrier is to send (law 6)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadcast.campaign import approval
+from broadcast.campaign.approval import Approval
 from broadcast.campaign.campaigns import Campaign
 from broadcast.channel.channel import Channel, Renderer, Words
 from broadcast.ids import CampaignId
@@ -27,13 +29,19 @@ class CarrierCampaign:
         return self.renderer.segments - len(self.renderer.unawaited)
 
 
+def check_approved(campaign: Campaign, approvals: Sequence[Approval], at_home: bytes | None) -> None:
+    """Raises RefusedError when it is not what was approved. at_home: the hash of that there, where this is a copy."""
+    approval.check_approved(campaign.content, campaign.drafted_by, approvals, campaign.approved_hash)
+    if at_home is not None:
+        approval.check_hash(campaign.content, at_home)
+
+
 def prepared(campaign: Campaign, channel: Channel, now: float) -> CarrierCampaign:
-    """A campaign for one carrier. Raises RefusedError when it is not what was approved.
+    """A campaign for one carrier, once `check_approved` let it through.
 
     now: Unix seconds by the database's clock; a relative expiry counts from there, so this is asked
     anew now and then.
     """
-    approval.check_unchanged(campaign.content, campaign.approved_hash)
     words = Words(
         campaign.campaign_id, campaign.text, campaign.alphabet, campaign.sender, campaign.expires_at
     )

@@ -77,6 +77,10 @@ class Control:
         """Is it of a campaign that is to be sent?"""
         return work.slice.campaign_id in self.running
 
+    def approved(self, campaign_id: CampaignId) -> bytes | None:
+        """As of the herald."""
+        return self._herald.approved(campaign_id)
+
     @property
     def confirmed_until(self) -> float:
         """So long what was heard is taken for true, by lease_time."""

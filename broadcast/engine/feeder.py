@@ -2,15 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import asyncpg
 
 from broadcast.campaign import campaigns
+from broadcast.campaign.approval import Approval
 from broadcast.clock import DayTime
 from broadcast.config import Engine
-from broadcast.engine.carrier_campaign import CarrierCampaign, prepared
+from broadcast.engine.carrier_campaign import CarrierCampaign, check_approved, prepared
 from broadcast.engine.connections import ANSWER_S, WORK_S
 from broadcast.engine.control import Control
 from broadcast.engine.lane import Lane
@@ -54,6 +55,7 @@ class Feeder:
         self._wake = wake
         self._fed = fed
         self._prepared: dict[tuple[CarrierNo, CampaignId], tuple[float, CarrierCampaign | None]] = {}
+        self._overridden: set[CampaignId] = set()  # told
         self._patience = pool.Patience(ANSWER_S, WORK_S)
 
     async def run(self, connection: asyncpg.Connection) -> None:
@@ -98,6 +100,12 @@ class Feeder:
         lane.stock.withdraw(self._control.runs)  # stopped meanwhile?
         return bool(slices)
 
+    def _tell_override(self, campaign_id: CampaignId, approvals: Sequence[Approval]) -> None:
+        alone = [each.signer for each in approvals if each.kind == "override"]
+        if alone and campaign_id not in self._overridden:
+            self._overridden.add(campaign_id)
+            log.warning("campaign %d was approved by %s ALONE, by override", campaign_id, alone[0])
+
     async def _at_carrier(
         self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId
     ) -> CarrierCampaign | None:
@@ -111,6 +119,9 @@ class Feeder:
         try:
             campaign = await campaigns.get(connection, campaign_id)
             if lane.name in campaign.carriers:
+                approvals = await campaigns.approvals(connection, campaign_id)
+                check_approved(campaign, approvals, self._control.approved(campaign_id))
+                self._tell_override(campaign_id, approvals)
                 made = prepared(campaign, lane.channel, self._day_time.now())
         except MENDABLE:
             raise

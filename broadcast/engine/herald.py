@@ -64,11 +64,11 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Home's last one about a campaign."""
+    """Home's last one about a campaign. approved: the hash of what it says."""
 
     control_no: int
     state: str
-    priority: int
+    approved: bytes | None
 
 
 class AtHome:
@@ -86,6 +86,9 @@ class AtHome:
     def allows(self, campaign_id: CampaignId) -> bool:
         """By home, this is to be sent."""
         return True
+
+    def approved(self, campaign_id: CampaignId) -> None:
+        """What is approved stands beside the campaign."""
 
     def gap(self) -> None:
         """What it says is never older than what home says."""
@@ -126,6 +129,11 @@ class Herald:
         order = self._orders.get(campaign_id)
         return order is not None and order.state == "running"
 
+    def approved(self, campaign_id: CampaignId) -> bytes | None:
+        """The hash of what home approved, of which this ledger has a copy."""
+        order = self._orders.get(campaign_id)
+        return None if order is None else order.approved
+
     def gap(self) -> None:
         """The ledger was away until now: what it says may be old."""
         self._gap = lease_time()
@@ -146,7 +154,7 @@ class Herald:
             with pool.within(home, ANSWER_S):
                 rows = await home.fetch(sql("home_orders"), self._ledger)
             self._orders = {
-                CampaignId(row["campaign_id"]): Order(row["control_no"], row["state"], row["priority"])
+                CampaignId(row["campaign_id"]): Order(row["control_no"], row["state"], row["approved"])
                 for row in rows
             }
             self._answered = asked
@@ -172,10 +180,7 @@ class Herald:
         self._ordered = ()
         if self._finished:
             numbers, times = [each for each, _ in self._finished], [at for _, at in self._finished]
-            async with home.transaction():  # whole: once a part is over, nobody asks about it again
-                await home.fetch(sql("hold_campaigns"), numbers)  # then this sees what other ledgers finished
-                await home.fetch(sql("finish_parts"), self._ledger, numbers, times)
-                await home.execute(sql("finish_whole"), numbers)
+            await home.execute(sql("parts_finished"), self._ledger, numbers, times)
             self._finished = ()
 
     async def deliver(self, ledger: asyncpg.Connection) -> None:
@@ -190,7 +195,7 @@ class Herald:
         numbers = [each.control_no for each in known.values()]
         for row in await ledger.fetch(sql("copies_behind"), list(known), numbers):
             order = known[row["campaign_id"]]
-            await orders.obey(ledger, row["campaign_id"], order.control_no, order.state, order.priority)
+            await orders.obey(ledger, row["campaign_id"], order.control_no, order.state)
         here = {
             row["campaign_id"]: row["finished_at"]
             for row in await ledger.fetch(sql("copies_here"), list(known))

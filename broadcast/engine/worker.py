@@ -29,6 +29,7 @@ from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
 from broadcast.store.failures import MENDABLE
 from broadcast.store.ledgers import SLACK, check_alone, check_carriers, identity
+from broadcast.store.purpose import check_purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Worker:
         connection = await pool.connect(self._url)
         try:
             with pool.within(connection, WORK_S):
+                await check_purpose(connection, self._config)
                 home = await self._home(connection)
                 asked = lease_time()
                 day_time = DayTime(await database_time(connection), asked)

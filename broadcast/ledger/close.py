@@ -62,16 +62,15 @@ async def tidy(
         if not await connection.fetchval(sql("tidier_claim")):
             return None
         await connection.execute(plans.SETS)
+        await connection.execute(sql("chain_acts"))
         return [row["campaign_id"] for row in await connection.fetch(sql("finish_campaigns"))]
 
 
 async def end_stopped(connection: Connection) -> None:
     """What still waits of cancelled and expired campaigns has its end, though no worker may run that tidies."""
     async with connection.transaction():
-        if await connection.fetchval(sql("tidier_claim")):
-            await connection.execute(plans.SETS)
-            await connection.execute(sql("end_waiting"))
-            await connection.fetch(sql("finish_campaigns"))
+        await connection.execute(plans.SETS)
+        await connection.execute(sql("desk_end_stopped"))
 
 
 async def _resend(connection: Connection, slice_size: int, steady: Steady | None) -> None:
@@ -87,4 +86,5 @@ async def _close(connection: Connection, campaign_id: CampaignId) -> None:
     async with connection.transaction():
         await connection.execute(sql("closing_claim"))
         await connection.execute(plans.SETS)
+        await connection.execute(sql("mark_closed"), campaign_id)
         await connection.execute(sql("close_campaign"), campaign_id)

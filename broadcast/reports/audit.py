@@ -122,8 +122,6 @@ def together(
     )
 
 
-async def record(
-    connection: Connection, campaign_id: CampaignId, actor: str, problems: Sequence[str]
-) -> None:
+async def record(connection: Connection, campaign_id: CampaignId, problems: Sequence[str]) -> None:
     """Remember an audit's result with the campaign: metrics and `campaign show` know it from there. No MSISDN."""
-    await connection.execute(sql("audit_record"), campaign_id, actor, list(problems))
+    await connection.execute(sql("audit_record"), campaign_id, list(problems))

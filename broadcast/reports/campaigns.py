@@ -1,16 +1,19 @@
 """Campaigns as they are listed and shown: what was decided, by whom, and what is wrong with those under way."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from broadcast.campaign import campaigns
-from broadcast.campaign.approval import content_hash
+from broadcast.campaign.approval import Approval, content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.store.ledgers import parts_of
+from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 
@@ -27,11 +30,36 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """People who are to approve it, and those of them that are missing; needed_large: of an exercise for more people
+    than `large`, which is counted at its launch."""
+
+    needed: int
+    missing: int
+    needed_large: int
+    large: int
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was approved or returned last (event), by whom, where that is not what there is now. changes: field -> what
+    it was, and what it is."""
+
+    event: str
+    actor: str
+    at: datetime
+    changes: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """One campaign and its history, in order."""
+    """One campaign and its history, in order. approvals: those that hold."""
 
     campaign: Campaign
     events: Sequence[CampaignEvent]
+    approvals: Sequence[Approval]
+    wanted: Wanted
+    before: Before | None
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
@@ -40,6 +68,9 @@ class Shown:
             "campaign": found,
             "hash": content_hash(found.content),
             "code": found.code,
+            "approvals": self.approvals,
+            "wanted": self.wanted,
+            "before": self.before,
             "events": self.events,
         }
 
@@ -54,7 +85,25 @@ async def listed(home: Connection, config: Config | None = None) -> list[Listed]
 async def shown(connection: Connection, name: str) -> Shown:
     """Raises InputError when there is none of that name."""
     found = await campaigns.by_name(connection, name)
-    return Shown(found, await campaigns.events(connection, found.campaign_id))
+    number = found.campaign_id
+    wanted = await connection.fetchrow(sql("approvals_wanted"), number)
+    assert wanted is not None  # campaigns are never deleted at home
+    return Shown(
+        campaign=found,
+        events=await campaigns.events(connection, number),
+        approvals=await campaigns.approvals(connection, number),
+        wanted=Wanted(**wanted),
+        before=await _before(connection, found),
+    )
+
+
+async def _before(connection: Connection, found: Campaign) -> Before | None:
+    row = await connection.fetchrow(sql("version_before"), found.campaign_id)
+    if row is None:
+        return None
+    old, new = json.loads(row["document"]), found.content.document()
+    changes = {name: (old.get(name), new[name]) for name in new if old.get(name) != new[name]}
+    return Before(row["event"], row["actor"], row["at"], changes)
 
 
 async def _wrong_with(home: Connection, config: Config | None, each: Campaign) -> tuple[Finding, ...]:

@@ -23,6 +23,9 @@ _FACTS = (
         "alphabet",
         "in_doubt_policy",
         "state",
+        "status",
+        "hearers",
+        "languages",
     ),
     *("drafted_by", "drafted_at", "approved_by", "approved_at", "launched_by", "launched_at", "finished_at"),
     *("expires_at", "audience", "segments"),
@@ -32,6 +35,7 @@ _FACTS = (
 def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """Everything but the curves; no MSISDN. Counts are recipients unless their name says otherwise."""
     return {
+        "training": report.training,
         "campaign": _campaign_document(report),
         "total": _carrier_document(report, report.progress.total),
         "carriers": [_carrier_document(report, line) for line in report.progress.carriers],

@@ -18,13 +18,13 @@ def write_summary(file: TextIO, report: Report) -> None:
     reasons: dict[str, list[tuple[str, int]]] = {}
     for each in report.exclusions:
         reasons.setdefault(each.carrier, []).append((each.reason, each.recipients))
-    writer = CsvWriter(file, ("carrier", "state", "reason", "recipients"))
+    writer = CsvWriter(file, ("carrier", "state", "reason", "recipients", "status"))
     for line in report.progress.carriers:
         for state in STATES:
             parts = reasons.get(line.carrier, []) if state == "excluded" else [("", line.states[state])]
             for reason, count in parts:
                 if count:
-                    writer.row((line.carrier, state, reason, count))
+                    writer.row((line.carrier, state, reason, count, report.campaign.status))
 
 
 async def write_recipients(
@@ -33,17 +33,18 @@ async def write_recipients(
     campaign_id: CampaignId,
     config: Config | None = None,
     *,
+    status: str = "actual",
     reveal: bool,
     zone: Zone = utc,
 ) -> int:
-    """A line per recipient, numbers masked unless `reveal`; returns how many. zone: of its times; config: as of
-    `recipients`."""
+    """A line per recipient, numbers masked unless `reveal`; returns how many. status: of the campaign's content.
+    zone: of its times; config: as of `recipients`."""
     count = 0
-    columns = ("carrier", "msisdn", "state", "submitted_at", "settled_at", "err", "smsc_ids")
+    columns = ("carrier", "msisdn", "state", "submitted_at", "settled_at", "err", "smsc_ids", "status")
     writer = CsvWriter(file, columns)
     async for each in recipients(home, campaign_id, config):
         msisdn = str(each.msisdn) if reveal else str(Masked(each.msisdn))
         times = (time_cell(at, zone) for at in (each.submitted_at, each.settled_at))
-        writer.row((each.carrier, msisdn, each.state, *times, each.err, each.smsc_ids))
+        writer.row((each.carrier, msisdn, each.state, *times, each.err, each.smsc_ids, status))
         count += 1
     return count

@@ -6,6 +6,7 @@ from typing import Any
 
 import jinja2
 
+from broadcast.campaign.marks import mark_words
 from broadcast.diagnosis.finding import Finding
 from broadcast.languages import _, chosen, grouped, ngettext, term
 from broadcast.reports.audit import AuditResult
@@ -38,9 +39,17 @@ def render(report: Report, audit: AuditResult, findings: Sequence[Finding] = (),
     charts = [states_chart(report), rate_chart(report), delay_chart(report)]
     return page.render(
         report=document(report, audit, findings),
+        marks=marks(report),
         states=[state for state in STATES if report.progress.total.states[state]],
         charts=[chart for chart in charts if chart],
     )
+
+
+def marks(report: Report) -> list[str]:
+    """What nobody may take for a live alert: TRAINING, EXERCISE, TEST."""
+    return [
+        each for each in ("TRAINING" if report.training else "", mark_words(report.campaign.status)) if each
+    ]
 
 
 def _seen(value: Any) -> Any:

@@ -72,6 +72,7 @@ class Progress:
     carriers: tuple[CarrierProgress, ...]
     away: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    status: str = "actual"
 
     @property
     def over(self) -> bool:
@@ -118,6 +119,7 @@ async def progress(connection: Connection, campaign_id: CampaignId) -> Progress:
     return Progress(
         at=row["at"],
         state=row["state"],
+        status=row["status"],
         launched=row["launched_at"] is not None,
         finished=row["finished_at"] is not None,
         segments=row["segments"],

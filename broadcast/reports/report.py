@@ -19,6 +19,7 @@ from broadcast.ledger.states import RecipientState
 from broadcast.reports.pauses import Steadiness, paused_spans, steadiness
 from broadcast.reports.progress import CarrierProgress, Progress, joined, progress
 from broadcast.reports.received import Misfit, Oddity
+from broadcast.store.purpose import purpose
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -53,7 +54,8 @@ class Times:
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything that is said about one campaign. took_s: from launch to its end, or to now. imports: that made its
-    subscribers, the newest. steadiness: of the carriers of which it can be said."""
+    subscribers, the newest. steadiness: of the carriers of which it can be said. training: the database is there for
+    that."""
 
     campaign: Campaign
     took_s: float
@@ -68,6 +70,7 @@ class Report:
     replies: tuple[ReplyCount, ...] = ()
     misfits: tuple[Misfit, ...] = ()
     steadiness: Mapping[str, Steadiness] = field(default_factory=dict)
+    training: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ async def report(home: Connection, campaign: Campaign, found: Read) -> Report:
         replies=tuple(found.replies),
         misfits=tuple(found.misfits),
         steadiness=_steadiness(ends, campaign.segments or 1, paused, now.carriers),
+        training=await purpose(home) == "training",
     )
 
 

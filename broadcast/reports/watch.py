@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from broadcast.campaign.campaigns import by_name
+from broadcast.campaign.marks import marked
 from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding
 from broadcast.languages import _, ngettext, term
@@ -22,7 +23,11 @@ REPEAT_S: Final = 60.0
 
 
 def headline(now: Progress) -> str:
-    """The campaign's state, and what it waits for if it does."""
+    """What is no actual alert is said first; then the campaign's state, and what it waits for if it does."""
+    return marked(now.status, _standing(now))
+
+
+def _standing(now: Progress) -> str:
     if not now.launched:
         return _("{state}: not launched yet", state=term(now.state))
     if now.over:
@@ -43,6 +48,7 @@ def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = (
     return {
         "at": now.at,
         "state": now.state,
+        "status": now.status,
         "workers": now.workers,
         "away": now.away,
         "lost": now.lost,

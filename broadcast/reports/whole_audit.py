@@ -52,7 +52,6 @@ async def whole_audit(
     home: Connection,
     name: str,
     theirs: Mapping[str, SimulatedBook],
-    actor: str,
     found: Callable[[Difference], None],
     config: Config | None = None,
 ) -> WholeAudit:
@@ -83,8 +82,8 @@ async def whole_audit(
         await stack.aclose()
         for part in parts.reached:
             if not part.home:  # its workers serve the metric
-                await record(part.connection, campaign_id, actor, audits[part.name].problems)
-        await record(home, campaign_id, actor, result.problems)
+                await record(part.connection, campaign_id, audits[part.name].problems)
+        await record(home, campaign_id, result.problems)
     return result
 
 

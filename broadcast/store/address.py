@@ -6,7 +6,7 @@ host or a port: with a password that was not percent-encoded, that is the end of
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from broadcast.errors import ConfigError
 from broadcast.languages import N_, _
@@ -93,6 +93,26 @@ def settings(url: str) -> list[str]:
 def database(url: str) -> str:
     """The database's name, or an empty text."""
     return unquote((_parts(url.partition("://")[2])["path"] or "").removeprefix("/"))
+
+
+def as_user(url: str, user: str) -> str:
+    """The same for another login, without the password that was the first one's. `check`ed."""
+    scheme, _, rest = url.partition("://")
+    parts = _parts(rest)
+    hosts = parts["authority"].rpartition("@")[2]
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(parts["query"] or "", keep_blank_values=True)
+        if name not in ("user", "password")
+    ]
+    query = f"?{urlencode(kept, quote_via=quote)}" if kept else ""
+    return f"{scheme}://{quote(user, safe='')}@{hosts}{parts['path'] or ''}{query}"
+
+
+def user(url: str) -> str:
+    """Who logs in by it; an empty text where it does not say."""
+    named = _parts(url.partition("://")[2])["authority"].rpartition("@")[0].partition(":")[0]
+    return unquote(named) or parameters(url).get("user", "")
 
 
 def _parts(rest: str) -> "re.Match[str]":

@@ -3,7 +3,8 @@
 An ordinary user's home is in that user's data folder, and the programs run where pip put them. Root runs the
 server as the system user `broadcast`, who may see neither root's HOME nor a clone below it: home is
 /var/lib/broadcast, and the programs are copied there. Nothing outside the home is changed (where its path is
-too long for a socket, a folder elsewhere is made for that). No TCP port; only the owner and root can connect.
+too long for a socket, a folder elsewhere is made for that). No TCP port; only the owner and root reach its socket, and
+so the superuser needs no password there. Every other login does: its own, from the home's passfile or ~/.pgpass.
 """
 
 import fcntl
@@ -19,11 +20,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from broadcast import places
 from broadcast.errors import BroadcastError, DatabaseError
 from broadcast.store import binaries, system_user
+from broadcast.store.server_log import cause, last_line, tail
 from broadcast.store.system_user import Owner
 
 SETTINGS: Mapping[str, str] = {
@@ -50,7 +52,6 @@ ROOM_OCTETS = (
 _STOPPED = "stopped"  # a file in the home
 _FULL = "No space left on device"
 _READY = "database system is ready"
-_TAIL_OCTETS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Server:
 
     home: Path
     settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
+    passwords: bool = True  # False: whoever reaches the socket may be anybody, for tests
 
     @property
     def data(self) -> Path:
@@ -67,6 +69,11 @@ class Server:
     @property
     def log(self) -> Path:
         return self.data / "server.log"
+
+    @property
+    def passfile(self) -> Path:
+        """Passwords of its logins, as libpq reads them."""
+        return self.home / "passfile"
 
     @property
     def socket_folder(self) -> Path:
@@ -84,7 +91,9 @@ class Server:
 
     def url(self, database: str = _NAME) -> str:
         """For asyncpg and psql."""
-        return f"postgresql://{_NAME}@/{quote(database)}?host={quote(str(self.socket_folder))}"
+        places = {"host": self.socket_folder, "passfile": self.passfile}
+        query = urlencode(places, safe="/", quote_via=quote)
+        return f"postgresql://{_NAME}@/{quote(database)}?{query}"
 
     def pid(self) -> int | None:
         """The process id of the server that runs, or last ran and was killed; None: it was stopped, or never ran."""
@@ -105,7 +114,7 @@ class Server:
 
     def why_down(self) -> str | None:
         """Whether its disk is why it does not answer, in words; None when that does not look so."""
-        return self._disk("" if self.was_stopped else _tail(self.log).rpartition(_READY)[2])
+        return self._disk("" if self.was_stopped else tail(self.log).rpartition(_READY)[2])
 
     def _disk(self, said: str) -> str | None:
         """What is wrong with its disk. said: by the server, since it last ran well."""
@@ -155,7 +164,7 @@ class Server:
                 self._mark()  # again: a start may have been under way
                 done = self._control(owner, "stop", "-m", mode)
             if done.returncode != 0 and self.answers():
-                raise DatabaseError(f"the embedded database does not stop: {_last_line(done.stderr)}")
+                raise DatabaseError(f"the embedded database does not stop: {last_line(done.stderr)}")
         except BroadcastError:
             self._unmark()
             raise
@@ -207,7 +216,7 @@ class Server:
         made = self._run(owner, [programs / "initdb", *options])
         if made.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            raise DatabaseError(f"cannot make a database in {self.home}: {_last_line(made.stderr)}")
+            raise DatabaseError(f"cannot make a database in {self.home}: {last_line(made.stderr)}")
         draft.rename(self.data)
 
     def _check_data(self, owner: Owner, programs: Path) -> None:
@@ -222,17 +231,28 @@ class Server:
 
     def _launch(self, owner: Owner, programs: Path) -> None:
         settings = {**self.settings, "listen_addresses": "", "port": str(_PORT)}
+        settings |= {"hba_file": str(self._who_gets_in())}
         settings |= {"unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0700"}
         options = shlex.join(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))
         known = self.log.stat().st_size if self.log.exists() else 0
         started = self._control(owner, "start", "-l", str(self.log), "-o", options)
         if started.returncode != 0:
             said = self.log.read_bytes()[known:].decode(errors="replace") if self.log.exists() else ""
-            words = self._disk(said) or (_cause(said) if said.strip() else _last_line(started.stderr))
+            words = self._disk(said) or (cause(said) if said.strip() else last_line(started.stderr))
             raise DatabaseError(f"the embedded database does not start ({self.log}): {words}")
         made = self._run(owner, [programs / "createdb", "-h", self.socket_folder, "-U", _NAME, _NAME])
         if made.returncode != 0 and "already exists" not in made.stderr:
-            raise DatabaseError(f"cannot create the database {_NAME}: {_last_line(made.stderr)}")
+            raise DatabaseError(f"cannot create the database {_NAME}: {last_line(made.stderr)}")
+
+    def _who_gets_in(self) -> Path:
+        """Written at each start, in the home rather than among the data: one of before had none."""
+        path = self.home / "pg_hba.conf"
+        how = "scram-sha-256" if self.passwords else "trust"
+        lines = f"local all {_NAME} trust\nlocal all all {how}\n"
+        if not path.exists() or path.read_text(encoding="ascii") != lines:  # a full disk takes nothing
+            path.write_text(lines, encoding="ascii")
+            path.chmod(0o644)
+        return path
 
     def _control(self, owner: Owner, action: str, *words: str) -> "subprocess.CompletedProcess[str]":
         program = self._programs(owner) / "pg_ctl"
@@ -315,23 +335,3 @@ def make_home(path: Path, owner: Owner) -> None:
 
 def _socket_name() -> str:
     return f".s.PGSQL.{_PORT}"
-
-
-def _cause(said: str) -> str:
-    """Why a start failed by what the server said: what was fatal, not what was said last."""
-    fatal = [line.strip() for line in said.splitlines() if "FATAL:" in line or "PANIC:" in line]
-    return fatal[-1] if fatal else _last_line(said)
-
-
-def _tail(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL_OCTETS))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it gave no reason"

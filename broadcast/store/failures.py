@@ -74,7 +74,8 @@ _KINDS: Final[Sequence[tuple[tuple[type[BaseException], ...], _Words]]] = (
     (
         (asyncpg.InvalidPasswordError,),
         _unusable(
-            "{where} refused the login: check user and password in BROADCAST_DATABASE_URL (percent-encoded: % as %25)"
+            "{where} refused the login: check user and password in BROADCAST_DATABASE_URL (percent-encoded: % as %25); "
+            "with --as NAME the password is that of ~/.pgpass or PGPASSFILE"
         ),
     ),
     (
@@ -101,7 +102,8 @@ _KINDS: Final[Sequence[tuple[tuple[type[BaseException], ...], _Words]]] = (
     (
         (asyncpg.InsufficientPrivilegeError,),
         _unusable(
-            "{where} does not let this user do that: use the user that owns the tables, or GRANT it what it lacks"
+            "{where} does not let this login do that: it takes another role (`broadcast user list` shows who is what; "
+            "--as NAME says who you are), or, to change the schema, the login that migrates"
         ),
     ),
     (
@@ -277,7 +279,11 @@ def _not_let_in(error: asyncpg.PostgresError, where: str) -> str:
             "add one, or change sslmode",
             where=where,
         )
-    return _("{where} refused the login: check user and password in BROADCAST_DATABASE_URL", where=where)
+    return _(
+        "{where} refused the login: check user and password in BROADCAST_DATABASE_URL; with --as NAME, whether there "
+        "is such an account (`broadcast user list`)",
+        where=where,
+    )
 
 
 def _where(url: str | None) -> str:

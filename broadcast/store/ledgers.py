@@ -46,6 +46,11 @@ class Identity:
     home_id: UUID
     ledger: str | None
 
+    @property
+    def name(self) -> str:
+        """The same on every machine, and after a restore."""
+        return f"{self.home_id}/{self.ledger or 'home'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -21,3 +21,4 @@ class Lock(IntEnum):
     CLOSING = 7111  # a campaign closes, or becomes files; shared: a resolver writes. Before any row is locked
     RESOLVING = 7112  # session: of the worker that keeps a resolver
     SPREADING = 7113  # home's ledgers are said anew; shared: a launch, for its session
+    CHAINING = 7114  # entries of the audit chain get their numbers; tried alone, nobody waits for it

@@ -10,6 +10,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import asyncpg
@@ -32,6 +33,24 @@ _SOCKET = {
     "TCP_KEEPCNT": _NETWORK_S,
     "TCP_USER_TIMEOUT": 1000 * _NETWORK_S,
 }
+
+
+_login: ContextVar[str | None] = ContextVar("login", default=None)
+
+
+@contextmanager
+def logged_in_as(name: str | None) -> Iterator[None]:
+    """In this block, and in tasks that begin in it, every database is met by this login; None: by its URL's."""
+    token = _login.set(name)
+    try:
+        yield
+    finally:
+        _login.reset(token)
+
+
+def _for_login(url: str) -> str:
+    login = _login.get()
+    return url if login is None else address.as_user(url, login)
 
 
 def database_url() -> str:
@@ -87,11 +106,11 @@ async def connect(
     url = url or database_url()
     address.check(url)
     failures: list[BaseException] = []
-    hosts = _hosts(url)
+    target, hosts = _for_login(url), _hosts(url)
     each_s = timeout_s if len(hosts) == 1 else max(_HOST_S, timeout_s / len(hosts))
     for host in hosts:
         try:
-            connection: asyncpg.Connection = await asyncpg.connect(url, **host, **_options(each_s))
+            connection: asyncpg.Connection = await asyncpg.connect(target, **host, **_options(each_s))
             break
         except _FAILURES as error:
             failures.append(error)
@@ -100,7 +119,7 @@ async def connect(
     try:
         with within(connection, timeout_s, what=N_("say what it is")):
             if check_session:
-                await _check_session(connection, url, host, each_s)
+                await _check_session(connection, target, host, each_s)
             if check_schema:
                 (await migrations.status(connection)).check(slack)
     except (*LOST, *POOLED, OSError) as error:

@@ -21,6 +21,7 @@ from broadcast.actions.session import Session
 from broadcast.bench.campaign import launch, prepare
 from broadcast.bench.load import Load
 from broadcast.bench.meters import Meters
+from broadcast.bench.people import make_people
 from broadcast.bench.stage import Stage, bound, staged, start_resolver, start_worker
 from broadcast.bench.window import LOOK_S, Cost, within
 from broadcast.cli.runner import run
@@ -69,6 +70,7 @@ async def measured(stage: Stage, *, split: bool) -> tuple[float, float, float]:
         await home.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         opened[name] = await connect(ledger.url(), check_schema=False)
         await migrations.migrate(opened[name])
+        await make_people(opened[name])
     try:
         await prepare(home, config, stage.load)
         if split:

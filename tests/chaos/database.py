@@ -17,6 +17,7 @@ from typing import Any, Final
 import asyncpg
 from chaos.nation import CARRIERS, COUNTRY, carriers_toml, url_env, write_people
 
+from broadcast.bench.people import make_people
 from broadcast.store.embedded import SETTINGS, Server
 from broadcast.store.failures import MENDABLE
 from broadcast.store.migrations import migrate
@@ -119,6 +120,7 @@ async def _migrate(url: str) -> None:
     connection = await connect(url, check_schema=False)
     try:
         await migrate(connection)
+        await make_people(connection)
     finally:
         await connection.close()
 

@@ -19,6 +19,9 @@ from chaos.nation import TEXT
 from chaos.schedule import Schedule, Word
 from chaos.world import World
 
+from broadcast.actions.live import reach
+from broadcast.actions.session import Session
+from broadcast.bench.people import APPROVER, DRAFTER, acting
 from broadcast.campaign import campaigns
 from broadcast.campaign.content import content
 from broadcast.config import load
@@ -66,9 +69,13 @@ async def launch(world: World, plan: Schedule) -> None:
         grace_s=GRACE_S,
     )
     async with world.home.connected() as conn:
-        drafted = await campaigns.draft(conn, CAMPAIGN, made, "an")
-        await campaigns.approve(conn, drafted, "binh", drafted.code)
-    await _done(world, "campaign", "launch", CAMPAIGN, "--as", "an")
+        async with acting(conn, DRAFTER):
+            drafted = await campaigns.draft(conn, CAMPAIGN, made)
+        async with acting(conn, APPROVER):
+            await campaigns.approve(conn, drafted, drafted.code)
+        async with acting(conn, APPROVER):
+            people = (await reach(Session(conn, config), CAMPAIGN)).recipients
+    await _done(world, "campaign", "launch", CAMPAIGN, "--recipients", str(people), "--as", APPROVER)
     world.launched_at = time.monotonic()
 
 
@@ -99,7 +106,7 @@ async def _give(world: World, word: Word) -> Given | None:
     began = time.monotonic()
     deadline = began + TAKEN_S
     while True:
-        said = await _command(world, "campaign", word.value, CAMPAIGN, "--as", "an")
+        said = await _command(world, "campaign", word.value, CAMPAIGN, "--as", APPROVER)
         if said.code == 0:
             return await _given(world, word, began, said)
         if said.code == _REFUSED and await _refused_for_good(world, word):

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
+from acting import make_people
 from integration.rig import Rig, make_rig
 from waiting import PATIENCE_S, until
 
@@ -110,6 +111,7 @@ async def citus_world(folder: Path, config: Config, name: str) -> AsyncIterator[
         await _join(home, nodes)
         connection = await connect(home, check_schema=False)
         await migrations.migrate(connection)
+        await make_people(connection)
         async with make_rig(folder, home, connection, config) as rig:
             yield CitusWorld(rig, nodes)
         await connection.close(timeout=10)

@@ -111,6 +111,11 @@ class Machine:
         return self.folder / "nation.toml"
 
     @property
+    def _country(self) -> Path:
+        """As the first version has it that was installed here."""
+        return self.folder / "version-1" / "broadcast" / "config" / "profiles" / "vietnam.toml"
+
+    @property
     def log(self) -> str:
         """Of what runs."""
         return self._log.read_text()
@@ -122,7 +127,8 @@ class Machine:
     def install(self, version: Path) -> None:
         """What starts from now on is this one; what runs goes on as it is."""
         self._installed += 1
-        fresh = self.folder / f"version-{self._installed}"
+        (self.folder / f"version-{self._installed}").symlink_to(version)
+        fresh = self.folder / "fresh"
         fresh.symlink_to(version)
         fresh.replace(self.folder / "version")
 
@@ -182,7 +188,7 @@ class Machine:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "broadcast", *words), cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder / "version"),
-                 "BROADCAST_CONFIG": f"{ROOT / 'config' / 'vietnam.toml'}:{self.config}"},
+                 "BROADCAST_OPERATOR": "an", "BROADCAST_CONFIG": f"{self._country}:{self.config}"},
             stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=err,
             preexec_fn=self._begun,
         )  # fmt: skip

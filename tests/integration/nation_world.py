@@ -13,7 +13,7 @@ from waiting import PATIENCE_S, until
 
 from broadcast.actions.ledgers import spread
 from broadcast.actions.notices import Notice
-from broadcast.actions.session import Actor, Session
+from broadcast.actions.session import Session
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Ledger, of_ledger
@@ -25,11 +25,11 @@ from broadcast.reports.everything import Everything, everything
 from broadcast.reports.simulated_book import read_book
 from broadcast.reports.whole_audit import whole_audit
 from broadcast.smpp.channel import SmppChannel
+from broadcast.store.address import as_user
 from broadcast.store.ledgers import spelt
 from broadcast.store.pool import connect
 
 FIRST = 84320000000
-ACTOR = Actor("an")
 
 
 @dataclass
@@ -67,8 +67,10 @@ class NationWorld:
     def work(self, ledger: str, *, url: str = "", home_url: str = "", resolver: bool = True) -> Worker:
         """A worker of this ledger, and its resolver. url, home_url: other ways than usual."""
         config, settings = of_ledger(self.rig.config, ledger), self.rig.config.ledgers[ledger]
-        here = url or self.urls.get(ledger, self.rig.url)
-        one_of = OneOf(ledger, spelt(settings), None if settings.home else home_url or self.rig.url)
+        here = as_user(url or self.urls.get(ledger, self.rig.url), "w")
+        one_of = OneOf(
+            ledger, spelt(settings), None if settings.home else as_user(home_url or self.rig.url, "w")
+        )
         if resolver:
             self._run(Resolver(config, Metrics(), here))
         made = Worker(config, Metrics(), here, SmppChannel, ledger=one_of)
@@ -106,7 +108,7 @@ class NationWorld:
         urls = {name: f"http://127.0.0.1:{smsc.book_port}/book" for name, smsc in self.rig.smscs.items()}
         theirs = {name: await asyncio.to_thread(read_book, url) for name, url in urls.items()}
         found = await whole_audit(
-            self.rig.conn, campaign.name, theirs, "an", lambda each: print(row(each)), self.rig.config
+            self.rig.conn, campaign.name, theirs, lambda each: print(row(each)), self.rig.config
         )
         assert [each.people for each in found.people.comparisons]
         return found.problems

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import asyncpg
+from integration import steps
 from waiting import PATIENCE_S, until
 
 from broadcast.archive.books import books_of, snapshot
@@ -22,7 +23,6 @@ from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
-from broadcast.campaign.launch import launch
 from broadcast.channel.channel import Channel
 from broadcast.config import Bind, Carrier, Config
 from broadcast.engine.resolver import Resolver
@@ -33,6 +33,7 @@ from broadcast.reports.everybody import compare_people, row
 from broadcast.reports.people import Account, read
 from broadcast.reports.simulated_book import read_book
 from broadcast.smpp.channel import SmppChannel
+from broadcast.store.address import as_user
 
 TEXT = "Wash your hands often, wear a mask, stay at home."
 
@@ -141,7 +142,7 @@ class Rig:
     async def launch(self, *, lifetime_s: float = 3600, text: str = TEXT, **more: Any) -> Campaign:
         """Draft, approve and launch."""
         approved = await self.approved(lifetime_s=lifetime_s, text=text, **more)
-        return await launch(self.conn, self.config, approved, "an")
+        return await steps.launch(self.conn, self.config, approved, "an")
 
     async def approved(
         self, carriers: Sequence[str] = (), *, lifetime_s: float = 3600, text: str = TEXT, **more: Any
@@ -152,19 +153,19 @@ class Rig:
             expires_at=datetime.now(UTC) + timedelta(seconds=lifetime_s),
             **{"category": "emergency", "grace_s": 1, **more},
         )  # fmt: skip
-        drafted = await campaigns.draft(self.conn, f"alert-{time.monotonic_ns()}", made, "an")
-        return await campaigns.approve(self.conn, drafted, "binh", drafted.code)
+        drafted = await steps.draft(self.conn, f"alert-{time.monotonic_ns()}", made, "an")
+        return await steps.approve(self.conn, drafted)
 
     def worker(self, url: str | None = None) -> Worker:
         """A worker in this process, and beside the first one a resolver. url: of the worker's way to the database."""
         if self.resolver is None:
             self._resolve()
-        made = Worker(self.config, Metrics(), url or self.url, self.channel)
+        made = Worker(self.config, Metrics(), as_user(url or self.url, "w"), self.channel)
         self.workers[made] = asyncio.create_task(made.run(), name="worker")
         return made
 
     def _resolve(self) -> None:
-        life = Resolver(self.config, Metrics(), self.url)
+        life = Resolver(self.config, Metrics(), as_user(self.url, "w"))
         self.resolver = life, asyncio.create_task(life.run(), name="resolver")
 
     async def restart_resolver(self) -> None:
@@ -203,7 +204,7 @@ class Rig:
         with log.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "broadcast", *map(str, words),
-                env={**os.environ, "BROADCAST_DATABASE_URL": self.url, "BROADCAST_CONFIG": config},
+                env={**os.environ, "BROADCAST_DATABASE_URL": as_user(self.url, "w"), "BROADCAST_CONFIG": config},
                 stdout=file, stderr=file, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         self.processes.append(process)

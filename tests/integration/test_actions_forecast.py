@@ -1,11 +1,12 @@
 """Whom an alert would reach, and whom not, as things are now."""
 
 import pytest
+from integration.steps import by
 
 from broadcast.actions.campaign import draft
 from broadcast.actions.forecast import foresee
 from broadcast.actions.notices import Notice
-from broadcast.actions.session import Actor, Session
+from broadcast.actions.session import Session
 from broadcast.actions.terms import Terms, worded
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign.content import Category
@@ -47,7 +48,7 @@ async def test_who_is_reached(
     excluded: dict[str, int],
 ) -> None:
     said = Terms(text=worded("Rua tay", plain=False), category=category, carriers=("viettel", "gmobile"))
-    made = await draft(session, Actor("an"), "hands", said)
+    made = await by("an", draft, session, "hands", said)
     found = await foresee(session, "hands")
     assert (found.campaign, found.excluded) == (made, excluded)
     for variant, alphabet in zip(found.variants, ("gsm0338", "ucs2"), strict=True):

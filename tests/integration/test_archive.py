@@ -78,7 +78,7 @@ async def test_an_archive_says_what_the_rows_said(
     balance = await audit(conn, campaign_id)
     assert balance.balanced, balance.problems
 
-    done = await archive(conn, campaign_id, tmp_path, "an", drop=True)
+    done = await archive(conn, campaign_id, tmp_path, drop=True)
 
     assert (done.place, done.recipients, done.dropped) == (tmp_path / "typhoon.archive", 17, True)
     assert set((await rows(conn)).values()) == {0}
@@ -99,7 +99,7 @@ async def test_an_archive_says_what_the_rows_said(
 async def test_a_report_and_its_audit_read_the_books_once(
     conn: asyncpg.Connection, campaign_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await archive(conn, campaign_id, tmp_path, "an", drop=True)
+    await archive(conn, campaign_id, tmp_path, drop=True)
     whole = await report(conn, "typhoon"), await audit(conn, campaign_id)
     read: list[Place] = []
     monkeypatch.setattr("broadcast.archive.read.load_at", lambda place: read.append(place) or load_at(place))
@@ -109,7 +109,7 @@ async def test_a_report_and_its_audit_read_the_books_once(
 
 
 async def test_the_files_stand_alone(conn: asyncpg.Connection, campaign_id: int, tmp_path: Path) -> None:
-    place = (await archive(conn, campaign_id, tmp_path, "an", drop=False)).place
+    place = (await archive(conn, campaign_id, tmp_path, drop=False)).place
     lines = pq.read_table(place / "recipients-2.parquet").to_pylist()
     assert [(each["ordinal"], each["carrier"], each["state"]) for each in lines] == [
         (0, "vinaphone", 8), (1, "vinaphone", 8), (2, "vinaphone", 4), (3, "vinaphone", 9),
@@ -131,14 +131,14 @@ async def test_without_drop_everything_stays(
     conn: asyncpg.Connection, campaign_id: int, tmp_path: Path
 ) -> None:
     before = await rows(conn)
-    first = await archive(conn, campaign_id, tmp_path, "an", drop=False)
+    first = await archive(conn, campaign_id, tmp_path, drop=False)
     assert (await rows(conn), first.dropped) == (before, False)
     assert await place_of(conn, campaign_id) is None
     made = (first.place / "manifest.json").stat().st_mtime_ns
-    assert (await archive(conn, campaign_id, tmp_path, "an", drop=True)).dropped
+    assert (await archive(conn, campaign_id, tmp_path, drop=True)).dropped
     assert (first.place / "manifest.json").stat().st_mtime_ns == made
     with pytest.raises(RefusedError, match="archived already"):
-        await archive(conn, campaign_id, tmp_path, "an", drop=True)
+        await archive(conn, campaign_id, tmp_path, drop=True)
 
 
 async def test_another_campaign_keeps_its_rows(
@@ -155,7 +155,7 @@ async def test_another_campaign_keeps_its_rows(
            RETURNING campaign_id"""
     )
     before = await rows(conn)
-    done = await archive(conn, other, tmp_path, "an", drop=True)
+    done = await archive(conn, other, tmp_path, drop=True)
     assert (done.recipients, await rows(conn)) == (0, before)
     assert (await audit(conn, other)).balanced
     assert (await report(conn, "quiet")).exclusions == ()
@@ -166,21 +166,21 @@ async def test_books_that_do_not_balance_are_not_archived(
 ) -> None:
     await conn.execute("DELETE FROM result WHERE slice_id = 1")
     with pytest.raises(AuditError, match="do not balance"):
-        await archive(conn, campaign_id, tmp_path, "an", drop=True)
+        await archive(conn, campaign_id, tmp_path, drop=True)
     assert content(tmp_path) == []
 
 
 async def test_rows_that_changed_since_are_not_dropped(
     conn: asyncpg.Connection, campaign_id: int, tmp_path: Path
 ) -> None:
-    await archive(conn, campaign_id, tmp_path, "an", drop=False)
+    await archive(conn, campaign_id, tmp_path, drop=False)
     await conn.execute(
         r"""UPDATE sent SET packed = overlay(packed placing '\x3136' from position('\x3135'::bytea in packed))
              WHERE position('\x3135'::bytea in packed) > 0"""  # an id is 16, no longer 15
     )
     before = await rows(conn)
     with pytest.raises(ArchiveError, match="not this campaign as it is now, nothing was dropped"):
-        await archive(conn, campaign_id, tmp_path, "an", drop=True)
+        await archive(conn, campaign_id, tmp_path, drop=True)
     assert await rows(conn) == before
 
 
@@ -203,7 +203,7 @@ async def test_a_receipt_between_the_files_and_the_drop(
 
     monkeypatch.setattr(archiving, "_drop", drop_after_a_receipt)
     with pytest.raises(RefusedError, match="a receipt for typhoon came meanwhile, nothing was dropped"):
-        await archive(conn, campaign_id, tmp_path, "an", drop=True)
+        await archive(conn, campaign_id, tmp_path, drop=True)
     assert await rows(conn) == before
     await late.close()
 
@@ -221,7 +221,7 @@ async def test_rows_that_appear_between(
     monkeypatch.setattr(archiving, "_drop", drop_after_a_row)
     before = await rows(conn)
     with pytest.raises(AuditError, match="nothing was dropped"):
-        await archive(conn, campaign_id, tmp_path, "an", drop=True)
+        await archive(conn, campaign_id, tmp_path, drop=True)
     assert await rows(conn) == {**before, "result": before["result"] + 1}
 
 
@@ -248,7 +248,7 @@ async def test_rows_of_other_campaigns_are_not_read(
     await conn.execute("INSERT INTO result SELECT slice_id, 9, '' FROM slice WHERE slice_id > 4")
     await explained(conn)
     with counted(conn) as visits:
-        assert (await archive(conn, campaign_id, tmp_path, "an", drop=False)).recipients == 17
+        assert (await archive(conn, campaign_id, tmp_path, drop=False)).recipients == 17
         async with conn.transaction():
             await live_books(conn, campaign_id).drop()
     assert visits["recount_sent"] > 0 < visits["packed_drop_sent"]
@@ -258,15 +258,15 @@ async def test_rows_of_other_campaigns_are_not_read(
 
 
 async def test_a_damaged_file_is_noticed(conn: asyncpg.Connection, campaign_id: int, tmp_path: Path) -> None:
-    place = (await archive(conn, campaign_id, tmp_path, "an", drop=False)).place
+    place = (await archive(conn, campaign_id, tmp_path, drop=False)).place
     whole = (place / FILE).read_bytes()
     (place / FILE).write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
     before = await rows(conn)
     with pytest.raises(ArchiveError, match=rf"damaged: {FILE} is not what was written"):
-        await archive(conn, campaign_id, tmp_path, "an", drop=True)
+        await archive(conn, campaign_id, tmp_path, drop=True)
     assert await rows(conn) == before
     (place / FILE).write_bytes(whole)
-    await archive(conn, campaign_id, tmp_path, "an", drop=True)
+    await archive(conn, campaign_id, tmp_path, drop=True)
     (place / FILE).write_bytes(whole[:-1])
     with pytest.raises(ArchiveError, match="damaged"):
         await report(conn, "typhoon")
@@ -282,7 +282,7 @@ async def test_rows_that_are_not_what_the_manifest_sums(
     conn: asyncpg.Connection, campaign_id: int, tmp_path: Path
 ) -> None:
     """A file that is whole and says something else: by its own digest it is right."""
-    place = (await archive(conn, campaign_id, tmp_path, "an", drop=True)).place
+    place = (await archive(conn, campaign_id, tmp_path, drop=True)).place
     table = pq.read_table(place / FILE)
     changed = table.set_column(3, "msisdn", [[number + 1 for number in table["msisdn"].to_pylist()]])
     pq.write_table(changed.cast(table.schema), place / FILE)
@@ -307,7 +307,7 @@ async def test_an_archive_that_moved(conn: asyncpg.Connection, campaign_id: int,
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
     assert await moved(conn, campaign_id, tmp_path / "one") is None
-    done = await archive(conn, campaign_id, tmp_path / "one", "an", drop=True)
+    done = await archive(conn, campaign_id, tmp_path / "one", drop=True)
     assert await moved(conn, campaign_id, tmp_path / "one") is None
     done.place.rename(tmp_path / "two" / done.place.name)
     with pytest.raises(ArchiveError, match="the folder is missing"):
@@ -321,7 +321,7 @@ async def test_an_archive_that_moved(conn: asyncpg.Connection, campaign_id: int,
 
 async def test_a_folder_that_is_not_there(conn: asyncpg.Connection, campaign_id: int, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no folder"):
-        await archive(conn, campaign_id, tmp_path / "none", "an", drop=True)
+        await archive(conn, campaign_id, tmp_path / "none", drop=True)
     assert (await rows(conn))["slice"] == 4
 
 
@@ -341,7 +341,7 @@ async def test_a_disk_that_is_full(
     with pytest.raises(
         BroadcastError, match=r"cannot write the archive to .*, nothing was dropped: File too large"
     ):
-        await archive(conn, campaign_id, tmp_path, "an", drop=True)
+        await archive(conn, campaign_id, tmp_path, drop=True)
     assert content(tmp_path) == []
     assert await rows(conn) == before
 

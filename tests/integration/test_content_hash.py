@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 from hypothesis import given
 from hypothesis import strategies as st
+from integration import steps
 
-from broadcast.campaign import campaigns
 from broadcast.campaign.approval import _jsonb_text, content_hash
 from broadcast.campaign.area import Area
 from broadcast.campaign.content import content
@@ -52,7 +52,7 @@ async def test_a_campaign_has_one_hash(conn: asyncpg.Connection) -> None:
         languages=("vi", "en"),
         texts={"vi": "Rửa tay", "en": "Wash", "zh-Hant": "洗手"},
     )
-    drafted = await campaigns.draft(conn, "wash", made, "ann")
+    drafted = await steps.draft(conn, "wash", made, "an")
     assert drafted.content == made
     found = await conn.fetchrow("SELECT content_hash(c), content_document(c) FROM campaign AS c")
     assert found is not None

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from acting import make_people
+from integration import steps
 from integration.arrivals import arrivals
 from integration.database_way import way_to_database
 from integration.rig import Rig, Smsc, make_rig
@@ -37,7 +39,7 @@ FULL_AGAIN_S = 5.0
 def own_server() -> Iterator[Server]:
     """A server that may be stopped."""
     with scratch_home("away") as home:
-        running = Server(home, {**SETTINGS, **SMALL})
+        running = Server(home, {**SETTINGS, **SMALL}, passwords=False)
         running.start()
         yield running
 
@@ -52,6 +54,7 @@ async def own_rig(tmp_path: Path, own_server: Server, config: Config) -> AsyncIt
     url = own_server.url("away")
     conn = await connect(url, check_schema=False)
     await migrations.migrate(conn)
+    await make_people(conn)
     async with make_rig(tmp_path, url, conn, config) as made:
         yield made
     await made.conn.close()
@@ -208,7 +211,7 @@ async def test_a_pause_that_a_cut_off_worker_cannot_hear(rig: Rig) -> None:
         await rig.reached(campaign, 20, "accepted", "delivered")
         way.silence()
         await asyncio.sleep(0.1)
-        await campaigns.pause(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
+        await steps.pause(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
         paused_at = time.time()
         await asyncio.sleep(3.5)
         way.speak()

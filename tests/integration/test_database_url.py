@@ -172,7 +172,7 @@ async def test_one_that_was_filled_before_is_noticed_by_who_connects(plain: Plai
     ("statement", "line"),
     [
         ("ALTER ROLE linh SET default_transaction_read_only = on", "is a standby or read-only"),
-        ("ALTER DATABASE full_of_rights OWNER TO broadcast", "does not let this user do that"),
+        ("ALTER DATABASE full_of_rights OWNER TO broadcast", "does not let this login do that"),
     ],
 )
 def test_who_may_not_write(plain: Plain, statement: str, line: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from integration import steps
 from integration.rig import Rig
 from waiting import starved_s, until
 
@@ -139,7 +140,7 @@ async def test_pause_stops_and_resume_goes_on(rig: Rig) -> None:
         rig.worker()
     campaign = await rig.launch()
     await rig.reached(campaign, 500, "accepted", "delivered")
-    await campaigns.pause(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
+    await steps.pause(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
 
     async def silent() -> bool:
         before = (await smsc.book())["segments"]
@@ -150,7 +151,7 @@ async def test_pause_stops_and_resume_goes_on(rig: Rig) -> None:
     stopped = (await smsc.book())["segments"]
     assert stopped < 3000
     assert (await rig.states(campaign))["waiting"] == 3000 - stopped
-    await campaigns.resume(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
+    await steps.resume(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
     assert await rig.finish(campaign) == {"delivered": 3000}
     assert (await smsc.book())["extra_copies"] == 0
 
@@ -162,7 +163,7 @@ async def test_cancel_excludes_who_was_not_sent(rig: Rig) -> None:
     rig.worker()
     campaign = await rig.launch()
     await rig.reached(campaign, 500, "accepted", "delivered")
-    await campaigns.cancel(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
+    await steps.cancel(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
     states = await rig.finish(campaign)
     book = await smsc.book()
     assert states == {"delivered": book["recipients"], "excluded": 3000 - book["recipients"]}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from integration.accounts_world import make_migrated, try_accounts
 
 from broadcast.store import migrations, system_user
 from broadcast.store.pool import connect
@@ -74,3 +75,8 @@ def test_a_whole_campaign(external: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert "2,000 lines accounted for" in done.stdout
     assert "broadcast db up" not in done.stdout
+
+
+async def test_accounts(external: str) -> None:
+    """By a migrator who is no superuser: before PostgreSQL 16 CREATEROLE was another thing."""
+    await try_accounts(await make_migrated(external, "accounts"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from acting import make_people
 from integration.rig import Rig, make_rig
 from integration.test_cli_db import broadcast
 from waiting import until
@@ -46,7 +47,9 @@ def small_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             disk.chmod(0o755)
             make_home(disk, system_user.owner())
             monkeypatch.setenv("BROADCAST_HOME", str(disk))
-            server = Server(disk, {**SETTINGS, "shared_buffers": "32MB", "wal_buffers": "1MB"})
+            server = Server(
+                disk, {**SETTINGS, "shared_buffers": "32MB", "wal_buffers": "1MB"}, passwords=False
+            )
             server.start()
             yield server
             server.stop("immediate")
@@ -82,6 +85,7 @@ def ask(port: int, path: str) -> tuple[int, str]:
 async def rig(small_disk: Server, tmp_path: Path, config: Config) -> AsyncIterator[Rig]:
     connection = await connect(small_disk.url(), check_schema=False)
     await migrations.migrate(connection)
+    await make_people(connection)
     async with make_rig(tmp_path, small_disk.url(), connection, config) as made:
         yield made
     connection.terminate()

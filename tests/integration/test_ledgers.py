@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from integration.nation_world import ACTOR, FIRST, NationWorld, ledger
+from integration import steps
+from integration.nation_world import FIRST, NationWorld, ledger
+from integration.steps import by
 from waiting import PATIENCE_S, until
 
 from broadcast.actions import archive as archives
@@ -34,8 +36,8 @@ async def test_an_alert_over_two_ledgers(nation: NationWorld, tmp_path: Path) ->
     await nation.begin(TWO)
     for name in TWO:
         nation.work(name)
-    campaign = await actions.launch(
-        nation.session, ACTOR, (await nation.rig.approved((*ALL, "gmobile"))).name
+    campaign = await by(
+        "an", actions.launch, nation.session, (await nation.rig.approved((*ALL, "gmobile"))).name
     )
     assert campaign.audience == 907
     found = await nation.finish(campaign)
@@ -56,7 +58,7 @@ async def test_an_alert_over_two_ledgers(nation: NationWorld, tmp_path: Path) ->
     with pytest.raises(ConfigError, match="home has the ledger north, and this configuration has not"):
         await everything(nation.rig.conn, campaign.name)
 
-    done = await archives.archive(nation.session, ACTOR, campaign.name, tmp_path, drop=True)
+    done = await by("w", archives.archive, nation.session, campaign.name, tmp_path, drop=True)
     assert (done.recipients, done.dropped) == (907, True)
     assert {(tmp_path / name / f"{campaign.name}.archive").is_dir() for name in TWO} == {True}
     for name in TWO:
@@ -103,12 +105,12 @@ async def test_a_launch_that_is_killed_is_repeated(
     with monkeypatch.context() as patch:
         killing(patch, step, after)
         with pytest.raises(Killed):
-            await actions.launch(nation.session, ACTOR, campaign.name)
+            await by("an", actions.launch, nation.session, campaign.name)
     now = await campaigns.get(nation.rig.conn, campaign.campaign_id)
     if now.state == "approved":
         books = [await nation.rig.smscs[name].book() for name in ALL]
         assert sum(book["segments"] for book in books) == 0
-        now = await actions.launch(nation.session, ACTOR, campaign.name)
+        now = await by("an", actions.launch, nation.session, campaign.name)
     assert (now.state, now.audience) == ("running", 120)
     await nation.finish(now)
     for name in ALL:
@@ -126,12 +128,12 @@ async def test_a_launch_that_was_killed_is_edited_and_repeated(
     with monkeypatch.context() as patch:
         killing(patch, "_say_running", False)
         with pytest.raises(Killed):
-            await actions.launch(nation.session, ACTOR, campaign.name)
+            await by("an", actions.launch, nation.session, campaign.name)
     assert await nation.conn("north").fetchval("SELECT sum(total) FROM slice") == 20
     fewer = replace(campaign.content, carriers=SOUTH, text="Stay at home.")
-    edited = await campaigns.edit(nation.rig.conn, campaign, fewer, "an")
-    await campaigns.approve(nation.rig.conn, edited, "binh", edited.code)
-    now = await actions.launch(nation.session, ACTOR, campaign.name)
+    edited = await steps.edit(nation.rig.conn, campaign, fewer, "an")
+    await steps.approve(nation.rig.conn, edited)
+    now = await by("an", actions.launch, nation.session, campaign.name)
     for table in ("campaign", "slice", "tally", "opt_outs_applied"):
         assert await nation.conn("north").fetchval(f"SELECT count(*) FROM {table}") == 0, table
     nation.work("south")
@@ -146,7 +148,7 @@ async def test_a_launch_needs_every_ledger(nation: NationWorld, monkeypatch: pyt
     campaign = await nation.rig.approved()
     monkeypatch.setenv("SOUTH_URL", "postgresql://broadcast@127.0.0.1:1/nowhere")
     with pytest.raises(DatabaseError, match=r"^ledger south: "):
-        await actions.launch(nation.session, ACTOR, campaign.name)
+        await by("an", actions.launch, nation.session, campaign.name)
     assert (await campaigns.get(nation.rig.conn, campaign.campaign_id)).state == "approved"
 
 
@@ -164,7 +166,7 @@ async def test_a_launch_into_a_ledger_whose_disk_is_full(nation: NationWorld) ->
                 CREATE TRIGGER odd BEFORE INSERT ON slice FOR EACH ROW EXECUTE FUNCTION odd()"""
         )
     with pytest.raises(DatabaseError, match=r"^ledger south: the database's disk is full"):
-        await actions.launch(nation.session, ACTOR, campaign.name)
+        await by("an", actions.launch, nation.session, campaign.name)
     assert (await campaigns.get(nation.rig.conn, campaign.campaign_id)).state == "approved"
     for name in TWO:
         assert await nation.conn(name).fetchval("SELECT count(*) FROM campaign") == 0
@@ -177,7 +179,7 @@ async def test_nobody_in_one_ledger(nation: NationWorld) -> None:
     nation.rig.connect("mobifone", 500)
     await nation.begin({"north": ledger("north", "viettel"), "south": ledger("south", "mobifone")})
     nation.work("north")
-    campaign = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
     assert await nation.conn("south").fetchval("SELECT count(*) FROM campaign") == 0
     found = await nation.finish(campaign)
     assert found.audit.audience == 20
@@ -190,10 +192,10 @@ async def test_swapped_urls_are_refused(nation: NationWorld, monkeypatch: pytest
     campaign = await nation.rig.approved()
     monkeypatch.setenv("NORTH_URL", nation.urls["south"])
     with pytest.raises(RefusedError, match=r"ledger north: the database .* is the ledger south"):
-        await actions.launch(nation.session, ACTOR, campaign.name)
+        await by("an", actions.launch, nation.session, campaign.name)
     monkeypatch.setenv("NORTH_URL", nation.rig.url)
     with pytest.raises(RefusedError, match="is home itself"):
-        await actions.launch(nation.session, ACTOR, campaign.name)
+        await by("an", actions.launch, nation.session, campaign.name)
     for worker in (
         nation.work("north", url=nation.urls["south"], resolver=False),
         nation.work("north", url=nation.rig.url, resolver=False),
@@ -211,7 +213,7 @@ async def test_a_carrier_in_two_ledgers_by_two_configurations(nation: NationWorl
     moved = {"north": ledger("north", *NORTH, "mobifone"), "south": ledger("south", "vinaphone")}
     nation.rig.config = replace(nation.rig.config, ledgers=moved)
     with pytest.raises(RefusedError, match="home knows the ledger north otherwise"):
-        await actions.launch(nation.session, ACTOR, campaign.name)
+        await by("an", actions.launch, nation.session, campaign.name)
     with pytest.raises(RefusedError, match="home knows the ledger north otherwise"):
         await nation.rig.workers.pop(nation.work("north", resolver=False))
 
@@ -234,14 +236,14 @@ async def test_a_carrier_moves_when_nothing_of_it_is_open(nation: NationWorld, t
     await nation.begin({"first": Ledger(carriers=("viettel",)), "south": ledger("south", *SOUTH)})
     nation.work("first")
     nation.work("south")
-    late = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    late = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
     found = await nation.finish(late)
     assert found.audit.audience == 90
     assert (
         await audit(nation.rig.conn, late.campaign_id)
     ).problems == ()  # as a worker of home counts: its own part
     assert (await everything(nation.rig.conn, early.name, nation.rig.config)).audit.balanced
-    done = await archives.archive(nation.session, ACTOR, late.name, tmp_path, drop=True)
+    done = await by("w", archives.archive, nation.session, late.name, tmp_path, drop=True)
     assert done.recipients == 90
     assert (await everything(nation.rig.conn, late.name, nation.rig.config)).audit.balanced
 
@@ -250,9 +252,9 @@ async def test_a_ledger_that_cannot_be_told(nation: NationWorld, monkeypatch: py
     """The order holds at home, and who gave it hears which ledger does not know."""
     await nation.simulate(*ALL, people=10)
     await nation.begin(TWO)
-    campaign = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
     monkeypatch.setenv("SOUTH_URL", "postgresql://broadcast@127.0.0.1:1/nowhere")
-    done = await actions.pause(nation.session, ACTOR, campaign.name)
+    done = await by("an", actions.pause, nation.session, campaign.name)
     assert done.state == "paused"
     assert [each.ledger for each in nation.told if isinstance(each, Untold)] == ["south"]
     north = await campaigns.get(nation.conn("north"), campaign.campaign_id)
@@ -266,11 +268,11 @@ async def test_a_worker_ends_as_it_tells_home_that_its_part_is_over(
     """Between that and the end of the whole alert: the next worker tells it again, and the alert has its end."""
     await nation.simulate(*ALL, people=10)
     await nation.begin(TWO)
-    campaign = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
     real = herald.sql
 
     def killing_last(name: str) -> str:
-        if name == "finish_whole":
+        if name == "parts_finished":
             raise Killed
         return real(name)
 
@@ -314,9 +316,9 @@ async def test_workers_stop_at_what_home_says(nation: NationWorld) -> None:
     await nation.begin(TWO)
     for name in TWO:
         nation.work(name)
-    campaign = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
     await until(lambda: reached(nation, campaign, 300), "some are sent to")
-    await campaigns.pause(nation.rig.conn, await campaigns.get(nation.rig.conn, campaign.campaign_id), "binh")
+    await steps.pause(nation.rig.conn, await campaigns.get(nation.rig.conn, campaign.campaign_id), "binh")
 
     async def paused() -> bool:
         return all(

@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from integration import steps
 from integration.database_way import DatabaseWay, way_to_database
-from integration.nation_world import ACTOR, CARRIERS, FIRST, TWO, NationWorld
+from integration.nation_world import CARRIERS, FIRST, TWO, NationWorld
+from integration.steps import by
 from waiting import PATIENCE_S, until
 
 from broadcast.actions import campaign as actions
@@ -23,6 +25,7 @@ from broadcast.config import HomeAway as Manner
 from broadcast.errors import DatabaseDownError
 from broadcast.ledger import replies
 from broadcast.store.locks import Lock
+from broadcast.store.pool import logged_in_as
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +69,7 @@ async def under_way(
     nation.work("north", url=ways.north.url, home_url=ways.home.url)
     nation.work("south")
     approved = await nation.rig.approved(category=category)
-    campaign = await actions.launch(nation.session, ACTOR, approved.name)
+    campaign = await by("an", actions.launch, nation.session, approved.name)
     await until(lambda: flowing(nation), "both carriers get segments")
     return campaign
 
@@ -115,7 +118,7 @@ async def test_a_pause_while_home_says_nothing(nation: NationWorld, ways: Ways, 
     """The connection stands and nothing comes by it, so that nobody is told that home is lost."""
     campaign = await under_way(nation, ways)
     getattr(ways.home, manner)()
-    await campaigns.pause(nation.rig.conn, campaign, "binh")  # at home alone: no ledger is told
+    await steps.pause(nation.rig.conn, campaign, "binh")  # at home alone: no ledger is told
     await asyncio.sleep(HEARD_S)
     assert await still(nation, "viettel")
     assert await still(nation, "mobifone")
@@ -125,7 +128,7 @@ async def test_a_pause_while_home_says_nothing(nation: NationWorld, ways: Ways, 
         return str(await nation.conn("north").fetchval("SELECT state FROM campaign")) == "paused"
 
     await until(follows, "north follows home")
-    await actions.resume(nation.session, ACTOR, campaign.name)
+    await by("an", actions.resume, nation.session, campaign.name)
     await nation.finish(campaign)
     assert await nation.differing(campaign) == []
 
@@ -166,7 +169,7 @@ async def test_a_ledger_that_comes_back_untold(nation: NationWorld, ways: Ways, 
     campaign = await under_way(nation, ways)
     ways.north.lose()
     await until(lambda: still(nation, "viettel"), "its carrier waits")
-    stop = campaigns.pause if order == "pause" else campaigns.cancel  # at home alone: the ledger is not told
+    stop = steps.pause if order == "pause" else steps.cancel  # at home alone: the ledger is not told
     await stop(nation.rig.conn, await campaigns.get(nation.rig.conn, campaign.campaign_id), "binh")
     before = await taken(nation, "viettel")
     assert await nation.conn("north").fetchval("SELECT state FROM campaign") == "running"
@@ -179,7 +182,7 @@ async def test_a_ledger_that_comes_back_untold(nation: NationWorld, ways: Ways, 
     await asyncio.sleep(2)
     assert await taken(nation, "viettel") == before
     if order == "pause":
-        await actions.resume(nation.session, ACTOR, campaign.name)
+        await by("an", actions.resume, nation.session, campaign.name)
         await nation.finish(campaign)
         assert await nation.differing(campaign) == []
 
@@ -190,9 +193,10 @@ async def test_stopped_in_the_ledgers_while_home_is_away(nation: NationWorld, wa
     ways.home.lose()
     told: list[Notice] = []
     why = DatabaseDownError("it does not answer")
-    done = await order_without_home(
-        nation.rig.config, ACTOR, campaign.name, CampaignState.PAUSED, told.append, why
-    )
+    with logged_in_as("an"):
+        done = await order_without_home(
+            nation.rig.config, campaign.name, CampaignState.PAUSED, told.append, why
+        )
     assert (done.state, told) == ("paused", [HomeAway(("north", "south"), str(why))])
     for name in CARRIERS:
         await until(lambda name=name: still(nation, name), "it stops")  # type: ignore[misc]
@@ -206,7 +210,7 @@ async def test_stopped_in_the_ledgers_while_home_is_away(nation: NationWorld, wa
     happened = [each.event for each in await campaigns.events(nation.rig.conn, campaign.campaign_id)]
     assert happened[:4] == ["drafted", "approved", "launched", "paused"]
     assert happened[4:] == ["paused in a ledger"]  # south's, when home was paused by north's
-    await actions.resume(nation.session, ACTOR, campaign.name)
+    await by("an", actions.resume, nation.session, campaign.name)
     await nation.finish(campaign)
     assert await nation.differing(campaign) == []
 
@@ -219,7 +223,7 @@ async def all_taken(nation: NationWorld) -> bool:
 async def test_opt_outs_reach_every_ledger(nation: NationWorld, ways: Ways) -> None:
     """Who answers STOP to one carrier is out at home and in what runs in any ledger, also when home was away."""
     campaign = await under_way(nation, ways, people=2000, category="health")
-    await actions.pause(nation.session, ACTOR, campaign.name)
+    await by("an", actions.pause, nation.session, campaign.name)
     await until(lambda: paused(nation), "both ledgers are paused")
     waiting = await nation.conn("south").fetchval(
         "SELECT msisdns[total] FROM slice WHERE state = 'ready' AND mark < total - 1 ORDER BY slice_id DESC LIMIT 1"
@@ -248,7 +252,7 @@ async def test_opt_outs_reach_every_ledger(nation: NationWorld, ways: Ways) -> N
     effects = await replies.latest(nation.conn("north"), replies.NO_CAMPAIGN, 10)
     effects += await replies.latest(nation.conn("north"), campaign.campaign_id, 10)
     assert [each.effect for each in effects] == ["opted_out"]
-    await actions.resume(nation.session, ACTOR, campaign.name)
+    await by("an", actions.resume, nation.session, campaign.name)
     found = await nation.finish(campaign)
     assert found.report.progress.total.states["excluded"] == 1
 

@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from integration.nation_world import ACTOR, CARRIERS, FIRST, TWO, NationWorld, ledger
+from integration.nation_world import CARRIERS, FIRST, TWO, NationWorld, ledger
+from integration.steps import by
 from waiting import PATIENCE_S, until
 
 from broadcast.actions import campaign as actions
@@ -89,7 +90,7 @@ async def test_workers_of_home_give_up_a_carrier_that_has_moved(nation: NationWo
     nation.rig.connect("mobifone", 500)
     await nation.begin({"first": Ledger(carriers=CARRIERS)})
     workers = [nation.work("first"), nation.rig.worker()]
-    campaign = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
     await until(lambda: begun(nation), "it is being sent")
 
     await nation.begin({"first": Ledger(carriers=("viettel",)), "south": ledger("south", "mobifone")})
@@ -110,3 +111,28 @@ async def test_workers_of_home_give_up_a_carrier_that_has_moved(nation: NationWo
 
 async def begun(nation: NationWorld) -> bool:
     return int((await nation.rig.smscs["viettel"].book())["segments"]) > 50
+
+
+async def test_a_copy_that_says_something_else_is_not_sent(
+    nation: NationWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By force, with an approval that fits it: home approved something else, so its workers say so and send nothing."""
+    await nation.simulate(*CARRIERS, people=20)
+    await nation.begin(TWO)
+    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    north = nation.conn("north")
+    await north.execute("UPDATE campaign SET text = 'Flee'")
+    await north.execute("UPDATE approval SET hash = content_hash(campaign) FROM campaign")
+    for name in TWO:
+        nation.work(name)
+    await until(lambda: south_is_through(nation), "the other ledger is through")
+    await until(lambda: "the campaign is not what was approved" in caplog.text, "the worker says so")
+    await by("an", actions.cancel, nation.session, campaign.name)
+    await nation.finish(campaign)
+    sent = {name: (await nation.rig.smscs[name].book())["segments"] for name in CARRIERS}
+    assert sorted(sent.values()) == [0, 20]
+
+
+async def south_is_through(nation: NationWorld) -> bool:
+    query = "SELECT count(*) FROM campaign_part WHERE finished_at IS NOT NULL"
+    return bool(await nation.rig.conn.fetchval(query) == 1)

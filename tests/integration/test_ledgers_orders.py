@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from integration.nation_world import ACTOR, CARRIERS, TWO, NationWorld, ledger
+from integration import steps
+from integration.nation_world import CARRIERS, TWO, NationWorld, ledger
+from integration.steps import by
 from waiting import PATIENCE_S, until
 
 from broadcast.actions import campaign as actions
@@ -14,6 +16,7 @@ from broadcast.campaign import campaigns, orders
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.errors import DatabaseDownError
+from broadcast.store.pool import logged_in_as
 
 NOBODY = DatabaseDownError("it does not answer")
 
@@ -26,7 +29,7 @@ async def nation(nation: NationWorld) -> NationWorld:
 
 
 async def launched(nation: NationWorld) -> Campaign:
-    return await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    return await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
 
 
 async def state(nation: NationWorld, name: str) -> str:
@@ -35,7 +38,8 @@ async def state(nation: NationWorld, name: str) -> str:
 
 async def without_home(nation: NationWorld, campaign: Campaign, order: CampaignState) -> list[Notice]:
     told: list[Notice] = []
-    await order_without_home(nation.rig.config, ACTOR, campaign.name, order, told.append, NOBODY)
+    with logged_in_as("an"):
+        await order_without_home(nation.rig.config, campaign.name, order, told.append, NOBODY)
     return told
 
 
@@ -68,9 +72,9 @@ async def test_home_is_away_and_one_ledger_hangs(nation: NationWorld) -> None:
 async def test_paused_twice_while_home_is_away_and_resumed_there_before(nation: NationWorld) -> None:
     """The ledgers have it as paused, for they have not heard yet that home resumed it: the last word is to pause."""
     campaign = await launched(nation)
-    await actions.pause(nation.session, ACTOR, campaign.name)
+    await by("an", actions.pause, nation.session, campaign.name)
     paused = await campaigns.get(nation.rig.conn, campaign.campaign_id)
-    await campaigns.resume(nation.rig.conn, paused, "binh")  # and home goes away before a ledger hears it
+    await steps.resume(nation.rig.conn, paused, "binh")  # and home goes away before a ledger hears it
     assert await without_home(nation, campaign, CampaignState.PAUSED) == [
         HomeAway(("north", "south"), str(NOBODY))
     ]
@@ -89,8 +93,8 @@ async def test_what_a_ledger_cancelled_no_order_of_home_revives(nation: NationWo
     """Somebody resumes it before home has heard that it was cancelled: nothing leaves, and it is."""
     campaign = await launched(nation)
     await without_home(nation, campaign, CampaignState.CANCELLED)
-    await actions.pause(nation.session, ACTOR, campaign.name)
-    await actions.resume(nation.session, ACTOR, campaign.name)
+    await by("an", actions.pause, nation.session, campaign.name)
+    await by("an", actions.resume, nation.session, campaign.name)
     assert (await state(nation, "north"), await state(nation, "south")) == ("cancelled", "cancelled")
     for name in TWO:
         nation.work(name)
@@ -103,7 +107,7 @@ async def test_a_configuration_that_lacks_one_ledger(nation: NationWorld) -> Non
     """The others are told all the same."""
     campaign = await launched(nation)
     nation.rig.config = replace(nation.rig.config, ledgers={"south": ledger("south", *CARRIERS)})
-    await actions.pause(nation.session, ACTOR, campaign.name)
+    await by("an", actions.pause, nation.session, campaign.name)
     assert nation.told == [Untold("north", None)]
     assert (await state(nation, "north"), await state(nation, "south")) == ("running", "paused")
 
@@ -114,9 +118,9 @@ async def test_an_order_holds_whatever_is_wrong_with_a_ledgers_url(
     """It is home's: it is no failure, and no rule refused it."""
     campaign = await launched(nation)
     monkeypatch.delenv("NORTH_URL")
-    assert (await actions.pause(nation.session, ACTOR, campaign.name)).state == "paused"
+    assert (await by("an", actions.pause, nation.session, campaign.name)).state == "paused"
     monkeypatch.setenv("NORTH_URL", nation.urls["south"])
-    assert (await actions.cancel(nation.session, ACTOR, campaign.name)).state == "cancelled"
+    assert (await by("an", actions.cancel, nation.session, campaign.name)).state == "cancelled"
     told = [each for each in nation.told if isinstance(each, Untold)]
     assert [each.ledger for each in told] == ["north", "north"]
     assert not any("ledger north" in str(each.why) for each in told)  # the line names it already
@@ -128,7 +132,7 @@ async def test_a_cancel_while_a_ledger_hangs(nation: NationWorld) -> None:
     campaign = await launched(nation)
     async with nation.conn("north").transaction():
         await nation.conn("north").execute("SELECT FROM campaign FOR UPDATE")
-        done = await asyncio.wait_for(actions.cancel(nation.session, ACTOR, campaign.name), PATIENCE_S)
+        done = await asyncio.wait_for(by("an", actions.cancel, nation.session, campaign.name), PATIENCE_S)
     assert done.state == "cancelled"
     assert [each.ledger for each in nation.told if isinstance(each, Untold)] == ["north"]
     assert await nation.conn("south").fetchval("SELECT finished_at IS NOT NULL FROM campaign")
@@ -149,9 +153,9 @@ async def test_a_launch_that_was_killed_and_ordered_without_home_is_repeated(
     with monkeypatch.context() as patch:
         patch.setattr("broadcast.campaign.launch._say_running", killed)
         with pytest.raises(Killed):
-            await actions.launch(nation.session, ACTOR, campaign.name)
+            await by("an", actions.launch, nation.session, campaign.name)
     await without_home(nation, campaign, CampaignState.PAUSED)
-    assert (await actions.launch(nation.session, ACTOR, campaign.name)).state == "running"
+    assert (await by("an", actions.launch, nation.session, campaign.name)).state == "running"
     for name in TWO:
         nation.work(name)
     await nation.finish(campaign)
@@ -160,6 +164,6 @@ async def test_a_launch_that_was_killed_and_ordered_without_home_is_repeated(
 async def test_order_here_is_of_one_transaction(nation: NationWorld) -> None:
     """A ledger that has none of it gets no order."""
     await launched(nation)
-    found = await orders.order_here("north", TWO["north"], "no-such-alert", "paused", "an")
+    found = await orders.order_here("north", TWO["north"], "no-such-alert", "paused")
     assert found is None
     assert await nation.conn("north").fetchval("SELECT count(*) FROM ledger_order") == 0

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from integration.nation_world import ACTOR, CARRIERS, FIRST, TWO, NationWorld
+from integration.nation_world import CARRIERS, FIRST, TWO, NationWorld
+from integration.steps import by
 from waiting import until
 
 from broadcast.actions import campaign as actions
@@ -14,7 +15,6 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.errors import BroadcastError
 from broadcast.reports.everything import everything
 from broadcast.reports.watch import headline, watch
-from broadcast.store.queries import sql
 
 PAGE = Path(__file__).parents[2] / "docs" / "nation.md"
 
@@ -34,7 +34,8 @@ def told(beginning: str) -> str:
 
 async def forget(nation: NationWorld, campaign: Campaign) -> None:
     """Home is as it was before this one was drafted."""
-    for table in ("campaign_part", "campaign_event", "opt_outs_applied", "campaign"):
+    parts = ("campaign_part", "campaign_event", "opt_outs_applied", "approval", "campaign_version")
+    for table in (*parts, "campaign"):
         await nation.rig.conn.execute(f"DELETE FROM {table} WHERE campaign_id = $1", campaign.campaign_id)
     await nation.rig.conn.execute(
         f"ALTER TABLE campaign ALTER campaign_id RESTART WITH {campaign.campaign_id}"
@@ -43,20 +44,20 @@ async def forget(nation: NationWorld, campaign: Campaign) -> None:
 
 async def test_what_home_has_forgotten_is_not_sent_and_the_next_alert_is(nation: NationWorld) -> None:
     """Its number is known to the ledgers: the launch says so, and how home gets past it stands on the page."""
-    forgotten = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    forgotten = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
     await forget(nation, forgotten)
     for name in TWO:
         nation.work(name)
     drafted = await nation.rig.approved()
     assert drafted.campaign_id == forgotten.campaign_id
     with pytest.raises(BroadcastError, match="home was set back to an earlier moment than its ledgers"):
-        await actions.launch(nation.session, ACTOR, drafted.name)
+        await by("an", actions.launch, nation.session, drafted.name)
 
     latest = [await nation.conn(name).fetchval("SELECT max(campaign_id) FROM campaign") for name in TWO]
     statement, changed = re.subn(r"\b1000\b", str(max(latest)), told("SELECT setval("))
     assert changed == 1
     await nation.rig.conn.execute(statement)
-    launched = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
+    launched = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
     await nation.finish(launched)
     for name in CARRIERS:
         book = await nation.rig.smscs[name].book()
@@ -101,9 +102,8 @@ async def test_a_ledger_that_has_forgotten_a_launch(
     nation: NationWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whoever looks is told, wherever they look; `cancel` ends what else would stay open for ever."""
-    campaign = await actions.launch(nation.session, ACTOR, (await nation.rig.approved()).name)
-    await nation.conn("north").execute(sql("drop_copy"), campaign.campaign_id)
-    await nation.conn("north").execute("DELETE FROM campaign WHERE campaign_id = $1", campaign.campaign_id)
+    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    await nation.conn("north").execute("SELECT desk_drop_copy($1)", campaign.campaign_id)
     for name in TWO:
         nation.work(name)
 
@@ -122,7 +122,7 @@ async def test_a_ledger_that_has_forgotten_a_launch(
 
     await until(lambda: south_is_through(nation), "the other ledger is through")
     assert (await campaigns.get(nation.rig.conn, campaign.campaign_id)).finished_at is None
-    await actions.cancel(nation.session, ACTOR, campaign.name)
+    await by("an", actions.cancel, nation.session, campaign.name)
 
     async def over() -> bool:
         return (await campaigns.get(nation.rig.conn, campaign.campaign_id)).finished_at is not None

@@ -10,15 +10,14 @@ from typing import Any
 import asyncpg
 import pytest
 from click.testing import CliRunner
+from integration import steps
 from integration.old_ledger import make_schema
 from integration.rig import Rig
 from waiting import until
 
 from broadcast.audience.carriers import sync_carriers, tps_that_hold
-from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
-from broadcast.campaign.launch import launch
 from broadcast.cli.main import broadcast
 from broadcast.config import Config
 from broadcast.config.profiles import VIETNAM
@@ -53,8 +52,8 @@ async def approved(conn: asyncpg.Connection, *carriers: str) -> Campaign:
         text="Wash your hands", sender="BOYTE", carriers=carriers, category="emergency",
         expires_at=datetime.now(UTC) + timedelta(hours=1),
     )  # fmt: skip
-    drafted = await campaigns.draft(conn, "a", made, "ann")
-    return await campaigns.approve(conn, drafted, "bob", drafted.code)
+    drafted = await steps.draft(conn, "a", made, "an")
+    return await steps.approve(conn, drafted)
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -141,10 +140,10 @@ async def test_a_launch_that_would_leave_a_carrier_out_is_refused(
     less = saying(config, viettel=300)
     found = await approved(conn, "viettel", "mobifone")
     with pytest.raises(RefusedError, match="workers send to the carrier mobifone, which is not in this"):
-        await launch(conn, less, found, "dan")
+        await steps.launch(conn, less, found, "an")
     await conn.execute("UPDATE worker SET expires_at = now()")  # nobody sends any more
     with pytest.raises(RefusedError, match="the audience is empty"):
-        await launch(conn, less, found, "dan")
+        await steps.launch(conn, less, found, "an")
 
 
 async def test_what_is_shown_is_what_holds(

@@ -170,7 +170,7 @@ async def test_an_archive(planner: CloseWorld, tmp_path: Path) -> None:
         await in_slices(lambda numbers: world.accepted(numbers, SEGMENTS), count)
         await world.set(f"{_OVER}, audience = {count}")
         await tidy(world.conn, SLICE, 1.0)
-        await archive(world.conn, world.campaign_id, tmp_path / str(count), "an", drop=True)
+        await archive(world.conn, world.campaign_id, tmp_path / str(count), drop=True)
         await world.conn.execute("TRUNCATE archive")
 
     (tmp_path / str(SMALL)).mkdir()

@@ -277,7 +277,13 @@ def test_report_command_writes_its_files(wash_hands: str, tmp_path: Path) -> Non
     assert "<b>thường" not in html
     rows = list(csv.DictReader(io.StringIO(places["r.csv"].read_text())))
     assert sum(int(row["recipients"]) for row in rows) == 13
-    assert {"carrier": "viettel", "state": "excluded", "reason": "opted_out", "recipients": "2"} in rows
+    assert {
+        "carrier": "viettel",
+        "state": "excluded",
+        "reason": "opted_out",
+        "recipients": "2",
+        "status": "actual",
+    } in rows
     people = list(csv.DictReader(io.StringIO(places["people.csv"].read_text())))
     assert len(people) == 13
     assert {row["msisdn"] for row in people if row["state"] == "undeliverable"} == {"84320***004"}

@@ -76,7 +76,7 @@ class Scene:
         """By the operator, from the draft on; the launch ends with this exit code."""
         operator = self.at["operator"]
         options = " ".join(f"--carrier {each}" for each in carriers)
-        words = f"--text Wash.your.hands.{name} --category emergency --priority 7 --expires 1h"
+        words = f"--text Wash-your-hands-{name} --category emergency --priority 7 --expires 1h"
         await operator.run(f"broadcast campaign draft {name} {words} {options}")
         shown = (await operator.run(f"broadcast campaign show {name} --json")).document
         await operator.run(f"broadcast campaign approve {name} --as binh --content {shown['code']}")
@@ -165,6 +165,8 @@ async def test_one_ledger_after_the_other(
         await scene.carriers(**people, vietnamobile=60, vinaphone=60)
         ledgers = {"north": ("viettel", "vietnamobile"), "south": ("mobifone", "vinaphone")}
         scene.configure(ledgers)
+        await operator.run("broadcast db migrate")  # roles of their own
+        await operator.run("broadcast user begin an=author,operator binh=approver --passfile people.pgpass")
         await operator.run("broadcast db spread")
         await operator.run("broadcast subscriber import people.csv")
         for name in ("north", "south"):
@@ -225,8 +227,8 @@ async def test_from_one_database_of_before_to_several(
         await scene.launch("one", *people)
         await scene.goes_on(*people)
 
-        migrate, reload, spread, up_first, migrate_south, move, reload_first, up_south = manual(
-            "From one database to several"
+        migrate, reload, begin, spread, up_first, migrate_south, begin_south, move, reload_first, up_south = (
+            manual("From one database to several")
         )
         for machine in at.values():
             machine.install(ROOT)
@@ -234,6 +236,7 @@ async def test_from_one_database_of_before_to_several(
         assert pending[0] == Path(SEVERAL).stem
         await scene.follow(migrate)
         await scene.follow(reload, first="each machine of workers")
+        await scene.follow(begin)
         await scene.goes_on("viettel")
         everything = ("viettel", "mobifone", "vinaphone")
         scene.configure({"first": everything}, "operator")
@@ -244,6 +247,7 @@ async def test_from_one_database_of_before_to_several(
 
         scene.configure({"first": ("mobifone", "vinaphone"), "south": ("viettel",)}, "operator")
         await scene.follow(migrate_south)
+        await scene.follow(begin_south)
         refused = await operator.run(move.line, 3)
         assert "viettel cannot leave ledger first yet: the campaign one is open there" in refused.err
         moved = {"first": ("viettel", "vinaphone"), "south": ("mobifone",)}

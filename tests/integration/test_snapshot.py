@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import asyncpg
+from acting import acting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -75,8 +76,12 @@ async def take(
     wanted = [row["carrier_no"] for row in rows]
     groups = audience(conn, wanted, hears_opted_out=hears_opted_out)
     async with conn.transaction(isolation="repeatable_read"):
-        await take_snapshot(groups, lambda carrier_no, _: (cutter, carrier_no))
-        return await cutter.tallied()
+        await conn.execute(
+            "UPDATE campaign SET launching = pg_current_xact_id() WHERE campaign_id = $1", campaign_id
+        )
+        async with acting(conn, "an"):
+            await take_snapshot(groups, lambda carrier_no, _: (cutter, carrier_no))
+            return await cutter.tallied()
 
 
 def _plain(row: asyncpg.Record) -> dict[str, object]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from acting import make_people
 from integration.arrivals import arrivals
 from integration.rig import make_rig
 from waiting import until
@@ -88,6 +89,7 @@ async def test_a_campaign_goes_on_at_the_promoted_standby(
     url = f"postgresql://boyte@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/postgres"
     conn = await connect(url, check_schema=False)
     await migrations.migrate(conn)
+    await make_people(conn)
     rig = None
     try:
         async with make_rig(tmp_path, url, conn, config) as rig:

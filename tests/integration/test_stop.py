@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
+from integration import steps
 from integration.database_way import DatabaseWay, way_to_database
 from integration.faulty_way import way_to
 from integration.rig import Rig
@@ -70,7 +71,7 @@ async def test_three_workers_at_full_speed_stop_within_2_s(rig: Rig) -> None:
             rig.worker()
         await until(lambda: granted(rig, 3), "three workers share all of the TPS")
         campaign = await rig.launch()
-        for act in (campaigns.pause, campaigns.cancel):
+        for act in (steps.pause, steps.cancel):
             before = {name: smsc.book.segments for name, smsc in smscs.items()}
             await asyncio.sleep(2.5)
             speed = {name: smsc.book.segments - before[name] for name, smsc in smscs.items()}
@@ -83,8 +84,8 @@ async def test_three_workers_at_full_speed_stop_within_2_s(rig: Rig) -> None:
             )
             assert min(speed.values()) > TPS / 2
             assert late < STOP_S
-            if act is campaigns.pause:
-                await campaigns.resume(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
+            if act is steps.pause:
+                await steps.resume(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
         sent = sum(smsc.book.segments for smsc in smscs.values())
         assert await rig.finish(campaign) == {"delivered": sent, "excluded": 3 * 20 * TPS - sent}
         assert sum(smsc.summary()["extra_copies"] for smsc in smscs.values()) == 0

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "broadcast"
 COUNTRY = ROOT / "config" / "vietnam.toml"
 EXAMPLES = tuple(
-    ROOT / "config" / name for name in ("carriers.example.toml", "example-country.toml", "nation.toml")
+    ROOT / "config" / name
+    for name in ("carriers.example.toml", "example-country.toml", "nation.toml", "site.example.toml")
 )
 
 # decisions and the changelog tell of what was: their links hold, their files and commands may be gone

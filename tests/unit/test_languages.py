@@ -30,7 +30,7 @@ ROOMS = (
     "store",
     "capacity",
 )
-ROOMS += ("access", "cap", "demo")
+ROOMS += ("access", "acts", "cap", "demo")
 # What stays English, and why.
 ENGLISH = {
     "audience/generator.py": "the dirt of real lists",

@@ -8,13 +8,8 @@ SELECT pg_advisory_xact_lock(:closing_lock);
 
 -- name: archive_mark
 -- Say where the recipients of a campaign are now.
-INSERT INTO archive (campaign_id, place, recipients, checksum, archived_by) VALUES ($1, $2, $3, $4, $5);
+SELECT tend_archived($1, $2, $3, $4);
 
 -- name: archive_move
 -- The files of an archived campaign are elsewhere now.
-UPDATE archive SET place = $2 WHERE campaign_id = $1;
-
--- name: archive_event
--- Remember who archived it, and where to.
-INSERT INTO campaign_event (campaign_id, actor, event, details)
-VALUES ($1, $2, 'archived', jsonb_build_object('place', $3::text));
+SELECT tend_archive_moved($1, $2);

@@ -133,6 +133,13 @@ SELECT import_no, source, started_at, finished_at, lines, imported, updated, dup
 SELECT msisdn, carrier_no, ported, import_no, opted_out_at
   FROM subscriber WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1;
 
+-- name: ported_among
+-- Of these numbers ($1) those that their owners took to another carrier, and where they are.
+SELECT subscriber.msisdn, carrier_no
+  FROM unnest($1::bigint[]) AS phone (msisdn)
+  JOIN subscriber ON hash_bucket = phone.msisdn % 64 AND subscriber.msisdn = phone.msisdn
+ WHERE ported;
+
 -- name: set_opt_out
 -- Opt a subscriber out at $2, or (null) in again; the first opt-out's time stays.
 UPDATE subscriber SET opted_out_at = CASE WHEN $2::timestamptz IS NOT NULL THEN coalesce(opted_out_at, $2) END
@@ -164,17 +171,7 @@ SELECT carrier_no, hash_bucket, NOT $3::boolean AND opted_out_at IS NOT NULL AS 
 
 -- name: snapshot_tallies
 -- The first tallies, from slices and exclusions. Returns their sums.
-WITH counted AS (
-    SELECT carrier_no, sum(waiting)::bigint AS waiting, sum(excluded)::bigint AS excluded
-      FROM (SELECT carrier_no, total AS waiting, 0 AS excluded FROM slice WHERE campaign_id = $1
-            UNION ALL
-            SELECT carrier_no, 0, cardinality(msisdns) FROM exclusion WHERE campaign_id = $1) AS part
-     GROUP BY carrier_no
-)
-SELECT coalesce(sum(waiting), 0)::bigint AS waiting, coalesce(sum(excluded), 0)::bigint AS excluded,
-       add_to_tallies(shard => 0, campaigns => array_agg($1::integer), carriers => array_agg(carrier_no),
-                      waiting => array_agg(waiting), excluded => array_agg(excluded))
-  FROM counted;
+SELECT waiting, excluded FROM desk_count($1);
 
 -- name: excluded
 -- Excluded recipients of a campaign by reason.
@@ -182,4 +179,4 @@ SELECT reason, sum(cardinality(msisdns))::bigint AS recipients FROM exclusion WH
 
 -- name: analyze_subscriber
 -- Fresh statistics after an import, so that a launch at once is planned well.
-ANALYZE subscriber;
+SELECT desk_analyze_subscribers();

@@ -44,6 +44,5 @@ SELECT at, (details->>'differences')::integer AS differences FROM campaign_event
  WHERE campaign_id = $1 AND event = 'audited' ORDER BY event_no DESC LIMIT 1;
 
 -- name: audit_record
--- Remember an audit's result: how many differences, and a sentence for each.
-INSERT INTO campaign_event (campaign_id, actor, event, details)
-VALUES ($1, $2, 'audited', jsonb_build_object('differences', cardinality($3::text[]), 'problems', $3::text[]));
+-- Remember an audit's result: a sentence for each difference.
+SELECT tend_audited($1, $2);

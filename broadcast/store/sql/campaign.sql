@@ -1,44 +1,101 @@
--- name: insert_campaign
--- A new draft. Returns its number.
-INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s, expires_at,
-                      hears_opted_out, texts, languages, status, hearers, corrects, areas, channels, drafted_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-RETURNING campaign_id;
+-- name: desk_draft
+-- A new draft ($1: name, $2: its content, $3: for the event). Returns its number, as the steps below do.
+SELECT desk_draft($1, $2, $3);
 
--- name: update_content
--- New content: a draft again, by its editor ($19); an approval is void (law 6).
-UPDATE campaign
-   SET category = $2, priority = $3, sender = $4, text = $5, alphabet = $6, carriers = $7, in_doubt_policy = $8,
-       grace_s = $9, expires_at = $10, hears_opted_out = $11, texts = $12, languages = $13, status = $14, hearers = $15,
-       corrects = $16, areas = $17, channels = $18, drafted_by = $19, drafted_at = clock_timestamp(), state = 'draft',
-       approved_by = NULL, approved_at = NULL, approved_hash = NULL
- WHERE campaign_id = $1;
+-- name: desk_edit
+-- New content ($2) of campaign $1: a draft again, by its editor; approvals are void (law 6). $3: for the event.
+SELECT $1::integer FROM desk_edit($1, $2, $3);
 
--- name: approve_campaign
--- A second person ($2) approves the content with this hash ($3).
-UPDATE campaign
-   SET state = 'approved', approved_by = $2, approved_at = clock_timestamp(), approved_hash = $3
- WHERE campaign_id = $1;
+-- name: desk_approve
+-- A second person approves what has this code ($2).
+SELECT $1::integer FROM desk_approve($1, $2);
 
--- name: launch_campaign
--- The audience ($3) and the segments of a message ($4) are fixed; the workers may begin. The audience's snapshot knows
--- every opt-out up to number $5.
-WITH known AS (INSERT INTO opt_outs_applied (campaign_id, opt_out_no) VALUES ($1, $5))
-UPDATE campaign
-   SET state = 'running', launched_by = $2, launched_at = clock_timestamp(), audience = $3, segments = $4,
-       control_no = control_no + 1
- WHERE campaign_id = $1;
+-- name: desk_override
+-- Who approved it goes on alone, where a rule allows that.
+SELECT $1::integer FROM desk_override($1);
 
--- name: move_campaign
--- Another state; what is cancelled before it was launched has its end now.
-UPDATE campaign
-   SET state = $2, control_no = control_no + 1,
-       finished_at = CASE WHEN $2 = 'cancelled' AND launched_at IS NULL THEN clock_timestamp() ELSE finished_at END
- WHERE campaign_id = $1;
+-- name: desk_withdraw
+-- Whose approval it is takes it back ($2: why).
+SELECT $1::integer FROM desk_withdraw($1, $2);
 
--- name: lock_campaign
--- A campaign's row, held until the transaction ends.
-SELECT * FROM campaign WHERE campaign_id = $1 FOR UPDATE;
+-- name: desk_return
+-- An approver says no ($2: why); it needs another edit.
+SELECT $1::integer FROM desk_return($1, $2);
+
+-- name: desk_pause
+-- It stands still.
+SELECT $1::integer FROM desk_pause($1);
+
+-- name: desk_resume
+-- It goes on.
+SELECT $1::integer FROM desk_resume($1);
+
+-- name: desk_cancel
+-- Its end.
+SELECT $1::integer FROM desk_cancel($1);
+
+-- name: desk_end_stopped
+-- What cancelled and expired campaigns left waiting has its end, unless a worker is at it.
+SELECT desk_end_stopped();
+
+-- name: begin_launch
+-- From here to the end of the transaction whoever launches campaign $1 writes who hears it.
+SELECT desk_begin_launch($1);
+
+-- name: launch
+-- It runs: its audience ($2), the segments of a message ($3), the last opt-out that the audience surely knows ($4), ledgers
+-- ($5) with so many of its people each ($6), for the event ($7).
+SELECT desk_launch($1, $2, $3, $4, $5, $6, $7);
+
+-- name: desk_say
+-- An act that is no campaign's: what ($1) was done to what ($2), with what is worth remembering ($3).
+SELECT desk_say($1, $2, $3);
+
+-- name: note_act
+-- An act of who migrates: what ($1) was done to what ($2), with what is worth remembering ($3).
+SELECT desk_note(NULL, $1, $2, $3);
+
+-- name: unapproved
+-- Campaigns whose approval was of before approvals had rows: it holds no longer.
+SELECT name FROM campaign_event JOIN campaign USING (campaign_id)
+ WHERE event = 'withdrawn' AND details->>'reason' = 'approved before an upgrade' ORDER BY campaign_id;
+
+-- name: approvals
+-- Those of campaign $1 that hold, in order.
+SELECT signer, at, kind, hash FROM approval WHERE campaign_id = $1 AND void_at IS NULL ORDER BY approval_no;
+
+-- name: approvals_wanted
+-- How many people are to approve campaign $1, and how many of them are missing; the same if it is a large exercise, which
+-- is one from so many hearers on.
+SELECT approvals_needed(campaign) AS needed, approvals_missing(campaign) AS missing,
+       approvals_needed(campaign, 9223372036854775807) AS needed_large, desk_rule_of('large_exercise', 100000) AS large
+  FROM campaign WHERE campaign_id = $1;
+
+-- name: version_before
+-- What campaign $1 was when it was approved or returned last, if that is not what it is; who did that, and when.
+SELECT event, actor, e.at, document
+  FROM campaign_event AS e
+  JOIN campaign_version AS v ON v.campaign_id = e.campaign_id AND v.hash = decode(e.details->>'hash', 'hex')
+  JOIN campaign ON campaign.campaign_id = e.campaign_id
+ WHERE e.campaign_id = $1 AND event IN ('approved', 'override', 'returned') AND v.hash <> content_hash(campaign)
+ ORDER BY event_no DESC, version_no DESC LIMIT 1;
+
+-- name: rule_value
+-- A rule ($1), or, where nobody set it, what the code says ($2).
+SELECT desk_rule_of($1, $2);
+
+-- name: rehearsals_of
+-- Campaigns with the very words of this one ($1) that were launched to one's own phones in the last $2 hours.
+SELECT own.campaign_id, own.name
+  FROM campaign AS own JOIN campaign AS one ON one.campaign_id = $1
+ WHERE own.hearers = 'phones' AND own.launched_at > clock_timestamp() - make_interval(hours => $2)
+   AND (own.text, own.alphabet, own.sender, own.status, own.texts, own.languages)
+     = (one.text, one.alphabet, one.sender, one.status, one.texts, one.languages)
+ ORDER BY own.campaign_id DESC;
+
+-- name: delivered_of
+-- Of campaign $1, how many have it, by a receipt.
+SELECT coalesce(sum(delivered), 0)::bigint FROM tally WHERE campaign_id = $1;
 
 -- name: campaign_by_id
 -- A campaign by number.
@@ -56,14 +113,6 @@ SELECT name FROM campaign ORDER BY campaign_id DESC LIMIT 1000;
 -- Every campaign, the newest first.
 SELECT * FROM campaign ORDER BY campaign_id DESC;
 
--- name: insert_campaign_event
--- What happened, by whom.
-INSERT INTO campaign_event (campaign_id, at, actor, event, details) VALUES ($1, clock_timestamp(), $2, $3, $4);
-
 -- name: campaign_events
 -- What happened to a campaign, in order.
 SELECT at, actor, event, details FROM campaign_event WHERE campaign_id = $1 ORDER BY event_no;
-
--- name: notify_control
--- Tell every worker to look at a campaign ($1: its number as text).
-SELECT pg_notify('broadcast_control', $1);

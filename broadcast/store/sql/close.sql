@@ -56,24 +56,7 @@ HAVING count(*) > 0;
 
 -- name: end_waiting
 -- Slices that nobody may send any more: what still waits in them is expired (law 5), or excluded by a cancel.
-WITH over AS MATERIALIZED (
-    SELECT s.slice_id, s.campaign_id, s.carrier_no, c.state = 'cancelled' AS cancelled,
-           s.total - s.mark + bit_count(s.retry) AS recipients
-      FROM campaign AS c
-     CROSS JOIN LATERAL (SELECT * FROM slice WHERE campaign_id = c.campaign_id AND state = 'ready' FOR UPDATE SKIP LOCKED) AS s
-     WHERE c.finished_at IS NULL
-       AND (c.state = 'cancelled' OR (c.state IN ('running', 'paused') AND c.expires_at <= clock_timestamp()))
-), ended AS (
-    UPDATE slice SET state = CASE WHEN over.cancelled THEN 'cancelled' ELSE 'expired' END
-      FROM over WHERE slice.slice_id = over.slice_id
-)
-SELECT add_to_tallies(shard => 0, campaigns => array_agg(campaign_id), carriers => array_agg(carrier_no),
-                      waiting => array_agg(-recipients), expired => array_agg(expired), excluded => array_agg(excluded))
-  FROM (SELECT campaign_id, carrier_no, sum(recipients)::bigint AS recipients,
-               coalesce(sum(recipients) FILTER (WHERE NOT cancelled), 0)::bigint AS expired,
-               coalesce(sum(recipients) FILTER (WHERE cancelled), 0)::bigint AS excluded
-          FROM over GROUP BY campaign_id, carrier_no) AS counted
-HAVING count(*) > 0;
+SELECT tend_end_waiting();
 
 -- name: overdue_campaigns
 -- Campaigns that stop waiting for receipts, $1 seconds after their expiry, or that waited no longer when somebody was
@@ -85,12 +68,14 @@ SELECT campaign_id FROM campaign AS c
         OR (SELECT sum(accepted) FROM tally AS t WHERE t.campaign_id = c.campaign_id) <> 0
         OR EXISTS (SELECT FROM in_doubt AS d WHERE d.campaign_id = c.campaign_id AND d.ended_at IS NULL));
 
+-- name: mark_closed
+-- A campaign waits for receipts no longer.
+SELECT tend_close($1);
+
 -- name: close_campaign
 -- Accepted recipients of a campaign that waits no longer are unknown, and so are those in doubt, until a late receipt
 -- after all.
-WITH closing AS (
-    UPDATE campaign SET closed_at = clock_timestamp() WHERE campaign_id = $1 AND closed_at IS NULL
-), given_up AS (
+WITH given_up AS (
     UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'closed'
      WHERE campaign_id = $1 AND ended_at IS NULL
     RETURNING carrier_no
@@ -107,25 +92,9 @@ SELECT add_to_tallies(shard => 0, campaigns => array_agg($1::integer), carriers 
 HAVING count(*) > 0;
 
 -- name: finish_campaigns
--- Launched campaigns in which every recipient is at its end, also those of other ledgers if this is home; a cancelled one
--- keeps its state.
-WITH over AS (
-    SELECT campaign_id FROM campaign JOIN tally USING (campaign_id)
-     WHERE launched_at IS NOT NULL AND finished_at IS NULL
-     GROUP BY campaign_id HAVING sum(waiting) = 0 AND sum(in_doubt) = 0 AND sum(accepted) = 0
-), own AS (
-    UPDATE campaign_part SET finished_at = clock_timestamp()
-      FROM over, ledger
-     WHERE campaign_part.campaign_id = over.campaign_id AND ledger.name = campaign_part.ledger AND here
-       AND campaign_part.finished_at IS NULL
-), finished AS (
-    UPDATE campaign SET finished_at = clock_timestamp(),
-                        state = CASE WHEN state = 'cancelled' THEN state ELSE 'finished' END
-      FROM over
-     WHERE campaign.campaign_id = over.campaign_id
-       AND NOT EXISTS (SELECT FROM campaign_part AS p JOIN ledger ON ledger.name = p.ledger
-                        WHERE p.campaign_id = over.campaign_id AND p.finished_at IS NULL AND NOT here)
-    RETURNING campaign.campaign_id)
-INSERT INTO campaign_event (campaign_id, actor, event)
-SELECT campaign_id, 'broadcast', 'finished' FROM finished
-RETURNING campaign_id;
+-- Launched campaigns in which every recipient is at its end. Gives their numbers.
+SELECT campaign_id FROM tend_finish() AS finished (campaign_id);
+
+-- name: chain_acts
+-- Entries of the audit chain that nobody chained yet.
+SELECT tend_chain();

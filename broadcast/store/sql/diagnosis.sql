@@ -15,7 +15,8 @@ SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) 
        coalesce(max(segments), 1)::integer AS segments, count(*) > 0 AND bool_and(finished_at IS NOT NULL) AS finished,
        coalesce(bool_or(state = 'running' AND finished_at IS NULL AND expires_at > clock_timestamp()), false) AS sending,
        coalesce(bool_and(state = 'paused'), false) AS paused,
-       coalesce(array_agg(campaign_id), '{}') AS campaigns, min(name) AS name
+       coalesce(array_agg(campaign_id), '{}') AS campaigns, min(name) AS name,
+       (SELECT min(signer) FROM approval AS a WHERE a.campaign_id = $1 AND kind = 'override' AND void_at IS NULL) AS overridden_by
   FROM campaign
  WHERE launched_at IS NOT NULL AND CASE WHEN $1::integer IS NULL THEN finished_at IS NULL AND state IN ('running', 'paused')
                                        ELSE campaign_id = $1 END;
@@ -56,12 +57,8 @@ SELECT least($5::bigint, coalesce(sum(receipts) FILTER (WHERE received_at < $3::
  WHERE received_at >= $2;
 
 -- name: diagnosed_reasons
--- Why receipts of carrier $1 that came from $2 on fit nothing: of the newest 20 looks, an octet each. They end a row; its
--- octets 3 to 6 say how many they are, the least first.
-SELECT substr(packed, octet_length(packed) - n + 1) AS reasons
-  FROM (SELECT packed, received_at, get_byte(packed, 3) + (get_byte(packed, 4) << 8) + (get_byte(packed, 5) << 16) AS n
-          FROM parked WHERE carrier_no = $1 ORDER BY carrier_no DESC, no DESC LIMIT 20) AS newest
- WHERE received_at >= $2;
+-- Why receipts of carrier $1 that came from $2 on fit nothing: of the newest 20 looks, an octet each.
+SELECT reasons FROM diagnosed_reasons($1, $2);
 
 -- name: diagnosed_readings
 -- What the living workers wrote in the last $1 s, and how old it is.

@@ -1,6 +1,6 @@
 -- name: progress_campaign
 -- What a watcher wants to know of a campaign beside its tallies.
-SELECT state, launched_at, finished_at, segments, clock_timestamp() AS at,
+SELECT state, status, launched_at, finished_at, segments, clock_timestamp() AS at,
        (SELECT count(*) FROM worker WHERE ended_at IS NULL AND expires_at > clock_timestamp()) AS workers
   FROM campaign WHERE campaign_id = $1;
 

@@ -30,7 +30,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Connection, dict[str, 
         connection.checked += 1
 
     monkeypatch.setattr(sessions, "connect", connect)
+
+    async def purpose(_: Connection) -> str:
+        return "live"
+
     monkeypatch.setattr(sessions, "check_home", check_home)
+    monkeypatch.setattr(sessions, "purpose", purpose)
     return made
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from broadcast.campaign.approval import (
-    check_actor,
-    check_approver,
-    check_code,
-    check_unchanged,
+    Approval,
+    check_approved,
+    check_hash,
     content_code,
     content_hash,
     older_hash,
@@ -35,6 +34,10 @@ CONTENT = Content(
 )
 
 
+def by(signer: str, content: Content = CONTENT) -> Approval:
+    return Approval(signer, CONTENT.expires_at, "approved", content_hash(content))
+
+
 def test_the_hash_is_fixed_for_ever() -> None:
     assert content_hash(CONTENT).hex() == "ad7383644525569613cfd3ad125582e3493391836f71090c2a599b4d9e1c6920"
 
@@ -43,10 +46,11 @@ def test_what_was_approved_before_there_were_texts_stays_so() -> None:
     before = replace(CONTENT, texts=(), languages=())
     hashed = bytes.fromhex("8c9103ec6f243fbc44065134f3c7d0c989331911bcbf3ad5db5bfe84f9863477")
     assert older_hash(before) == hashed
-    check_unchanged(before, hashed)
-    for other in (replace(before, text="Rửa chân"), CONTENT):
-        with pytest.raises(RefusedError, match="not what was approved"):
-            check_unchanged(other, hashed)
+    check_approved(before, "an", (), hashed)
+    with pytest.raises(RefusedError, match="not what was approved"):
+        check_approved(replace(before, text="Rửa chân"), "an", (), hashed)
+    with pytest.raises(RefusedError, match="not approved"):
+        check_approved(CONTENT, "an", (), hashed)
 
 
 @pytest.mark.parametrize(
@@ -74,33 +78,28 @@ def test_every_part_counts(change: dict[str, Any]) -> None:
     changed = replace(CONTENT, **change)
     assert content_hash(changed) != content_hash(CONTENT)
     with pytest.raises(RefusedError, match="not what was approved"):
-        check_unchanged(changed, content_hash(CONTENT))
+        check_approved(changed, "an", (by("binh"), by("chi")), None)
+    with pytest.raises(RefusedError, match="not what was approved"):
+        check_hash(changed, content_hash(CONTENT))
 
 
 def test_what_means_the_same_hashes_the_same() -> None:
     hanoi = timezone(timedelta(hours=7))
     same = replace(CONTENT, carriers=("viettel", "mobifone"), expires_at=CONTENT.expires_at.astimezone(hanoi))
     assert content_hash(same) == content_hash(CONTENT)
-    check_unchanged(same, content_hash(CONTENT))
+    check_approved(same, "an", (by("binh"),), None)
+    check_hash(same, content_hash(CONTENT))
 
 
-def test_unapproved() -> None:
+@pytest.mark.parametrize("approvals", [(), (by("an"),)], ids=["nobody", "its drafter"])
+def test_unapproved(approvals: tuple[Approval, ...]) -> None:
     with pytest.raises(RefusedError, match="not approved"):
-        check_unchanged(CONTENT, None)
+        check_approved(CONTENT, "an", approvals, content_hash(CONTENT))
 
 
-@pytest.mark.parametrize("approver", ["ann", "ANN", " Ann "])
-def test_the_drafter_cannot_approve(approver: str) -> None:
-    with pytest.raises(RefusedError, match="second person"):
-        check_approver("ann", approver)
-    check_approver("ann", "bob")
-
-
-def test_actors() -> None:
-    assert check_actor("  Ann   B ") == "Ann B"
-    for name in ("", "  ", "x" * 101, "a\0", "\udcff"):
-        with pytest.raises(InputError, match="--as"):
-            check_actor(name)
+def test_one_of_two_approved_something_else() -> None:
+    with pytest.raises(RefusedError, match="not what was approved"):
+        check_approved(CONTENT, "an", (by("binh"), by("chi", replace(CONTENT, priority=6))), None)
 
 
 def test_a_code_is_short_enough_to_be_read_aloud() -> None:
@@ -122,9 +121,7 @@ def test_a_code_is_short_enough_to_be_read_aloud() -> None:
     ],
 )
 def test_a_code_however_it_was_typed(said: str) -> None:
-    check_code(CONTENT, read_code(said))
-    with pytest.raises(RefusedError, match="another code"):
-        check_code(replace(CONTENT, text="Rửa tay."), read_code(said))
+    assert content_hash(CONTENT).hex().startswith(read_code(said))
 
 
 @pytest.mark.parametrize("said", ["", "ad73-836", "ad73-836g", "wash-hands", "0xad738364", "ad738364" * 9])

@@ -1,9 +1,6 @@
 """The table of a campaign's states."""
 
-import pytest
-
-from broadcast.campaign.lifecycle import ENDS, MOVES, CampaignState, check_move
-from broadcast.errors import RefusedError
+from broadcast.campaign.lifecycle import ENDS, MOVES, CampaignState, refused_move
 
 ALLOWED = {
     "draft": "draft approved cancelled",
@@ -22,22 +19,14 @@ def test_the_table() -> None:
     assert {CampaignState.CANCELLED, CampaignState.FINISHED} == ENDS
 
 
-@pytest.mark.parametrize("origin", CampaignState)
-@pytest.mark.parametrize("target", CampaignState)
-def test_check_move(origin: CampaignState, target: CampaignState) -> None:
-    if target in ALLOWED[origin].split():
-        check_move(origin, target)
-    else:
-        with pytest.raises(
-            RefusedError, match=f"the campaign is {origin}( already|, it cannot become {target}):"
-        ):
-            check_move(origin, target)
-
-
 def test_a_refusal_says_what_to_do() -> None:
-    with pytest.raises(RefusedError, match="running already: pause or cancel it"):
-        check_move(CampaignState.RUNNING, CampaignState.RUNNING)
-    with pytest.raises(RefusedError, match="cannot become running: a second person must approve it"):
-        check_move(CampaignState.DRAFT, CampaignState.RUNNING)
-    with pytest.raises(RefusedError, match="draft another campaign"):
-        check_move(CampaignState.CANCELLED, CampaignState.RUNNING)
+    for origin, target, words in (
+        (CampaignState.RUNNING, CampaignState.RUNNING, "running already: pause or cancel it"),
+        (
+            CampaignState.DRAFT,
+            CampaignState.RUNNING,
+            "cannot become running: a second person must approve it",
+        ),
+        (CampaignState.CANCELLED, CampaignState.RUNNING, "draft another campaign"),
+    ):
+        assert words in str(refused_move(origin, target))

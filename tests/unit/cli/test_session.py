@@ -12,6 +12,7 @@ from broadcast.errors import ConfigError, DatabaseDownError, RefusedError
 class Connection:
     def __init__(self) -> None:
         self.closed = False
+        self.purpose = "live"
 
     async def close(self) -> None:
         self.closed = True
@@ -28,7 +29,12 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
         """It is."""
 
     monkeypatch.setattr(sessions, "connect", connect)
+
+    async def purpose(_: Connection) -> str:
+        return made.purpose
+
     monkeypatch.setattr(sessions, "check_home", check_home)
+    monkeypatch.setattr(sessions, "purpose", purpose)
     return made
 
 
@@ -42,6 +48,17 @@ def test_what_is_told_is_a_line_and_what_is_done_comes_back(
     assert act(tell) == 7
     assert capsys.readouterr() == ("", "it comes twice\n")
     assert connection.closed
+
+
+def test_who_trains_reads_it_first(connection: Connection, capsys: pytest.CaptureFixture[str]) -> None:
+    async def training(session: Session) -> bool:
+        return session.training
+
+    assert not act(training)
+    connection.purpose = "training"
+    assert act(training)
+    out, said = capsys.readouterr()
+    assert (out, said.startswith("TRAINING: ")) == ("", True)
 
 
 def test_a_refusal_ends_it(connection: Connection) -> None:

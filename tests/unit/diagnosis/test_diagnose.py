@@ -49,6 +49,9 @@ CHECK = "run `broadcast carrier check viettel"
 @pytest.mark.parametrize(
     ("carrier", "reading", "figures", "code", "said"),
     [
+        ({}, {}, {"overridden_by": "binh"}, Code.OVERRIDDEN,
+         "binh approved it ALONE, by override: whoever else may approve should look at it now; "
+         "run `broadcast campaign show flood`"),
         ({}, {}, {"workers": 0}, Code.NO_WORKER,
          "no worker is alive: 100,000 wait, and no receipt is taken; run `broadcast up`"),
         ({"held": 0, "bound": 0, "granted_tps": 0, "readings": ()}, {}, {}, Code.NOT_HELD,
@@ -311,7 +314,7 @@ def test_a_carrier_that_is_well_is_left_alone_from_its_first_second_to_its_last(
         readings=(reading,),
     )  # fmt: skip
     figures = Figures(
-        "flood", True, segments=segments, launched_for_s=launched_s, workers=1, workers_for_s=launched_s,
+        "flood", sending=True, segments=segments, launched_for_s=launched_s, workers=1, workers_for_s=launched_s,
         carriers=(carrier,),
     )  # fmt: skip
     assert diagnose(figures) == ()

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from broadcast.campaign.approval import content_hash
+from broadcast.campaign.approval import Approval, content_hash
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Category, content
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Bind, Carrier, Smpp
-from broadcast.engine.carrier_campaign import prepared
+from broadcast.engine.carrier_campaign import check_approved, prepared
 from broadcast.errors import RefusedError
 from broadcast.smpp.channel import SmppChannel
 
@@ -137,6 +137,14 @@ def test_receipts_are_asked_where_the_smsc_sends_them(receipts: Any, asked: list
 
 
 def test_what_was_not_approved_is_not_encoded() -> None:
-    changed = replace(campaign("a"), text="b")
-    with pytest.raises(RefusedError, match="not what was approved"):
-        prepared(changed, SmppChannel(Carrier(tps=1, binds=(BIND,))), 0.0)
+    """Nor a copy that says something else than home, whoever approved it there."""
+    made = campaign("Wash your hands")
+    approvals = (Approval("binh", LATER, "approved", content_hash(made.content)),)
+    check_approved(made, approvals, None)
+    check_approved(made, approvals, content_hash(made.content))
+    for changed, at_home in (
+        (replace(made, text="Other"), None),
+        (made, content_hash(replace(made, priority=6).content)),
+    ):
+        with pytest.raises(RefusedError, match="not what was approved"):
+            check_approved(changed, approvals, at_home)

@@ -21,8 +21,8 @@ async def test_recipients(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(files, "recipients", recipients)
     file = StringIO()
-    assert await files.write_recipients(file, CONNECTION, 1, reveal=True) == 1
+    assert await files.write_recipients(file, CONNECTION, 1, reveal=True, status="exercise") == 1
     assert list(csv.DictReader(StringIO(file.getvalue()))) == [
         {"carrier": "viettel", "msisdn": "84320000001", "state": "undeliverable", "settled_at": "", "err": "'=1+1",
-         "submitted_at": "2026-03-01T08:00:00+00:00", "smsc_ids": "'@id -2;'+3"}
+         "submitted_at": "2026-03-01T08:00:00+00:00", "smsc_ids": "'@id -2;'+3", "status": "exercise"}
     ]  # fmt: skip

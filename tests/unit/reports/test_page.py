@@ -127,6 +127,7 @@ def test_the_document(found: Report) -> None:
     assert said["total"]["audience"] == 113
     assert list(said["campaign"]) == [
         "campaign_id", "name", "category", "priority", "sender", "text", "alphabet", "in_doubt_policy", "state",
+        "status", "hearers", "languages",
         "drafted_by", "drafted_at", "approved_by", "approved_at", "launched_by", "launched_at", "finished_at",
         "expires_at", "audience", "segments", "took_s",
     ]  # fmt: skip
@@ -139,6 +140,15 @@ def test_the_document(found: Report) -> None:
         "source": "people.csv", "finished_at": AT, "lines": 120, "imported": 113, "updated": 0,
         "duplicate": 4, "refused": 3, "refused_by_reason": {"landline": 3},
     }  # fmt: skip
+
+
+def test_an_exercise_and_a_training_database_are_marked(found: Report) -> None:
+    assert 'class="mark"' not in render(found, BALANCED)
+    exercise = replace(found, training=True, campaign=replace(found.campaign, status="exercise"))
+    page = render(exercise, BALANCED)
+    assert "<title>TRAINING, EXERCISE: " in page
+    assert [page.count(f'<p class="mark">{mark}</p>') for mark in ("TRAINING", "EXERCISE")] == [1, 1]
+    assert document(exercise, BALANCED)["training"] is True
 
 
 def test_charts_of_a_campaign_that_sent_nothing(found: Report) -> None:

@@ -83,3 +83,28 @@ def test_what_can(url: str, where: str, database: str) -> None:
 def test_settings_of_the_server_are_told_apart() -> None:
     url = "postgresql://db.example/alerts?sslmode=require&connect_timeout=3&work_mem=4MB"
     assert address.settings(url) == ["connect_timeout", "work_mem"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://boyte:se%40cret@db.example:5432/live", "postgresql://an@db.example:5432/live"),
+        (
+            "postgresql://db1,db2:6432/live?sslmode=require",
+            "postgresql://an@db1,db2:6432/live?sslmode=require",
+        ),
+        ("postgres:///live?host=/run/pg&user=x&password=y", "postgres://an@/live?host=%2Frun%2Fpg"),
+    ],
+)
+def test_another_login(url: str, expected: str) -> None:
+    """With its own password, or none: the first one's goes."""
+    found = address.as_user(url, "an")
+    address.check(found)
+    assert found == expected
+    assert address.user(found) == "an"
+
+
+def test_a_login_of_any_letters() -> None:
+    found = address.as_user("postgresql://x@h/d", "Bình @/:?#")
+    address.check(found)
+    assert address.user(found) == "Bình @/:?#"

@@ -10,19 +10,20 @@ import pytest
 
 from broadcast.engine.keeper import Keeper
 from broadcast.errors import DatabaseError
-from broadcast.store import embedded, failures, system_user
+from broadcast.store import embedded, failures, server_log, system_user
 from broadcast.store.embedded import Server
 
 
 def test_the_socket_is_in_the_home() -> None:
     server = Server(Path("/srv/alerts"))
     assert server.socket_folder == Path("/srv/alerts/run")
-    assert server.url() == "postgresql://broadcast@/broadcast?host=/srv/alerts/run"
-    assert server.url("other") == "postgresql://broadcast@/other?host=/srv/alerts/run"
+    places = "host=/srv/alerts/run&passfile=/srv/alerts/passfile"
+    assert server.url() == f"postgresql://broadcast@/broadcast?{places}"
+    assert server.url("other") == f"postgresql://broadcast@/other?{places}"
 
 
 def test_a_home_with_blanks_is_quoted() -> None:
-    assert Server(Path("/srv/my alerts")).url().endswith("?host=/srv/my%20alerts/run")
+    assert Server(Path("/srv/my alerts")).url().partition("&")[0].endswith("?host=/srv/my%20alerts/run")
 
 
 def test_a_long_home_gets_a_socket_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,8 +78,8 @@ def test_the_cause_of_a_failed_start_is_not_what_was_said_last() -> None:
 4 FATAL:  could not create shared memory segment
 5 LOG:  database system is shut down
 """
-    assert embedded._cause(said) == "4 FATAL:  could not create shared memory segment"
-    assert embedded._cause("3 LOG:  starting PostgreSQL 18.0\n4 LOG:  shut down\n") == "4 LOG:  shut down"
+    assert server_log.cause(said) == "4 FATAL:  could not create shared memory segment"
+    assert server_log.cause("3 LOG:  starting PostgreSQL 18.0\n4 LOG:  shut down\n") == "4 LOG:  shut down"
 
 
 @pytest.fixture

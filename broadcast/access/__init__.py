@@ -1,0 +1,1 @@
+"""Accounts, roles and rights: who may do what in the databases."""

@@ -1,0 +1,26 @@
+"""Who hears a campaign: everybody on the list, one's own phones, or whoever heard another one."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from broadcast.audience.phones import own_phones
+from broadcast.audience.snapshot import Group, audience
+from broadcast.campaign.campaigns import Campaign
+from broadcast.config import Config
+from broadcast.errors import RefusedError
+from broadcast.ids import CarrierNo
+from broadcast.languages import _
+from broadcast.store.types import Connection
+
+
+def listeners(
+    home: Connection, config: Config, campaign: Campaign, numbers: Mapping[str, CarrierNo]
+) -> AsyncIterator[Sequence[Group]]:
+    """Within the launch's transaction. numbers: home's carriers, by name. Raises as its source does."""
+    wanted = [numbers[name] for name in campaign.carriers if name in numbers]
+    match campaign.hearers:
+        case "everybody":
+            return audience(home, wanted, hears_opted_out=campaign.hears_opted_out)
+        case "phones":
+            return own_phones(home, config, numbers, wanted)
+        case other:
+            raise RefusedError(_("nothing here says who hears a campaign of the kind {kind}", kind=other))
