@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 MADE := $(VENV)/.made
-GATED := channel smpp ledger archive reports actions engine probe campaign audience
+GATED := channel smpp ledger archive reports actions engine probe campaign audience cap
 
 ALONE = $(shell grep -rl --include '*.py' 'mark\.alone' tests)
 
@@ -25,7 +25,7 @@ MESSAGES ?= 10000
 PARALLEL ?= 2
 SEED ?= 1
 
-.PHONY: help demo test unit check lint layers types collected bench fuzz chaos words docs venv clean
+.PHONY: help demo test unit check lint layers types collected bench fuzz fuzz-cap chaos words docs venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
@@ -35,6 +35,7 @@ help:
 	@echo 'make check   of one file, FILE=broadcast/simulator/outbox.py say: lint, types, import layers and its unit tests'
 	@echo 'make bench   how fast this machine sends'
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
+	@echo 'make fuzz-cap   RUNS=1000000 changed CAP files in one process without a network: its time and memory'
 	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1 or LEDGERS=1, TIMED=1)'
 	@echo 'make words   what people read, brought from the code into the catalogues of other languages'
 	@echo 'make docs    the documentation as a site, in site/, every link checked'
@@ -52,6 +53,10 @@ fuzz: $(MADE)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
 	    $(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[fuzz]'
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(RUNS) $(if $(KEEP),--keep) $(TARGETS)
+
+# a network namespace of its own: nothing that a file says can reach anything
+fuzz-cap: $(MADE)
+	@PYTHONPATH=.:tests unshare --net --map-root-user $(BIN)/python -m fuzz.cap_million --runs $(RUNS)
 
 chaos: $(MADE)
 	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(CHAOS_RUNS) --seed $(SEED) --parallel $(PARALLEL) \

@@ -73,6 +73,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "act": _open(),
     "act_new": _open(),
     "archive": _open(),
+    "alert_message": _open(),
     "ledger_order": _open(worker="UPDATE: taken_at"),
     # people
     "subscriber": _closed(
@@ -109,7 +110,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "oddity": _open(worker=_ALL),
     "received": _closed(worker=_ALL),
     "parked": _closed("carrier_no", "no", "received_at", "receipts", worker=_ALL),
-    "quarantine": _closed(worker=_ALL),
+    "quarantine": _closed("carrier_no", "digest", "reason", "first_at", "last_at", "times", worker=_ALL),
     "in_doubt": _closed(
         "campaign_id", "carrier_no", "slice_id", "ordinal", "segments", "reason", "since", "ended_at", "ended_as",
         "first_state", "sent_after", "first_ids",
@@ -128,7 +129,7 @@ _INNER: Final = (
     "desk_reason", "desk_purpose",
     "desk_write", "desk_void", "desk_may_want_more", "desk_check_second", "desk_sign", "desk_unapprove",
     "desk_check_approvals", "desk_is_noted", "desk_launching", "desk_check_launching", "desk_move", "desk_order",
-    "desk_drop_copy",
+    "desk_drop_copy", "desk_insert_message", "desk_supersede",
 )  # fmt: skip
 
 FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
@@ -147,10 +148,11 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
         ("add_to_tallies", "commit_group", "resolve", "resolve_cursors", "resolve_parked", "resolve_tallies"), (_W,)
     ),
     # alerts: each looks at session_user, too
-    **dict.fromkeys(("desk_draft", "desk_edit"), (_A,)),
+    **dict.fromkeys(("desk_draft", "desk_edit", "desk_keep_message"), (_A,)),
     **dict.fromkeys(("desk_approve", "desk_override", "desk_withdraw", "desk_return"), (_P,)),
     **dict.fromkeys(
         (
+            "desk_keep_cancel",
             "desk_begin_launch", "desk_count", "desk_launch", "desk_pause", "desk_resume", "desk_cancel",
             "desk_end_stopped", "desk_order_here", "desk_say", "copy_begin", "copy_end",
         ),

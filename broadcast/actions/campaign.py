@@ -10,10 +10,10 @@ from typing import Final
 
 from broadcast.actions import clock, live
 from broadcast.actions.audience import tell_of_unfinished
-from broadcast.actions.notices import HomeAway, Untold
+from broadcast.actions.notices import HomeAway, Superseded, Untold
 from broadcast.actions.session import Session, Tell
 from broadcast.actions.terms import Terms, edited_content, new_content
-from broadcast.campaign import campaigns, orders
+from broadcast.campaign import campaigns, messages, orders
 from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
@@ -75,9 +75,11 @@ async def launch(session: Session, name: str, typed: int | None = None) -> Campa
     await clock.now(session)
     found = await campaigns.by_name(session.connection, name)
     counted = await live.check(session, found, typed)
-    return await launching.launch(
+    done = await launching.launch(
         session.connection, session.config, found, lambda away: _tell(session, away), counted=counted
     )
+    await _superseded(session, done)
+    return done
 
 
 async def pause(session: Session, name: str) -> Campaign:
@@ -130,6 +132,17 @@ async def order_without_home(
     if not found:
         raise why
     return next(iter(found.values()))
+
+
+async def _superseded(session: Session, launched: Campaign) -> None:
+    """What a CAP Update updates has ended in the launch's own transaction; now the ledgers are told."""
+    ended = await messages.ended_by(session.connection, launched.campaign_id)
+    if not ended:
+        return
+    session.tell(Superseded(tuple(each.name for each in ended)))
+    for each in ended:
+        await _ordered(session, each)
+    await close.end_stopped(session.connection)
 
 
 async def _ordered(session: Session, done: Campaign) -> Campaign:

@@ -28,6 +28,13 @@ class LineLeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Superseded:
+    """A launch ended these campaigns, by name, for it is an Update of theirs."""
+
+    campaigns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Untold:
     """A ledger could not be told of an order: its workers hear of it from home, or stop. why: in words; None: nobody
     tried, for the configuration that names the ledgers was not given."""
@@ -74,6 +81,7 @@ Notice = (
     | NotActual
     | NotWitnessed
     | OldLedger
+    | Superseded
     | Training
     | Unfinished
     | Untold

@@ -66,7 +66,11 @@ def campaign_show(name: str, as_json: bool) -> None:
         print_json(found.document())
         return
     alert = found.campaign
-    print_facts(mark_words(alert.status), _facts(alert))
+    came = {_("came from"): found.came_from} if found.came_from else {}
+    ends = {_("its launch ends"): found.supersedes} if found.supersedes else {}
+    print_facts(mark_words(alert.status), {**_facts(alert), **came, **ends})
+    if alert.areas:
+        say(_("its areas do not choose people yet: everybody on the list hears it"))
     say("")
     say(alert.text)
     say_hidden(text=alert.text, sender=alert.sender)

@@ -18,7 +18,7 @@ from broadcast.cli.lazy import LazyGroup
 from broadcast.cli.settings import Settings
 from broadcast.cli.terminal import any_terminal, put
 from broadcast.cli.translated import translated
-from broadcast.errors import BroadcastError
+from broadcast.errors import BroadcastError, RefusedError
 from broadcast.languages import N_, _
 from broadcast.store.failures import LOST, TOLD, explain, lost_node
 from broadcast.store.pool import logged_in_as
@@ -27,6 +27,7 @@ from broadcast.visible import visible
 # The guests, bench and demo, are known by name alone: they use what commands are made of, and no command uses them.
 # name: (place, one line for --help)
 _COMMANDS = {
+    "alert": ("cli.alert:alert", N_("Alerts as CAP 1.2 files: import, export.")),
     "audit": ("cli.audit:audit", N_("What was done, by whom, and whether the database still says so.")),
     "bench": ("bench.command:bench", N_("Measure how fast this machine sends.")),
     "campaign": ("cli.campaign:campaign", N_("Draft, approve, launch and follow an alert.")),
@@ -142,7 +143,8 @@ def _report(error: Exception) -> int:
         return _fail(str(cause), cause.exit_code)
     if isinstance(cause, LOST + TOLD) or lost_node(cause):
         failure = explain(cause)
-        return _fail(str(failure), failure.exit_code)
+        refused = isinstance(cause, asyncpg.InsufficientPrivilegeError)  # by who may do what
+        return _fail(str(failure), RefusedError.exit_code if refused else failure.exit_code)
     if isinstance(cause, OSError):
         place = f" ({cause.filename})" if cause.filename else ""
         return _fail(f"{cause.strerror or type(cause).__name__}{place}", 1)

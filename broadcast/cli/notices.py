@@ -10,6 +10,7 @@ from broadcast.actions.notices import (
     NotActual,
     Notice,
     NotWitnessed,
+    Superseded,
     Training,
     Untold,
 )
@@ -37,6 +38,7 @@ def _line(
     | LineLeftOut
     | NotWitnessed
     | OldLedger
+    | Superseded
     | Unfinished
     | Untold,
 ) -> str:
@@ -51,6 +53,11 @@ def _line(
             return _(
                 "the line {name} (wording.append.{name}) is left out: it would cost a segment",
                 name=words(name),
+            )
+        case Superseded(names):
+            return _(
+                "it updates {names}: nothing of that leaves from 2 s after the launch on",
+                names=", ".join(names),
             )
         case Untold(ledger, why):
             return _untold(ledger, why)

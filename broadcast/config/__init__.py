@@ -5,6 +5,7 @@ stand in one of them only. Unknown keys are refused with the nearest known one. 
 TOML: a bind names the environment variable or the file that holds its password.
 """
 
+from broadcast.config.cap import Cap
 from broadcast.config.carriers import Address, Bind, BindMode, Carrier, Tls, TlsVersion
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
@@ -27,7 +28,7 @@ from broadcast.config.smpp import (
 from broadcast.config.wording import Line, Templates, Wording
 
 __all__ = [
-    "Address", "Bind", "BindMode", "Carrier", "Concatenation", "Config", "Country", "DefaultAlphabet", "Engine",
+    "Address", "Bind", "BindMode", "Cap", "Carrier", "Concatenation", "Config", "Country", "DefaultAlphabet", "Engine",
     "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line", "NationalShift", "Phones", "Purpose",
     "ReceiptMeaning", "ReceiptSegments", "Share", "Site", "Smpp", "Templates", "Tls", "TlsVersion", "ValidityFormat",
     "Witness", "Wording", "check_ledger", "load", "named", "of_ledger", "paths_from",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from broadcast.config.cap import Cap
 from broadcast.config.carriers import SMPP_KEYS, Carrier
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
@@ -40,6 +41,7 @@ class Config:
     site: Site = field(default_factory=Site)
     phones: Phones = field(default_factory=Phones, repr=False)
     audit: Witness = field(default_factory=Witness)
+    cap: Cap = field(default_factory=Cap)
 
     def __post_init__(self) -> None:
         require(self.sender, _("sender must not be empty"))

@@ -92,6 +92,7 @@ def play(options: Options, interrupted: Callable[[], bool]) -> None:
     with _database(options) as database, _shell(options, database.environment, interrupted) as shell:
         addresses = _carriers(shell, options)
         options.configuration.write_text(carriers_toml(addresses, options.sessions), encoding="utf-8")
+        _prepare(shell, options)
         expected = _subscribers(shell, options)
         _alert(shell, options)
         _send(shell, options, database)
@@ -169,8 +170,8 @@ def _address(ready: Path) -> Address:
     return Address(said["port"], said["book_port"])
 
 
-def _subscribers(shell: Shell, options: Options) -> Mapping[str, Any]:
-    """Returns what the generator knows that an import must say."""
+def _prepare(shell: Shell, options: Options) -> None:
+    """A database, and who may do what in it."""
     shell.tell(_("The database, with its schema."))
     if not options.database_url:
         shell.run("db", "up")
@@ -185,6 +186,11 @@ def _subscribers(shell: Shell, options: Options) -> Mapping[str, Any]:
     shell.run("user", "begin", *accounts, *(("--passfile", options.passfile) if options.database_url else ()))
     shell.run("user", "list")
     shell.run("db", "status")
+
+
+def _subscribers(shell: Shell, options: Options) -> Mapping[str, Any]:
+    """Returns what the generator knows that an import must say."""
+    people = options.folder / "people.csv"
     shell.tell(_("The carriers as the configuration describes them."))
     shell.run("carrier", "list", "--as", options.approver)
     shell.tell(
@@ -193,7 +199,6 @@ def _subscribers(shell: Shell, options: Options) -> Mapping[str, Any]:
             lines=options.lines,
         )
     )
-    people = options.folder / "people.csv"
     shares = {carrier.name: carrier.weight for carrier in CARRIERS} | NOT_CONNECTED
     weights = [word for name, share in shares.items() for word in ("--weight", f"{name}={share:g}")]
     words: tuple[str | Path, ...] = (

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from broadcast.campaign import campaigns
+from broadcast.campaign import campaigns, messages
 from broadcast.campaign.approval import Approval, content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.ids import CampaignId
 from broadcast.store.ledgers import parts_of
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -60,12 +61,16 @@ class Shown:
     approvals: Sequence[Approval]
     wanted: Wanted
     before: Before | None
+    came_from: str = ""  # sender, identifier and time of a CAP message
+    supersedes: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
         found = self.campaign
         return {
             "campaign": found,
+            "came_from": self.came_from or None,
+            "supersedes": self.supersedes,
             "hash": content_hash(found.content),
             "code": found.code,
             "approvals": self.approvals,
@@ -94,7 +99,17 @@ async def shown(connection: Connection, name: str) -> Shown:
         approvals=await campaigns.approvals(connection, number),
         wanted=Wanted(**wanted),
         before=await _before(connection, found),
+        **await _message(connection, number),
     )
+
+
+async def _message(connection: Connection, number: CampaignId) -> dict[str, Any]:
+    """What came as CAP; nothing of what was written here."""
+    message = await messages.of_campaign(connection, number)
+    if message is None:
+        return {}
+    ends = [await campaigns.get(connection, each) for each in message.ends]
+    return {"came_from": str(message.key), "supersedes": tuple(each.name for each in ends)}
 
 
 async def _before(connection: Connection, found: Campaign) -> Before | None:

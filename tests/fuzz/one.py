@@ -12,7 +12,13 @@ import atheris
 from broadcast.config import ReceiptMeaning
 
 with atheris.instrument_imports(
-    include=["broadcast.smpp", "broadcast.simulator", "broadcast.campaign", "broadcast.ledger"]
+    include=[
+        "broadcast.smpp",
+        "broadcast.simulator",
+        "broadcast.campaign",
+        "broadcast.ledger",
+        "broadcast.cap",
+    ]
 ):
     from fuzz.targets import TARGETS
 

@@ -108,7 +108,35 @@ _MESSAGES: Final[tuple[tuple[int, int, bytes], ...]] = (
 )
 _TEXTS: Final = ("STOP", "5€ [x] ^", "Bộ Y tế 😷 " * 8, "e\u0301" * 80, "x" * 161, "€" * 81, "ğüşöç İĞŞ" * 20)
 
+# as small as CAP can be: the fuzzer's inputs have 600 octets at most
+_CAP_HEAD: Final = (
+    b'<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>i</identifier><sender>s</sender>'
+    b"<sent>2026-09-01T07:00:00+07:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>"
+)
+_CAP_INFO: Final = (
+    b"<info><category>Met</category><event>e</event><urgency>Past</urgency><severity>Minor</severity>"
+    b"<certainty>Likely</certainty>%s</info>"
+)
+_CAPS: Final = (
+    _CAP_HEAD + b"</alert>",
+    _CAP_HEAD.replace(b"Alert<", b"Update<")
+    + b"<references>s,h,2026-09-01T06:00:00+07:00</references></alert>",
+    *(
+        _CAP_HEAD + _CAP_INFO % part + b"</alert>"
+        for part in (
+            b"<language>vi</language>",
+            b"<eventCode><valueName>SAME</valueName><value>TOR</value></eventCode>",
+            b"<area><areaDesc>a</areaDesc><polygon>0,0 1,0 1,1 0,0</polygon></area>",
+            b"<area><areaDesc>a</areaDesc><circle>1,2 3</circle><altitude>1</altitude><ceiling>2</ceiling></area>",
+            b"<resource><resourceDesc>r</resourceDesc><mimeType>image/png</mimeType><uri>u</uri></resource>",
+        )
+    ),
+    (b'<?xml version="1.0" encoding="UTF-16"?>' + _CAP_HEAD + b"</alert>").decode().encode("utf-16"),
+    _CAP_HEAD + b'<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo/></Signature></alert>',
+)
+
 SEEDS: Final[dict[str, list[bytes]]] = {
+    "cap": [*_CAPS],
     "framer": [bytes((2, 40, 200)) + stream for stream in _STREAMS],
     "stream": [bytes((0, 2, 40, 200)) + _pieces(stream) for stream in _STREAMS],
     "delivery": [b"\0\0" + deliver_sm(1, text, tlvs, esm_class=esm)[16:] for esm, _, text, tlvs in RECEIPTS],

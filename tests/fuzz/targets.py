@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from fuzz import esme, ids, people, smsc
+from fuzz import cap, esme, ids, people, smsc
 
 Target = Callable[[bytes], None]
 
@@ -17,6 +17,7 @@ TARGETS: Final[dict[str, Target]] = {
     "parts": people.parts,
     "texts": people.texts,
     "submits": esme.submits,
+    "cap": cap.cap,
 }
 
 WORDS: Final = (
@@ -26,4 +27,5 @@ WORDS: Final = (
     b"84912345678", b"BOYTE\x00", b"\x05\x00\x03\x07\x02\x01", b"\x06\x08\x04\x01\x07\x02\x01",
     b"\x02\x0c\x00\x02\x00\x07", b"\x02\x0e\x00\x01\x02", b"\x02\x0f\x00\x01\x01", b"\x00\x00\x00\x10",
     b"000001000000000R", b"240131120000028+", b"\xff",
+    b"<info>", b"</info>", b"<area>", b"<polygon>", b"&lt;", b"<![CDATA[", b"<!DOCTYPE", b"-00:00", b"Cancel",
 )  # fmt: skip

@@ -94,7 +94,8 @@ def test_what_is_good_by_the_database_goes_out(broadcast: Broadcast, monkeypatch
     assert broadcast("campaign", "draft", "hands", "--text", "Rua tay", "--expires", "6h")[2] == ahead
     code, _, said = approve(broadcast)
     assert (code, said) == (0, ahead)
-    for verb, line in (("launch", ahead), ("pause", ""), ("resume", ahead)):
+    live = "LIVE: hands goes to 2 people\n"
+    for verb, line in (("launch", ahead + live), ("pause", ""), ("resume", ahead)):
         code, _, said = broadcast("campaign", verb, "hands")
         assert (code, said) == (0, line), verb
 

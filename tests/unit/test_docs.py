@@ -20,7 +20,13 @@ PACKAGE = ROOT / "broadcast"
 COUNTRY = ROOT / "config" / "vietnam.toml"
 EXAMPLES = tuple(
     ROOT / "config" / name
-    for name in ("carriers.example.toml", "example-country.toml", "nation.toml", "site.example.toml")
+    for name in (
+        "cap.example.toml",
+        "carriers.example.toml",
+        "example-country.toml",
+        "nation.toml",
+        "site.example.toml",
+    )
 )
 
 # decisions and the changelog tell of what was: their links hold, their files and commands may be gone

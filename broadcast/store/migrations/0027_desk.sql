@@ -548,8 +548,8 @@ BEGIN
     IF c.launched_at IS NOT NULL THEN
         PERFORM desk_refuse('BC034', 'the campaign was launched already');
     END IF;
-    PERFORM desk_check_approvals(c);
     PERFORM desk_check_expiry(c.expires_at, 'launch');
+    PERFORM desk_check_approvals(c);
     DELETE FROM slice WHERE campaign_id = of_campaign; -- of a launch that somebody ended half way
     DELETE FROM exclusion WHERE campaign_id = of_campaign;
     DELETE FROM tally WHERE campaign_id = of_campaign;

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,3 +109,15 @@ def test_nothing_says_that_it_is_no_drill(text: str, status: str) -> None:
 )
 def test_advice_is_no_denial(text: str) -> None:
     assert not denies(text)
+
+
+def test_no_text_that_comes_with_the_program_denies_a_drill() -> None:
+    """Templates, examples, profiles, what the program itself says in any language."""
+    package = Path(__file__).parents[3] / "broadcast"
+    files = [each for kind in ("toml", "po", "txt", "j2") for each in package.rglob(f"*.{kind}")]
+    assert any("templates" in each.parts for each in files)
+    saying = ("no alert ever says so", "không cảnh báo nào được nói vậy")  # what refuses it has to name it
+    lines = [(each, line) for each in files for line in each.read_text(encoding="utf-8").splitlines()]
+    assert [
+        (each.name, line) for each, line in lines if denies(line) and not any(one in line for one in saying)
+    ] == []

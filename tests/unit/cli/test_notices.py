@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from broadcast.actions.notices import ClockOff, ExpiryComesTwice, Notice
+from broadcast.actions.notices import ClockOff, ExpiryComesTwice, Notice, Superseded
 from broadcast.audience.unfinished import FileId, Unfinished
 from broadcast.cli.notices import show_notice
 from broadcast.store.migrations import OldLedger
@@ -24,6 +24,10 @@ AT = datetime(2030, 1, 1, tzinfo=UTC)
             "this machine's clock is 1 min 30 s behind the database's: times count by the database's\n",
         ),
         (ExpiryComesTwice("it comes twice"), "it comes twice\n"),
+        (
+            Superseded(("storm-1", "storm-2")),
+            "it updates storm-1, storm-2: nothing of that leaves from 2 s after the launch on\n",
+        ),
         (
             OldLedger(2_500_000_000, 170.0),
             "moving the ledger of before, 2,500 MB, into packed rows: about 170 s on a machine that does nothing else;"
