@@ -101,6 +101,11 @@ class SpoolLink:
         self._out.write(data)
         return True
 
+    def withdraw(self, submission: Submission, now: float, before: float) -> bool:
+        """Whoever carries a spool out gives nothing back."""
+        self._events.taken_back(self, [(token, None) for token in submission.tokens])
+        return True
+
     def ack(self, acks: list[Ack]) -> None:
         if not self._out.closed:
             self._out.write(b"".join(b"ack %s\n" % ack for ack in acks))
@@ -182,6 +187,12 @@ class SpoolChannel:
 
     def outcome(self, status: int) -> Outcome:
         return _OUTCOMES.get(status, Outcome(f"STATUS_{status}", Meaning.PERMANENT, known=False))
+
+    def withdrawer(self, sender: str) -> None:
+        return None
+
+    def cannot_withdraw(self, status: int) -> bool:
+        return False
 
     async def keep_bound(
         self,

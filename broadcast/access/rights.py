@@ -107,6 +107,8 @@ TABLES: Final[Mapping[str, Rights]] = {
     "result": _open(worker=_ALL),
     "outcome": _open(worker="DELETE"),
     "misfit": _open(worker=_ALL),
+    "withdrawn": _open(worker=_ALL),
+    "withdrawal": _open(worker=_ALL),
     "oddity": _open(worker=_ALL),
     "received": _closed(worker=_ALL),
     "parked": _closed("carrier_no", "no", "received_at", "receipts", worker=_ALL),
@@ -124,6 +126,7 @@ TABLES: Final[Mapping[str, Rights]] = {
 }  # fmt: skip
 
 _INNER: Final = (
+    "check_correction",
     "notify_slots", "act_stays", "desk_guard", "desk_refuse", "desk_must", "desk_chain", "desk_note", "desk_subject",
     "desk_hex", "desk_lock", "desk_check_move", "desk_check_expiry", "desk_check_home", "desk_check_ledger",
     "desk_reason", "desk_purpose",

@@ -6,6 +6,7 @@ Raises InputError where there is no such campaign, or what was given is no use; 
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import Final
 
 from broadcast.actions import clock, live
@@ -18,9 +19,11 @@ from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Config
-from broadcast.errors import DatabaseDownError
+from broadcast.errors import DatabaseDownError, RefusedError
+from broadcast.ids import CampaignId
 from broadcast.languages import _
 from broadcast.ledger import close
+from broadcast.ledger.corrected import Corrected, Heard
 from broadcast.store import pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.ledgers import Away, parts_to_tell
@@ -34,6 +37,32 @@ async def draft(session: Session, name: str, terms: Terms) -> Campaign:
     """A new alert; nothing is sent before a second person approves it and it is launched."""
     content, changes = new_content(session, terms, await clock.now(session))
     return await campaigns.draft(session.connection, name, content, changes)
+
+
+async def correct(session: Session, name: str, terms: Terms, called: str | None = None) -> Campaign:
+    """A draft for everybody who may have heard an alert: from its sender, by its carriers, and no less urgent.
+
+    terms: its text above all. called: its name; None: the alert's, and `-correction`.
+    """
+    found = await campaigns.by_name(session.connection, name)
+    if found.launched_at is None:
+        raise RefusedError(
+            _("{name} was never launched, and nobody has heard it: edit it, or cancel it", name=name)
+        )
+    said = replace(
+        terms,
+        sender=found.sender,
+        carriers=found.carriers,
+        category=found.category,
+        priority=found.priority,
+        in_doubt_policy=found.in_doubt_policy,
+        grace_s=found.grace_s,
+        status=found.status,
+        areas=found.areas,
+        hearers="corrected",
+        corrects=found.campaign_id,
+    )
+    return await draft(session, called or f"{name}-correction", said)
 
 
 async def edit(session: Session, name: str, terms: Terms) -> Campaign:
@@ -75,11 +104,20 @@ async def launch(session: Session, name: str, typed: int | None = None) -> Campa
     await clock.now(session)
     found = await campaigns.by_name(session.connection, name)
     counted = await live.check(session, found, typed)
+    hearers = None if found.corrects is None else await _hearers(session, found, CampaignId(found.corrects))
     done = await launching.launch(
-        session.connection, session.config, found, lambda away: _tell(session, away), counted=counted
+        session.connection, session.config, found, lambda away: _tell(session, away), counted, hearers
     )
     await _superseded(session, done)
     return done
+
+
+async def _hearers(session: Session, correction: Campaign, corrects: CampaignId) -> Corrected:
+    of = await campaigns.get(session.connection, corrects)
+    if of.launched_at is None or of.segments is None:
+        raise RefusedError(_("{name} was never launched, and nobody has heard it", name=of.name))
+    heard = Heard(of.campaign_id, of.name, of.launched_at, of.segments)
+    return Corrected(heard, session.config, hears_opted_out=correction.hears_opted_out)
 
 
 async def pause(session: Session, name: str) -> Campaign:
@@ -92,6 +130,16 @@ async def resume(session: Session, name: str) -> Campaign:
     """A paused alert goes on."""
     found = await campaigns.by_name(session.connection, name)
     await clock.now(session)
+    correction = await session.connection.fetchval(sql("corrections"), found.campaign_id)
+    if correction is not None:
+        raise RefusedError(
+            _(
+                "{correction} corrects it, and was launched: whoever hears {name} from now on would not hear that;"
+                " cancel {name}",
+                correction=correction,
+                name=found.name,
+            )
+        )
     return await _ordered(session, await campaigns.resume(session.connection, found))
 
 

@@ -7,6 +7,7 @@ not sent again, for nobody keeps who it was) and receipts are missing or come tw
 import asyncio
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -177,6 +178,9 @@ class _Feed:
 
     def messages(self, link: BoundLink, messages: list[InboundMessage]) -> None:
         self._fail("a message came that is no receipt")
+
+    def taken_back(self, link: BoundLink, answers: Sequence[tuple[Token, int | None]]) -> None:
+        """Nothing is asked back here."""
 
     def full(self) -> bool:
         """See LinkEvents."""

@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
 
 import asyncpg
 
 from broadcast.audience.carriers import carrier_numbers, check_has_all, sync_carriers
 from broadcast.audience.moment import one_moment
-from broadcast.audience.snapshot import Cutter, Place, Snapshot, take_snapshot
+from broadcast.audience.snapshot import Cutter, Group, Place, Snapshot, take_snapshot
 from broadcast.campaign import campaigns, orders, refusals
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.length import most_segments
@@ -54,17 +56,39 @@ def _any_number(recipients: int) -> None:
     """Where nobody was asked."""
 
 
+class Hearers(Protocol):
+    """Who may have heard what a correction corrects (broadcast/ledger/corrected.py). corrects: that campaign."""
+
+    @property
+    def corrects(self) -> CampaignId: ...
+
+    async def settled(self, home: Connection, parts: Sequence[Part]) -> list[str]:
+        """The names of the ledgers that have people of it, once nothing of it leaves. Raises RefusedError."""
+
+    async def check(self, connection: Connection) -> bool:
+        """Whether this database has it. Raises RefusedError while it is sent."""
+
+    async def opted_out(self, home: Connection) -> Any:
+        """Who of them is left out."""
+
+    def groups(
+        self, connection: Connection, carriers: Mapping[str, CarrierNo], left_out: Any
+    ) -> AsyncIterator[Sequence[Group]]:
+        """Those of one ledger, with its own numbers of these carriers. left_out: of `opted_out`."""
+
+
 async def launch(
     home: Connection,
     config: Config,
     campaign: Campaign,
     untold: orders.Untold = orders.to_nobody,
     counted: Counted = _any_number,
+    hearers: Hearers | None = None,
 ) -> Campaign:
     """Fix the audience and let the workers begin; all or nothing, by who logged in.
 
     untold: is told of each ledger that could not be told to begin, and will hear it from home. counted: is told how
-    many will hear it, and may refuse that.
+    many will hear it, and may refuse that. hearers: of what a correction corrects, and of nothing else.
     Raises RefusedError: not approved, changed since, expired, nobody to send to, workers have a carrier of it that
     `config` does not have; DatabaseError: a ledger is away. `home` must not be in a transaction.
     """
@@ -74,10 +98,13 @@ async def launch(
         )
     async with named_parts(home, config) as parts:
         ledgers = [await _prepared(part, config, campaign) for part in parts.all()]
+        if hearers is not None:
+            names = await hearers.settled(home, [each.part for each in ledgers])
+            ledgers = [each for each in ledgers if each.part.name in names]
         try:
             with refusals.told():
                 async with _held(home, campaign.campaign_id) as (current, newest):
-                    await _launched(home, config, current, ledgers, newest, counted)
+                    await _launched(home, config, current, ledgers, newest, counted, hearers)
                     done = await campaigns.get(home, current.campaign_id)
         except asyncpg.SerializationError as error:
             raise RefusedError(
@@ -137,8 +164,11 @@ async def _launched(
     ledgers: Sequence[_Ledger],
     newest: int,
     counted: Counted,
+    hearers: Hearers | None,
 ) -> None:
     """Within home's transaction. newest: opt-out. Raises RefusedError."""
+    if current.corrects != (None if hearers is None else hearers.corrects):
+        raise RefusedError(_("who may have heard what a correction corrects must be known to launch it"))
     check_marks(current.content, config.country.exercise_marks)
     now = await database_time(home)
     check_wording(config, current.content)
@@ -150,13 +180,11 @@ async def _launched(
         for copy in copies:
             with naming(copy.name):
                 await copy.begin(row, approvals, now)
-        numbers = await carrier_numbers(home)
-        everybody = listeners(home, config, current, numbers)
-        await take_snapshot(everybody, _placing(numbers, config, ledgers))
+        await _take(home, config, current, ledgers, hearers)
         taken = {each.part.name: await each.cutter.tallied() for each in ledgers}
         whole = _sum(list(taken.values()))
         if whole.waiting == 0:
-            raise RefusedError(_nobody(whole.excluded))
+            raise RefusedError(_nobody(whole.excluded, hearers is not None))
         counted(whole.waiting)
         for copy in copies:
             with naming(copy.name):
@@ -165,6 +193,33 @@ async def _launched(
         for copy in copies:
             await copy.close()
     await _say_running(home, current.campaign_id, taken, whole, segments, newest)
+
+
+async def _take(
+    home: Connection,
+    config: Config,
+    current: Campaign,
+    ledgers: Sequence[_Ledger],
+    hearers: Hearers | None,
+) -> None:
+    """Write who is to hear it, each in their ledger."""
+    if hearers is None:
+        numbers = await carrier_numbers(home)
+        everybody = listeners(home, config, current, numbers)
+        await take_snapshot(everybody, _placing(numbers, config, ledgers))
+        return
+    await hearers.check(home)
+    left_out = await hearers.opted_out(home)
+    for each in ledgers:
+        with naming(each.part.name):
+            own = {name: each.numbers[name] for name in current.carriers if name in each.numbers}
+            heard = hearers.groups(each.part.connection, own, left_out)
+            await take_snapshot(heard, partial(_here, each.cutter))
+
+
+def _here(cutter: Cutter, carrier_no: CarrierNo, _bucket: int) -> tuple[Cutter, CarrierNo]:
+    """People of a ledger's slices stay there."""
+    return cutter, carrier_no
 
 
 async def _say_running(
@@ -243,7 +298,9 @@ def _sum(taken: Sequence[Snapshot]) -> Snapshot:
     )
 
 
-def _nobody(excluded: Mapping[str, int]) -> str:
+def _nobody(excluded: Mapping[str, int], corrects: bool) -> str:
+    if not excluded and corrects:
+        return _("nobody can have heard what it corrects: there is nothing to correct")
     if not excluded:
         return _("the audience is empty: import subscribers of the campaign's carriers first")
     reasons = ", ".join(f"{count} {term(reason)}" for reason, count in sorted(excluded.items()))

@@ -1,4 +1,4 @@
-"""Who hears a campaign: everybody on the list, one's own phones, or whoever heard another one."""
+"""Who hears a campaign: everybody on the list, or one's own phones. A correction's hearers the launch is given."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 

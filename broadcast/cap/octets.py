@@ -11,6 +11,7 @@ from typing import Final
 
 from broadcast.cap import kinds
 from broadcast.cap.faults import CapError, Kind, at_line
+from broadcast.languages import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _decoded(octets: bytes) -> str:
     if encoding is None:
         raise _refused(kinds.ENCODING_UNKNOWN, 1)
     if encoding == "utf-16":
-        raise _refused(kinds.ENCODING_DIFFERS, 1, found="another encoding than UTF-16")
+        raise _refused(kinds.ENCODING_DIFFERS, 1, found=_("another encoding than UTF-16"))
     return _as(octets, encoding)
 
 

@@ -15,6 +15,7 @@ from broadcast.cap.octets import LIMITS, Limits, text_of
 from broadcast.cap.record import Alert
 from broadcast.cap.shapes import ALERT, Part, Shape
 from broadcast.cap.values import Fails, Value
+from broadcast.languages import _
 
 CAP_1_2: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 _CAP_1_1: Final = "urn:oasis:names:tc:emergency:cap:1.1"
@@ -63,7 +64,7 @@ def parser(*, comments: bool) -> etree.XMLParser:
 def _broken(error: etree.XMLSyntaxError) -> Iterator[Fault]:
     """Every place that the parser names; it names one at least."""
     told = dict.fromkeys((entry.line, entry.message) for entry in error.error_log)
-    for line, message in told or {(error.lineno or 1, error.msg or "no element"): None}:
+    for line, message in told or {(error.lineno or 1, error.msg or _("no element")): None}:
         yield at_line(kinds.NOT_WELL_FORMED, line, said=message.strip()[:_SAID_MOST])
 
 
@@ -133,7 +134,7 @@ def _place(path: str, step: str, child: etree._Element, found: Reading) -> str:
 def _name(child: etree._Element, space: str, path: str, parent: str, found: Reading) -> str | None:
     """The name of an element of CAP; a signature is counted, what is neither is said."""
     if not isinstance(child.tag, str):  # an entity that no declaration could have made
-        found.findings.append(finding(kinds.ELEMENT_UNKNOWN, path, what="an entity", parent=parent))
+        found.findings.append(finding(kinds.ELEMENT_UNKNOWN, path, what=_("an entity"), parent=parent))
         return None
     name = etree.QName(child)
     if name.namespace == space:
@@ -165,7 +166,7 @@ def _value(child: etree._Element, part: Part, at: str, space: str, found: Readin
         return _record(child, part.holds, at, space, found)
     _check_attributes(child, part.tag, at, found)
     for inner in child:
-        what = etree.QName(inner).localname if isinstance(inner.tag, str) else "an entity"
+        what = etree.QName(inner).localname if isinstance(inner.tag, str) else _("an entity")
         found.findings.append(finding(kinds.ELEMENT_UNKNOWN, at, what=what, parent=part.tag))
     return _simple(child.text or "", part.holds, part.tag, at, found)
 

@@ -21,6 +21,7 @@ from signxml.util import X509CertChainVerifier
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from broadcast.cap.reading import CAP_1_2, DSIG, parser
+from broadcast.languages import _
 from broadcast.visible import visible
 
 Standing = Literal["unsigned", "verified", "unverified"]
@@ -77,7 +78,7 @@ def verify(root: etree._Element, trust: Trust, now: datetime) -> tuple[Outcome, 
     Each is looked at by itself, without the others, which are no part of what an alert says.
     """
     if not trust.certificates:
-        return Outcome("unverified", reason="no certificates are trusted here ([cap] trust)"), None
+        return Outcome("unverified", reason=_("no certificates are trusted here ([cap] trust)")), None
     reasons: list[str] = []
     for alone in _one_by_one(root):
         for pinned in (*_pinned(trust), None):

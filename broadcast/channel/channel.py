@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from broadcast.channel.events import LinkEvents
+from broadcast.channel.link import Held
 from broadcast.channel.outcome import Outcome
 from broadcast.ids import CampaignId
 
@@ -43,6 +44,13 @@ class Renderer(Protocol):
         """One segment (from 1) alone."""
 
 
+class Withdrawer(Protocol):
+    """Asks for messages of one sender back, as octets for any link of one carrier."""
+
+    def stamp(self, first_sequence: int, segments: Sequence[Held]) -> bytes:
+        """A request a segment, numbers contiguous as `BoundLink.reserve` gave them."""
+
+
 class Channel(Protocol):
     """Of one carrier. Its slots are numbered from 0, in the order of the configuration."""
 
@@ -52,6 +60,12 @@ class Channel(Protocol):
 
     def outcome(self, status: int) -> Outcome:
         """What an answer's status means at this carrier."""
+
+    def withdrawer(self, sender: str) -> Withdrawer | None:
+        """None: this carrier gives nothing back. sender: as in Words."""
+
+    def cannot_withdraw(self, status: int) -> bool:
+        """Whether this answer to a withdrawal says that the carrier knows of no such thing."""
 
     async def keep_bound(
         self,

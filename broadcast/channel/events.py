@@ -1,5 +1,6 @@
 """What a link tells its owner: the calls of `LinkEvents` and the values they carry."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -65,6 +66,9 @@ class LinkEvents(Protocol):
 
     def unanswered(self, link: BoundLink, tokens: list[Token], reason: str, left_at: float) -> None:
         """NO_RESPONSE or LINK_LOST: these submits may or may not have arrived."""
+
+    def taken_back(self, link: BoundLink, answers: Sequence[tuple[Token, int | None]]) -> None:
+        """What was asked back by `withdraw`: with the answer's status (see Outcome), or None, for none will come."""
 
     def room(self, link: BoundLink) -> None:
         """There may be room again: after answers, expiries, and when the socket takes more."""

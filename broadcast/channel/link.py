@@ -21,6 +21,13 @@ class Submission(NamedTuple):
     data: bytes
 
 
+class Held(NamedTuple):
+    """A segment that the other side has, and may not have delivered yet. smsc_id: as it came, not empty."""
+
+    smsc_id: str
+    msisdn: int
+
+
 class BoundLink(Protocol):
     """One connection on which segments go out, and answers and receipts come in."""
 
@@ -58,6 +65,9 @@ class BoundLink(Protocol):
         late, which is looked at last, so that a process that slept until then sends nothing: the tokens stay with the
         caller.
         """
+
+    def withdraw(self, submission: Submission, now: float, before: float) -> bool:
+        """Ask for segments back, rendered by a Withdrawer: as `submit`, and the tokens come back by `taken_back`."""
 
     def ack(self, acks: list[Ack]) -> None:
         """Acknowledge what was handed over, after its commit; nothing on a closed link."""

@@ -12,6 +12,7 @@ _PLACES = {
     "return": "cli.campaign_approval:send_back",
     "archive": "cli.campaign_archive:campaign_archive",
     "audit": "cli.campaign_audit:campaign_audit",
+    "correct": "cli.campaign_correct:campaign_correct",
     "doubts": "cli.campaign_doubts:campaign_doubts",
     "forecast": "cli.campaign_forecast:campaign_forecast",
     "launch": "cli.campaign_launch:launch",

@@ -152,6 +152,13 @@ def _show_why(found: Report) -> None:
         print_table(
             "\n" + _("Who was in doubt"), headings("carrier", "reason", "ended as", "recipients"), rows3
         )
+    if found.progress.withdrawals:
+        heads = headings("carrier", "withdrawn", "not withdrawn", "at most not asked for", "note")
+        rows5 = [
+            (each.carrier, each.withdrawn, each.not_withdrawn, each.to_ask, each.why or None)
+            for each in found.progress.withdrawals
+        ]
+        print_table("\n" + _("What was asked back, in people"), heads, rows5)
     show_oddities(found.oddities)
     if found.misfits:
         say("")

@@ -12,6 +12,7 @@ from broadcast.cli.session import act
 from broadcast.languages import _, headings, ngettext, term
 from broadcast.reports import campaigns
 from broadcast.reports.campaigns import Shown, Wanted
+from broadcast.reports.withdrawals import in_words
 
 
 @click.command("list")
@@ -61,7 +62,7 @@ def campaign_show(name: str, as_json: bool) -> None:
     Example:
       broadcast campaign show wash-hands
     """
-    found = act(lambda session: campaigns.shown(session.connection, name))
+    found = act(lambda session: campaigns.shown(session.connection, name, session.configuration))
     if as_json:
         print_json(found.document())
         return
@@ -69,8 +70,7 @@ def campaign_show(name: str, as_json: bool) -> None:
     came = {_("came from"): found.came_from} if found.came_from else {}
     ends = {_("its launch ends"): found.supersedes} if found.supersedes else {}
     print_facts(mark_words(alert.status), {**_facts(alert), **came, **ends})
-    if alert.areas:
-        say(_("its areas do not choose people yet: everybody on the list hears it"))
+    _say_who(found)
     say("")
     say(alert.text)
     say_hidden(text=alert.text, sender=alert.sender)
@@ -79,6 +79,16 @@ def campaign_show(name: str, as_json: bool) -> None:
     print_table(
         "", headings("at", "who", "what"), [(each.at, each.actor, _what(each)) for each in found.events]
     )
+
+
+def _say_who(found: Shown) -> None:
+    """Who hears it, where that is not plain; whom a cancel spared."""
+    if found.corrects:
+        say(_("heard by: those who may have heard {name}, and nobody else", name=found.corrects))
+    elif found.campaign.areas:
+        say(_("its areas do not choose people yet: everybody on the list hears it"))
+    if found.withdrawals:
+        say(_("asked back: {told}", told=in_words(found.withdrawals)))
 
 
 def _show_approvals(found: Shown) -> None:

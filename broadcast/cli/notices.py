@@ -55,25 +55,26 @@ def _line(
                 name=words(name),
             )
         case Superseded(names):
-            return _(
-                "it updates {names}: nothing of that leaves from 2 s after the launch on",
-                names=", ".join(names),
-            )
+            return _superseded(names)
         case Untold(ledger, why):
             return _untold(ledger, why)
         case NotWitnessed(path, why):
             return _not_witnessed(path, why)
         case OldLedger(octets, seconds):
-            return _(
-                "moving the ledger of before, {octets:,.0f} MB, into packed rows: about "
-                "{seconds:,.0f} s on a machine that does nothing else; workers of before write no more",
-                octets=octets / 1e6,
-                seconds=seconds,
-            )
+            return _old_ledger(octets, seconds)
         case Unfinished():
             return _unfinished(notice)
         case _:
             assert_never(notice)
+
+
+def _old_ledger(octets: int, seconds: float) -> str:
+    return _(
+        "moving the ledger of before, {octets:,.0f} MB, into packed rows: about "
+        "{seconds:,.0f} s on a machine that does nothing else; workers of before write no more",
+        octets=octets / 1e6,
+        seconds=seconds,
+    )
 
 
 def _home_away(followed: tuple[str, ...], why: str) -> str:
@@ -104,6 +105,12 @@ def _clock_off(ahead_s: float) -> str:
             "this machine's clock is {off} ahead of the database's: times count by the database's", off=off
         )
     return _("this machine's clock is {off} behind the database's: times count by the database's", off=off)
+
+
+def _superseded(names: tuple[str, ...]) -> str:
+    return _(
+        "it updates {names}: nothing of that leaves from 2 s after the launch on", names=", ".join(names)
+    )
 
 
 def _not_witnessed(path: str, why: str) -> str:

@@ -7,10 +7,11 @@ from typing import Any, Final, TypeVar
 import click
 
 from broadcast.cli.settings import Settings
+from broadcast.languages import N_
 from broadcast.store.pool import logged_in_as
 
 F = TypeVar("F", bound=Callable[..., Any])
-_HELP: Final = "Your login. Default: BROADCAST_OPERATOR, or else the user of the database's URL."
+_HELP: Final = N_("Your login. Default: BROADCAST_OPERATOR, or else the user of the database's URL.")
 
 
 def login_option(command: F) -> F:

@@ -103,7 +103,7 @@ def template_use(
     config = configuration()
     said = terms(options)
     category = said.category or named_template(config, name).category
-    filled = texts_of(config, name, _given(values))
+    filled = texts_of(config, name, given(values))
     texts = {language: worded(text, plain=said.plain) for language, text in filled.items()}
     said = replace(said, texts=texts, category=category)
     if campaign is not None:
@@ -117,7 +117,8 @@ def template_use(
     show_cost(found)
 
 
-def _given(values: Sequence[str]) -> dict[str, str]:
+def given(values: Sequence[str]) -> dict[str, str]:
+    """What --set says. Raises InputError."""
     found: dict[str, str] = {}
     for each in values:
         name, equals, value = each.partition("=")

@@ -32,6 +32,7 @@ class Smpp:
     id_case: whether capitals tell ids apart.
     national_shift: which single shift table its handsets know (3GPP TS 23.038 annex A), used instead of UCS-2
     where it saves segments and default_alphabet is gsm0338.
+    cancel_sm: the SMSC takes messages back that it has not delivered; what a cancelled alert left there is asked for.
     """
 
     source_ton: int | None = None
@@ -53,6 +54,7 @@ class Smpp:
     permanent_statuses: tuple[int, ...] = ()
     throttled_statuses: tuple[int, ...] = ()
     queue_full_statuses: tuple[int, ...] = ()
+    cancel_sm: bool = False
 
     def __post_init__(self) -> None:
         for name in ("source_ton", "source_npi", "dest_ton", "dest_npi"):
@@ -63,6 +65,10 @@ class Smpp:
             _("service_type must be at most 5 ASCII characters"),
         )
         self._check_statuses()
+        require(
+            not self.cancel_sm or self.receipts == "all",
+            'cancel_sm needs receipts = "all": the ids of segments without a receipt are not kept',
+        )
         for word in self.receipt_states:
             require(
                 re.fullmatch("[A-Z][A-Z0-9_-]{0,31}", word)

@@ -23,6 +23,7 @@ from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
 from broadcast.engine.stock import Stock
 from broadcast.engine.watch import LaneWatch
+from broadcast.engine.withdrawing import Withdrawing
 from broadcast.engine.work import CUT_SHORT, Work
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.journal import Journal
@@ -71,6 +72,7 @@ class Lane:
         self.stock = Stock(journal, lambda: self._alarm.at(0.0))
         self._pieces = self.stock.pieces
         self._answers = Answers(carrier, channel.outcome, journal, self.stock.add_piece, self._slow_down)
+        self.withdrawing = Withdrawing(channel, self.pacer, self.links, self._slow_down)
         self._incoming = Incoming(carrier_no, name, journal, metrics, self._oddities, self._day_time)
 
     # ------------------------------------------------------------ work
@@ -85,6 +87,11 @@ class Lane:
     def appetite(self) -> int:
         """Recipients that should wait here so that sending never waits for a lease; 0: cannot send."""
         return 2 * self._target(1) if self._can_submit else 0
+
+    @property
+    def can_withdraw(self) -> bool:
+        """There is a link, and a pace, to ask for something back."""
+        return self._can_submit and self.pacer.grant > 0
 
     @property
     def _can_submit(self) -> bool:
@@ -110,6 +117,8 @@ class Lane:
         if lease_time() >= self.valid_until:
             return
         allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
+        if self.withdrawing.waits:
+            allowed -= self._withdraw(allowed, now)
         begun = False
         while self.stock or self._pieces.due(now):
             if lease_time() >= self.valid_until:  # frozen since
@@ -126,6 +135,13 @@ class Lane:
             self._send_some(link, min(allowed, link.room, turn), now)
             allowed = self.pacer.allowance(now)
         self._top_up(now)
+
+    def _withdraw(self, allowed: int, now: float) -> int:
+        """See Withdrawing.ask."""
+        taken = self.withdrawing.ask(allowed, now, self.valid_until, busy=bool(self.stock))
+        if self.withdrawing.waits:
+            self._alarm.at(self.withdrawing.next_at(now, taken))
+        return taken
 
     def _least(self, now: float) -> tuple[int, int]:
         """Segments that must be allowed for the next to leave, and those that are waited for before any does."""
@@ -285,6 +301,10 @@ class Lane:
         """See LinkEvents."""
         self.watch.unreadable(len(deliveries))
         self._incoming.unreadable(link, deliveries)
+
+    def taken_back(self, link: BoundLink, answers: Sequence[tuple[Token, int | None]]) -> None:
+        """See LinkEvents."""
+        self.withdrawing.taken_back(link, answers, time.monotonic())
 
     def full(self) -> bool:
         """See LinkEvents."""

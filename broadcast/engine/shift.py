@@ -9,6 +9,7 @@
   replies    read what people answer                                       (whichever worker gets the lock)
   opt outs   opt out who asked for it, of what runs too                    (whichever worker gets the lock)
   herald     hear what home orders, where the ledger is not home           (twice a second)
+  withdrawals  ask back what SMSCs hold of cancelled campaigns         (each worker for slices of its own)
   auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
   offspring  run a resolver, where nothing else is told to                 (whichever worker gets the lock)
 
@@ -45,6 +46,7 @@ from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
 from broadcast.engine.tidier import Tidier
 from broadcast.engine.wake import Wake
+from broadcast.engine.withdrawals import Withdrawals
 from broadcast.errors import FencedError, RefusedError
 from broadcast.ids import CarrierNo
 from broadcast.ledger.writer import Writer
@@ -185,6 +187,10 @@ class Shift:
                 group.create_task(self._fencing(partial(self._obeying, listening)), name="home"),
                 group.create_task(delivering, name="herald"),
             ]
+        withdrawals = Withdrawals(self._lanes)
+        if withdrawals:
+            asking = always(withdrawals.run, "withdrawals", vital=False)
+            steady.append(group.create_task(asking, name="withdrawals"))
         if self._offspring is not None:
             keeping = always(self._offspring.keep, "offspring", vital=False)
             steady.append(group.create_task(keeping, name="offspring"))

@@ -23,6 +23,7 @@ from broadcast.ledger.states import RecipientState
 NOBODY: Final = 0  # state of a place whose recipient was taken out, or is sent again from another slice
 RESENT: Final = "resent"
 CLOSED: Final = "closed"
+NOT_HELD: Final = "not_held"  # see withdrawn.py
 IN_DOUBT: Final = "in_doubt"  # why somebody in doubt is unknown
 
 _UNSENT: Final = {"expired": RecipientState.EXPIRED, "cancelled": RecipientState.EXCLUDED}
@@ -79,6 +80,7 @@ PROBLEMS: Final = {
     "no_answer": N_("a row says what became of them, but not the slice's bitmap"),
     "unintended": N_("a row says what became of them, and they are above the slice's mark"),
     "no_place": N_("a row is about somebody who is not in the slice"),
+    NOT_HELD: N_("asked back, and no row says that it was accepted"),
 }
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from broadcast.audience.carriers import carrier_names
 from broadcast.ids import CampaignId, CarrierNo, SliceId
-from broadcast.ledger import doubts, fold, recount
+from broadcast.ledger import doubts, fold, recount, withdrawn
 from broadcast.ledger.books import (
     TICK_US,
     CarrierSums,
@@ -48,7 +48,7 @@ _UUID: Final = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _DECIMALS: Final = re.compile(f"({_DECIMAL}( {_DECIMAL})*)?")
 _UUIDS: Final = re.compile(f"({_UUID}( {_UUID})*)?")
 _LOGS: Final = ("sent", "results", "finals")
-_REST: Final = ("slices", "exclusions")
+_REST: Final = ("withdrawals_drop", "packed_drop_slices", "packed_drop_exclusions")
 
 
 class PackedBooks:
@@ -69,12 +69,18 @@ class PackedBooks:
                 wrong.setdefault((rows.carrier_no, problem.what), _Wrong()).add(
                     rows.slice_id, problem.ordinals
                 )
+            if never_held := withdrawn.strangers(rows):
+                wrong.setdefault((rows.carrier_no, fold.NOT_HELD), _Wrong()).add(rows.slice_id, never_held)
         for row in await self._fetch("packed_left_out"):
             counts[row["carrier_no"], RecipientState.EXCLUDED] += row["recipients"]
-        contradictions = (
+        contradictions = [
             Contradiction(carrier_no, fold.PROBLEMS[what], each.recipients, tuple(each.places))
             for (carrier_no, what), each in sorted(wrong.items())
-        )
+        ]
+        for row in await self._fetch("withdrawals_differ"):
+            contradictions.append(
+                Contradiction(row["carrier_no"], withdrawn.OTHER_SUM, row["recipients"], ())
+            )
         return Counted({key: count for key, count in counts.items() if count}, tuple(contradictions))
 
     async def problems(self) -> Sequence[str]:
@@ -133,7 +139,7 @@ class PackedBooks:
         for log in _LOGS:
             gone += await self._connection.fetchval(sql(f"packed_drop_{log}"), self._campaign_id)
         for each in _REST:
-            await self._connection.execute(sql(f"packed_drop_{each}"), self._campaign_id)
+            await self._connection.execute(sql(each), self._campaign_id)
         await self._connection.execute(sql("drop_doubts"), self._campaign_id)
         return gone
 

@@ -36,6 +36,7 @@ class SliceRows:
     msisdns: by ordinal, 0 where somebody was taken out. sent and results: packed, in the order of their logs. doubts:
     (ordinal, segments, ended_at, ended_as). finals, of campaigns that began in the ledger before this one: (ordinal,
     state, segments, submitted_at, settled_at, err, smsc_ids). Times in microseconds of Unix time, or None.
+    withdrawn: packed, None: nobody was asked for.
     """
 
     slice_id: SliceId
@@ -53,12 +54,19 @@ class SliceRows:
     results: Sequence[bytes]
     doubts: Sequence[asyncpg.Record]
     finals: Sequence[asyncpg.Record]
+    withdrawn: bytes | None = None
 
 
 async def slices(connection: Connection, campaign_id: CampaignId) -> AsyncIterator[SliceRows]:
     """Every slice of a campaign, by carrier_no and slice_id. Within `plans.SETS`, in a transaction of the caller's."""
     async with plans.by_index(connection):
         places = await connection.fetch(sql("recount_slices"), campaign_id)
+    async for each in of_places(connection, places):
+        yield each
+
+
+async def of_places(connection: Connection, places: Sequence[asyncpg.Record]) -> AsyncIterator[SliceRows]:
+    """These slices (slice_id, total) in their order, some at a time. Within `plans.SETS`, likewise."""
     for page in _pages(places):
         for each in await of_slices(connection, page):
             yield each
@@ -68,12 +76,21 @@ async def of_slices(connection: Connection, slice_ids: Sequence[SliceId]) -> lis
     """Those of them that there are, in the order of `slice_ids`."""
     async with plans.by_index(connection):
         found = {row["slice_id"]: row for row in await connection.fetch(sql("recount_slice_rows"), slice_ids)}
-        sent, results, doubts, finals = [
+        sent, results, doubts, finals, withdrawn = [
             await _by_slice(connection, query, slice_ids)
-            for query in ("recount_sent", "recount_results", "recount_doubts", "recount_finals")
-        ]
+            for query in (
+                "recount_sent", "recount_results", "recount_doubts", "recount_finals", "recount_withdrawn"
+            )
+        ]  # fmt: skip
     return [
-        _slice_rows(found[slice_id], sent[slice_id], results[slice_id], doubts[slice_id], finals[slice_id])
+        _slice_rows(
+            found[slice_id],
+            sent[slice_id],
+            results[slice_id],
+            doubts[slice_id],
+            finals[slice_id],
+            withdrawn[slice_id],
+        )
         for slice_id in slice_ids
         if slice_id in found
     ]
@@ -137,6 +154,7 @@ def _slice_rows(
     results: Sequence[asyncpg.Record],
     doubts: Sequence[asyncpg.Record],
     finals: Sequence[asyncpg.Record],
+    withdrawn: Sequence[asyncpg.Record],
 ) -> SliceRows:
     known = dict(row)
     return SliceRows(
@@ -145,5 +163,6 @@ def _slice_rows(
         results=[each["packed"] for each in results],
         doubts=doubts,
         finals=finals,
+        withdrawn=withdrawn[0]["packed"] if withdrawn else None,
         **known,
     )

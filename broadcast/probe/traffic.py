@@ -167,6 +167,9 @@ class Traffic:
             self._pdus.pop((link.name, message.ack), None)
         self.others["messages from people"] += len(messages)
 
+    def taken_back(self, link: BoundLink, answers: Sequence[tuple[Token, int | None]]) -> None:
+        """Nothing is asked back here."""
+
     def full(self) -> bool:
         """See LinkEvents."""
         return False

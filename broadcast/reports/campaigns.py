@@ -13,6 +13,8 @@ from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.ids import CampaignId
+from broadcast.reports.whole import Whole
+from broadcast.reports.withdrawals import Withdrawal
 from broadcast.store.ledgers import parts_of
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -54,7 +56,8 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One campaign and its history, in order. approvals: those that hold."""
+    """One campaign and its history, in order. approvals: those that hold. withdrawals: of a cancelled one; corrects:
+    the name of another."""
 
     campaign: Campaign
     events: Sequence[CampaignEvent]
@@ -63,6 +66,8 @@ class Shown:
     before: Before | None
     came_from: str = ""  # sender, identifier and time of a CAP message
     supersedes: tuple[str, ...] = ()
+    withdrawals: Sequence[Withdrawal] = ()
+    corrects: str | None = None
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
@@ -77,6 +82,8 @@ class Shown:
             "wanted": self.wanted,
             "before": self.before,
             "events": self.events,
+            "corrects": self.corrects,
+            "withdrawals": [each.document() for each in self.withdrawals],
         }
 
 
@@ -87,20 +94,33 @@ async def listed(home: Connection, config: Config | None = None) -> list[Listed]
     ]
 
 
-async def shown(connection: Connection, name: str) -> Shown:
-    """Raises InputError when there is none of that name."""
-    found = await campaigns.by_name(connection, name)
+async def shown(home: Connection, name: str, config: Config | None = None) -> Shown:
+    """config: where there are several ledgers. Raises InputError when there is none of that name."""
+    found = await campaigns.by_name(home, name)
     number = found.campaign_id
-    wanted = await connection.fetchrow(sql("approvals_wanted"), number)
+    wrong = None if found.corrects is None else await campaigns.get(home, CampaignId(found.corrects))
+    wanted = await home.fetchrow(sql("approvals_wanted"), number)
     assert wanted is not None  # campaigns are never deleted at home
     return Shown(
         campaign=found,
-        events=await campaigns.events(connection, number),
-        approvals=await campaigns.approvals(connection, number),
+        events=await campaigns.events(home, number),
+        approvals=await campaigns.approvals(home, number),
         wanted=Wanted(**wanted),
-        before=await _before(connection, found),
-        **await _message(connection, number),
+        before=await _before(home, found),
+        withdrawals=await _withdrawals(home, config, found),
+        corrects=wrong.name if wrong else None,
+        **await _message(home, number),
     )
+
+
+async def _withdrawals(home: Connection, config: Config | None, found: Campaign) -> Sequence[Withdrawal]:
+    if found.state != "cancelled" or found.launched_at is None:
+        return ()
+    whole = Whole(home, config, found.campaign_id)
+    try:
+        return (await whole.progress()).withdrawals
+    finally:
+        whole.close()
 
 
 async def _message(connection: Connection, number: CampaignId) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = (
         "exclusions": report.exclusions,
         "failures": report.failures,
         "doubts": report.doubts,
+        "withdrawals": [each.document() for each in report.progress.withdrawals],
         "oddities": report.oddities,
         "misfits": misfit_documents(report.misfits),
         "replies": report.replies,

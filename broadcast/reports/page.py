@@ -13,6 +13,7 @@ from broadcast.reports.audit import AuditResult
 from broadcast.reports.charts import delay_chart, rate_chart, states_chart
 from broadcast.reports.document import STATES, document
 from broadcast.reports.report import Report
+from broadcast.reports.withdrawals import GAVE_UP
 from broadcast.visible import visible
 from broadcast.words import Zone, duration, effect_words, utc, words
 
@@ -40,6 +41,7 @@ def render(report: Report, audit: AuditResult, findings: Sequence[Finding] = (),
     return page.render(
         report=document(report, audit, findings),
         marks=marks(report),
+        gave_up=GAVE_UP,
         states=[state for state in STATES if report.progress.total.states[state]],
         charts=[chart for chart in charts if chart],
     )

@@ -17,13 +17,14 @@ from typing import Final
 from broadcast.languages import N_
 from broadcast.ledger.states import RecipientState
 
-_LINE: Final = re.compile(rb"\d+ (taken|refused)((?: \d+[DUER-][DUER.-]\d+)*)\s*")
+_LINE: Final = re.compile(rb"\d+ (taken|refused)((?: \d+[DUERW-][DUER.-]\d+)*)\s*")
 _SEGMENT: Final = re.compile(rb" (\d+)(.)(.)(\d+)")
 _STATES: Final = {
     b"D": RecipientState.DELIVERED,
     b"U": RecipientState.UNDELIVERABLE,
     b"E": RecipientState.EXPIRED,
     b"R": RecipientState.REJECTED,
+    b"W": RecipientState.UNDELIVERABLE,  # taken back
 }
 _DIGITS_MOST: Final = 18  # three more than any number has, and they fit into 64 bits
 

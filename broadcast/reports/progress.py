@@ -8,6 +8,8 @@ from broadcast.errors import InputError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
 from broadcast.ledger.states import RecipientState
+from broadcast.reports import withdrawals
+from broadcast.reports.withdrawals import Withdrawal
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -61,7 +63,8 @@ class CarrierProgress:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A campaign at one moment. segments: of one message, known once launched. workers: alive now. away: ledgers that
-    cannot be reached, whose carriers are as they were last seen; lost: those that have nothing of it any more."""
+    cannot be reached, whose carriers are as they were last seen; lost: those that have nothing of it any more.
+    withdrawals: of a cancelled one."""
 
     at: datetime
     state: str
@@ -73,11 +76,13 @@ class Progress:
     away: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     status: str = "actual"
+    withdrawals: tuple[Withdrawal, ...] = ()
 
     @property
     def over(self) -> bool:
-        """Nothing more will move, or nothing more is sent."""
-        return self.finished or self.state in ("cancelled", "finished")
+        """Nothing more will move, or nothing more is sent, nor asked back."""
+        asks = self.workers > 0 and any(each.to_ask for each in self.withdrawals)
+        return self.finished or self.state == "finished" or (self.state == "cancelled" and not asks)
 
     @property
     def total(self) -> CarrierProgress:
@@ -106,6 +111,7 @@ def joined(
         carriers=tuple(together(name, lines) for name, lines in by_carrier.items()),
         away=tuple(away),
         lost=tuple(lost),
+        withdrawals=withdrawals.joined([one for each in ledgers for one in each.withdrawals]),
     )
 
 
@@ -116,6 +122,7 @@ async def progress(connection: Connection, campaign_id: CampaignId) -> Progress:
         if row is None:
             raise InputError(_("there is no such campaign any more"))
         lines = await connection.fetch(sql("progress_tallies"), campaign_id)
+        back = await withdrawals.withdrawals(connection, campaign_id) if row["state"] == "cancelled" else ()
     return Progress(
         at=row["at"],
         state=row["state"],
@@ -134,4 +141,5 @@ async def progress(connection: Connection, campaign_id: CampaignId) -> Progress:
             )
             for line in lines
         ),
+        withdrawals=back,
     )

@@ -15,6 +15,7 @@ from broadcast.languages import _, ngettext, term
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import Rates
 from broadcast.reports.whole import Whole
+from broadcast.reports.withdrawals import in_words
 from broadcast.store.ledgers import LOST
 from broadcast.store.types import Connection
 
@@ -30,8 +31,9 @@ def headline(now: Progress) -> str:
 def _standing(now: Progress) -> str:
     if not now.launched:
         return _("{state}: not launched yet", state=term(now.state))
+    back = in_words(now.withdrawals)
     if now.over:
-        return term(now.state)
+        return f"{term(now.state)}: {back}" if back else term(now.state)
     more = [
         _("ledger {name} cannot be reached: its carriers are as they were", name=name) for name in now.away
     ]
@@ -40,7 +42,7 @@ def _standing(now: Progress) -> str:
         workers = _("no worker is alive, start some with `broadcast up`")
     else:
         workers = ngettext("{n} worker", "{n} workers", now.workers)
-    return "; ".join([f"{term(now.state)}: {workers}", *more])
+    return "; ".join(filter(None, [f"{term(now.state)}: {workers}", back, *more]))
 
 
 def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = ()) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = (
         "workers": now.workers,
         "away": now.away,
         "lost": now.lost,
+        "withdrawals": [each.document() for each in now.withdrawals],
         "total": _carrier_document(now.total, rates),
         "carriers": [_carrier_document(line, rates) for line in now.carriers],
         "findings": [each.document() for each in findings],

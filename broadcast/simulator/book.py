@@ -23,7 +23,8 @@ _FATES = {
 @dataclass(slots=True)
 class Book:
     """segments: accepted submit_sm. due: receipts that are to be acked in the end; sent, acked: by Fate, of
-    segments. nacked: deliver_sm_resp with an error. oddities: what it did by habit, by name. people: by person. The
+    segments. nacked: deliver_sm_resp with an error. withdrawn: segments taken back.
+    oddities: what it did by habit, by name. people: by person. The
     summary's fates are of recipients.
     """
 
@@ -37,6 +38,7 @@ class Book:
     due: int = 0
     redelivered: int = 0
     nacked: int = 0
+    withdrawn: int = 0
     oddities: Counter[str] = field(default_factory=Counter)
     sent: Counter[int] = field(default_factory=Counter)
     acked: Counter[int] = field(default_factory=Counter)
@@ -75,6 +77,7 @@ class Book:
             "window_exceeded": self.window_exceeded,
             "temporary": self.temporary,
             "malformed": self.malformed,
+            "withdrawn": self.withdrawn,
             "receipts": self._receipts(),
             "binds": self.binds,
             "binds_refused": self.binds_refused,

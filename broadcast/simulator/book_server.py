@@ -12,11 +12,12 @@
                    and its receipts
   /book/receipts   with `record`: every receipt that was sent, when, on which session, and when it was acked
 
-A line of /book/people is of a person and a message: MSISDN, number of the message, `refused` or `taken`, and for each
-segment in order four things without blanks: copies taken; what is decided (D delivered, U undeliverable, E expired,
-R rejected, - nothing); what the newest final receipt told (the same letters, - none was sent, . none was asked for);
-final receipts acked. `84912345678 1 taken 1DD1 1U-0`: of two segments the first arrived, was told and acked; the other
-did not arrive, and nobody was told yet. What happens while these lines are read may be in them or not.
+A line of /book/people is of a person and a message: MSISDN, number of the message, `refused` or `taken`, and
+for each segment in order four things without blanks: copies taken; what is decided (D delivered, U
+undeliverable, E expired, R rejected, W taken back by cancel_sm, - nothing); what the newest final receipt
+told (the same letters, - none was sent, . none was asked for); final receipts acked. `84912345678 1 taken
+1DD1 1U-0`: of two segments the first arrived, was told and acked; the other did not arrive, and nobody was
+told yet. What happens while these lines are read may be in them or not.
 
 The last three take ?msisdn=84912345678, ?offset=0 and ?limit=1000. Times are POSIX seconds; MSISDNs are as
 they came; a receipt's `fate` is the number of fate.Fate, or of the word when its stage is intermediate.

@@ -19,6 +19,7 @@ from typing import Any, Final
 from broadcast.simulator.account import Account
 from broadcast.simulator.admission import Admission
 from broadcast.simulator.book import Book
+from broadcast.simulator.cancels import Cancels
 from broadcast.simulator.habits import BindKind, ResponseHabits
 from broadcast.simulator.inbound import Replies
 from broadcast.simulator.intake import Answer, Intake
@@ -54,12 +55,13 @@ class Exchange:
         self._stored: dict[bytes, bytes] = {}  # PDUs of batches that are no receipts
         self._choose_ways()
         # the counter starts above any number that an earlier run gave
-        self.intake = Intake(personality, self.book, time.time_ns() // 1000, self._witness)
+        self.cancels = None if personality.cancel_sm == "unknown" else Cancels(personality, self.book)
+        self.intake = Intake(personality, self.book, time.time_ns() // 1000, self._witness, self.cancels)
         self._admission = Admission(personality)
         self.accounts: deque[Account] = deque(maxlen=_KEPT_ACCOUNTS)
         self.opened = 0
         self.peers: set[Peer] = set()
-        self.outbox = Outbox(personality.receipts, self.chance, self.peers)
+        self.outbox = Outbox(personality.receipts, self.chance, self.peers, self.cancels)
         self._responses: Wheel[tuple[Peer, bytes | bytearray, int]] = Wheel()
         self._timer: asyncio.TimerHandle | None = None
         self._beats = (0.0, 0.0)  # the last two
@@ -163,6 +165,15 @@ class Exchange:
             for batch in answer.replies:
                 self.outbox.put(now + self.personality.inbound.delay_s, batch)
         return answer
+
+    def cancel(self, pdus: list[bytes], since: float, now: float) -> bytes:
+        """The answers to these cancel_sm, which count as messages do. since, now: as in SlidingSecond."""
+        if self.cancels is None:
+            return b""
+        room = max(0, self.intake.room(now))
+        self.intake.taken.add(since, now, min(room, len(pdus)))
+        self.intake.offered.add(since, now, len(pdus))
+        return self.cancels.answers(pdus, room)
 
     def answer_later(self, peer: Peer, responses: bytes | bytearray, count: int, moment: float) -> None:
         """count: of the messages that are answered with it."""

@@ -9,6 +9,7 @@ from itertools import compress
 from typing import Any, Final
 
 from broadcast.simulator.book import Book
+from broadcast.simulator.cancels import Cancels
 from broadcast.simulator.content import INVALID_EXPIRY, Content
 from broadcast.simulator.fate import Fate, Fates
 from broadcast.simulator.habits import IdHabits
@@ -59,9 +60,11 @@ class Intake:
     """One SMSC's: its limits count over all sessions. Per read: `begin`, `reader.read` ..., `finish`."""
 
     def __init__(
-        self, personality: Personality, book: Book, first_id: int, witness: Witness | None = None
-    ) -> None:
-        """witness: is told of every message; None, the fast way, when nobody wants to know."""
+        self, personality: Personality, book: Book, first_id: int, witness: Witness | None = None,
+        cancels: Cancels | None = None,
+    ) -> None:  # fmt: skip
+        """witness, cancels: are told of every message; None, the fast way, when nobody wants to know."""
+        self._cancels = cancels
         self.reader = Reader(Ruled(personality.rules, personality.receipts.segments).read)
         self.taken = SlidingSecond()
         self.offered = SlidingSecond()
@@ -76,12 +79,15 @@ class Intake:
         self._refused_once: set[tuple[tuple[object, ...], int, bytes]] = set()
         self._window_room = 0
 
+    def room(self, now: float) -> int:
+        """How many more are not too fast. now: of the monotonic clock."""
+        tps = self._personality.tps
+        return tps - self.taken.count(now) if tps else _UNLIMITED
+
     def begin(self, unanswered: int, now: float) -> None:
         """unanswered: of this session. now: of the monotonic clock."""
-        tps = self._personality.tps
         self._window_room = max(0, self._personality.window - unanswered)
-        rate_room = tps - self.taken.count(now) if tps else _UNLIMITED
-        self.reader.begin(max(0, min(self._window_room, rate_room)))
+        self.reader.begin(max(0, min(self._window_room, self.room(now))))
 
     def finish(self, owner: Any, since: float, now: float, clock: float, submitted: bytes) -> Answer | None:
         """The answer to all that was read since `begin`; None when that was nothing.
@@ -162,6 +168,8 @@ class Intake:
             fates.translate(_SETTLED),
             parts=part * len(msisdns),
         )
+        if self._cancels is not None:
+            self._cancels.accepted(batch, response_ids)
         wanted = _wanted(batch, content)
         if wanted:
             answer.receipts.append(wanted)

@@ -4,6 +4,7 @@ receives."""
 from collections.abc import Collection, Iterator
 from random import Random
 
+from broadcast.simulator.cancels import Cancels
 from broadcast.simulator.habits import ReceiptHabits
 from broadcast.simulator.held import Held
 from broadcast.simulator.peer import Peer
@@ -16,7 +17,11 @@ from broadcast.simulator.wheel import Wheel
 class Outbox:
     """One SMSC's. peers: all that are connected, kept by the owner."""
 
-    def __init__(self, habits: ReceiptHabits, chance: Random, peers: Collection[Peer]) -> None:
+    def __init__(
+        self, habits: ReceiptHabits, chance: Random, peers: Collection[Peer], cancels: Cancels | None = None
+    ) -> None:
+        """cancels: what was taken back has no receipt."""
+        self._cancels = cancels
         self._habits = habits
         self._chance = chance
         self._peers = peers
@@ -74,6 +79,8 @@ class Outbox:
     def deliver(self, batches: list[Receipts]) -> None:
         """To the session that the messages came on, or to another that receives, or nobody yet."""
         batches = [batch for batch in batches if batch.stage is not Stage.POISON or batch.owner.receives]
+        if self._cancels is not None:
+            batches = [left for batch in batches if (left := self._cancels.leaving(batch)) is not None]
         if not batches:
             return
         receiving = [peer for peer in self._peers if peer.receives]

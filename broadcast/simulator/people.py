@@ -24,7 +24,7 @@ _STEP: Final = 50  # batches that are laid out, or _LINES people told of, before
 _LINES: Final = 2000
 _NONE: Final = b"\xff"
 _USUAL: Final = bytes((Fate.DELIVERED,))
-_ROW: Final = Struct("=IBBI")  # accepted, decided, told, acked
+_ROW: Final = Struct("=IBBIB")  # accepted, decided, told, acked, withdrawn
 _LETTERS: Final = {
     Fate.TEMPORARY: "D",
     Fate.UNREPORTED: "D",
@@ -39,7 +39,8 @@ _LETTERS: Final = {
 class _Part:
     """One segment of one message. asked: the ESME wants receipts for it. rows: of the message's people -> row.
 
-    By row: copies accepted, the Fate decided, the Fate that the newest final receipt told, final receipts acked.
+    By row: copies accepted, the Fate decided, the Fate that the newest final receipt told, final receipts acked,
+    whether it was taken back.
     """
 
     rows: dict[bytes, int]
@@ -48,6 +49,7 @@ class _Part:
     decided: bytearray = field(default_factory=bytearray)
     told: bytearray = field(default_factory=bytearray)
     acked: "array[int]" = field(default_factory=partial(array, "I"))
+    withdrawn: bytearray = field(default_factory=bytearray)
 
     def grow(self) -> None:
         """A row for everybody of the message."""
@@ -55,6 +57,7 @@ class _Part:
         if lacking > 0:
             self.decided += _USUAL * lacking
             self.told += _NONE * lacking
+            self.withdrawn += bytes(lacking)
             self.accepted.frombytes(bytes(self.accepted.itemsize * lacking))
             self.acked.frombytes(bytes(self.acked.itemsize * lacking))
 
@@ -101,6 +104,10 @@ class People:
     def refuse(self, content: Content, msisdns: Iterable[bytes]) -> None:
         """Refused at submit_sm, for good."""
         self._message(content).refused.update(msisdns)
+
+    def withdraw(self, msisdn: bytes, part: bytes) -> None:
+        """Taken back. part: as `accept` gave it, of this one."""
+        self._happened.append(partial(self._withdrawn, msisdn, part))
 
     def tell(self, batch: Receipts) -> None:
         """These receipts were written."""
@@ -179,6 +186,11 @@ class People:
             for row, fate in zip(found, fates, strict=True):
                 part.decided[row] = fate
 
+    def _withdrawn(self, msisdn: bytes, part: bytes) -> None:
+        of = self._parts[_numbers(part)[0]]
+        row = of.rows[msisdn]
+        of.withdrawn[row], of.decided[row] = 1, Fate.UNDELIVERABLE
+
     def _told(self, width: int, msisdns: bytes, fates: bytes, parts: bytes) -> None:
         known = self._parts
         for number, msisdn, fate in zip(_numbers(parts), values(msisdns, width), fates, strict=True):
@@ -200,6 +212,8 @@ class NoPeople(People):
 
     def refuse(self, content: Content, msisdns: Iterable[bytes]) -> None:
         """Nothing is kept, here and below."""
+
+    def withdraw(self, msisdn: bytes, part: bytes) -> None: ...
 
     def tell(self, batch: Receipts) -> None: ...
 
@@ -227,7 +241,7 @@ def _block(message: _Message) -> bytes:
     block = bytearray(stride * len(message.rows))
     place = 0
     for part in message.parts.values():
-        for column in (part.accepted, part.decided, part.told, part.acked):
+        for column in (part.accepted, part.decided, part.told, part.acked, part.withdrawn):
             octets = bytes(column)
             width = len(octets) // max(1, len(message.rows))
             for octet in range(width):
@@ -239,10 +253,16 @@ def _block(message: _Message) -> bytes:
 def _tail(no: int, asked: Iterable[bool], refused: bool, row: bytes) -> bytes:
     """What follows the MSISDN."""
     told = (
-        f"{accepted}{_LETTERS[Fate(decided)] if accepted else '-'}{_letter(newest) if wanted else '.'}{acked}"
-        for wanted, (accepted, decided, newest, acked) in zip(asked, _ROW.iter_unpack(row), strict=False)
+        f"{accepted}{_decided(decided, back) if accepted else '-'}{_letter(newest) if wanted else '.'}{acked}"
+        for wanted, (accepted, decided, newest, acked, back) in zip(
+            asked, _ROW.iter_unpack(row), strict=False
+        )
     )
     return " ".join(("", str(no), "refused" if refused else "taken", *told)).encode() + b"\n"
+
+
+def _decided(fate: int, withdrawn: int) -> str:
+    return "W" if withdrawn else _LETTERS[Fate(fate)]
 
 
 def _letter(fate: int) -> str:

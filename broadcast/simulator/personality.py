@@ -26,6 +26,7 @@ from broadcast.simulator.habits import (
 from broadcast.simulator.habits.checks import require, seconds, shares, statuses
 from broadcast.tables import nearest, read_toml, structure
 
+CancelSm = Literal["unknown", "taken", "refused", "unanswered"]
 IdKind = Literal["counter", "uuid", "sar", "digits23"]
 _TABLES = ("receipts", "responses", "session", "rules", "tls", "inbound", "ids")
 
@@ -55,6 +56,8 @@ class Personality:
     its segments as segment_undeliverable_share says, each by itself: who lacks one has not the message.
     people: the book tells what became of each person; false: it counts segments and receipts only, and needs no
     memory for people: for millions of them.
+    cancel_sm: unknown (no such command); taken (for what is still to be reported), refused (always too late) or
+    unanswered. cancel_receipts: what was taken back is reported as undeliverable; false: it is not reported.
     record: of how many segments the book keeps all that happened to each; 0: it counts only.
     """
 
@@ -88,6 +91,8 @@ class Personality:
     segment_undeliverable_share: float = 0.0
     people: bool = True
     record: int = 0
+    cancel_sm: CancelSm = "unknown"
+    cancel_receipts: bool = False
     receipts: ReceiptHabits = field(default_factory=ReceiptHabits)
     responses: ResponseHabits = field(default_factory=ResponseHabits)
     session: SessionHabits = field(default_factory=SessionHabits)

@@ -69,6 +69,7 @@ class Session(asyncio.Protocol):
         self._writable = True
         self._queue: deque[Receipts] = deque()
         self._unacked = Unacked()
+        self._cancels: list[bytes] = []  # of the read
 
     @property
     def receives(self) -> bool:
@@ -123,6 +124,9 @@ class Session(asyncio.Protocol):
         out = bytearray()
         position, ended = self._read(data, out)
         self._rest = data[position:]
+        if self._cancels:
+            out += self._exchange.cancel(self._cancels, since, now)
+            self._cancels = []
         answer = self._exchange.take(self, since, now)
         if answer is not None:
             self.account.submits += answer.count
@@ -253,6 +257,8 @@ class Session(asyncio.Protocol):
             self.account.nacks += 1
         elif command == smpp.SUBMIT_SM:
             out += smpp.HEADER.pack(smpp.HEADER_OCTETS, smpp.SUBMIT_SM_RESP, INVALID_BIND_STATUS, sequence)
+        elif command == smpp.CANCEL_SM and self.state in _SUBMITS and self._exchange.cancels is not None:
+            self._cancels.append(pdu)
         elif not command & smpp.RESPONSE_BIT:
             out += smpp.generic_nack(sequence, INVALID_COMMAND_ID)
         return False

@@ -14,7 +14,7 @@ FLOOD_LEAST: Final = 4000  # trifles in one read: more than came while the loop 
 _STREAK_LEAST: Final = 64  # so that looking costs less than it saves, however an SMSC mixes them
 _RUN_MOST: Final = 256  # PDUs looked at together
 _DELIVERIES: Final = frozenset({smpp.DELIVER_SM, smpp.DATA_SM})
-_ANSWERS: Final = frozenset({smpp.SUBMIT_SM_RESP, smpp.GENERIC_NACK})
+_ANSWERS: Final = frozenset({smpp.SUBMIT_SM_RESP, smpp.CANCEL_SM_RESP, smpp.GENERIC_NACK})
 _LEAD: Final = 12  # octets before the sequence number
 
 
@@ -24,7 +24,7 @@ Awaited = Callable[[Sequence[int]], bool]
 class Thinner:
     """Of one read: asked at every PDU whether more like it follow. octets: passed over so far.
 
-    awaited: whether one of these sequence numbers is of a submit.
+    awaited: whether one of these sequence numbers is of a request of ours.
     """
 
     def __init__(self, data: bytes, awaited: Awaited) -> None:

@@ -10,6 +10,7 @@ from broadcast.channel.outcome import Outcome
 from broadcast.config import Carrier
 from broadcast.smpp import status as statuses
 from broadcast.smpp.binding import keep_bound
+from broadcast.smpp.cancelling import Canceller
 from broadcast.smpp.rendering import render
 from broadcast.smpp.template import Template
 
@@ -26,6 +27,14 @@ class SmppChannel:
     def render(self, words: Words, now: float) -> Template:
         """See Channel."""
         return render(words, self._carrier, now)
+
+    def withdrawer(self, sender: str) -> Canceller | None:
+        """See Channel."""
+        return Canceller(self._carrier, sender) if self._carrier.smpp.cancel_sm else None
+
+    def cannot_withdraw(self, status: int) -> bool:
+        """See Channel."""
+        return status == statuses.INVALID_COMMAND_ID
 
     def _outcome(self, status: int) -> Outcome:
         carrier = self._carrier

@@ -14,13 +14,15 @@ from collections.abc import Awaitable
 from typing import Any, Final
 
 from broadcast.channel.events import LINK_LOST, NO_RESPONSE, LinkEvents
-from broadcast.channel.link import Submission
+from broadcast.channel.link import Submission, Token
 from broadcast.channel.receipt import Ack
 from broadcast.clock import lease_time
 from broadcast.config import Bind, Carrier
+from broadcast.smpp import pdu as smpp
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu, enquire_link_pdu, unbind_pdu
 from broadcast.smpp.connection import Connection
+from broadcast.smpp.framer import Frame
 from broadcast.smpp.inbox import Batch, Inbox
 from broadcast.smpp.pdu import receipt_responses, unbind_resp
 from broadcast.smpp.session import UNBOUND, LinkState
@@ -30,6 +32,7 @@ from broadcast.smpp.window import Window
 log = logging.getLogger(__name__)
 
 RENEWAL_S: Final = 10.0  # to unbind a link on which something was passed over
+_ANSWERS_BESIDE: Final = frozenset({smpp.CANCEL_SM_RESP, smpp.GENERIC_NACK})
 CLOSED_UNBOUND: Final = -1  # the connection ended before the SMSC answered the bind
 
 
@@ -108,6 +111,19 @@ class Link(Connection):
         self._writing.write_now(data)
         return True
 
+    def withdraw(self, submission: Submission, now: float, before: float) -> bool:
+        """cancel_sm, one a token: see BoundLink."""
+        if lease_time() >= before:
+            return False
+        first, tokens, data = submission
+        if not self.can_submit:
+            self._events.taken_back(self, [(token, None) for token in tokens])
+            return True
+        self._window.add_beside(first, tokens, now)
+        self._timers.sent_at = now
+        self._writing.write_now(data)
+        return True
+
     def ack(self, acks: list[Ack]) -> None:
         """Answer receipts, messages and unreadable PDUs, after their commit; nothing on a closed link."""
         if self.state in (LinkState.CLOSING, LinkState.CLOSED):
@@ -151,6 +167,8 @@ class Link(Connection):
         batch = self._inbox.feed(data)
         self._timers.read(batch.pdus, self._inbox.begun, now)
         self._reading.took(batch, len(data), now)
+        if self._window.beside and batch.controls:
+            batch.controls = self._taken_back(batch.controls)
         if batch.controls:
             self._write(b"".join([self._session.control(frame) for frame in batch.controls]))
             self._heed_session(now)
@@ -177,6 +195,7 @@ class Link(Connection):
         tokens, left_at = self._window.drain()
         if tokens:
             self._events.unanswered(self, tokens, LINK_LOST, left_at)
+        self._never_taken_back(self._window.drain_beside())
         if self._was_bound:
             log.info("link %s: %s, %d strays", self.name, self._reason, self._inbox.strays)
             self._events.closed(self, self._reason)
@@ -201,6 +220,22 @@ class Link(Connection):
             self._timers.bound()
             self._was_bound = True
             self._events.bound(self)
+
+    def _taken_back(self, controls: list[Frame]) -> list[Frame]:
+        """The answers among them are told; gives the others. A generic_nack is an answer, and never ROK (quirk 28)."""
+        beside, rest = self._window.beside, list[Frame]()
+        answers: list[tuple[Token, int]] = []
+        for frame in controls:
+            command, status, sequence, _ = frame
+            if command in _ANSWERS_BESIDE and sequence in beside:
+                nacked = command == smpp.GENERIC_NACK
+                answers.append((beside.pop(sequence)[0], status or (statuses.UNKNOWN_ERROR if nacked else 0)))
+            else:
+                rest.append(frame)
+        if answers:
+            self._events.taken_back(self, answers)
+            self._events.room(self)
+        return rest
 
     def _hand_over(self, batch: Batch, octets: int, now: float) -> None:
         """octets: of the read."""
@@ -245,6 +280,11 @@ class Link(Connection):
             self._events.room(self)
             if self.state is LinkState.UNBINDING:
                 self._heed_drained()
+        self._never_taken_back(self._window.expire_beside(now))
+
+    def _never_taken_back(self, tokens: list[Token]) -> None:
+        if tokens:
+            self._events.taken_back(self, [(token, None) for token in tokens])
 
     def _heed_drained(self) -> None:
         """While it unbinds: is everything answered that was submitted or delivered?"""

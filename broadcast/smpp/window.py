@@ -27,6 +27,7 @@ class Window:
 
     Every token leaves it exactly once: by `pending.pop`, `expire` or `drain`; an expired one may come back
     once, by `late.pop`. Submits added in the order in which their sequence numbers were reserved.
+    beside: other requests without an answer, each with when it left; they take places too, and open none.
     """
 
     def __init__(self, size: int, response_timeout_s: float) -> None:
@@ -36,6 +37,7 @@ class Window:
         self.pending: dict[int, Token] = {}  # the link's hot path pops from it
         # expired ones, each with a time before which it had not left; the oldest are forgotten first
         self.late: dict[int, tuple[Token, float]] = {}
+        self.beside: dict[int, tuple[Token, float]] = {}
         self._late_size = max(_LATE_AT_LEAST, _LATE_PER_PLACE * size)
         self._timeout_s = response_timeout_s
         self._mark_s = response_timeout_s / _MARKS_PER_TIMEOUT
@@ -46,7 +48,7 @@ class Window:
     @property
     def room(self) -> int:
         """Free places."""
-        return max(0, self._open - len(self.pending))
+        return max(0, self._open - len(self.pending) - len(self.beside))
 
     def reserve(self, count: int) -> int:
         """The first of `count` contiguous sequence numbers; a run that would pass 0x7FFFFFFF starts at 1."""
@@ -57,8 +59,12 @@ class Window:
         return first
 
     def awaits(self, numbers: Sequence[int]) -> bool:
-        """Whether one of them is of a submit whose answer would be taken, late ones too."""
-        return not (self.pending.keys().isdisjoint(numbers) and self.late.keys().isdisjoint(numbers))
+        """Whether one of them is of a request whose answer would be taken, late ones of submits too."""
+        return not all(each.keys().isdisjoint(numbers) for each in (self.pending, self.late, self.beside))
+
+    def add_beside(self, first_sequence: int, tokens: Sequence[Token], now: float) -> None:
+        """Requests that are no submits, before the write."""
+        self.beside.update((number, (token, now)) for number, token in enumerate(tokens, first_sequence))
 
     def add(self, first_sequence: int, tokens: Sequence[Token], now: float) -> None:
         """Before the write: an answer may come before the write returns."""
@@ -110,6 +116,18 @@ class Window:
         for number in list(islice(self.late, max(0, len(self.late) - self._late_size))):
             del self.late[number]
         return list(expired.values()), left_at
+
+    def expire_beside(self, now: float) -> list[Token]:
+        """The tokens of the others whose answer is overdue: none will be taken any more."""
+        limit = now - self._timeout_s
+        overdue = [number for number, (_, sent_at) in self.beside.items() if sent_at < limit]
+        return [self.beside.pop(number)[0] for number in overdue]
+
+    def drain_beside(self) -> list[Token]:
+        """All of them; the link has ended."""
+        tokens = [token for token, _ in self.beside.values()]
+        self.beside.clear()
+        return tokens
 
     def drain(self) -> tuple[list[Token], float]:
         """All tokens that still wait for an answer, and `left_at`; the link has ended."""

@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from broadcast import places
 from broadcast.errors import BroadcastError, DatabaseError
+from broadcast.languages import _
 from broadcast.store import binaries, system_user
+from broadcast.store.homes import ROOT_HOME, check_home, default_home, make_home
 from broadcast.store.server_log import cause, last_line, tail
 from broadcast.store.system_user import Owner
 
@@ -39,7 +40,6 @@ SETTINGS: Mapping[str, str] = {
     "wal_buffers": "64MB",
     "wal_init_zero": "off",  # a new segment costs its writing once, not twice; ext4 and xfs lose nothing by it
 }
-_ROOT_HOME = Path("/var/lib/broadcast")
 _WAIT_S = 300  # a start after a crash replays what was written
 _COMMAND_S = 330.0
 _LOCK_S = 330.0
@@ -122,10 +122,13 @@ class Server:
         if free is None or (free >= ROOM_OCTETS and _FULL not in said):
             return None
         if free >= ROOM_OCTETS:
-            return f"the disk of {self.home} was full"
+            return _("the disk of {home} was full", home=self.home)
         needed = ROOM_OCTETS // 1_000_000
-        return (
-            f"the disk of {self.home} is full ({free // 1_000_000} MB left): make room, {needed} MB at least"
+        return _(
+            "the disk of {home} is full ({free} MB left): make room, {needed} MB at least",
+            home=self.home,
+            free=free // 1_000_000,
+            needed=needed,
         )
 
     @property
@@ -164,7 +167,9 @@ class Server:
                 self._mark()  # again: a start may have been under way
                 done = self._control(owner, "stop", "-m", mode)
             if done.returncode != 0 and self.answers():
-                raise DatabaseError(f"the embedded database does not stop: {last_line(done.stderr)}")
+                raise DatabaseError(
+                    _("the embedded database does not stop: {last_line}", last_line=last_line(done.stderr))
+                )
         except BroadcastError:
             self._unmark()
             raise
@@ -198,14 +203,16 @@ class Server:
                     break
                 except BlockingIOError:
                     if time.monotonic() > deadline:
-                        raise DatabaseError(f"another process is starting or stopping {self.home}") from None
+                        raise DatabaseError(
+                            _("another process is starting or stopping {home}", home=self.home)
+                        ) from None
                     time.sleep(0.05)
             yield
 
     def _programs(self, owner: Owner) -> Path:
         if not owner.switch:
             return binaries.in_wheel()
-        return binaries.copied_to(_ROOT_HOME if self.home.is_relative_to(_ROOT_HOME) else self.home)
+        return binaries.copied_to(ROOT_HOME if self.home.is_relative_to(ROOT_HOME) else self.home)
 
     def _create_data(self, owner: Owner, programs: Path) -> None:
         """initdb beside the final place, then a rename: a broken start leaves no half a database."""
@@ -216,7 +223,13 @@ class Server:
         made = self._run(owner, [programs / "initdb", *options])
         if made.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            raise DatabaseError(f"cannot make a database in {self.home}: {last_line(made.stderr)}")
+            raise DatabaseError(
+                _(
+                    "cannot make a database in {home}: {last_line}",
+                    home=self.home,
+                    last_line=last_line(made.stderr),
+                )
+            )
         draft.rename(self.data)
 
     def _check_data(self, owner: Owner, programs: Path) -> None:
@@ -225,8 +238,13 @@ class Server:
         theirs = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         if mine != theirs:
             raise DatabaseError(
-                f"{self.data} is of PostgreSQL {theirs}, the embedded one is {mine}: "
-                "dump it with its own version, or move it away"
+                _(
+                    "{data} is of PostgreSQL {theirs}, the embedded one is {mine}: "
+                    "dump it with its own version, or move it away",
+                    data=self.data,
+                    theirs=theirs,
+                    mine=mine,
+                )
             )
 
     def _launch(self, owner: Owner, programs: Path) -> None:
@@ -239,10 +257,18 @@ class Server:
         if started.returncode != 0:
             said = self.log.read_bytes()[known:].decode(errors="replace") if self.log.exists() else ""
             words = self._disk(said) or (cause(said) if said.strip() else last_line(started.stderr))
-            raise DatabaseError(f"the embedded database does not start ({self.log}): {words}")
+            raise DatabaseError(
+                _("the embedded database does not start ({log}): {words}", log=self.log, words=words)
+            )
         made = self._run(owner, [programs / "createdb", "-h", self.socket_folder, "-U", _NAME, _NAME])
         if made.returncode != 0 and "already exists" not in made.stderr:
-            raise DatabaseError(f"cannot create the database {_NAME}: {last_line(made.stderr)}")
+            raise DatabaseError(
+                _(
+                    "cannot create the database {name}: {last_line}",
+                    name=_NAME,
+                    last_line=last_line(made.stderr),
+                )
+            )
 
     def _who_gets_in(self) -> Path:
         """Written at each start, in the home rather than among the data: one of before had none."""
@@ -263,11 +289,21 @@ class Server:
             return owner.run(command, folder=self.home, timeout_s=_COMMAND_S)
         except subprocess.TimeoutExpired:
             raise DatabaseError(
-                f"{Path(command[0]).name} did not end in {_COMMAND_S:.0f} s ({self.home})"
+                _(
+                    "{name} did not end in {command_s:.0f} s ({home})",
+                    name=Path(command[0]).name,
+                    command_s=_COMMAND_S,
+                    home=self.home,
+                )
             ) from None
         except OSError as error:
             raise DatabaseError(
-                f"cannot run {Path(command[0]).name} as {owner.name}: {error.strerror}"
+                _(
+                    "cannot run {name} as {owner_name}: {strerror}",
+                    name=Path(command[0]).name,
+                    owner_name=owner.name,
+                    strerror=error.strerror,
+                )
             ) from error
 
 
@@ -294,43 +330,6 @@ def home() -> Path:
     """BROADCAST_HOME, or /var/lib/broadcast for root, or the user's data folder. It need not exist."""
     chosen = os.environ.get("BROADCAST_HOME", "").strip()
     return Path(chosen).absolute() if chosen else default_home()
-
-
-def default_home() -> Path:
-    """Where the homes of this user lie when BROADCAST_HOME does not say."""
-    if os.geteuid() == 0:
-        return _ROOT_HOME
-    base = os.environ.get("XDG_DATA_HOME", "")
-    try:
-        return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share") / "broadcast"
-    except RuntimeError as error:
-        raise DatabaseError(
-            "this user has no home folder: set BROADCAST_HOME to a folder for the database"
-        ) from error
-
-
-def check_home(path: Path) -> None:
-    """Raises RefusedError where a user other than root and the server's own could lead root's files elsewhere."""
-    places.check(path, "set BROADCAST_HOME to a folder of root's", system_user.numbers(), own=True)
-
-
-def make_home(path: Path, owner: Owner) -> None:
-    """Create a home where `owner` can reach it; an existing folder is left as it is.
-
-    Raises DatabaseError, and RefusedError as `check_home`.
-    """
-    check_home(path)
-    try:
-        with suppress(FileExistsError):  # the usual case, or another process was quicker
-            path.mkdir(parents=True)
-            path.chmod(0o755 if owner.switch else 0o700)
-    except OSError as error:
-        raise DatabaseError(f"cannot create {path}: {error.strerror}; set BROADCAST_HOME") from error
-    if owner.switch and owner.run(["test", "-x", path], folder=Path("/"), timeout_s=10).returncode != 0:
-        raise DatabaseError(
-            f"the system user {owner.name} cannot reach {path}: set BROADCAST_HOME to a folder whose parents "
-            f"are open to all, {_ROOT_HOME} say"
-        )
 
 
 def _socket_name() -> str:

@@ -15,7 +15,7 @@ from broadcast.store.locks import Lock
 
 _FOLDER = Path(__file__).with_name("sql")
 _NAME = re.compile(r"^-- name: ?(.*)$", re.MULTILINE)
-_LOCK = re.compile(r"\(:(\w+)_lock\)")
+_LOCK = re.compile(r"\(:(\w+)_lock(?=[,)])")  # the second key of one may follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _query(topic: str, name: str, body: str) -> Query:
     if not purpose or not text:
         raise BroadcastError(f"sql/{topic}.sql: {name} needs a line of purpose and a statement")
     try:
-        text = _LOCK.sub(lambda named: f"({Lock[named[1].upper()].value})", text)
+        text = _LOCK.sub(lambda named: f"({Lock[named[1].upper()].value}", text)
     except KeyError as error:
         raise BroadcastError(f"sql/{topic}.sql: {name} names a lock that is not in store/locks.py") from error
     return Query(name, topic, purpose, text)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from broadcast.store import system_user
-from broadcast.store.embedded import Server, home, make_home
+from broadcast.store.embedded import Server, home
+from broadcast.store.homes import make_home
 
 log = logging.getLogger(__name__)
 

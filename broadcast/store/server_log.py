@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+from broadcast.languages import _
+
 _TAIL_OCTETS: Final = 16_384
 
 
@@ -25,4 +27,4 @@ def tail(path: Path) -> str:
 def last_line(text: str) -> str:
     """Of what a program said before it failed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it gave no reason"
+    return lines[-1] if lines else _("it gave no reason")

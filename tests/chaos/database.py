@@ -81,7 +81,7 @@ class Database:
 def prepared(messages: int) -> Iterator[Prepared]:
     """messages: as many people."""
     with scratch_home("chaos") as home, scratch_home("chaos") as beside:
-        server = Server(home, SMALL)
+        server = Server(home, SMALL, passwords=False)
         server.start()
         asyncio.run(_migrate(server.url()))
         server.stop()
@@ -97,7 +97,7 @@ def prepared(messages: int) -> Iterator[Prepared]:
 def copy_of(data: Path) -> Iterator[Server]:
     """A server of its own on a copy of these data, not started yet."""
     with scratch_home("chaos") as home:
-        server = Server(home, SMALL)
+        server = Server(home, SMALL, passwords=False)
         _copy(data, server.data)
         yield server
 

@@ -302,6 +302,7 @@ def _toml(name: str, carrier: Carrier) -> str:
         f'response_id = "{carrier.smpp.response_id}"',
         f'receipt_id = "{carrier.smpp.receipt_id}"',
         f'id_case = "{carrier.smpp.id_case}"',
+        f"cancel_sm = {json.dumps(carrier.smpp.cancel_sm)}",
         f"[[carriers.{name}.binds]]",
         f'host = "{bind.host}"',
         f"port = {bind.port}",

@@ -50,9 +50,10 @@ def test_warnings_until_it_ends(
     for words in (
         ("forecast", "hands"),
         ("approve", "hands", "--as", "binh", "--content", code),
-        ("launch", "hands", "--as", "an"),
+        ("launch", "hands", "--as", "an", "--recipients", str(lines)),
     ):
-        assert broadcast("campaign", *words)[1] == warning
+        said = broadcast("campaign", *words)[1]
+        assert said.splitlines()[:1] == [warning.rstrip("\n")], words
 
     people.write_text(good)
     assert "has changed" in broadcast("subscriber", "import", "people.csv", "--resumable", code=3)[1]

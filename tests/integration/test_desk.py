@@ -160,7 +160,8 @@ async def test_a_large_exercise_by_two(conn: asyncpg.Connection, config: Config)
     """How large it is shows at the launch; who knows it before approves before."""
     await people(conn, config, viettel=10)
     await rule(conn, "large_exercise", 10)
-    made = await steps.approved(conn, "a", alert(status="exercise"))
+    text = {"text": "[EXERCISE] Rua tay", "texts": {"und": "Rua tay"}}
+    made = await steps.approved(conn, "a", alert(status="exercise", **text))
     with pytest.raises(RefusedError, match="for 10 people or more needs approvals of more people"):
         await steps.launch(conn, config, made)
     assert await conn.fetchval("SELECT count(*) FROM slice") == 0

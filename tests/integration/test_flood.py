@@ -41,6 +41,9 @@ class Acking(Diary):
     def receipts(self, link: Link, receipts: list[Receipt]) -> None:
         self._ack(link, [receipt[0] for receipt in receipts])
 
+    def taken_back(self, link: Link, answers: object) -> None:
+        """Nothing is asked back."""
+
     def full(self) -> bool:
         return False
 

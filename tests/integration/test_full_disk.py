@@ -21,7 +21,8 @@ from waiting import until
 from broadcast.config import Config
 from broadcast.engine.keeper import Keeper
 from broadcast.store import migrations, system_user
-from broadcast.store.embedded import ROOM_OCTETS, SETTINGS, Server, make_home
+from broadcast.store.embedded import ROOM_OCTETS, SETTINGS, Server
+from broadcast.store.homes import make_home
 from broadcast.store.pool import connect
 from broadcast.store.scratch import scratch_home
 

@@ -316,7 +316,8 @@ async def test_workers_stop_at_what_home_says(nation: NationWorld) -> None:
     await nation.begin(TWO)
     for name in TWO:
         nation.work(name)
-    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    everybody = 4000 * len(ALL)  # so many that their number is asked for
+    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name, everybody)
     await until(lambda: reached(nation, campaign, 300), "some are sent to")
     await steps.pause(nation.rig.conn, await campaigns.get(nation.rig.conn, campaign.campaign_id), "binh")
 

@@ -6,6 +6,7 @@ empty, and analysed while a hundred times as large.
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -22,17 +23,22 @@ from broadcast.engine.leases import Leases
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger import recount
 from broadcast.ledger.close import tidy
+from broadcast.ledger.corrected import Corrected, Heard
 from broadcast.ledger.journal import Journal
+from broadcast.ledger.packing.withdrawn import NOTHING
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
+from broadcast.reports.withdrawals import withdrawals
 from broadcast.store import plans
+from broadcast.store.queries import sql
 
 SMALL = 60  # messages
 TIMES = 8
 SEGMENTS = 5
 SLICE = 4  # a ledger's rows are slices
 FIRST = 84320000000
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 _TABLES = """SELECT c.oid::regclass::text AS name FROM pg_class AS c
               WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"""
@@ -53,11 +59,12 @@ _HUGE = (
     "  FROM generate_series(1, $1::int) AS n",
     "INSERT INTO reply SELECT n, 0, 1, n, now(), '', '', '', NULL, 1, 0, '' FROM generate_series(1, $1::int) AS n",
     "INSERT INTO opt_out (msisdn) SELECT n FROM generate_series(1, $1::int) AS n",
+    "INSERT INTO withdrawn SELECT n, 1, 1, now(), true, 1, 0, '' FROM generate_series(1, $1::int) AS n",
     "INSERT INTO subscriber SELECT n, n % 64, 1, false, 1, NULL FROM generate_series(1, $1::int) AS n",
 )
 _EMPTIED = (
     "sent, result, received, parked, in_doubt, outcome, slice, tally, carrier_tally, exclusion, slice_span, inbound,"
-    " reply, opt_out, opt_outs_applied, subscriber"
+    " reply, opt_out, opt_outs_applied, subscriber, withdrawn, withdrawal"
 )
 _BEGUN = (
     "audience = NULL, expires_at = now() + interval '1 hour', finished_at = NULL, closed_at = NULL, state = 'running',"
@@ -176,6 +183,44 @@ async def test_an_archive(planner: CloseWorld, tmp_path: Path) -> None:
     (tmp_path / str(SMALL)).mkdir()
     (tmp_path / str(TIMES * SMALL)).mkdir()
     await compare(planner, kept)
+
+
+async def test_what_is_asked_back(planner: CloseWorld) -> None:
+    await planner.conn.execute(plans.LOOKS_UP)
+
+    async def asked(world: CloseWorld, count: int) -> None:
+        await in_slices(lambda numbers: world.accepted(numbers, SEGMENTS), count)
+        await in_slices(world.doubted, count)
+        await world.set("state = 'cancelled', launched_at = now()")
+        place = (world.campaign_id, world.carrier_no)
+        assert len(await world.conn.fetch(sql("withdrawals_due"), [world.carrier_no])) == 1
+        await world.conn.execute(sql("withdrawals_begin"), *place)
+        slices = await world.conn.fetch(sql("withdrawals_slices"), *place)
+        assert len(slices) == 2 * count // SLICE
+        for row in slices:
+            told = (row["slice_id"], *place, AT, True, SLICE, 0, NOTHING)
+            await world.conn.execute(sql("withdrawals_keep"), *told)
+        assert await world.conn.fetch(sql("withdrawals_slices"), *place) == []
+        (told,) = await withdrawals(world.conn, world.campaign_id)
+        assert (told.withdrawn, told.to_ask) == (2 * count, 0)
+
+    await compare(planner, asked)
+
+
+async def test_who_hears_a_correction(planner: CloseWorld, config: Config) -> None:
+    async def heard(world: CloseWorld, count: int) -> None:
+        await in_slices(lambda numbers: world.accepted(numbers, SEGMENTS), count)
+        await in_slices(world.doubted, count)
+        await in_slices(world.waiting, count)
+        of = Heard(CampaignId(world.campaign_id), "typhoon", AT, SEGMENTS)
+        source = Corrected(of, config, hears_opted_out=False)
+        async with world.conn.transaction(isolation="repeatable_read"):
+            left_out = await source.opted_out(world.conn)
+            groups = source.groups(world.conn, {"viettel": CarrierNo(world.carrier_no)}, left_out)
+            found = [group for part in [each async for each in groups] for group in part]
+        assert sum(len(group.numbers) for group in found) == 2 * count * 12
+
+    await compare(planner, heard)
 
 
 async def test_leases_to_the_last_slice(planner: CloseWorld, config: Config) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -35,15 +35,17 @@ FAST = 500  # once all is done
 
 @dataclass
 class Scene:
-    """rig: of the simulated carriers. at: the machines, by name. home: the URL of that database."""
+    """rig: of the simulated carriers. at: the machines, by name. home: the URL of that database. people: by carrier."""
 
     rig: Rig
     at: Mapping[str, Machine]
     home: str
     tps: int = SLOWLY
+    people: dict[str, int] = field(default_factory=dict)
 
     async def carriers(self, **people: int) -> None:
         """Simulated, each with so many people in the operator's list."""
+        self.people |= people
         for name in people:
             await self.rig.smsc(name, receipt_delay_s=0.3, undeliverable_share=0.1)
         numbers = [f"{PREFIXES[name]}{each:07}" for name, count in people.items() for each in range(count)]
@@ -72,15 +74,17 @@ class Scene:
         print(f"{name}: {command.line}")
         await self.at[name].follow(command)
 
-    async def launch(self, name: str, *carriers: str, code: int = 0) -> None:
-        """By the operator, from the draft on; the launch ends with this exit code."""
+    async def launch(self, name: str, *carriers: str, code: int = 0, typed: bool = True) -> None:
+        """By the operator, from the draft on; the launch ends with this exit code. typed: how many hear it is given."""
         operator = self.at["operator"]
         options = " ".join(f"--carrier {each}" for each in carriers)
         words = f"--text Wash-your-hands-{name} --category emergency --priority 7 --expires 1h"
         await operator.run(f"broadcast campaign draft {name} {words} {options}")
         shown = (await operator.run(f"broadcast campaign show {name} --json")).document
         await operator.run(f"broadcast campaign approve {name} --as binh --content {shown['code']}")
-        await operator.run(f"broadcast campaign launch {name}", code)
+        people = sum(self.people[each] for each in carriers or self.people)
+        recipients = f" --recipients {people}" if typed else ""
+        await operator.run(f"broadcast campaign launch {name}{recipients}", code)
 
     async def taken(self, carrier: str) -> int:
         return int((await self.rig.smscs[carrier].book())["segments"])
@@ -224,7 +228,7 @@ async def test_from_one_database_of_before_to_several(
         await operator.run("broadcast db migrate")
         await operator.run("broadcast subscriber import people.csv")
         await at["first"].up("broadcast up")
-        await scene.launch("one", *people)
+        await scene.launch("one", *people, typed=False)  # nobody asked, before
         await scene.goes_on(*people)
 
         migrate, reload, begin, spread, up_first, migrate_south, begin_south, move, reload_first, up_south = (

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
+from typing import Any
 
 import asyncpg
 import pytest
@@ -20,6 +21,7 @@ from broadcast.engine.connections import Connections
 from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import Worker
 from broadcast.monitor.metrics import Metrics
+from broadcast.simulator.habits import ReceiptHabits
 from broadcast.simulator.personality import Personality
 from broadcast.simulator.server import Smsc
 from broadcast.smpp.channel import SmppChannel
@@ -32,12 +34,13 @@ FIRST = 84_320_000_000
 
 
 @contextlib.asynccontextmanager
-async def simulated(rig: Rig, *names: str, sessions: int = 3) -> AsyncIterator[dict[str, Smsc]]:
-    """Carriers in this process that record every segment, configured; workers end before they do."""
+async def simulated(rig: Rig, *names: str, sessions: int = 3, **like: Any) -> AsyncIterator[dict[str, Smsc]]:
+    """Carriers in this process that record every segment, configured; workers end before they do. like: more of their
+    personalities."""
     async with contextlib.AsyncExitStack() as stack:
         made = {}
         for name in names:
-            smsc = made[name] = Smsc(Personality(name, "esme", receipt_delay_s=0.2, record=100_000))
+            smsc = made[name] = Smsc(Personality(name, "esme", receipt_delay_s=0.2, record=100_000, **like))
             bind = Bind("127.0.0.1", await smsc.start("127.0.0.1"), "esme", sessions=sessions, window=50)
             stack.push_async_callback(smsc.stop)
             carrier = Carrier(tps=TPS, binds=(bind,), smpp=Smpp(response_id="decimal", receipt_id="decimal"))
@@ -89,6 +92,30 @@ async def test_three_workers_at_full_speed_stop_within_2_s(rig: Rig) -> None:
         sent = sum(smsc.book.segments for smsc in smscs.values())
         assert await rig.finish(campaign) == {"delivered": sent, "excluded": 3 * 20 * TPS - sent}
         assert sum(smsc.summary()["extra_copies"] for smsc in smscs.values()) == 0
+
+
+@pytest.mark.alone
+async def test_a_cancel_that_withdraws_stops_as_soon(rig: Rig) -> None:
+    """With three workers, of which each asks back what the carriers still hold: nothing more is submitted after 2 s."""
+    held = ReceiptHabits(held_share=0.5)
+    async with simulated(rig, *CARRIERS, cancel_sm="taken", receipts=held) as smscs:
+        carriers = {name: carrier.having(cancel_sm=True) for name, carrier in rig.config.carriers.items()}
+        rig.config = replace(rig.config, carriers=carriers)
+        for index, name in enumerate(CARRIERS):
+            await rig.subscribers(name, 20 * TPS, FIRST + index * 1_000_000)
+        for _ in range(3):
+            rig.worker()
+        await until(lambda: granted(rig, 3), "three workers share all of the TPS")
+        campaign = await rig.launch()
+        await rig.reached(campaign, 6 * TPS, "accepted", "delivered")
+        await steps.cancel(rig.conn, await campaigns.get(rig.conn, campaign.campaign_id), "binh")
+        committed_at = time.time()
+        await asyncio.sleep(STOP_S + 0.2)
+        late = max(newest(smsc) - committed_at for smsc in smscs.values())
+        back = {name: smsc.book.withdrawn for name, smsc in smscs.items()}
+        print(f"the last segment {late:.3f} s after the commit; withdrawn so far {back}")
+        assert late < STOP_S
+        assert max(smsc.summary()["max_per_second"] for smsc in smscs.values()) <= TPS
 
 
 async def test_a_hanging_carrier_does_not_hold_up_the_shutdown(rig: Rig) -> None:

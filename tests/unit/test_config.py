@@ -112,6 +112,7 @@ receipt_states = { SEEN = "delivered", 10 = "intermediate" }
 id_zeros = "strip"
 id_case = "fold"
 national_shift = "turkish"
+cancel_sm = false
 retry_limit = 0
 retry_delay_s = 1
 

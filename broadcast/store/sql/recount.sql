@@ -29,3 +29,7 @@ SELECT slice_id, ordinal::integer, state::integer, segments::integer,
        (extract(epoch FROM submitted_at) * 1000000)::bigint AS submitted_at,
        (extract(epoch FROM settled_at) * 1000000)::bigint AS settled_at, err, smsc_ids
   FROM outcome WHERE slice_id = ANY ($1::integer[]) ORDER BY slice_id, ordinal;
+
+-- name: recount_withdrawn
+-- What asking for segments of slices ($1) back brought.
+SELECT slice_id, packed FROM withdrawn WHERE slice_id = ANY ($1::integer[]);

@@ -60,6 +60,7 @@ class FakeLink:
         self.pending: dict[int, Any] = {}
         self.wire: list[str] = []
         self.acked: list[bytes] = []
+        self.asked: list[bytes] = []  # of `withdraw`
         self.unknown_states: Counter[str] = Counter()
         self._next = 1
 
@@ -92,6 +93,15 @@ class FakeLink:
         sent = data.decode().split(";")[:-1]
         assert len(sent) == len(tokens)
         self.wire += sent
+        self.pending.update(zip(range(first, first + len(tokens)), tokens, strict=True))
+        assert len(self.pending) <= self.window
+        return True
+
+    def withdraw(self, submission: Submission, now: float, before: float) -> bool:
+        if self.too_late:
+            return False
+        first, tokens, data = submission
+        self.asked.append(data)
         self.pending.update(zip(range(first, first + len(tokens)), tokens, strict=True))
         assert len(self.pending) <= self.window
         return True

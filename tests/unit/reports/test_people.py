@@ -88,6 +88,12 @@ def test_open_while_a_receipt_never_came_or_is_due_or_was_not_acked(
     assert found(state, theirs) is V.OPEN
 
 
+def test_what_was_taken_back_may_stay_open_or_be_reported() -> None:
+    assert parse(b"1 taken 1W-0 1DD1").decided is S.UNDELIVERABLE
+    assert found(S.ACCEPTED, "1 taken 1W-0") is V.OPEN
+    assert found(S.UNDELIVERABLE, "1 taken 1WU1") is V.SAME
+
+
 @pytest.mark.parametrize("state", [S.ACCEPTED, S.UNKNOWN, S.IN_DOUBT])
 def test_open_though_all_was_acked_is_a_fault(state: RecipientState) -> None:
     assert found(state, ARRIVED) is V.RECEIPT_LOST

@@ -117,6 +117,9 @@ class Diary:
     def messages(self, link: Link, messages: list[InboundMessage]) -> None:
         self.entries.append(("messages", messages))
 
+    def taken_back(self, link: Link, answers: Any) -> None:
+        self.entries.append(("taken_back", list(answers)))
+
     def full(self) -> bool:
         return False
 

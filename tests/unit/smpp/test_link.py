@@ -684,3 +684,77 @@ async def test_a_round_trip_is_measured_once(bound: Maker) -> None:
     rig.link.data_received(answer(first))
     assert rig.link.take_round_trip(sent_at + 2) == 2.0
     assert rig.link.take_round_trip(sent_at + 3) is None
+
+
+# ---------------------------------------------------------------- what is asked back
+
+CANCEL_RESP = 0x80000008
+
+
+def ask_back(rig: Rig, *tokens: str) -> int:
+    first = rig.link.reserve(len(tokens))
+    assert rig.link.withdraw(
+        Submission(first, list(tokens), b"<cancel %d>" % first), rig.clock.now, float("inf")
+    )
+    return first
+
+
+async def test_what_is_asked_back_is_told_by_its_answer(bound: Maker) -> None:
+    rig = bound()
+    first = ask_back(rig, "a", "b", "c")
+    assert rig.transport.taken().endswith(b"<cancel %d>" % first)
+    assert rig.link.room == 2  # of 5: they take places
+    rig.link.data_received(
+        pack("!IIII", 16, CANCEL_RESP, 0, first)
+        + pack("!IIII", 16, CANCEL_RESP, 0x11, first + 1)
+        + pack("!IIII", 16, 0x80000000, 0, first + 2)
+    )
+    assert ("taken_back", [("a", 0), ("b", 0x11), ("c", 0xFF)]) in rig.diary.entries
+    assert rig.link.room == 5
+    assert rig.transport.taken() == b""
+
+
+async def test_answers_that_nobody_waits_for_change_nothing(bound: Maker) -> None:
+    rig = bound()
+    rig.link.data_received(pack("!IIII", 16, CANCEL_RESP, 0, 77))
+    ask_back(rig, "a")
+    rig.link.data_received(pack("!IIII", 16, CANCEL_RESP, 0, 77))
+    assert not [entry for entry in rig.diary.entries if entry[0] == "taken_back"]
+    assert rig.link.is_bound
+
+
+async def test_what_is_never_answered_is_told_after_the_timeout(bound: Maker) -> None:
+    rig = bound(response_timeout_s=10.0, enquire_link_s=1000.0)
+    first = ask_back(rig, "a")
+    rig.clock.advance(12)
+    assert ("taken_back", [("a", None)]) in rig.diary.entries
+    rig.link.data_received(pack("!IIII", 16, CANCEL_RESP, 0, first))
+    assert len([entry for entry in rig.diary.entries if entry[0] == "taken_back"]) == 1
+
+
+async def test_what_a_lost_link_was_asked_is_told(bound: Maker) -> None:
+    rig = bound()
+    ask_back(rig, "a")
+    rig.lose()
+    names = [entry[0] for entry in rig.diary.entries]
+    assert names.index("taken_back") < names.index("closed")
+    assert rig.link.withdraw(Submission(9, ["b"], b"<>"), rig.clock.now, float("inf"))
+    assert ("taken_back", [("b", None)]) in rig.diary.entries
+
+
+async def test_nothing_is_asked_back_too_late(bound: Maker) -> None:
+    rig = bound()
+    rig.transport.taken()
+    assert not rig.link.withdraw(Submission(rig.link.reserve(1), ["a"], b"<>"), rig.clock.now, 0.0)
+    assert rig.transport.taken() == b""
+
+
+async def test_a_submit_beside_it_keeps_its_own_answer(bound: Maker) -> None:
+    rig = bound()
+    first = ask_back(rig, "a")
+    submitted = rig.submit("s")
+    rig.link.data_received(answer(submitted, b"id") + pack("!IIII", 16, CANCEL_RESP, 0, first))
+    assert [entry[1][0][0] for entry in rig.diary.entries if entry[0] in ("answered", "taken_back")] == [
+        "a",
+        "s",
+    ]

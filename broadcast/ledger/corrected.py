@@ -1,0 +1,153 @@
+"""Who may have heard a campaign, for its correction: by each ledger's own rows, slice by slice, as arrays.
+
+Numbers and carriers are those of the slices: who has been ported since, or has left the list, heard it there. Nobody is
+asked for at home but who has opted out since, where the correction is no emergency.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broadcast.audience.snapshot import Group
+from broadcast.config import Config
+from broadcast.errors import RefusedError
+from broadcast.ids import CampaignId, CarrierNo
+from broadcast.languages import _
+from broadcast.ledger import recount
+from broadcast.ledger.withdrawn import may_have_heard
+from broadcast.store import plans
+from broadcast.store.ledgers import Part
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+_STOPPED_S: Final = 2.0  # law 7: from then on nothing leaves of what was stopped
+_LOOK_S: Final = 0.1
+_PART_PEOPLE: Final = 1_000_000
+_ELEMENT: Final = np.dtype([("octets", ">i4"), ("value", ">i8")])  # of an array, as array_send gives it
+_VALUE_OCTETS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The campaign that is corrected. segments: of a message, at most."""
+
+    campaign_id: CampaignId
+    name: str
+    launched_at: datetime
+    segments: int
+
+
+class Corrected:
+    """Implements the launch's Hearers. hears_opted_out: the correction reaches those who have opted out since, too."""
+
+    def __init__(self, of: Heard, config: Config, *, hears_opted_out: bool) -> None:
+        self._of = of
+        self._config = config
+        self._hears_opted_out = hears_opted_out
+
+    @property
+    def corrects(self) -> CampaignId:
+        """See Hearers."""
+        return self._of.campaign_id
+
+    async def settled(self, home: Connection, parts: Sequence[Part]) -> list[str]:
+        """The names of the ledgers that have people of it, once nothing of it leaves any more: after 2 s at the most.
+
+        Raises RefusedError: it goes on, or its people are not to be had.
+        """
+        await self.check(home)
+        there = [part for part in parts if await self.check(part.connection)]
+        known = {row["ledger"] for row in await home.fetch(sql("campaign_parts"), self._of.campaign_id)}
+        if missing := sorted(known - {part.name for part in there}):
+            raise RefusedError(
+                _(
+                    "whoever heard {name} by ledger {ledgers} is not known there any more: draft an alert to everybody"
+                    " instead",
+                    name=self._of.name,
+                    ledgers=", ".join(missing),
+                )
+            )
+        for _look in range(int(_STOPPED_S / _LOOK_S)):
+            if not await self._is_leased(there):
+                break
+            await asyncio.sleep(_LOOK_S)
+        return [part.name for part in there]
+
+    async def check(self, connection: Connection) -> bool:
+        """Whether this database has it at all. Raises RefusedError while it goes on here, or it is in files."""
+        row = await connection.fetchrow(sql("corrected_here"), self._of.campaign_id)
+        if row is not None and row["archived"]:
+            raise RefusedError(
+                _(
+                    "{name} is archived: who heard it is in files, and is not read from there; draft an alert to"
+                    " everybody instead",
+                    name=self._of.name,
+                )
+            )
+        if row is not None and row["state"] == "running":
+            raise RefusedError(
+                _(
+                    "{name} is still being sent: cancel it (`broadcast campaign cancel {name}`), or pause it, and"
+                    " launch the correction then",
+                    name=self._of.name,
+                )
+            )
+        return row is not None
+
+    async def opted_out(self, home: Connection) -> NDArray[np.int64]:
+        """Who is left out, though they may have heard it."""
+        if self._hears_opted_out:
+            return np.zeros(0, np.int64)
+        rows = await home.fetch(sql("opted_out_since"), self._of.launched_at)
+        return np.concatenate([np.zeros(0, np.int64), *(recount.numbers(row["msisdns"]) for row in rows)])
+
+    async def groups(
+        self, connection: Connection, carriers: Mapping[str, CarrierNo], left_out: NDArray[np.int64]
+    ) -> AsyncIterator[Sequence[Group]]:
+        """Of one ledger, about a million at a time. carriers: its numbers, by name; left_out: of `opted_out`. Within a
+        repeatable-read transaction."""
+        await connection.execute(plans.SETS)
+        whole = {number: self._whole(name) for name, number in carriers.items()}
+        async with plans.by_index(connection):
+            places = await connection.fetch(sql("corrected_slices"), self._of.campaign_id, list(whole))
+        held: list[Group] = []
+        people = 0
+        async for rows in recount.of_places(connection, places):
+            numbers = may_have_heard(rows, whole=whole[rows.carrier_no])
+            held += _groups(rows.carrier_no, numbers, left_out)
+            people += len(numbers)
+            if people >= _PART_PEOPLE:
+                yield held
+                held, people = [], 0
+            await asyncio.sleep(0)  # a server of others may run on this loop
+        yield held
+
+    def _whole(self, carrier: str) -> bool:
+        """Do rows speak of every segment of a message there (quirk 21)?"""
+        known = self._config.carriers.get(carrier)
+        return self._of.segments == 1 or known is None or known.smpp.receipts == "all"
+
+    async def _is_leased(self, parts: Collection[Part]) -> bool:
+        looks = [
+            await part.connection.fetchval(sql("corrected_leased"), self._of.campaign_id) for part in parts
+        ]
+        return any(looks)
+
+
+def _groups(carrier_no: CarrierNo, numbers: NDArray[np.int64], left_out: NDArray[np.int64]) -> list[Group]:
+    """Bucket 0: the slices that they come from are in the order of the list already."""
+    out = np.isin(numbers, left_out) if len(left_out) else np.zeros(len(numbers), np.bool_)
+    both = ((False, numbers[~out]), (True, numbers[out]))
+    return [Group(carrier_no, 0, opted_out, _elements(some)) for opted_out, some in both if len(some)]
+
+
+def _elements(numbers: NDArray[np.int64]) -> bytes:
+    """As octets of an array."""
+    made = np.empty(len(numbers), _ELEMENT)
+    made["octets"], made["value"] = _VALUE_OCTETS, numbers
+    return made.tobytes()
