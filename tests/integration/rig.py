@@ -199,12 +199,13 @@ class Rig:
     async def command(
         self, *words: object, config: str = "", quiet: bool = False
     ) -> asyncio.subprocess.Process:
-        """`broadcast ...` in the background."""
+        """`broadcast ...` in the background, by a worker's login; with no URL by the embedded server's owner."""
+        url = self.url and as_user(self.url, "w")
         log = self.folder / f"process-{len(self.processes)}.log"
         with log.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "broadcast", *map(str, words),
-                env={**os.environ, "BROADCAST_DATABASE_URL": as_user(self.url, "w"), "BROADCAST_CONFIG": config},
+                env={**os.environ, "BROADCAST_DATABASE_URL": url, "BROADCAST_CONFIG": config},
                 stdout=file, stderr=file, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         self.processes.append(process)

@@ -69,7 +69,7 @@ async def under_way(
     nation.work("north", url=ways.north.url, home_url=ways.home.url)
     nation.work("south")
     approved = await nation.rig.approved(category=category)
-    campaign = await by("an", actions.launch, nation.session, approved.name)
+    campaign = await by("an", actions.launch, nation.session, approved.name, people * len(CARRIERS))
     await until(lambda: flowing(nation), "both carriers get segments")
     return campaign
 

@@ -89,7 +89,7 @@ async def test_states_are_tallied_by_name_and_every_move_is_allowed(said: Mappin
     states = RecipientState
     assert moved["query resend_doubts"] == ({states.IN_DOUBT}, {states.WAITING})
     assert moved["resolve_tallies"][0] == {states.ACCEPTED, states.UNKNOWN}
-    assert moved["query snapshot_tallies"] == (set(), {states.WAITING, states.EXCLUDED})
+    assert moved["desk_count"] == (set(), {states.WAITING, states.EXCLUDED})
 
 
 def moves(behind: str) -> tuple[set[RecipientState], set[RecipientState]]:
