@@ -7,7 +7,8 @@ as the language does. Logs, metrics, JSON and what codes are called in these are
 import gettext
 import os
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,17 @@ def choose(language: str) -> None:
     os.environ["LANGUAGE"] = language
     gettext.bindtextdomain(DOMAIN, FOLDER)
     gettext.textdomain(DOMAIN)
+
+
+@contextmanager
+def spoken(language: str) -> Iterator[None]:
+    """Another one, for as long as the block takes."""
+    before = chosen()
+    choose(language)
+    try:
+        yield
+    finally:
+        choose(before)
 
 
 def chosen() -> str:

@@ -59,6 +59,14 @@ TERMS: Final = (
     # events of a campaign
     *("drafted", "edited", "approved", "launched", "paused", "resumed", "finished", "audited", "archived"),
     *("returned", "withdrawn", "override"),
+    # acts that are no campaign's, as `audit log` names them
+    *(
+        f"{kind} {what}"
+        for kind in ("account", "role", "password", "rule")
+        for what in ("proposed", "confirmed", "declined")
+    ),
+    *("account begun", "account disabled", "role taken", "rule begun", "import begun", "import ended"),
+    *("message kept", "migrated", "copied", "obeyed", "archive moved", "opted out", "opted in"),
     # fields of a content, as `campaign show` names what changed
     *(each.name for each in fields(Content)),
     *("paused in a ledger", "cancelled in a ledger"),

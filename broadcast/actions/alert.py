@@ -164,7 +164,10 @@ def _expiry(alert: Alert, now: datetime) -> str | None:
         return None
     if min(said) <= now:
         raise RefusedError(
-            _("it expired at {at}: there is nothing to tell any more", at=min(said).isoformat())
+            _(
+                "it expired at {at}: there is nothing to tell any more, unless --expires says until when",
+                at=min(said).isoformat(),
+            )
         )
     return min(said).isoformat()
 

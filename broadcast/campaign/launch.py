@@ -97,7 +97,8 @@ async def launch(
             _("none of the campaign's carriers is connected: give the --config FILE that has them")
         )
     async with named_parts(home, config) as parts:
-        ledgers = [await _prepared(part, config, campaign) for part in parts.all()]
+        with refusals.told():
+            ledgers = [await _prepared(part, config, campaign) for part in parts.all()]
         if hearers is not None:
             names = await hearers.settled(home, [each.part for each in ledgers])
             ledgers = [each for each in ledgers if each.part.name in names]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import asyncpg
 
 from broadcast.campaign.lifecycle import CampaignState, refused_move
+from broadcast.campaign.sentences import said
 from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.languages import N_, _
 
@@ -64,7 +65,8 @@ _WORDS: Final[Mapping[str, _Words]] = {
     "BC019": _rule(N_(
         "the content has another code than the one given: it was edited since it was shown, or the code is"
         " mistyped; look at it again (`broadcast campaign show`) and give the code that stands there")),
-    "BC020": _rule(N_("{who} has approved it already: another person must, too (--as NAME)")),
+    "BC020": _rule(N_(
+        "{who} has approved it already: `broadcast campaign show` says whether another person must, too (--as NAME)")),
     "BC021": _rule(N_("the campaign was returned, and has not been edited since: see why (`broadcast campaign show`)")),
     "BC022": _rule(N_("no rule allows an override: another person must approve it (--as NAME)")),
     "BC023": _rule(N_("the campaign is {state}, and no approval of it is missing")),
@@ -92,7 +94,7 @@ def refusal(error: asyncpg.PostgresError) -> BroadcastError | None:
     """What a person sees of it; None: it is no refusal."""
     code = error.sqlstate or ""
     if code in _BY_ITSELF:
-        return _BY_ITSELF[code](error.args[0])
+        return _BY_ITSELF[code](said(error.args[0]))
     words = _WORDS.get(code)
     return words and words(json.loads(error.detail or "{}") if code.startswith("BC") else {})
 

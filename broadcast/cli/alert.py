@@ -56,6 +56,7 @@ def import_(file: Path, as_json: bool, **said: Any) -> None:
 @alert.command()
 @click.argument("name")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file. Default: stdout.")
+@login_option
 @json_option
 def export(name: str, output: Path | None, as_json: bool) -> None:
     """An alert as a CAP 1.2 file, signed where the configuration has a key; a Draft until it was launched.
@@ -77,6 +78,8 @@ def read(file: Path) -> bytes:
         with click.open_file(str(file), "rb") as source:
             octets: bytes = source.read(LIMITS.octets + 1)
             return octets
+    except FileNotFoundError as error:
+        raise InputError(_("there is no file {path}: check its name and where you are", path=file)) from error
     except OSError as error:
         raise InputError(_("cannot read {file}: {why}", file=file, why=error.strerror)) from error
 

@@ -7,6 +7,7 @@ import click
 from broadcast.actions.audit_chain import write_export
 from broadcast.actions.session import Session
 from broadcast.cli.files import replacing
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, print_json, say, words
 from broadcast.cli.session import act
 from broadcast.languages import ngettext
@@ -15,6 +16,7 @@ from broadcast.languages import ngettext
 @click.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--ledger", metavar="NAME", help="Of this ledger. Default: of home.")
+@login_option
 @json_option
 def audit_export(file: Path, ledger: str | None, as_json: bool) -> None:
     """Write the chain to a file, for who keeps it or proves it elsewhere (`broadcast audit verify FILE`).

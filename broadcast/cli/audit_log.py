@@ -12,6 +12,7 @@ from broadcast.actions.session import Session
 from broadcast.acts.entry import Entry
 from broadcast.acts.export import document
 from broadcast.campaign import campaigns
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, print_json, print_table
 from broadcast.cli.session import act
 from broadcast.cli.settings import time_zone
@@ -27,6 +28,7 @@ _HEXADECIMAL = 8  # digits of a hash on a screen, as of a content code
 @click.option("--campaign", metavar="NAME", help="Only what was done to this one.")
 @click.option("--since", metavar="WHEN", help="1h, 2d (ago), or the country's time, 2030-01-31T18:00 say.")
 @click.option("--latest", type=click.IntRange(1), default=1000, show_default=True, help="At most so many.")
+@login_option
 @json_option
 def audit_log(campaign: str | None, since: str | None, latest: int, as_json: bool) -> None:
     """The acts, oldest first.

@@ -8,6 +8,7 @@ import click
 
 from broadcast.actions.audit_chain import Proof, prove, prove_export, read_files
 from broadcast.acts.entry import Entry
+from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_facts, print_json, say, words
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration, perhaps_configuration
@@ -27,6 +28,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=_FILE,
     help="Ends of the chain that were witnessed; repeatable. Default: [audit].",
 )
+@login_option
 @json_option
 def audit_verify(export: Path | None, files: Sequence[Path], as_json: bool) -> None:
     """Prove the chain, and that alerts, approvals, accounts, roles and rules are as it says. Exit 1 when they are not.

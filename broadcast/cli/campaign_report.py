@@ -15,7 +15,7 @@ from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say, to_json, words
 from broadcast.cli.session import act
 from broadcast.cli.settings import time_zone
-from broadcast.languages import _, codes, grouped, headings, term
+from broadcast.languages import _, chosen, codes, grouped, headings, spoken, term
 from broadcast.reports.document import STATES
 from broadcast.reports.everything import Everything, everything
 from broadcast.reports.files import write_recipients, write_summary
@@ -52,14 +52,14 @@ def campaign_report(
     """
     if reveal and not recipients:
         raise click.UsageError(_("--reveal goes with --recipients FILE"))
-    found = act(lambda session: everything(session.connection, name, session.configuration))
+    found = _found(name)
     if html:
         write_text(html, render(found.report, found.audit, found.findings, time_zone))
     if summary:
         with replacing(summary) as file:
             write_summary(file, found.report)
     if json_file:
-        write_text(json_file, to_json(found.document()) + "\n")
+        write_text(json_file, to_json(_in_english(name, found).document()) + "\n")
     if recipients:
         act(lambda session: _write_recipients(session, recipients, found.report.campaign, reveal))
     if as_json:
@@ -68,6 +68,18 @@ def campaign_report(
         _show(found)
     for path in filter(None, (html, summary, json_file, recipients)):
         note(_("wrote {path}", path=words(path)))
+
+
+def _found(name: str) -> Everything:
+    return act(lambda session: everything(session.connection, name, session.configuration))
+
+
+def _in_english(name: str, found: Everything) -> Everything:
+    """As --json says it, in whatever language the page is: sentences are made where they are found."""
+    if chosen() == "en":
+        return found
+    with spoken("en"):
+        return _found(name)
 
 
 async def _write_recipients(session: Session, path: Path, campaign: Campaign, reveal: bool) -> None:

@@ -161,7 +161,7 @@ def _facts(found: Campaign) -> dict[str, object]:
         _("alphabet"): found.alphabet,
         _("languages"): found.languages,
         _("carriers"): found.carriers,
-        **({_("areas"): tuple(each.description for each in found.areas)} if found.areas else {}),
+        **({_("areas"): "; ".join(each.description for each in found.areas)} if found.areas else {}),
         _("expires"): found.expires_at,
         _("in doubt"): _(
             "{policy} after {grace_s} s", policy=term(found.in_doubt_policy), grace_s=found.grace_s

@@ -22,6 +22,7 @@ from broadcast import languages
 from broadcast import words as said
 from broadcast.cli.settings import time_zone
 from broadcast.cli.terminal import is_utf8, put
+from broadcast.cli.widths import widths
 from broadcast.languages import _, term
 from broadcast.masked import Masked
 from broadcast.visible import hidden, json_escaped, visible
@@ -99,7 +100,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     """A table; numbers are right-aligned and grouped by thousands, None is a dash."""
     shown = console()
     shown.width = max(shown.width, _NARROWEST)  # narrower, columns vanish: better that the terminal wraps
-    shown.print(table(title, columns, rows))
+    body = [list(row) for row in rows]
+    made = table(title, columns, body)
+    cells = [[name, *(words(row[index]) for row in body)] for index, name in enumerate(columns)]
+    if (fitting := widths(cells, shown.width)) is not None:
+        made.padding = (0, fitting.padding)
+        for column, width in zip(made.columns, fitting.columns, strict=True):
+            column.width = width
+    shown.print(made)
 
 
 def print_facts(title: str, facts: Mapping[str, Any]) -> None:

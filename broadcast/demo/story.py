@@ -181,7 +181,7 @@ def _prepare(shell: Shell, options: Options) -> None:
             "Who is who: two people, who are admins too, an auditor, a login for workers. Nobody else does anything."
         )
     )
-    first = (f"{options.author}=author", f"{options.approver}=approver,operator")
+    first = (f"{options.author}=author,approver", f"{options.approver}=approver,operator")
     accounts = (*first, f"{options.auditor}=auditor", f"{options.worker}=worker")
     shell.run("user", "begin", *accounts, *(("--passfile", options.passfile) if options.database_url else ()))
     shell.run("user", "list")

@@ -74,7 +74,8 @@ async def sample(connection: Connection) -> Sample:
         rows = await connection.fetch(sql("usual_slices"), CAMPAIGNS, SLICES, SLICES_MOST)
         places = [row["slice_id"] for row in rows]
         for first in range(0, len(places), AT_A_TIME):
-            for each in await recount.of_slices(connection, places[first : first + AT_A_TIME]):
+            page = places[first : first + AT_A_TIME]
+            for each in await recount.of_slices(connection, page, nameless=True):
                 found.add(each, recount.folded(each))
                 await asyncio.sleep(0)  # others' turn on this loop
     return found

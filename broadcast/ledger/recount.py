@@ -72,13 +72,17 @@ async def of_places(connection: Connection, places: Sequence[asyncpg.Record]) ->
             yield each
 
 
-async def of_slices(connection: Connection, slice_ids: Sequence[SliceId]) -> list[SliceRows]:
-    """Those of them that there are, in the order of `slice_ids`."""
+async def of_slices(
+    connection: Connection, slice_ids: Sequence[SliceId], *, nameless: bool = False
+) -> list[SliceRows]:
+    """Those of them that there are, in the order of `slice_ids`. nameless: with 1 for each number, which most roles may
+    not read, and so with nobody taken out."""
+    query = "recount_nameless_slice_rows" if nameless else "recount_slice_rows"
     async with plans.by_index(connection):
-        found = {row["slice_id"]: row for row in await connection.fetch(sql("recount_slice_rows"), slice_ids)}
+        found = {row["slice_id"]: row for row in await connection.fetch(sql(query), slice_ids)}
         sent, results, doubts, finals, withdrawn = [
-            await _by_slice(connection, query, slice_ids)
-            for query in (
+            await _by_slice(connection, each, slice_ids)
+            for each in (
                 "recount_sent", "recount_results", "recount_doubts", "recount_finals", "recount_withdrawn"
             )
         ]  # fmt: skip

@@ -49,9 +49,8 @@ def render(report: Report, audit: AuditResult, findings: Sequence[Finding] = (),
 
 def marks(report: Report) -> list[str]:
     """What nobody may take for a live alert: TRAINING, EXERCISE, TEST."""
-    return [
-        each for each in ("TRAINING" if report.training else "", mark_words(report.campaign.status)) if each
-    ]
+    training = term("TRAINING") if report.training else ""
+    return [each for each in (training, mark_words(report.campaign.status)) if each]
 
 
 def _seen(value: Any) -> Any:

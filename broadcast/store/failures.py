@@ -75,7 +75,8 @@ _KINDS: Final[Sequence[tuple[tuple[type[BaseException], ...], _Words]]] = (
         (asyncpg.InvalidPasswordError,),
         _unusable(
             "{where} refused the login: check user and password in BROADCAST_DATABASE_URL (percent-encoded: % as %25); "
-            "with --as NAME the password is that of ~/.pgpass or PGPASSFILE"
+            "with --as NAME, whether there is such an account (`broadcast user list`), and its password in ~/.pgpass "
+            "or PGPASSFILE"
         ),
     ),
     (

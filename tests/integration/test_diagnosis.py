@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import numpy as np
 import pytest
+from acting import acting
 from integration.ledger_world import make_world
 from integration.packed_rows import DELIVERED, REJECTED, WAITING, Person, us, write_slice
 from integration.rig import Rig
@@ -286,6 +287,14 @@ async def test_what_is_usual_is_told_by_a_sample(
     assert (await usual.sample(conn)).usual(1, []) == usual.Usual()  # 60 are too few
     await conn.execute("UPDATE carrier SET tps = NULL")
     assert not (await usual.sample(conn)).ended
+
+
+async def test_who_may_read_no_numbers_learns_what_is_usual(conn: asyncpg.Connection) -> None:
+    first, second = await campaigns_with_slices(conn, refused=15, slices=3)
+    async with acting(conn, "chi"):  # approves, and reads the list with what is wrong
+        found = await usual.sample(conn)
+    assert found.ended == {(1, first): 120, (1, second): 120}
+    assert found.usual(1, [first]).refused_share == 0.25
 
 
 async def test_what_is_archived_and_what_was_never_sent_says_nothing_of_what_is_usual(

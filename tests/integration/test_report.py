@@ -30,6 +30,7 @@ from integration.reported import report
 
 from broadcast.cli.main import broadcast
 from broadcast.errors import AuditError, BroadcastError, InputError, LedgerError
+from broadcast.languages import choose
 from broadcast.reports.audit import audit
 from broadcast.reports.progress import progress
 from broadcast.reports.recipients import recipients
@@ -289,6 +290,28 @@ def test_report_command_writes_its_files(wash_hands: str, tmp_path: Path) -> Non
     assert {row["msisdn"] for row in people if row["state"] == "undeliverable"} == {"84320***004"}
     assert all("84320" not in path.read_text() for name, path in places.items() if name != "people.csv")
     assert places["people.csv"].stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+async def out_of_balance(conn: asyncpg.Connection, wash_hands: str) -> str:
+    await conn.execute("UPDATE tally SET delivered = delivered + 1")
+    return wash_hands
+
+
+def test_the_page_in_vietnamese_and_the_document_in_english(
+    out_of_balance: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(lambda: choose("en"))
+    page, document = tmp_path / "r.html", tmp_path / "r.json"
+    files = ("--html", str(page), "--json-file", str(document))
+    choose("vi")
+    shown = command("campaign", "report", out_of_balance, *files).output
+    assert '<html lang="vi">' in page.read_text()
+    choose("en")
+    said = json.loads(document.read_text())
+    assert said == json.loads(command("campaign", "report", out_of_balance, "--json").stdout)
+    assert said["audit"]["problems"]
+    assert not any(problem in shown + page.read_text() for problem in said["audit"]["problems"])
 
 
 def test_report_command_on_the_terminal(wash_hands: str, tmp_path: Path) -> None:

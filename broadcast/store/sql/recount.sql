@@ -10,6 +10,13 @@ SELECT slice_id, campaign_id, carrier_no, total, mark, state, segments, answered
        (SELECT closed_at IS NOT NULL FROM campaign AS c WHERE c.campaign_id = slice.campaign_id) AS closed
   FROM slice WHERE slice_id = ANY ($1::integer[]);
 
+-- name: recount_nameless_slice_rows
+-- The same for who may not read numbers: 1 stands for each.
+SELECT slice_id, campaign_id, carrier_no, total, mark, state, segments, answered, retry,
+       array_send(array_fill(1::bigint, ARRAY[total])) AS people,
+       (SELECT closed_at IS NOT NULL FROM campaign AS c WHERE c.campaign_id = slice.campaign_id) AS closed
+  FROM slice WHERE slice_id = ANY ($1::integer[]);
+
 -- name: recount_sent
 -- What was answered of slices ($1), in the order of their logs.
 SELECT slice_id, packed FROM sent WHERE slice_id = ANY ($1::integer[]) ORDER BY slice_id, worker_no, batch;
