@@ -131,7 +131,8 @@ _INNER: Final = (
     "desk_hex", "desk_lock", "desk_check_move", "desk_check_expiry", "desk_check_home", "desk_check_ledger",
     "desk_reason", "desk_purpose",
     "desk_write", "desk_void", "desk_may_want_more", "desk_check_second", "desk_sign", "desk_unapprove",
-    "desk_check_approvals", "desk_is_noted", "desk_launching", "desk_check_launching", "desk_move", "desk_order",
+    "desk_check_approvals", "desk_check_fresh", "desk_check_audience", "desk_rehearsed", "desk_is_noted",
+    "desk_launching", "desk_check_launching", "desk_move", "desk_order",
     "desk_drop_copy", "desk_insert_message", "desk_supersede",
 )  # fmt: skip
 
@@ -172,8 +173,8 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
     "tend_audited": (_O, _U, _W),
     **dict.fromkeys(
         (
-            "tend_chain", "approvals_needed", "approvals_missing", "content_document", "content_hash", "act_hash",
-            "desk_has", "desk_holds", "desk_rule_of",
+            "tend_chain", "approvals_needed", "approvals_missing", "content_document", "content_hash", "content_code",
+            "act_hash", "desk_has", "desk_holds", "desk_rule_of",
         ),
         _EVERYBODY,
     ),

@@ -205,6 +205,7 @@ async def _drafted(
             session, found, octets, about=about.messages if about else (), campaign_id=made.campaign_id,
             ends=[each.campaign_id for each in about.open] if about else (),
         )  # fmt: skip
+        made = await campaigns.get(session.connection, made.campaign_id)  # its code has changed with that
     done = _imported(
         "drafted", found, made, about.open if about else (), about.over if about else (), _remarks(alert, now)
     )

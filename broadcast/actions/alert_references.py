@@ -63,6 +63,15 @@ async def known(session: Session, alert: Alert) -> tuple[int, ...]:
 
 
 async def _one(session: Session, key: Key, alert: Alert) -> _One:
+    if key.sender != alert.sender:
+        raise RefusedError(
+            _(
+                "it is by {sender}, and references {key}, which is another's: nobody ends the alerts of others by a"
+                " file; if it is to end, cancel its campaign (`broadcast campaign cancel`)",
+                sender=alert.sender,
+                key=key,
+            )
+        )
     found = await messages.by_key(session.connection, key)
     if found is None:
         return await _own(session, key)

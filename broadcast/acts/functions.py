@@ -29,11 +29,13 @@ _OFF: Final = N_("somebody turned it off, so that rows could be changed: ALTER T
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One that is there. privileged: it runs with its owner's rights."""
+    """One that is there. privileged: it runs with its owner's rights. pinned: nobody has set for it where names are
+    looked for, or anything else, but its migration."""
 
     name: str
     body: str
     privileged: bool
+    pinned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def compare_functions(
         if each.name not in bodies:
             if each.privileged:
                 yield Difference(place, _("no migration made it"), _(_ADDED))
-        elif each.body not in bodies[each.name]:
+        elif each.body not in bodies[each.name] or not each.pinned:
             yield Difference(place, _("it is not as its migration made it"), _(_REPLACED))
     yield from _triggers({key for text in texts for key in _TRIGGER.findall(text)}, triggers)
 
@@ -78,3 +80,6 @@ def _triggers(wanted: set[tuple[str, str]], there: Iterable[Trigger]) -> Iterato
         if not on.get((name, table), False):
             what = _("it is off") if (name, table) in on else _("it is gone")
             yield Difference(_("trigger {name} of {table}", name=name, table=table), what, _(_OFF))
+    for name, table in sorted(key for key, fires in on.items() if fires and key not in wanted):
+        place = _("trigger {name} of {table}", name=name, table=table)
+        yield Difference(place, _("no migration made it"), _(_ADDED))

@@ -73,6 +73,7 @@ class Campaign:
     corrects: int | None = None
     areas: tuple[Area, ...] = ()
     channels: tuple[str, ...] = ("sms",)
+    nonce: str = ""  # of its code
 
     @property
     def content(self) -> Content:
@@ -81,8 +82,8 @@ class Campaign:
 
     @property
     def code(self) -> str:
-        """Of the content: who approves gives it, and so says what was seen."""
-        return approval.content_code(self.content)
+        """Of the content as it was written last: who approves gives it, and so says what was seen."""
+        return approval.content_code(self.content, self.nonce)
 
 
 _COLUMNS: Final = tuple(each.name for each in fields(Campaign))
@@ -234,6 +235,7 @@ _VALUE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "languages": tuple,
     "channels": tuple,
     "state": CampaignState,
+    "nonce": lambda value: value.hex,
     "texts": lambda value: tuple(sorted(json.loads(value).items())),
     "areas": lambda value: tuple(map(Area.read, json.loads(value))),
 }

@@ -42,7 +42,7 @@ def check_marks(content: Content, marks: Mapping[str, str]) -> None:
             )
         )
     if content.status != "actual":
-        _check_begins(content, marks)
+        check_begins(content, marks)
     elif found := _begins_with(texts, marks.values()):
         raise InputError(
             _(
@@ -70,8 +70,8 @@ def denies(text: str) -> bool:
     return any(denial.search(words) for denial in _DENIALS)
 
 
-def _check_begins(content: Content, marks: Mapping[str, str]) -> None:
-    """Each language's part of the message with its mark."""
+def check_begins(content: Content, marks: Mapping[str, str]) -> None:
+    """Of what is not actual: each language's part of the message with its mark. Raises InputError."""
     texts, rest = dict(content.texts), bare_words(content.text)
     for language in content.languages:
         mark = marks.get(language) or marks.get(language.partition("-")[0]) or marks["en"]

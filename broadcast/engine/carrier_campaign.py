@@ -1,12 +1,13 @@
 """From an approved campaign to what one carrier is to send (law 6)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from broadcast.campaign import approval
 from broadcast.campaign.approval import Approval
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.marks import check_begins
 from broadcast.channel.channel import Channel, Renderer, Words
 from broadcast.ids import CampaignId
 
@@ -29,8 +30,16 @@ class CarrierCampaign:
         return self.renderer.segments - len(self.renderer.unawaited)
 
 
-def check_approved(campaign: Campaign, approvals: Sequence[Approval], at_home: bytes | None) -> None:
-    """Raises RefusedError when it is not what was approved. at_home: the hash of that there, where this is a copy."""
+def check_approved(
+    campaign: Campaign, approvals: Sequence[Approval], at_home: bytes | None, marks: Mapping[str, str]
+) -> None:
+    """Raises RefusedError when it is not what was approved, InputError when it is an exercise that does not say so.
+
+    at_home: the hash of that there, where this is a copy. marks: of exercises, by language; a
+    launch at psql asked for none.
+    """
+    if campaign.status != "actual":
+        check_begins(campaign.content, marks)
     approval.check_approved(campaign.content, campaign.drafted_by, approvals, campaign.approved_hash)
     if at_home is not None:
         approval.check_hash(campaign.content, at_home)

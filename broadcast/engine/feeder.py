@@ -10,7 +10,7 @@ import asyncpg
 from broadcast.campaign import campaigns
 from broadcast.campaign.approval import Approval
 from broadcast.clock import DayTime
-from broadcast.config import Engine
+from broadcast.config import Config
 from broadcast.engine.carrier_campaign import CarrierCampaign, check_approved, prepared
 from broadcast.engine.connections import ANSWER_S, WORK_S
 from broadcast.engine.control import Control
@@ -37,7 +37,7 @@ class Feeder:
 
     def __init__(
         self,
-        engine: Engine,
+        config: Config,
         leases: Leases,
         journal: Journal,
         lanes: Mapping[CarrierNo, Lane],
@@ -46,7 +46,8 @@ class Feeder:
         wake: Wake,
         fed: Callable[[Lane], None],
     ) -> None:
-        self._engine = engine
+        self._engine = config.engine
+        self._marks = config.country.exercise_marks
         self._leases = leases
         self._journal = journal
         self._lanes = lanes
@@ -120,7 +121,7 @@ class Feeder:
             campaign = await campaigns.get(connection, campaign_id)
             if lane.name in campaign.carriers:
                 approvals = await campaigns.approvals(connection, campaign_id)
-                check_approved(campaign, approvals, self._control.approved(campaign_id))
+                check_approved(campaign, approvals, self._control.approved(campaign_id), self._marks)
                 self._tell_override(campaign_id, approvals)
                 made = prepared(campaign, lane.channel, self._day_time.now())
         except MENDABLE:

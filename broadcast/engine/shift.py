@@ -114,7 +114,7 @@ class Shift:
         self._herald = Herald(home, *way) if isinstance(home, Home) else AtHome(home)
         self._control = Control(self.worker_no, self._lanes, day_time, self._permit, hungry.set, self._herald)
         self._feeder = Feeder(
-            config.engine, leases, journal, self._lanes, self._control, day_time, hungry, self._heartbeat.look_at
+            config, leases, journal, self._lanes, self._control, day_time, hungry, self._heartbeat.look_at
         )  # fmt: skip
 
     @property

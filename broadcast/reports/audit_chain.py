@@ -8,6 +8,8 @@ from typing import Final
 
 import asyncpg
 
+from broadcast.access.rights import FUNCTIONS, TABLES
+from broadcast.access.roles import Kind
 from broadcast.acts.chain import Walked, walk
 from broadcast.acts.compare import Found, compare, older
 from broadcast.acts.difference import Difference
@@ -34,6 +36,14 @@ _COPIED: Final = N_(
 )
 _PURPOSE: Final = N_(
     "what it is for was changed by hand, past two admins: a live SMSC may be reached from exercises"
+)
+_GRANTED: Final = N_(
+    "somebody gave it by a GRANT of his own: `broadcast db migrate` takes it away; ask who can do that"
+)
+_WAITS_S: Final = 60  # a transaction of a launch may be long, and holds none up
+_HELD: Final = N_(
+    "somebody holds the chain in a transaction that is left open, and what was done meanwhile can be deleted without a "
+    "trace: look who that is (pg_stat_activity), and end it"
 )
 _MOVES: Final = N_("which state may follow which was changed by hand: `broadcast db migrate` writes it anew")
 
@@ -79,7 +89,7 @@ async def verify(
         there, owners = await _people(connection)
         moves = await _moves(connection)
         here = await purpose(connection)
-        replaced = await _functions(connection)
+        replaced = [*await _functions(connection), *await _grants(connection), *await _held(connection)]
     differences = [
         *walked.differences, *impossible, *alone, *compare(told, found), *compare_people(people, there),
         *moves, *replaced,
@@ -200,6 +210,37 @@ async def _functions(connection: Connection) -> list[Difference]:
             [Trigger(**row) for row in await connection.fetch(sql("act_triggers"))],
         )
     )
+
+
+async def _grants(connection: Connection) -> list[Difference]:
+    """Rights beyond the table of rights; whoever reads is let."""
+    kinds = {row["role_name"]: row["kind"] for row in await connection.fetch(sql("act_role_names"))}
+    return [
+        Difference(
+            row["name"],
+            _("{who} may {what}, and no right says so", who=row["who"] or "PUBLIC", what=row["what"]),
+            _(_GRANTED),
+        )
+        for row in await connection.fetch(sql("act_grants"))
+        if (row["name"] in TABLES or row["name"] in FUNCTIONS)
+        and not _allowed(kinds.get(row["who"]), row["name"], row["what"])
+    ]
+
+
+def _allowed(kind: str | None, name: str, what: str) -> bool:
+    if kind not in set(Kind):
+        return False
+    rights = TABLES.get(name, {}).get(Kind(kind), ())
+    return Kind(kind) in FUNCTIONS.get(name, ()) or any(what in right.privileges for right in rights)
+
+
+async def _held(connection: Connection) -> list[Difference]:
+    waits: int = await connection.fetchval(sql("act_waits"))
+    if waits < _WAITS_S:
+        return []
+    return [
+        Difference("act_new", _("what was done is in no chain since {seconds} s", seconds=waits), _(_HELD))
+    ]
 
 
 def _purpose(told: People, here: Purpose) -> list[Difference]:

@@ -57,8 +57,7 @@ class Chain:
 
     async def code(self, number: int) -> str:
         digits: str = await self.conn.fetchval(
-            "SELECT left(encode(content_hash(campaign), 'hex'), 8) FROM campaign WHERE campaign_id = $1",
-            number,
+            "SELECT content_code(campaign) FROM campaign WHERE campaign_id = $1", number
         )
         return digits
 

@@ -314,11 +314,28 @@ async def test_what_is_sent_comes_out_as_cap(session: Session, take: Take, runni
 async def test_our_own_alerts_can_be_referenced(session: Session, running: Imported) -> None:
     own = Session(session.connection, replace(session.config, cap=Cap(sender="us@example.org")))
     ours = (await actions.export(own, "storm-1")).record
-    done = await by("an", actions.import_message, own, octets(message(3, "Cancel", (ours,), infos=False)))
+
+    def cancels(number: int, about: Alert, sender: str) -> bytes:
+        return octets(message(number, "Cancel", (about,), infos=False, sender=sender))
+
+    with pytest.raises(RefusedError, match="nobody ends the alerts of others"):
+        await by("an", actions.import_message, own, cancels(3, ours, "them@example.org"))
+    done = await by("an", actions.import_message, own, cancels(3, ours, ours.sender))
     assert done.ends == ("storm-1",)
     wrong = replace(ours, sent=ours.sent + timedelta(seconds=1))
     with pytest.raises(RefusedError, match="never received"):
-        await by("an", actions.import_message, own, octets(message(4, "Cancel", (wrong,), infos=False)))
+        await by("an", actions.import_message, own, cancels(4, wrong, ours.sender))
+
+
+@pytest.mark.parametrize("message_type", ["Update", "Cancel"])
+async def test_nobody_ends_the_alerts_of_others(
+    session: Session, running: Imported, message_type: str
+) -> None:
+    forged = message(2, message_type, (message(1),), sender="them@example.org")
+    with pytest.raises(RefusedError, match="nobody ends the alerts of others"):
+        await by("an", actions.import_message, session, octets(forged))
+    assert running.campaign is not None
+    assert (await campaigns.by_name(session.connection, running.campaign.name)).state == "running"
 
 
 async def test_before_its_launch_an_alert_is_exported_as_a_draft(session: Session, take: Take) -> None:

@@ -237,6 +237,24 @@ async def test_people_and_rules_that_were_changed(chain: Chain, statement: str, 
             "CREATE FUNCTION own() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM act'",
             "function own: no migration made it",
         ),
+        ("GRANT UPDATE ON approval TO an", "approval: an may UPDATE, and no right says so"),
+        ("GRANT UPDATE (state) ON campaign TO an", "campaign: an may UPDATE, and no right says so"),
+        (
+            "GRANT EXECUTE ON FUNCTION desk_write TO PUBLIC",
+            "desk_write: PUBLIC may EXECUTE, and no right says so",
+        ),
+        (
+            "ALTER FUNCTION desk_approve SET search_path = mine",
+            "function desk_approve: it is not as its migration made it",
+        ),
+        (
+            "CREATE TRIGGER lose BEFORE UPDATE ON act_new FOR EACH STATEMENT EXECUTE FUNCTION act_stays()",
+            "trigger lose of act_new: no migration made it",
+        ),
+        (
+            "CREATE RULE lose AS ON INSERT TO act_new DO INSTEAD NOTHING",
+            "trigger lose of act_new: no migration made it",
+        ),
         ("ALTER TABLE act DISABLE TRIGGER act_stays", "trigger act_stays of act: it is off"),
         ("DROP TRIGGER act_stays ON act", "trigger act_stays of act: it is gone"),
     ],
@@ -244,3 +262,13 @@ async def test_people_and_rules_that_were_changed(chain: Chain, statement: str, 
 async def test_a_function_that_was_replaced(chain: Chain, statement: str, said: str) -> None:
     await chain.conn.execute(statement)
     assert await chain.verified() == [said]
+
+
+async def test_a_chain_that_somebody_holds(chain: Chain) -> None:
+    """What waits too long can be deleted, and no entry after it would tell."""
+    await chain.conn.execute(
+        "INSERT INTO act_new (at, who, origin, what, subject, details)"
+        " VALUES (now() - interval '1 hour', 'an', '', 'opted in', 'subscriber', '{}')"
+    )
+    (found,) = await chain.verified()
+    assert found.startswith("act_new: what was done is in no chain since 36")

@@ -54,7 +54,10 @@ async def test_a_campaign_has_one_hash(conn: asyncpg.Connection) -> None:
     )
     drafted = await steps.draft(conn, "wash", made, "an")
     assert drafted.content == made
-    found = await conn.fetchrow("SELECT content_hash(c), content_document(c) FROM campaign AS c")
+    found = await conn.fetchrow(
+        "SELECT content_hash(c), content_code(c), content_document(c) FROM campaign AS c"
+    )
     assert found is not None
     assert json.loads(found["content_document"]) == made.document()
     assert found["content_hash"] == content_hash(made) == content_hash(drafted.content)
+    assert found["content_code"] == drafted.code.replace("-", "")

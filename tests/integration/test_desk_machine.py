@@ -20,7 +20,7 @@ ACTS: Final = ("edit", "approve", "override", "withdraw", "return", "launch", "p
 PEOPLE: Final = ("an", "binh", "mai", "chi")
 SQL: Final = {
     "edit": "SELECT desk_edit($1, $2)",
-    "approve": """SELECT desk_approve($1, left(encode(content_hash(campaign), 'hex'), 8))
+    "approve": """SELECT desk_approve($1, content_code(campaign))
                     FROM campaign WHERE campaign_id = $1""",
     "override": "SELECT desk_override($1)",
     "withdraw": "SELECT desk_withdraw($1, 'why')",

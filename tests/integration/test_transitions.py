@@ -9,7 +9,6 @@ import pytest
 from integration.rights_world import DONE, LOGINS, Database, as_login, logins, opened
 
 from broadcast.access.roles import Kind
-from broadcast.campaign.approval import content_hash
 from broadcast.campaign.content import content
 from broadcast.campaign.lifecycle import MOVES, CampaignState
 from broadcast.store.clock import database_time
@@ -123,8 +122,9 @@ async def _approved(database: Database) -> None:
     document = json.dumps(made.document())
     async with as_login(connection, "only_author"):
         number = await connection.fetchval("SELECT public.desk_draft('alert', $1)", document)
+    code = await connection.fetchval("SELECT public.content_code(c) FROM public.campaign AS c")
     async with as_login(connection, "only_approver"):
-        await connection.execute("SELECT public.desk_approve($1, $2)", number, content_hash(made).hex()[:8])
+        await connection.execute("SELECT public.desk_approve($1, $2)", number, code)
 
 
 async def _set(database: Database, state: CampaignState) -> dict[str, object]:
@@ -138,7 +138,7 @@ async def _set(database: Database, state: CampaignState) -> dict[str, object]:
         await connection.execute("UPDATE public.approval SET void_at = now()")
     row = await connection.fetchrow(
         """SELECT campaign_id AS id, public.content_document(c)::text AS document, to_jsonb(c)::text AS row,
-                  left(encode(public.content_hash(c), 'hex'), 8) AS code,
+                  public.content_code(c) AS code,
                   (SELECT min(carrier_no) FROM public.carrier) AS carrier
              FROM public.campaign AS c"""
     )

@@ -103,8 +103,16 @@ CREATE TABLE approval (
 );
 CREATE UNIQUE INDEX approval_that_holds ON approval (campaign_id, signer, kind) WHERE void_at IS NULL;
 
--- The transaction that launches it: in it alone an operator writes its slices.
-ALTER TABLE campaign ADD COLUMN launching xid8;
+-- launching: the transaction that launches it: in it alone an operator writes its slices. nonce: drawn by this server each
+-- time that the content is written, and part of its code: so nobody can look beforehand for two contents with one code.
+ALTER TABLE campaign
+    ADD COLUMN launching xid8,
+    ADD COLUMN nonce     uuid NOT NULL DEFAULT gen_random_uuid();
+
+-- What a person reads, and gives to say what was seen: of this very writing. As content_code in campaign/approval.py.
+CREATE FUNCTION content_code(c campaign) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT left(encode(sha256(content_hash(c) || uuid_send(c.nonce)), 'hex'), 8)
+$$;
 
 -- What was approved before approvals had rows, and not launched, needs approval again; what runs goes on.
 INSERT INTO campaign_event (campaign_id, at, actor, event, details)
@@ -182,7 +190,7 @@ BEGIN
             what, subject, details);
     IF of_campaign IS NOT NULL THEN
         INSERT INTO campaign_event (campaign_id, at, actor, event, details)
-        VALUES (of_campaign, clock_timestamp(), actor, what, details || shown);
+        VALUES (of_campaign, clock_timestamp(), actor, what, shown || details);
         PERFORM pg_notify('broadcast_control', of_campaign::text);
     END IF;
     PERFORM desk_chain();
@@ -194,12 +202,13 @@ $$;
 
 CREATE FUNCTION desk_hex(octets bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT encode(octets, 'hex') $$;
 
--- A campaign's row, until the transaction ends.
+-- A campaign's row, until the transaction ends. Not FOR UPDATE: whatever names a campaign in a new row (a draft that corrects
+-- it, an audit of it) would make a cancel wait for as long as somebody likes to leave that transaction open.
 CREATE FUNCTION desk_lock(of_campaign integer) RETURNS campaign LANGUAGE plpgsql AS $$
 DECLARE
     found_one campaign;
 BEGIN
-    SELECT * INTO found_one FROM campaign WHERE campaign_id = of_campaign FOR UPDATE;
+    SELECT * INTO found_one FROM campaign WHERE campaign_id = of_campaign FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM desk_refuse('BC011', format('there is no campaign with the number %s', of_campaign),
                             jsonb_build_object('campaign_id', of_campaign));
@@ -262,7 +271,7 @@ BEGIN
            grace_s = given.grace_s, expires_at = given.expires_at, hears_opted_out = given.category = 'emergency',
            texts = given.texts, languages = given.languages, status = given.status, hearers = given.hearers,
            corrects = given.corrects, areas = given.areas, channels = given.channels,
-           drafted_by = session_user, drafted_at = clock_timestamp(), state = 'draft',
+           drafted_by = session_user, drafted_at = clock_timestamp(), state = 'draft', nonce = gen_random_uuid(),
            approved_by = NULL, approved_at = NULL, approved_hash = NULL
      WHERE campaign_id = of_campaign
     RETURNING * INTO written;
@@ -294,6 +303,10 @@ DECLARE
 BEGIN
     PERFORM desk_must('author');
     PERFORM desk_check_home();
+    IF length(campaign_name) NOT BETWEEN 1 AND 64 OR campaign_name ~ '^[.:-]'
+       OR campaign_name ~ E'[\u0001-,/;-@\\[-^`{-\u00a9\u2000-\u206f\ue000-\uf8ff\ufeff]' THEN
+        PERFORM desk_refuse('BC004', 'a campaign''s name has letters, digits, ''.'', '':'', ''_'' or ''-'', and no blanks');
+    END IF;
     INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s, expires_at,
                           hears_opted_out, drafted_by)
     SELECT campaign_name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s, expires_at,
@@ -395,7 +408,7 @@ BEGIN
                       jsonb_build_object('hash', desk_hex(signed.hash), 'approval', signed.approval_no, 'missing', lacks));
 END $$;
 
--- code: the first 8 digits of the hash that whoever approves has seen, or more of them.
+-- code: as of content_code, of what whoever approves has seen.
 CREATE FUNCTION desk_approve(of_campaign integer, code text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -408,7 +421,7 @@ BEGIN
         PERFORM desk_check_move(c.state, 'approved');
     END IF;
     PERFORM desk_check_second(c);
-    IF code !~ '^[0-9a-f]{8,64}$' OR NOT starts_with(desk_hex(content_hash(c)), code) THEN
+    IF code IS DISTINCT FROM content_code(c) THEN
         PERFORM desk_refuse('BC019', 'the content has another code than the one given');
     END IF;
     PERFORM desk_check_expiry(c.expires_at, 'approve');
@@ -502,6 +515,34 @@ END $$;
 
 -- ---------------------------------------------------------------- a launch
 
+-- A launch may see the past: its transaction is repeatable read, and somebody may have left it open before. So the rows of
+-- whoever signed or acts, and the one that changes with each rule, are locked: what changed since fails there (40001). The
+-- locks are let go at once, with the block's savepoint: who disables an account waits for no launch.
+CREATE FUNCTION desk_check_fresh(of_campaign integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM account AS one
+      WHERE one.name = session_user
+         OR one.name IN (SELECT signer::name FROM approval WHERE campaign_id = of_campaign AND void_at IS NULL)
+      ORDER BY one.name FOR SHARE;
+    PERFORM FROM identity FOR SHARE;
+    RAISE EXCEPTION USING ERRCODE = 'BC000', MESSAGE = 'nothing changed';
+EXCEPTION WHEN SQLSTATE 'BC000' THEN
+    RETURN;
+END $$;
+
+-- What a launch to everybody may want by rule: within a day the very words went to one's own phones, and one of them has
+-- them. Where the phones are another ledger's, that knows of the receipt, and home only that it was sent.
+CREATE FUNCTION desk_rehearsed(c campaign) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM campaign AS own
+         WHERE own.hearers = 'phones' AND own.launched_at > clock_timestamp() - interval '24 hours'
+           AND (own.text, own.alphabet, own.sender, own.status, own.texts, own.languages)
+             = (c.text, c.alphabet, c.sender, c.status, c.texts, c.languages)
+           AND (EXISTS (SELECT FROM tally AS t WHERE t.campaign_id = own.campaign_id AND t.delivered > 0)
+                OR EXISTS (SELECT FROM campaign_part AS p JOIN ledger AS l ON l.name = p.ledger
+                            WHERE p.campaign_id = own.campaign_id AND NOT l.here)))
+$$;
+
 -- Each approval that holds is of this content, has its entry in the chain, and its signer may still sign.
 CREATE FUNCTION desk_check_approvals(c campaign) RETURNS void LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -549,7 +590,11 @@ BEGIN
         PERFORM desk_refuse('BC034', 'the campaign was launched already');
     END IF;
     PERFORM desk_check_expiry(c.expires_at, 'launch');
+    PERFORM desk_check_fresh(of_campaign);
     PERFORM desk_check_approvals(c);
+    IF c.hearers = 'everybody' AND desk_rule_of('phones_first', 0) = 1 AND NOT desk_rehearsed(c) THEN
+        PERFORM desk_refuse('BC003', 'one''s own phones hear it first, by a rule: rehearse it with these very words');
+    END IF;
     DELETE FROM slice WHERE campaign_id = of_campaign; -- of a launch that somebody ended half way
     DELETE FROM exclusion WHERE campaign_id = of_campaign;
     DELETE FROM tally WHERE campaign_id = of_campaign;
@@ -585,6 +630,7 @@ CREATE FUNCTION desk_count(of_campaign integer, OUT waiting bigint, OUT excluded
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM desk_check_launching(of_campaign);
+    DELETE FROM tally WHERE campaign_id = of_campaign;
     WITH counted AS (
         SELECT part.carrier_no, sum(part.waiting)::bigint AS waiting, sum(part.excluded)::bigint AS excluded
           FROM (SELECT s.carrier_no, s.total AS waiting, 0 AS excluded FROM slice AS s WHERE s.campaign_id = of_campaign
@@ -600,6 +646,27 @@ BEGIN
       FROM counted AS c, tallied;
 END $$;
 
+-- What was written of who hears it here is as many as are said, and not more than an approval can have meant: people of
+-- the campaign's carriers; of one's own phones what a configuration may have (broadcast/config/site.py); of a correction
+-- no more than heard what it corrects. That each is a subscriber is not looked at.
+CREATE FUNCTION desk_check_audience(c campaign, whole bigint, here bigint) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF here IS DISTINCT FROM (SELECT coalesce(sum(t.waiting + t.excluded), 0)::bigint FROM tally AS t
+                               WHERE t.campaign_id = c.campaign_id)
+       OR (SELECT coalesce(sum(t.waiting), 0) FROM tally AS t WHERE t.campaign_id = c.campaign_id)
+          <> (SELECT coalesce(sum(s.total), 0) FROM slice AS s WHERE s.campaign_id = c.campaign_id) THEN
+        PERFORM desk_refuse('BC003', 'the audience is not what was written of it: nothing was launched');
+    END IF;
+    IF EXISTS (SELECT FROM tally AS t JOIN carrier AS k USING (carrier_no)
+                WHERE t.campaign_id = c.campaign_id AND k.name <> ALL (c.carriers))
+       OR whole > (CASE c.hearers
+                   WHEN 'phones' THEN 1000
+                   WHEN 'corrected' THEN coalesce((SELECT audience FROM campaign WHERE campaign_id = c.corrects), 0)
+                   ELSE whole END) THEN
+        PERFORM desk_refuse('BC003', 'the audience has more people than was approved: nothing was launched');
+    END IF;
+END $$;
+
 -- It runs: who hears it is fixed, and the workers may begin. segments: of a message, at most; newest: the last opt-out
 -- that its audience surely knows; parts: ledgers that have people of it, and how many each; shown: what is left out, and why.
 CREATE FUNCTION desk_launch(
@@ -611,8 +678,15 @@ DECLARE
     here bigint;
 BEGIN
     PERFORM desk_check_launching(of_campaign);
+    IF audience IS NULL OR segments IS NULL OR newest IS NULL OR parts IS NULL
+       OR cardinality(people) IS DISTINCT FROM cardinality(parts)
+       OR EXISTS (SELECT FROM unnest(people) AS n WHERE n IS NULL OR n <= 0) THEN
+        PERFORM desk_refuse('BC004', 'a launch says how many hear it, in each ledger');
+    END IF;
     c := desk_lock(of_campaign);
     PERFORM desk_check_move(c.state, 'running');
+    PERFORM desk_check_fresh(of_campaign); -- once more: a launch of millions takes a while
+    PERFORM desk_check_approvals(c);
     IF approvals_missing(c, audience) > 0 THEN
         PERFORM desk_refuse('BC032', 'so large an exercise needs more people to approve it', jsonb_build_object(
             'missing', approvals_missing(c, audience), 'large', desk_rule_of('large_exercise', 100000)));
@@ -621,9 +695,7 @@ BEGIN
     SELECT of_campaign, part.ledger, part.audience FROM unnest(parts, people) AS part (ledger, audience);
     here := audience - coalesce((SELECT sum(p.audience) FROM campaign_part AS p JOIN ledger AS l ON l.name = p.ledger
                                   WHERE p.campaign_id = of_campaign AND NOT l.here), 0);
-    IF here <> (SELECT coalesce(sum(t.waiting + t.excluded), 0) FROM tally AS t WHERE t.campaign_id = of_campaign) THEN
-        PERFORM desk_refuse('BC003', 'the audience is not what was written of it: nothing was launched');
-    END IF;
+    PERFORM desk_check_audience(c, audience, here);
     INSERT INTO opt_outs_applied (campaign_id, opt_out_no) VALUES (of_campaign, newest);
     UPDATE campaign
        SET state = 'running', launched_by = session_user, launched_at = clock_timestamp(), audience = $2, segments = $3,
@@ -700,7 +772,8 @@ END $$;
 CREATE FUNCTION desk_say(what text, subject text, details jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF what NOT IN ('import begun', 'import ended', 'opted out', 'opted in') THEN
+    IF what NOT IN ('import begun', 'import ended', 'opted out', 'opted in') OR subject ~ '^campaign ' OR length(subject) > 200
+       OR octet_length(details::text) > 10000 THEN
         PERFORM desk_refuse('BC004', 'that is no act to be noted');
     END IF;
     PERFORM desk_note(NULL, what, subject, details);
@@ -759,6 +832,8 @@ BEGIN
         PERFORM desk_drop_copy(of_campaign);
         RETURN;
     END IF;
+    PERFORM desk_check_audience(campaign, CASE WHEN hearers = 'corrected' THEN 0 ELSE people END, people)
+       FROM campaign WHERE campaign_id = of_campaign; -- of what it corrects this ledger knows its part alone
     INSERT INTO opt_outs_applied (campaign_id, opt_out_no) VALUES (of_campaign, newest);
     UPDATE campaign SET audience = people, segments = $3, launching = NULL WHERE campaign_id = of_campaign;
     PERFORM desk_note(NULL, 'copied', desk_subject(of_campaign), jsonb_build_object('audience', people));
@@ -871,10 +946,11 @@ DECLARE
     allowed boolean;
 BEGIN
     PERFORM desk_check_home();
-    SELECT * INTO c FROM campaign WHERE campaign_id = of_campaign FOR UPDATE;
+    SELECT * INTO c FROM campaign WHERE campaign_id = of_campaign FOR NO KEY UPDATE;
     IF NOT FOUND OR target NOT IN ('paused', 'cancelled')
        OR EXISTS (SELECT FROM campaign_event AS e
                    WHERE e.campaign_id = of_campaign AND e.details->>'ledger' = in_ledger
+                     AND e.event IN ('paused', 'cancelled', 'paused in a ledger', 'cancelled in a ledger')
                      AND (e.details->>'order_no')::bigint = $3) THEN
         RETURN;
     END IF;
@@ -894,7 +970,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     one integer;
 BEGIN
-    PERFORM FROM campaign WHERE campaign_id = ANY (campaigns) ORDER BY campaign_id FOR UPDATE; -- then this sees other parts
+    PERFORM FROM campaign WHERE campaign_id = ANY (campaigns) ORDER BY campaign_id FOR NO KEY UPDATE; -- then this sees other parts
     UPDATE campaign_part AS p SET finished_at = new.at
       FROM unnest(campaigns, times) AS new (campaign_id, at)
      WHERE p.campaign_id = new.campaign_id AND p.ledger = in_ledger AND p.finished_at IS NULL;

@@ -89,6 +89,7 @@ BEGIN
     IF give THEN
         EXECUTE format('GRANT %I TO %I', role, who);
     ELSE
+        UPDATE account SET made_login = made_login WHERE name = who; -- a launch that sees the past fails there (desk_check_fresh)
         EXECUTE format('REVOKE %I FROM %I', role, who);
         IF what = ANY (access_kinds(who)) THEN
             RAISE '% was made % by somebody else''s GRANT: whoever gave it must say REVOKE % FROM %', who, what,
@@ -146,7 +147,11 @@ DECLARE
 BEGIN
     IF what = 'rule' THEN
         IF about NOT IN ('approvers.emergency', 'approvers.large_exercise', 'large_exercise', 'override_s', 'typed_from',
-                         'phones_first', 'training') OR jsonb_typeof(more->'value') IS DISTINCT FROM 'number' THEN
+                         'phones_first', 'training') OR jsonb_typeof(more->'value') IS DISTINCT FROM 'number'
+           OR more->>'value' !~ '^[0-9]{1,10}$'
+           OR (more->>'value')::bigint < (CASE WHEN about LIKE 'approvers.%' OR about = 'large_exercise' THEN 1 ELSE 0 END)
+           OR (more->>'value')::bigint > (CASE WHEN about LIKE 'approvers.%' THEN 2 WHEN about IN ('phones_first', 'training') THEN 1
+                                               WHEN about = 'override_s' THEN 86400 ELSE 1000000000 END) THEN
             RAISE 'there is no such rule, or its value is no number: see broadcast rules list' USING ERRCODE = 'BC004';
         END IF;
         RETURN;
@@ -235,6 +240,7 @@ BEGIN
         WHEN 'rule' THEN
             INSERT INTO desk_rule (key, value) VALUES (found_one.subject, found_one.details->'value')
             ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+            UPDATE identity SET ledger = ledger; -- likewise
         END CASE;
     END IF;
     UPDATE proposal SET decided_by = session_user, decided_at = clock_timestamp(), confirmed = yes WHERE proposal_no = wanted;

@@ -48,12 +48,15 @@ BEGIN
     IF given.message_type = 'Cancel' THEN
         PERFORM desk_refuse('BC003', 'a Cancel is an operator''s');
     END IF;
+    PERFORM FROM campaign AS c WHERE c.campaign_id = given.campaign_id FOR NO KEY UPDATE;
     IF (given.campaign_id IS NULL) <> (given.message_type IN ('Ack', 'Error'))
        OR given.campaign_id IS NOT NULL AND NOT EXISTS (
             SELECT FROM campaign AS c
-             WHERE c.campaign_id = given.campaign_id AND c.state = 'draft' AND c.drafted_by = session_user) THEN
+             WHERE c.campaign_id = given.campaign_id AND c.state = 'draft' AND c.drafted_by = session_user
+               AND NOT EXISTS (SELECT FROM approval AS a WHERE a.campaign_id = c.campaign_id AND a.void_at IS NULL)) THEN
         PERFORM desk_refuse('BC003', 'an Alert or Update becomes a draft of who imports it');
     END IF;
+    UPDATE campaign SET nonce = gen_random_uuid() WHERE campaign_id = given.campaign_id; -- who saw it saw not what it ends
     RETURN desk_insert_message(given, octets);
 END $$;
 
@@ -85,7 +88,7 @@ BEGIN
          WHERE m.campaign_id = NEW.campaign_id AND m.message_type = 'Update'
            AND c.state IN ('draft', 'approved', 'running', 'paused')
          ORDER BY c.campaign_id
-           FOR UPDATE OF c
+           FOR NO KEY UPDATE OF c
     LOOP
         PERFORM desk_move(old, 'cancelled');
         PERFORM desk_note(old.campaign_id, 'cancelled', desk_subject(old.campaign_id),

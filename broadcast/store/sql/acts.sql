@@ -65,15 +65,44 @@ SELECT key, value::text AS value FROM desk_rule;
 SELECT origin, target FROM campaign_move;
 
 -- name: act_functions
--- Functions of ours, but those of extensions, and whether each runs with its owner's rights.
-SELECT proname::text AS name, prosrc AS body, prosecdef AS privileged
+-- Functions of ours, but those of extensions; whether each runs with its owner's rights, and finds names where it is to.
+SELECT proname::text AS name, prosrc AS body, prosecdef AS privileged,
+       coalesce((SELECT substr(said, 13) FROM unnest(proconfig) AS said WHERE said LIKE 'search_path=%'),
+                CASE WHEN prosecdef THEN '' ELSE 'pg_catalog, public, pg_temp' END) = 'pg_catalog, public, pg_temp' AS pinned
   FROM pg_proc
  WHERE pronamespace = 'public'::regnamespace
    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')
  ORDER BY proname, pg_proc.oid;
 
 -- name: act_triggers
--- Triggers of tables, and whether each fires.
+-- Triggers of tables, and whether each fires; of rules none is ours.
 SELECT tgname::text AS name, relname::text AS "table", tgenabled IN ('O', 'A') AS "on"
   FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
- WHERE NOT tgisinternal AND relnamespace = 'public'::regnamespace;
+ WHERE NOT tgisinternal AND relnamespace = 'public'::regnamespace
+ UNION ALL
+SELECT rulename, relname, true FROM pg_rewrite JOIN pg_class ON pg_class.oid = ev_class
+ WHERE rulename <> '_RETURN' AND relnamespace = 'public'::regnamespace;
+
+-- name: act_grants
+-- Who may do what to which table or function of ours but to read it; '': everybody. The owner may do it all.
+SELECT coalesce(pg_get_userbyid(nullif(grantee, 0))::text, '') AS who, name, privilege_type AS what
+  FROM (SELECT relname::text AS name, relowner AS owner, relacl AS acl FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+         UNION ALL
+        SELECT relname, relowner, attacl FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+         WHERE relnamespace = 'public'::regnamespace AND attacl IS NOT NULL
+         UNION ALL
+        SELECT proname, proowner, coalesce(proacl, acldefault('f', proowner)) FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace
+           AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')
+       ) AS ours, LATERAL aclexplode(acl) AS held
+ WHERE grantee <> owner AND privilege_type <> 'SELECT'
+ ORDER BY 1, 2, 3;
+
+-- name: act_role_names
+-- What the roles of this database are called.
+SELECT role_name::text AS role_name, kind FROM access_role;
+
+-- name: act_waits
+-- For how many seconds the oldest entry that nobody chained has waited.
+SELECT coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0)::integer FROM act_new;

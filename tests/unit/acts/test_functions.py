@@ -41,4 +41,5 @@ def test_a_trigger() -> None:
     assert said([], [Trigger("t", "one", on=False), Trigger("other", "one", on=False)]) == [
         "trigger t of one: it is off"
     ]
-    assert said([], [Trigger("t", "two", on=True)]) == ["trigger t of one: it is gone"]
+    assert said([], [ON, Trigger("lose", "act", on=True)]) == ["trigger lose of act: no migration made it"]
+    assert said([], [Trigger("t", "two", on=False)]) == ["trigger t of one: it is gone"]

@@ -19,6 +19,7 @@ from broadcast.campaign.area import Area
 from broadcast.campaign.content import Content
 from broadcast.errors import InputError, RefusedError
 
+NONCE = "0123456789abcdef" * 2
 CONTENT = Content(
     text="Rửa tay",
     sender="BOYTE",
@@ -103,7 +104,8 @@ def test_one_of_two_approved_something_else() -> None:
 
 
 def test_a_code_is_short_enough_to_be_read_aloud() -> None:
-    assert content_code(CONTENT) == "ad73-8364"
+    assert content_code(CONTENT, NONCE) == "541d-113b"
+    assert content_code(CONTENT, "00" * 16) != content_code(CONTENT, NONCE)
 
 
 @pytest.mark.parametrize(
@@ -116,15 +118,13 @@ def test_a_code_is_short_enough_to_be_read_aloud() -> None:
         "ad73\u20138364",  # a dash as chats make them
         "ad73\u00a08364\u200b",
         "\uff41d73-8364",  # a digit of full width
-        "ad73-8364-4525",
-        content_hash(CONTENT).hex(),
     ],
 )
 def test_a_code_however_it_was_typed(said: str) -> None:
-    assert content_hash(CONTENT).hex().startswith(read_code(said))
+    assert read_code(said) == "ad738364"
 
 
-@pytest.mark.parametrize("said", ["", "ad73-836", "ad73-836g", "wash-hands", "0xad738364", "ad738364" * 9])
+@pytest.mark.parametrize("said", ["", "ad73-836", "ad73-836g", "wash-hands", "0xad738364", "ad73-8364-4525"])
 def test_what_is_no_code(said: str) -> None:
     with pytest.raises(InputError, match="8 of 0 to 9 and a to f"):
         read_code(said)

@@ -1,5 +1,6 @@
 """Octets of an order: a campaign's message as each carrier's profile wants it."""
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +13,10 @@ from broadcast.campaign.content import Category, content
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Bind, Carrier, Smpp
 from broadcast.engine.carrier_campaign import check_approved, prepared
-from broadcast.errors import RefusedError
+from broadcast.errors import InputError, RefusedError
 from broadcast.smpp.channel import SmppChannel
 
+MARKS = {"en": "EXERCISE"}
 LATER = datetime(2030, 1, 31, 11, 0, tzinfo=UTC)
 BIND = Bind("127.0.0.1", 2775, "esme")
 
@@ -140,11 +142,26 @@ def test_what_was_not_approved_is_not_encoded() -> None:
     """Nor a copy that says something else than home, whoever approved it there."""
     made = campaign("Wash your hands")
     approvals = (Approval("binh", LATER, "approved", content_hash(made.content)),)
-    check_approved(made, approvals, None)
-    check_approved(made, approvals, content_hash(made.content))
+    check_approved(made, approvals, None, MARKS)
+    check_approved(made, approvals, content_hash(made.content), MARKS)
     for changed, at_home in (
         (replace(made, text="Other"), None),
         (made, content_hash(replace(made, priority=6).content)),
     ):
         with pytest.raises(RefusedError, match="not what was approved"):
-            check_approved(changed, approvals, at_home)
+            check_approved(changed, approvals, at_home, MARKS)
+
+
+def test_an_exercise_says_so_or_is_not_encoded() -> None:
+    """Whoever launched it at psql was asked by nobody."""
+    for text, said in (("EXERCISE Wash your hands", True), ("Wash your hands", False)):
+        made = replace(
+            campaign(text), status="exercise", texts=(("en", "Wash your hands"),), languages=("en",)
+        )
+        approvals = (Approval("binh", LATER, "approved", content_hash(made.content)),)
+        with (
+            contextlib.nullcontext()
+            if said
+            else pytest.raises(InputError, match="does not begin with its mark")
+        ):
+            check_approved(made, approvals, None, MARKS)
