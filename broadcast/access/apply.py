@@ -86,17 +86,19 @@ async def _apply(connection: Connection) -> None:
             *_revoked(await _grantees(connection), before | set(names.values()), things, names),
             *_granted(things, names),
             *_around(here["database"], names),
+            *_of_a_cluster(here, names),
         ):
             await connection.execute(statement)
-        await connection.execute(sql("access_keep_names"), list(names), list(names.values()))
-        await connection.execute(sql("access_forget_moves"))
-        moves = [
-            (origin.value, target.value) for origin, targets in MOVES.items() for target in sorted(targets)
-        ]
-        await connection.execute(
-            sql("access_keep_moves"), *(list(column) for column in zip(*moves, strict=True))
-        )
+        await _keep(connection, names)
     await _check(connection)
+
+
+async def _keep(connection: Connection, names: Mapping[str, str]) -> None:
+    """What functions look at: the roles' names, and which state may follow which."""
+    await connection.execute(sql("access_keep_names"), list(names), list(names.values()))
+    await connection.execute(sql("access_forget_moves"))
+    moves = [(origin.value, target.value) for origin, targets in MOVES.items() for target in sorted(targets)]
+    await connection.execute(sql("access_keep_moves"), *(list(column) for column in zip(*moves, strict=True)))
 
 
 async def _make_roles(connection: Connection, names: Mapping[str, str], *, cluster: bool) -> None:
@@ -193,6 +195,22 @@ def _around(database: str, names: Mapping[str, str]) -> list[str]:
         f"GRANT CONNECT ON DATABASE {quoted} TO {everybody}",
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {everybody}",
+    ]
+
+
+def _of_a_cluster(here: asyncpg.Record, names: Mapping[str, str]) -> list[str]:
+    """What a lost node left at anybody's transaction only a superuser may end there: a function of one, for who
+    launches. Made where a superuser migrates; a launch says so where none did. Pure."""
+    if not (here["cluster"] and here["superuser"]):
+        return []
+    operators = _quoted(names[Kind.OPERATOR])
+    return [
+        "CREATE SCHEMA IF NOT EXISTS broadcast_cluster",
+        "CREATE OR REPLACE FUNCTION broadcast_cluster.recover() RETURNS void LANGUAGE sql SECURITY DEFINER "
+        "SET search_path = pg_catalog, pg_temp AS 'SELECT recover_prepared_transactions()'",
+        "REVOKE ALL ON FUNCTION broadcast_cluster.recover() FROM PUBLIC",
+        f"GRANT USAGE ON SCHEMA broadcast_cluster TO {operators}",
+        f"GRANT EXECUTE ON FUNCTION broadcast_cluster.recover() TO {operators}",
     ]
 
 

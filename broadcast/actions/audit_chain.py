@@ -16,7 +16,7 @@ from broadcast.acts.difference import Difference
 from broadcast.acts.heads import Head, Line, append, read_heads, read_key
 from broadcast.config import Config, Witness
 from broadcast.errors import BroadcastError, ConfigError, InputError
-from broadcast.languages import _
+from broadcast.languages import N_, _
 from broadcast.reports import audit_chain
 from broadcast.reports.audit_chain import Verified, named, verify
 from broadcast.store.clock import database_time
@@ -28,6 +28,7 @@ from broadcast.store.types import Connection
 _ASK_S: Final = 4.0  # who acted is not kept waiting for longer
 _TRIES: Final = 20
 _AGAIN_S: Final = 0.05
+_HELD: Final = N_("somebody holds the chain in a transaction that is left open, see `broadcast audit verify`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ async def witnessed(session: Session) -> AsyncIterator[None]:
 async def _witness(session: Session, path: Path, key_file: str, before: Head | None) -> None:
     try:
         async with asyncio.timeout(_ASK_S):
+            if not await _chained(session.connection):
+                session.tell(NotWitnessed(str(path), _(_HELD)))
             found = await _heads(session, before)
         if found:
             append(path, found, read_key(key_file))
@@ -100,15 +103,19 @@ async def _witness(session: Session, path: Path, key_file: str, before: Head | N
         )
 
 
-async def _heads(session: Session, before: Head | None) -> list[Head]:
-    """Home's, and its ledgers' that can be reached; none where nothing was done."""
-    connection = session.connection
+async def _chained(connection: Connection) -> bool:
+    """Whether every entry is in the chain by now."""
     for _try in range(_TRIES):
         await connection.execute(sql("chain_now"))
         if not await connection.fetchval(sql("unchained")):
-            break
+            return True
         await asyncio.sleep(_AGAIN_S)  # somebody else is at it
-    home = await audit_chain.head(connection)
+    return False
+
+
+async def _heads(session: Session, before: Head | None) -> list[Head]:
+    """Home's, and its ledgers' that can be reached; none where nothing was done."""
+    home = await audit_chain.head(session.connection)
     if home is None or home == before:
         return []
     found = [home]

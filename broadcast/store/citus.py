@@ -118,11 +118,11 @@ async def recover(connection: Connection) -> None:
     for _each in range(_RECOVERIES):  # what others decide meanwhile is found done by the next
         try:
             await connection.execute(sql("citus_recover"))
-        except asyncpg.InsufficientPrivilegeError as error:
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError) as error:
             raise DatabaseError(
                 _(
-                    "this database role may not recover what a lost node left: as superuser, in home, GRANT EXECUTE ON "
-                    "FUNCTION recover_prepared_transactions() to it"
+                    "this login may not have nodes end what a lost one left: run `broadcast db migrate` once as a "
+                    "superuser of home, and act as an operator"
                 )
             ) from error
         found = {row["gid"] for row in await connection.fetch(sql("citus_decided"))}

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-from acting import make_people
+from acting import PEOPLE, make_people
 from integration.rig import Rig, make_rig
 from waiting import PATIENCE_S, until
 
@@ -112,6 +112,8 @@ async def citus_world(folder: Path, config: Config, name: str) -> AsyncIterator[
         connection = await connect(home, check_schema=False)
         await migrations.migrate(connection)
         await make_people(connection)
+        await _tell_nodes(connection)
+        await connection.execute("INSERT INTO desk_rule VALUES ('typed_from', '0')")
         async with make_rig(folder, home, connection, config) as rig:
             yield CitusWorld(rig, nodes)
         await connection.close(timeout=10)
@@ -120,6 +122,18 @@ async def citus_world(folder: Path, config: Config, name: str) -> AsyncIterator[
         await coordinator.close()
         for server in servers:
             await _drop(server, name)
+
+
+async def _tell_nodes(home: asyncpg.Connection) -> None:
+    """A login that another database of the cluster made is none of this one's, so what it is given stays here."""
+    for name, kinds in PEOPLE.items():
+        for kind in kinds:
+            rows = await home.fetch(
+                """SELECT success, result
+                     FROM run_command_on_workers(format('GRANT %I TO %I', current_database() || $1, $2::text))""",
+                f"_{kind}", name,
+            )  # fmt: skip
+            assert all(row["success"] for row in rows), rows
 
 
 @asynccontextmanager

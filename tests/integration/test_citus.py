@@ -45,6 +45,7 @@ from waiting import until
 from broadcast.actions import campaign as actions
 from broadcast.actions.forecast import foresee
 from broadcast.actions.ledgers import spread
+from broadcast.actions.live import reach
 from broadcast.actions.session import Session
 from broadcast.audience import importer, subscribers, unfinished
 from broadcast.audience.batches import Batch, Reader
@@ -241,7 +242,9 @@ async def test_a_forecast_and_a_launch(
         await import_file(rig.conn, rig.config, files[0], tmp_path / "refused.csv")
         drafted = await rig.approved((*config.carriers, "gmobile"), category="health")
         foreseen = await foresee(Session(rig.conn, rig.config), drafted.name)
-        launched = await by("an", actions.launch, Session(rig.conn, rig.config), drafted.name)
+        session = Session(rig.conn, rig.config)
+        typed = (await by("an", reach, session, drafted.name)).recipients
+        launched = await by("an", actions.launch, session, drafted.name, typed)
         people = await audience(rig.conn, launched.campaign_id)
         assert launched.audience == len(people)
         loads = [[each.recipients for each in variant.carriers] for variant in foreseen.variants]

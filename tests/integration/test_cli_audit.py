@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 from integration.chain_world import Chain
+from integration.test_rights_attacked import login
 
 from broadcast.actions.audit_chain import witnessed
 from broadcast.actions.notices import Notice, NotWitnessed
@@ -107,6 +108,21 @@ async def test_each_act_is_witnessed_outside(
     assert "act 8 of " in done.stdout
     assert "and the chain ends with act 7" in done.stdout
     assert "that means: the newest entries were deleted" in done.stdout
+
+
+async def test_who_holds_the_chain_is_told_of(
+    chain: Chain, config: Config, witness: Witness, database_url: str
+) -> None:
+    """An author's open transaction: the act stands, and whoever acts hears that nothing proves it yet."""
+    notices = list[Notice]()
+    async with login(database_url, "an") as an, an.transaction():
+        await an.execute("SELECT pg_advisory_xact_lock(7114)")
+        async with witnessed(Session(chain.conn, _with(config, witness), notices.append)):
+            number = await chain.drafted()
+    assert number
+    assert [each.why for each in notices if isinstance(each, NotWitnessed)] == [
+        "somebody holds the chain in a transaction that is left open, see `broadcast audit verify`"
+    ]
 
 
 async def test_an_act_stands_whose_witness_is_away(chain: Chain, config: Config, witness: Witness) -> None:

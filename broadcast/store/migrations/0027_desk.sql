@@ -304,7 +304,7 @@ BEGIN
     PERFORM desk_must('author');
     PERFORM desk_check_home();
     IF length(campaign_name) NOT BETWEEN 1 AND 64 OR campaign_name ~ '^[.:-]'
-       OR campaign_name ~ E'[\u0001-,/;-@\\[-^`{-\u00a9\u2000-\u206f\ue000-\uf8ff\ufeff]' THEN
+       OR campaign_name ~ '[\u0001-,/;-@\[-^`{-\u00a9\u2000-\u206f\ue000-\uf8ff\ufeff]' THEN
         PERFORM desk_refuse('BC004', 'a campaign''s name has letters, digits, ''.'', '':'', ''_'' or ''-'', and no blanks');
     END IF;
     INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, in_doubt_policy, grace_s, expires_at,

@@ -28,8 +28,8 @@ SELECT create_distributed_table('subscriber', 'hash_bucket', colocate_with => 'n
 SELECT truncate_local_data_after_distributing_table('subscriber');
 
 -- name: citus_recover
--- What a node that was lost has yet to commit or to undo is done there, if it is back.
-SELECT recover_prepared_transactions();
+-- What a node that was lost has yet to commit or to undo is done there, if it is back (access/apply.py).
+SELECT broadcast_cluster.recover();
 
 -- name: citus_decided
 -- What was decided here and is not known to be done on all nodes.
