@@ -3,6 +3,9 @@
 import asyncio
 import logging
 import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +15,9 @@ from broadcast.bench.meters import cpu_s
 from broadcast.campaign.campaigns import by_name
 from broadcast.errors import BroadcastError
 from broadcast.languages import _
+from broadcast.reports.carriers import slots
 from broadcast.reports.progress import progress
-from broadcast.reports.steady import Pace
+from broadcast.reports.steady import GRANTED_S, Pace
 from broadcast.store import failures, pool
 
 PAUSE_MOST_S: Final = 5.0
@@ -64,6 +68,35 @@ def _limit(cores: Cores) -> str:
             "The limit was this machine: the demo's own processes, the simulated carriers included, kept it busy."
         )
     return _("The machine was not the limit: see worker-*.log.")
+
+
+class Granted:
+    """Whether each worker has had a link to each carrier for so long that every grant is in force: what is launched
+    then begins as in production, where workers wait for alerts, and no grant's wait looks like a pause.
+
+    url: of the database. carriers: names. workers: how many there are.
+    """
+
+    def __init__(self, url: str, carriers: Iterable[str], workers: int) -> None:
+        self._url = url
+        self._wanted = dict.fromkeys(carriers, workers)
+        self._since: float | None = None
+
+    def __call__(self) -> bool:
+        bound = asyncio.run(self._bound())
+        if any(bound[carrier] < workers for carrier, workers in self._wanted.items()):
+            self._since = None
+            return False
+        self._since = self._since or time.monotonic()
+        return time.monotonic() - self._since >= GRANTED_S.total_seconds()
+
+    async def _bound(self) -> Counter[str]:
+        connection = await pool.connect(self._url)
+        try:
+            found = {(each.carrier, each.worker) for each in await slots(connection) if each.bound}
+        finally:
+            connection.terminate()
+        return Counter(carrier for carrier, _worker in found)
 
 
 class Onlooker:

@@ -22,7 +22,7 @@ from broadcast.demo.carriers import (
     carriers_toml,
     personality_toml,
 )
-from broadcast.demo.pace import Onlooker, verdict
+from broadcast.demo.pace import Granted, Onlooker, verdict
 from broadcast.demo.verdict import differences
 from broadcast.errors import AuditError, BroadcastError
 from broadcast.languages import _
@@ -237,6 +237,8 @@ def _send(shell: Shell, options: Options, database: _Database) -> None:
     shell.tell(_("Workers, one for each core: what production runs, on as many machines as it likes."))
     for number in range(1, options.workers + 1):
         shell.start(f"worker-{number}", "worker", "--as", options.worker)
+    carriers = [carrier.name for carrier in CARRIERS]
+    shell.wait_for(_("a link of each worker"), Granted(database.url, carriers, options.workers))
     shell.tell(_("Whoever launches says how many people hear it, as the forecast has it: that number binds."))
     foreseen = shell.read("campaign", "forecast", NAME, "--as", options.approver)["ways"][0]["carriers"]
     people = str(sum(each["recipients"] for each in foreseen))
