@@ -9,21 +9,18 @@ import contextlib
 from dataclasses import replace
 from typing import Final
 
-from broadcast.actions import clock, live
+from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
-from broadcast.actions.notices import HomeAway, Superseded, Untold
+from broadcast.actions.notices import HomeAway, Untold
 from broadcast.actions.session import Session, Tell
 from broadcast.actions.terms import Terms, edited_content, new_content
-from broadcast.campaign import campaigns, messages, orders
-from broadcast.campaign import launch as launching
+from broadcast.campaign import campaigns, orders
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Config
 from broadcast.errors import DatabaseDownError, RefusedError
-from broadcast.ids import CampaignId
 from broadcast.languages import _
 from broadcast.ledger import close
-from broadcast.ledger.corrected import Corrected, Heard
 from broadcast.store import pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.ledgers import Away, parts_to_tell
@@ -98,32 +95,10 @@ async def send_back(session: Session, name: str, reason: str) -> Campaign:
     return await campaigns.send_back(session.connection, found, reason)
 
 
-async def launch(session: Session, name: str, typed: int | None = None) -> Campaign:
-    """The audience is fixed, and workers begin. typed: how many hear it, by who launches it; see `live.check`."""
-    await tell_of_unfinished(session)
-    await clock.now(session)
-    found = await campaigns.by_name(session.connection, name)
-    counted = await live.check(session, found, typed)
-    hearers = None if found.corrects is None else await _hearers(session, found, CampaignId(found.corrects))
-    done = await launching.launch(
-        session.connection, session.config, found, lambda away: _tell(session, away), counted, hearers
-    )
-    await _superseded(session, done)
-    return done
-
-
-async def _hearers(session: Session, correction: Campaign, corrects: CampaignId) -> Corrected:
-    of = await campaigns.get(session.connection, corrects)
-    if of.launched_at is None or of.segments is None:
-        raise RefusedError(_("{name} was never launched, and nobody has heard it", name=of.name))
-    heard = Heard(of.campaign_id, of.name, of.launched_at, of.segments)
-    return Corrected(heard, session.config, hears_opted_out=correction.hears_opted_out)
-
-
 async def pause(session: Session, name: str) -> Campaign:
     """Nothing leaves from 2 s after it on (law 7); receipts still count."""
     found = await campaigns.by_name(session.connection, name)
-    return await _ordered(session, await campaigns.pause(session.connection, found))
+    return await ordered(session, await campaigns.pause(session.connection, found))
 
 
 async def resume(session: Session, name: str) -> Campaign:
@@ -140,13 +115,13 @@ async def resume(session: Session, name: str) -> Campaign:
                 name=found.name,
             )
         )
-    return await _ordered(session, await campaigns.resume(session.connection, found))
+    return await ordered(session, await campaigns.resume(session.connection, found))
 
 
 async def cancel(session: Session, name: str) -> Campaign:
     """Its end. First the order itself, then, in a transaction of its own, what no worker may be there to do."""
     found = await campaigns.by_name(session.connection, name)
-    done = await _ordered(session, await campaigns.cancel(session.connection, found))
+    done = await ordered(session, await campaigns.cancel(session.connection, found))
     await close.end_stopped(session.connection)
     return await campaigns.get(session.connection, done.campaign_id)
 
@@ -182,18 +157,7 @@ async def order_without_home(
     return next(iter(found.values()))
 
 
-async def _superseded(session: Session, launched: Campaign) -> None:
-    """What a CAP Update updates has ended in the launch's own transaction; now the ledgers are told."""
-    ended = await messages.ended_by(session.connection, launched.campaign_id)
-    if not ended:
-        return
-    session.tell(Superseded(tuple(each.name for each in ended)))
-    for each in ended:
-        await _ordered(session, each)
-    await close.end_stopped(session.connection)
-
-
-async def _ordered(session: Session, done: Campaign) -> Campaign:
+async def ordered(session: Session, done: Campaign) -> Campaign:
     """Home has decided; now the ledgers are told, and who acts hears which could not be."""
     rows = await session.connection.fetch(sql("campaign_parts"), done.campaign_id)
     known = session.configuration.ledgers if session.configuration else {}
@@ -203,7 +167,7 @@ async def _ordered(session: Session, done: Campaign) -> Campaign:
             session.tell(Untold(name, None))
     ledgers = {name: ledger for name, ledger in named.items() if ledger is not None}
     async with parts_to_tell(session.connection, ledgers) as parts:
-        told = await orders.push(parts, done, lambda away: _tell(session, away))
+        told = await orders.push(parts, done, lambda away: tell_untold(session, away))
         if done.state is CampaignState.CANCELLED:
             await asyncio.gather(*(_end_stopped(part.connection) for part in told))
     return done
@@ -215,5 +179,5 @@ async def _end_stopped(ledger: Connection) -> None:
         await close.end_stopped(ledger)
 
 
-def _tell(session: Session, away: Away) -> None:
+def tell_untold(session: Session, away: Away) -> None:
     session.tell(Untold(away.name, away.reason))

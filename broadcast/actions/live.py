@@ -6,7 +6,6 @@ from typing import Final
 
 from broadcast.access.desk_rules import RULES
 from broadcast.actions import forecast
-from broadcast.actions.notices import NotActual
 from broadcast.actions.session import Session
 from broadcast.audience.phones import NO_PHONES, read_phones
 from broadcast.campaign import campaigns
@@ -30,13 +29,6 @@ class Reach:
     campaign: Campaign
     recipients: int
     asked: bool
-
-
-async def tell_status(session: Session, name: str) -> None:
-    """For screens that show something of a campaign, and not the campaign itself. Raises InputError: there is none."""
-    found = await campaigns.by_name(session.connection, name)
-    if found.status != "actual":
-        session.tell(NotActual(found.name, found.status))
 
 
 async def reach(session: Session, name: str) -> Reach:

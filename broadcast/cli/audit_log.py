@@ -18,7 +18,7 @@ from broadcast.cli.session import act
 from broadcast.cli.settings import time_zone
 from broadcast.errors import InputError
 from broadcast.languages import _, headings, term
-from broadcast.reports import audit_chain
+from broadcast.reports import acts
 
 _AGO_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _HEXADECIMAL = 8  # digits of a hash on a screen, as of a content code
@@ -52,7 +52,7 @@ async def _read(
     session: Session, campaign: str | None, since: str | None, latest: int
 ) -> tuple[Sequence[Entry], dict[int, str]]:
     begin = None if since is None else _since(since, await clock.now(session))
-    found = await audit_chain.log(session.connection, begin, campaign, latest)
+    found = await acts.log(session.connection, begin, campaign, latest)
     named = {int(each.campaign_id): each.name for each in await campaigns.all_campaigns(session.connection)}
     return found, named
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from broadcast.actions import campaign as actions
+from broadcast.actions import launch as launching
 from broadcast.actions import live
 from broadcast.actions.live import Reach
 from broadcast.actions.session import Session
@@ -57,7 +57,7 @@ def launch(name: str, recipients: int | None, as_json: bool) -> None:
 
 
 async def _launched(session: Session, name: str, typed: int | None) -> tuple[Campaign, bool]:
-    return await actions.launch(session, name, typed), session.training
+    return await launching.launch(session, name, typed), session.training
 
 
 def _ask(name: str) -> int | None:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
-from broadcast.actions.audit_chain import witnessed
-from broadcast.actions.live import tell_status
 from broadcast.actions.session import Session
+from broadcast.actions.status import tell_status
+from broadcast.actions.witness import witnessed
 from broadcast.cli.notices import show_notice
 from broadcast.cli.runner import run
 from broadcast.cli.settings import perhaps_configuration

@@ -6,7 +6,8 @@ from integration.nation_world import CARRIERS, TWO, NationWorld
 from integration.steps import by
 
 from broadcast.actions import alert as actions
-from broadcast.actions.campaign import approve, launch
+from broadcast.actions.campaign import approve
+from broadcast.actions.launch import launch
 from broadcast.actions.notices import Superseded
 from broadcast.campaign.campaigns import Campaign
 from broadcast.cap.record import Alert

@@ -14,7 +14,8 @@ from unit.cap.signers import authority, signer
 
 from broadcast.actions import alert as actions
 from broadcast.actions.alert import Imported
-from broadcast.actions.campaign import approve, launch
+from broadcast.actions.campaign import approve
+from broadcast.actions.launch import launch
 from broadcast.actions.session import Session
 from broadcast.audience.carriers import sync_carriers
 from broadcast.campaign import campaigns, messages

@@ -8,7 +8,8 @@ from integration.chain_world import TEXT, Chain, words
 
 from broadcast.acts.chain import check_heads
 from broadcast.acts.heads import Line
-from broadcast.reports.audit_chain import entries, head, verify
+from broadcast.reports.acts import entries, head
+from broadcast.reports.audit_chain import verify
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ from integration.rig import Rig
 from integration.steps import by
 from waiting import until
 
-from broadcast.actions import campaign as actions
+from broadcast.actions import launch as launching
 from broadcast.actions.forecast import foresee
 from broadcast.actions.ledgers import spread
 from broadcast.actions.live import reach
@@ -244,7 +244,7 @@ async def test_a_forecast_and_a_launch(
         foreseen = await foresee(Session(rig.conn, rig.config), drafted.name)
         session = Session(rig.conn, rig.config)
         typed = (await by("an", reach, session, drafted.name)).recipients
-        launched = await by("an", actions.launch, session, drafted.name, typed)
+        launched = await by("an", launching.launch, session, drafted.name, typed)
         people = await audience(rig.conn, launched.campaign_id)
         assert launched.audience == len(people)
         loads = [[each.recipients for each in variant.carriers] for variant in foreseen.variants]
@@ -266,7 +266,7 @@ async def test_an_alert_over_two_ledgers(
         for name in ("north", "south"):
             made.work(name)
         approved = await made.rig.approved(category="health")
-        campaign = await by("an", actions.launch, made.session, approved.name)
+        campaign = await by("an", launching.launch, made.session, approved.name)
         found = await made.finish(campaign)
         assert (found.audit.audience, found.report.progress.total.states["excluded"]) == (800, 1)
         assert await made.differing(campaign) == []
@@ -302,14 +302,14 @@ async def test_a_torn_commit(
             await importing
         approved = await rig.approved(tuple(config.country.prefixes))
         with pytest.raises(DatabaseDownError, match="has yet to carry out"):
-            await by("an", actions.launch, world.session, approved.name)
+            await by("an", launching.launch, world.session, approved.name)
     finally:
         await node.start()
     imported = await rig.conn.fetchval("SELECT imported FROM subscriber_import")
     assert 0 < await rig.conn.fetchval("SELECT count(*) FROM subscriber") < imported
     code, out, _ = await world.command("db", "status", "--json")
     assert (code, json.loads(out)["prepared"] > 0, json.loads(out)["away"]) == (0, True, [])
-    campaign = await by("an", actions.launch, world.session, approved.name)
+    campaign = await by("an", launching.launch, world.session, approved.name)
     assert await rig.conn.fetchval("SELECT count(*) FROM subscriber") == imported
     assert len(await audience(rig.conn, campaign.campaign_id)) == imported == campaign.audience
     assert await world.prepared(node) == 0
@@ -328,12 +328,12 @@ async def test_one_at_a_time(
         async with other.transaction():
             assert await other.fetchval(sql("import_lock"))
             with pytest.raises(RefusedError, match="an import runs"):
-                await by("an", actions.launch, world.session, approved.name)
+                await by("an", launching.launch, world.session, approved.name)
         async with one_moment(other):
             with pytest.raises(RefusedError, match="or a launch"):
                 await import_file(rig.conn, config, files[0], tmp_path / "refused.csv")
         await import_file(rig.conn, config, files[0], tmp_path / "refused.csv")
-        assert (await by("an", actions.launch, world.session, approved.name)).state == "running"
+        assert (await by("an", launching.launch, world.session, approved.name)).state == "running"
     finally:
         await other.close(timeout=10)
 

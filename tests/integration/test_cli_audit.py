@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from integration.chain_world import Chain
 from integration.test_rights_attacked import login
 
-from broadcast.actions.audit_chain import witnessed
 from broadcast.actions.notices import Notice, NotWitnessed
 from broadcast.actions.session import Session
+from broadcast.actions.witness import witnessed
 from broadcast.acts.heads import read_heads
 from broadcast.cli.main import broadcast
 from broadcast.config import Config, Witness

@@ -22,6 +22,7 @@ from waiting import PATIENCE_S, until
 
 from broadcast.actions import archive as archives
 from broadcast.actions import campaign as actions
+from broadcast.actions import launch as launching
 from broadcast.actions.session import Session
 from broadcast.actions.terms import Terms, worded
 from broadcast.campaign import campaigns
@@ -358,7 +359,7 @@ async def test_each_ledger_finds_its_own(nation: NationWorld, carriers: tuple[st
     await nation.begin(NATION)
     for name in NATION:
         nation.work(name)
-    wrong = await by("an", actions.launch, nation.session, (await rig.approved(carriers)).name)
+    wrong = await by("an", launching.launch, nation.session, (await rig.approved(carriers)).name)
 
     async def begun() -> bool:
         ended = ("accepted", "delivered", "expired", "undeliverable")
@@ -377,7 +378,7 @@ async def test_each_ledger_finds_its_own(nation: NationWorld, carriers: tuple[st
     draft = await by("an", actions.correct, nation.session, wrong.name, said)
     assert (await shown(rig.conn, draft.name, rig.config)).corrects == wrong.name
     await by("binh", actions.approve, nation.session, draft.name, draft.code)
-    right = await by("an", actions.launch, nation.session, draft.name)
+    right = await by("an", launching.launch, nation.session, draft.name)
     heard: dict[str, set[int]] = {}
     for name in NATION:
         heard |= await audience(replace_conn(rig, nation.conn(name)), right)
@@ -397,14 +398,14 @@ async def test_what_cannot_be_corrected(nation: NationWorld, tmp_path: Path) -> 
     said = Terms(text=worded("That was wrong.", plain=False))
     with pytest.raises(RefusedError, match="was never launched, and nobody has heard it"):
         await by("an", actions.correct, nation.session, approved.name, said)
-    wrong = await by("an", actions.launch, nation.session, approved.name)
+    wrong = await by("an", launching.launch, nation.session, approved.name)
     await nation.finish(wrong)
     draft = await by("an", actions.correct, nation.session, wrong.name, said, "sorry")
     assert (draft.name, draft.corrects) == ("sorry", wrong.campaign_id)
     await by("binh", actions.approve, nation.session, "sorry", draft.code)
     await by("w", archives.archive, nation.session, wrong.name, tmp_path, drop=True)
     with pytest.raises(RefusedError, match="is archived: who heard it is in files"):
-        await by("an", actions.launch, nation.session, "sorry")
+        await by("an", launching.launch, nation.session, "sorry")
 
 
 async def test_a_paused_alert_is_not_resumed_after_its_correction(rig: Rig) -> None:

@@ -13,6 +13,7 @@ from waiting import PATIENCE_S, until
 
 from broadcast.actions import archive as archives
 from broadcast.actions import campaign as actions
+from broadcast.actions import launch as launching
 from broadcast.actions.ledgers import spread
 from broadcast.actions.notices import Untold
 from broadcast.campaign import campaigns, launch, orders
@@ -37,7 +38,7 @@ async def test_an_alert_over_two_ledgers(nation: NationWorld, tmp_path: Path) ->
     for name in TWO:
         nation.work(name)
     campaign = await by(
-        "an", actions.launch, nation.session, (await nation.rig.approved((*ALL, "gmobile"))).name
+        "an", launching.launch, nation.session, (await nation.rig.approved((*ALL, "gmobile"))).name
     )
     assert campaign.audience == 907
     found = await nation.finish(campaign)
@@ -105,12 +106,12 @@ async def test_a_launch_that_is_killed_is_repeated(
     with monkeypatch.context() as patch:
         killing(patch, step, after)
         with pytest.raises(Killed):
-            await by("an", actions.launch, nation.session, campaign.name)
+            await by("an", launching.launch, nation.session, campaign.name)
     now = await campaigns.get(nation.rig.conn, campaign.campaign_id)
     if now.state == "approved":
         books = [await nation.rig.smscs[name].book() for name in ALL]
         assert sum(book["segments"] for book in books) == 0
-        now = await by("an", actions.launch, nation.session, campaign.name)
+        now = await by("an", launching.launch, nation.session, campaign.name)
     assert (now.state, now.audience) == ("running", 120)
     await nation.finish(now)
     for name in ALL:
@@ -128,12 +129,12 @@ async def test_a_launch_that_was_killed_is_edited_and_repeated(
     with monkeypatch.context() as patch:
         killing(patch, "_say_running", False)
         with pytest.raises(Killed):
-            await by("an", actions.launch, nation.session, campaign.name)
+            await by("an", launching.launch, nation.session, campaign.name)
     assert await nation.conn("north").fetchval("SELECT sum(total) FROM slice") == 20
     fewer = replace(campaign.content, carriers=SOUTH, text="Stay at home.")
     edited = await steps.edit(nation.rig.conn, campaign, fewer, "an")
     await steps.approve(nation.rig.conn, edited)
-    now = await by("an", actions.launch, nation.session, campaign.name)
+    now = await by("an", launching.launch, nation.session, campaign.name)
     for table in ("campaign", "slice", "tally", "opt_outs_applied"):
         assert await nation.conn("north").fetchval(f"SELECT count(*) FROM {table}") == 0, table
     nation.work("south")
@@ -148,7 +149,7 @@ async def test_a_launch_needs_every_ledger(nation: NationWorld, monkeypatch: pyt
     campaign = await nation.rig.approved()
     monkeypatch.setenv("SOUTH_URL", "postgresql://broadcast@127.0.0.1:1/nowhere")
     with pytest.raises(DatabaseError, match=r"^ledger south: "):
-        await by("an", actions.launch, nation.session, campaign.name)
+        await by("an", launching.launch, nation.session, campaign.name)
     assert (await campaigns.get(nation.rig.conn, campaign.campaign_id)).state == "approved"
 
 
@@ -166,7 +167,7 @@ async def test_a_launch_into_a_ledger_whose_disk_is_full(nation: NationWorld) ->
                 CREATE TRIGGER odd BEFORE INSERT ON slice FOR EACH ROW EXECUTE FUNCTION odd()"""
         )
     with pytest.raises(DatabaseError, match=r"^ledger south: the database's disk is full"):
-        await by("an", actions.launch, nation.session, campaign.name)
+        await by("an", launching.launch, nation.session, campaign.name)
     assert (await campaigns.get(nation.rig.conn, campaign.campaign_id)).state == "approved"
     for name in TWO:
         assert await nation.conn(name).fetchval("SELECT count(*) FROM campaign") == 0
@@ -179,7 +180,7 @@ async def test_nobody_in_one_ledger(nation: NationWorld) -> None:
     nation.rig.connect("mobifone", 500)
     await nation.begin({"north": ledger("north", "viettel"), "south": ledger("south", "mobifone")})
     nation.work("north")
-    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    campaign = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     assert await nation.conn("south").fetchval("SELECT count(*) FROM campaign") == 0
     found = await nation.finish(campaign)
     assert found.audit.audience == 20
@@ -192,10 +193,10 @@ async def test_swapped_urls_are_refused(nation: NationWorld, monkeypatch: pytest
     campaign = await nation.rig.approved()
     monkeypatch.setenv("NORTH_URL", nation.urls["south"])
     with pytest.raises(RefusedError, match=r"ledger north: the database .* is the ledger south"):
-        await by("an", actions.launch, nation.session, campaign.name)
+        await by("an", launching.launch, nation.session, campaign.name)
     monkeypatch.setenv("NORTH_URL", nation.rig.url)
     with pytest.raises(RefusedError, match="is home itself"):
-        await by("an", actions.launch, nation.session, campaign.name)
+        await by("an", launching.launch, nation.session, campaign.name)
     for worker in (
         nation.work("north", url=nation.urls["south"], resolver=False),
         nation.work("north", url=nation.rig.url, resolver=False),
@@ -213,7 +214,7 @@ async def test_a_carrier_in_two_ledgers_by_two_configurations(nation: NationWorl
     moved = {"north": ledger("north", *NORTH, "mobifone"), "south": ledger("south", "vinaphone")}
     nation.rig.config = replace(nation.rig.config, ledgers=moved)
     with pytest.raises(RefusedError, match="home knows the ledger north otherwise"):
-        await by("an", actions.launch, nation.session, campaign.name)
+        await by("an", launching.launch, nation.session, campaign.name)
     with pytest.raises(RefusedError, match="home knows the ledger north otherwise"):
         await nation.rig.workers.pop(nation.work("north", resolver=False))
 
@@ -236,7 +237,7 @@ async def test_a_carrier_moves_when_nothing_of_it_is_open(nation: NationWorld, t
     await nation.begin({"first": Ledger(carriers=("viettel",)), "south": ledger("south", *SOUTH)})
     nation.work("first")
     nation.work("south")
-    late = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    late = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     found = await nation.finish(late)
     assert found.audit.audience == 90
     assert (
@@ -252,7 +253,7 @@ async def test_a_ledger_that_cannot_be_told(nation: NationWorld, monkeypatch: py
     """The order holds at home, and who gave it hears which ledger does not know."""
     await nation.simulate(*ALL, people=10)
     await nation.begin(TWO)
-    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    campaign = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     monkeypatch.setenv("SOUTH_URL", "postgresql://broadcast@127.0.0.1:1/nowhere")
     done = await by("an", actions.pause, nation.session, campaign.name)
     assert done.state == "paused"
@@ -268,7 +269,7 @@ async def test_a_worker_ends_as_it_tells_home_that_its_part_is_over(
     """Between that and the end of the whole alert: the next worker tells it again, and the alert has its end."""
     await nation.simulate(*ALL, people=10)
     await nation.begin(TWO)
-    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    campaign = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     real = herald.sql
 
     def killing_last(name: str) -> str:
@@ -317,7 +318,7 @@ async def test_workers_stop_at_what_home_says(nation: NationWorld) -> None:
     for name in TWO:
         nation.work(name)
     everybody = 4000 * len(ALL)  # so many that their number is asked for
-    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name, everybody)
+    campaign = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name, everybody)
     await until(lambda: reached(nation, campaign, 300), "some are sent to")
     await steps.pause(nation.rig.conn, await campaigns.get(nation.rig.conn, campaign.campaign_id), "binh")
 

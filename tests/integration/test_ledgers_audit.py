@@ -9,9 +9,10 @@ from integration.chain_world import Chain
 from integration.nation_world import NationWorld
 
 from broadcast.actions import campaign as actions
-from broadcast.actions.audit_chain import Proof, prove, witnessed
+from broadcast.actions.audit_chain import Proof, prove
 from broadcast.actions.notices import Notice
 from broadcast.actions.session import Session
+from broadcast.actions.witness import witnessed
 from broadcast.acts.heads import read_heads
 from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Ledger, Witness

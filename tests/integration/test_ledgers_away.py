@@ -16,6 +16,7 @@ from integration.steps import by
 from waiting import PATIENCE_S, until
 
 from broadcast.actions import campaign as actions
+from broadcast.actions import launch as launching
 from broadcast.actions.campaign import order_without_home
 from broadcast.actions.notices import HomeAway, Notice
 from broadcast.campaign import campaigns
@@ -69,7 +70,7 @@ async def under_way(
     nation.work("north", url=ways.north.url, home_url=ways.home.url)
     nation.work("south")
     approved = await nation.rig.approved(category=category)
-    campaign = await by("an", actions.launch, nation.session, approved.name, people * len(CARRIERS))
+    campaign = await by("an", launching.launch, nation.session, approved.name, people * len(CARRIERS))
     await until(lambda: flowing(nation), "both carriers get segments")
     return campaign
 

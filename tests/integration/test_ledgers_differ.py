@@ -9,6 +9,7 @@ from waiting import PATIENCE_S, until
 
 from broadcast.actions import campaign as actions
 from broadcast.actions import drift
+from broadcast.actions import launch as launching
 from broadcast.actions.session import Session
 from broadcast.config import Ledger
 from broadcast.engine.connections import Connections
@@ -90,7 +91,7 @@ async def test_workers_of_home_give_up_a_carrier_that_has_moved(nation: NationWo
     nation.rig.connect("mobifone", 500)
     await nation.begin({"first": Ledger(carriers=CARRIERS)})
     workers = [nation.work("first"), nation.rig.worker()]
-    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    campaign = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     await until(lambda: begun(nation), "it is being sent")
 
     await nation.begin({"first": Ledger(carriers=("viettel",)), "south": ledger("south", "mobifone")})
@@ -119,7 +120,7 @@ async def test_a_copy_that_says_something_else_is_not_sent(
     """By force, with an approval that fits it: home approved something else, so its workers say so and send nothing."""
     await nation.simulate(*CARRIERS, people=20)
     await nation.begin(TWO)
-    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    campaign = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     north = nation.conn("north")
     await north.execute("UPDATE campaign SET text = 'Flee'")
     await north.execute("UPDATE approval SET hash = content_hash(campaign) FROM campaign")

@@ -10,6 +10,7 @@ from integration.steps import by
 from waiting import PATIENCE_S, until
 
 from broadcast.actions import campaign as actions
+from broadcast.actions import launch as launching
 from broadcast.actions.campaign import order_without_home
 from broadcast.actions.notices import HomeAway, Notice, Untold
 from broadcast.campaign import campaigns, orders
@@ -29,7 +30,7 @@ async def nation(nation: NationWorld) -> NationWorld:
 
 
 async def launched(nation: NationWorld) -> Campaign:
-    return await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    return await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
 
 
 async def state(nation: NationWorld, name: str) -> str:
@@ -153,9 +154,9 @@ async def test_a_launch_that_was_killed_and_ordered_without_home_is_repeated(
     with monkeypatch.context() as patch:
         patch.setattr("broadcast.campaign.launch._say_running", killed)
         with pytest.raises(Killed):
-            await by("an", actions.launch, nation.session, campaign.name)
+            await by("an", launching.launch, nation.session, campaign.name)
     await without_home(nation, campaign, CampaignState.PAUSED)
-    assert (await by("an", actions.launch, nation.session, campaign.name)).state == "running"
+    assert (await by("an", launching.launch, nation.session, campaign.name)).state == "running"
     for name in TWO:
         nation.work(name)
     await nation.finish(campaign)

@@ -10,6 +10,7 @@ from waiting import until
 
 from broadcast.actions import campaign as actions
 from broadcast.actions import drift
+from broadcast.actions import launch as launching
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.errors import BroadcastError
@@ -44,20 +45,20 @@ async def forget(nation: NationWorld, campaign: Campaign) -> None:
 
 async def test_what_home_has_forgotten_is_not_sent_and_the_next_alert_is(nation: NationWorld) -> None:
     """Its number is known to the ledgers: the launch says so, and how home gets past it stands on the page."""
-    forgotten = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    forgotten = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     await forget(nation, forgotten)
     for name in TWO:
         nation.work(name)
     drafted = await nation.rig.approved()
     assert drafted.campaign_id == forgotten.campaign_id
     with pytest.raises(BroadcastError, match="home was set back to an earlier moment than its ledgers"):
-        await by("an", actions.launch, nation.session, drafted.name)
+        await by("an", launching.launch, nation.session, drafted.name)
 
     latest = [await nation.conn(name).fetchval("SELECT max(campaign_id) FROM campaign") for name in TWO]
     statement, changed = re.subn(r"\b1000\b", str(max(latest)), told("SELECT setval("))
     assert changed == 1
     await nation.rig.conn.execute(statement)
-    launched = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    launched = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     await nation.finish(launched)
     for name in CARRIERS:
         book = await nation.rig.smscs[name].book()
@@ -102,7 +103,7 @@ async def test_a_ledger_that_has_forgotten_a_launch(
     nation: NationWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whoever looks is told, wherever they look; `cancel` ends what else would stay open for ever."""
-    campaign = await by("an", actions.launch, nation.session, (await nation.rig.approved()).name)
+    campaign = await by("an", launching.launch, nation.session, (await nation.rig.approved()).name)
     await nation.conn("north").execute("SELECT desk_drop_copy($1)", campaign.campaign_id)
     for name in TWO:
         nation.work(name)

@@ -7,7 +7,7 @@ import pytest
 from integration.nation_world import CARRIERS, FIRST, TWO, NationWorld, ledger
 from integration.steps import by
 
-from broadcast.actions import campaign as actions
+from broadcast.actions import launch as launching
 from broadcast.actions.ledgers import spread
 from broadcast.actions.session import Session
 from broadcast.audience.carriers import sync_carriers
@@ -46,7 +46,7 @@ def shares(north: int, south: int) -> dict[str, Ledger]:
 async def test_a_carrier_that_is_split(nation: NationWorld) -> None:
     """By its accounts over two ledgers: its subscribers by their buckets, its TPS by configuration."""
     approved = await split(nation, north=100, south=300)
-    campaign = await by("an", actions.launch, nation.session, approved.name)
+    campaign = await by("an", launching.launch, nation.session, approved.name)
     parts = await nation.rig.conn.fetch("SELECT ledger, audience FROM campaign_part ORDER BY ledger")
     assert [tuple(row) for row in parts] == [("north", 160), ("south", 480)]
     for name in ("north", "south"):
@@ -66,9 +66,9 @@ async def test_shares_change_while_nothing_is_open_and_no_worker_has_more(nation
     await sync_carriers(south, before, leases.worker_no)
     await nation.begin(shares(300, 100))
     with pytest.raises(RefusedError, match=r"workers of ledger south have 300 TPS .* and its share is 100"):
-        await by("an", actions.launch, nation.session, approved.name)
+        await by("an", launching.launch, nation.session, approved.name)
     await leases.end(south)
-    await by("an", actions.launch, nation.session, approved.name)
+    await by("an", launching.launch, nation.session, approved.name)
     with pytest.raises(RefusedError, match=r"viettel cannot leave ledger north yet: .* its share, as it is"):
         await nation.begin(shares(200, 200))
 
@@ -105,7 +105,7 @@ async def test_ledgers_do_not_change_amid_a_launch(
 
     monkeypatch.setattr(launch, "_say_running", amid)
     monkeypatch.setenv("BROADCAST_DATABASE_URL", nation.rig.url)
-    await by("an", actions.launch, nation.session, campaign.name)
+    await by("an", launching.launch, nation.session, campaign.name)
     assert len(told) == 1
     nation.rig.config = replace(nation.rig.config, ledgers=moved)
     with pytest.raises(RefusedError, match="the carrier viettel cannot leave ledger north yet"):

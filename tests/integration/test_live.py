@@ -11,7 +11,7 @@ import pytest
 from acting import acting
 from integration.rig import Rig
 
-from broadcast.actions import campaign as actions
+from broadcast.actions import launch as launching
 from broadcast.actions import live
 from broadcast.actions.session import Session
 from broadcast.campaign import campaigns
@@ -38,7 +38,7 @@ def session(desk: Rig) -> Session:
 
 async def launch(desk: Rig, campaign: Campaign, typed: int | None = None) -> Campaign:
     async with acting(desk.conn, "an"):
-        return await actions.launch(session(desk), campaign.name, typed)
+        return await launching.launch(session(desk), campaign.name, typed)
 
 
 async def rule(desk: Rig, key: str, value: int) -> None:

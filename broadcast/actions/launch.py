@@ -1,0 +1,49 @@
+"""A launch: what a person hears before it, who hears the alert, and what it ends. As the actions of campaign.py; apart
+from them, for it loads much that a pause has no use for."""
+
+from broadcast.actions import clock, live
+from broadcast.actions.audience import tell_of_unfinished
+from broadcast.actions.campaign import ordered, tell_untold
+from broadcast.actions.notices import Superseded
+from broadcast.actions.session import Session
+from broadcast.campaign import campaigns, messages
+from broadcast.campaign import launch as launching
+from broadcast.campaign.campaigns import Campaign
+from broadcast.errors import RefusedError
+from broadcast.ids import CampaignId
+from broadcast.languages import _
+from broadcast.ledger import close
+from broadcast.ledger.corrected import Corrected, Heard
+
+
+async def launch(session: Session, name: str, typed: int | None = None) -> Campaign:
+    """The audience is fixed, and workers begin. typed: how many hear it, by who launches it; see `live.check`."""
+    await tell_of_unfinished(session)
+    await clock.now(session)
+    found = await campaigns.by_name(session.connection, name)
+    counted = await live.check(session, found, typed)
+    hearers = None if found.corrects is None else await _hearers(session, found, CampaignId(found.corrects))
+    done = await launching.launch(
+        session.connection, session.config, found, lambda away: tell_untold(session, away), counted, hearers
+    )
+    await _superseded(session, done)
+    return done
+
+
+async def _hearers(session: Session, correction: Campaign, corrects: CampaignId) -> Corrected:
+    of = await campaigns.get(session.connection, corrects)
+    if of.launched_at is None or of.segments is None:
+        raise RefusedError(_("{name} was never launched, and nobody has heard it", name=of.name))
+    heard = Heard(of.campaign_id, of.name, of.launched_at, of.segments)
+    return Corrected(heard, session.config, hears_opted_out=correction.hears_opted_out)
+
+
+async def _superseded(session: Session, launched: Campaign) -> None:
+    """What a CAP Update updates has ended in the launch's own transaction; now the ledgers are told."""
+    ended = await messages.ended_by(session.connection, launched.campaign_id)
+    if not ended:
+        return
+    session.tell(Superseded(tuple(each.name for each in ended)))
+    for each in ended:
+        await ordered(session, each)
+    await close.end_stopped(session.connection)
