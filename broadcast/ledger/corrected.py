@@ -20,7 +20,7 @@ from broadcast.ids import CampaignId, CarrierNo
 from broadcast.languages import _
 from broadcast.ledger import recount
 from broadcast.ledger.withdrawn import may_have_heard
-from broadcast.store import plans
+from broadcast.store import arrays, plans
 from broadcast.store.ledgers import Part
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -28,8 +28,6 @@ from broadcast.store.types import Connection
 _STOPPED_S: Final = 2.0  # law 7: from then on nothing leaves of what was stopped
 _LOOK_S: Final = 0.1
 _PART_PEOPLE: Final = 1_000_000
-_ELEMENT: Final = np.dtype([("octets", ">i4"), ("value", ">i8")])  # of an array, as array_send gives it
-_VALUE_OCTETS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class Corrected:
         if self._hears_opted_out:
             return np.zeros(0, np.int64)
         rows = await home.fetch(sql("opted_out_since"), self._of.launched_at)
-        return np.concatenate([np.zeros(0, np.int64), *(recount.numbers(row["msisdns"]) for row in rows)])
+        return np.concatenate([np.zeros(0, np.int64), *(arrays.numbers(row["msisdns"]) for row in rows)])
 
     async def groups(
         self, connection: Connection, carriers: Mapping[str, CarrierNo], left_out: NDArray[np.int64]
@@ -143,11 +141,4 @@ def _groups(carrier_no: CarrierNo, numbers: NDArray[np.int64], left_out: NDArray
     """Bucket 0: the slices that they come from are in the order of the list already."""
     out = np.isin(numbers, left_out) if len(left_out) else np.zeros(len(numbers), np.bool_)
     both = ((False, numbers[~out]), (True, numbers[out]))
-    return [Group(carrier_no, 0, opted_out, _elements(some)) for opted_out, some in both if len(some)]
-
-
-def _elements(numbers: NDArray[np.int64]) -> bytes:
-    """As octets of an array."""
-    made = np.empty(len(numbers), _ELEMENT)
-    made["octets"], made["value"] = _VALUE_OCTETS, numbers
-    return made.tobytes()
+    return [Group(carrier_no, 0, opted_out, arrays.elements(some)) for opted_out, some in both if len(some)]

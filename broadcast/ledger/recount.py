@@ -18,15 +18,11 @@ from broadcast.ledger import fold
 from broadcast.ledger.packing.result import unpack_result
 from broadcast.ledger.packing.sent import unpack_sent
 from broadcast.store import plans
+from broadcast.store.arrays import numbers
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 PAGE: Final = 20_000  # recipients: some 4 MiB of packed rows, where a message has five segments
-
-_HEAD_OCTETS: Final = (
-    20  # of array_send: dimensions, flags, type; length and lower bound of the one dimension
-)
-_ELEMENT = np.dtype([("octets", ">i4"), ("value", ">i8")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +110,6 @@ def folded(rows: SliceRows) -> fold.People:
     )
     ended = (people.settled_at > 0) & (people.segments == 0)
     return replace(people, segments=np.where(ended, np.uint8(rows.segments), people.segments))
-
-
-def numbers(sent: bytes) -> NDArray[np.int64]:
-    """What array_send made of a bigint[] without nulls."""
-    return np.frombuffer(sent, _ELEMENT, offset=_HEAD_OCTETS)["value"].astype(np.int64)
 
 
 def _final(row: asyncpg.Record) -> fold.FinalRow:

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from broadcast.ids import SliceId
 from broadcast.ledger.packing.sent import Sent
 from broadcast.ledger.resolver.slices import SliceFacts
+from broadcast.store.arrays import HEAD_OCTETS, numbers
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 ANEW: Final = 2**31  # an ordinal that nothing is known of: the slice is read, whatever was known
 KEPT_OCTETS: Final = 64 * 2**20
-_HEAD: Final = 20  # of an array of one dimension: dimensions, whether it has nulls, type, length, first index
-_ELEMENT: Final = np.dtype([("octets", ">i4"), ("number", ">i8")])
 _NOTHING: Final = (None, 0)
 
 
@@ -71,11 +70,11 @@ def msisdns(sent: bytes) -> NDArray[np.int64]:
     """The numbers of a bigint[] as array_send writes it; 0 for a null, who was taken out."""
     if sent[7]:
         return _with_nulls(sent)
-    return np.frombuffer(sent, _ELEMENT, offset=_HEAD)["number"].astype(np.int64)
+    return numbers(sent)
 
 
 def _with_nulls(sent: bytes) -> NDArray[np.int64]:
-    found, at = [], _HEAD
+    found, at = [], HEAD_OCTETS
     while at < len(sent):
         octets = int.from_bytes(sent[at : at + 4], "big", signed=True)
         at += 4
