@@ -1,6 +1,7 @@
 """A link that is bound, as its owner uses it. Everything here is hot: runs of segments, never a message alone."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from broadcast.channel.receipt import Ack
@@ -80,3 +81,13 @@ class BoundLink(Protocol):
 
     def take_long_ids(self) -> int:
         """How many answers named an id that is too long, and were handed over without one, since the last call."""
+
+
+def freest(links: Iterable[BoundLink]) -> BoundLink | None:
+    """Of those with room, the one with the least in flight: a link that answers is empty again and again, and one that
+    does not gets little more."""
+    return min((link for link in links if link.room), key=_in_flight, default=None)
+
+
+def _in_flight(link: BoundLink) -> int:
+    return link.in_flight

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from broadcast.channel.channel import Channel
 from broadcast.channel.events import InboundMessage, UnreadDelivery
-from broadcast.channel.link import Answer, BoundLink, Submission, Token
+from broadcast.channel.link import Answer, BoundLink, Submission, Token, freest
 from broadcast.channel.receipt import Receipt
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier
@@ -123,7 +123,7 @@ class Lane:
         while self.stock or self._pieces.due(now):
             if lease_time() >= self.valid_until:  # frozen since
                 return
-            link = min((link for link in self.links if link.room), key=_in_flight, default=None)
+            link = freest(self.links)
             if link is None:
                 break
             least, quantum = self._least(now)
@@ -325,8 +325,3 @@ class Lane:
             self._oddities.statuses(statuses)
         if long_ids := link.take_long_ids():
             self._oddities.long_ids(long_ids)
-
-
-def _in_flight(link: BoundLink) -> int:
-    """A link that answers is empty again and again: one that does not gets little more."""
-    return link.in_flight

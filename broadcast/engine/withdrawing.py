@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from broadcast.channel.channel import Channel, Withdrawer
-from broadcast.channel.link import BoundLink, Held, Submission, Token
+from broadcast.channel.link import BoundLink, Held, Submission, Token, freest
 from broadcast.engine.pacing import Pacer
 from broadcast.ids import SliceId
 from broadcast.ledger.withdrawn import ABANDONED, REFUSED, WITHDRAWN, Ask
@@ -88,7 +88,7 @@ class Withdrawing:
         """Ask for some, of so many segments that may leave; how many it took. now: monotonic; until: as in
         BoundLink.submit; busy: somebody waits to be sent to."""
         most = min(allowed, self._share(now) if busy else allowed, RUN_MOST)
-        link = min((link for link in self._links if link.room), key=_in_flight, default=None)
+        link = freest(self._links)
         asks = self._asks
         if asks is None or link is None or most <= 0 or now < self._not_before:
             return 0
@@ -147,7 +147,3 @@ class Withdrawing:
         self._credit = min(most, self._credit + (now - self._credit_at) * pace)
         self._credit_at = now
         return int(self._credit)
-
-
-def _in_flight(link: BoundLink) -> int:
-    return link.in_flight
