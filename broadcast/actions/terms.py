@@ -22,11 +22,11 @@ from broadcast.campaign.content import (
 )
 from broadcast.campaign.expiry import read_expiry
 from broadcast.campaign.languages import check_language, message_text
-from broadcast.campaign.length import most_segments, text_segments
-from broadcast.campaign.marks import check_marks
+from broadcast.campaign.length import text_segments
 from broadcast.campaign.plain import PlainLetter, PlainText, all_changes, plain_text
+from broadcast.campaign.sendable import check_sendable
 from broadcast.campaign.text import normalise
-from broadcast.campaign.wording import Texts, check_wording, with_lines
+from broadcast.campaign.wording import Texts, with_lines
 from broadcast.config import Config
 from broadcast.errors import InputError
 from broadcast.languages import _
@@ -107,9 +107,7 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
         corrects=terms.corrects,
         areas=terms.areas or (),
     )
-    check_marks(made, config.country.exercise_marks)
-    check_wording(config, made)  # better refused now than at the launch
-    most_segments(config, made)
+    check_sendable(config, made)  # better refused now than at the launch
     return made, all_changes(said.values())
 
 
@@ -145,9 +143,7 @@ def edited_content(
         raise InputError(_("nothing to change was given: see `broadcast campaign edit --help`"))
     made = replace(before, **changes)
     contents.check(made)
-    check_marks(made, config.country.exercise_marks)
-    check_wording(config, made)
-    most_segments(config, made)
+    check_sendable(config, made)
     return made, all_changes(new.values()) if new and text != before.text else None
 
 

@@ -20,10 +20,8 @@ from broadcast.audience.moment import one_moment
 from broadcast.audience.snapshot import Cutter, Group, Place, Snapshot, take_snapshot
 from broadcast.campaign import campaigns, orders, refusals
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.length import most_segments
 from broadcast.campaign.listeners import listeners
-from broadcast.campaign.marks import check_marks
-from broadcast.campaign.wording import check_wording
+from broadcast.campaign.sendable import check_sendable
 from broadcast.config import Config, of_ledger
 from broadcast.config.ledgers import BUCKETS
 from broadcast.config.placing import places
@@ -170,10 +168,8 @@ async def _launched(
     """Within home's transaction. newest: opt-out. Raises RefusedError."""
     if current.corrects != (None if hearers is None else hearers.corrects):
         raise RefusedError(_("who may have heard what a correction corrects must be known to launch it"))
-    check_marks(current.content, config.country.exercise_marks)
+    segments = check_sendable(config, current.content)
     now = await database_time(home)
-    check_wording(config, current.content)
-    segments = most_segments(config, current.content)
     copies = [_Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
     row = await home.fetchval(sql("campaign_row"), current.campaign_id)
     approvals = await home.fetchval(sql("campaign_approvals"), current.campaign_id)

@@ -16,8 +16,8 @@ from broadcast.campaign.content import Category
 from broadcast.campaign.text import normalise
 from broadcast.campaign.wording import check_text
 from broadcast.config import Wording
-from broadcast.config.country import LANGUAGE_TAG
 from broadcast.config.rules import require
+from broadcast.config.wording import check_texts
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
 from broadcast.tables import nearest
@@ -58,12 +58,8 @@ class Template:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        require(self.texts, _("texts needs at least one language"))
+        check_texts(self.texts)
         for language, text in self.texts.items():
-            require(
-                LANGUAGE_TAG.fullmatch(language),
-                _("texts.{language} is no BCP 47 tag, vi or en-US say", language=language),
-            )
             require(text.strip(), _("texts.{language} is empty", language=language))
         self._check_parameters({name for language in self.texts for name in self._blanks(language)})
 

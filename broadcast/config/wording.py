@@ -13,6 +13,16 @@ _LABELS: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63
 Appended = Literal["emergency", "health", "routine"]  # the categories of alerts
 
 
+def check_texts(texts: Mapping[str, str]) -> None:
+    """Raises ValueError unless there is at least one, each by its language."""
+    require(texts, _("texts needs at least one language"))
+    for language in texts:
+        require(
+            LANGUAGE_TAG.fullmatch(language),
+            _("texts.{language} is no BCP 47 tag, vi or en-US say", language=language),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line behind every text: the hotline, the free page. texts: by language; of a language without one nothing is
@@ -25,12 +35,8 @@ class Line:
     optional: bool = False
 
     def __post_init__(self) -> None:
-        require(self.texts, _("texts needs at least one language"))
+        check_texts(self.texts)
         for language, text in self.texts.items():
-            require(
-                LANGUAGE_TAG.fullmatch(language),
-                _("texts.{language} is no BCP 47 tag, vi or en-US say", language=language),
-            )
             require(
                 text.strip() and "\n" not in text.strip(),
                 _("texts.{language} must be one line of text", language=language),
