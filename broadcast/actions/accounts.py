@@ -4,8 +4,7 @@ What a ledger could not be told is said with its name, and any of these may be g
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +19,7 @@ from broadcast.errors import BroadcastError, DatabaseError, InputError, RefusedE
 from broadcast.languages import _
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
-from broadcast.store.ledgers import open_ledger
+from broadcast.store.ledgers import opened
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -250,7 +249,7 @@ async def _everywhere(session: Session, step: Step, at_home: Step | None = None)
         if ledger.home:
             continue
         try:
-            async with _opened(name, ledger) as connection:
+            async with opened(name, ledger) as connection:
                 done.append(await _told(name, step, connection))
         except (DatabaseError, RefusedError) as error:
             done.append((Told(name, problem=str(error).removeprefix(f"ledger {name}: ")), error))
@@ -266,15 +265,6 @@ def _everybodys(done: Sequence[tuple[Told, BroadcastError | None]]) -> str:
         f"{_('ledger {ledger}: ', ledger=each.ledger) if each.ledger else _('home: ')}{each.problem}"
         for each, error in done
     )
-
-
-@asynccontextmanager
-async def _opened(name: str, ledger: Any) -> AsyncIterator[Connection]:
-    connection = await open_ledger(name, ledger, None)
-    try:
-        yield connection
-    finally:
-        connection.terminate()
 
 
 async def _told(ledger: str, step: Step, database: Connection) -> tuple[Told, BroadcastError | None]:

@@ -143,8 +143,7 @@ async def _spread(home: Connection, config: Config) -> None:
 
 
 async def _become(name: str, ledger: Ledger, home_id: UUID, what_for: Purpose) -> None:
-    connection = await ledgers.open_ledger(name, ledger, None)
-    try:
+    async with ledgers.opened(name, ledger) as connection:
         with pool.within(connection, _ASKED_S):
             async with connection.transaction():
                 if not await connection.fetchval(
@@ -155,8 +154,6 @@ async def _become(name: str, ledger: Ledger, home_id: UUID, what_for: Purpose) -
                     )
                 if await connection.fetchval(sql("become_ledger"), home_id, name, what_for) is None:
                     raise await _other(name, connection)
-    finally:
-        connection.terminate()
 
 
 async def _other(name: str, connection: Connection) -> RefusedError:

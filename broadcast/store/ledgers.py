@@ -29,9 +29,7 @@ from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-SLACK: Final = (
-    1  # schema versions that home and a ledger may differ by, while they are upgraded one after the other
-)
+SLACK: Final = 1  # schema versions that home and a ledger may differ by, while they are upgraded
 CONNECT_S: Final = 4.0
 CLOCK_OFF_S: Final = 1.0  # of a ledger, beside home's: more than that is told
 LOST: Final = N_(
@@ -233,6 +231,16 @@ async def open_ledger(
         connection.terminate()
         raise
     return connection
+
+
+@asynccontextmanager
+async def opened(name: str, ledger: Ledger) -> AsyncIterator[asyncpg.Connection]:
+    """One that is not looked at, for as long as the block takes. Raises as `open_ledger`."""
+    connection = await open_ledger(name, ledger, None)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
 
 
 async def _check_is(connection: Connection, name: str, home_id: UUID, url: str) -> None:
