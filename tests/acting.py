@@ -11,6 +11,7 @@ from typing import Final
 import asyncpg
 
 from broadcast.access.apply import apply
+from broadcast.bench import people
 from broadcast.confusable import skeleton
 from broadcast.store.pool import logged_in_as
 
@@ -48,10 +49,6 @@ async def make_people(connection: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def acting(connection: asyncpg.Connection, name: str) -> AsyncIterator[None]:
     """Within the block the connection is this one's, and so is whatever is opened in it."""
-    await connection.execute(f"SET SESSION AUTHORIZATION {name}")
-    try:
+    async with people.acting(connection, name):
         with logged_in_as(name):
             yield
-    finally:
-        if not connection.is_closed():
-            await connection.execute("RESET SESSION AUTHORIZATION")

@@ -14,7 +14,7 @@ import asyncpg
 
 from broadcast.actions import clock
 from broadcast.actions.alert_files import signer_of, trust_of
-from broadcast.actions.alert_record import record
+from broadcast.actions.alert_record import STATUS, record
 from broadcast.actions.alert_references import known, referenced
 from broadcast.actions.campaign import cancel, draft
 from broadcast.actions.session import Session
@@ -40,7 +40,7 @@ from broadcast.store.queries import sql
 
 Became = Literal["drafted", "known", "stopped", "noted"]
 
-_STATUS: Final[dict[str, Status]] = {"Actual": "actual", "Exercise": "exercise", "Test": "test"}
+_STATUS: Final[dict[str, Status]] = {word: status for status, word in STATUS.items()}
 _NO_CHARACTER: Final = re.compile(r"[^\w.:-]+")
 _NAME_MOST: Final = 64
 

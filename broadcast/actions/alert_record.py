@@ -15,7 +15,7 @@ from broadcast.cap.references import Key
 from broadcast.cap.telling import language_of
 from broadcast.config import Config
 
-_STATUS: Final[dict[Status, str]] = {"actual": "Actual", "exercise": "Exercise", "test": "Test"}
+STATUS: Final[dict[Status, str]] = {"actual": "Actual", "exercise": "Exercise", "test": "Test"}
 _CATEGORY: Final[dict[Category, str]] = {"emergency": "Safety", "health": "Health", "routine": "Other"}
 _BARE: Final = Info(("Other",), "", "Unknown", "Unknown", "Unknown")
 
@@ -39,7 +39,7 @@ def record(
         identifier=key.identifier,
         sender=key.sender,
         sent=key.sent,
-        status=_STATUS[campaign.status] if campaign.launched_at else "Draft",
+        status=STATUS[campaign.status] if campaign.launched_at else "Draft",
         message_type="Update" if told else "Alert",
         scope="Public",
         source=None if original is None else f"{original.sender},{original.identifier}",

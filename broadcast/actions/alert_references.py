@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from broadcast.actions.alert_record import own_key
+from broadcast.actions.alert_record import STATUS, own_key
 from broadcast.actions.session import Session
 from broadcast.campaign import campaigns, messages
 from broadcast.campaign.campaigns import Campaign
@@ -14,8 +14,6 @@ from broadcast.cap.references import Key
 from broadcast.errors import InputError, RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
-
-_STATUS = {"actual": "Actual", "exercise": "Exercise", "test": "Test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ async def _own(session: Session, key: Key) -> _One:
         except InputError:
             raise _unknown(key) from None
         if own_key(config, campaign) == key:
-            return _One(key, _STATUS[campaign.status], None, campaign.campaign_id)
+            return _One(key, STATUS[campaign.status], None, campaign.campaign_id)
     if near := await messages.called(session.connection, key):
         raise RefusedError(
             _(

@@ -25,7 +25,7 @@ async def make_people(connection: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def acting(connection: asyncpg.Connection, name: str) -> AsyncIterator[None]:
     """Within the block the connection is this one's."""
-    await connection.execute(f"SET SESSION AUTHORIZATION {name}")
+    await connection.execute(f'SET SESSION AUTHORIZATION "{name}"')
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ import asyncpg
 
 from broadcast.access.apply import apply
 from broadcast.access.roles import Kind
+from broadcast.bench.people import acting
 from broadcast.store.embedded import Server
 from broadcast.store.pool import connect
 
@@ -54,7 +55,7 @@ class Database:
 
     async def outcomes(self, login: str, statements: Sequence[str]) -> list[str]:
         """SQLSTATE of each, tried by itself; DONE where nothing kept it back."""
-        async with as_login(self.connection, login):
+        async with acting(self.connection, login):
             rows = await self.connection.fetch(
                 "SELECT probing.attempt(s) AS state FROM unnest($1::text[]) WITH ORDINALITY AS t (s, n) ORDER BY n",
                 list(statements),
@@ -66,16 +67,6 @@ class Database:
         asked = list(statements)
         found = await self.outcomes(login, asked)
         return {each for each, state in zip(asked, found, strict=True) if state != DENIED}
-
-
-@asynccontextmanager
-async def as_login(connection: asyncpg.Connection, login: str) -> AsyncIterator[None]:
-    """The connection is this login's, in the block."""
-    await connection.execute(f'SET SESSION AUTHORIZATION "{login}"')
-    try:
-        yield
-    finally:
-        await connection.execute("RESET SESSION AUTHORIZATION")
 
 
 @asynccontextmanager

@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
-from integration.rights_world import DENIED, LOGINS, NO_TRIGGER, Database, as_login, logins, opened
+from integration.rights_world import DENIED, LOGINS, NO_TRIGGER, Database, logins, opened
 
 from broadcast.access.rights import FUNCTIONS, TABLES
 from broadcast.access.roles import Kind
+from broadcast.bench.people import acting
 from broadcast.store.embedded import Server
 
 
@@ -80,7 +81,7 @@ async def test_functions(databases: list[Database], login: str) -> None:
     kind = LOGINS[login]
     for each in databases:
         allowed = {one.oid for one in each.functions if kind is not None and kind in FUNCTIONS[one.name]}
-        async with as_login(each.connection, login):
+        async with acting(each.connection, login):
             rows = await each.connection.fetch(_EXECUTABLE, [one.oid for one in each.functions])
         assert {row["oid"] for row in rows} == allowed, each.name
         called = await each.outcomes(login, [one.call for one in each.functions])

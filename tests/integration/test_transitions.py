@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
-from integration.rights_world import DONE, LOGINS, Database, as_login, logins, opened
+from integration.rights_world import DONE, LOGINS, Database, logins, opened
 
 from broadcast.access.roles import Kind
+from broadcast.bench.people import acting
 from broadcast.campaign.content import content
 from broadcast.campaign.lifecycle import MOVES, CampaignState
 from broadcast.store.clock import database_time
@@ -120,10 +121,10 @@ async def _approved(database: Database) -> None:
         expires_at=now + timedelta(hours=6),
     )
     document = json.dumps(made.document())
-    async with as_login(connection, "only_author"):
+    async with acting(connection, "only_author"):
         number = await connection.fetchval("SELECT public.desk_draft('alert', $1)", document)
     code = await connection.fetchval("SELECT public.content_code(c) FROM public.campaign AS c")
-    async with as_login(connection, "only_approver"):
+    async with acting(connection, "only_approver"):
         await connection.execute("SELECT public.desk_approve($1, $2)", number, code)
 
 
