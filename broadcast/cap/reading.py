@@ -39,11 +39,11 @@ class Reading:
 
 def tree_of(octets: bytes, limits: Limits = LIMITS, *, comments: bool = False) -> etree._Element:
     """The root element. comments: they and processing instructions stay, as a signature needs them. Raises CapError."""
-    text = text_of(octets, limits)
+    text, reader = text_of(octets, limits), parser(comments=comments)
     try:
-        return etree.fromstring(text.encode(), parser(comments=comments))
+        return etree.fromstring(text.encode(), reader)
     except etree.XMLSyntaxError as error:
-        raise CapError(_broken(error)) from error
+        raise CapError(_broken(error, reader)) from error
 
 
 def parser(*, comments: bool) -> etree.XMLParser:
@@ -61,9 +61,9 @@ def parser(*, comments: bool) -> etree.XMLParser:
     )
 
 
-def _broken(error: etree.XMLSyntaxError) -> Iterator[Fault]:
-    """Every place that the parser names; it names one at least."""
-    told = dict.fromkeys((entry.line, entry.message) for entry in error.error_log)
+def _broken(error: etree.XMLSyntaxError, reader: etree.XMLParser) -> Iterator[Fault]:
+    """Every place that the parser names; it names one at least. The error's own log may have other files' too."""
+    told = dict.fromkeys((entry.line, entry.message) for entry in reader.error_log)
     for line, message in told or {(error.lineno or 1, error.msg or _("no element")): None}:
         yield at_line(kinds.NOT_WELL_FORMED, line, said=message.strip()[:_SAID_MOST])
 

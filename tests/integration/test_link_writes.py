@@ -15,7 +15,8 @@ from broadcast.channel.link import Submission
 from broadcast.config import Bind, Carrier
 from broadcast.smpp.link import Link
 
-BIND = Bind("smsc.example", 2775, "esme", window=100_000)
+# no enquire_link amid a test, however slow the machine
+BIND = Bind("smsc.example", 2775, "esme", window=100_000, enquire_link_s=3600.0)
 BOUND = pdu(0x80000009, 1, b"smsc\0")
 
 

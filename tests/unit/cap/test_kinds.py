@@ -101,3 +101,10 @@ def test_nothing_of_the_file_is_in_a_message() -> None:
     with pytest.raises(CapError) as caught:
         read(octets, NOW)
     assert "849" not in str(caught.value)
+
+
+def test_what_another_file_is_told_is_not_told_of_this_one() -> None:
+    for broken in (b"<alert><e></f></alert>", b"<alert><sent></alert>"):
+        with pytest.raises(CapError):
+            read(broken, NOW)
+    assert [f"{fault.level}: {fault}" for fault in faults_of("not_well_formed")] == SAID["not_well_formed"]
