@@ -11,7 +11,7 @@ from broadcast.config import check_ledger
 from broadcast.errors import RefusedError
 from broadcast.languages import _
 from broadcast.store import migrations
-from broadcast.store.ledgers import open_ledger
+from broadcast.store.ledgers import opened
 from broadcast.store.migrations import Migration, OldWorker
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -46,11 +46,8 @@ async def migrate(session: Session, *, during_alert: bool, ledger: str | None = 
     for name, settings in sorted(ledgers.items()):
         if settings.home or ledger not in (None, name):
             continue
-        connection = await open_ledger(name, settings, None, check_schema=False)
-        try:
+        async with opened(name, settings, check_schema=False) as connection:
             done.append(await _migrate(session, connection, name, during_alert=during_alert))
-        finally:
-            connection.terminate()
     return done
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -194,15 +195,12 @@ def _at_home(config: Config) -> Mapping[str, Any]:
 
 async def _check_idle(home: Connection, config: Config, name: str, carriers: Iterable[str]) -> None:
     ledger = config.ledgers.get(name)
-    opened: Connection | None = None
+    there: AbstractAsyncContextManager[Connection] = nullcontext(home)
     if ledger is not None and not ledger.home:
-        opened = await ledgers.open_ledger(name, ledger, None)
-    try:
-        with pool.within(opened or home, _ASKED_S):
-            rows = await (opened or home).fetch(sql("open_here"), list(carriers))
-    finally:
-        if opened is not None:
-            opened.terminate()
+        there = ledgers.opened(name, ledger)
+    async with there as connection:
+        with pool.within(connection, _ASKED_S):
+            rows = await connection.fetch(sql("open_here"), list(carriers))
     if rows:
         where = f"ledger {name}" if name else HOME
         raise RefusedError(

@@ -234,9 +234,9 @@ async def open_ledger(
 
 
 @asynccontextmanager
-async def opened(name: str, ledger: Ledger) -> AsyncIterator[asyncpg.Connection]:
+async def opened(name: str, ledger: Ledger, *, check_schema: bool = True) -> AsyncIterator[Connection]:
     """One that is not looked at, for as long as the block takes. Raises as `open_ledger`."""
-    connection = await open_ledger(name, ledger, None)
+    connection = await open_ledger(name, ledger, None, check_schema=check_schema)
     try:
         yield connection
     finally:
