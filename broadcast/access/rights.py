@@ -77,16 +77,19 @@ TABLES: Final[Mapping[str, Rights]] = {
     "ledger_order": _open(worker="UPDATE: taken_at"),
     # people
     "subscriber": _closed(
-        "hash_bucket", "carrier_no", "ported", "import_no", "opted_out_at", "previous_import_no",
+        "hash_bucket", "carrier_no", "ported", "import_no", "opted_out_at", "previous_import_no", "profile_no",
         operator="INSERT UPDATE", worker="UPDATE: opted_out_at",
     ),
+    "area": _open(operator=_ALL),
+    "profile": _open(operator="INSERT"),
+    "attribute": _open(operator="INSERT DELETE"),
     "subscriber_import": _open(operator="INSERT UPDATE"),
     "unfinished_import": _open(operator=_ALL),
     "import_staging": {_O: [Right((READ, "INSERT", "TRUNCATE"))], _U: [Right((READ,))]},
     # the audience: a launch writes it, within what `desk_begin_launch` allows
     "slice": _closed(
         "slice_id", "campaign_id", "carrier_no", "total", "mark", "state", "worker_no", "token", "segments", "resends",
-        "answered", "retry", "leased_at", "recalled",
+        "answered", "retry", "leased_at", "recalled", "variant", "stage", "not_before",
         operator="INSERT", worker=_ALL,
     ),
     "slice_span": _closed(worker=_ALL),

@@ -24,6 +24,7 @@ from broadcast.campaign.expiry import read_expiry
 from broadcast.campaign.languages import check_language, message_text
 from broadcast.campaign.length import text_segments
 from broadcast.campaign.plain import PlainLetter, PlainText, all_changes, plain_text
+from broadcast.campaign.plan import Plan
 from broadcast.campaign.sendable import check_sendable
 from broadcast.campaign.text import normalise
 from broadcast.campaign.wording import Texts, with_lines
@@ -40,7 +41,7 @@ _EXPIRES = "24h"
 class Terms:
     """None, and no carriers: not said. text: of `worded`, in the country's own language; texts: in others. languages:
     those in the message; none: all that there are. plain: also a text that is there already is to be written without
-    diacritics. carriers: names as typed. expires: as `read_expiry` takes it."""
+    diacritics. carriers: names as typed. expires: as `read_expiry` takes it. plan: its fields that were said."""
 
     text: PlainText | None = None
     texts: Mapping[str, PlainText] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Terms:
     hearers: Hearers | None = None
     corrects: int | None = None
     areas: tuple[Area, ...] | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
 
 
 def worded(text: str, *, plain: bool) -> PlainText:
@@ -106,6 +108,7 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
         hearers=terms.hearers or "everybody",
         corrects=terms.corrects,
         areas=terms.areas or (),
+        plan=Plan(**terms.plan),
     )
     check_sendable(config, made)  # better refused now than at the launch
     return made, all_changes(said.values())
@@ -139,6 +142,8 @@ def edited_content(
         changes = {"alphabet": choose_alphabet(text), **changes}
     if category := terms.category:
         changes = {"priority": PRIORITY[category], "in_doubt_policy": IN_DOUBT[category], **changes}
+    if terms.plan:
+        changes = {**changes, "plan": replace(before.plan, **terms.plan)}
     if not changes:
         raise InputError(_("nothing to change was given: see `broadcast campaign edit --help`"))
     made = replace(before, **changes)

@@ -29,6 +29,7 @@ from broadcast.campaign.content import (
 )
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.campaign.plain import PlainLetter
+from broadcast.campaign.plan import NOTHING_SAID, Plan
 from broadcast.errors import InputError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
@@ -73,6 +74,7 @@ class Campaign:
     corrects: int | None = None
     areas: tuple[Area, ...] = ()
     channels: tuple[str, ...] = ("sms",)
+    plan: Plan = NOTHING_SAID
     nonce: str = ""  # of its code
 
     @property
@@ -238,4 +240,5 @@ _VALUE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "nonce": lambda value: value.hex,
     "texts": lambda value: tuple(sorted(json.loads(value).items())),
     "areas": lambda value: tuple(map(Area.read, json.loads(value))),
+    "plan": lambda value: Plan.read(json.loads(value or "{}")),
 }

@@ -11,6 +11,7 @@ from broadcast.campaign import sender
 from broadcast.campaign.alphabets import Alphabet, choose_alphabet
 from broadcast.campaign.area import Area
 from broadcast.campaign.languages import UNDETERMINED
+from broadcast.campaign.plan import NOTHING_SAID, Plan
 from broadcast.campaign.text import compose, normalise
 from broadcast.errors import InputError
 from broadcast.languages import _
@@ -33,6 +34,7 @@ class Content:
     carriers: names; their subscribers are the audience. grace_s: how long an in-doubt recipient's
     receipt may take before `in_doubt_policy` decides. expires_at: aware; nothing leaves after it (law 5). status: as
     CAP's. hearers: `phones`: the configuration's own; `corrected`: who heard the campaign `corrects`, or may have.
+    plan: who of `everybody`, and how it goes out.
     """
 
     text: str
@@ -51,9 +53,11 @@ class Content:
     corrects: int | None = None
     areas: tuple[Area, ...] = ()
     channels: tuple[str, ...] = ("sms",)
+    plan: Plan = NOTHING_SAID
 
     def document(self) -> dict[str, Any]:
         """All of it, for JSON: as `content_document` in SQL. The name is not part of it."""
+        plan = self.plan.document()
         return {
             "alphabet": self.alphabet,
             "areas": [each.document() for each in self.areas],
@@ -71,6 +75,7 @@ class Content:
             "status": self.status,
             "text": self.text,
             "texts": dict(self.texts),
+            **({"plan": plan} if plan else {}),
         }
 
     @property

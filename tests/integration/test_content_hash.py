@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from integration import steps
@@ -13,6 +14,18 @@ from integration import steps
 from broadcast.campaign.approval import _jsonb_text, content_hash
 from broadcast.campaign.area import Area
 from broadcast.campaign.content import content
+from broadcast.campaign.plan import NOTHING_SAID, Canary, Plan
+
+ALL_SAID = Plan(
+    areas=("31", "46"),
+    where='language = "vi" and not in list "Bệnh viện"',
+    lists=("visitors",),
+    own_language=True,
+    callers_per_hour=3000,
+    weight=3,
+    reserve=20,
+    canary=Canary(1, 60, 95, 80, "ask"),
+)
 
 # no NUL, which jsonb has not; no halves of a pair
 _TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
@@ -40,7 +53,8 @@ def test_json_is_written_as_postgresql_writes_it(database_url: str) -> None:
         loop.close()
 
 
-async def test_a_campaign_has_one_hash(conn: asyncpg.Connection) -> None:
+@pytest.mark.parametrize("plan", [NOTHING_SAID, ALL_SAID])
+async def test_a_campaign_has_one_hash(conn: asyncpg.Connection, plan: Plan) -> None:
     made = content(
         text='Rửa tay\n"thường xuyên" \\ \t😷',
         sender="BOYTE",
@@ -51,6 +65,7 @@ async def test_a_campaign_has_one_hash(conn: asyncpg.Connection) -> None:
         status="exercise",
         languages=("vi", "en"),
         texts={"vi": "Rửa tay", "en": "Wash", "zh-Hant": "洗手"},
+        plan=plan,
     )
     drafted = await steps.draft(conn, "wash", made, "an")
     assert drafted.content == made

@@ -146,6 +146,10 @@ UPDATE subscriber SET opted_out_at = CASE WHEN $2::timestamptz IS NOT NULL THEN 
  WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1
 RETURNING msisdn;
 
+-- name: all_profiles
+-- What is known of people, each combination once.
+SELECT profile_no, area, seen, language, attributes FROM profile ORDER BY profile_no;
+
 -- name: audience_carriers
 -- The carriers of an audience ($1: names).
 SELECT carrier_no, name, tps FROM carrier WHERE name = ANY($1::text[]) ORDER BY carrier_no;

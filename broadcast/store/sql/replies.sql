@@ -10,7 +10,7 @@ SELECT EXISTS (SELECT FROM inbound WHERE state = 'new');
 -- Whether there is anybody to opt out, to recall or to take out, where $1 is the newest opt-out at home; asked often, so
 -- that it is one cheap query.
 SELECT EXISTS (SELECT FROM reply WHERE effect IS NULL)
-    OR EXISTS (SELECT FROM slice WHERE recalled AND state = 'ready')
+    OR EXISTS (SELECT FROM slice WHERE recalled AND state IN ('held', 'ready'))
     OR EXISTS (SELECT FROM campaign AS c LEFT JOIN opt_outs_applied AS a USING (campaign_id)
                 WHERE c.state IN ('running', 'paused') AND c.finished_at IS NULL AND NOT c.hears_opted_out
                   AND coalesce(a.opt_out_no, 0) < $1::bigint);
@@ -212,7 +212,7 @@ WITH following AS MATERIALIZED (
                           WHERE span @> key_order(through.carrier_no, f.msisdn) OFFSET 0) AS maybe
       JOIN slice AS s USING (slice_id)
      CROSS JOIN LATERAL (SELECT array_position(s.msisdns, f.msisdn) AS place OFFSET 0) AS at
-     WHERE s.campaign_id = $1 AND s.state IN ('ready', 'leased') AND NOT s.recalled
+     WHERE s.campaign_id = $1 AND s.state IN ('held', 'ready', 'leased') AND NOT s.recalled
        AND (at.place > s.mark OR (length(s.retry) * 8 >= at.place AND get_bit(s.retry, at.place - 1) = 1))
 ), applied AS (
     INSERT INTO opt_outs_applied (campaign_id, opt_out_no) VALUES ($1, $3)
@@ -227,12 +227,12 @@ SELECT slice_id FROM slice WHERE recalled AND state = 'leased' AND worker_no = $
 -- name: recalled_slices
 -- At most $1 slices that were given back to be searched; $2: this one alone, or null.
 SELECT slice_id, campaign_id, carrier_no, total, mark, answered, retry, msisdns
-  FROM slice WHERE recalled AND state = 'ready' AND ($2::integer IS NULL OR slice_id = $2)
+  FROM slice WHERE recalled AND state IN ('held', 'ready') AND ($2::integer IS NULL OR slice_id = $2)
  ORDER BY slice_id LIMIT $1 FOR UPDATE SKIP LOCKED;
 
 -- name: recalled_by_number
 -- The first $1 of them.
-SELECT slice_id FROM slice WHERE recalled AND state = 'ready' ORDER BY slice_id LIMIT $1;
+SELECT slice_id FROM slice WHERE recalled AND state IN ('held', 'ready') ORDER BY slice_id LIMIT $1;
 
 -- name: ever_opted_out
 -- At home: which of these numbers ($1) opted out since there is a table of it.

@@ -1,0 +1,62 @@
+"""Who of the list hears an alert, in which language, and how it goes out beyond its carriers' TPS. Pure.
+
+Part of the content: an approval binds it (law 6). What is as it would be without a plan is not in its document.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A first share goes out at each carrier and in each area, and after a wait the rest, unless too few accepted it or
+    got it. share, least_accepted, least_delivered: in percent; wait_s: from the share's last submission. then: what
+    becomes of it when enough did; too few: it is held whatever this says."""
+
+    share: int
+    wait_s: int
+    least_accepted: int
+    least_delivered: int
+    then: Literal["go_on", "ask"] = "go_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """areas: codes; who lives there or was seen there last. where: a filter, as it was typed. lists: names; who is on
+    one hears it too. own_language: each hears the text in their own language alone. callers_per_hour: how many may be
+    expected to call, so no more are told. weight: of the TPS beside equal alerts; reserve: percent of the TPS that no
+    equal or lower alert takes."""
+
+    areas: tuple[str, ...] = ()
+    where: str = ""
+    lists: tuple[str, ...] = ()
+    own_language: bool = False
+    callers_per_hour: int | None = None
+    weight: int = 1
+    reserve: int = 0
+    canary: Canary | None = None
+
+    def document(self) -> dict[str, Any]:
+        """For JSON: what differs from a plan that says nothing. As `campaign.plan` in SQL."""
+        said = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: _plain(value) for name, value in said.items() if value != getattr(NOTHING_SAID, name)}
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Plan":
+        """Of its own document."""
+        said: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+        }
+        if canary := document.get("canary"):
+            said["canary"] = Canary(**canary)
+        return cls(**said)
+
+
+NOTHING_SAID: Final = Plan()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Canary):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    return list(value) if isinstance(value, tuple) else value
