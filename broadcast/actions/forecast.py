@@ -12,8 +12,8 @@ from broadcast.audience.carriers import tps_that_hold
 from broadcast.audience.subscribers import CarrierCount
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.forecast import CarrierLoad, Forecast, forecast
 from broadcast.config import Config, of_ledger
+from broadcast.forecast.ways import CarrierLoad, Forecast, forecast
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What is said: text, segments, lifecycle, forecast, approval."""
+"""What is said: text, segments, lifecycle, approval."""

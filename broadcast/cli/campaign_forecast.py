@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from broadcast.actions.forecast import Foreseen, foresee
-from broadcast.campaign.forecast import CarrierForecast, Forecast
 from broadcast.campaign.marks import marked
 from broadcast.campaign.plain import PlainLetter
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import duration, json_option, print_json, print_table, say, say_hidden
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
+from broadcast.forecast.ways import CarrierForecast, Forecast
 from broadcast.languages import N_, _, grouped, headings, term
 
 NAMES = {"gsm0338": "GSM 03.38", "ucs2": "UCS-2"}

@@ -22,11 +22,11 @@ from unit.campaign.texts import JOINS, SHIFTS, Case, cases
 from unit.smpp.fake import Diary
 from waiting import PATIENCE_S
 
-from broadcast.campaign.forecast import CarrierLoad, forecast
 from broadcast.campaign.text import compose
 from broadcast.channel.link import Submission
 from broadcast.channel.receipt import Receipt
 from broadcast.config import Bind, Carrier, Config, DefaultAlphabet, Smpp
+from broadcast.forecast.ways import CarrierLoad, forecast
 from broadcast.simulator.book_server import BookServer
 from broadcast.simulator.habits import Rules
 from broadcast.smpp.binding import connect

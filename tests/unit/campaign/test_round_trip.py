@@ -23,9 +23,9 @@ from unit.campaign.texts import (
 )
 
 from broadcast.campaign.alphabets import choose_alphabet
-from broadcast.campaign.forecast import CarrierLoad, forecast
 from broadcast.campaign.text import Message, Segment, compose
 from broadcast.config import Concatenation, DefaultAlphabet, NationalShift
+from broadcast.forecast.ways import CarrierLoad, forecast
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broadcast.campaign.examples import BOYTE_2020, example
-from broadcast.campaign.forecast import CarrierLoad, forecast
 from broadcast.campaign.plain import PlainLetter
+from broadcast.forecast.ways import CarrierLoad, forecast
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 BIG = CarrierLoad("viettel", 10_000, 100, "udh8", "gsm0338")

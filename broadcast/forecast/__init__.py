@@ -1,0 +1,1 @@
+"""What an alert will take before it is launched: segments, time, money; and afterwards, whether it did."""
