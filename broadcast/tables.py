@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
@@ -73,6 +74,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(int, _exact(int, N_("a whole number")))
     converter.register_structure_hook(bool, _exact(bool, N_("true or false")))
     converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook_func(_made_of(Literal), _choice)
     converter.register_structure_hook_factory(
         is_dataclass,
@@ -117,6 +119,14 @@ def _number(value: Any, _kind: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise _wrong(_("a number"), value)
     return float(value)
+
+
+def _decimal(value: Any, _kind: Any) -> Decimal:
+    """What TOML calls a float is a binary fraction, and no amount of money."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if not whole and not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", value)):
+        raise _wrong(_('a whole number, or a decimal in quotes: "312.50"'), value)
+    return Decimal(value)
 
 
 def _choice(value: Any, kind: Any) -> Any:

@@ -12,6 +12,7 @@ from broadcast.config.engine import Engine
 from broadcast.config.files import Config, load, named, paths_from
 from broadcast.config.ledgers import HomeAway, Ledger, Share
 from broadcast.config.placing import check_ledger, of_ledger
+from broadcast.config.prices import Budget, Period, Price
 from broadcast.config.site import Phones, Purpose, Site, Witness
 from broadcast.config.smpp import (
     Concatenation,
@@ -28,8 +29,9 @@ from broadcast.config.smpp import (
 from broadcast.config.wording import Line, Templates, Wording
 
 __all__ = [
-    "Address", "Bind", "BindMode", "Cap", "Carrier", "Concatenation", "Config", "Country", "DefaultAlphabet", "Engine",
-    "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line", "NationalShift", "Phones", "Purpose",
+    "Address", "Bind", "BindMode", "Budget", "Cap", "Carrier", "Concatenation", "Config", "Country",
+    "DefaultAlphabet", "Engine", "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line", "NationalShift",
+    "Period", "Phones", "Price", "Purpose",
     "ReceiptMeaning", "ReceiptSegments", "Share", "Site", "Smpp", "Templates", "Tls", "TlsVersion", "ValidityFormat",
     "Witness", "Wording", "check_ledger", "load", "named", "of_ledger", "paths_from",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
 from broadcast import secret
+from broadcast.config.prices import Price
 from broadcast.config.rules import require
 from broadcast.config.smpp import Smpp
 from broadcast.errors import ConfigError
@@ -133,6 +134,7 @@ class Carrier:
     tps: segments per second over all its binds, as this file says: what holds is its row in the database.
     receipts_return: at which account receipts come; only where at the one that sent may it be split over ledgers.
     senders: those that it has registered for us; none: it lets any through, or nobody said.
+    price: of a segment; None: nobody said.
     simulated: it is a simulator, for a training site, which reaches no others; a live one refuses it.
     Whatever stands in `smpp` may stand beside it in a file, as it did before there was that part.
     """
@@ -145,6 +147,7 @@ class Carrier:
     retry_limit: int = 5
     retry_delay_s: float = 2.0
     receipts_return: ReceiptsReturn = "anywhere"
+    price: Price | None = None
     simulated: bool = False
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from broadcast.config.carriers import SMPP_KEYS, Carrier
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
 from broadcast.config.ledgers import Ledger, check
+from broadcast.config.prices import Budget
 from broadcast.config.rules import require
 from broadcast.config.site import Phones, Site, Witness, check_carriers
 from broadcast.config.wording import Templates, Wording
@@ -42,6 +43,7 @@ class Config:
     phones: Phones = field(default_factory=Phones, repr=False)
     audit: Witness = field(default_factory=Witness)
     cap: Cap = field(default_factory=Cap)
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         require(self.sender, _("sender must not be empty"))

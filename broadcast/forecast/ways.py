@@ -1,22 +1,39 @@
-"""What a campaign will cost in segments and time, before anybody approves it. Pure.
+"""What a campaign will cost in segments, time and money, before anybody approves it, in two ways to write it. Pure.
 
-The time is the least possible: every carrier at its TPS from start to end.
+The times are those of every carrier at its TPS, beside what else is sent there.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from broadcast.campaign.alphabets import Alphabet
 from broadcast.campaign.plain import PlainLetter, plain_text
-from broadcast.campaign.text import compose
-from broadcast.config import Concatenation, DefaultAlphabet, NationalShift
+from broadcast.campaign.text import Message, compose
+from broadcast.config import Concatenation, DefaultAlphabet, NationalShift, Price
 from broadcast.errors import InputError
+from broadcast.forecast.delays import Delays
+from broadcast.forecast.flow import Flow
+from broadcast.forecast.moments import (
+    NEVER,
+    Canary,
+    Lane,
+    Moments,
+    Seen,
+    delivered_moments,
+    later,
+    look_ahead,
+    sent_moments,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierLoad:
-    """Who is to be reached at one carrier. tps: segments per second."""
+    """Who is to be reached at one carrier with the same message. tps: segments per second. language: of those who hear
+    their own; '': the message of all. text, alphabet: of that message; None: the campaign's."""
 
     carrier: str
     recipients: int
@@ -24,13 +41,46 @@ class CarrierLoad:
     concatenation: Concatenation
     default_alphabet: DefaultAlphabet
     national_shift: NationalShift = "none"
+    language: str = ""
+    text: str | None = None
+    alphabet: Alphabet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What there is at a carrier beside the campaign. others: alerts that run; delays: of its receipts; None: nobody
+    knows yet."""
+
+    others: tuple[Flow, ...] = ()
+    delays: Delays | None = None
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the campaign goes out. quiet: seconds from its start in which it may not; callers_per_hour: as many as may be
+    expected to call, and no more are told."""
+
+    priority: int = 0
+    weight: float = 1.0
+    reserve: float = 0.0
+    quiet: tuple[tuple[float, float], ...] = ()
+    callers_per_hour: int | None = None
+    canary: Canary | None = None
+
+
+ALONE: Final = Around()
+AT_ONCE: Final = Pace()
+_NOTHING_AROUND: Final[Mapping[str, Around]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierForecast:
-    """segments: `submit_sm` of a message; air_segments: what a handset receives; in_time: before expiry.
+    """Of one carrier and language. segments: `submit_sm` of a message; air_segments: what a handset receives.
 
-    alphabet, shift: what the text goes in here. problem: why it cannot go here; the counts are then 0.
+    seconds, ends_at, sent, delivered: of the carrier, all languages together; in_time: before expiry. reach: the share
+    that will have it at all, None: nobody knows. alphabet, shift: what the text goes in here. cost: in `currency`;
+    None: it has no price. problem: why it cannot go here; the counts are then 0.
     """
 
     carrier: str
@@ -44,25 +94,42 @@ class CarrierForecast:
     ends_at: datetime
     in_time: bool
     problem: str | None = None
+    language: str = ""
+    sent: Moments = NEVER
+    delivered: Moments = NEVER
+    reach: float | None = None
+    cost: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What one variant costs. units: septets or UCS-2 units; seconds: until the last carrier is done.
+    """What one way to write it costs. units: septets or UCS-2 units; seconds: until the last carrier is done.
 
+    sent: of everybody; delivered: of those who will have it, at the carriers of which that is known; unlearnt: the
+    others, of which no campaign was ever finished. costs: by currency; unpriced: carriers without a price.
     changes: which characters are written plainly in it, and how often. problem: why it cannot be written
     so at all; the rest is then empty.
     """
 
     alphabet: Alphabet
     without_diacritics: bool
-    units: int
-    total_segments: int
-    seconds: float
-    in_time: bool
-    carriers: tuple[CarrierForecast, ...]
+    units: int = 0
+    total_segments: int = 0
+    seconds: float = 0.0
+    in_time: bool = False
+    carriers: tuple[CarrierForecast, ...] = ()
     changes: tuple[PlainLetter, ...] = ()
     problem: str | None = None
+    sent: Moments = NEVER
+    delivered: Moments = NEVER
+    unlearnt: tuple[str, ...] = ()
+    costs: Mapping[str, Decimal] = field(default_factory=dict)
+    unpriced: tuple[str, ...] = ()
+
+    @property
+    def recipients(self) -> int:
+        return sum(line.recipients for line in self.carriers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +139,35 @@ class _Plan:
     loads: Sequence[CarrierLoad]
     starts_at: datetime
     expires_at: datetime
+    around: Mapping[str, Around]
+    pace: Pace
 
 
 @dataclass(frozen=True, slots=True)
-class _Variant:
-    """The text in one alphabet. changes: that were made to it for that."""
+class _Way:
+    """The texts in one manner. texts: by language, '' that of all. changes: that were made to that for it."""
 
-    text: str
-    alphabet: Alphabet
+    texts: Mapping[str, tuple[str, Alphabet]]
     without_diacritics: bool = False
     changes: tuple[PlainLetter, ...] = ()
+
+    @property
+    def alphabet(self) -> Alphabet:
+        return self.texts[""][1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A load and its message, or why it has none."""
+
+    load: CarrierLoad
+    alphabet: Alphabet
+    message: Message | None
+    problem: str | None = None
+
+    @property
+    def segments(self) -> int:
+        return self.load.recipients * len(self.message.segments) if self.message else 0
 
 
 def forecast(
@@ -91,87 +177,127 @@ def forecast(
     starts_at: datetime,
     expires_at: datetime,
     changes: tuple[PlainLetter, ...] = (),
+    around: Mapping[str, Around] = _NOTHING_AROUND,
+    pace: Pace = AT_ONCE,
 ) -> tuple[Forecast, Forecast]:
     """The campaign as it is, and beside it what the other alphabet would cost.
 
     That of UCS-2 is GSM 03.38 without diacritics; that of GSM 03.38 is the same text in UCS-2. changes: those
-    that the text has behind it.
+    that the text has behind it. around: by carrier.
     """
-    plan = _Plan(loads, starts_at, expires_at)
-    drafted = _forecast(_Variant(text, alphabet, bool(changes), changes), plan)
+    plan = _Plan(loads, starts_at, expires_at, around, pace)
+    own = {load.language: (load.text, load.alphabet or alphabet) for load in loads if load.text is not None}
+    texts = {"": (text, alphabet)} | own
+    drafted = _forecast(_Way(texts, bool(changes), changes), plan)
     if alphabet == "gsm0338":
-        return drafted, _forecast(_Variant(text, "ucs2"), plan)
+        return drafted, _forecast(
+            _Way({language: (each, "ucs2") for language, (each, _) in texts.items()}), plan
+        )
     try:
-        plain = plain_text(text)
+        plain = {language: plain_text(each) for language, (each, _) in texts.items()}
     except InputError as error:
-        return drafted, _impossible(_Variant(text, "gsm0338", True), error)
-    return drafted, _forecast(_Variant(plain.text, "gsm0338", bool(plain.changes), plain.changes), plan)
+        return drafted, Forecast("gsm0338", True, problem=str(error))
+    made = plain[""].changes
+    way = _Way({language: (each.text, "gsm0338") for language, each in plain.items()}, bool(made), made)
+    return drafted, _forecast(way, plan)
 
 
-def _forecast(variant: _Variant, plan: _Plan) -> Forecast:
+def _forecast(way: _Way, plan: _Plan) -> Forecast:
     try:
-        units = compose(variant.text, variant.alphabet, "udh8", "gsm0338", 0).units
+        units = compose(*way.texts[""], "udh8", "gsm0338", 0).units
     except InputError as error:
-        return _impossible(variant, error)
-    lines = tuple(_carrier(variant, load, plan) for load in plan.loads)
+        return Forecast(way.alphabet, way.without_diacritics, changes=way.changes, problem=str(error))
+    lines = [_line(way, load) for load in plan.loads]
+    seen = look_ahead(_lanes(lines, plan), plan.pace.canary)
+    told = tuple(_told(line, seen.get(line.load.carrier), plan) for line in lines)
     return Forecast(
-        alphabet=variant.alphabet,
-        without_diacritics=variant.without_diacritics,
+        alphabet=way.alphabet,
+        without_diacritics=way.without_diacritics,
         units=units,
-        total_segments=sum(line.total_segments for line in lines),
-        seconds=max((line.seconds for line in lines), default=0.0),
-        in_time=all(line.in_time for line in lines),
-        carriers=lines,
-        changes=variant.changes,
+        total_segments=sum(each.total_segments for each in told),
+        seconds=max((each.seconds for each in told), default=0.0),
+        in_time=all(each.in_time for each in told),
+        carriers=told,
+        changes=way.changes,
+        sent=sent_moments(seen.values(), plan.starts_at),
+        delivered=delivered_moments(seen.values(), plan.starts_at),
+        unlearnt=tuple(sorted(name for name, each in seen.items() if each.arrivals is None)),
+        costs=_costs(told),
+        unpriced=tuple(sorted({each.carrier for each in told if each.total_segments and each.cost is None})),
     )
 
 
-def _impossible(variant: _Variant, error: InputError) -> Forecast:
-    return Forecast(
-        variant.alphabet,
-        variant.without_diacritics,
-        0,
-        0,
-        0.0,
-        False,
-        (),
-        changes=variant.changes,
-        problem=str(error),
-    )
+def _costs(lines: Sequence[CarrierForecast]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for each in lines:
+        if each.cost is not None and each.currency is not None:
+            found[each.currency] = found.get(each.currency, Decimal()) + each.cost
+    return found
 
 
-def _carrier(variant: _Variant, load: CarrierLoad, plan: _Plan) -> CarrierForecast:
+def _line(way: _Way, load: CarrierLoad) -> _Line:
+    text, alphabet = way.texts[load.language if load.text is not None else ""]
     try:
-        message = compose(
-            variant.text, variant.alphabet, load.concatenation, load.default_alphabet, 0, load.national_shift
-        )
+        message = compose(text, alphabet, load.concatenation, load.default_alphabet, 0, load.national_shift)
     except InputError as error:
-        return CarrierForecast(
-            load.carrier,
-            load.recipients,
-            variant.alphabet,
-            "none",
-            0,
-            0,
-            0,
-            0.0,
-            plan.starts_at,
-            False,
-            str(error),
+        return _Line(load, alphabet, None, str(error))
+    return _Line(load, alphabet, message)
+
+
+def _lanes(lines: Sequence[_Line], plan: _Plan) -> dict[str, Lane]:
+    """By carrier, its languages together."""
+    everybody = sum(line.load.recipients for line in lines if line.message)
+    lanes = {}
+    for name in dict.fromkeys(line.load.carrier for line in lines):
+        mine = [line for line in lines if line.load.carrier == name and line.message]
+        segments, around = sum(line.segments for line in mine), plan.around.get(name, ALONE)
+        flow = Flow(
+            segments,
+            plan.pace.priority,
+            plan.pace.weight,
+            plan.pace.reserve,
+            most_per_s=callers_pace(plan.pace.callers_per_hour, segments, everybody),
+            quiet=plan.pace.quiet,
         )
-    total = load.recipients * len(message.segments)
-    seconds = total / load.tps
-    # more than a millennium is no date: whatever the TPS, it is not in time
-    ends_at = plan.starts_at + timedelta(seconds=min(seconds, 3e10))
+        recipients = sum(line.load.recipients for line in mine)
+        tps = next(line.load.tps for line in lines if line.load.carrier == name)
+        lanes[name] = Lane(recipients, tps, flow, around.others, around.delays)
+    return lanes
+
+
+def callers_pace(callers_per_hour: int | None, segments: float, everybody: int) -> float:
+    """Segments per second of a carrier that has so many segments of an alert: each carrier tells its part of as many
+    people as may call. everybody: at all carriers."""
+    if callers_per_hour is None or not everybody or not segments:
+        return math.inf
+    return callers_per_hour / 3600 * segments / everybody
+
+
+def _told(line: _Line, seen: Seen | None, plan: _Plan) -> CarrierForecast:
+    load, around = line.load, plan.around.get(line.load.carrier, ALONE)
+    if line.message is None:
+        return CarrierForecast(
+            load.carrier, load.recipients, line.alphabet, "none", 0, 0, 0, 0.0, plan.starts_at, False,
+            problem=line.problem, language=load.language,
+        )  # fmt: skip
+    seconds = seen.sent.end_s if seen else 0.0
+    ends_at = later(plan.starts_at, seconds)
+    there = [seen] if seen else []
     return CarrierForecast(
         carrier=load.carrier,
         recipients=load.recipients,
-        alphabet=message.alphabet,
-        shift=message.shift,
-        segments=len(message.segments),
-        air_segments=message.air_segments,
-        total_segments=total,
+        alphabet=line.message.alphabet,
+        shift=line.message.shift,
+        segments=len(line.message.segments),
+        air_segments=line.message.air_segments,
+        total_segments=line.segments,
         seconds=seconds,
         ends_at=ends_at,
         in_time=ends_at <= plan.expires_at,
+        language=load.language,
+        sent=sent_moments(there, plan.starts_at),
+        delivered=delivered_moments(there, plan.starts_at),
+        reach=around.delays.reach if around.delays else None,
+        cost=around.price.of(line.message.alphabet) * line.segments if around.price else None,
+        currency=around.price.currency if around.price else None,
     )
