@@ -81,7 +81,7 @@ TABLES: Final[Mapping[str, Rights]] = {
         operator="INSERT UPDATE", worker="UPDATE: opted_out_at",
     ),
     "area": _open(operator=_ALL),
-    "profile": _open(operator="INSERT"),
+    "profile": _open(operator="INSERT DELETE"),
     "attribute": _open(operator="INSERT DELETE"),
     "subscriber_import": _open(operator="INSERT UPDATE"),
     "unfinished_import": _open(operator=_ALL),

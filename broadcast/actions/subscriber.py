@@ -5,12 +5,15 @@ without any number.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from broadcast.actions.session import Session
 from broadcast.audience import subscribers, unfinished
+from broadcast.audience.attributes import Kind, declared
+from broadcast.audience.coverage import Coverage, coverage
 from broadcast.audience.importer import ImportResult, import_file
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.pipes import is_pipe, same_file
@@ -28,16 +31,20 @@ _IMPORTS_SHOWN = 5
 @dataclass(frozen=True, slots=True)
 class Import:
     """A file to bring in, of `planned`. refused: where its refused lines go. resumable: commit batch by batch, and
-    continue what was stopped; restart: give that up instead."""
+    continue what was stopped; restart: give that up instead. attributes: to be registered with it, types by name."""
 
     file: Path
     refused: Path
     resumable: bool = False
     restart: bool = False
+    attributes: Mapping[str, Kind] = field(default_factory=dict)
 
 
-def planned(file: Path, refused: Path | None, *, resumable: bool, restart: bool) -> Import:
-    """refused: None for beside the file. Raises InputError for what does not go together."""
+def planned(
+    file: Path, refused: Path | None, attributes: Iterable[str] = (), *, resumable: bool, restart: bool
+) -> Import:
+    """refused: None for beside the file. attributes: each as `name:type`. Raises InputError for what does not go
+    together."""
     if restart and not resumable:
         raise InputError(
             _("--restart goes with --resumable: without that, an import begins at line 1 anyway")
@@ -57,7 +64,7 @@ def planned(file: Path, refused: Path | None, *, resumable: bool, restart: bool)
                 refused=refused,
             )
         )
-    return Import(file, refused, resumable, restart)
+    return Import(file, refused, resumable, restart, dict(map(declared, attributes)))
 
 
 async def import_subscribers(session: Session, plan: Import, watcher: Watcher) -> ImportResult:
@@ -69,11 +76,15 @@ async def import_subscribers(session: Session, plan: Import, watcher: Watcher) -
     await _note(session, "import begun", "import", resumable=plan.resumable, restart=plan.restart)
     if plan.resumable:
         done = await import_resumably(
-            connection, config, plan.file, plan.refused, watcher, restart=plan.restart
+            *(connection, config, plan.file, plan.refused, watcher),
+            restart=plan.restart,
+            wanted=plan.attributes,
         )
     else:
-        done = await import_file(connection, config, plan.file, plan.refused, watcher.merged)
-    counts = {"lines": done.lines, "imported": done.imported, "updated": done.updated}
+        done = await import_file(connection, config, plan.file, plan.refused, watcher.merged, plan.attributes)
+    counts: dict[str, Any] = {"lines": done.lines, "imported": done.imported, "updated": done.updated}
+    if done.columns:
+        counts["columns"] = done.columns
     await _note(session, "import ended", f"import {done.import_no}", **counts)
     return done
 
@@ -121,9 +132,10 @@ async def opt_in(session: Session, msisdn: int) -> Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Who is known by carrier, the last imports, and one that has not ended."""
+    """Who is known by carrier and of how many what, the last imports, and one that has not ended."""
 
     carriers: list[CarrierCount]
+    coverage: Coverage
     imports: list[PastImport]
     unfinished: Unfinished | None
 
@@ -132,7 +144,10 @@ async def known(session: Session) -> Known:
     """Tells of an unfinished import, too."""
     connection = session.connection
     imports = await subscribers.past_imports(connection, _IMPORTS_SHOWN)
-    found = Known(await subscribers.counts(connection), imports, await unfinished.find(connection))
+    found = Known(
+        *(await subscribers.counts(connection), await coverage(connection)),
+        *(imports, await unfinished.find(connection)),
+    )
     if found.unfinished is not None:
         session.tell(found.unfinished)
     return found

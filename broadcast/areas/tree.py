@@ -71,17 +71,17 @@ class AreaTree:
         Of several with one name the one that all the others are in is meant: a province, not the town in it. Raises
         InputError with the nearest name, or with the ones to choose from.
         """
-        typed = said.strip()
-        if typed in self.areas:
-            return typed
-        found = self._called(typed) or self._within(typed.split(","))
+        found = self._meant(said.strip())
         if not found:
-            raise self._unknown(typed)
-        if len(found) > 1 and (around := [each for each in found if self.under(each) >= set(found)]):
-            return around[0]
+            raise self._unknown(said.strip())
         if len(found) > 1:
-            raise self._ambiguous(typed, found)
+            raise self._ambiguous(said.strip(), found)
         return found[0]
+
+    def perhaps(self, said: str) -> str | None:
+        """As `find`; None in place of an error, which takes time to make: for lists of a million wrong ones."""
+        found = self._meant(said.strip())
+        return found[0] if len(found) == 1 else None
 
     def under(self, code: str) -> frozenset[str]:
         """The codes of it and of everything below. Raises InputError."""
@@ -111,6 +111,14 @@ class AreaTree:
     def full_name(self, code: str) -> str:
         """With those that it is in: Xã Trà My, Tỉnh Quảng Nam. As `find` takes it."""
         return ", ".join(self.areas[each].name for each in reversed(self.path(code)))
+
+    def _meant(self, typed: str) -> list[str]:
+        """Codes: one, or several that nobody can choose from."""
+        if typed in self.areas:
+            return [typed]
+        found = self._called(typed) or self._within(typed.split(","))
+        around = [each for each in found if self.under(each) >= set(found)] if len(found) > 1 else []
+        return around[:1] or found
 
     def _called(self, said: str) -> list[str]:
         """Codes, in the table's order: by the most exact way to understand it that fits any."""

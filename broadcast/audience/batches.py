@@ -1,54 +1,56 @@
-"""Lines of a file become batches of distinct subscribers, ready for COPY: normalised, routed, in index order.
+"""Lines of a file become batches of distinct subscribers: normalised, routed, in index order.
 
-Runs in a thread beside the database's work: nothing here waits for Postgres. Layout of a tuple: see PostgreSQL's
-documentation of COPY, binary format.
+Runs in a thread beside the database's work: nothing here waits for Postgres.
 """
 
-import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from operator import itemgetter
+from typing import IO, Any
 
+from broadcast.audience.cells import NO, YES, Cells, Combination, Unclear
 from broadcast.audience.characters import plain
 from broadcast.audience.lines import Line, Lines
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.parquet import ParquetRows
 from broadcast.audience.records import LONGEST_LINE
 from broadcast.audience.routing import Router
+from broadcast.audience.staging import (
+    CARRIER_SHIFT,
+    COMBINATION_SHIFT,
+    OPTED_OUT,
+    PORTED,
+    People,
+    collected,
+    key,
+)
 from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Config
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CarrierNo
-from broadcast.store.copying import HEADER, TRAILER
 
-COLUMNS = ("msisdn", "carrier_no", "ported", "opted_out")  # of a staged row
 BATCH = 200_000  # subscribers; bounds the memory of an import, here and in Postgres
 
-_YES = frozenset({"1", "yes", "y", "true", "t", "x"})
-_NO = frozenset({"", "0", "no", "n", "false", "f"})
 _LINES_EACH = (
     2  # times as many lines as subscribers make a batch too: of equal ones, it is seen that they are read
 )
 _REFUSED_COLUMNS = ("line", "reason")  # then those of the list, so that the file can be mended and imported
 _SHOWN = 200  # characters of a refused line that its file keeps of a field
 _WHOLE = ("line_too_long", "unmatched_quote")  # such a line stands in one cell, as it is
-_BUCKET_SHIFT = 50  # an MSISDN has at most 15 digits: below 2 to the 50
-_OPTED_OUT, _PORTED, _CARRIER_SHIFT = 1, 2, 2
-
-_head = struct.Struct(">hiq")
-_tail = struct.Struct(">ihibib")
+_REMEMBERED = 50_000  # lines' cells: bounds the memory of a list in which no two lines are alike
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """copy: the input of one COPY. lines: read so far; repeated: lines of this batch beyond a number's first.
+    """lines: read so far; repeated: lines of this batch beyond a number's first.
 
     done, total: how much of the file was read by then, in its source's unit; total 0: nobody knows. place: of the
-    next line, as the source says it. refused: lines by reason, and refused_octets of their file, by then.
+    next line, as the source says it. refused: lines by reason, and refused_octets of their file, by then; unclear:
+    lines by column, by then. combinations: those that no batch before had.
     """
 
-    copy: bytes
+    people: People
     lines: int
     repeated: int
     done: int
@@ -56,6 +58,8 @@ class Batch:
     place: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
     refused_octets: int = 0
+    combinations: Sequence[Combination] = ()
+    unclear: Mapping[str, Unclear] = field(default_factory=dict)
 
 
 class Reader:
@@ -68,8 +72,10 @@ class Reader:
         carriers: Mapping[str, CarrierNo],
         sink: IO[str],
         before: Unfinished | None = None,
+        cells: Cells | None = None,
     ) -> None:
-        """carriers: carrier_no by name. sink: where refused lines are written. before: what `source` has skipped."""
+        """carriers: carrier_no by name. sink: where refused lines are written. before: what `source` has skipped.
+        cells: reads the columns `source.header.cells`; None: it has none."""
         self.lines = before.lines if before else 0
         self.refused: Counter[str] = Counter(before.refused if before else {})
         self._source, self._sink = source, sink
@@ -78,7 +84,11 @@ class Reader:
         self._carrier, self._opted_out = source.header.carrier, source.header.opted_out
         self._normalize = Normalizer(config.country).normalize
         self._route = Router(config.country).carrier
-        self._shifted = {name: number << _CARRIER_SHIFT for name, number in carriers.items()}
+        self._cells, self._known = cells, dict[Any, int]()
+        self._picked: Any = itemgetter(*source.header.cells.values()) if cells else None
+        if cells and before:
+            cells.unclear.update(before.unclear)
+        self._shifted = {name: number << CARRIER_SHIFT for name, number in carriers.items()}
         self._ports = {name.lower(): name for name in config.country.prefixes}
         self._people: dict[int, int] = {}
         self._repeated = 0
@@ -92,7 +102,7 @@ class Reader:
         begun = self.lines
         for first_number, lines in self._source.batches():
             for number, line in enumerate(lines, first_number):
-                reason = self._take(line)
+                reason = self._take(line, number)
                 if reason:
                     self._refuse(number, reason, line)
             self.lines += len(lines)
@@ -108,20 +118,21 @@ class Reader:
     def _batch(self) -> Batch:
         people, self._people = self._people, {}
         repeated, self._repeated = self._repeated, 0
-        copy, source = _copy_stream(people), self._source
+        source, cells = self._source, self._cells
         refused = dict(sorted(self.refused.items()))
         return Batch(
-            copy, self.lines, repeated, *source.position(), source.place(), refused, self._sink.tell()
+            *(collected(people), self.lines, repeated, *source.position(), source.place(), refused),
+            *(self._sink.tell(), cells.take_new() if cells else (), dict(cells.unclear) if cells else {}),
         )
 
-    def _take(self, line: Line) -> str:
+    def _take(self, line: Line, number: int) -> str:
         """Put a line's subscriber into the batch; a reason if there is none."""
         if type(line) is str:
             if len(line) > LONGEST_LINE:
                 return "line_too_long"
             fields = line.split(self._delimiter)
         elif isinstance(line, tuple):
-            return self._add(*line)
+            return self._add(line[0], line[1], line[2], line[3:] if self._cells else None, number)
         elif isinstance(line, list):
             fields = line
         else:
@@ -137,6 +148,8 @@ class Reader:
             fields[self._msisdn],
             "" if carrier is None else fields[carrier],
             "" if opted_out is None else fields[opted_out],
+            self._picked(fields) if self._picked else None,
+            number,
         )
 
     def _too_many(self, fields: list[str]) -> str:
@@ -147,32 +160,47 @@ class Reader:
         cut = self._delimiter == "," and self._normalize(number) is Refusal.SCIENTIFIC
         return Refusal.SCIENTIFIC.value if cut else "wrong_columns"
 
-    def _add(self, number: str, written: str, said: str) -> str:
-        msisdn = self._normalize(number)
+    def _add(self, written: str, carrier_said: str, said: str, cells: Any, line: int) -> str:
+        """cells: of one column, that cell."""
+        msisdn = self._normalize(written)
         if isinstance(msisdn, str):  # a Refusal
             return msisdn.value
         by_prefix = self._route(msisdn)
         if by_prefix is None:
             return Refusal.UNKNOWN_PREFIX.value
         carrier = by_prefix
-        if written and (written := written.strip().lower()):
-            carrier = self._ports.get(written) or self._ported(plain(written), by_prefix)
+        if carrier_said and (carrier_said := carrier_said.strip().lower()):
+            carrier = self._ports.get(carrier_said) or self._ported(plain(carrier_said), by_prefix)
             if not carrier:
                 return "unknown_carrier"
         facts = self._shifted[carrier]
         if carrier != by_prefix:
-            facts |= _PORTED
-        if said and (said := said.strip().lower()) not in _NO and (said := plain(said)) not in _NO:
-            if said not in _YES:
+            facts |= PORTED
+        if said and (said := said.strip().lower()) not in NO and (said := plain(said)) not in NO:
+            if said not in YES:
                 return "unclear_opted_out"
-            facts |= _OPTED_OUT
-        key = (msisdn & 63) << _BUCKET_SHIFT | msisdn
-        earlier = self._people.get(key)
+            facts |= OPTED_OUT
+        if cells is not None:
+            known = self._known.get(cells)
+            facts |= self._said(cells, line) if known is None else known
+        place = key(msisdn)
+        earlier = self._people.get(place)
         if earlier is not None:  # the last line counts, but an opt-out in any of them holds
             self._repeated += 1
-            facts |= earlier & _OPTED_OUT
-        self._people[key] = facts
+            facts |= earlier & OPTED_OUT
+        self._people[place] = facts
         return ""
+
+    def _said(self, cells: Any, line: int) -> int:
+        """The number of what they say, in its place of a person's facts."""
+        assert self._cells is not None
+        number, clear = self._cells.number(cells if isinstance(cells, tuple) else (cells,), line)
+        found = number << COMBINATION_SHIFT
+        if clear:  # the others are counted line by line
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[cells] = found
+        return found
 
     def _ported(self, written: str, by_prefix: str) -> str:
         return self._ports.get(written, "") if written else by_prefix
@@ -184,16 +212,3 @@ class Reader:
         else:
             fields = list(line[self._kept])
         self._writer.row([number, reason, *(field[:_SHOWN] for field in fields)])
-
-
-def _copy_stream(people: Mapping[int, int]) -> bytes:
-    """All rows in the order of the primary key, hash_bucket and msisdn, so that its index is visited in order."""
-    tails = {facts: _row_tail(facts) for facts in set(people.values())}
-    low = (1 << _BUCKET_SHIFT) - 1
-    pack = _head.pack
-    rows = [pack(4, 8, key & low) + tails[people[key]] for key in sorted(people)]
-    return b"".join((HEADER, *rows, TRAILER))
-
-
-def _row_tail(facts: int) -> bytes:
-    return _tail.pack(2, facts >> _CARRIER_SHIFT, 1, bool(facts & _PORTED), 1, bool(facts & _OPTED_OUT))

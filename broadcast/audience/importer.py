@@ -8,18 +8,24 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from broadcast.audience import unfinished
-from broadcast.audience.batches import COLUMNS, Batch, Reader
+from broadcast.audience.attributes import Kind
+from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
+from broadcast.audience.cells import Unclear, unclear_document
+from broadcast.audience.columns import Columns
+from broadcast.audience.combining import Combining
 from broadcast.audience.pipes import is_pipe
 from broadcast.audience.refused_lines import create_private, room_for
 from broadcast.audience.sources import opened
+from broadcast.audience.staging import COLUMNS, copy_stream
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.languages import N_, _
@@ -40,7 +46,9 @@ Report = Callable[[Batch], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """Counted in lines. updated: known before; duplicate: the same number again in it; refused: by reason."""
+    """Counted in lines. updated: known before; duplicate: the same number again in it; refused: by reason; unclear:
+    imported, and of that column nothing is known since its cell could not be read. columns: of areas, languages and
+    attributes that were read; aside: those that nobody reads."""
 
     import_no: int
     source: str
@@ -49,6 +57,9 @@ class ImportResult:
     updated: int
     duplicate: int
     refused: Mapping[str, int]
+    unclear: Mapping[str, Unclear]
+    columns: Sequence[str]
+    aside: Sequence[str]
     refused_file: Path
     seconds: float
 
@@ -59,42 +70,56 @@ class ImportResult:
 
 
 async def import_file(
-    connection: Connection, config: Config, path: Path, refused_file: Path, report: Report | None = None
+    connection: Connection,
+    config: Config,
+    path: Path,
+    refused_file: Path,
+    report: Report | None = None,
+    wanted: Mapping[str, Kind] = MappingProxyType({}),
 ) -> ImportResult:
     """Import `path`; refused lines go to `refused_file`, which holds numbers: readable by its owner only.
 
-    Raises InputError for an unusable file, RefusedError while another import runs; nothing is changed then.
+    wanted: attributes to register with it. Raises InputError for an unusable file, RefusedError while another import
+    runs, and for more attributes or profiles than there may be; nothing is changed then.
     """
     begun = time.perf_counter()
-    with room_for(refused_file), await opened(path) as source:
+    columns = await Columns.begin(connection, wanted)
+    with room_for(refused_file), await opened(path, columns.attributes) as source:
+        columns = columns.of(source)
         numbers = await name_carriers(connection, config)
         part = refused_file.with_name(refused_file.name + ".part")
         try:
             with create_private(part) as sink:
-                reader = Reader(config, source, numbers, sink)
-                counts = await _import(connection, reader, path, source.name, report)
+                reader = Reader(config, source, numbers, sink, cells=columns.cells())
+                counts = await _import(connection, reader, path, source.name, columns, report)
             part.replace(refused_file)
         finally:
             part.unlink(missing_ok=True)
     await connection.execute(sql("analyze_subscriber"))
     return ImportResult(
-        **counts, source=source.name, refused_file=refused_file, seconds=time.perf_counter() - begun
+        **counts,
+        source=source.name,
+        columns=columns.names,
+        aside=source.header.aside,
+        refused_file=refused_file,
+        seconds=time.perf_counter() - begun,
     )
 
 
 async def _import(
-    connection: Connection, reader: Reader, path: Path, name: str, report: Report | None
+    connection: Connection, reader: Reader, path: Path, name: str, columns: Columns, report: Report | None
 ) -> dict[str, Any]:
     """One transaction for all batches: whoever looks meanwhile sees what was there before."""
     await citus.recover_if_spread(connection)
     async with connection.transaction():
         if not await connection.fetchval(sql("import_lock")):
             raise RefusedError(_(RUNS_ALREADY))
+        combining = await columns.combining(connection)
         import_no = await connection.fetchval(sql("import_begin"), name)
         merged = Counter(imported=0, updated=0, duplicate=0)
         async with aclosing(read_ahead(reader.batches(), reader.stop)) as batches:
             async for batch in batches:
-                merged.update(await merge(connection, import_no, batch))
+                merged.update(await merge(connection, import_no, batch, combining))
                 if report is not None:
                     report(batch)
                 last = batch
@@ -114,10 +139,9 @@ async def end(
     """
     counts = {"lines": last.lines, **merged, "refused": last.refused}
     check_conserved(counts)
-    await connection.execute(
-        sql("import_end"), import_no, *map(counts.__getitem__, _COUNTED), json.dumps(counts["refused"])
-    )
-    return counts
+    documents = json.dumps(counts["refused"]), unclear_document(last.unclear)
+    await connection.execute(sql("import_end"), import_no, *map(counts.__getitem__, _COUNTED), *documents)
+    return {**counts, "unclear": last.unclear}
 
 
 def check_lines(name: str, batch: Batch) -> None:
@@ -126,11 +150,18 @@ def check_lines(name: str, batch: Batch) -> None:
         raise InputError(_("{name} has a header but no lines", name=name))
 
 
-async def merge(connection: Connection, import_no: int, batch: Batch) -> dict[str, int]:
-    """Stage one batch and merge it into the subscribers. Returns lines by what became of them."""
+async def merge(
+    connection: Connection, import_no: int, batch: Batch, combining: Combining | None
+) -> dict[str, int]:
+    """Stage one batch and merge it into the subscribers. Returns lines by what became of them.
+
+    combining: None leaves profiles as they are.
+    """
+    profiles = await combining.profiles(connection, batch) if combining else 0
     await connection.execute(sql("import_empty_staging"))
-    await copy_in(connection, "import_staging", COLUMNS, batch.copy)
-    row = await connection.fetchrow(sql("import_merge"), import_no, await database_time(connection))
+    await copy_in(connection, "import_staging", COLUMNS, copy_stream(batch.people, profiles))
+    query = "import_merge_profiles" if combining else "import_merge"
+    row = await connection.fetchrow(sql(query), import_no, await database_time(connection))
     await connection.execute(sql("import_empty_staging"))
     assert row is not None
     counts: dict[str, int] = dict(row)

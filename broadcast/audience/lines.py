@@ -7,10 +7,11 @@ import codecs
 import csv
 import difflib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import IO
 
+from broadcast.audience.attributes import PLACES
 from broadcast.audience.characters import plain
 from broadcast.audience.pipes import Pipe
 from broadcast.audience.records import LONGEST_LINE, LONGEST_RECORD, QuoteError, Record, split
@@ -19,25 +20,34 @@ from broadcast.languages import _
 
 COLUMNS = ("msisdn", "carrier", "opted_out")
 
+_OWN = ("line", "reason")  # of a file of refused lines
+_SLIP = 0.86  # of short words: `areas` is a slip, `page` beside an attribute `age` is another column
 _DELIMITERS = ",;\t"
 _CHUNK_OCTETS = 1 << 20
 _CUT_OCTETS = 4 * (LONGEST_LINE + 1)
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _WRONG_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-# A record of a text, or msisdn, carrier, opted_out where the source has columns.
-Line = Record | tuple[str, str, str]
+# A record of a text; or msisdn, carrier, opted_out and those of `Header.cells`, where the source has columns.
+Line = Record | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """width: number of columns. Positions are from 0; None: the file has no such column."""
+    """width: number of columns. Positions are from 0; None: the file has no such column. cells: positions of areas,
+    languages and attributes, by name in the order of the file. aside: names of columns that nobody reads."""
 
     delimiter: str
     width: int
     msisdn: int
     carrier: int | None
     opted_out: int | None
+    cells: Mapping[str, int] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
+
+    def reading(self, names: Collection[str]) -> "Header":
+        """The same, but of `cells` these alone."""
+        return replace(self, cells={name: place for name, place in self.cells.items() if name in names})
 
 
 def column_names(line: str, delimiter: str) -> list[str]:
@@ -49,41 +59,51 @@ def column_names(line: str, delimiter: str) -> list[str]:
     return [plain(field).strip('"').strip() for field in fields]
 
 
-def parse_header(line: str) -> Header:
+def parse_header(line: str, attributes: Collection[str] = ()) -> Header:
     """Find the delimiter by the column msisdn. Raises InputError that says what is missing or odd."""
     for delimiter in _DELIMITERS:
         names = [name.lower() for name in column_names(line, delimiter)]
         if "msisdn" in names:
-            return check_names(delimiter, names)
+            return check_names(delimiter, names, attributes)
     raise InputError(
         _(
-            "the first line must name the columns: msisdn, and if you like carrier and opted_out, "
-            "parted by commas, semicolons or tabs"
+            "the first line must name the columns: msisdn, and if you like carrier, opted_out, area, seen and "
+            "language, parted by commas, semicolons or tabs"
         )
     )
 
 
-def check_names(delimiter: str, names: Sequence[str]) -> Header:
+def check_names(delimiter: str, names: Sequence[str], attributes: Collection[str] = ()) -> Header:
     """The places of the columns. Raises InputError that says which name is missing, odd or there twice."""
+    kept = (*PLACES, *attributes)
+    read = (*COLUMNS, *kept)
     for name in names:
-        if names.count(name) > 1 and name in COLUMNS:
+        if names.count(name) > 1 and name in read:
             raise InputError(_("the column {name} stands twice in the first line: keep one", name=name))
         near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.75)
-        if name not in COLUMNS and near:
+        near = near or difflib.get_close_matches(name, kept, n=1, cutoff=_SLIP)
+        if name not in read and near:
             raise InputError(
                 _("the column {name!r} is unknown: did you mean {near}?", name=name, near=near[0])
             )
     if "msisdn" not in names:
         raise InputError(_("it has no column msisdn"))
-    place = {name: names.index(name) for name in COLUMNS if name in names}
-    return Header(delimiter, len(names), place["msisdn"], place.get("carrier"), place.get("opted_out"))
+    place = {name: at for at, name in enumerate(names) if name in read}
+    return Header(
+        *(delimiter, len(names), place["msisdn"], place.get("carrier"), place.get("opted_out")),
+        {name: at for name, at in place.items() if name in kept},
+        tuple(name for name in names if name and name not in (*read, *_OWN)),
+    )
 
 
 class Lines:
     """An open file: its header, then its lines. Close it, or use it as a context."""
 
-    def __init__(self, name: str, raw: IO[bytes], size: int, octets: IO[bytes]) -> None:
+    def __init__(
+        self, name: str, raw: IO[bytes], size: int, octets: IO[bytes], attributes: Collection[str] = ()
+    ) -> None:
         """raw: the file, of `size` octets (0: not known); octets: its content, unpacked from it if it is compressed.
+        attributes: names of columns that are read beside those of every list.
 
         Raises InputError when it cannot be read, is empty, is not UTF-8 or has no usable header.
         """
@@ -92,13 +112,17 @@ class Lines:
         self._at = self._grid = self._place = 0  # octets of the content
         self.header: Header
         self.columns: Sequence[str]  # their names as they stand
-        self._read_header()
+        self._read_header(attributes)
 
     def __enter__(self) -> "Lines":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._raw.close()
+
+    def read_only(self, names: Collection[str]) -> None:
+        """Of `header.cells` these alone, before the first batch."""
+        self.header = self.header.reading(names)
 
     def stop(self) -> None:
         """From another thread: whoever waits for a pipe in `batches` gets InputError."""
@@ -128,7 +152,7 @@ class Lines:
             self._at += len(chunk)
         self._place = place
 
-    def _read_header(self) -> None:
+    def _read_header(self, attributes: Collection[str]) -> None:
         try:
             first = self._file.readline(LONGEST_LINE)
             while first.count(b'"') % 2 and (more := self._file.readline(LONGEST_LINE - len(first))):
@@ -158,7 +182,7 @@ class Lines:
                 _("{name} has line ends of carriage returns only: save it with LF or CRLF", name=self.name)
             )
         try:
-            self.header = parse_header(line)
+            self.header = parse_header(line, attributes)
         except InputError as error:
             raise InputError(f"{self.name}: {error}") from error
         self.columns = column_names(line, self.header.delimiter)

@@ -1,6 +1,6 @@
 """Reads Parquet of subscribers a batch of rows at a time; memory is bounded, whatever is in a cell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,12 +25,14 @@ _DAMAGED = (EOFError, OSError, pyarrow.ArrowException, PageError)
 class ParquetRows:
     """An open Parquet file: its columns as text, a batch of rows at a time. Rows count from 1."""
 
-    def __init__(self, raw: IO[bytes], path: Path) -> None:
-        """Raises InputError when it is damaged, or its columns are not named or typed as an import needs."""
+    def __init__(self, raw: IO[bytes], path: Path, attributes: Collection[str] = ()) -> None:
+        """attributes: names of columns that are read beside those of every list.
+
+        Raises InputError when it is damaged, or its columns are not named or typed as an import needs.
+        """
         self._raw, self.name, self._done = raw, path.name, 0
         self.first_line = 1
         self._shares = False
-        self.columns = COLUMNS  # of the rows that `batches` gives
         try:
             self._file = pyarrow.parquet.ParquetFile(raw, buffer_size=_BUFFER_OCTETS)
         except _DAMAGED as error:
@@ -43,10 +45,11 @@ class ParquetRows:
             ) from error
         schema = self._file.schema_arrow
         try:
-            self.header: Header = check_names(",", [plain(name).lower() for name in schema.names])
+            self.header: Header = check_names(",", [plain(name).lower() for name in schema.names], attributes)
             self._columns = [schema.names[place] for place in self._places()]
+            cells = {schema.names[place] for place in self.header.cells.values()}
             for column in self._columns:
-                _check_type(column, schema.field(column).type)
+                _check_type(column, schema.field(column).type, fractions=column in cells)
             self._check_sizes()
         except InputError as error:
             raise InputError(f"{path.name}: {error}") from error
@@ -65,12 +68,23 @@ class ParquetRows:
     def __exit__(self, *_: object) -> None:
         self._raw.close()
 
+    def read_only(self, names: Collection[str]) -> None:
+        """As `Lines.read_only`."""
+        self.header = self.header.reading(names)
+        self._columns = [self._file.schema_arrow.names[place] for place in self._places()]
+
     def stop(self) -> None:
         """As `Lines.stop`: nothing waits."""
 
     def _places(self) -> list[int]:
         header = self.header
-        return [place for place in (header.msisdn, header.carrier, header.opted_out) if place is not None]
+        usual = (header.msisdn, header.carrier, header.opted_out)
+        return [place for place in (*usual, *header.cells.values()) if place is not None]
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Of the rows that `batches` gives."""
+        return (*COLUMNS, *self.header.cells)
 
     def _check_sizes(self) -> None:
         """Raises InputError where one cell, or the cells of one batch, would take more memory than an import has.
@@ -143,7 +157,8 @@ class ParquetRows:
         self._done = place
 
     def batches(self) -> Iterator[tuple[int, Sequence[Line]]]:
-        """msisdn, carrier, opted_out of each row, null and missing as ""; each batch after its first row's number."""
+        """msisdn, carrier, opted_out and the cells of each row, null and missing as ""; each batch after the number of
+        its first row."""
         number = self.first_line
         try:
             for batch in self._batches(self._done):
@@ -155,6 +170,7 @@ class ParquetRows:
                     next(columns),
                     next(columns) if carrier else empty,
                     next(columns) if opted_out else empty,
+                    *columns,
                     strict=True,
                 )
                 self._done += batch.num_rows
@@ -192,9 +208,11 @@ def _is_text(kind: Any) -> bool:
     return bool(pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind))
 
 
-def _check_type(column: str, kind: Any) -> None:
+def _check_type(column: str, kind: Any, *, fractions: bool) -> None:
     types = pyarrow.types
     kind = kind.value_type if types.is_dictionary(kind) else kind
+    if fractions and (types.is_floating(kind) or types.is_decimal(kind)):
+        return
     if not (_is_text(kind) or types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind)):
         raise InputError(
             _(

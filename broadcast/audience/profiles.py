@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import asyncpg
+
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -24,5 +26,15 @@ class Profile:
 
 async def all_profiles(home: Connection) -> list[Profile]:
     """By their number."""
-    rows = await home.fetch(sql("all_profiles"))
-    return [Profile(**{**row, "attributes": json.loads(row["attributes"])}) for row in rows]
+    return [_read(row) for row in await home.fetch(sql("all_profiles"))]
+
+
+async def profile(home: Connection, profile_no: int) -> Profile:
+    """By its number, which somebody has."""
+    row = await home.fetchrow(sql("one_profile"), profile_no)
+    assert row is not None
+    return _read(row)
+
+
+def _read(row: asyncpg.Record) -> Profile:
+    return Profile(**{**row, "attributes": json.loads(row["attributes"])})

@@ -7,14 +7,19 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from broadcast.audience import unfinished
+from broadcast.audience.attributes import Kind
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
+from broadcast.audience.cells import unclear_document
+from broadcast.audience.columns import Columns
+from broadcast.audience.combining import Combining
 from broadcast.audience.importer import (
     RUNS_ALREADY,
     ImportResult,
@@ -27,6 +32,7 @@ from broadcast.audience.importer import (
 from broadcast.audience.pipes import is_pipe, name_of
 from broadcast.audience.refused_lines import RefusedLines, room_for
 from broadcast.audience.sources import opened
+from broadcast.audience.staging import collected
 from broadcast.audience.unfinished import FileId, Unfinished, identify
 from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
@@ -61,8 +67,10 @@ async def import_resumably(
     watcher: Watcher,
     *,
     restart: bool = False,
+    wanted: Mapping[str, Kind] = MappingProxyType({}),
 ) -> ImportResult:
-    """As `importer.import_file`, but each batch stays; the same call continues what was stopped.
+    """As `importer.import_file`, but each batch stays; the same call continues what was stopped, and reads the columns
+    that it began with.
 
     restart: give up an unfinished import, of whichever file. Counts are of the whole file, seconds of this call. Raises
     InputError for an unusable file and RefusedError while another import runs, or when the unfinished import is one of
@@ -70,7 +78,8 @@ async def import_resumably(
     """
     begun = time.perf_counter()
     _check_file(path)
-    with room_for(refused_file), await opened(path) as source:
+    columns = await Columns.begin(connection, wanted)
+    with room_for(refused_file), await opened(path, columns.attributes) as source:
         file = identify(path)
         numbers = await name_carriers(connection, config)
         async with _alone(connection):
@@ -81,13 +90,17 @@ async def import_resumably(
                 if before:
                     watcher.continuing(source.first_line + before.lines - 1)
                     await asyncio.to_thread(source.skip, before.lines, before.place)
-                    watcher.skipped(Batch(b"", before.lines, 0, *source.position()))
-                reader = Reader(config, source, numbers, refused.text, before)
-                counts = await _Steps(connection, path, file, refused, before).run(reader, watcher)
+                    watcher.skipped(Batch(collected({}), before.lines, 0, *source.position()))
+                    source.read_only(before.columns)
+                columns = columns.of(source)
+                reader = Reader(config, source, numbers, refused.text, before, columns.cells())
+                counts = await _Steps(connection, path, file, refused, before, columns).run(reader, watcher)
     await connection.execute(sql("analyze_subscriber"))
     return ImportResult(
         **counts,
         source=name_of(path),
+        columns=columns.names,
+        aside=source.header.aside,
         refused_file=refused_file,
         seconds=time.perf_counter() - begun,
     )
@@ -158,8 +171,11 @@ class _Steps:
         file: FileId,
         refused: RefusedLines,
         before: Unfinished | None,
+        columns: Columns,
     ) -> None:
         self._connection, self._path, self._file, self._refused = connection, path, file, refused
+        self._columns = columns
+        self._combining: Combining | None = None
         self._import_no = before.import_no if before else None
         self._merged = Counter(imported=0, updated=0, duplicate=0)
         if before:
@@ -167,14 +183,18 @@ class _Steps:
 
     async def run(self, reader: Reader, watcher: Watcher) -> dict[str, Any]:
         """Returns the import's number and counts."""
+        last: Batch | None = None
         async with aclosing(read_ahead(reader.batches())) as batches:
             async for batch in batches:
                 check_lines(self._path.name, batch)
                 async with self._connection.transaction():
+                    if last is None:
+                        self._combining = await self._columns.combining(self._connection)
                     import_no = await self._step(batch)
                 self._import_no = import_no
                 watcher.merged(batch)
                 last = batch
+        assert last is not None  # a reader's last batch comes always
         async with self._connection.transaction():
             counts = await end(self._connection, import_no, last, self._merged)
             await self._connection.execute(sql("import_whole"))
@@ -184,7 +204,7 @@ class _Steps:
         import_no: int = self._import_no or await self._connection.fetchval(
             sql("import_begin"), name_of(self._path)
         )
-        self._merged.update(await merge(self._connection, import_no, batch))
+        self._merged.update(await merge(self._connection, import_no, batch, self._combining))
         check_conserved({"lines": batch.lines, **self._merged, "refused": batch.refused})
         crc = await asyncio.to_thread(self._refused.keep, batch.refused_octets)
         await self._connection.execute(
@@ -192,5 +212,6 @@ class _Steps:
             *(import_no, self._file.octets, self._file.digest, batch.lines, batch.place),
             *(self._merged["imported"], self._merged["updated"], self._merged["duplicate"]),
             *(json.dumps(batch.refused), batch.refused_octets, crc),
+            *(unclear_document(batch.unclear), list(self._columns.names)),
         )
         return import_no

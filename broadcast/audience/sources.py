@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import io
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from threading import Event
 from typing import IO, Any
@@ -23,10 +24,10 @@ _GZIP, _ZSTANDARD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pyarrow.ArrowException)
 
 
-async def opened(path: Path) -> Lines | ParquetRows:
+async def opened(path: Path, attributes: Collection[str] = ()) -> Lines | ParquetRows:
     """As `open_source`, in a thread: a pipe's first line may be long in coming, and Ctrl-C ends the wait for it."""
     stopped = Event()
-    opening = asyncio.ensure_future(asyncio.to_thread(open_source, path, stopped))
+    opening = asyncio.ensure_future(asyncio.to_thread(open_source, path, stopped, attributes))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -37,8 +38,11 @@ async def opened(path: Path) -> Lines | ParquetRows:
         raise
 
 
-def open_source(path: Path, stopped: Event | None = None) -> Lines | ParquetRows:
-    """The subscribers of a file or a pipe. stopped: set from another thread, it ends the wait for a pipe.
+def open_source(
+    path: Path, stopped: Event | None = None, attributes: Collection[str] = ()
+) -> Lines | ParquetRows:
+    """The subscribers of a file or a pipe. stopped: set from another thread, it ends the wait for a pipe. attributes:
+    names of columns that are read beside those of every list.
 
     Raises InputError when it cannot be read or has no usable columns.
     """
@@ -56,7 +60,7 @@ def open_source(path: Path, stopped: Event | None = None) -> Lines | ParquetRows
         raise InputError(_("cannot read {name}: {strerror}", name=name, strerror=error.strerror)) from error
     try:
         if first != _PARQUET:
-            return Lines(name, raw, size, _unpacked(raw, first, name))
+            return Lines(name, raw, size, _unpacked(raw, first, name), attributes)
         if is_pipe(path):
             raise InputError(
                 _(
@@ -64,7 +68,7 @@ def open_source(path: Path, stopped: Event | None = None) -> Lines | ParquetRows
                     name=name,
                 )
             )
-        return ParquetRows(raw, path)
+        return ParquetRows(raw, path, attributes)
     except BaseException:
         raw.close()
         raise

@@ -8,6 +8,8 @@ from datetime import datetime
 import asyncpg
 
 from broadcast.audience.carriers import carrier_names, carrier_numbers
+from broadcast.audience.cells import Unclear, read_unclear
+from broadcast.audience.profiles import Profile, profile
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import InputError
 from broadcast.languages import _
@@ -28,7 +30,7 @@ class CarrierCount:
 
 @dataclass(frozen=True, slots=True)
 class PastImport:
-    """A finished import, counted in lines; refused: by reason."""
+    """A finished import, counted in lines; refused: by reason; unclear: by column."""
 
     import_no: int
     source: str
@@ -39,6 +41,7 @@ class PastImport:
     updated: int
     duplicate: int
     refused: Mapping[str, int]
+    unclear: Mapping[str, Unclear]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Subscriber:
     ported: bool
     import_no: int
     opted_out_at: datetime | None
+    profile: Profile
 
 
 async def counts(connection: Connection) -> list[CarrierCount]:
@@ -66,7 +70,16 @@ async def counts(connection: Connection) -> list[CarrierCount]:
 async def past_imports(connection: Connection, limit: int, until: datetime | None = None) -> list[PastImport]:
     """The newest first. until: those that had finished by then."""
     rows = await connection.fetch(sql("recent_imports"), limit, until)
-    return [PastImport(**{**row, "refused": json.loads(row["refused"] or "{}")}) for row in rows]
+    return [
+        PastImport(
+            **{
+                **row,
+                "refused": json.loads(row["refused"] or "{}"),
+                "unclear": read_unclear(row["unclear"]),
+            }
+        )
+        for row in rows
+    ]
 
 
 async def find(connection: Connection, msisdn: int) -> Subscriber:
@@ -76,7 +89,8 @@ async def find(connection: Connection, msisdn: int) -> Subscriber:
         raise InputError(_("no subscriber has this number: see `broadcast subscriber import`"))
     names = await carrier_names(connection)
     return Subscriber(
-        row["msisdn"], names[row["carrier_no"]], row["ported"], row["import_no"], row["opted_out_at"]
+        *(row["msisdn"], names[row["carrier_no"]], row["ported"], row["import_no"], row["opted_out_at"]),
+        await profile(connection, row["profile_no"]),
     )
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from broadcast.audience.cells import Unclear, read_unclear
 from broadcast.audience.pipes import name_of
 from broadcast.errors import InputError
 from broadcast.languages import _
@@ -33,7 +34,8 @@ class Unfinished:
     """lines = imported + updated + duplicate + the sum of refused (by reason), all of them committed.
 
     source: the file's name. place: of the next line, see `Lines.place` and `ParquetRows.place`. refused_octets,
-    refused_crc: of the file of refused lines.
+    refused_crc: of the file of refused lines. unclear: lines by column. columns: of areas, languages and
+    attributes, those that it reads.
     """
 
     import_no: int
@@ -49,6 +51,8 @@ class Unfinished:
     refused: Mapping[str, int]
     refused_octets: int
     refused_crc: int
+    unclear: Mapping[str, Unclear]
+    columns: Sequence[str]
 
 
 def identify(path: Path) -> FileId:
@@ -71,7 +75,8 @@ async def find(connection: Connection) -> Unfinished | None:
         return None
     values = dict(row)
     file = FileId(values.pop("file_octets"), values.pop("file_digest"))
-    return Unfinished(**{**values, "file": file, "refused": json.loads(values["refused"])})
+    refused, unclear = json.loads(values.pop("refused")), read_unclear(values.pop("unclear"))
+    return Unfinished(**values, file=file, refused=refused, unclear=unclear)
 
 
 async def give_up(connection: Connection) -> None:

@@ -28,6 +28,10 @@ from broadcast.visible import visible
 # name: (place, one line for --help)
 _COMMANDS = {
     "alert": ("cli.alert:alert", N_("Alerts as CAP 1.2 files: import, export.")),
+    "attribute": (
+        "cli.attribute:attribute",
+        N_("What lists may say of people beside area and language."),
+    ),
     "audit": ("cli.audit:audit", N_("What was done, by whom, and whether the database still says so.")),
     "bench": ("bench.command:bench", N_("Measure how fast this machine sends.")),
     "campaign": ("cli.campaign:campaign", N_("Draft, approve, launch and follow an alert.")),

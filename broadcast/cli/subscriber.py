@@ -16,6 +16,7 @@ from broadcast.audience.pipes import name_of
 from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
 from broadcast.cli.files import replacing
 from broadcast.cli.import_progress import import_progress
+from broadcast.cli.known import import_words, show_coverage
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import (
     json_option,
@@ -59,15 +60,26 @@ def subscriber() -> None:
 @click.option(
     "--restart", is_flag=True, help="With --resumable: give up an unfinished import, begin at line 1."
 )
+@click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME:TYPE",
+    help="Keep this column of people, too: text, number or boolean. Once for all lists; repeat for more.",
+)
 @login_option
 @json_option
-def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as_json: bool) -> None:
+def import_(
+    file: Path, refused: Path | None, resumable: bool, restart: bool, attributes: Sequence[str], as_json: bool
+) -> None:
     """Bring a file of numbers into the database; all of it or nothing.
 
     CSV, also compressed by gzip or zstandard, or Parquet; - is standard input. Columns: msisdn, and perhaps
-    carrier (of ported numbers) and opted_out; a CSV file's first line names them. CSV is in UTF-8, with commas,
-    semicolons or tabs. Numbers in any usual spelling. An import never lifts an opt-out; one that was stopped
-    has changed nothing: start it again.
+    carrier (of ported numbers), opted_out, area and seen (where people live and were last: codes or names),
+    language (vi, en) and attributes; a CSV file's first line names them. CSV is in UTF-8, with commas,
+    semicolons or tabs. Numbers in any usual spelling. What a column says replaces what was known, an empty cell
+    too; columns that a file has not stay as they are. An import never lifts an opt-out; one that was stopped has
+    changed nothing: start it again.
 
     With --resumable every batch stays, and an alert launched meanwhile goes to the half of the list that is in.
     The same command continues it after a kill, a lost database or Ctrl-C.
@@ -76,9 +88,10 @@ def import_(file: Path, refused: Path | None, resumable: bool, restart: bool, as
     Example:
       broadcast subscriber import people.csv.zst --refused refused.csv
       broadcast subscriber import nation.parquet --resumable
+      broadcast subscriber import people.csv --attribute age_band:number
       zstdcat people.csv.zst | broadcast subscriber import -
     """
-    plan = actions.planned(file, refused, resumable=resumable, restart=restart)
+    plan = actions.planned(file, refused, attributes, resumable=resumable, restart=restart)
     done = act(lambda session: _import(session, plan), configuration())
     if as_json:
         print_json(done)
@@ -100,13 +113,15 @@ def _show_import(done: ImportResult) -> None:
         [*rows, (_("all"), done.lines)],
     )
     say(_("refused lines, with numbers and reasons: {refused_file}", refused_file=words(done.refused_file)))
+    for line in import_words(done):
+        say(line)
 
 
 @subscriber.command()
 @login_option
 @json_option
 def stats(as_json: bool) -> None:
-    """Subscribers per carrier, and the last imports.
+    """Subscribers per carrier, of how many area and language are known, and the last imports.
 
     \b
     Example:
@@ -117,6 +132,8 @@ def stats(as_json: bool) -> None:
         print_json(found)
         return
     _show_carriers(found.carriers)
+    if found.coverage.known:
+        show_coverage(found.coverage)
     if found.imports:
         _show_imports(found.imports)
 
@@ -150,7 +167,7 @@ def _show_imports(imports: Sequence[PastImport]) -> None:
 @login_option
 @json_option
 def show(number: str, reveal: bool, as_json: bool) -> None:
-    """One subscriber: carrier, opt-out.
+    """One subscriber: carrier, opt-out, area, language, attributes.
 
     \b
     Example:
@@ -230,10 +247,13 @@ def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
         "import": found.import_no,
         "opted_out_at": found.opted_out_at,
     }
+    said = found.profile
+    known = {"area": said.area, "seen": said.seen, "language": said.language}
     if as_json:
-        print_json(facts)
-    else:
-        print_facts("", {term(name): value for name, value in facts.items()})
+        print_json({**facts, **known, "attributes": said.attributes})
+        return
+    named = {term(name): value for name, value in {**facts, **known}.items() if name in facts or value}
+    print_facts("", {**named, **said.attributes})
 
 
 async def _import(session: Session, plan: Import) -> ImportResult:

@@ -84,26 +84,42 @@ SELECT count(*) FILTER (WHERE before IS NULL) AS imported, count(*) FILTER (WHER
        count(*) FILTER (WHERE before = $1) AS duplicate
   FROM merged;
 
+-- name: import_merge_profiles
+-- The same of a file that has columns of profiles: who was known before has the staged profile from now on, too.
+WITH merged AS (
+    INSERT INTO subscriber AS known (msisdn, hash_bucket, carrier_no, ported, import_no, opted_out_at, profile_no)
+    SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN $2::timestamptz END, profile_no
+      FROM import_staging
+    ON CONFLICT (hash_bucket, msisdn) DO UPDATE
+       SET carrier_no = excluded.carrier_no, ported = excluded.ported, import_no = excluded.import_no,
+           opted_out_at = coalesce(known.opted_out_at, excluded.opted_out_at), previous_import_no = known.import_no,
+           profile_no = excluded.profile_no
+    RETURNING previous_import_no AS before)
+SELECT count(*) FILTER (WHERE before IS NULL) AS imported, count(*) FILTER (WHERE before <> $1) AS updated,
+       count(*) FILTER (WHERE before = $1) AS duplicate
+  FROM merged;
+
 -- name: import_end
--- The import's counts. $6: refused lines by reason.
+-- The import's counts. $6: refused lines by reason, $7: lines with unclear cells by column.
 UPDATE subscriber_import
-   SET finished_at = clock_timestamp(), lines = $2, imported = $3, updated = $4, duplicate = $5, refused = $6
+   SET finished_at = clock_timestamp(), lines = $2, imported = $3, updated = $4, duplicate = $5, refused = $6, unclear = $7
  WHERE import_no = $1;
 
 -- name: import_reached
 -- With a batch of a resumable import: how far it came. See the table.
 INSERT INTO unfinished_import
-       (import_no, file_octets, file_digest, lines, place, imported, updated, duplicate, refused, refused_octets, refused_crc)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+       (import_no, file_octets, file_digest, lines, place, imported, updated, duplicate, refused, refused_octets, refused_crc,
+        unclear, columns)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (one) DO UPDATE
    SET lines = excluded.lines, place = excluded.place, imported = excluded.imported, updated = excluded.updated,
        duplicate = excluded.duplicate, refused = excluded.refused, refused_octets = excluded.refused_octets,
-       refused_crc = excluded.refused_crc, committed_at = excluded.committed_at;
+       refused_crc = excluded.refused_crc, unclear = excluded.unclear, committed_at = excluded.committed_at;
 
 -- name: unfinished_import
 -- The resumable import that has not ended.
 SELECT import_no, source, started_at, committed_at, file_octets, file_digest, u.lines, place, u.imported, u.updated,
-       u.duplicate, u.refused, refused_octets, refused_crc
+       u.duplicate, u.refused, refused_octets, refused_crc, u.unclear, columns
   FROM unfinished_import AS u JOIN subscriber_import USING (import_no);
 
 -- name: import_whole
@@ -115,7 +131,7 @@ DELETE FROM unfinished_import;
 WITH gone AS (DELETE FROM unfinished_import RETURNING *)
 UPDATE subscriber_import AS ended
    SET source = source || ' (given up)', finished_at = clock_timestamp(), lines = gone.lines, imported = gone.imported,
-       updated = gone.updated, duplicate = gone.duplicate, refused = gone.refused
+       updated = gone.updated, duplicate = gone.duplicate, refused = gone.refused, unclear = gone.unclear
   FROM gone WHERE ended.import_no = gone.import_no;
 
 -- name: subscriber_counts
@@ -125,12 +141,12 @@ SELECT carrier_no, count(*) AS subscribers, count(*) FILTER (WHERE ported) AS po
 
 -- name: recent_imports
 -- The newest $1 imports that had finished by $2, or (null) by now.
-SELECT import_no, source, started_at, finished_at, lines, imported, updated, duplicate, refused
+SELECT import_no, source, started_at, finished_at, lines, imported, updated, duplicate, refused, unclear
   FROM subscriber_import WHERE finished_at <= coalesce($2::timestamptz, 'infinity') ORDER BY import_no DESC LIMIT $1;
 
 -- name: subscriber_by_msisdn
 -- One subscriber.
-SELECT msisdn, carrier_no, ported, import_no, opted_out_at
+SELECT msisdn, carrier_no, ported, import_no, opted_out_at, profile_no
   FROM subscriber WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1;
 
 -- name: ported_among

@@ -35,7 +35,7 @@ def test_what_does_not_go_together(tmp_path: Path) -> None:
 
 
 def test_an_import_of_nobody() -> None:
-    done = ImportResult(1, "people.csv", 3, 1, 0, 0, {"landline": 2}, Path("r.csv"), 0.1)
+    done = ImportResult(1, "people.csv", 3, 1, 0, 0, {"landline": 2}, {}, (), (), Path("r.csv"), 0.1)
     check_somebody(done)
     with pytest.raises(InputError, match=r"people\.csv: every line is refused.*r\.csv"):
         check_somebody(replace(done, imported=0, refused={"landline": 3}))

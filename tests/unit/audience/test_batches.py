@@ -5,6 +5,7 @@ import struct
 
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.lines import Lines
+from broadcast.audience.staging import copy_stream
 from broadcast.config import Config, Country
 
 COUNTRY = Country(
@@ -32,15 +33,15 @@ def rows(copy: bytes) -> list[tuple[int, int, bool, bool]]:
     assert copy[:19] == b"PGCOPY\n\xff\r\n\0" + bytes(8)
     assert copy[-2:] == b"\xff\xff"
     body = copy[19:-2]
-    found = [struct.unpack(">hiqihi?i?", body[at : at + 30]) for at in range(0, len(body), 30)]
-    assert all((row[0], row[1], row[3], row[5], row[7]) == (4, 8, 2, 1, 1) for row in found)
+    found = [struct.unpack(">hiqihi?i?ii", body[at : at + 38]) for at in range(0, len(body), 38)]
+    assert all((*row[:2], row[3], row[5], row[7], row[9], row[10]) == (5, 8, 2, 1, 1, 4, 0) for row in found)
     return [(row[2], row[4], row[6], row[8]) for row in found]
 
 
 def test_rows_are_distinct_and_in_the_order_of_the_primary_key() -> None:
     made = batches("msisdn,opted_out\n0912345679,\n0912345678,1\n0912345678,0\n0912345600,\n", 10)
     assert [(batch.lines, batch.repeated, batch.done, batch.total) for batch in made] == [(4, 1, 67, 67)]
-    found = rows(made[0].copy)
+    found = rows(copy_stream(made[0].people))
     assert [(row[0], row[3]) for row in found] == sorted(
         [(84912345678, True), (84912345679, False), (84912345600, False)],
         key=lambda row: (row[0] % 64, row[0]),
@@ -50,4 +51,4 @@ def test_rows_are_distinct_and_in_the_order_of_the_primary_key() -> None:
 
 def test_no_rows() -> None:
     made = batches("msisdn\nnobody\n", 10)
-    assert [(batch.lines, batch.repeated, rows(batch.copy)) for batch in made] == [(1, 0, [])]
+    assert [(batch.lines, batch.repeated, rows(copy_stream(batch.people))) for batch in made] == [(1, 0, [])]

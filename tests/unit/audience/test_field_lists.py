@@ -11,6 +11,7 @@ import pytest
 from broadcast.audience.batches import Reader
 from broadcast.audience.lines import Lines
 from broadcast.audience.sources import open_source
+from broadcast.audience.staging import copy_stream
 from broadcast.config import Config, load
 from broadcast.errors import InputError
 
@@ -42,8 +43,8 @@ def import_(content: str | bytes | Path, config: Config = HERE) -> Read:
     sink = io.StringIO(newline="")
     with source:
         *_, last = batches = list(Reader(config, source, names, sink).batches())
-    bodies = [batch.copy[19:-2] for batch in batches]
-    rows = [row for body in bodies for row in struct.iter_unpack(">hiqihi?i?", body)]
+    bodies = [copy_stream(batch.people)[19:-2] for batch in batches]
+    rows = [row for body in bodies for row in struct.iter_unpack(">hiqihi?i?ii", body)]
     text = sink.getvalue()
     assert text.startswith("\ufeff")
     delimiter = source.header.delimiter

@@ -10,7 +10,7 @@ from broadcast.errors import InputError
     ("line", "expected"),
     [
         ("msisdn", Header(",", 1, 0, None, None)),
-        ("name,msisdn,carrier,opted_out", Header(",", 4, 1, 2, 3)),
+        ("name,msisdn,carrier,opted_out", Header(",", 4, 1, 2, 3, aside=("name",))),
         ("opted_out;MSISDN", Header(";", 2, 1, None, 0)),
         ('"msisdn"\tcarrier', Header("\t", 2, 0, 1, None)),
     ],

@@ -7,11 +7,12 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from broadcast.audience.batches import Batch
+from broadcast.audience.staging import collected
 from broadcast.cli.import_progress import Bar, Lines
 
 
 def batch(lines: int, done: int, total: int) -> Batch:
-    return Batch(b"", lines, 0, done, total)
+    return Batch(collected({}), lines, 0, done, total)
 
 
 def test_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:

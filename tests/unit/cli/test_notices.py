@@ -34,7 +34,7 @@ AT = datetime(2030, 1, 1, tzinfo=UTC)
             " workers of before write no more\n",
         ),
         (
-            Unfinished(1, "a\nb.csv", AT, AT, FileId(9, b""), 1200, 0, 1200, 0, 0, {}, 0, 0),
+            Unfinished(1, "a\nb.csv", AT, AT, FileId(9, b""), 1200, 0, 1200, 0, 0, {}, 0, 0, {}, ()),
             "warning: the import of a\\nb.csv is unfinished, the list is incomplete: 1,200 lines are in, the last since"
             " 2030-01-01 00:00:00 UTC; `broadcast subscriber import a\\nb.csv --resumable` continues it\n",
         ),

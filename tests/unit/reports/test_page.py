@@ -52,7 +52,7 @@ def found() -> Report:
         failures=(Reason("viettel", "undeliverable", "<012>", 10),),
         doubts=(Doubt("viettel", "worker_lost", None, 1),),
         oddities=(Oddity("viettel", "receipt_state", "SEEN&", 12, AT, AT),),
-        imports=(PastImport(1, "people.csv", AT, AT, 120, 113, 0, 4, {"landline": 3}),),
+        imports=(PastImport(1, "people.csv", AT, AT, 120, 113, 0, 4, {"landline": 3}, {}),),
         events=(CampaignEvent(AT, "an", "drafted", {"hash": "00"}),),
         times=Times(1.0, {"viettel": {0: 60, 9: 50}}, {"viettel": {2: 100, 7: 10}}),
         steadiness={"viettel": Steadiness(0.9449, 2.25)},

@@ -21,7 +21,7 @@ PLAIN_ONLY = {
     "become_ledger": "of a ledger's database, which has no subscribers and is never spread",
     "subscriber_pages": "as audience_pages",
 }
-TAKES_FROM = {"import_merge": "import_staging"}
+TAKES_FROM = {"import_merge": "import_staging", "import_merge_profiles": "import_staging"}
 
 
 def tables(query: Query) -> set[str]:

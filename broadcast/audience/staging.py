@@ -1,0 +1,70 @@
+"""A batch of people as columns, and as the rows that COPY takes (PostgreSQL's documentation of COPY, binary format)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broadcast.store.copying import HEADER, TRAILER
+
+COLUMNS: Final = ("msisdn", "carrier_no", "ported", "opted_out", "profile_no")  # of a staged row
+BUCKET_SHIFT: Final = 50  # an MSISDN has at most 15 digits: below 2 to the 50
+OPTED_OUT: Final = 1  # of a person's facts; the carrier's number and that of a combination follow
+PORTED: Final = 2
+CARRIER_SHIFT: Final = 2
+COMBINATION_SHIFT: Final = 20
+
+_CARRIERS = (1 << (COMBINATION_SHIFT - CARRIER_SHIFT)) - 1
+_ROW = np.dtype(
+    [
+        ("fields", ">i2"), ("msisdn_octets", ">i4"), ("msisdn", ">i8"), ("carrier_octets", ">i4"), ("carrier", ">i2"),
+        ("ported_octets", ">i4"), ("ported", "i1"), ("out_octets", ">i4"), ("out", "i1"),
+        ("profile_octets", ">i4"), ("profile", ">i4"),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Distinct, in the order of the primary key, hash_bucket and msisdn, so that its index is visited in order.
+
+    facts: of each, as the shifts above say.
+    """
+
+    msisdns: NDArray[np.int64]
+    facts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.msisdns)
+
+    @property
+    def combinations(self) -> NDArray[np.int64]:
+        """Number of what the file's cells say of each: see `Cells`."""
+        return self.facts >> COMBINATION_SHIFT
+
+
+def key(msisdn: int) -> int:
+    """Orders numbers as the primary key does."""
+    return (msisdn & 63) << BUCKET_SHIFT | msisdn
+
+
+def collected(facts: Mapping[int, int]) -> People:
+    """facts: by `key`."""
+    keys = np.fromiter(facts.keys(), np.int64, len(facts))
+    order = np.argsort(keys)
+    values = np.fromiter(facts.values(), np.int64, len(facts))
+    return People(keys[order] & ((1 << BUCKET_SHIFT) - 1), values[order])
+
+
+def copy_stream(people: People, profiles: NDArray[np.int32] | int = 0) -> bytes:
+    """The input of one COPY. profiles: number of each person's, or of everybody's."""
+    rows = np.empty(len(people), _ROW)
+    rows["fields"] = len(COLUMNS)
+    rows["msisdn_octets"], rows["msisdn"] = 8, people.msisdns
+    rows["carrier_octets"], rows["carrier"] = 2, (people.facts >> CARRIER_SHIFT) & _CARRIERS
+    rows["ported_octets"], rows["ported"] = 1, (people.facts & PORTED) != 0
+    rows["out_octets"], rows["out"] = 1, (people.facts & OPTED_OUT) != 0
+    rows["profile_octets"], rows["profile"] = 4, profiles
+    return b"".join((HEADER, rows.tobytes(), TRAILER))
