@@ -24,7 +24,7 @@ from broadcast.campaign.expiry import read_expiry
 from broadcast.campaign.languages import check_language, message_text
 from broadcast.campaign.length import text_segments
 from broadcast.campaign.plain import PlainLetter, PlainText, all_changes, plain_text
-from broadcast.campaign.plan import Plan
+from broadcast.campaign.plan import NOTHING_SAID, Plan
 from broadcast.campaign.sendable import check_sendable
 from broadcast.campaign.text import normalise
 from broadcast.campaign.wording import Texts, with_lines
@@ -78,11 +78,16 @@ def message_of(config: Config, terms: Terms, tell: Tell) -> tuple[Texts, tuple[s
         raise InputError(_("give the alert's text: --text TEXT or --text-file FILE"))
     languages, status = terms.languages or tuple(said), terms.status or "actual"
 
-    def message(texts: Texts) -> str:
-        return _message(config, _plainly(texts), languages, status)
+    def message(texts: Texts) -> dict[str, Any]:
+        plainly = _plainly(texts)
+        text = _message(config, plainly, languages, status)
+        return {"text": text, "texts": plainly, "languages": languages}
 
-    said = _lined(config, tell, terms, said, terms.category or _CATEGORY, message)
-    return said, languages, message(said)
+    def segments(texts: Texts) -> int:
+        return _segments(config, terms, message(texts), NOTHING_SAID)
+
+    said = _lined(config, tell, terms, said, terms.category or _CATEGORY, segments)
+    return said, languages, message(said)["text"]
 
 
 def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content, tuple[PlainLetter, ...]]:
@@ -108,7 +113,7 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
         hearers=terms.hearers or "everybody",
         corrects=terms.corrects,
         areas=terms.areas or (),
-        plan=Plan(**terms.plan),
+        plan=_planned(Plan(**terms.plan), chosen=terms.alphabet is not None),
     )
     check_sendable(config, made)  # better refused now than at the launch
     return made, all_changes(said.values())
@@ -130,7 +135,7 @@ def edited_content(
             terms,
             new,
             terms.category or before.category,
-            lambda texts: str(_rewritten(config, terms, before, texts)["text"]),
+            lambda texts: _segments(config, terms, _rewritten(config, terms, before, texts), before.plan),
         )
     elif terms.plain:
         new = {language: plain_text(text) for language, text in _texts_of(config, before).items()}
@@ -142,8 +147,10 @@ def edited_content(
         changes = {"alphabet": choose_alphabet(text), **changes}
     if category := terms.category:
         changes = {"priority": PRIORITY[category], "in_doubt_policy": IN_DOUBT[category], **changes}
-    if terms.plan:
-        changes = {**changes, "plan": replace(before.plan, **terms.plan)}
+    kept = terms.alphabet is not None or ("alphabet" not in changes and before.plan.one_alphabet)
+    plan = _planned(replace(before.plan, **terms.plan), chosen=kept)
+    if terms.plan or plan != before.plan:
+        changes = {**changes, "plan": plan}
     if not changes:
         raise InputError(_("nothing to change was given: see `broadcast campaign edit --help`"))
     made = replace(before, **changes)
@@ -202,20 +209,29 @@ def _lined(
     terms: Terms,
     said: Texts,
     category: Category,
-    message: Callable[[Texts], str],
+    segments: Callable[[Texts], int],
 ) -> Texts:
-    """With what the configuration appends; a notice says what it left out. message: of the texts that are new."""
-
-    def segments(texts: Texts) -> int:
-        text = message(texts)
-        return text_segments(config, terms.alphabet or choose_alphabet(text), text)
-
+    """With what the configuration appends; a notice says what it left out. segments: with texts that are new."""
     found, left_out = with_lines(
         config.wording.append, said, category, lambda line: worded(line, plain=terms.plain), segments
     )
     for name in left_out:
         tell(LineLeftOut(name))
     return found
+
+
+def _segments(config: Config, terms: Terms, message: Mapping[str, Any], plan: Plan) -> int:
+    """Of a message; where each hears their own language, of all of its texts. message: fields of a content. plan: as
+    it was before."""
+    texts = [message["text"]]
+    if replace(plan, **terms.plan).own_language:
+        texts = [dict(message["texts"])[each] for each in message["languages"]]
+    return sum(text_segments(config, terms.alphabet or choose_alphabet(each), each) for each in texts)
+
+
+def _planned(plan: Plan, *, chosen: bool) -> Plan:
+    """chosen: somebody said the alphabet of the text that there is."""
+    return replace(plan, one_alphabet=plan.own_language and chosen)
 
 
 def _plainly(texts: Texts) -> dict[str, str]:

@@ -45,12 +45,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some subscribers of one carrier and bucket, who are all heard or all left out. numbers: elements as octets."""
+    """Some subscribers of one carrier and bucket, who are all heard or all left out. numbers: elements as octets.
+    variant: which of the campaign's messages they hear."""
 
     carrier_no: CarrierNo
     bucket: int
     opted_out: bool
     numbers: bytes
+    variant: int = 0
 
 
 async def audience(
@@ -98,7 +100,7 @@ class Cutter:
         self._ledger = ledger
         self._campaign_id = campaign_id
         self._sizes = sizes
-        self._waiting: dict[CarrierNo, bytearray] = {}
+        self._waiting: dict[tuple[CarrierNo, int], bytearray] = {}
         self._excluded: dict[tuple[CarrierNo, str], bytearray] = {}
 
     def add(self, carrier_no: CarrierNo, group: Group) -> None:
@@ -108,13 +110,13 @@ class Cutter:
         elif group.opted_out:
             self._excluded.setdefault((carrier_no, "opted_out"), bytearray()).extend(group.numbers)
         else:
-            self._waiting.setdefault(carrier_no, bytearray()).extend(group.numbers)
+            self._waiting.setdefault((carrier_no, group.variant), bytearray()).extend(group.numbers)
 
     async def write(self) -> None:
-        """What was added since: each carrier ends with a shorter row."""
+        """What was added since: each carrier ends with a shorter row for each message."""
         slices = [
-            self._row(_int2(carrier_no), _int4(len(numbers) // _ELEMENT), _array(numbers))
-            for carrier_no, added in self._waiting.items()
+            self._row(_int2(carrier_no), _int2(variant), _int4(len(numbers) // _ELEMENT), _array(numbers))
+            for (carrier_no, variant), added in self._waiting.items()
             for numbers in _cut(added, self._sizes[carrier_no])
         ]
         exclusions = [
@@ -124,7 +126,7 @@ class Cutter:
         ]
         self._waiting, self._excluded = {}, {}
         with naming(self._ledger):
-            await self._copy("slice", ("campaign_id", "carrier_no", "total", "msisdns"), slices)
+            await self._copy("slice", ("campaign_id", "carrier_no", "variant", "total", "msisdns"), slices)
             await self._copy("exclusion", ("campaign_id", "carrier_no", "reason", "msisdns"), exclusions)
 
     async def tallied(self) -> Snapshot:

@@ -148,7 +148,7 @@ class _Feed:
 
     async def _lease(self, connection: asyncpg.Connection, number: CarrierNo) -> list[LeasedSlice]:
         return await self._leases.lease_slices(
-            connection, self._journal, number, self._campaign_id, _SLICES, self._load.segments
+            connection, self._journal, number, self._campaign_id, _SLICES, [self._load.segments]
         )
 
     async def _intend(self, leased: LeasedSlice) -> None:

@@ -13,6 +13,7 @@ from broadcast.campaign.area import Area
 from broadcast.campaign.languages import UNDETERMINED
 from broadcast.campaign.plan import NOTHING_SAID, Plan
 from broadcast.campaign.text import compose, normalise
+from broadcast.campaign.variants import Variant, own_language
 from broadcast.errors import InputError
 from broadcast.languages import _
 
@@ -79,6 +80,20 @@ class Content:
         }
 
     @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Its messages, by their numbers: one for everybody, or each language's alone. Raises InputError as
+        `own_language`."""
+        if not self.plan.own_language:
+            return (Variant("", self.text, self.alphabet),)
+        return own_language(
+            self.text,
+            dict(self.texts),
+            self.languages,
+            marked=self.status != "actual",
+            alphabet=self.alphabet if self.plan.one_alphabet else None,
+        )
+
+    @property
     def hears_opted_out(self) -> bool:
         """Whether those who opted out are in the audience all the same. Kept with the campaign when it is written."""
         return self.category == "emergency"
@@ -126,7 +141,8 @@ def check(made: Content) -> None:
     """Raises InputError for what no carrier could send: sender, text, alphabet, no carriers, odd numbers."""
     sender.address(made.sender)
     check_printable(made.text)
-    compose(made.text, made.alphabet, "udh8", "gsm0338", 0)
+    for each in made.variants:
+        compose(each.text, each.alphabet, "udh8", "gsm0338", 0)
     if not made.carriers:
         raise InputError(_("a campaign needs at least one carrier"))
     if not 0 <= made.priority <= 9:

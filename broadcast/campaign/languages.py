@@ -8,7 +8,7 @@ from broadcast.errors import InputError
 from broadcast.languages import _
 
 UNDETERMINED: Final = "und"  # BCP 47: nobody said in which language it is
-_BETWEEN: Final = "\n\n"
+BETWEEN: Final = "\n\n"
 
 
 def message_text(
@@ -22,7 +22,7 @@ def message_text(
         raise InputError(
             _("there is no text in {missing}: give it, or leave that language out", missing=missing[0])
         )
-    return _BETWEEN.join(f"{_mark(each, marks)}{texts[each]}" for each in languages)
+    return BETWEEN.join(f"{_mark(each, marks)}{texts[each]}" for each in languages)
 
 
 def _mark(language: str, marks: Mapping[str, str] | None) -> str:

@@ -24,14 +24,16 @@ class Canary:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """areas: codes; who lives there or was seen there last. where: a filter, as it was typed. lists: names; who is on
-    one hears it too. own_language: each hears the text in their own language alone. callers_per_hour: how many may be
-    expected to call, so no more are told. weight: of the TPS beside equal alerts; reserve: percent of the TPS that no
-    equal or lower alert takes."""
+    one hears it too. own_language: each hears the text in their own language alone; one_alphabet: each of these in the
+    alert's alphabet, as somebody said it, and not in its own best. callers_per_hour: how many may be expected to call,
+    so no more are told. weight: of the TPS beside equal alerts; reserve: percent of the TPS that no equal or lower
+    alert takes."""
 
     areas: tuple[str, ...] = ()
     where: str = ""
     lists: tuple[str, ...] = ()
     own_language: bool = False
+    one_alphabet: bool = False
     callers_per_hour: int | None = None
     weight: int = 1
     reserve: int = 0

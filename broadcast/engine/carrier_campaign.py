@@ -17,7 +17,7 @@ ON_THE_WAY_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class CarrierCampaign:
-    """A campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first."""
+    """A message of a campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first."""
 
     campaign_id: CampaignId
     rank: tuple[int, int]
@@ -45,18 +45,24 @@ def check_approved(
         approval.check_hash(campaign.content, at_home)
 
 
-def prepared(campaign: Campaign, channel: Channel, now: float) -> CarrierCampaign:
-    """A campaign for one carrier, once `check_approved` let it through.
+def prepared(campaign: Campaign, channel: Channel, now: float) -> tuple[CarrierCampaign, ...]:
+    """A campaign for one carrier, once `check_approved` let it through: its messages, each rendered once, by their
+    numbers, as `slice.variant` has them.
 
     now: Unix seconds by the database's clock; a relative expiry counts from there, so this is asked
     anew now and then.
     """
-    words = Words(
-        campaign.campaign_id, campaign.text, campaign.alphabet, campaign.sender, campaign.expires_at
-    )
-    return CarrierCampaign(
-        campaign.campaign_id,
-        (-campaign.priority, campaign.campaign_id),
-        channel.render(words, now),
-        math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S,
-    )
+    expires_at = campaign.expires_at
+    variants = campaign.content.variants
+    made = {
+        variant: CarrierCampaign(
+            campaign.campaign_id,
+            (-campaign.priority, campaign.campaign_id),
+            channel.render(
+                Words(campaign.campaign_id, variant.text, variant.alphabet, campaign.sender, expires_at), now
+            ),
+            math.floor(expires_at.timestamp()) - ON_THE_WAY_S,
+        )
+        for variant in dict.fromkeys(variants)
+    }
+    return tuple(made[variant] for variant in variants)

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 LEASING_S: Final = 0.25
 SLICES_MOST: Final = 8
 PREPARED_S: Final = 30.0  # a relative validity_period is at most this much too long
+_Messages = tuple[CarrierCampaign, ...]  # by their numbers, as `slice.variant` has them
 
 
 class Feeder:
@@ -55,7 +56,7 @@ class Feeder:
         self._day_time = day_time
         self._wake = wake
         self._fed = fed
-        self._prepared: dict[tuple[CarrierNo, CampaignId], tuple[float, CarrierCampaign | None]] = {}
+        self._prepared: dict[tuple[CarrierNo, CampaignId], tuple[float, _Messages]] = {}
         self._overridden: set[CampaignId] = set()  # told
         self._patience = pool.Patience(ANSWER_S, WORK_S)
 
@@ -85,19 +86,19 @@ class Feeder:
     async def _feed(self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId) -> bool:
         """Lease what the lane wants of one campaign. Returns whether it got any."""
         appetite = lane.appetite
-        made = await self._at_carrier(connection, lane, campaign_id) if appetite else None
-        if made is None:
+        made = await self._at_carrier(connection, lane, campaign_id) if appetite else ()
+        if not made:
             return False
-        missing = appetite - lane.stock.backlog(made.rank)
+        missing = appetite - lane.stock.backlog(made[0].rank)
         if missing <= 0:
             return False
         count = min(SLICES_MOST, -(-missing // self._engine.slice_size))
-        segments = made.awaited
+        segments = [each.awaited for each in made]
         slices = await self._leases.lease_slices(
             connection, self._journal, lane.carrier_no, campaign_id, count, segments
         )
         for leased in slices:
-            lane.add(Work(leased, made, self._day_time.now_us()))
+            lane.add(Work(leased, made[leased.variant], self._day_time.now_us()))
         lane.stock.withdraw(self._control.runs)  # stopped meanwhile?
         return bool(slices)
 
@@ -109,13 +110,13 @@ class Feeder:
 
     async def _at_carrier(
         self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId
-    ) -> CarrierCampaign | None:
-        """What a campaign is at a carrier, made anew now and then; None when it does not go there."""
+    ) -> _Messages:
+        """What a campaign is at a carrier, made anew now and then; none when it does not go there."""
         key = (lane.carrier_no, campaign_id)
-        made_at, made = self._prepared.get(key, (-PREPARED_S, None))
+        made_at, made = self._prepared.get(key, (-PREPARED_S, ()))
         if time.monotonic() - made_at < PREPARED_S:
             return made
-        made = None
+        made = ()
         lane.cannot_send.pop(campaign_id, None)
         try:
             campaign = await campaigns.get(connection, campaign_id)

@@ -10,7 +10,7 @@ renew itself for a whole lease without a gap (an outage, a failover) and without
 Whoever has a place is started by a supervisor that saw the process before it end: no lease has to run out for that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -217,9 +217,10 @@ class Leases:
         carrier_no: CarrierNo,
         campaign_id: CampaignId,
         count: int,
-        awaited: int,
+        awaited: Sequence[int],
     ) -> list[LeasedSlice]:
-        """Up to `count` ready slices of a campaign at a carrier become this worker's."""
+        """Up to `count` ready slices of a campaign at a carrier become this worker's, whichever of its messages they
+        hear. awaited: of each message, by its number."""
         leased = await connection.fetch(
             sql("lease_slices"), self.worker_no, carrier_no, campaign_id, count, awaited
         )
@@ -231,7 +232,8 @@ class Leases:
                 campaign_id=campaign_id,
                 carrier_no=carrier_no,
                 token=row["token"],
-                awaited=awaited,
+                variant=row["variant"],
+                awaited=awaited[row["variant"]],
                 mark=row["mark"],
                 answered=row["answered"],
                 retry=row["retry"],

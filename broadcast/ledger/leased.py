@@ -17,8 +17,9 @@ _WAITING, _IN_DOUBT, _ACCEPTED, _UNKNOWN, _REJECTED = (
 class LeasedSlice:
     """With the state of each of its recipients.
 
-    awaited: segments of a message whose receipts are awaited: all of them at most carriers (quirk 21). What the
-    ledger knows as the segments of a message are these; the others count in the tallies only.
+    variant: the number of the campaign's message that they hear. awaited: segments of that message whose receipts are
+    awaited: all of them at most carriers (quirk 21). What the ledger knows as the segments of a message are these; the
+    others count in the tallies only.
     Ordinals index `msisdns`. Every move of a recipient goes through a method here, which touches bitmap, entry and
     tally together (law 1); the caller decides, this records. Answers of one read share `at`.
     """
@@ -42,6 +43,7 @@ class LeasedSlice:
         "token",
         "total",
         "unanswered",
+        "variant",
         "waiting_again",
     )
 
@@ -58,6 +60,7 @@ class LeasedSlice:
         answered: bytes,
         retry: bytes,
         msisdns: list[int],
+        variant: int = 0,
     ) -> None:
         octets = (len(msisdns) + 7) // 8
         self._journal = journal
@@ -70,6 +73,7 @@ class LeasedSlice:
         self.campaign_id = campaign_id
         self.carrier_no = carrier_no
         self.token = token
+        self.variant = variant
         self.awaited = awaited
         self.msisdns = msisdns
         self.total = len(msisdns)

@@ -133,7 +133,7 @@ async def test_a_slice_that_a_worker_holds_is_asked_for(rig: Rig) -> None:
     worker_no = await rig.conn.fetchval(
         "INSERT INTO worker (host, pid, expires_at) VALUES ('here', 1, now() + interval '1 hour') RETURNING worker_no"
     )
-    lease = (worker_no, await rig.conn.fetchval("SELECT carrier_no FROM slice"), health.campaign_id, 5, 1)
+    lease = (worker_no, await rig.conn.fetchval("SELECT carrier_no FROM slice"), health.campaign_id, 5, [1])
     (held,) = await rig.conn.fetch(sql("lease_slices"), *lease)
     await came(rig, b"STOP", FIRST + 5)
     await read(rig)

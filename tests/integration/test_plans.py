@@ -233,7 +233,7 @@ async def test_leases_to_the_last_slice(planner: CloseWorld, config: Config) -> 
         left = count // SLICE
         while left:
             got = await leases.lease_slices(
-                world.conn, journal, CarrierNo(world.carrier_no), CampaignId(world.campaign_id), 8, SEGMENTS
+                world.conn, journal, CarrierNo(world.carrier_no), CampaignId(world.campaign_id), 8, [SEGMENTS]
             )
             assert got
             left -= len(got)

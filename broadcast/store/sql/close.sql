@@ -13,7 +13,7 @@ SELECT carrier_no, extract(epoch FROM clock_timestamp() - greatest(resolved_unti
 
 -- name: resend_doubts
 -- Campaigns that prefer a second copy to none: after the grace period their in-doubt recipients wait again, in slices
--- of $1 of their own; whoever was resent $2 times is not again. A grace period is over when what came in it is resolved,
+-- of $1 of their own; whoever was resent $2 times is not again, and each hears the message that they were sent. A grace period is over when what came in it is resolved,
 -- and it is no longer than its carrier ($3) has been steady ($4: seconds). So do those who were refused and whose receipt,
 -- since it did not settle them within $5 seconds, was of another message.
 WITH overdue AS MATERIALIZED (
@@ -33,7 +33,7 @@ WITH overdue AS MATERIALIZED (
      WHERE in_doubt.ended_as = 'resent'
      GROUP BY campaign_id, carrier_no, msisdn HAVING count(*) >= $2::integer
 ), due AS MATERIALIZED (
-    SELECT * FROM overdue AS o
+    SELECT *, (SELECT variant FROM slice WHERE slice.slice_id = o.slice_id) AS variant FROM overdue AS o
      WHERE NOT EXISTS (SELECT FROM often
                         WHERE often.campaign_id = o.campaign_id AND often.carrier_no = o.carrier_no
                           AND often.msisdn = o.msisdn)
@@ -41,13 +41,13 @@ WITH overdue AS MATERIALIZED (
     UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'resent'
       FROM due WHERE in_doubt.slice_id = due.slice_id AND in_doubt.ordinal = due.ordinal
 ), made AS (
-    INSERT INTO slice (campaign_id, carrier_no, total, resends, recalled, msisdns)
-    SELECT campaign_id, carrier_no, count(*), true,
+    INSERT INTO slice (campaign_id, carrier_no, variant, total, resends, recalled, msisdns)
+    SELECT campaign_id, carrier_no, variant, count(*), true,
            (SELECT NOT hears_opted_out FROM campaign AS c WHERE c.campaign_id = parted.campaign_id),
            array_agg(msisdn ORDER BY msisdn)
-      FROM (SELECT *, (row_number() OVER (PARTITION BY campaign_id, carrier_no ORDER BY msisdn) - 1) / $1::integer AS part
+      FROM (SELECT *, (row_number() OVER (PARTITION BY campaign_id, carrier_no, variant ORDER BY msisdn) - 1) / $1::integer AS part
               FROM due) AS parted
-     GROUP BY campaign_id, carrier_no, part
+     GROUP BY campaign_id, carrier_no, variant, part
 )
 SELECT add_to_tallies(shard => 0, campaigns => array_agg(campaign_id), carriers => array_agg(carrier_no),
                       in_doubt => array_agg(-recipients), waiting => array_agg(recipients))

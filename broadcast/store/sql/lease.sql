@@ -136,19 +136,20 @@ SELECT campaign_id FROM campaign
  ORDER BY priority DESC, campaign_id;
 
 -- name: lease_slices
--- Up to $4 ready slices of one campaign ($3) and carrier ($2) become worker $1's; $5: segments of its message.
+-- Up to $4 ready slices of one campaign ($3) and carrier ($2) become worker $1's; $5: segments of its messages,
+-- by `variant`.
 WITH chosen AS (
     SELECT slice_id FROM slice -- in the order of slice_ready, which no other index has
      WHERE (carrier_no, campaign_id, slice_id) > ($2, $3, 0) AND (carrier_no, campaign_id) <= ($2, $3)
        AND state = 'ready' AND NOT recalled
      ORDER BY carrier_no, campaign_id, slice_id LIMIT $4
        FOR UPDATE SKIP LOCKED)
-UPDATE slice SET state = 'leased', worker_no = $1, token = token + 1, segments = $5, leased_at = clock_timestamp()
+UPDATE slice SET state = 'leased', worker_no = $1, token = token + 1, segments = ($5::smallint[])[variant + 1], leased_at = clock_timestamp()
   FROM chosen
  WHERE slice.slice_id = chosen.slice_id
    AND EXISTS (SELECT FROM worker WHERE worker_no = $1 AND ended_at IS NULL)
    AND EXISTS (SELECT FROM campaign WHERE campaign_id = $3 AND state = 'running')
-RETURNING slice.slice_id, token, mark, answered, retry, msisdns;
+RETURNING slice.slice_id, variant, token, mark, answered, retry, msisdns;
 
 -- name: ready_slices
 -- Carriers, and the running campaigns of which slices are to be had there.

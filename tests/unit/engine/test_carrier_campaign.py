@@ -35,7 +35,7 @@ def campaign(text: str, sender: str = "BOYTE") -> Campaign:
 def pdus(text: str, from_whom: str = "BOYTE", **profile: Any) -> list[bytes]:
     """The submit_sm of one message, after their sequence number."""
     carrier = Carrier(tps=1, binds=(BIND,)).having(**profile)
-    made = prepared(campaign(text, from_whom), SmppChannel(carrier), 0.0)
+    (made,) = prepared(campaign(text, from_whom), SmppChannel(carrier), 0.0)
     octets = made.renderer.stamp(1, [84912345678])
     found = []
     while octets:
@@ -132,9 +132,9 @@ def test_receipts_are_asked_where_the_smsc_sends_them(receipts: Any, asked: list
     found = pdus("a" * 200, concatenation="udh16", receipts=receipts)
     assert [after_destination(pdu)[21] for pdu in found] == asked
     channel = SmppChannel(Carrier(tps=1, binds=(BIND,), smpp=Smpp(receipts=receipts)))
-    made = prepared(campaign("a" * 200), channel, 0.0)
+    (made,) = prepared(campaign("a" * 200), channel, 0.0)
     assert made.awaited == awaited
-    alone = prepared(campaign("a"), channel, 0.0)
+    (alone,) = prepared(campaign("a"), channel, 0.0)
     assert alone.awaited == (0 if receipts == "none" else 1)
 
 

@@ -19,5 +19,5 @@ async def test_watch_is_given_the_reason(config: Config, monkeypatch: pytest.Mon
     anything = cast(Any, None)
     feeder = Feeder(config, anything, anything, {}, anything, anything, Wake(), anything)
     lane = SimpleNamespace(carrier_no=1, name="viettel", cannot_send={})
-    assert await feeder._at_carrier(cast(Any, None), cast(Any, lane), cast(Any, 3)) is None
+    assert await feeder._at_carrier(cast(Any, None), cast(Any, lane), cast(Any, 3)) == ()
     assert lane.cannot_send == {3: "it cannot be read: see the worker's log"}
