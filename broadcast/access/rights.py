@@ -105,6 +105,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "resolver": _open(worker=_ALL),
     "resolver_cursor": _open(worker=_ALL),
     # the ledger
+    "handset_time": _open(worker=_ALL),
     "carrier_tally": _open(worker=_ALL),
     "sent": _open(worker=_ALL),
     "result": _open(worker=_ALL),

@@ -1,28 +1,41 @@
-"""What an alert would cost and whom it would reach, as things are now: looked at before somebody approves it."""
+"""What an alert would take and whom it would reach, as things are now: looked at before somebody approves it, and once
+more at its launch, which may be refused."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
+from broadcast.actions.notices import AgainstForecast
+from broadcast.actions.outlook import Outlook, outlook, zone
 from broadcast.actions.session import Session
 from broadcast.audience import subscribers
-from broadcast.audience.carriers import tps_that_hold
 from broadcast.audience.subscribers import CarrierCount
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
-from broadcast.config import Config, of_ledger
-from broadcast.forecast.ways import CarrierLoad, Forecast, forecast
+from broadcast.config import Config
+from broadcast.errors import RefusedError
+from broadcast.forecast.budget import Standing
+from broadcast.forecast.kept import Kept
+from broadcast.forecast.moments import Canary
+from broadcast.forecast.question import Question
+from broadcast.forecast.verdict import Verdict, judge
+from broadcast.forecast.ways import CarrierLoad, Forecast, Pace
+
+Counts = Mapping[tuple[str, int], int]  # by carrier and number of the message (`slice.variant`)
 
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """variants: as it is, and in the other alphabet. excluded: who would not be reached, by reason."""
+    """variants: as it is, and in the other alphabet. excluded: who would not be reached, by reason. verdict: what
+    speaks against its launch. budget: as it stands before it; None: there is none."""
 
     campaign: Campaign
     variants: Sequence[Forecast]
     excluded: Mapping[str, int]
+    verdict: Verdict = field(default_factory=Verdict)
+    budget: Standing | None = None
 
 
 async def foresee(session: Session, name: str) -> Foreseen:
@@ -30,41 +43,76 @@ async def foresee(session: Session, name: str) -> Foreseen:
     connection, config = session.connection, session.config
     found = await campaigns.by_name(connection, name)
     await tell_of_unfinished(session)
-    now = await clock.now(session)
-    changes = await campaigns.plain_changes(connection, found.campaign_id)
+    await clock.now(session)
     counts = [each for each in await subscribers.counts(connection) if each.carrier in found.carriers]
-    loads = _loads(config, found, counts, await tps_of_all(session, config))
-    variants = forecast(found.text, found.alphabet, loads, now, found.expires_at, changes)
-    return Foreseen(found, variants, _excluded(config, found, counts))
+    question = await _question(session, found, _reached(found, counts))
+    ways = question.ways()
+    verdict = judge(question, ways, found.name, zone(config))
+    return Foreseen(found, ways, _excluded(config, found, counts), verdict, question.budget)
+
+
+async def at_launch(session: Session, found: Campaign) -> Callable[[Counts], dict[str, Any]]:
+    """What is asked within the launch's transaction, once it is known who hears it; gives what is kept of it.
+
+    It raises RefusedError where the alert would end past its expiry, or past the budget. An emergency is never refused,
+    nor one's own phones, nor a correction: who launches it is told.
+    """
+    seen = await outlook(session, found.campaign_id)
+    changes = await campaigns.plain_changes(session.connection, found.campaign_id)
+
+    def foreseen(counts: Counts) -> dict[str, Any]:
+        question = replace(_asked(session.config, found, seen, counts), changes=changes)
+        ways = question.ways()
+        verdict = judge(question, ways, found.name, zone(session.config))
+        if verdict.problems and found.category != "emergency" and found.hearers == "everybody":
+            raise RefusedError(str(verdict))
+        if verdict.problems:
+            session.tell(AgainstForecast(str(verdict)))
+        return Kept.of(question.starts_at, ways[0]).document()
+
+    return foreseen
 
 
 async def expected(session: Session, found: Campaign) -> int:
     """How many would hear it, as things are now."""
     counts = [each for each in await subscribers.counts(session.connection) if each.carrier in found.carriers]
-    tps = {name: carrier.tps for name, carrier in session.config.carriers.items()}
-    return sum(each.recipients for each in _loads(session.config, found, counts, tps))
+    reached = _reached(found, counts)
+    return sum(count for (carrier, _), count in reached.items() if carrier in session.config.carriers)
 
 
-async def tps_of_all(session: Session, config: Config) -> dict[str, int]:
-    """What holds of each carrier, over its ledgers; what the file says where one is away."""
-    held = Counter[str]()
-    async with session.all_parts() as parts:
-        for part in parts.reached:
-            own = of_ledger(config, part.name) if part.name else config
-            held.update(await tps_that_hold(part.connection, own))
-    return {name: carrier.tps for name, carrier in config.carriers.items()} | held
+async def _question(session: Session, found: Campaign, counts: Counts) -> Question:
+    seen = await outlook(session, found.campaign_id)
+    changes = await campaigns.plain_changes(session.connection, found.campaign_id)
+    return replace(_asked(session.config, found, seen, counts), changes=changes)
 
 
-def _loads(
-    config: Config, found: Campaign, counts: Sequence[CarrierCount], tps: Mapping[str, int]
-) -> list[CarrierLoad]:
-    """Of the connected carriers. tps: what holds, by carrier."""
+def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Question:
+    plan = found.content.plan
+    canary = None if plan.canary is None else Canary(plan.canary.share, plan.canary.wait_s)
+    return Question(
+        found.text,
+        found.alphabet,
+        _loads(config, found, counts, seen.tps),
+        seen.at,
+        found.expires_at,
+        around=seen.around,
+        pace=Pace(found.priority, plan.weight, plan.reserve, (), plan.callers_per_hour, canary),
+        budget=seen.budget,
+    )
+
+
+def _reached(found: Campaign, counts: Sequence[CarrierCount]) -> dict[tuple[str, int], int]:
+    """Those who are not left out."""
     all_heard = found.hears_opted_out
-    reached = {each.carrier: each.subscribers - (0 if all_heard else each.opted_out) for each in counts}
+    return {(each.carrier, 0): each.subscribers - (0 if all_heard else each.opted_out) for each in counts}
+
+
+def _loads(config: Config, found: Campaign, counts: Counts, tps: Mapping[str, int]) -> list[CarrierLoad]:
+    """Of the connected carriers. tps: what holds, by carrier."""
     return [
         CarrierLoad(
             name,
-            reached.get(name, 0),
+            counts.get((name, variant), 0),
             tps[name],
             carrier.smpp.concatenation,
             carrier.smpp.default_alphabet,
@@ -72,6 +120,7 @@ def _loads(
         )
         for name, carrier in sorted(config.carriers.items())
         if name in found.carriers
+        for variant in sorted({number for of, number in counts if of == name} or {0})
     ]
 
 

@@ -1,7 +1,7 @@
 """A launch: what a person hears before it, who hears the alert, and what it ends. As the actions of campaign.py; apart
 from them, for it loads much that a pause has no use for."""
 
-from broadcast.actions import clock, live
+from broadcast.actions import clock, forecast, live
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.campaign import ordered, tell_untold
 from broadcast.actions.notices import Superseded
@@ -22,9 +22,15 @@ async def launch(session: Session, name: str, typed: int | None = None) -> Campa
     await clock.now(session)
     found = await campaigns.by_name(session.connection, name)
     counted = await live.check(session, found, typed)
+    foreseen = await forecast.at_launch(session, found)
     hearers = None if found.corrects is None else await _hearers(session, found, CampaignId(found.corrects))
     done = await launching.launch(
-        session.connection, session.config, found, lambda away: tell_untold(session, away), counted, hearers
+        session.connection,
+        session.config,
+        found,
+        lambda away: tell_untold(session, away),
+        launching.Asked(counted, foreseen),
+        hearers,
     )
     await _superseded(session, done)
     return done

@@ -7,6 +7,13 @@ from broadcast.store.migrations import OldLedger
 
 
 @dataclass(frozen=True, slots=True)
+class AgainstForecast:
+    """It is launched though its forecast speaks against it: an emergency, say. words: what does, with the ways out."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClockOff:
     """This machine's clock is another than the database's, by which times count. ahead_s: negative if it is behind."""
 
@@ -74,7 +81,8 @@ class NotWitnessed:
 
 # Unfinished: the audience is half of what somebody meant. OldLedger: it is moved now, which takes long.
 Notice = (
-    ClockOff
+    AgainstForecast
+    | ClockOff
     | ExpiryComesTwice
     | HomeAway
     | LineLeftOut

@@ -53,14 +53,17 @@ class ArchivedBooks:
         columns = ["state", "err", "submitted_at", "settled_at"]
         counts: Counter[tuple[str, int, str, bool, int]] = Counter()
         ticks: dict[str, Counter[int]] = {}
+        there: dict[str, Counter[int]] = {}
         for part in self._archive.parts:
             for batch in file_batches(self._archive, part.file, columns):
-                for (state, err, tick, delay), recipients in _end_counts(batch, launched_at):
+                for (state, err, tick, delay, end), recipients in _end_counts(batch, launched_at):
                     late = longest_s if delay is None else min(int(delay), longest_s)
                     counts[part.carrier, state, err, tick is not None, late] += recipients
                     if tick is not None:
                         ticks.setdefault(part.carrier, Counter())[int(tick)] += recipients
-        return Ends([Outcomes(*key, count) for key, count in counts.items()], ticks)
+                    if state == RecipientState.DELIVERED:
+                        there.setdefault(part.carrier, Counter())[int(end)] += recipients
+        return Ends([Outcomes(*key, count) for key, count in counts.items()], ticks, there)
 
     async def exclusions(self) -> list[Exclusion]:
         found: list[Exclusion] = []
@@ -116,17 +119,22 @@ class ArchivedBooks:
 
 
 def _end_counts(batch: pa.RecordBatch, launched_at: datetime) -> Iterator[tuple[Sequence[Any], int]]:
-    """(state, err, tick, delay in s) -> recipients of one batch: only those with a final row."""
+    """(state, err, tick, delay in s, tick of the end) -> recipients of one batch: only those with a final row."""
     final = batch.filter(pc.is_valid(batch.column("settled_at")))
     submitted, settled = (pc.cast(final.column(name), pa.int64()) for name in ("submitted_at", "settled_at"))
     launched = pa.scalar(launched_at, pa.timestamp("us", tz="UTC")).cast(pa.int64())
-    since = pc.divide(pc.cast(pc.subtract(submitted, launched), pa.float64()), float(TICK_US))
+    since, until = (
+        pc.floor(pc.divide(pc.cast(pc.subtract(at, launched), pa.float64()), float(TICK_US)))
+        for at in (submitted, settled)
+    )
+    delivered = pc.equal(final.column("state"), int(RecipientState.DELIVERED))
     took = pc.divide(pc.cast(pc.subtract(settled, submitted), pa.float64()), 1_000_000.0)
     columns = {
         "state": final.column("state"),
         "err": final.column("err"),
-        "tick": pc.floor(since),
+        "tick": since,
         "delay": pc.floor(took),
+        "end": pc.if_else(delivered, until, 0.0),
     }
     grouped = pa.table(columns).group_by(list(columns)).aggregate([([], "count_all")])
     for each in grouped.to_pylist():

@@ -6,12 +6,13 @@ makes anew. Home as a ledger, and the only one where none is configured, is writ
 """
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import asyncpg
 
@@ -47,11 +48,29 @@ class _Ledger:
     cutter: Cutter
 
 
-Counted = Callable[[int], None]
+Counts = Mapping[tuple[str, int], int]
 
 
 def _any_number(recipients: int) -> None:
     """Where nobody was asked."""
+
+
+def _nothing(counts: Counts) -> dict[str, Any]:
+    """Where nothing was foreseen."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked before the transaction ends, and may refuse what was counted. counted: is told how many hear it.
+    foreseen: how many at each carrier, by name, and of each message (`slice.variant`); it says what is to be kept of
+    its forecast, as JSON."""
+
+    counted: Callable[[int], None] = _any_number
+    foreseen: Callable[[Counts], dict[str, Any]] = _nothing
+
+
+NOBODY_ASKED: Final = Asked()
 
 
 class Hearers(Protocol):
@@ -80,13 +99,13 @@ async def launch(
     config: Config,
     campaign: Campaign,
     untold: orders.Untold = orders.to_nobody,
-    counted: Counted = _any_number,
+    asked: Asked = NOBODY_ASKED,
     hearers: Hearers | None = None,
 ) -> Campaign:
     """Fix the audience and let the workers begin; all or nothing, by who logged in.
 
-    untold: is told of each ledger that could not be told to begin, and will hear it from home. counted: is told how
-    many will hear it, and may refuse that. hearers: of what a correction corrects, and of nothing else.
+    untold: is told of each ledger that could not be told to begin, and will hear it from home. hearers: of what a
+    correction corrects, and of nothing else.
     Raises RefusedError: not approved, changed since, expired, nobody to send to, workers have a carrier of it that
     `config` does not have; DatabaseError: a ledger is away. `home` must not be in a transaction.
     """
@@ -103,7 +122,7 @@ async def launch(
         try:
             with refusals.told():
                 async with _held(home, campaign.campaign_id) as (current, newest):
-                    await _launched(home, config, current, ledgers, newest, counted, hearers)
+                    await _launched(home, config, current, ledgers, newest, asked, hearers)
                     done = await campaigns.get(home, current.campaign_id)
         except asyncpg.SerializationError as error:
             raise RefusedError(
@@ -162,7 +181,7 @@ async def _launched(
     current: Campaign,
     ledgers: Sequence[_Ledger],
     newest: int,
-    counted: Counted,
+    asked: Asked,
     hearers: Hearers | None,
 ) -> None:
     """Within home's transaction. newest: opt-out. Raises RefusedError."""
@@ -182,14 +201,26 @@ async def _launched(
         whole = _sum(list(taken.values()))
         if whole.waiting == 0:
             raise RefusedError(_nobody(whole.excluded, hearers is not None))
-        counted(whole.waiting)
+        asked.counted(whole.waiting)
+        foreseen = asked.foreseen(await _counts(current.campaign_id, ledgers))
         for copy in copies:
             with naming(copy.name):
                 await copy.commit(taken[copy.name], segments, newest)
     finally:
         for copy in copies:
             await copy.close()
-    await _say_running(home, current.campaign_id, taken, whole, segments, newest)
+    shown = {"excluded": whole.excluded} | ({"foreseen": foreseen} if foreseen else {})
+    await _say_running(home, current.campaign_id, taken, whole, segments, newest, shown)
+
+
+async def _counts(campaign_id: CampaignId, ledgers: Sequence[_Ledger]) -> dict[tuple[str, int], int]:
+    """Who will be sent to, as the ledgers have them now."""
+    found = Counter[tuple[str, int]]()
+    for each in ledgers:
+        with naming(each.part.name):
+            for row in await each.part.connection.fetch(sql("launch_counts"), campaign_id):
+                found[row["carrier"], row["variant"]] += row["recipients"]
+    return dict(found)
 
 
 async def _take(
@@ -226,10 +257,10 @@ async def _say_running(
     whole: Snapshot,
     segments: int,
     newest: int,
+    shown: Mapping[str, Any],
 ) -> None:
     parts = {name: each.audience for name, each in taken.items() if name and each.audience}
-    shown = json.dumps({"excluded": whole.excluded})
-    fixed = (whole.audience, segments, newest, list(parts), list(parts.values()), shown)
+    fixed = (whole.audience, segments, newest, list(parts), list(parts.values()), json.dumps(shown))
     await home.execute(sql("launch"), campaign_id, *fixed)
 
 

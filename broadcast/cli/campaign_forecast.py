@@ -1,4 +1,4 @@
-"""`broadcast campaign forecast`: what an alert costs in segments and time, in both alphabets."""
+"""`broadcast campaign forecast`: what an alert takes in segments, time and money, in both alphabets."""
 
 import textwrap
 import unicodedata
@@ -10,6 +10,7 @@ import click
 from broadcast.actions.forecast import Foreseen, foresee
 from broadcast.campaign.marks import marked
 from broadcast.campaign.plain import PlainLetter
+from broadcast.cli.forecast_moments import budget_document, show_costs, show_moments, show_verdict
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import duration, json_option, print_json, print_table, say, say_hidden
 from broadcast.cli.session import act
@@ -28,9 +29,11 @@ _WIDTH = 110
 @login_option
 @json_option
 def campaign_forecast(name: str, as_json: bool) -> None:
-    """Segments and minutes per carrier, for the alert as it is and in the other alphabet.
+    """Segments, time and cost per carrier, for the alert as it is and in the other alphabet.
 
-    Characters that are (or, in the other alphabet, would be) written plainly are shown one by one.
+    Beside it when half, 90 and 99 percent will have been sent and will be there, with what else runs, and what speaks
+    against its launch, with the ways out. Characters that are (or, in the other alphabet, would be) written plainly are
+    shown one by one.
 
     \b
     Example:
@@ -46,13 +49,22 @@ def campaign_forecast(name: str, as_json: bool) -> None:
 def _document(seen: Foreseen) -> dict[str, Any]:
     found = seen.campaign
     about = {"campaign": found.name, "status": found.status}
-    return {**about, "excluded": seen.excluded, "expires_at": found.expires_at, "ways": seen.variants}
+    return {
+        **about,
+        "excluded": seen.excluded,
+        "expires_at": found.expires_at,
+        "ways": seen.variants,
+        "verdict": seen.verdict,
+        "budget": budget_document(seen.budget),
+    }
 
 
 def _show(seen: Foreseen) -> None:
     found, excluded = seen.campaign, seen.excluded
     for variant, title in zip(seen.variants, (_("as drafted"), _("for comparison")), strict=True):
         _print_variant(variant, marked(found.status, f"{found.name}, {title}: {_words(variant)}"))
+    show_moments(seen.variants[0])
+    show_costs(seen.variants, seen.budget)
     say(
         _(
             "not reached: {excluded}",
@@ -60,6 +72,7 @@ def _show(seen: Foreseen) -> None:
             or _("nobody"),
         )
     )
+    show_verdict(seen.verdict, emergency=found.category == "emergency")
     say_hidden(text=found.text, sender=found.sender)
 
 
@@ -73,7 +86,7 @@ def _print_variant(variant: Forecast, title: str) -> None:
         return
     rows: list[tuple[Any, ...]] = [
         (
-            each.carrier,
+            _whose(each),
             each.recipients,
             _written(each),
             each.segments,
@@ -102,6 +115,11 @@ def _print_variant(variant: Forecast, title: str) -> None:
             say(_("{carrier} cannot carry it: {problem}", carrier=each.carrier, problem=each.problem))
     if variant.changes:
         say(_changed(variant.changes))
+
+
+def _whose(each: CarrierForecast) -> str:
+    """And in which language, where each hears their own."""
+    return f"{each.carrier} {each.language}".rstrip()
 
 
 def _written(each: CarrierForecast) -> str:

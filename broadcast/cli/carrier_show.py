@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from broadcast import secret
-from broadcast.actions.forecast import tps_of_all
+from broadcast.actions.outlook import tps_of_all
 from broadcast.actions.session import Session
 from broadcast.cli.findings import show_findings, show_misfits, show_oddities
 from broadcast.cli.operator import login_option

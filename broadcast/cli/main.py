@@ -34,6 +34,7 @@ _COMMANDS = {
     ),
     "audit": ("cli.audit:audit", N_("What was done, by whom, and whether the database still says so.")),
     "bench": ("bench.command:bench", N_("Measure how fast this machine sends.")),
+    "budget": ("cli.budget:budget", N_("What may be spent on segments, and what of it is.")),
     "campaign": ("cli.campaign:campaign", N_("Draft, approve, launch and follow an alert.")),
     "carrier": ("cli.carrier:carrier", N_("The carriers, and simulated ones to rehearse with.")),
     "db": ("cli.db:db", N_("The database: start, stop, migrate, status.")),

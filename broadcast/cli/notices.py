@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from broadcast.actions.notices import (
+    AgainstForecast,
     ClockOff,
     ExpiryComesTwice,
     HomeAway,
@@ -32,7 +33,8 @@ def show_notice(notice: Notice) -> None:
 
 
 def _line(
-    notice: ClockOff
+    notice: AgainstForecast
+    | ClockOff
     | ExpiryComesTwice
     | HomeAway
     | LineLeftOut
@@ -43,6 +45,8 @@ def _line(
     | Untold,
 ) -> str:
     match notice:
+        case AgainstForecast(said):
+            return _("WARNING: it is launched all the same: {said}", said=said)
         case ClockOff(ahead_s):
             return _clock_off(ahead_s)
         case ExpiryComesTwice(said):

@@ -2,7 +2,8 @@
 
 A recount reads every row of a campaign in one snapshot, so it waits until nobody is being sent to and what was sent is
 settled, gives way when sending begins, and comes again only after fifty times what it took. What it finds is remembered
-with the campaign when it is something new, or the last word.
+with the campaign when it is something new, or the last word. When nothing is to be recounted, it notes as quietly how
+soon receipts came (learning.py).
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from typing import Final
 import asyncpg
 
 from broadcast.engine.connections import ANSWER_S
+from broadcast.engine.learning import Learning
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId
 from broadcast.ledger.writer import Connect
@@ -63,6 +65,7 @@ class Auditor:
         self._metrics = metrics
         self._connect = connect
         self._looked: dict[CampaignId, Looked] = {}
+        self._learning = Learning()
 
     async def run(self, connection: asyncpg.Connection) -> None:
         """Until cancelled, or until a recount gave way: the connection has ended then."""
@@ -75,7 +78,7 @@ class Auditor:
                 await self.look(connection)
 
     async def look(self, connection: asyncpg.Connection) -> None:
-        """Recount one campaign that is due, if any is."""
+        """Recount one campaign that is due; if none is, learn of one."""
         with pool.within(connection, ANSWER_S):
             if await connection.fetchval(sql("anybody_sent_to")):
                 return
@@ -91,8 +94,9 @@ class Auditor:
                 except BroadcastError as error:  # archived meanwhile, to a place that is not on this machine
                     log.warning("campaign %d was not audited: %s", number, error)
                 return
+        await self._watched(connection, self._learning.learn(connection))
 
-    async def _watched(self, connection: asyncpg.Connection, recount: Awaitable[None]) -> None:
+    async def _watched(self, connection: asyncpg.Connection, recount: Awaitable[object]) -> None:
         """A recount that ends, with its connection, when somebody is to be sent to."""
         watch = asyncio.create_task(self._until_sending(connection), name="watch of the auditor")
         try:

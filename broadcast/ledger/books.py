@@ -10,7 +10,7 @@ Nothing here is logged or put into an error: it holds MSISDNs.
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, Self
 
@@ -95,14 +95,15 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Whoever has an end of their own, as two histograms. outcomes: in no order.
+    """Whoever has an end of their own, as histograms. outcomes: in no order.
 
     sent: carrier -> ticks of TICK_US since the launch (negative: a worker's clock was behind) -> recipients whose last
-    segment was submitted then.
+    segment was submitted then. delivered: the same of when those had it who did.
     """
 
     outcomes: Sequence[Outcomes]
     sent: Mapping[str, Mapping[int, int]]
+    delivered: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class PackedBooks:
         names, launched = await carrier_names(self._connection), round(launched_at.timestamp() * 1e6)
         counts: Counter[tuple[str, int, str, bool, int]] = Counter()
         ticks: dict[str, Counter[int]] = {}
+        there: dict[str, Counter[int]] = {}
         async for rows, folded in self._folded():
             carrier = names[rows.carrier_no]
             here = np.nonzero((folded.settled_at > 0) & (folded.state != fold.NOBODY))[0]
@@ -98,8 +99,10 @@ class PackedBooks:
                 counts[carrier, state, folded.errs.texts[err], sent, delay] += recipients
             submitted = folded.submitted_at[here]
             ticks.setdefault(carrier, Counter()).update(_ticks(submitted[submitted > 0], launched))
+            had = here[folded.state[here] == RecipientState.DELIVERED]
+            there.setdefault(carrier, Counter()).update(_ticks(folded.settled_at[had], launched))
         outcomes = [Outcomes(*key, count) for key, count in counts.items()]
-        return Ends(outcomes, {carrier: each for carrier, each in ticks.items() if each})
+        return Ends(outcomes, _busy(ticks), _busy(there))
 
     async def exclusions(self) -> list[Exclusion]:
         return [Exclusion(**row) for row in await self._fetch("packed_exclusions")]
@@ -232,9 +235,14 @@ def _outcomes(
     return Counter(zip(states, errs, (submitted > 0).tolist(), delays.tolist(), strict=True))
 
 
-def _ticks(submitted: NDArray[np.int64], launched: int) -> dict[int, int]:
-    """submitted, launched: us."""
-    ticks, counts = np.unique((submitted - launched) // TICK_US, return_counts=True)
+def _busy(ticks: Mapping[str, Counter[int]]) -> dict[str, Counter[int]]:
+    """Carriers that have any."""
+    return {carrier: each for carrier, each in ticks.items() if each}
+
+
+def _ticks(moments: NDArray[np.int64], launched: int) -> dict[int, int]:
+    """moments, launched: us."""
+    ticks, counts = np.unique((moments - launched) // TICK_US, return_counts=True)
     return dict(zip(ticks.tolist(), counts.tolist(), strict=True))
 
 

@@ -106,6 +106,10 @@ def together(home: Progress, reads: Sequence[Read]) -> Read:
     for each in reads:
         for carrier, ticks in each.ends.sent.items():
             sent.setdefault(carrier, Counter()).update(ticks)
+    there: dict[str, Counter[int]] = {}
+    for each in reads:
+        for carrier, ticks in each.ends.delivered.items():
+            there.setdefault(carrier, Counter()).update(ticks)
     outcomes = [outcome for each in reads for outcome in each.ends.outcomes]
     exclusions = Counter[tuple[str, str]]()
     doubts = Counter[tuple[str, str, str | None]]()
@@ -114,7 +118,7 @@ def together(home: Progress, reads: Sequence[Read]) -> Read:
         doubts.update({(one.carrier, one.reason, one.ended_as): one.recipients for one in each.doubts})
     return Read(
         progress=joined(home, [each.progress for each in reads]),
-        ends=Ends(outcomes, sent),
+        ends=Ends(outcomes, sent, there),
         exclusions=[Exclusion(*key, count) for key, count in exclusions.items()],
         doubts=[Doubt(*key, count) for key, count in doubts.items()],
         oddities=[one for each in reads for one in each.oddities],
