@@ -8,6 +8,7 @@ from broadcast.campaign import approval
 from broadcast.campaign.approval import Approval
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.marks import check_begins
+from broadcast.campaign.precedence import Claim, claim
 from broadcast.channel.channel import Channel, Renderer, Words
 from broadcast.ids import CampaignId
 
@@ -17,10 +18,10 @@ ON_THE_WAY_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class CarrierCampaign:
-    """A message of a campaign as one carrier gets it. expires_at: Unix seconds; rank: lower goes first."""
+    """A message of a campaign as one carrier gets it. expires_at: Unix seconds; claim: to its TPS, beside others."""
 
     campaign_id: CampaignId
-    rank: tuple[int, int]
+    claim: Claim
     renderer: Renderer
     expires_at: float
 
@@ -57,7 +58,7 @@ def prepared(campaign: Campaign, channel: Channel, now: float) -> tuple[CarrierC
     made = {
         variant: CarrierCampaign(
             campaign.campaign_id,
-            (-campaign.priority, campaign.campaign_id),
+            claim(campaign.category, campaign.status, campaign.priority, campaign.plan),
             channel.render(
                 Words(campaign.campaign_id, variant.text, variant.alphabet, campaign.sender, expires_at), now
             ),

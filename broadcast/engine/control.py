@@ -5,6 +5,7 @@ from typing import Final
 
 import asyncpg
 
+from broadcast.campaign.precedence import rank
 from broadcast.clock import DayTime, lease_time
 from broadcast.engine.connections import ANSWER_S
 from broadcast.engine.herald import AtHome, Herald
@@ -66,6 +67,7 @@ class Control:
                     row["name"] for row in await connection.fetch(sql("unresolved"), UNRESOLVED_S)
                 ]
                 await self._herald.look(connection)
+            rows.sort(key=lambda row: rank(row["category"], row["status"], row["priority"]))
             self._here = [CampaignId(row["campaign_id"]) for row in rows]
             self._withdraw(recalled)
             self.reconsider()

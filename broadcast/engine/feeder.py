@@ -89,7 +89,7 @@ class Feeder:
         made = await self._at_carrier(connection, lane, campaign_id) if appetite else ()
         if not made:
             return False
-        missing = appetite - lane.stock.backlog(made[0].rank)
+        missing = lane.stock.missing(campaign_id, made[0].claim, appetite)
         if missing <= 0:
             return False
         count = min(SLICES_MOST, -(-missing // self._engine.slice_size))

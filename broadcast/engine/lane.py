@@ -18,6 +18,7 @@ from broadcast.clock import DayTime, lease_time
 from broadcast.config import Carrier
 from broadcast.engine.alarm import Alarm
 from broadcast.engine.answers import Answers, Read
+from broadcast.engine.claimant import Claimant
 from broadcast.engine.incoming import Incoming
 from broadcast.engine.oddities import Oddities
 from broadcast.engine.pacing import GRANT_WAIT_S, Pacer
@@ -70,7 +71,6 @@ class Lane:
         self._oddities = Oddities(carrier_no, name, channel.outcome, journal, metrics)
         self._alarm = Alarm(self.pump)
         self.stock = Stock(journal, lambda: self._alarm.at(0.0))
-        self._pieces = self.stock.pieces
         self._answers = Answers(carrier, channel.outcome, journal, self.stock.add_piece, self._slow_down)
         self.withdrawing = Withdrawing(channel, self.pacer, self.links, self._slow_down)
         self._incoming = Incoming(carrier_no, name, journal, metrics, self._oddities, self._day_time)
@@ -78,7 +78,7 @@ class Lane:
     # ------------------------------------------------------------ work
 
     def add(self, work: Work) -> None:
-        """A leased slice to send. The most urgent campaign goes first."""
+        """A leased slice to send. Who goes first, and who shares: see campaign/precedence.py."""
         self.stock.add(work)
         self._heed_links()  # the last may have been lost while the slice was being leased
         self.pump()
@@ -86,7 +86,7 @@ class Lane:
     @property
     def appetite(self) -> int:
         """Recipients that should wait here so that sending never waits for a lease; 0: cannot send."""
-        return 2 * self._target(1) if self._can_submit else 0
+        return 2 * max(1, self._target) if self._can_submit else 0
 
     @property
     def can_withdraw(self) -> bool:
@@ -119,20 +119,21 @@ class Lane:
         allowed = self.pacer.allowance(now)  # also brings a grant that was waiting into force
         if self.withdrawing.waits:
             allowed -= self._withdraw(allowed, now)
+        self.stock.look(now, self._day_time.now())
         begun = False
-        while self.stock or self._pieces.due(now):
+        while (claimant := self.stock.next(now)) is not None:
             if lease_time() >= self.valid_until:  # frozen since
                 return
             link = freest(self.links)
             if link is None:
                 break
-            least, quantum = self._least(now)
+            least, quantum = self._least(claimant, now)
             if allowed < (least if begun else quantum):
                 self._alarm.at(self.pacer.next_at(now, quantum))
                 break
             begun = True
-            turn = max(RUN_LEAST, least, allowed // len(self.links))
-            self._send_some(link, min(allowed, link.room, turn), now)
+            turn = quantum if self.stock.shared else max(RUN_LEAST, least, allowed // len(self.links))
+            self._send_some(link, claimant, min(allowed, link.room, turn), now)
             allowed = self.pacer.allowance(now)
         self._top_up(now)
 
@@ -143,28 +144,28 @@ class Lane:
             self._alarm.at(self.withdrawing.next_at(now, taken))
         return taken
 
-    def _least(self, now: float) -> tuple[int, int]:
+    def _least(self, claimant: Claimant, now: float) -> tuple[int, int]:
         """Segments that must be allowed for the next to leave, and those that are waited for before any does."""
-        if self._pieces.due(now):
+        if claimant.pieces.due(now):
             return 1, 1
-        segments = self.stock.head[0].segments
+        segments = claimant.runs[0][0].segments
         quantum = self.pacer.quantum(segments)
         return min(segments, quantum), quantum
 
-    def _send_some(self, link: BoundLink, most: int, now: float) -> None:
+    def _send_some(self, link: BoundLink, claimant: Claimant, most: int, now: float) -> None:
         """At most `most` segments on one link."""
-        if self._pieces.due(now):
-            self._send_piece(link, *self._pieces.pop(), now)
+        if claimant.pieces.due(now):
+            self._send_piece(link, *claimant.pieces.pop(), now)
             return
-        work, ordinals = self.stock.head
+        work, ordinals = claimant.runs[0]
         if self._day_time.now() >= work.campaign.expires_at:  # law 5
-            self.stock.give_back(work, self.stock.take(len(ordinals)))
+            self.stock.give_back(work, claimant.take(len(ordinals)))
             return
         count = min(most // work.segments, RUN_MOST)
         if count == 0:
-            self.stock.split()
+            self.stock.split(claimant)
             return
-        self._send_run(link, work, self.stock.take(count), now)
+        self._send_run(link, work, claimant.take(count), now)
 
     def _send_run(self, link: BoundLink, work: Work, run: Sequence[int], now: float) -> None:
         segments = work.segments
@@ -191,6 +192,7 @@ class Lane:
             self.pacer.lost(len(tokens), now, link)
             return False
         self.sent += len(tokens)
+        self.stock.sent(work, len(tokens))
         return True
 
     def _send_piece(self, link: BoundLink, work: Work, ordinal: int, segment: int, now: float) -> None:
@@ -205,8 +207,10 @@ class Lane:
         if not self._submit(link, work, Submission(first, [(work, ordinal, segment)], data), now):
             self.stock.add_piece(work, ordinal, segment, 0.0)
 
-    def _target(self, segments: int) -> int:
-        return max(1, min(int(self.pacer.grant * STOCK_S), STOCK_MOST) // segments)
+    @property
+    def _target(self) -> int:
+        """Segments that are to be intended ahead."""
+        return min(int(self.pacer.grant * STOCK_S), STOCK_MOST)
 
     def _top_up(self, now: float) -> None:
         """Intend more recipients when the stock runs low (law 2: they may be sent when that is committed)."""
@@ -215,11 +219,13 @@ class Lane:
             return
         if self.pacer.grant <= 0:
             return
-        for due in (self.stock.top_up(self._target, now, self._day_time.now()), self._pieces.next_at):
+        for due in (
+            self.stock.top_up(self._target, now, self._day_time.now()),
+            self.stock.next_piece(now),
+        ):
             if due is not None and due > now:  # what is due waits for pace or room
                 self._alarm.at(due)
-        works = self.stock.works
-        if works and self.stock.backlog(works[0].campaign.rank) < self.appetite // 2:
+        if self.stock.hungry(self.appetite // 2):
             self._hungry()
 
     def _slow_down(self, share: float) -> None:

@@ -1,6 +1,7 @@
 """Segments that go one by one: of a message too large for what is allowed now, and those that are tried again. Pure."""
 
 import heapq
+from collections.abc import Callable, Collection
 
 from broadcast.engine.work import Work
 
@@ -21,6 +22,10 @@ class Pieces:
         self._came += 1
         heapq.heappush(self._heap, (due, self._came, piece))
 
+    def __bool__(self) -> bool:
+        """Is there any?"""
+        return bool(self._heap)
+
     @property
     def next_at(self) -> float | None:
         """When the first is due; None: there is none."""
@@ -34,10 +39,12 @@ class Pieces:
         """The first."""
         return heapq.heappop(self._heap)[2]
 
-    def withdraw(self) -> list[Piece]:
-        """Take out those of works that are given back."""
-        withdrawn = [piece for _, _, piece in self._heap if piece[0].releasing]
-        if withdrawn:
-            self._heap = [each for each in self._heap if not each[2][0].releasing]
+    def of(self, goes: Callable[[Work], bool]) -> list[Piece]:
+        """Those of such works, due or not."""
+        return [piece for _, _, piece in self._heap if goes(piece[0])]
+
+    def drop(self, messages: Collection[tuple[Work, int]]) -> None:
+        """Take out all that there is of these messages (work, ordinal)."""
+        if messages:
+            self._heap = [each for each in self._heap if each[2][:2] not in messages]
             heapq.heapify(self._heap)
-        return withdrawn

@@ -89,6 +89,10 @@ class Work:
         due = sum(1 for at, _ in self._later if at <= now) if self._later else 0
         return leased.total - leased.mark + due
 
+    def has_ready(self, now: float) -> bool:
+        """Is there anybody whom `intend` could give now?"""
+        return self.slice.mark < self.slice.total or bool(self._later and self._later[0][0] <= now)
+
     def next_retry(self) -> float | None:
         """When the first recipient that waits again is due."""
         return self._later[0][0] if self._later else None

@@ -15,11 +15,13 @@ from unit.engine.fake import FakeLink, FakeTemplate
 from unit.smpp.wire import data_sm, deliver_sm, pdu, receipt_text, tlv
 from waiting import PATIENCE_S, until
 
+from broadcast.campaign.precedence import Claim
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
 from broadcast.engine.carrier_campaign import CarrierCampaign
 from broadcast.engine.lane import Lane
 from broadcast.engine.work import Work
+from broadcast.ids import CampaignId
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
 from broadcast.ledger.rare import ODDITIES_MOST
@@ -266,7 +268,7 @@ async def test_throttled_yet_accepted_ends_by_its_receipt_without_a_second_copy(
     """Quirk 26: the submit was answered 0x58, and delivered."""
     lane = lane_of(world, replace(CARRIER, retry_delay_s=60.0))
     slice_ = await world.slice([84912345678])
-    work = Work(slice_, CarrierCampaign(1, (0, 0), FakeTemplate(1), 4e9), LEFT)
+    work = Work(slice_, CarrierCampaign(CampaignId(1), Claim((0, 0)), FakeTemplate(1), 4e9), LEFT)
     link, window = FakeLink(), Window(10, 60.0)
     lane.bound(link)
     lane.add(work)

@@ -130,10 +130,10 @@ UPDATE bind_slot SET granted_tps = new.tps, bound = new.bound, remaining = $6
    AND (bind_slot.granted_tps, bind_slot.bound, bind_slot.remaining) IS DISTINCT FROM (new.tps, new.bound, $6);
 
 -- name: running_campaigns
--- What may be sent now, the most urgent first.
-SELECT campaign_id FROM campaign
+-- What may be sent now, the oldest first.
+SELECT campaign_id, category, status, priority FROM campaign
  WHERE state = 'running' AND expires_at > clock_timestamp() AND finished_at IS NULL
- ORDER BY priority DESC, campaign_id;
+ ORDER BY campaign_id;
 
 -- name: lease_slices
 -- Up to $4 ready slices of one campaign ($3) and carrier ($2) become worker $1's; $5: segments of its messages,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from broadcast.campaign.precedence import Claim
 from broadcast.channel.link import Submission
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier
@@ -151,7 +152,7 @@ class Bench:
         segments: int = 1,
         campaign: int = 1,
         expires_at: float = 4e9,
-        rank: tuple[int, int] = (0, 0),
+        claim: Claim = Claim((0, 0)),  # noqa: B008  frozen
         unawaited: frozenset[int] = frozenset(),
     ) -> Work:
         leased = LeasedSlice(
@@ -161,7 +162,9 @@ class Bench:
             msisdns=[84320000000 + number for number in range(count)],
         )  # fmt: skip
         work = Work(
-            leased, CarrierCampaign(campaign, rank, FakeTemplate(segments, unawaited), expires_at), SINCE
+            leased,
+            CarrierCampaign(CampaignId(campaign), claim, FakeTemplate(segments, unawaited), expires_at),
+            SINCE,
         )
         self.lane.add(work)
         return work

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.engine.fake import CARRIER, SINCE, Bench, FakeLink, ends, sent
 
+from broadcast.campaign.precedence import Claim
 from broadcast.channel.events import InboundMessage
 from broadcast.channel.link import Submission
 from broadcast.channel.receipt import Receipt
 from broadcast.clock import lease_time
+from broadcast.ids import CampaignId
 from broadcast.ledger.states import RecipientState as S
 
 THROTTLED, QUEUE_FULL, INVALID_DESTINATION = 0x58, 0x14, 0x0B
@@ -133,7 +135,7 @@ async def test_a_segment_that_waits_for_its_pace_rings_no_alarm_before(
     asked: list[float] = []
     bench.lane._alarm = SimpleNamespace(at=asked.append)  # type: ignore[assignment]
     bench.lane.pump()
-    while not bench.lane.stock.pieces.due(now) or bench.lane.pacer.allowance(now):
+    while (one := bench.lane.stock.next(now)) is None or not one.pieces or bench.lane.pacer.allowance(now):
         asked.clear()
         now += 0.0002
         bench.lane.pump()
@@ -560,10 +562,14 @@ async def test_receipts_that_wait_for_a_commit_are_bounded(
 
 async def test_the_more_urgent_campaign_goes_first(bench: Bench) -> None:
     bench.grant(20)
-    bench.work(50, campaign=1, rank=(-1, 1))
-    bench.work(50, campaign=2, rank=(-9, 2))
-    assert [work.campaign.campaign_id for work in bench.lane.stock.works] == [2, 1]
-    assert bench.lane.stock.backlog((-9, 2)) < bench.lane.stock.backlog((-1, 1))
+    low, high = Claim((1, -1)), Claim((0, -9))
+    bench.work(50, campaign=1, claim=low)
+    bench.work(50, campaign=2, claim=high)
+    stock = bench.lane.stock
+    assert [work.campaign.campaign_id for work in stock.works] == [2, 1]
+    waiting = [work.slice.waiting for work in stock.works]
+    assert stock.missing(CampaignId(2), high, 100) == 100 - waiting[0]
+    assert stock.missing(CampaignId(1), low, 100) == 100 - sum(waiting)
 
 
 async def test_receipts_are_acked_only_after_the_commit(bench: Bench) -> None:
@@ -588,14 +594,14 @@ async def test_a_retaken_slice_begins_with_those_that_waited_again(bench: Bench)
 
     from broadcast.engine.carrier_campaign import CarrierCampaign
     from broadcast.engine.work import Work
-    from broadcast.ids import CampaignId, CarrierNo, SliceId
+    from broadcast.ids import CarrierNo, SliceId
     from broadcast.ledger.leased import LeasedSlice
 
     leased = LeasedSlice(
         bench.journal, slice_id=SliceId(7), campaign_id=CampaignId(1), carrier_no=CarrierNo(1), token=2, awaited=1,
         mark=4, answered=b"\x05", retry=b"\x0a", msisdns=[84320000000 + n for n in range(6)],
     )  # fmt: skip
-    work = Work(leased, CarrierCampaign(1, (0, 0), FakeTemplate(1), 4e9), SINCE)
+    work = Work(leased, CarrierCampaign(CampaignId(1), Claim((0, 0)), FakeTemplate(1), 4e9), SINCE)
     assert (leased.waiting, leased.unanswered) == (4, 4)
     assert work.intend(10, 0.0) == [1, 3]
     assert work.intend(10, 0.0) == range(4, 6)
