@@ -83,6 +83,8 @@ TABLES: Final[Mapping[str, Rights]] = {
     "area": _open(operator=_ALL),
     "profile": _open(operator="INSERT DELETE"),
     "attribute": _open(operator="INSERT DELETE"),
+    "list": _open(operator=_ALL),
+    "list_member": _closed("list_no", "chunk_no", operator=_ALL),
     "subscriber_import": _open(operator="INSERT UPDATE"),
     "unfinished_import": _open(operator=_ALL),
     "import_staging": {_O: [Right((READ, "INSERT", "TRUNCATE"))], _U: [Right((READ,))]},
@@ -162,7 +164,7 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
         (
             "desk_keep_cancel",
             "desk_begin_launch", "desk_count", "desk_launch", "desk_pause", "desk_resume", "desk_cancel",
-            "desk_end_stopped", "desk_order_here", "desk_say", "copy_begin", "copy_end",
+            "desk_end_stopped", "desk_order_here", "desk_say", "desk_note_list", "copy_begin", "copy_end",
         ),
         (_O,),
     ),

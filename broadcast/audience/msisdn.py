@@ -22,6 +22,7 @@ _SCIENTIFIC = re.compile(r"'?[+-]?\d+(?:[.,]\d*)? ?[eE] ?[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(r"(?:([^.,]*\d)\.|([^,]*\d),)(0+)", re.ASCII)
 _LONGEST = 64
 _E164_MIN, _E164_MAX = 7, 15
+_PLAIN_MIN = 10  # digits of a foreign number without a plus: a shorter one may be a misspelt own one
 
 
 class Refusal(StrEnum):
@@ -64,6 +65,25 @@ class Normalizer:
         if found is None:
             return self._with_care(raw)
         return int(self._country_code + found[1])
+
+    def foreign(self, raw: str) -> int | Refusal:
+        """The same of another country's number, in E.164: with a plus or the international prefix, or, as carriers
+        write them, without either, where it is too long to be one of this country."""
+        found = self.normalize(raw)
+        if found not in (Refusal.FOREIGN, Refusal.TOO_LONG):
+            return found
+        text = plain(raw)
+        written = _FLOAT.fullmatch(text)
+        digits = ((written[1] or written[2]) if written else text).translate(_SEPARATORS)
+        plus = digits.startswith("+") or digits.startswith(self._international)
+        bare = (
+            digits.removeprefix("+") if digits.startswith("+") else digits.removeprefix(self._international)
+        )
+        if found is Refusal.TOO_LONG:
+            own = bare.startswith((self._country_code, "0"))
+            if plus or own or not _PLAIN_MIN <= len(bare) <= _E164_MAX or not bare.isdigit():
+                return found
+        return Refusal.GARBAGE if bare.startswith("0") else int(bare)
 
     def _with_care(self, raw: str) -> int | Refusal:
         if len(raw) > _LONGEST:

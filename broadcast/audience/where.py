@@ -98,6 +98,17 @@ def parse(text: str, attributes: Mapping[str, str], tree: Areas) -> Where:
     return Where(condition, tuple(reader.lists))
 
 
+def lists_named(text: str) -> frozenset[str]:
+    """By a filter that was read before; what its other names are does not matter. Raises InputError."""
+    tokens = _tokens(unicodedata.normalize("NFC", text))
+    named = zip(tokens, tokens[1:], tokens[2:], strict=False)
+    return frozenset(
+        name.said
+        for before, of, name in named
+        if (before.kind, before.said, of.kind, of.said, name.kind) == ("word", "in", "word", "list", "text")
+    )
+
+
 class _Token(NamedTuple):
     """kind: text, number, word, sign; '' at the end. said: of a word in small letters, of a text without its quotes;
     raw: as it was written. place: the character that it begins at, from 1."""

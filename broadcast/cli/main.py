@@ -39,6 +39,7 @@ _COMMANDS = {
     "carrier": ("cli.carrier:carrier", N_("The carriers, and simulated ones to rehearse with.")),
     "db": ("cli.db:db", N_("The database: start, stop, migrate, status.")),
     "demo": ("demo.command:demo", N_("One alert to a small nation, from its import to its report.")),
+    "list": ("cli.list:list_", N_("Numbers by name: to choose people, or to leave them out.")),
     "plan": ("cli.plan:plan", N_("What alerts to a nation take: hours, cores, databases, disk.")),
     "resolver": ("cli.resolver:resolver", N_("Find the message that each receipt is for, as one process.")),
     "subscriber": ("cli.subscriber:subscriber", N_("Who hears alerts: import, statistics, opt-out.")),

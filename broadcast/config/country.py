@@ -23,7 +23,8 @@ class Country:
     keywords: kind -> words that people answer with; opt_out and opt_in act, any other kind is counted.
     everyday_words: names, and words that mean other things: what reads like one is a keyword only where it is clear.
     languages: BCP 47, the country's own first. exercise_marks: by language, what an exercise's text begins with.
-    national_lengths: digits of a mobile national significant number (without trunk prefix).
+    visitor_languages: of numbers of other countries, by the country code that they begin with, as long as may be;
+    "other": of all the others. national_lengths: digits of a mobile national significant number (without trunk prefix).
     """
 
     name: str
@@ -40,6 +41,7 @@ class Country:
     everyday_words: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
     exercise_marks: Mapping[str, str] = field(default_factory=lambda: {"en": "EXERCISE"})
+    visitor_languages: Mapping[str, str] = field(default_factory=lambda: {"other": "en"})
 
     def __post_init__(self) -> None:
         require(
@@ -71,10 +73,15 @@ class Country:
 
     def _check_languages(self) -> None:
         require(self.languages, _("languages needs at least one, the country's own"))
-        for each in (*self.languages, *self.exercise_marks):
+        for each in (*self.languages, *self.exercise_marks, *self.visitor_languages.values()):
             require(
                 LANGUAGE_TAG.fullmatch(each),
                 _("languages: {each!r} is no BCP 47 tag, vi or en-US say", each=each),
+            )
+        for code in self.visitor_languages:
+            require(
+                re.fullmatch("[1-9][0-9]{0,5}|other", code),
+                _("visitor_languages.{code}: a country code has 1 to 6 digits; or say other", code=code),
             )
         require(self.exercise_marks.get("en"), _("exercise_marks needs en, for texts in any other language"))
 

@@ -1,0 +1,143 @@
+"""Reads a file of numbers and nothing else of people: for lists by name. Every line accounted for.
+
+lines = distinct numbers + repeated + refused. Refused lines go to a file of their own, as those of an import.
+"""
+
+import asyncio
+from array import array
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broadcast.audience.lines import Line, Lines
+from broadcast.audience.msisdn import Normalizer
+from broadcast.audience.parquet import ParquetRows
+from broadcast.audience.records import LONGEST_LINE
+from broadcast.audience.refused_lines import create_private, room_for
+from broadcast.audience.sources import opened
+from broadcast.config import Country
+from broadcast.csv_files import CsvWriter
+from broadcast.errors import InputError, RefusedError
+from broadcast.languages import _
+
+MOST: Final = 20_000_000  # on a list: 160 MB of memory
+_SHOWN: Final = 200  # characters of a refused line that its file keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Of one file. numbers: sorted, each once. Counted in lines: repeated, refused by reason."""
+
+    numbers: NDArray[np.int64]
+    source: str
+    lines: int
+    repeated: int
+    refused: Mapping[str, int]
+    refused_file: Path
+
+
+async def read_numbers(path: Path, refused_file: Path, country: Country, *, visitors: bool) -> Numbers:
+    """Of a CSV, compressed CSV or Parquet file with a column msisdn, or a pipe of it (`-`: standard input). visitors:
+    numbers of other countries are taken too, in E.164.
+
+    Raises InputError for a file that cannot be read or has nobody; RefusedError for one of more than MOST.
+    """
+    with room_for(refused_file), await opened(path) as source:
+        part = refused_file.with_name(refused_file.name + ".part")
+        try:
+            with create_private(part) as sink:
+                found = await _in_thread(source, _Reader(source, sink, country, visitors=visitors))
+            part.replace(refused_file)
+        finally:
+            part.unlink(missing_ok=True)
+    numbers = found.numbers
+    distinct = np.unique(numbers)
+    if not len(distinct):
+        raise InputError(
+            _(
+                "{source}: it has no number that could be read: the reasons stand in {refused_file}",
+                source=source.name,
+                refused_file=refused_file,
+            )
+        )
+    repeated = len(numbers) - len(distinct)
+    return Numbers(distinct, source.name, found.lines, repeated, dict(found.refused), refused_file)
+
+
+async def _in_thread(source: Lines | ParquetRows, reader: "_Reader") -> "_Reader":
+    """Ctrl-C ends it, also where it waits for another program."""
+    reading = asyncio.ensure_future(asyncio.to_thread(reader.read))
+    try:
+        await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        reader.stopped = True
+        source.stop()
+        await asyncio.gather(reading, return_exceptions=True)
+        raise
+    return reader
+
+
+class _Reader:
+    """One file's; `numbers` in their order in the file."""
+
+    def __init__(
+        self, source: Lines | ParquetRows, sink: IO[str], country: Country, *, visitors: bool
+    ) -> None:
+        self.lines = 0
+        self.refused: Counter[str] = Counter()
+        self.stopped = False
+        self._found = array("q")
+        self._source = source
+        self._at, self._delimiter = source.header.msisdn, source.header.delimiter
+        normalizer = Normalizer(country)
+        self._normalize = normalizer.foreign if visitors else normalizer.normalize
+        columns = ("line", "reason", "msisdn")
+        self._writer = CsvWriter(sink, columns, delimiter=self._delimiter, peoples_text=True)
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        return np.array(self._found, dtype=np.int64)
+
+    def read(self) -> None:
+        for first, lines in self._source.batches():
+            if self.stopped:
+                return
+            for number, line in enumerate(lines, first):
+                self._take(number, line)
+            self.lines += len(lines)
+            if len(self._found) > MOST:
+                raise RefusedError(_("a list has {most:,} numbers at most", most=MOST))
+
+    def _take(self, number: int, line: Line) -> None:
+        written = self._cell(line)
+        if written is None:
+            self._refuse(number, "line_too_long" if isinstance(line, str) else "unmatched_quote", "")
+            return
+        found = self._normalize(written)
+        if isinstance(found, str):  # a Refusal
+            self._refuse(number, found.value, written)
+        else:
+            self._found.append(found)
+
+    def _cell(self, line: Line) -> str | None:
+        """None: it cannot be read."""
+        if isinstance(line, str):
+            if len(line) > LONGEST_LINE:
+                return None
+            fields = line.split(self._delimiter)
+        elif isinstance(line, list):
+            fields = line
+        elif isinstance(line, tuple):
+            return line[0]
+        else:
+            return None
+        return fields[self._at] if self._at < len(fields) else ""
+
+    def _refuse(self, number: int, reason: str, written: str) -> None:
+        self.refused[reason] += 1
+        self._writer.row([number, reason, written[:_SHOWN]])
