@@ -91,7 +91,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     # the audience: a launch writes it, within what `desk_begin_launch` allows
     "slice": _closed(
         "slice_id", "campaign_id", "carrier_no", "total", "mark", "state", "worker_no", "token", "segments", "resends",
-        "answered", "retry", "leased_at", "recalled", "variant", "stage", "not_before",
+        "answered", "retry", "leased_at", "recalled", "variant", "stage", "not_before", "sent_until",
         operator="INSERT", worker=_ALL,
     ),
     "slice_span": _closed(worker=_ALL),
@@ -163,8 +163,9 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
     **dict.fromkeys(
         (
             "desk_keep_cancel",
-            "desk_begin_launch", "desk_count", "desk_launch", "desk_pause", "desk_resume", "desk_cancel",
-            "desk_end_stopped", "desk_order_here", "desk_say", "desk_note_list", "copy_begin", "copy_end",
+            "desk_begin_launch", "desk_rules", "desk_spread", "desk_count", "desk_launch", "desk_pause", "desk_resume",
+            "desk_cancel", "desk_end_stopped", "desk_order_here", "desk_say", "desk_note_list", "copy_begin",
+            "copy_end",
         ),
         (_O,),
     ),

@@ -76,6 +76,7 @@ class Campaign:
     channels: tuple[str, ...] = ("sms",)
     plan: Plan = NOTHING_SAID
     nonce: str = ""  # of its code
+    rules: str = "{}"  # under which it was launched, as rules/limits.py reads them
 
     @property
     def content(self) -> Content:
@@ -241,4 +242,5 @@ _VALUE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "texts": lambda value: tuple(sorted(json.loads(value).items())),
     "areas": lambda value: tuple(map(Area.read, json.loads(value))),
     "plan": lambda value: Plan.read(json.loads(value or "{}")),
+    "rules": lambda value: value or "{}",
 }

@@ -29,6 +29,7 @@ from broadcast.config.placing import places
 from broadcast.errors import BroadcastError, RefusedError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.languages import _, term
+from broadcast.rules.limits import limits_of
 from broadcast.store.clock import database_time
 from broadcast.store.ledgers import Part, named_parts, naming
 from broadcast.store.purpose import check_purpose
@@ -189,6 +190,8 @@ async def _launched(
         raise RefusedError(_("who may have heard what a correction corrects must be known to launch it"))
     segments = check_sendable(config, current.content)
     now = await database_time(home)
+    limits = limits_of(config.rules.of(current.category), config.country.time_zone)
+    await home.execute(sql("keep_rules"), current.campaign_id, json.dumps(limits.document()))
     copies = [_Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
     row = await home.fetchval(sql("campaign_row"), current.campaign_id)
     approvals = await home.fetchval(sql("campaign_approvals"), current.campaign_id)

@@ -7,6 +7,7 @@ TOML: a bind names the environment variable or the file that holds its password.
 
 from broadcast.config.cap import Cap
 from broadcast.config.carriers import Address, Bind, BindMode, Carrier, Tls, TlsVersion
+from broadcast.config.contact import Rule, Rules
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
 from broadcast.config.files import Config, load, named, paths_from
@@ -32,6 +33,6 @@ __all__ = [
     "Address", "Bind", "BindMode", "Budget", "Cap", "Carrier", "Concatenation", "Config", "Country",
     "DefaultAlphabet", "Engine", "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line", "NationalShift",
     "Period", "Phones", "Price", "Purpose",
-    "ReceiptMeaning", "ReceiptSegments", "Share", "Site", "Smpp", "Templates", "Tls", "TlsVersion", "ValidityFormat",
-    "Witness", "Wording", "check_ledger", "load", "named", "of_ledger", "paths_from",
+    "ReceiptMeaning", "ReceiptSegments", "Rule", "Rules", "Share", "Site", "Smpp", "Templates", "Tls", "TlsVersion",
+    "ValidityFormat", "Witness", "Wording", "check_ledger", "load", "named", "of_ledger", "paths_from",
 ]  # fmt: skip

@@ -1,7 +1,9 @@
 """A carrier: its accounts and limits, which every way to reach people has, and the part of its protocol."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import Any, Final, Literal
 
 from broadcast import secret
@@ -133,7 +135,8 @@ class Carrier:
 
     tps: segments per second over all its binds, as this file says: what holds is its row in the database.
     receipts_return: at which account receipts come; only where at the one that sent may it be split over ledgers.
-    senders: those that it has registered for us; none: it lets any through, or nobody said.
+    senders: those that it has registered for us; none: it lets any through, or nobody said. senders_until: by name the
+    last day, in the country's time, of those that are registered for a time.
     price: of a segment; None: nobody said.
     simulated: it is a simulator, for a training site, which reaches no others; a live one refuses it.
     Whatever stands in `smpp` may stand beside it in a file, as it did before there was that part.
@@ -143,6 +146,7 @@ class Carrier:
     binds: tuple[Bind, ...]
     sender: str | None = None
     senders: tuple[str, ...] = ()
+    senders_until: Mapping[str, str] = field(default_factory=dict)
     smpp: Smpp = field(default_factory=Smpp, metadata={"keys_beside": SMPP_KEYS})
     retry_limit: int = 5
     retry_delay_s: float = 2.0
@@ -169,6 +173,11 @@ class Carrier:
                 sender=self.sender,
             ),
         )
+        for name, day in self.senders_until.items():
+            require(
+                name in self.senders and _is_day(day),
+                _('senders.{name} must be the last day of its registration, "2027-12-31" say', name=name),
+            )
         require(self.retry_limit >= 0, _("retry_limit must be at least 0"))
         require(self.retry_delay_s > 0, _("retry_delay_s must be more than 0 seconds"))
 
@@ -190,6 +199,13 @@ class Carrier:
         """The same carrier with some keys changed, named as in `settings`."""
         own = {key: settings.pop(key) for key in SMPP_KEYS if key in settings}
         return replace(self, smpp=replace(self.smpp, **own), **settings)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _address(text: str) -> Address | None:

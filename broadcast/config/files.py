@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from broadcast.config.cap import Cap
 from broadcast.config.carriers import SMPP_KEYS, Carrier
+from broadcast.config.contact import Rules
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
 from broadcast.config.ledgers import Ledger, check
@@ -22,7 +23,7 @@ from broadcast.tables import nearest, read_toml, structure
 
 log = logging.getLogger(__name__)
 
-_JOINED: Final = ("carriers", "templates", "wording")
+_JOINED: Final = ("carriers", "templates", "wording", "rules")
 _ADDED: Final = ("wording.official_domains",)  # a list in each file, one list in all
 _RETIRED: Final = {"engine": frozenset({"bucket_s"})}  # table -> keys that an older version knew
 
@@ -44,6 +45,7 @@ class Config:
     audit: Witness = field(default_factory=Witness)
     cap: Cap = field(default_factory=Cap)
     budget: Budget | None = None
+    rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
         require(self.sender, _("sender must not be empty"))
@@ -86,6 +88,7 @@ def _parted(place: str, table: Any, beside: dict[str, str], source: str) -> Any:
     """A carrier's table with all that is SMPP's own in its part. beside: its full keys, as the file spells them."""
     if not isinstance(table, dict):
         return table
+    table = _senders_parted(place, table, beside)
     part, own = table.get("smpp", {}), [key for key in SMPP_KEYS if key in table]
     rest = {key: value for key, value in table.items() if key not in own}
     if not own or not isinstance(part, dict):
@@ -102,6 +105,15 @@ def _parted(place: str, table: Any, beside: dict[str, str], source: str) -> Any:
             )
         beside[f"{place}.smpp.{key}"] = f"{place}.{key}"
     return {**rest, "smpp": {**part, **{key: table[key] for key in own}}}
+
+
+def _senders_parted(place: str, table: Mapping[str, Any], beside: dict[str, str]) -> Mapping[str, Any]:
+    """Senders with the day until which each is registered are a table in the file."""
+    senders = table.get("senders")
+    if not isinstance(senders, dict):
+        return table
+    beside[f"{place}.senders_until"] = f"{place}.senders"
+    return {**table, "senders": list(senders), "senders_until": senders}
 
 
 def paths_from(options: Sequence[str]) -> tuple[Path, ...]:

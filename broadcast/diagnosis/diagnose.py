@@ -42,6 +42,14 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
             _("paused: {waiting:,} wait and nothing is sent", waiting=waiting),
             command,
         )
+    if figures.quiet_until and waiting:
+        said = _(
+            "quiet hours until {until:%H:%M} ({law}): {waiting:,} wait, and it goes on by itself",
+            until=figures.quiet_until,
+            law=figures.law,
+            waiting=waiting,
+        )
+        yield Finding(Code.QUIET, "", False, said, "")
     underway = waiting + sum(each.accepted for each in figures.carriers)
     if figures.workers == 0 and underway and not figures.finished:
         said = _("no worker is alive: {waiting:,} wait, and no receipt is taken", waiting=waiting)

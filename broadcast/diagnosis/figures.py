@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from broadcast.diagnosis.reading import LaneReading
 
@@ -55,13 +56,17 @@ class Figures:
     """A campaign at one moment, or all that run or are paused (campaign is then empty). overridden_by: who approved it
     alone, by override.
 
-    sending: it is to be sent now. segments: of a message. launched_for_s: since the newest launch among them.
+    sending: it is to be sent now. quiet_until: it waits for the end of its quiet hours, in its country's time; law: by
+    which.
+    segments: of a message. launched_for_s: since the newest launch among them.
     workers: alive; workers_for_s: the age of the oldest.
     """
 
     campaign: str = ""
     overridden_by: str = ""
     sending: bool = False
+    quiet_until: datetime | None = None
+    law: str = ""
     paused: bool = False
     finished: bool = False
     segments: int = 1

@@ -30,6 +30,7 @@ class Code(StrEnum):
     NO_SLICES = "no_slices"
     SLOW = "slow"
     PAUSED = "paused"
+    QUIET = "quiet"
 
 
 @dataclass(frozen=True, slots=True)

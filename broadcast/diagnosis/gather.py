@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -15,6 +16,7 @@ from broadcast.diagnosis.reading import FRESH_S, LaneReading
 from broadcast.diagnosis.usual import Sample, sample
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.packing.received import REASONS
+from broadcast.rules import limits
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -54,6 +56,7 @@ class Diagnosis:
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
             overridden_by=campaigns["overridden_by"] or "",
             sending=campaigns["sending"],
+            **_quiet(campaigns),
             paused=campaigns["paused"] and self.campaign_id is not None,
             finished=campaigns["finished"],
             segments=campaigns["segments"],
@@ -130,6 +133,17 @@ class Diagnosis:
             read = _older(LaneReading.from_json(row["reading"]), row["age_s"])
             readings.setdefault(row["carrier_no"], []).append(read)
         return readings
+
+
+def _quiet(campaigns: asyncpg.Record) -> dict[str, Any]:
+    """Until when all that run wait, and by which law; empty while one may be sent."""
+    found = [limits.read(rules) for rules in campaigns["rules"] or ()]
+    now = campaigns["now"].timestamp()
+    opens = [(each.hours.opening(now).opens, each) for each in found]
+    if not opens or any(at <= now for at, _ in opens):
+        return {}
+    at, first = min(opens, key=lambda each: each[0])
+    return {"quiet_until": datetime.fromtimestamp(at, ZoneInfo(first.zone)), "law": first.law}
 
 
 def _cannot(readings: Iterable[LaneReading], campaigns: list[CampaignId]) -> str:

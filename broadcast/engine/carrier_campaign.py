@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from broadcast.campaign import approval
 from broadcast.campaign.approval import Approval
@@ -11,14 +12,18 @@ from broadcast.campaign.marks import check_begins
 from broadcast.campaign.precedence import Claim, claim
 from broadcast.channel.channel import Channel, Renderer, Words
 from broadcast.ids import CampaignId
+from broadcast.rules import limits
 
 # Expiries count whole seconds at many SMSCs: what leaves just before one would arrive after it.
 ON_THE_WAY_S = 0.25
+# A relative validity counts from when an SMSC takes a message, and is made anew so often: quiet hours begin no later.
+VALIDITY_SLACK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierCampaign:
-    """A message of a campaign as one carrier gets it. expires_at: Unix seconds; claim: to its TPS, beside others."""
+    """A message of a campaign as one carrier gets it. claim: to its TPS, beside others. expires_at: Unix seconds; until
+    when something of it may leave, if made anew then: its expiry, or some time before its next quiet hours."""
 
     campaign_id: CampaignId
     claim: Claim
@@ -53,16 +58,19 @@ def prepared(campaign: Campaign, channel: Channel, now: float) -> tuple[CarrierC
     now: Unix seconds by the database's clock; a relative expiry counts from there, so this is asked
     anew now and then.
     """
-    expires_at = campaign.expires_at
+    opening = limits.read(campaign.rules).hours.opening(now)
+    closes = opening.closes if opening.opens <= now else now  # they have begun since somebody wanted it
+    ends_at = min(campaign.expires_at.timestamp(), opening.quiet - VALIDITY_SLACK_S)
+    valid = datetime.fromtimestamp(ends_at, UTC)
     variants = campaign.content.variants
     made = {
         variant: CarrierCampaign(
             campaign.campaign_id,
             claim(campaign.category, campaign.status, campaign.priority, campaign.plan),
             channel.render(
-                Words(campaign.campaign_id, variant.text, variant.alphabet, campaign.sender, expires_at), now
+                Words(campaign.campaign_id, variant.text, variant.alphabet, campaign.sender, valid), now
             ),
-            math.floor(expires_at.timestamp()) - ON_THE_WAY_S,
+            min(math.floor(campaign.expires_at.timestamp()) - ON_THE_WAY_S, closes),
         )
         for variant in dict.fromkeys(variants)
     }

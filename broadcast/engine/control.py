@@ -14,6 +14,8 @@ from broadcast.engine.wake import Wake
 from broadcast.engine.work import Work
 from broadcast.ids import CampaignId, CarrierNo, SliceId, WorkerNo
 from broadcast.ledger import opt_outs
+from broadcast.rules import limits
+from broadcast.rules.hours import Hours
 from broadcast.store import pool
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
@@ -41,7 +43,7 @@ class Control:
         herald: Herald | AtHome,
     ) -> None:
         self.running: list[CampaignId] = []
-        self._here: list[CampaignId] = []  # that run by this ledger alone
+        self._here: dict[CampaignId, Hours] = {}  # that run by this ledger alone, and when they may
         self._herald = herald
         self._confirmed_until = 0.0
         self.unresolved: list[str] = []
@@ -68,7 +70,7 @@ class Control:
                 ]
                 await self._herald.look(connection)
             rows.sort(key=lambda row: rank(row["category"], row["status"], row["priority"]))
-            self._here = [CampaignId(row["campaign_id"]) for row in rows]
+            self._here = {CampaignId(row["campaign_id"]): limits.read(row["rules"]).hours for row in rows}
             self._withdraw(recalled)
             self.reconsider()
             self._confirmed_until = asked + CONFIRM_S
@@ -89,8 +91,12 @@ class Control:
         return min(self._confirmed_until, self._herald.confirmed_until)
 
     def reconsider(self) -> None:
-        """The ledger or home was asked: what runs by both is to be sent."""
-        running = [each for each in self._here if self._herald.allows(each)]
+        """The ledger or home was asked: what runs by both is to be sent, but in its quiet hours."""
+        now = self._day_time.now()
+        quiet = {each for each, hours in self._here.items() if not hours.may_leave(now)}
+        running = [each for each in self._here if each not in quiet and self._herald.allows(each)]
+        for lane in self._lanes.values():
+            lane.quiet = quiet
         if running != self.running:
             self.running = running
             self._changed()

@@ -114,7 +114,8 @@ class Feeder:
         """What a campaign is at a carrier, made anew now and then; none when it does not go there."""
         key = (lane.carrier_no, campaign_id)
         made_at, made = self._prepared.get(key, (-PREPARED_S, ()))
-        if time.monotonic() - made_at < PREPARED_S:
+        over = any(self._day_time.now() >= each.expires_at for each in made)  # or its quiet hours began
+        if time.monotonic() - made_at < PREPARED_S and not over:
             return made
         made = ()
         lane.cannot_send.pop(campaign_id, None)

@@ -76,7 +76,7 @@ class Heartbeat:
         self._remaining = {
             carrier_no: self._left(lane)
             for carrier_no, lane in self._lanes.items()
-            if not ready.get(carrier_no, set()) - lane.cannot_send.keys()
+            if not ready.get(carrier_no, set()) - lane.cannot_send.keys() - lane.quiet
         }
         return await self._leases.share_slots(connection, self._sessions.bound, self._lower, self._remaining)
 

@@ -8,7 +8,7 @@ Everything here runs on the event loop without awaiting; it works on runs and ba
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from broadcast.channel.channel import Channel
 from broadcast.channel.events import InboundMessage, UnreadDelivery
@@ -63,6 +63,7 @@ class Lane:
         self.sent = 0
         self.watch = LaneWatch(channel.outcome, awaits=carrier.smpp.receipts != "none")
         self.cannot_send: dict[CampaignId, str] = {}  # why a campaign cannot go through this carrier at all
+        self.quiet: Set[CampaignId] = frozenset()  # it is their quiet hours
         self._journal = journal
         self._metrics = metrics
         self._hungry = hungry

@@ -18,6 +18,7 @@ RESENDS_MOST: Final = 4  # of one recipient: a message that ends whoever sends i
 REFUSED_S: Final = 30.0  # a receipt for who was refused may settle it; then it was of another message
 LAG_MOST_S: Final = 2.0  # of a resolver that keeps up: it looks several times a second
 GAP_S: Final = 5.0
+LET_GO_MOST: Final = 2000  # slices of a campaign in a round
 
 
 class Steady:
@@ -54,6 +55,7 @@ async def tidy(
             return None
         await connection.execute(plans.SETS)
         await _resend(connection, slice_size, steady)
+        await connection.execute(sql("let_go_due"), LET_GO_MOST)
         await connection.execute(sql("end_waiting"))
         overdue = await connection.fetch(sql("overdue_campaigns"), receipt_wait_s)
     for row in overdue:

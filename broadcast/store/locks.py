@@ -23,3 +23,4 @@ class Lock(IntEnum):
     SPREADING = 7113  # home's ledgers are said anew; shared: a launch, for its session
     CHAINING = 7114  # entries of the audit chain get their numbers; tried alone, nobody waits for it
     WITHDRAWING = 7115  # session: of the worker that asks a slice's SMSC; its second key is the slice
+    CAPPING = 7116  # people are let go under caps: a launch of such a category, for its session; a tidier

@@ -32,7 +32,8 @@ __all__ = ["fault", "write"]  # fixtures
         (
             'sender = "BOYTE"',
             'sender = "BOYTE"\nzzz = 1',
-            "zzz: known are country, sender, carriers, engine, ledgers, wording, templates, site, phones, audit, cap",
+            "zzz: known are country, sender, carriers, engine, ledgers, wording, templates, site, phones, audit, cap, "
+            "rules",
         ),
     ],
 )

@@ -41,8 +41,10 @@ WITH overdue AS MATERIALIZED (
     UPDATE in_doubt SET ended_at = clock_timestamp(), ended_as = 'resent'
       FROM due WHERE in_doubt.slice_id = due.slice_id AND in_doubt.ordinal = due.ordinal
 ), made AS (
-    INSERT INTO slice (campaign_id, carrier_no, variant, total, resends, recalled, msisdns)
-    SELECT campaign_id, carrier_no, variant, count(*), true,
+    INSERT INTO slice (campaign_id, carrier_no, variant, total, resends, state, recalled, msisdns)
+    SELECT campaign_id, carrier_no, variant, count(*), true, -- a second message counts as one: held, it is looked at first
+           (SELECT CASE WHEN coalesce(rules, '{}') = '{}' THEN 'ready' ELSE 'held' END
+              FROM campaign AS c WHERE c.campaign_id = parted.campaign_id),
            (SELECT NOT hears_opted_out FROM campaign AS c WHERE c.campaign_id = parted.campaign_id),
            array_agg(msisdn ORDER BY msisdn)
       FROM (SELECT *, (row_number() OVER (PARTITION BY campaign_id, carrier_no, variant ORDER BY msisdn) - 1) / $1::integer AS part

@@ -15,6 +15,7 @@ SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) 
        coalesce(max(segments), 1)::integer AS segments, count(*) > 0 AND bool_and(finished_at IS NOT NULL) AS finished,
        coalesce(bool_or(state = 'running' AND finished_at IS NULL AND expires_at > clock_timestamp()), false) AS sending,
        coalesce(bool_and(state = 'paused'), false) AS paused,
+       array_agg(rules::text) FILTER (WHERE state = 'running' AND finished_at IS NULL) AS rules, clock_timestamp() AS now,
        coalesce(array_agg(campaign_id), '{}') AS campaigns, min(name) AS name,
        (SELECT min(signer) FROM approval AS a WHERE a.campaign_id = $1 AND kind = 'override' AND void_at IS NULL) AS overridden_by
   FROM campaign

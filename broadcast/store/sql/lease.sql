@@ -67,7 +67,7 @@ UPDATE bind_slot SET worker_no = NULL, granted_tps = 0, bound = false, remaining
 
 -- name: free_slices
 -- Slices whose worker has ended go back; `doubt_orphans` must follow in the same transaction.
-UPDATE slice SET state = 'ready', worker_no = NULL, token = token + 1
+UPDATE slice SET state = 'ready', worker_no = NULL, token = token + 1, sent_until = clock_timestamp()
   FROM worker
  WHERE worker.worker_no = slice.worker_no AND slice.state = 'leased' AND worker.ended_at IS NOT NULL
 RETURNING slice_id;
@@ -130,8 +130,8 @@ UPDATE bind_slot SET granted_tps = new.tps, bound = new.bound, remaining = $6
    AND (bind_slot.granted_tps, bind_slot.bound, bind_slot.remaining) IS DISTINCT FROM (new.tps, new.bound, $6);
 
 -- name: running_campaigns
--- What may be sent now, the oldest first.
-SELECT campaign_id, category, status, priority FROM campaign
+-- What may be sent now, the oldest first, and the rules that each runs under.
+SELECT campaign_id, category, status, priority, rules::text AS rules FROM campaign
  WHERE state = 'running' AND expires_at > clock_timestamp() AND finished_at IS NULL
  ORDER BY campaign_id;
 

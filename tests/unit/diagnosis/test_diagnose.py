@@ -1,6 +1,7 @@
 """Every finding, from figures that are made up; and none from figures of carriers that are well."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -150,6 +151,8 @@ CHECK = "run `broadcast carrier check viettel"
          "limit; run `broadcast db status`"),
         ({}, {}, {"paused": True, "sending": False}, Code.PAUSED,
          "paused: 100,000 wait and nothing is sent; run `broadcast campaign resume flood`"),
+        ({}, {}, {"quiet_until": datetime(2026, 11, 30, 7, 0, tzinfo=UTC), "law": "Act 1"}, Code.QUIET,
+         "quiet hours until 07:00 (Act 1): 100,000 wait, and it goes on by itself"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_and_nothing_else(

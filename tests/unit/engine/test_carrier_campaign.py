@@ -1,9 +1,11 @@
 """Octets of an order: a campaign's message as each carrier's profile wants it."""
 
 import contextlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +16,7 @@ from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Bind, Carrier, Smpp
 from broadcast.engine.carrier_campaign import check_approved, prepared
 from broadcast.errors import InputError, RefusedError
+from broadcast.rules.limits import Limits
 from broadcast.smpp.channel import SmppChannel
 
 MARKS = {"en": "EXERCISE"}
@@ -43,6 +46,42 @@ def pdus(text: str, from_whom: str = "BOYTE", **profile: Any) -> list[bytes]:
         found.append(octets[16:length])
         octets = octets[length:]
     return found
+
+
+HOURS = Limits(("22:00-07:00",), "Asia/Ho_Chi_Minh", (), None, "Act 1")
+
+
+def local(*moment: int) -> float:
+    return datetime(*moment, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("now", "leaves_until", "delivered_until"),
+    [
+        ((2030, 1, 30, 12, 0), (2030, 1, 30, 21, 55), (2030, 1, 30, 21, 59, 30)),
+        ((2030, 1, 30, 21, 54, 59), (2030, 1, 30, 21, 55), (2030, 1, 30, 21, 59, 30)),
+        (
+            (2030, 1, 30, 21, 55),
+            (2030, 1, 30, 21, 55),
+            None,
+        ),  # too late: nothing may leave, whoever wanted it before
+        ((2030, 1, 31, 3, 0), (2030, 1, 31, 3, 0), None),
+        ((2030, 1, 31, 7, 0), (2030, 1, 31, 17, 59, 59), (2030, 1, 31, 18, 0)),  # its expiry comes first
+    ],
+)
+def test_nothing_leaves_or_arrives_in_quiet_hours(
+    now: tuple[int, ...], leaves_until: tuple[int, ...], delivered_until: tuple[int, ...] | None
+) -> None:
+    """What leaves shortly before them would arrive in them, or be dropped: validity_period ends before they begin."""
+    ruled = replace(campaign("a"), rules=json.dumps(HOURS.document()))
+    carrier = Carrier(tps=1, binds=(BIND,))
+    (made,) = prepared(ruled, SmppChannel(carrier), local(*now))
+    assert local(*leaves_until) <= made.expires_at < local(*leaves_until) + 1
+    if delivered_until is not None:
+        validity = datetime.fromtimestamp(local(*delivered_until), UTC).strftime("%y%m%d%H%M%S")
+        assert validity.encode() in made.renderer.stamp(1, [84912345678])
+    (relative,) = prepared(ruled, SmppChannel(carrier.having(validity="relative")), local(2030, 1, 30, 21, 0))
+    assert b"000000005930000R" in relative.renderer.stamp(1, [84912345678])
 
 
 def after_destination(pdu: bytes) -> bytes:
