@@ -1,6 +1,7 @@
 """What an alert would take and whom it would reach, as things are now: looked at before somebody approves it, and once
 more at its launch, which may be refused."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +15,7 @@ from broadcast.audience import subscribers
 from broadcast.audience.subscribers import CarrierCount
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.variants import Variant
 from broadcast.config import Config
 from broadcast.errors import RefusedError
 from broadcast.forecast.budget import Standing
@@ -87,11 +89,12 @@ async def _question(session: Session, found: Campaign, counts: Counts) -> Questi
 
 
 def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Question:
-    plan = found.content.plan
+    content = found.content
+    plan, whole = content.plan, content.variants[0]
     canary = None if plan.canary is None else Canary(plan.canary.share, plan.canary.wait_s)
     return Question(
-        found.text,
-        found.alphabet,
+        whole.text,
+        whole.alphabet,
         _loads(config, found, counts, seen.tps),
         seen.at,
         found.expires_at,
@@ -108,19 +111,26 @@ def _reached(found: Campaign, counts: Sequence[CarrierCount]) -> dict[tuple[str,
 
 
 def _loads(config: Config, found: Campaign, counts: Counts, tps: Mapping[str, int]) -> list[CarrierLoad]:
-    """Of the connected carriers. tps: what holds, by carrier."""
+    """Of the connected carriers; where each hears their own language, a load a language. tps: what holds, by
+    carrier."""
+    variants = found.content.variants
+    people = Counter[tuple[str, Variant]]()
+    for (name, number), count in counts.items():
+        people[name, variants[number]] += count
+    own = found.content.plan.own_language
     return [
         CarrierLoad(
             name,
-            counts.get((name, variant), 0),
+            people[name, each],
             tps[name],
             carrier.smpp.concatenation,
             carrier.smpp.default_alphabet,
             carrier.smpp.national_shift,
+            *((each.language, each.text, each.alphabet) if own else ()),
         )
         for name, carrier in sorted(config.carriers.items())
         if name in found.carriers
-        for variant in sorted({number for of, number in counts if of == name} or {0})
+        for each in [each for each in dict.fromkeys(variants) if people[name, each]] or variants[:1]
     ]
 
 

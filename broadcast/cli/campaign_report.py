@@ -1,8 +1,9 @@
 """`broadcast campaign report`: what became of an alert, on the terminal and in files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -15,10 +16,12 @@ from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say, to_json, words
 from broadcast.cli.session import act
 from broadcast.cli.settings import time_zone
+from broadcast.forecast.verdict import money
 from broadcast.languages import _, chosen, codes, grouped, headings, spoken, term
 from broadcast.reports.document import STATES
 from broadcast.reports.everything import Everything, everything
-from broadcast.reports.files import write_recipients, write_summary
+from broadcast.reports.files import write_forecast, write_recipients, write_summary
+from broadcast.reports.foreseen import MOMENT_NAMES
 from broadcast.reports.page import render
 from broadcast.reports.report import Report
 from broadcast.words import duration, effect_words
@@ -30,6 +33,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("name")
 @click.option("--html", type=_FILE, help="Write the report as one self-contained HTML file.")
 @click.option("--csv", "summary", type=_FILE, help="Write recipients per carrier and state as CSV.")
+@click.option("--forecast", type=_FILE, help="Write what was foreseen at the launch and what came, as CSV.")
 @click.option("--recipients", type=_FILE, help="Write a line per recipient as CSV, numbers masked.")
 @click.option("--reveal", is_flag=True, help="With --recipients: whole numbers.")
 @click.option("--json-file", type=_FILE, help="Write what --json prints to a file.")
@@ -39,6 +43,7 @@ def campaign_report(
     name: str,
     html: Path | None,
     summary: Path | None,
+    forecast: Path | None,
     recipients: Path | None,
     reveal: bool,
     json_file: Path | None,
@@ -55,9 +60,8 @@ def campaign_report(
     found = _found(name)
     if html:
         write_text(html, render(found.report, found.audit, found.findings, time_zone))
-    if summary:
-        with replacing(summary) as file:
-            write_summary(file, found.report)
+    for path, write in ((summary, write_summary), (forecast, partial(write_forecast, zone=time_zone))):
+        _write_csv(path, write, found.report)
     if json_file:
         write_text(json_file, to_json(_in_english(name, found).document()) + "\n")
     if recipients:
@@ -66,8 +70,15 @@ def campaign_report(
         print_json(found.document())
     else:
         _show(found)
-    for path in filter(None, (html, summary, json_file, recipients)):
-        note(_("wrote {path}", path=words(path)))
+    for wrote in filter(None, (html, summary, forecast, json_file, recipients)):
+        note(_("wrote {path}", path=words(wrote)))
+
+
+def _write_csv(path: Path | None, write: Callable[[TextIO, Report], None], report: Report) -> None:
+    """None: it was not asked for."""
+    if path is not None:
+        with replacing(path) as file:
+            write(file, report)
 
 
 def _found(name: str) -> Everything:
@@ -128,6 +139,7 @@ def _show(found: Everything) -> None:
     print_table(
         "\n" + _("What became of it"), heads, [[line[column] for column in columns] for line in lines]
     )
+    _show_foreseen(found.report)
     _show_why(found.report)
     show_findings(found.findings, _("What is wrong"))
     for problem in found.audit.problems:
@@ -141,6 +153,20 @@ def _show_import(each: Mapping[str, Any]) -> None:
     print_facts(
         "\n" + _("lines of {source}", source=words(each["source"])), {**line, _("refused because"): refused}
     )
+
+
+def _show_foreseen(found: Report) -> None:
+    """A row a moment, segments and costs below."""
+    rows: list[tuple[Any, ...]] = []
+    for line in found.foreseen:
+        carrier = _("all") if line.carrier == "all" else line.carrier
+        rows += [(carrier, _(MOMENT_NAMES[what]), *pair) for what, *pair in line.rows()]
+        rows.append((carrier, _("segments"), line.segments_foreseen, line.segments))
+        if line.currency and line.cost is not None and line.cost_foreseen is not None:
+            costs = (money(each, line.currency) for each in (line.cost_foreseen, line.cost))
+            rows.append((carrier, _("cost"), *costs))
+    if rows:
+        print_table("\n" + _("Forecast and fact"), headings("carrier", "what", "foreseen", "fact"), rows)
 
 
 def _show_why(found: Report) -> None:

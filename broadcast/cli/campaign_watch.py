@@ -5,6 +5,7 @@ On a terminal a table that moves; elsewhere a line now and then; with --json a d
 
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -74,10 +75,20 @@ def plain_line(now: Progress, rates: Rates) -> str:
         _("failed {failed:,}", failed=total.failed),
         _("left {left}", left=duration(left) if left is not None else _("unknown")),
     ]
+    parts += _arrival(now)
     carriers = [
         f"{line.carrier} {_percent(line.sent, line.to_send)}" for line in now.carriers if line.to_send
     ]
     return "; ".join([*parts, " ".join(carriers)]).rstrip("; ")
+
+
+def _arrival(now: Progress) -> list[str]:
+    """In a clause, where somebody knows."""
+    if now.arrives_at is None:
+        return []
+    same_day = now.arrives_at - now.at < timedelta(hours=20)
+    at = time_words(now.arrives_at, "%H:%M" if same_day else "%Y-%m-%d %H:%M")
+    return [_("90% delivered at about {at}", at=at)]
 
 
 def picture(now: Progress, rates: Rates, width: int) -> Table:
@@ -86,7 +97,8 @@ def picture(now: Progress, rates: Rates, width: int) -> Table:
     A bar, a rate against TPS where there is room. No digit of a number is ever cut off: it would be another.
     """
     heads = _WIDE if width >= _WIDE_FROM else _NARROW
-    shown = Table(header_style="bold", title=Text(headline(now)), title_justify="left", expand=False)
+    title = Text("; ".join([headline(now), *_arrival(now)]))
+    shown = Table(header_style="bold", title=title, title_justify="left", expand=False)
     if heads is _NARROW:
         shown.box = SIMPLE_HEAD
         shown.padding = 0

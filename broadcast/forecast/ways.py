@@ -189,7 +189,7 @@ def forecast(
     own = {load.language: (load.text, load.alphabet or alphabet) for load in loads if load.text is not None}
     texts = {"": (text, alphabet)} | own
     drafted = _forecast(_Way(texts, bool(changes), changes), plan)
-    if alphabet == "gsm0338":
+    if all(each == "gsm0338" for _, each in texts.values()):
         return drafted, _forecast(
             _Way({language: (each, "ucs2") for language, (each, _) in texts.items()}), plan
         )

@@ -45,6 +45,7 @@ def document(report: Report, audit: AuditResult, findings: Sequence[Finding] = (
         "withdrawals": [each.document() for each in report.progress.withdrawals],
         "oddities": report.oddities,
         "misfits": misfit_documents(report.misfits),
+        "forecast": [each.document() for each in report.foreseen],
         "replies": report.replies,
         "imports": [_import_document(each) for each in report.imports],
         "events": [{"at": each.at, "actor": each.actor, "event": each.event} for each in report.events],

@@ -27,6 +27,17 @@ def write_summary(file: TextIO, report: Report) -> None:
                     writer.row((line.carrier, state, reason, count, report.campaign.status))
 
 
+def write_forecast(file: TextIO, report: Report, zone: Zone = utc) -> None:
+    """A line per carrier and moment, what was foreseen and what came; segments and costs below them."""
+    writer = CsvWriter(file, ("carrier", "what", "foreseen", "fact", "unit"))
+    for line in report.foreseen:
+        for what, foreseen, fact in line.rows():
+            writer.row((line.carrier, what, time_cell(foreseen, zone), time_cell(fact, zone), ""))
+        writer.row((line.carrier, "segments", line.segments_foreseen, line.segments, ""))
+        if line.currency:
+            writer.row((line.carrier, "cost", str(line.cost_foreseen), str(line.cost), line.currency))
+
+
 async def write_recipients(
     file: TextIO,
     home: Connection,

@@ -64,7 +64,7 @@ class CarrierProgress:
 class Progress:
     """A campaign at one moment. segments: of one message, known once launched. workers: alive now. away: ledgers that
     cannot be reached, whose carriers are as they were last seen; lost: those that have nothing of it any more.
-    withdrawals: of a cancelled one."""
+    withdrawals: of a cancelled one. arrives_at: when 90 percent of those who will have it do, where that was asked."""
 
     at: datetime
     state: str
@@ -77,6 +77,8 @@ class Progress:
     lost: tuple[str, ...] = ()
     status: str = "actual"
     withdrawals: tuple[Withdrawal, ...] = ()
+    launched_at: datetime | None = None
+    arrives_at: datetime | None = None
 
     @property
     def over(self) -> bool:
@@ -142,4 +144,5 @@ async def progress(connection: Connection, campaign_id: CampaignId) -> Progress:
             for line in lines
         ),
         withdrawals=back,
+        launched_at=row["launched_at"],
     )

@@ -16,6 +16,7 @@ from broadcast.languages import _, term
 from broadcast.ledger.books import TICK_US, Books, Doubt, Ends, Exclusion, Outcomes
 from broadcast.ledger.replies import ReplyCount, counts
 from broadcast.ledger.states import RecipientState
+from broadcast.reports.foreseen import Compared, compared, kept_of
 from broadcast.reports.pauses import Steadiness, paused_spans, steadiness
 from broadcast.reports.progress import CarrierProgress, Progress, joined, progress
 from broadcast.reports.received import Misfit, Oddity
@@ -55,7 +56,7 @@ class Times:
 class Report:
     """Everything that is said about one campaign. took_s: from launch to its end, or to now. imports: that made its
     subscribers, the newest. steadiness: of the carriers of which it can be said. training: the database is there for
-    that."""
+    that. foreseen: what was, beside what came."""
 
     campaign: Campaign
     took_s: float
@@ -71,6 +72,7 @@ class Report:
     misfits: tuple[Misfit, ...] = ()
     steadiness: Mapping[str, Steadiness] = field(default_factory=dict)
     training: bool = False
+    foreseen: tuple[Compared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ async def report(home: Connection, campaign: Campaign, found: Read) -> Report:
     launched_at, now, ends = _launched_at(campaign), found.progress, found.ends
     imports = await past_imports(home, _IMPORTS, launched_at)
     what_happened = await events(home, campaign.campaign_id)
+    kept = kept_of(what_happened)
     took_s = ((campaign.finished_at or now.at) - launched_at).total_seconds()
     paused = paused_spans([(each.at, each.event) for each in what_happened], launched_at, took_s)
     return Report(
@@ -151,6 +154,7 @@ async def report(home: Connection, campaign: Campaign, found: Read) -> Report:
         misfits=tuple(found.misfits),
         steadiness=_steadiness(ends, campaign.segments or 1, paused, now.carriers),
         training=await purpose(home) == "training",
+        foreseen=() if kept is None else tuple(compared(kept, launched_at, ends, now)),
     )
 
 

@@ -12,6 +12,7 @@ from broadcast.campaign.marks import marked
 from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding
 from broadcast.languages import _, ngettext, term
+from broadcast.reports.arriving import Arriving
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import Rates
 from broadcast.reports.whole import Whole
@@ -52,6 +53,7 @@ def moment_document(now: Progress, rates: Rates, findings: Sequence[Finding] = (
         "state": now.state,
         "status": now.status,
         "workers": now.workers,
+        "delivered_90_percent_at": now.arrives_at,
         "away": now.away,
         "lost": now.lost,
         "withdrawals": [each.document() for each in now.withdrawals],
@@ -99,11 +101,12 @@ async def watch(
 ) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
     """The campaign's progress every so many seconds, and what is wrong; the last one is its end. config: where there
     are several ledgers. Raises InputError when there is no such campaign."""
-    whole = Whole(home, config, (await by_name(home, name)).campaign_id)
+    found = await by_name(home, name)
+    whole, arriving = Whole(home, config, found.campaign_id), Arriving(home, found)
     findings, diagnosed_at = tuple[Finding, ...](), -DIAGNOSE_S
     try:
         while True:
-            now = await whole.progress()
+            now = await arriving.told(await whole.progress(), whole.ledgers())
             if now.over or time.monotonic() - diagnosed_at >= DIAGNOSE_S:
                 findings, diagnosed_at = await whole.findings(), time.monotonic()
             yield now, findings

@@ -63,6 +63,10 @@ class Whole:
                 self._lose(part)
         return merged(found)
 
+    def ledgers(self) -> list[Connection]:
+        """Those that answer, or home where it is the only one."""
+        return [each.connection for each in self._parts.values()] or [self._home]
+
     def close(self) -> None:
         """Of the connections that it opened."""
         for part in list(self._parts.values()):
