@@ -29,6 +29,8 @@ from broadcast.audience.importer import (
     merge,
     read_ahead,
 )
+from broadcast.audience.lines import Lines
+from broadcast.audience.parquet import ParquetRows
 from broadcast.audience.pipes import is_pipe, name_of
 from broadcast.audience.refused_lines import RefusedLines, room_for
 from broadcast.audience.sources import opened
@@ -88,10 +90,7 @@ async def import_resumably(
             octets, crc = (before.refused_octets, before.refused_crc) if before else (0, 0)
             with RefusedLines(refused_file, octets, crc) as refused:
                 if before:
-                    watcher.continuing(source.first_line + before.lines - 1)
-                    await asyncio.to_thread(source.skip, before.lines, before.place)
-                    watcher.skipped(Batch(collected({}), before.lines, 0, *source.position()))
-                    source.read_only(before.columns)
+                    await _skip(source, before, watcher)
                 columns = columns.of(source)
                 reader = Reader(config, source, numbers, refused.text, before, columns.cells())
                 counts = await _Steps(connection, path, file, refused, before, columns).run(reader, watcher)
@@ -104,6 +103,14 @@ async def import_resumably(
         refused_file=refused_file,
         seconds=time.perf_counter() - begun,
     )
+
+
+async def _skip(source: Lines | ParquetRows, before: Unfinished, watcher: Watcher) -> None:
+    """To where the import of before came, and to the columns that it reads."""
+    watcher.continuing(source.first_line + before.lines - 1)
+    await asyncio.to_thread(source.skip, before.lines, before.place)
+    watcher.skipped(Batch(collected({}), before.lines, 0, *source.position()))
+    source.read_only(before.columns)
 
 
 def _check_file(path: Path) -> None:
