@@ -5,16 +5,20 @@ For rehearsals: the generator knows what an import must make of its lines, so th
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import IO
 
+from broadcast.audience.attributes import Kind
 from broadcast.audience.msisdn import Refusal
 from broadcast.config import Country
 from broadcast.errors import InputError
 from broadcast.languages import _
 
+_VALUES: Mapping[Kind, Sequence[str]] = {
+    "text": ("school", "hospital", "office"), "number": ("1", "2", "3", "4", "5"), "boolean": ("yes", "no"),
+}  # fmt: skip
 _FOREIGN = ("+855", "+856", "+66", "+65", "+1415", "+33")
 _GARBAGE = ("n/a", "khong co", "09xx xxx xxx", "?", "8.49E+10", "ext. 12a")
 _NAMED = {"8.49E+10": Refusal.SCIENTIFIC.value}  # of these, what an import has an own reason for
@@ -35,9 +39,27 @@ class Dirt:
     ported: float = 0.03
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the list says of people beside their numbers. areas, languages: shares by what the cells say; none: there is
+    no such column. attributes: types by name. unknown: the share of cells that are empty."""
+
+    areas: Mapping[str, float] = field(default_factory=dict)
+    languages: Mapping[str, float] = field(default_factory=dict)
+    attributes: Mapping[str, Kind] = field(default_factory=dict)
+    unknown: float = 0.1
+
+    def columns(self) -> dict[str, tuple[Sequence[str], Sequence[float]]]:
+        """By name: what its cells may say, and sums of their shares."""
+        said = {"area": self.areas, "language": self.languages}
+        said |= {name: dict.fromkeys(_VALUES[kind], 1.0) for name, kind in self.attributes.items()}
+        return {name: (list(each), list(accumulate(each.values()))) for name, each in said.items() if each}
+
+
 @dataclass(slots=True)
 class Expected:
-    """What an import into an empty database must say. subscribers and opted_out: by carrier, ports heeded."""
+    """What an import into an empty database must say. subscribers and opted_out: by carrier, ports heeded. known: by
+    column, as the cells say it, how many people."""
 
     lines: int = 0
     imported: int = 0
@@ -45,6 +67,7 @@ class Expected:
     refused: Counter[str] = field(default_factory=Counter)
     subscribers: Counter[str] = field(default_factory=Counter)
     opted_out: Counter[str] = field(default_factory=Counter)
+    known: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +75,7 @@ class _Person:
     national: str
     carrier_column: str
     opted_out_column: str
+    facts: str
 
 
 class Generator:
@@ -64,6 +88,7 @@ class Generator:
         seed: int = 1,
         weights: Mapping[str, float] | None = None,
         dirt: Dirt | None = None,
+        facts: Facts | None = None,
     ) -> None:
         """weights: share of subscribers by carrier's name; default: by the number of its prefixes."""
         self.expected = Expected()
@@ -71,6 +96,9 @@ class Generator:
         self._count = lines
         self._random = random.Random(seed)
         self._dirt = dirt or Dirt()
+        self._facts = facts or Facts()
+        self._columns = self._facts.columns()
+        self.expected.known = {name: Counter() for name in self._columns}
         chosen = weights or {name: len(prefixes) for name, prefixes in country.prefixes.items()}
         unknown = sorted(set(chosen) - set(country.prefixes))
         if unknown:
@@ -88,7 +116,7 @@ class Generator:
 
     def write(self, sink: IO[str]) -> Expected:
         """Header and lines to `sink`; returns what to expect of them."""
-        sink.write("msisdn,carrier,opted_out\n")
+        sink.write(",".join(("msisdn", "carrier", "opted_out", *self._columns)) + "\n")
         sink.writelines(self.lines())
         return self.expected
 
@@ -124,8 +152,9 @@ class Generator:
         else:
             refused = self._refused(kind)
             self.expected.refused[_NAMED.get(refused, kind)] += 1
-            return f"{refused},,\n"
-        return f"{self._spelling(person.national)},{person.carrier_column},{person.opted_out_column}\n"
+            return f"{refused},,{',' * len(self._columns)}\n"
+        spelt = self._spelling(person.national)
+        return f"{spelt},{person.carrier_column},{person.opted_out_column}{person.facts}\n"
 
     def _new_person(self) -> _Person:
         chance = self._random.random
@@ -137,12 +166,24 @@ class Generator:
         opted_out = chance() < self._dirt.opted_out
         self.expected.subscribers[ported_to or carrier] += 1
         self.expected.opted_out[ported_to or carrier] += opted_out
-        person = _Person(national, ported_to, "yes" if opted_out else "")
+        person = _Person(national, ported_to, "yes" if opted_out else "", self._said())
         if len(self._earlier) < 1000:
             self._earlier.append(person)
         elif chance() < 0.05:
             self._earlier[self._random.randrange(1000)] = person
         return person
+
+    def _said(self) -> str:
+        """The cells of one person, each after its comma."""
+        cells = []
+        for name, (values, shares) in self._columns.items():
+            if self._random.random() < self._facts.unknown:
+                cells.append(",")
+                continue
+            said = self._random.choices(values, cum_weights=shares)[0]
+            self.expected.known[name][said] += 1
+            cells.append(f",{said}")
+        return "".join(cells)
 
     def _spelling(self, national: str) -> str:
         country, chance = self._country, self._random.random()

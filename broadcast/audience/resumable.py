@@ -71,8 +71,7 @@ async def import_resumably(
     restart: bool = False,
     wanted: Mapping[str, Kind] = MappingProxyType({}),
 ) -> ImportResult:
-    """As `importer.import_file`, but each batch stays; the same call continues what was stopped, and reads the columns
-    that it began with.
+    """As `importer.import_file`, but each batch stays; the same call continues what was stopped, by the same columns.
 
     restart: give up an unfinished import, of whichever file. Counts are of the whole file, seconds of this call. Raises
     InputError for an unusable file and RefusedError while another import runs, or when the unfinished import is one of
@@ -95,14 +94,9 @@ async def import_resumably(
                 reader = Reader(config, source, numbers, refused.text, before, columns.cells())
                 counts = await _Steps(connection, path, file, refused, before, columns).run(reader, watcher)
     await connection.execute(sql("analyze_subscriber"))
-    return ImportResult(
-        **counts,
-        source=name_of(path),
-        columns=columns.names,
-        aside=source.header.aside,
-        refused_file=refused_file,
-        seconds=time.perf_counter() - begun,
-    )
+    took = time.perf_counter() - begun
+    said: dict[str, Any] = {"source": name_of(path), "columns": columns.names, "aside": source.header.aside}
+    return ImportResult(**counts, **said, refused_file=refused_file, seconds=took)
 
 
 async def _skip(source: Lines | ParquetRows, before: Unfinished, watcher: Watcher) -> None:

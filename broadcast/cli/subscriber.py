@@ -1,6 +1,7 @@
 """`broadcast subscriber`: who hears alerts."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from broadcast.actions import subscriber as actions
 from broadcast.actions.session import Session
 from broadcast.actions.subscriber import Import
 from broadcast.audience import subscribers
-from broadcast.audience.generator import Expected, Generator
+from broadcast.audience.attributes import declared
+from broadcast.audience.generator import Expected, Facts, Generator
 from broadcast.audience.importer import ImportResult
 from broadcast.audience.pipes import name_of
 from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
@@ -203,15 +205,26 @@ def opt_out(number: str, undo: bool, as_json: bool) -> None:
 @click.option(
     "--weight", multiple=True, metavar="CARRIER=SHARE", help="Share of a carrier; give one for each."
 )
+@click.option("--area", "areas", multiple=True, metavar="CODE[=SHARE]", help="Where some live; repeat.")
+@click.option(
+    "--language", "languages", multiple=True, metavar="TAG[=SHARE]", help="What some speak; repeat."
+)
+@click.option("--attribute", "attributes", multiple=True, metavar="NAME:TYPE", help="A column more; repeat.")
 @json_option
-def generate(file: Path, lines: int, seed: int, weight: Sequence[str], as_json: bool) -> None:
+def generate(
+    file: Path, lines: int, seed: int, weight: Sequence[str], areas: Sequence[str], languages: Sequence[str],
+    attributes: Sequence[str], as_json: bool,
+) -> None:  # fmt: skip
     """Write a made-up list to rehearse with: the country's numbering plan, and the dirt of real lists.
 
     \b
     Example:
+      broadcast subscriber generate people.csv --area 48=3 --area 49 --language vi --attribute band:number
       broadcast subscriber generate people.csv --lines 1000 --weight viettel=5 --weight mobifone=2
     """
-    generator = Generator(configuration().country, lines, seed, dict(map(_weight, weight)) or None)
+    facts = Facts(dict(map(_share, areas)), dict(map(_share, languages)), dict(map(declared, attributes)))
+    weights = dict(map(_weight, weight)) or None
+    generator = Generator(configuration().country, lines, seed, weights, facts=facts)
     expected = _write(generator, file)
     if as_json:
         print_json(expected)
@@ -237,6 +250,17 @@ def _weight(text: str) -> tuple[str, float]:
         return name, float(share)
     except ValueError:
         raise InputError(_("--weight {text}: write CARRIER=SHARE, viettel=5 say", text=text)) from None
+
+
+def _share(text: str) -> tuple[str, float]:
+    name, sign, share = text.rpartition("=")
+    try:
+        found = float(share) if sign else 1.0
+    except ValueError:
+        found = 0.0
+    if not 0 < found < math.inf:
+        raise InputError(_("{text}: write a number above 0 after =, 48=3 say", text=text))
+    return (name if sign else text), found
 
 
 def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
