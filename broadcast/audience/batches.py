@@ -6,12 +6,11 @@ Runs in a thread beside the database's work: nothing here waits for Postgres.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import IO, Any
+from typing import IO
 
 from broadcast.audience.cells import NO, YES, Cells, Combination, Unclear
 from broadcast.audience.characters import plain
-from broadcast.audience.lines import Line, Lines
+from broadcast.audience.lines import Header, Line, Lines
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.parquet import ParquetRows
 from broadcast.audience.records import LONGEST_LINE
@@ -38,7 +37,7 @@ _LINES_EACH = (
 _REFUSED_COLUMNS = ("line", "reason")  # then those of the list, so that the file can be mended and imported
 _SHOWN = 200  # characters of a refused line that its file keeps of a field
 _WHOLE = ("line_too_long", "unmatched_quote")  # such a line stands in one cell, as it is
-_REMEMBERED = 50_000  # lines' cells: bounds the memory of a list in which no two lines are alike
+_REMEMBERED = 100_000  # lines' cells: bounds the memory of a list in which no two lines are alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,9 @@ class Reader:
         self._carrier, self._opted_out = source.header.carrier, source.header.opted_out
         self._normalize = Normalizer(config.country).normalize
         self._route = Router(config.country).carrier
-        self._cells, self._known = cells, dict[Any, int]()
-        self._picked: Any = itemgetter(*source.header.cells.values()) if cells else None
+        self._cells, self._known = cells, dict[tuple[str, ...] | str, int]()
+        self._places = list(source.header.cells.values()) if cells else []
+        self._tail = _tail(source.header)
         if cells and before:
             cells.unclear.update(before.unclear)
         self._shifted = {name: number << CARRIER_SHIFT for name, number in carriers.items()}
@@ -127,9 +127,15 @@ class Reader:
 
     def _take(self, line: Line, number: int) -> str:
         """Put a line's subscriber into the batch; a reason if there is none."""
+        tail: str | None = None
         if type(line) is str:
             if len(line) > LONGEST_LINE:
                 return "line_too_long"
+            if self._tail:
+                fields = line.split(self._delimiter, self._tail)
+                tail = fields[-1]
+                if len(fields) > self._tail and tail in self._known:
+                    return self._add_fields(fields, tail, number)
             fields = line.split(self._delimiter)
         elif isinstance(line, tuple):
             return self._add(line[0], line[1], line[2], line[3:] if self._cells else None, number)
@@ -138,17 +144,22 @@ class Reader:
         else:
             return "unmatched_quote"
         if len(fields) != self._width:
+            tail = None
             if len(fields) > self._width and (reason := self._too_many(fields)):
                 return reason
             fields = fields + [""] * (
                 self._width - len(fields)
             )  # spreadsheets leave out empty cells at the end
+        cells = tuple([fields[place] for place in self._places]) if self._cells and tail is None else tail
+        return self._add_fields(fields, cells, number)
+
+    def _add_fields(self, fields: list[str], cells: tuple[str, ...] | str | None, number: int) -> str:
         carrier, opted_out = self._carrier, self._opted_out
         return self._add(
             fields[self._msisdn],
             "" if carrier is None else fields[carrier],
             "" if opted_out is None else fields[opted_out],
-            self._picked(fields) if self._picked else None,
+            cells,
             number,
         )
 
@@ -160,8 +171,10 @@ class Reader:
         cut = self._delimiter == "," and self._normalize(number) is Refusal.SCIENTIFIC
         return Refusal.SCIENTIFIC.value if cut else "wrong_columns"
 
-    def _add(self, written: str, carrier_said: str, said: str, cells: Any, line: int) -> str:
-        """cells: of one column, that cell."""
+    def _add(
+        self, written: str, carrier_said: str, said: str, cells: tuple[str, ...] | str | None, line: int
+    ) -> str:
+        """cells: those of areas, languages and attributes; a text: as they stand at the end of the line."""
         msisdn = self._normalize(written)
         if isinstance(msisdn, str):  # a Refusal
             return msisdn.value
@@ -191,10 +204,11 @@ class Reader:
         self._people[place] = facts
         return ""
 
-    def _said(self, cells: Any, line: int) -> int:
+    def _said(self, cells: tuple[str, ...] | str, line: int) -> int:
         """The number of what they say, in its place of a person's facts."""
         assert self._cells is not None
-        number, clear = self._cells.number(cells if isinstance(cells, tuple) else (cells,), line)
+        parted = cells.split(self._delimiter) if isinstance(cells, str) else cells
+        number, clear = self._cells.number(parted, line)
         found = number << COMBINATION_SHIFT
         if clear:  # the others are counted line by line
             if len(self._known) >= _REMEMBERED:
@@ -212,3 +226,10 @@ class Reader:
         else:
             fields = list(line[self._kept])
         self._writer.row([number, reason, *(field[:_SHOWN] for field in fields)])
+
+
+def _tail(header: Header) -> int:
+    """How many columns are before those of areas, languages and attributes, where these are the last ones: the end of a
+    line is then looked up as it stands, and parted no more. 0: they are not."""
+    first = header.width - len(header.cells)
+    return first if header.cells and list(header.cells.values()) == list(range(first, header.width)) else 0
