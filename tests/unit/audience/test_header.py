@@ -47,3 +47,30 @@ def test_names_as_they_stand(line: str, names: list[str]) -> None:
     header = parse_header(line)
     assert (header.width, header.msisdn) == (len(names), names.index("msisdn"))
     assert column_names(line, header.delimiter) == names
+
+
+def test_columns_of_profiles() -> None:
+    header = parse_header("band,Area,name,msisdn,language,seen", {"band"})
+    assert (header.cells, header.aside) == ({"band": 0, "area": 1, "language": 4, "seen": 5}, ("name",))
+    assert list(header.cells) == ["band", "area", "language", "seen"]
+    assert header.reading(["seen", "area"]).cells == {"area": 1, "seen": 5}
+    assert parse_header("msisdn,band,line,reason").aside == ("band",)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("msisdn,areas", "did you mean area"),
+        ("msisdn,languages", "did you mean language"),
+        ("msisdn,age_bands", "did you mean age_band"),
+        ("msisdn,area,Area", "column area stands twice"),
+        ("msisdn,age,age", "column age stands twice"),
+    ],
+)
+def test_slips_of_them(line: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_header(line, {"age_band", "age"})
+
+
+def test_another_column_is_no_slip_of_a_short_name() -> None:
+    assert parse_header("msisdn,page,area_km2", {"age"}).aside == ("page", "area_km2")
