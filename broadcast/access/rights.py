@@ -85,6 +85,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "attribute": _open(operator="INSERT DELETE"),
     "list": _open(operator=_ALL),
     "list_member": _closed("list_no", "chunk_no", operator=_ALL),
+    "subscriber_count": _open(),
     "subscriber_import": _open(operator="INSERT UPDATE"),
     "unfinished_import": _open(operator=_ALL),
     "import_staging": {_O: [Right((READ, "INSERT", "TRUNCATE"))], _U: [Right((READ,))]},
@@ -139,7 +140,7 @@ _INNER: Final = (
     "desk_write", "desk_void", "desk_may_want_more", "desk_check_second", "desk_sign", "desk_unapprove",
     "desk_check_approvals", "desk_check_fresh", "desk_check_audience", "desk_rehearsed", "desk_is_noted",
     "desk_launching", "desk_check_launching", "desk_move", "desk_order",
-    "desk_drop_copy", "desk_insert_message", "desk_supersede",
+    "desk_drop_copy", "desk_insert_message", "desk_supersede", "count_subscribers", "count_subscribers_densely",
 )  # fmt: skip
 
 FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {

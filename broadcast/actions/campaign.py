@@ -14,7 +14,7 @@ from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.notices import HomeAway, Untold
 from broadcast.actions.session import Session, Tell
 from broadcast.actions.terms import Terms, edited_content, new_content
-from broadcast.campaign import campaigns, orders
+from broadcast.campaign import campaigns, choosing, orders
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Config
@@ -33,6 +33,7 @@ _END_S: Final = 30.0
 async def draft(session: Session, name: str, terms: Terms) -> Campaign:
     """A new alert; nothing is sent before a second person approves it and it is launched."""
     content, changes = new_content(session, terms, await clock.now(session))
+    await choosing.check(session.connection, content)
     return await campaigns.draft(session.connection, name, content, changes)
 
 
@@ -58,6 +59,7 @@ async def correct(session: Session, name: str, terms: Terms, called: str | None 
         areas=found.areas,
         hearers="corrected",
         corrects=found.campaign_id,
+        plan={**terms.plan, "own_language": found.plan.own_language},
     )
     return await draft(session, called or f"{name}-correction", said)
 
@@ -66,6 +68,7 @@ async def edit(session: Session, name: str, terms: Terms) -> Campaign:
     """Only what is said changes. An approval is void, and the editor is the drafter."""
     found = await campaigns.by_name(session.connection, name)
     content, changes = edited_content(session, terms, await clock.now(session), found.content)
+    await choosing.check(session.connection, content)
     return await campaigns.edit(session.connection, found, content, changes)
 
 

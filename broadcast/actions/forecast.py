@@ -11,10 +11,9 @@ from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.notices import AgainstForecast
 from broadcast.actions.outlook import Outlook, outlook, zone
 from broadcast.actions.session import Session
-from broadcast.audience import subscribers
-from broadcast.audience.subscribers import CarrierCount
-from broadcast.campaign import campaigns
+from broadcast.campaign import campaigns, choosing
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.choosing import Counted
 from broadcast.campaign.variants import Variant
 from broadcast.config import Config
 from broadcast.errors import RefusedError
@@ -46,7 +45,7 @@ async def foresee(session: Session, name: str) -> Foreseen:
     found = await campaigns.by_name(connection, name)
     await tell_of_unfinished(session)
     await clock.now(session)
-    counts = [each for each in await subscribers.counts(connection) if each.carrier in found.carriers]
+    counts = await choosing.counted(connection, config, found.content)
     question = await _question(session, found, _reached(found, counts))
     ways = question.ways()
     verdict = judge(question, ways, found.name, zone(config))
@@ -75,13 +74,6 @@ async def at_launch(session: Session, found: Campaign) -> Callable[[Counts], dic
     return foreseen
 
 
-async def expected(session: Session, found: Campaign) -> int:
-    """How many would hear it, as things are now."""
-    counts = [each for each in await subscribers.counts(session.connection) if each.carrier in found.carriers]
-    reached = _reached(found, counts)
-    return sum(count for (carrier, _), count in reached.items() if carrier in session.config.carriers)
-
-
 async def _question(session: Session, found: Campaign, counts: Counts) -> Question:
     seen = await outlook(session, found.campaign_id)
     changes = await campaigns.plain_changes(session.connection, found.campaign_id)
@@ -104,10 +96,13 @@ def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Qu
     )
 
 
-def _reached(found: Campaign, counts: Sequence[CarrierCount]) -> dict[tuple[str, int], int]:
+def _reached(found: Campaign, counts: Sequence[Counted]) -> dict[tuple[str, int], int]:
     """Those who are not left out."""
     all_heard = found.hears_opted_out
-    return {(each.carrier, 0): each.subscribers - (0 if all_heard else each.opted_out) for each in counts}
+    return {
+        (each.carrier, each.variant): each.subscribers - (0 if all_heard else each.opted_out)
+        for each in counts
+    }
 
 
 def _loads(config: Config, found: Campaign, counts: Counts, tps: Mapping[str, int]) -> list[CarrierLoad]:
@@ -134,7 +129,7 @@ def _loads(config: Config, found: Campaign, counts: Counts, tps: Mapping[str, in
     ]
 
 
-def _excluded(config: Config, found: Campaign, counts: Sequence[CarrierCount]) -> dict[str, int]:
+def _excluded(config: Config, found: Campaign, counts: Sequence[Counted]) -> dict[str, int]:
     connected = [each for each in counts if each.carrier in config.carriers]
     unheard = 0 if found.hears_opted_out else sum(each.opted_out for each in connected)
     reasons = {

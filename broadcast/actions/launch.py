@@ -1,11 +1,14 @@
 """A launch: what a person hears before it, who hears the alert, and what it ends. As the actions of campaign.py; apart
 from them, for it loads much that a pause has no use for."""
 
+from collections.abc import Sequence
+
 from broadcast.actions import clock, forecast, live
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.campaign import ordered, tell_untold
 from broadcast.actions.notices import Superseded
 from broadcast.actions.session import Session
+from broadcast.audience.selection import variant_of
 from broadcast.campaign import campaigns, messages
 from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
@@ -40,8 +43,16 @@ async def _hearers(session: Session, correction: Campaign, corrects: CampaignId)
     of = await campaigns.get(session.connection, corrects)
     if of.launched_at is None or of.segments is None:
         raise RefusedError(_("{name} was never launched, and nobody has heard it", name=of.name))
-    heard = Heard(of.campaign_id, of.name, of.launched_at, of.segments)
+    heard = Heard(of.campaign_id, of.name, of.launched_at, of.segments, _variants(of, correction))
     return Corrected(heard, session.config, hears_opted_out=correction.hears_opted_out)
+
+
+def _variants(of: Campaign, correction: Campaign) -> Sequence[int]:
+    """By the number of the message that somebody heard, that of the correction: in the language in which they did."""
+    heard = of.content.variants
+    if not correction.plan.own_language:
+        return [0] * len(heard)
+    return [variant_of(correction.languages)(each.language) for each in heard]
 
 
 async def _superseded(session: Session, launched: Campaign) -> None:

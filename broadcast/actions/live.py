@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from broadcast.access.desk_rules import RULES
-from broadcast.actions import forecast
 from broadcast.actions.session import Session
 from broadcast.audience.phones import NO_PHONES, read_phones
-from broadcast.campaign import campaigns
+from broadcast.campaign import campaigns, choosing
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import check_name
 from broadcast.campaign.lifecycle import CampaignState
@@ -36,7 +35,7 @@ async def reach(session: Session, name: str) -> Reach:
     found = await campaigns.by_name(session.connection, name)
     if found.hearers != "everybody":
         return Reach(found, 0, asked=False)
-    recipients = await forecast.expected(session, found)
+    recipients = await choosing.expected(session.connection, session.config, found.content)
     return Reach(found, recipients, asks(found.status, recipients, await _rule(session, "typed_from")))
 
 

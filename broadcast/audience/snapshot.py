@@ -4,17 +4,18 @@ No recipient becomes an object here: PostgreSQL gives and takes numbers as the o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 
+from broadcast.audience.choice import Choice
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.languages import _
-from broadcast.store import citus
+from broadcast.store import arrays, citus
 from broadcast.store.copying import HEADER, TRAILER, copy_in
 from broadcast.store.ledgers import naming
 from broadcast.store.queries import sql
@@ -56,17 +57,22 @@ class Group:
 
 
 async def audience(
-    home: Connection, carriers: Sequence[CarrierNo], *, hears_opted_out: bool
+    home: Connection, carriers: Sequence[CarrierNo], *, hears_opted_out: bool, choice: Choice | None = None
 ) -> AsyncIterator[Sequence[Group]]:
-    """The subscribers of these carriers, as home numbers them: about a million at a time.
+    """The subscribers of these carriers, as home numbers them: about a million at a time. choice: who of them; None:
+    all.
 
     Within a repeatable-read transaction, so that an import meanwhile changes nothing. hears_opted_out: an emergency
     reaches those too.
     """
+    if choice is not None and choice.selection.nobody:
+        return
+    who = "audience" if choice is None else "chosen"
+    more = (list(carriers), hears_opted_out, *(() if choice is None else (choice.selection.classes,)))
     if await citus.is_spread(home):
         held: list[Group] = []
         for bucket in range(BUCKETS):
-            held += _groups(await home.fetch(sql("audience_bucket"), bucket, list(carriers), hears_opted_out))
+            held += _groups(await home.fetch(sql(f"{who}_bucket"), bucket, *more), choice)
             if sum(len(group.numbers) for group in held) >= _PART_PEOPLE * _ELEMENT:
                 yield held
                 held = []
@@ -75,14 +81,33 @@ async def audience(
     pages = await home.fetchval(sql("subscriber_pages"))
     for first in range(0, pages, _PART_PAGES):
         part = (first, 0), (first + _PART_PAGES, 0)
-        yield _groups(await home.fetch(sql("audience_pages"), *part, list(carriers), hears_opted_out))
+        yield _groups(await home.fetch(sql(f"{who}_pages"), *part, *more), choice)
 
 
-def _groups(rows: Sequence[asyncpg.Record]) -> list[Group]:
-    return [
-        Group(row["carrier_no"], row["hash_bucket"], row["opted_out"], row["msisdns"][_HEAD_OCTETS:])
-        for row in rows
-    ]
+def _groups(rows: Sequence[asyncpg.Record], choice: Choice | None) -> list[Group]:
+    if choice is None:
+        return [
+            Group(row["carrier_no"], row["hash_bucket"], row["opted_out"], row["msisdns"][_HEAD_OCTETS:])
+            for row in rows
+        ]
+    return [group for row in rows for group in _chosen(row["key"], row["msisdns"], choice)]
+
+
+def _chosen(key: int, numbers: bytes, choice: Choice) -> Iterator[Group]:
+    """key: as chosen_pages makes it."""
+    carrier_no, of_class, bucket, opted_out = (
+        CarrierNo(key >> 22),
+        key >> 7 & 32_767,
+        key >> 1 & 63,
+        bool(key & 1),
+    )
+    heard = choice.selection.heard[of_class]
+    if len(set(heard)) == 1:  # whatever lists they are on
+        yield Group(carrier_no, bucket, opted_out, numbers[_HEAD_OCTETS:], heard[0])
+        return
+    for variant, some in choice.by_variant(of_class, arrays.numbers(numbers)):
+        if len(some):
+            yield Group(carrier_no, bucket, opted_out, arrays.elements(some), variant)
 
 
 class Cutter:

@@ -21,6 +21,7 @@ from broadcast.audience.moment import one_moment
 from broadcast.audience.snapshot import Cutter, Group, Place, Snapshot, take_snapshot
 from broadcast.campaign import campaigns, orders, refusals
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.choosing import why_nobody
 from broadcast.campaign.listeners import listeners
 from broadcast.campaign.sendable import check_sendable
 from broadcast.config import Config, of_ledger
@@ -203,7 +204,7 @@ async def _launched(
         taken = {each.part.name: await each.cutter.tallied() for each in ledgers}
         whole = _sum(list(taken.values()))
         if whole.waiting == 0:
-            raise RefusedError(_nobody(whole.excluded, hearers is not None))
+            raise RefusedError(await _nobody(home, config, current, whole.excluded))
         asked.counted(whole.waiting)
         foreseen = asked.foreseen(await _counts(current.campaign_id, ledgers))
         for copy in copies:
@@ -236,8 +237,8 @@ async def _take(
     """Write who is to hear it, each in their ledger."""
     if hearers is None:
         numbers = await carrier_numbers(home)
-        everybody = listeners(home, config, current, numbers)
-        await take_snapshot(everybody, _placing(numbers, config, ledgers))
+        people = await listeners(home, config, current, numbers)
+        await take_snapshot(people, _placing(numbers, config, ledgers))
         return
     await hearers.check(home)
     left_out = await hearers.opted_out(home)
@@ -329,9 +330,15 @@ def _sum(taken: Sequence[Snapshot]) -> Snapshot:
     )
 
 
-def _nobody(excluded: Mapping[str, int], corrects: bool) -> str:
-    if not excluded and corrects:
+async def _nobody(home: Connection, config: Config, current: Campaign, excluded: Mapping[str, int]) -> str:
+    if not excluded and current.corrects is not None:
         return _("nobody can have heard what it corrects: there is nothing to correct")
+    if (
+        not excluded
+        and current.hearers == "everybody"
+        and (why := await why_nobody(home, config, current.content))
+    ):
+        return why
     if not excluded:
         return _("the audience is empty: import subscribers of the campaign's carriers first")
     reasons = ", ".join(f"{count} {term(reason)}" for reason, count in sorted(excluded.items()))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from broadcast.audience.phones import own_phones
 from broadcast.audience.snapshot import Group, audience
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.choosing import chosen
 from broadcast.config import Config
 from broadcast.errors import RefusedError
 from broadcast.ids import CarrierNo
@@ -12,14 +13,15 @@ from broadcast.languages import _
 from broadcast.store.types import Connection
 
 
-def listeners(
+async def listeners(
     home: Connection, config: Config, campaign: Campaign, numbers: Mapping[str, CarrierNo]
 ) -> AsyncIterator[Sequence[Group]]:
-    """Within the launch's transaction. numbers: home's carriers, by name. Raises as its source does."""
+    """Within the launch's transaction. numbers: home's carriers, by name. Raises as `chosen` and its source do."""
     wanted = [numbers[name] for name in campaign.carriers if name in numbers]
     match campaign.hearers:
         case "everybody":
-            return audience(home, wanted, hears_opted_out=campaign.hears_opted_out)
+            choice = await chosen(home, config, campaign.content)
+            return audience(home, wanted, hears_opted_out=campaign.hears_opted_out, choice=choice)
         case "phones":
             return own_phones(home, config, numbers, wanted)
         case other:

@@ -32,12 +32,14 @@ _PART_PEOPLE: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The campaign that is corrected. segments: of a message, at most."""
+    """The campaign that is corrected. segments: of a message, at most. variants: the correction's, by the number of the
+    message that somebody heard."""
 
     campaign_id: CampaignId
     name: str
     launched_at: datetime
     segments: int
+    variants: Sequence[int] = (0,)
 
 
 class Corrected:
@@ -115,9 +117,11 @@ class Corrected:
             places = await connection.fetch(sql("corrected_slices"), self._of.campaign_id, list(whole))
         held: list[Group] = []
         people = 0
+        heard = {row["slice_id"]: row["variant"] for row in places}
         async for rows in recount.of_places(connection, places):
             numbers = may_have_heard(rows, whole=whole[rows.carrier_no])
-            held += _groups(rows.carrier_no, numbers, left_out)
+            variant = self._of.variants[heard[rows.slice_id]]
+            held += _groups(rows.carrier_no, variant, numbers, left_out)
             people += len(numbers)
             if people >= _PART_PEOPLE:
                 yield held
@@ -137,8 +141,14 @@ class Corrected:
         return any(looks)
 
 
-def _groups(carrier_no: CarrierNo, numbers: NDArray[np.int64], left_out: NDArray[np.int64]) -> list[Group]:
+def _groups(
+    carrier_no: CarrierNo, variant: int, numbers: NDArray[np.int64], left_out: NDArray[np.int64]
+) -> list[Group]:
     """Bucket 0: the slices that they come from are in the order of the list already."""
     out = np.isin(numbers, left_out) if len(left_out) else np.zeros(len(numbers), np.bool_)
     both = ((False, numbers[~out]), (True, numbers[out]))
-    return [Group(carrier_no, 0, opted_out, arrays.elements(some)) for opted_out, some in both if len(some)]
+    return [
+        Group(carrier_no, 0, opted_out, arrays.elements(some), variant)
+        for opted_out, some in both
+        if len(some)
+    ]

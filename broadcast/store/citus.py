@@ -104,6 +104,7 @@ async def spread(connection: Connection) -> Spreading | None:
     async with connection.transaction():
         if not await connection.fetchval(sql("import_lock")):
             raise RefusedError(_("an import runs: spread the list when it has ended"))
+        await connection.execute(sql("citus_drop_counts"))
         await connection.execute(sql("citus_spread_subscriber"))
         await connection.execute(sql("citus_drop_moved"))
     return Spreading(nodes, moved=True)

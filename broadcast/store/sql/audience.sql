@@ -189,6 +189,53 @@ SELECT carrier_no, hash_bucket, NOT $3::boolean AND opted_out_at IS NOT NULL AS 
  WHERE hash_bucket = $1 AND carrier_no = ANY($2::smallint[])
  GROUP BY 1, 2, 3;
 
+-- name: chosen_pages
+-- As audience_pages, of those whom $5 chooses: the class of each profile, from number 0 on; whoever is of class 0 is not
+-- chosen. One key in place of four, and kept apart from the columns that it is made of: it is hashed sooner, and no plan
+-- thinks that there are as many groups as profiles.
+SELECT key, array_send(array_agg(msisdn)) AS msisdns
+  FROM (SELECT msisdn, ((carrier_no * 32768::bigint + coalesce(($5::smallint[])[profile_no + 1], ($5::smallint[])[1])) * 64
+                        + hash_bucket) * 2 + (NOT $4::boolean AND opted_out_at IS NOT NULL)::integer AS key
+          FROM subscriber
+         WHERE ctid >= $1::tid AND ctid < $2::tid AND carrier_no = ANY($3::smallint[])
+           AND coalesce(($5::smallint[])[profile_no + 1], ($5::smallint[])[1]) <> 0
+        OFFSET 0) AS chosen
+ GROUP BY key;
+
+-- name: chosen_bucket
+-- The same of bucket $1, which is on one node. $4: classes.
+SELECT key, array_send(array_agg(msisdn)) AS msisdns
+  FROM (SELECT msisdn, ((carrier_no * 32768::bigint + coalesce(($4::smallint[])[profile_no + 1], ($4::smallint[])[1])) * 64
+                        + hash_bucket) * 2 + (NOT $3::boolean AND opted_out_at IS NOT NULL)::integer AS key
+          FROM subscriber
+         WHERE hash_bucket = $1 AND carrier_no = ANY($2::smallint[])
+           AND coalesce(($4::smallint[])[profile_no + 1], ($4::smallint[])[1]) <> 0
+        OFFSET 0) AS chosen
+ GROUP BY key;
+
+-- name: chosen_counts
+-- Subscribers by carrier and class ($1, as chosen_pages has it): all, opted out.
+SELECT carrier_no, coalesce(($1::smallint[])[profile_no + 1], ($1::smallint[])[1]) AS class,
+       count(*) AS subscribers, count(opted_out_at) AS opted_out
+  FROM subscriber WHERE coalesce(($1::smallint[])[profile_no + 1], ($1::smallint[])[1]) <> 0
+ GROUP BY 1, 2;
+
+-- name: counted_classes
+-- The same, as it was counted by whoever wrote subscribers: where they are not spread over nodes.
+SELECT carrier_no, coalesce(($1::smallint[])[profile_no + 1], ($1::smallint[])[1]) AS class,
+       sum(people)::bigint AS subscribers, coalesce(sum(people) FILTER (WHERE opted_out), 0)::bigint AS opted_out
+  FROM subscriber_count WHERE coalesce(($1::smallint[])[profile_no + 1], ($1::smallint[])[1]) <> 0
+ GROUP BY 1, 2 HAVING sum(people) <> 0;
+
+-- name: chosen_among
+-- Those of these numbers ($2) of bucket $1 who are subscribers, by carrier and class ($3), opted out or not.
+SELECT carrier_no, coalesce(($3::smallint[])[profile_no + 1], ($3::smallint[])[1]) AS class,
+       opted_out_at IS NOT NULL AS opted_out, array_send(array_agg(msisdn)) AS msisdns
+  FROM subscriber
+ WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[])
+   AND coalesce(($3::smallint[])[profile_no + 1], ($3::smallint[])[1]) <> 0
+ GROUP BY 1, 2, 3;
+
 -- name: snapshot_tallies
 -- The first tallies, from slices and exclusions. Returns their sums.
 SELECT waiting, excluded FROM desk_count($1);

@@ -19,6 +19,16 @@ SELECT current_setting('citus.override_table_visibility')::boolean;
 -- Sessions from now on do not look for parts of what is spread in every query of the catalogue: asyncpg's take seconds.
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET citus.override_table_visibility TO off', current_database()); END $$;
 
+-- name: citus_drop_counts
+-- What is spread has no triggers, and is counted by its nodes.
+DO $$ BEGIN
+    DROP TRIGGER IF EXISTS counted_inserted ON subscriber;
+    DROP TRIGGER IF EXISTS counted_updated ON subscriber;
+    DROP TRIGGER IF EXISTS counted_deleted ON subscriber;
+    DROP TRIGGER IF EXISTS counted_emptied ON subscriber;
+    TRUNCATE subscriber_count;
+END $$;
+
 -- name: citus_spread_subscriber
 -- By bucket; what there is moves to the nodes. 32 parts have the 64 buckets more evenly than more or fewer would.
 SELECT create_distributed_table('subscriber', 'hash_bucket', colocate_with => 'none', shard_count => 32);

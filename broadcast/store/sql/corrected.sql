@@ -11,7 +11,7 @@ SELECT EXISTS (SELECT FROM slice AS s JOIN worker AS w USING (worker_no)
 -- name: corrected_slices
 -- Slices of campaign $1 at carriers $2 from which somebody was sent to; in order. Not those of who was sent to again: they
 -- are in doubt where they were before.
-SELECT slice_id, total FROM slice
+SELECT slice_id, variant, total FROM slice
  WHERE campaign_id = $1 AND carrier_no = ANY($2::smallint[]) AND mark > 0 AND NOT resends
  ORDER BY carrier_no, slice_id;
 

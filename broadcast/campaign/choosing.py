@@ -1,0 +1,147 @@
+"""Who of the list hears an alert: what its plan names, read against the areas, attributes and lists that there are."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from broadcast.areas import tree as trees
+from broadcast.areas.tree import AreaTree
+from broadcast.audience import attributes, choice, lists, profiles
+from broadcast.audience.carriers import carrier_names
+from broadcast.audience.choice import Choice
+from broadcast.audience.selection import Named, reader, select
+from broadcast.audience.where import parse
+from broadcast.campaign import campaigns
+from broadcast.campaign.content import Content
+from broadcast.campaign.plan import Plan
+from broadcast.config import Config
+from broadcast.errors import InputError, RefusedError
+from broadcast.ids import CampaignId
+from broadcast.languages import _, grouped
+from broadcast.store.types import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Subscribers of one carrier who are chosen, and hear the message of this number. opted_out: how many of them."""
+
+    carrier: str
+    variant: int
+    subscribers: int
+    opted_out: int
+
+
+async def check(home: Connection, content: Content) -> None:
+    """Raises InputError, with the nearest name, for an area, an attribute or a list that there is not; RefusedError
+    where the plan does not go with who hears it."""
+    plan = content.plan
+    if content.hearers == "corrected":
+        await _check_correction(home, content)
+    await _named(home, plan, await trees.load(home))
+    content.variants  # noqa: B018 - raises
+
+
+async def chosen(home: Connection, config: Config, content: Content) -> Choice | None:
+    """Within a transaction. None: everybody hears one message. Raises InputError as `check`."""
+    plan = content.plan
+    tree = await trees.load(home)
+    named = await _named(home, plan, tree)
+    if named.everybody and not plan.own_language:
+        return None
+    languages = content.languages if plan.own_language else ()
+    reading = reader(tree, languages, config.country.languages[0])
+    return await choice.load(home, select(await profiles.all_profiles(home), named, reading))
+
+
+async def counted(home: Connection, config: Config, content: Content) -> list[Counted]:
+    """Who would be in the audience as things are, whatever their carrier, of one moment; by carrier and variant."""
+    if home.is_in_transaction():
+        return await _counted(home, config, content)
+    async with home.transaction(isolation="repeatable_read", readonly=True):
+        return await _counted(home, config, content)
+
+
+async def expected(home: Connection, config: Config, content: Content) -> int:
+    """How many would hear it, as things are."""
+    return sum(
+        each.subscribers - (0 if content.hears_opted_out else each.opted_out)
+        for each in await counted(home, config, content)
+        if each.carrier in config.carriers
+    )
+
+
+async def _counted(home: Connection, config: Config, content: Content) -> list[Counted]:
+    made = await chosen(home, config, content) or choice.EVERYBODY
+    names = await carrier_names(home)
+    found = await choice.counts(home, made)
+    return [
+        Counted(names[number], variant, subscribers, heard.opted_out[variant])
+        for number, heard in sorted(found.items(), key=lambda each: names[each[0]])
+        if names[number] in content.carriers
+        for variant, subscribers in sorted(heard.subscribers.items())
+    ]
+
+
+async def why_nobody(home: Connection, config: Config, content: Content) -> str:
+    """Of a plan that chooses nobody: how many each of its parts would choose alone, whatever their carrier; '' where it
+    names nobody."""
+    plan, content = content.plan, replace(content, carriers=tuple(config.country.prefixes))
+    none: dict[str, Any] = {"areas": (), "where": "", "lists": ()}
+    alone = [replace(plan, **{**none, name: getattr(plan, name)}) for name in none if getattr(plan, name)]
+    said = []
+    for part in alone:
+        people = sum(each.subscribers for each in await counted(home, config, replace(content, plan=part)))
+        said.append(_("{people} by {part}", people=grouped(people), part=in_words(part)))
+    if not said:
+        return ""
+    return _("nobody is chosen: {parts}", parts="; ".join(said))
+
+
+def in_words(plan: Plan, tree: AreaTree | None = None) -> str:
+    """Whom a plan names. tree: for the names of its areas."""
+    areas = [tree.full_name(each) if tree and each in tree else each for each in plan.areas]
+    said = []
+    if areas and plan.where:
+        said.append(
+            _(
+                "those of the areas {areas} whom the filter {where} fits",
+                areas="; ".join(areas),
+                where=plan.where,
+            )
+        )
+    elif areas:
+        said.append(_("who lives in {areas}, or was seen there last", areas="; ".join(areas)))
+    elif plan.where:
+        said.append(_("whom the filter {where} fits", where=plan.where))
+    if plan.lists:
+        said.append(_("who is on the list {lists}", lists=", ".join(plan.lists)))
+    return _(", and ").join(said)
+
+
+async def _named(home: Connection, plan: Plan, tree: AreaTree) -> Named:
+    areas = frozenset[str]().union(*(tree.under(each) for each in plan.areas))
+    where = None
+    if plan.where:
+        where = parse(plan.where, await attributes.registered(home), tree)
+    await lists.check_there(home, [*plan.lists, *(where.lists if where else ())])
+    return Named(areas, where, plan.lists)
+
+
+async def _check_correction(home: Connection, content: Content) -> None:
+    """It goes to exactly those who may have heard what it corrects, each in the language in which they did."""
+    plan = content.plan
+    if plan.areas or plan.where or plan.lists:
+        raise RefusedError(
+            _(
+                "a correction goes to those who may have heard what it corrects: areas, filters and lists choose nobody"
+            )
+        )
+    if plan.own_language and content.corrects is not None:
+        wrong = await campaigns.get(home, CampaignId(content.corrects))
+        if not wrong.plan.own_language:
+            raise InputError(
+                _(
+                    "whoever heard {name} heard it in all of its languages: so do they hear the correction, without "
+                    "--own-language",
+                    name=wrong.name,
+                )
+            )
