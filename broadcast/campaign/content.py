@@ -12,6 +12,7 @@ from broadcast.campaign.alphabets import Alphabet, choose_alphabet
 from broadcast.campaign.area import Area
 from broadcast.campaign.languages import UNDETERMINED
 from broadcast.campaign.plan import NOTHING_SAID, Plan
+from broadcast.campaign.plan import check as check_plan
 from broadcast.campaign.text import compose, normalise
 from broadcast.campaign.variants import Variant, own_language
 from broadcast.errors import InputError
@@ -147,6 +148,7 @@ def check(made: Content) -> None:
         raise InputError(_("a campaign needs at least one carrier"))
     if not 0 <= made.priority <= 9:
         raise InputError(_("the priority must be 0 to 9; higher goes first"))
+    check_plan(made.plan)
     if not 0 <= made.grace_s <= 86_400:
         raise InputError(_("the grace period must be 0 to 86400 seconds"))
     if made.expires_at.tzinfo is None:

@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
+from broadcast.errors import InputError
+from broadcast.languages import _
+
+WEIGHT_MOST: Final = 100
+RESERVE_MOST: Final = 50  # percent
+
 
 @dataclass(frozen=True, slots=True)
 class Canary:
@@ -26,8 +32,8 @@ class Plan:
     """areas: codes; who lives there or was seen there last. where: a filter, as it was typed. lists: names; who is on
     one hears it too. own_language: each hears the text in their own language alone; one_alphabet: each of these in the
     alert's alphabet, as somebody said it, and not in its own best. callers_per_hour: how many may be expected to call,
-    so no more are told. weight: of the TPS beside equal alerts; reserve: percent of the TPS that no equal or lower
-    alert takes."""
+    so no more are told. weight: of the TPS beside equal alerts; reserve: percent of the TPS that it has
+    at least, as campaign/precedence.py says."""
 
     areas: tuple[str, ...] = ()
     where: str = ""
@@ -56,6 +62,14 @@ class Plan:
 
 
 NOTHING_SAID: Final = Plan()
+
+
+def check(plan: Plan) -> None:
+    """Raises InputError for numbers that mean nothing."""
+    if not 1 <= plan.weight <= WEIGHT_MOST:
+        raise InputError(_("the weight must be 1 to {most}", most=WEIGHT_MOST))
+    if not 0 <= plan.reserve <= RESERVE_MOST:
+        raise InputError(_("the reserve must be 0 to {most} percent of the TPS", most=RESERVE_MOST))
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from broadcast.actions.terms import Terms, worded
 from broadcast.campaign.alphabets import Alphabet
 from broadcast.campaign.content import CATEGORIES, InDoubtPolicy, Status
 from broadcast.campaign.plain import PlainText
+from broadcast.cli.campaign_plan import plan, plan_options
 from broadcast.errors import InputError
 from broadcast.languages import _
 
@@ -86,7 +87,7 @@ _TERMS = (
 
 def content_options(command: F) -> F:
     """All of them, as the parameters that `terms` takes."""
-    return _with((*_TEXTS, *_WORDING, *_TERMS), command)
+    return _with((*_TEXTS, *_WORDING, *_TERMS), plan_options(command))
 
 
 def text_options(command: F) -> F:
@@ -96,7 +97,7 @@ def text_options(command: F) -> F:
 
 def terms_options(command: F) -> F:
     """All but the texts."""
-    return _with((*_WORDING, *_TERMS), command)
+    return _with((*_WORDING, *_TERMS), plan_options(command))
 
 
 def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
@@ -122,6 +123,7 @@ def terms(options: Mapping[str, Any]) -> Terms:
         in_doubt_policy=options.get("in_doubt"),
         grace_s=options.get("grace"),
         status=options["status"],
+        plan=plan(options),
     )
 
 

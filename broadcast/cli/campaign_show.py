@@ -5,6 +5,7 @@ import click
 from broadcast.campaign.approval import Approval
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.campaign.marks import mark_words
+from broadcast.campaign.precedence import EMERGENCY, rank
 from broadcast.cli.findings import show_findings
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, print_facts, print_json, print_table, say, say_hidden, words
@@ -149,6 +150,20 @@ def _what(each: CampaignEvent) -> str:
     return f"{term(each.event)}: {why}" if why else term(each.event)
 
 
+def _beside(found: Campaign) -> str:
+    """What it has of the TPS while others are sent."""
+    first = rank(found.category, found.status, found.priority)[0] == EMERGENCY
+    said = [
+        _("goes before all that are no emergency")
+        if first
+        else _("gives way to emergencies and to higher ones"),
+        _("weight {weight} among equals", weight=found.plan.weight),
+    ]
+    if found.plan.reserve:
+        said.append(_("at least {percent} % of the TPS, but beside an emergency", percent=found.plan.reserve))
+    return "; ".join(said)
+
+
 def _facts(found: Campaign) -> dict[str, object]:
     return {
         _("name"): found.name,
@@ -157,6 +172,7 @@ def _facts(found: Campaign) -> dict[str, object]:
         _("who hears it"): term(found.hearers),
         _("category"): term(found.category),
         _("priority"): found.priority,
+        _("beside others"): _beside(found),
         _("sender"): found.sender,
         _("alphabet"): found.alphabet,
         _("languages"): found.languages,

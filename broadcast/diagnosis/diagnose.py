@@ -50,10 +50,26 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
             waiting=waiting,
         )
         yield Finding(Code.QUIET, "", False, said, "")
+    yield from _giving_way(figures)
     underway = waiting + sum(each.accepted for each in figures.carriers)
     if figures.workers == 0 and underway and not figures.finished:
         said = _("no worker is alive: {waiting:,} wait, and no receipt is taken", waiting=waiting)
         yield Finding(Code.NO_WORKER, "", True, said, "broadcast up")
+
+
+def _giving_way(figures: Figures) -> Iterator[Finding]:
+    """One line for each alert that has the TPS instead."""
+    places: dict[str, list[str]] = {}
+    for each in figures.carriers:
+        if figures.sending and each.waiting and each.gives_way_to:
+            places.setdefault(each.gives_way_to, []).append(each.carrier)
+    for name, carriers in places.items():
+        said = _(
+            "gives way to {name} at {carriers}: it goes on by itself when that has sent to everybody there",
+            name=name,
+            carriers=", ".join(carriers),
+        )
+        yield Finding(Code.GIVES_WAY, "", False, said, f"broadcast campaign watch {name}")
 
 
 def _of_carrier(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:

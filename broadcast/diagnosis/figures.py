@@ -17,7 +17,7 @@ class CarrierFigures:
     state and the profile does not know; a reading says how often. usual_*: from what the carrier settled before, None
     when that is not known. refusals: command_status -> recipients refused for good; empty where nobody read them.
     unresolved_s: for how long receipts may lie here unresolved. readings: of the living workers. cannot_send: why a
-    campaign cannot go through it.
+    campaign cannot go through it. gives_way_to: the name of the campaign that has the TPS in its place.
     """
 
     carrier: str
@@ -44,6 +44,7 @@ class CarrierFigures:
     refusals: Mapping[int, int] = field(default_factory=dict)
     readings: tuple[LaneReading, ...] = ()
     cannot_send: str = ""
+    gives_way_to: str = ""
 
     @property
     def told(self) -> int:

@@ -31,6 +31,7 @@ class Code(StrEnum):
     SLOW = "slow"
     PAUSED = "paused"
     QUIET = "quiet"
+    GIVES_WAY = "gives_way"
 
 
 @dataclass(frozen=True, slots=True)

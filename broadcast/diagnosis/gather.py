@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from broadcast.campaign.precedence import rank
 from broadcast.diagnosis.diagnose import diagnose
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
@@ -73,6 +74,7 @@ class Diagnosis:
         if self.campaign_id is not None:  # the other carriers are not its concern
             rows = [row for row in rows if any(row[state] for state in _STATES)]
         readings = await self._readings()
+        ahead = await self._ahead(readings)
         states = await self._states(campaigns)
         misfits = await self._misfits(campaigns, [row["carrier_no"] for row in rows])
         usual = {
@@ -91,10 +93,31 @@ class Diagnosis:
                 refusals=refusals.get(row["name"], {}),
                 readings=tuple(readings.get(row["carrier_no"], ())),
                 cannot_send=_cannot(readings.get(row["carrier_no"], ()), campaigns["campaigns"]),
+                gives_way_to=ahead.get(row["carrier_no"], ""),
                 **{name: value for name, value in row.items() if name not in ("carrier_no", "name")},
             )
             for row in rows
         )
+
+    async def _ahead(self, readings: Mapping[CarrierNo, list[LaneReading]]) -> dict[CarrierNo, str]:
+        """Carriers at which others have the TPS: who goes first there, where this campaign has none of it."""
+        if self.campaign_id is None:
+            return {}
+        others = {
+            number: [each.sharing[0] for each in found if each.sharing]
+            for number, found in readings.items()
+            if all(self.campaign_id not in each.sharing for each in found)
+        }
+        numbers = [self.campaign_id, *(each for found in others.values() for each in found)]
+        rows = {
+            row["campaign_id"]: row for row in await self.connection.fetch(sql("diagnosed_ranks"), numbers)
+        }
+        ranks = {each: rank(row["category"], row["status"], row["priority"]) for each, row in rows.items()}
+        firsts = {
+            number: min(found, key=lambda each: ranks[each]) for number, found in others.items() if found
+        }
+        mine = ranks[self.campaign_id]
+        return {number: rows[first]["name"] for number, first in firsts.items() if ranks[first] < mine}
 
     async def _misfits(
         self, campaigns: asyncpg.Record, carriers: list[CarrierNo]

@@ -37,7 +37,8 @@ class LaneReading:
     accepted_for_s: since the first accepted submit after this worker's last receipt; accepted_ago_s: since
     the last accepted one; receipt_ago_s: since the last receipt. Without receipts to wait for the three are None.
     unknown_states: receipts among `receipts` whose state the profile does not know.
-    cannot_send: campaign_id -> why it cannot go through this carrier.
+    cannot_send: campaign_id -> why it cannot go through this carrier. sharing: campaigns that have the TPS now, the
+    most urgent first; whoever else waits gives way to them.
     """
 
     granted_tps: int = 0
@@ -57,6 +58,7 @@ class LaneReading:
     receipt_ago_s: float | None = None
     troubles: tuple[LinkTrouble, ...] = ()
     cannot_send: Mapping[CampaignId, str] = field(default_factory=dict)
+    sharing: tuple[CampaignId, ...] = ()
 
     def to_json(self) -> str:
         """As it stands in the table."""
@@ -68,6 +70,7 @@ class LaneReading:
         found = _known(cls, json.loads(text))
         for name in ("refused", "slowed", "cannot_send"):
             found[name] = {int(number): value for number, value in found.get(name, {}).items()}
+        found["sharing"] = tuple(found.get("sharing", ()))
         found["troubles"] = tuple(
             LinkTrouble(**_known(LinkTrouble, each)) for each in found.get("troubles", ())
         )

@@ -76,4 +76,5 @@ class Readings:
             factor=lane.pacer.factor,
             cannot={each: why for each, why in lane.cannot_send.items() if each in self._running()},
             troubles=self._sessions.troubles(lane.carrier_no, now),
+            sharing=lane.stock.sharing,
         )

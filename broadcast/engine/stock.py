@@ -222,6 +222,13 @@ class Stock:
             self._journal.wake()
 
     @property
+    def sharing(self) -> tuple[CampaignId, ...]:
+        """Who has the TPS now, the most urgent first."""
+        claimants = [each for each in self._claimants.values() if each.waiting or each.held]
+        having = shares(tuple(each.claim for each in claimants))
+        return tuple(each.campaign_id for each, share in zip(claimants, having, strict=True) if share)
+
+    @property
     def shared(self) -> bool:
         """Is there more than one alert, so that nobody should send much at a time?"""
         return len(self._claimants) > 1

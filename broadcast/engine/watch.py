@@ -87,6 +87,7 @@ class LaneWatch:
         factor: float,
         cannot: Mapping[CampaignId, str],
         troubles: tuple[LinkTrouble, ...],
+        sharing: tuple[CampaignId, ...] = (),
     ) -> LaneReading:
         """How it stands."""
         refused = {answer: round(count) for answer, count in self._refused.items()}
@@ -109,6 +110,7 @@ class LaneWatch:
             receipt_ago_s=_ago(self._receipt_at, now),
             troubles=troubles,
             cannot_send=cannot,
+            sharing=sharing,
         )
 
 

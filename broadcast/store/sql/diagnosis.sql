@@ -22,6 +22,10 @@ SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) 
  WHERE launched_at IS NOT NULL AND CASE WHEN $1::integer IS NULL THEN finished_at IS NULL AND state IN ('running', 'paused')
                                        ELSE campaign_id = $1 END;
 
+-- name: diagnosed_ranks
+-- Which of these campaigns ($1) goes before which.
+SELECT campaign_id, name, category, status, priority FROM campaign WHERE campaign_id = ANY ($1::integer[]);
+
 -- name: diagnosed_workers
 -- How many live, and for how long the oldest.
 SELECT count(*) AS workers, coalesce(extract(epoch FROM clock_timestamp() - min(started_at)), 0)::float8 AS for_s

@@ -53,6 +53,9 @@ CHECK = "run `broadcast carrier check viettel"
         ({}, {}, {"overridden_by": "binh"}, Code.OVERRIDDEN,
          "binh approved it ALONE, by override: whoever else may approve should look at it now; "
          "run `broadcast campaign show flood`"),
+        ({"gives_way_to": "dam"}, {}, {}, Code.GIVES_WAY,
+         "gives way to dam at viettel: it goes on by itself when that has sent to everybody there; "
+         "run `broadcast campaign watch dam`"),
         ({}, {}, {"workers": 0}, Code.NO_WORKER,
          "no worker is alive: 100,000 wait, and no receipt is taken; run `broadcast up`"),
         ({"held": 0, "bound": 0, "granted_tps": 0, "readings": ()}, {}, {}, Code.NOT_HELD,

@@ -1,0 +1,40 @@
+"""The options of an alert's plan: who hears it, in which language, and how it goes out beyond its carriers' TPS."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from broadcast.campaign.plan import RESERVE_MOST, WEIGHT_MOST
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PLAN: Sequence[Callable[[Any], Any]] = (
+    click.option(
+        "--weight",
+        type=click.IntRange(1, WEIGHT_MOST),
+        help="Its part of the TPS beside alerts of equal priority. Default: 1, as theirs.",
+    ),
+    click.option(
+        "--reserve",
+        type=click.IntRange(0, RESERVE_MOST),
+        metavar="PERCENT",
+        help="Of the TPS, so much at least beside others too; not beside an emergency. Default: 0.",
+    ),
+)
+
+
+def plan_options(command: F) -> F:
+    """All of them, as the parameters that `plan` takes."""
+    for option in reversed(_PLAN):
+        command = option(command)
+    return command
+
+
+def plan(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of `Plan` that were said; what is a name in it is as it was typed. Raises InputError."""
+    found: dict[str, Any] = {}
+    for name in ("weight", "reserve"):
+        if options.get(name) is not None:
+            found[name] = options[name]
+    return found
