@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from broadcast.bench import nation_results
+from broadcast.bench.importing import Imported, importing
 from broadcast.bench.ledger import ledger
 from broadcast.bench.limits import LIMITS, Limit
 from broadcast.bench.link import link
@@ -51,6 +52,9 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
 @click.option("--pacing", is_flag=True, help="Measure the pace instead: 18 combinations, some minutes.")
 @click.option("--moments", "waiting", is_flag=True, help="Measure instead what an operator waits for.")
 @click.option(
+    "--import", "imports", is_flag=True, help="Measure instead how fast a list of so many lines comes in."
+)
+@click.option(
     "--nation",
     "as_nation",
     is_flag=True,
@@ -66,7 +70,7 @@ _BARE: dict[Part, Callable[[Load], Measured]] = {"link": link, "ledger": ledger,
 def bench(
     messages: int, segments: int, carriers: int, workers: int, tps: int, ids: Literal["counter", "uuid"],
     delay_s: float, runs: int, only: tuple[Part, ...], growth: bool, plot: Path | None, pacing: bool, waiting: bool,
-    as_nation: bool, late_share: float | None, as_json: bool,
+    imports: bool, as_nation: bool, late_share: float | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure how fast this machine sends.
 
@@ -82,6 +86,9 @@ def bench(
         _show_moments(
             [moments(Load(messages, tps=tps or MOMENTS_TPS, ids=ids)) for _ in range(runs)], as_json
         )
+        return
+    if imports:
+        _show_imports([importing(messages) for _ in range(runs)], as_json)
         return
     if as_nation:
         load = Load(messages, 5, 3, 3, tps, "uuid", 0.0, _NATION_LINKS, nation=True)
@@ -182,6 +189,19 @@ def _show_moments(found: list[Moments], as_json: bool) -> None:
         ("planning", "then the first message", "pause after SIGTERM", "pause after kill -9"),
         [(each.planning_s, each.first_message_s, each.restart_pause_s, each.kill_pause_s) for each in found],
     )
+
+
+def _show_imports(found: list[list[Imported]], as_json: bool) -> None:
+    if as_json:
+        print_json({"imports": found})
+        return
+    rows = [
+        (number, each.columns, each.rate, each.rate / run[0].rate, each.peak_mib)
+        for number, run in enumerate(found, 1)
+        for each in run
+    ]
+    names = ("run", "columns of profiles", "lines/s", "of the first", "peak MiB")
+    print_table(f"{found[0][0].lines:,} lines", names, rows)
 
 
 def _open(load: Load, runs: int, grows: bool, late_share: float, as_json: bool) -> None:

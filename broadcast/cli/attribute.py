@@ -54,7 +54,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    title = _("{known} of at most {most} attributes", known=len(found), most=MOST)
+    title = _("Attributes: {known}, at most {most}", known=len(found), most=MOST)
     print_table(title, headings("attribute", "type"), [(each.name, each.type) for each in found])
 
 

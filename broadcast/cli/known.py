@@ -15,8 +15,8 @@ def import_words(done: ImportResult) -> Iterator[str]:
     """Lines: cells that could not be read, columns that nobody read. None where there is nothing to say."""
     for column, each in done.unclear.items():
         yield ngettext(
-            "{column} unknown: {n:,} line, {first:,}; its person is imported without it",
-            "{column} unknown: {n:,} lines, the first is {first:,}; their people are imported without it",
+            "{column}: unclear in {n:,} line, {first:,}: its person is imported, and has none",
+            "{column}: unclear in {n:,} lines, the first is {first:,}: their people are imported, and have none",
             each.lines,
             column=column,
             first=each.first,
