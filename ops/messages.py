@@ -42,7 +42,7 @@ TERMS: Final = (
     *("text", "sender", "all", "none"),
     # what `db status` and `subscriber show` tell
     *("place", "ready", "problem", *(each.name for each in fields(Standing))),
-    *("msisdn", "carrier", "ported", "import", "opted_out_at"),
+    *("msisdn", "carrier", "ported", "import", "opted_out_at", "area", "seen", "language"),
     # who is left out, who is in doubt and why, and how that ended
     *(
         "opted_out",
