@@ -102,7 +102,7 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
         texts=_plainly(said),
         languages=languages,
         sender=config.sender if terms.sender is None else terms.sender,
-        carriers=_carriers(session, terms) or tuple(config.country.prefixes),
+        carriers=carriers_named(session.config, terms.carriers) or tuple(config.country.prefixes),
         category=terms.category or _CATEGORY,
         expires_at=_expiry(session, _EXPIRES if terms.expires is None else terms.expires, now),
         alphabet=terms.alphabet,
@@ -163,7 +163,7 @@ def _changes(session: Session, terms: Terms, now: datetime) -> dict[str, Any]:
     """Fields of the content that were given, the text apart."""
     said: dict[str, Any] = {
         "sender": terms.sender,
-        "carriers": _carriers(session, terms),
+        "carriers": carriers_named(session.config, terms.carriers),
         "category": terms.category,
         "priority": terms.priority,
         "in_doubt_policy": terms.in_doubt_policy,
@@ -252,9 +252,10 @@ def _expiry(session: Session, when: str, now: datetime) -> datetime:
     return found.at
 
 
-def _carriers(session: Session, terms: Terms) -> tuple[str, ...] | None:
-    known = list(session.config.country.prefixes)
-    for name in terms.carriers:
+def carriers_named(config: Config, said: Sequence[str]) -> tuple[str, ...] | None:
+    """None: none was said. Raises InputError, with the nearest name."""
+    known = list(config.country.prefixes)
+    for name in said:
         if name not in known:
             raise InputError(
                 _(
@@ -263,4 +264,4 @@ def _carriers(session: Session, terms: Terms) -> tuple[str, ...] | None:
                     nearest=nearest(name, known),
                 )
             )
-    return tuple(sorted(set(terms.carriers))) or None
+    return tuple(sorted(set(said))) or None

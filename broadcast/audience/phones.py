@@ -1,6 +1,7 @@
 """A site's own phones as an audience: they hear an alert before everybody does, whether or not they are on the list."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from broadcast.audience.msisdn import Normalizer, Refusal
@@ -31,9 +32,14 @@ def read_phones(phones: Phones, country: Country) -> tuple[int, ...]:
 
 
 async def own_phones(
-    home: Connection, config: Config, numbers: Mapping[str, CarrierNo], wanted: Collection[CarrierNo]
+    home: Connection,
+    config: Config,
+    numbers: Mapping[str, CarrierNo],
+    wanted: Collection[CarrierNo],
+    languages: int = 0,
 ) -> AsyncIterator[Sequence[Group]]:
-    """Those of the wanted carriers, as `snapshot.audience` gives people. numbers: home's carriers, by name.
+    """Those of the wanted carriers, as `snapshot.audience` gives people. numbers: home's carriers, by name. languages:
+    in so many each hears their own: the phones take turns, in their order, so that all are heard.
 
     Raises RefusedError where there are none; ConfigError.
     """
@@ -43,7 +49,10 @@ async def own_phones(
     taken = {row["msisdn"]: row["carrier_no"] for row in await home.fetch(sql("ported_among"), list(phones))}
     router = Router(config.country)
     routed = ((each, taken.get(each) or numbers.get(router.carrier(each) or "")) for each in phones)
-    yield grouped([(each, carrier) for each, carrier in routed if carrier in wanted])
+    mine = [(each, carrier) for each, carrier in routed if carrier in wanted]
+    for turn in range(max(1, languages)):
+        variant = turn + 1 if languages else 0
+        yield [replace(each, variant=variant) for each in grouped(mine[turn :: max(1, languages)])]
 
 
 def grouped(phones: Sequence[tuple[int, CarrierNo | None]]) -> list[Group]:

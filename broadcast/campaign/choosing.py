@@ -1,5 +1,6 @@
 """Who of the list hears an alert: what its plan names, read against the areas, attributes and lists that there are."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,28 +37,35 @@ async def check(home: Connection, content: Content) -> None:
     plan = content.plan
     if content.hearers == "corrected":
         await _check_correction(home, content)
-    await _named(home, plan, await trees.load(home))
-    content.variants  # noqa: B018 - raises
+    if plan.areas or plan.where or plan.lists:
+        await _named(home, plan, await trees.load(home))
 
 
-async def chosen(home: Connection, config: Config, content: Content) -> Choice | None:
-    """Within a transaction. None: everybody hears one message. Raises InputError as `check`."""
-    plan = content.plan
+async def chosen(
+    home: Connection, config: Config, plan: Plan, languages: Sequence[str] = ()
+) -> Choice | None:
+    """Within a transaction. languages: of the content. None: everybody hears one message. Raises as `check`."""
+    if not (plan.areas or plan.where or plan.lists or plan.own_language):
+        return None
     tree = await trees.load(home)
     named = await _named(home, plan, tree)
-    if named.everybody and not plan.own_language:
-        return None
-    languages = content.languages if plan.own_language else ()
-    reading = reader(tree, languages, config.country.languages[0])
+    reading = reader(tree, languages if plan.own_language else (), config.country.languages[0])
     return await choice.load(home, select(await profiles.all_profiles(home), named, reading))
 
 
 async def counted(home: Connection, config: Config, content: Content) -> list[Counted]:
-    """Who would be in the audience as things are, whatever their carrier, of one moment; by carrier and variant."""
+    """Who would be in the audience as things are, of connected carriers and others; by carrier and variant."""
+    return await counted_by(home, config, content.plan, content.carriers, content.languages)
+
+
+async def counted_by(
+    home: Connection, config: Config, plan: Plan, carriers: Collection[str], languages: Sequence[str] = ()
+) -> list[Counted]:
+    """The same of a plan, at one moment. languages: of its texts, where each hears their own."""
     if home.is_in_transaction():
-        return await _counted(home, config, content)
+        return await _counted(home, await chosen(home, config, plan, languages), carriers)
     async with home.transaction(isolation="repeatable_read", readonly=True):
-        return await _counted(home, config, content)
+        return await _counted(home, await chosen(home, config, plan, languages), carriers)
 
 
 async def expected(home: Connection, config: Config, content: Content) -> int:
@@ -69,14 +77,13 @@ async def expected(home: Connection, config: Config, content: Content) -> int:
     )
 
 
-async def _counted(home: Connection, config: Config, content: Content) -> list[Counted]:
-    made = await chosen(home, config, content) or choice.EVERYBODY
+async def _counted(home: Connection, made: Choice | None, carriers: Collection[str]) -> list[Counted]:
     names = await carrier_names(home)
-    found = await choice.counts(home, made)
+    found = await choice.counts(home, made or choice.EVERYBODY)
     return [
         Counted(names[number], variant, subscribers, heard.opted_out[variant])
         for number, heard in sorted(found.items(), key=lambda each: names[each[0]])
-        if names[number] in content.carriers
+        if names[number] in carriers
         for variant, subscribers in sorted(heard.subscribers.items())
     ]
 
@@ -84,16 +91,15 @@ async def _counted(home: Connection, config: Config, content: Content) -> list[C
 async def why_nobody(home: Connection, config: Config, content: Content) -> str:
     """Of a plan that chooses nobody: how many each of its parts would choose alone, whatever their carrier; '' where it
     names nobody."""
-    plan, content = content.plan, replace(content, carriers=tuple(config.country.prefixes))
+    plan = content.plan
     none: dict[str, Any] = {"areas": (), "where": "", "lists": ()}
     alone = [replace(plan, **{**none, name: getattr(plan, name)}) for name in none if getattr(plan, name)]
     said = []
     for part in alone:
-        people = sum(each.subscribers for each in await counted(home, config, replace(content, plan=part)))
+        found = await counted_by(home, config, part, config.country.prefixes, content.languages)
+        people = sum(each.subscribers for each in found)
         said.append(_("{people} by {part}", people=grouped(people), part=in_words(part)))
-    if not said:
-        return ""
-    return _("nobody is chosen: {parts}", parts="; ".join(said))
+    return _("nobody is chosen: {parts}", parts="; ".join(said)) if said else ""
 
 
 def in_words(plan: Plan, tree: AreaTree | None = None) -> str:

@@ -20,9 +20,9 @@ async def listeners(
     wanted = [numbers[name] for name in campaign.carriers if name in numbers]
     match campaign.hearers:
         case "everybody":
-            choice = await chosen(home, config, campaign.content)
+            choice = await chosen(home, config, campaign.plan, campaign.languages)
             return audience(home, wanted, hears_opted_out=campaign.hears_opted_out, choice=choice)
         case "phones":
-            return own_phones(home, config, numbers, wanted)
+            return own_phones(home, config, numbers, wanted, len(campaign.content.variants) - 1)
         case other:
             raise RefusedError(_("nothing here says who hears a campaign of the kind {kind}", kind=other))
