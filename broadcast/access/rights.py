@@ -165,8 +165,8 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
         (
             "desk_keep_cancel",
             "desk_begin_launch", "desk_rules", "desk_spread", "desk_count", "desk_launch", "desk_pause", "desk_resume",
-            "desk_cancel", "desk_end_stopped", "desk_order_here", "desk_say", "desk_note_list", "copy_begin",
-            "copy_end",
+            "desk_cancel", "desk_end_stopped", "desk_order_here", "desk_say", "desk_note_list", "desk_note_areas",
+            "copy_begin", "copy_end",
         ),
         (_O,),
     ),

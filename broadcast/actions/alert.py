@@ -5,10 +5,10 @@ written it; a Cancel ends what it references and never becomes an alert; Ack and
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import asyncpg
 
@@ -16,6 +16,7 @@ from broadcast.actions import clock
 from broadcast.actions.alert_files import signer_of, trust_of
 from broadcast.actions.alert_record import STATUS, record
 from broadcast.actions.alert_references import known, referenced
+from broadcast.actions.alert_targets import targets
 from broadcast.actions.campaign import cancel, draft
 from broadcast.actions.session import Session
 from broadcast.actions.terms import Terms, worded
@@ -43,6 +44,7 @@ Became = Literal["drafted", "known", "stopped", "noted"]
 _STATUS: Final[dict[str, Status]] = {word: status for status, word in STATUS.items()}
 _NO_CHARACTER: Final = re.compile(r"[^\w.:-]+")
 _NAME_MOST: Final = 64
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ async def import_message(
     name: str | None = None,
     expires: str | None = None,
     hearers: Hearers | None = None,
+    plan: Mapping[str, Any] = NOTHING,
 ) -> Imported:
     """name: of the campaign; None: made of the identifier. expires: instead of the message's. hearers: of an exercise,
-    which own phones hear unless more are said.
+    which own phones hear unless more are said. plan: as of Terms; where it says no areas, the message's do.
 
     Raises CapError with every error of the file, RefusedError for what is not for the public or not sure.
     """
@@ -94,9 +97,8 @@ async def import_message(
                 return await _stopped(session, found, octets)
             case "Ack" | "Error":
                 return await _noted(session, found, octets)
-        return await _drafted(
-            session, found, octets, terms(session, found.alert, expires, hearers, now), name, now
-        )
+        said = replace(terms(session, found.alert, expires, hearers, now), plan=plan)
+        return await _drafted(session, found, octets, said, name, now)
     except asyncpg.UniqueViolationError as error:
         raise RefusedError(
             _("somebody imports this message at the same moment: look what became of it")
@@ -199,6 +201,7 @@ async def _drafted(
     alert = found.alert
     await _check_role(session, "author", _("it becomes a draft: an author must import it (--as NAME)"))
     about = await referenced(session, alert) if alert.message_type == "Update" else None
+    said, whose = await _targeted(session, said)
     async with session.connection.transaction():
         made = await draft(session, name or name_of(alert), said)
         await _keep(
@@ -207,9 +210,30 @@ async def _drafted(
         )  # fmt: skip
         made = await campaigns.get(session.connection, made.campaign_id)  # its code has changed with that
     done = _imported(
-        "drafted", found, made, about.open if about else (), about.over if about else (), _remarks(alert, now)
+        "drafted",
+        found,
+        made,
+        about.open if about else (),
+        about.over if about else (),
+        [*_remarks(alert, now), *whose],
     )
     return replace(done, left_out=tuple(each for each in said.texts if each not in said.languages))
+
+
+async def _targeted(session: Session, said: Terms) -> tuple[Terms, list[str]]:
+    """With the areas that it concerns, unless somebody said which; and what is to be told of that."""
+    areas = said.areas or ()
+    if "areas" in said.plan:
+        return said, [] if said.plan["areas"] else [_("it is for everybody on the list, wherever they live")]
+    if not areas:
+        return said, [_("IT NAMES NO AREA: EVERYBODY ON THE LIST HEARS IT")]
+    found = await targets(session, areas, must=said.hearers == "everybody")
+    if found is None:
+        return said, [
+            _("NO AREAS ARE KNOWN HERE, SO ITS AREAS CHOOSE NOBODY: EVERYBODY ON THE LIST HEARS IT;"
+              " `broadcast area import` brings areas")
+        ]  # fmt: skip
+    return replace(said, plan={**said.plan, "areas": found.codes}), list(found.remarks)
 
 
 async def _stopped(session: Session, found: Read, octets: bytes) -> Imported:
@@ -304,6 +328,4 @@ def _remarks(alert: Alert, now: datetime) -> list[str]:
         )
     if not any(info.expires for info in alert.infos):
         remarks.append(_("it does not say when it expires: look whether what the draft says is right"))
-    if any(info.areas for info in alert.infos):
-        remarks.append(_("its areas do not choose people yet: everybody on the list hears it"))
     return remarks

@@ -12,6 +12,7 @@ from typing import Final
 from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.notices import HomeAway, Untold
+from broadcast.actions.plan import resolved
 from broadcast.actions.session import Session, Tell
 from broadcast.actions.terms import Terms, edited_content, new_content
 from broadcast.campaign import campaigns, choosing, orders
@@ -32,7 +33,8 @@ _END_S: Final = 30.0
 
 async def draft(session: Session, name: str, terms: Terms) -> Campaign:
     """A new alert; nothing is sent before a second person approves it and it is launched."""
-    content, changes = new_content(session, terms, await clock.now(session))
+    said = await resolved(session, terms)
+    content, changes = new_content(session, said, await clock.now(session))
     await choosing.check(session.connection, content)
     return await campaigns.draft(session.connection, name, content, changes)
 
@@ -67,7 +69,8 @@ async def correct(session: Session, name: str, terms: Terms, called: str | None 
 async def edit(session: Session, name: str, terms: Terms) -> Campaign:
     """Only what is said changes. An approval is void, and the editor is the drafter."""
     found = await campaigns.by_name(session.connection, name)
-    content, changes = edited_content(session, terms, await clock.now(session), found.content)
+    said = await resolved(session, terms)
+    content, changes = edited_content(session, said, await clock.now(session), found.content)
     await choosing.check(session.connection, content)
     return await campaigns.edit(session.connection, found, content, changes)
 

@@ -21,6 +21,7 @@ from broadcast.forecast.budget import Standing
 from broadcast.forecast.kept import Kept
 from broadcast.forecast.moments import Canary
 from broadcast.forecast.question import Question
+from broadcast.forecast.reach import Reach, reach
 from broadcast.forecast.verdict import Verdict, judge
 from broadcast.forecast.ways import CarrierLoad, Forecast, Pace
 
@@ -30,13 +31,14 @@ Counts = Mapping[tuple[str, int], int]  # by carrier and number of the message (
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """variants: as it is, and in the other alphabet. excluded: who would not be reached, by reason. verdict: what
-    speaks against its launch. budget: as it stands before it; None: there is none."""
+    speaks against its launch. budget: as it stands before it; None: there is none. reach: of its areas."""
 
     campaign: Campaign
     variants: Sequence[Forecast]
     excluded: Mapping[str, int]
     verdict: Verdict = field(default_factory=Verdict)
     budget: Standing | None = None
+    reach: Reach | None = None
 
 
 async def foresee(session: Session, name: str) -> Foreseen:
@@ -49,7 +51,8 @@ async def foresee(session: Session, name: str) -> Foreseen:
     question = await _question(session, found, _reached(found, counts))
     ways = question.ways()
     verdict = judge(question, ways, found.name, zone(config))
-    return Foreseen(found, ways, _excluded(config, found, counts), verdict, question.budget)
+    return Foreseen(found, ways, _excluded(config, found, counts), verdict, question.budget,
+                    await reach(connection, found.content))  # fmt: skip
 
 
 async def at_launch(session: Session, found: Campaign) -> Callable[[Counts], dict[str, Any]]:

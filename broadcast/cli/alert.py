@@ -8,8 +8,10 @@ import click
 
 from broadcast.actions import alert as actions
 from broadcast.actions.alert import Exported, Imported
+from broadcast.campaign.content import Hearers
 from broadcast.cap.faults import TOLD_MOST, CapError, Fault
 from broadcast.cap.octets import LIMITS
+from broadcast.cli.campaign_plan import plan, plan_options
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_json, say, say_hidden, words
 from broadcast.cli.session import act
@@ -36,18 +38,23 @@ def alert() -> None:
 @click.option(
     "--hearers", type=click.Choice(["everybody", "phones"]), help="Of an exercise. Default: own phones."
 )
+@plan_options
 @login_option
 @json_option
-def import_(file: Path, as_json: bool, **said: Any) -> None:
+def import_(
+    file: Path, as_json: bool, name: str | None, expires: str | None, hearers: Hearers | None, **said: Any
+) -> None:
     """Take a CAP message: an Alert or Update becomes a draft, a Cancel ends what it is about. - is stdin.
 
     \b
     Example:
       broadcast alert import warning.cap --as an
     """
-    config, octets = configuration(), read(file)
+    config, octets, planned = configuration(), read(file), plan(said)
     try:
-        done = act(lambda session: actions.import_message(session, octets, **said), config)
+        done = act(
+            lambda session: actions.import_message(session, octets, name, expires, hearers, planned), config
+        )
     except CapError as error:
         refuse(error, file, as_json)
     print_json(done) if as_json else tell(done)

@@ -10,6 +10,7 @@ import click
 from broadcast.actions.forecast import Foreseen, foresee
 from broadcast.campaign.marks import marked
 from broadcast.campaign.plain import PlainLetter
+from broadcast.cli.campaign_reach import show_reach
 from broadcast.cli.forecast_moments import budget_document, show_costs, show_moments, show_verdict
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import duration, json_option, print_json, print_table, say, say_hidden
@@ -56,6 +57,7 @@ def _document(seen: Foreseen) -> dict[str, Any]:
         "ways": seen.variants,
         "verdict": seen.verdict,
         "budget": budget_document(seen.budget),
+        "reach": seen.reach,
     }
 
 
@@ -63,6 +65,7 @@ def _show(seen: Foreseen) -> None:
     found, excluded = seen.campaign, seen.excluded
     for variant, title in zip(seen.variants, (_("as drafted"), _("for comparison")), strict=True):
         _print_variant(variant, marked(found.status, f"{found.name}, {title}: {_words(variant)}"))
+    show_reach(seen.reach)
     show_moments(seen.variants[0])
     show_costs(seen.variants, seen.budget)
     say(

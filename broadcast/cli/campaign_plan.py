@@ -6,10 +6,20 @@ from typing import Any, TypeVar
 import click
 
 from broadcast.campaign.plan import RESERVE_MOST, WEIGHT_MOST
+from broadcast.errors import InputError
+from broadcast.languages import _
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PLAN: Sequence[Callable[[Any], Any]] = (
+    click.option(
+        "--area",
+        "plan_areas",
+        multiple=True,
+        metavar="NAME_OR_CODE",
+        help="Who lives there or in an area below it, or was seen there last; repeatable. Default: everywhere.",
+    ),
+    click.option("--everywhere", is_flag=True, help="Not by areas, whatever a message or a draft says."),
     click.option(
         "--weight",
         type=click.IntRange(1, WEIGHT_MOST),
@@ -37,4 +47,9 @@ def plan(options: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("weight", "reserve"):
         if options.get(name) is not None:
             found[name] = options[name]
+    areas = tuple(options.get("plan_areas") or ())
+    if areas and options.get("everywhere"):
+        raise InputError(_("--everywhere and --area do not go together"))
+    if areas or options.get("everywhere"):
+        found["areas"] = areas
     return found

@@ -6,6 +6,7 @@ from broadcast.campaign.approval import Approval
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.campaign.marks import mark_words
 from broadcast.campaign.precedence import EMERGENCY, rank
+from broadcast.cli.campaign_reach import show_reach
 from broadcast.cli.findings import show_findings
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, print_facts, print_json, print_table, say, say_hidden, words
@@ -73,6 +74,7 @@ def campaign_show(name: str, as_json: bool) -> None:
     print_facts(mark_words(alert.status), {**_facts(alert), **came, **ends})
     _say_who(found)
     say("")
+    show_reach(found.reach)
     say(alert.text)
     say_hidden(text=alert.text, sender=alert.sender)
     say("")
@@ -86,8 +88,10 @@ def _say_who(found: Shown) -> None:
     """Who hears it, where that is not plain; whom a cancel spared."""
     if found.corrects:
         say(_("heard by: those who may have heard {name}, and nobody else", name=found.corrects))
-    elif found.campaign.areas:
-        say(_("its areas do not choose people yet: everybody on the list hears it"))
+    elif found.whom:
+        say(_("heard by: {whom}", whom=found.whom))
+    if found.campaign.areas and not (found.campaign.plan.areas or found.corrects):
+        say(_("ITS AREAS CHOOSE NOBODY: EVERYBODY ON THE LIST HEARS IT, WHEREVER THEY LIVE"))
     if found.withdrawals:
         say(_("asked back: {told}", told=in_words(found.withdrawals)))
 

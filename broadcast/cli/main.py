@@ -28,6 +28,7 @@ from broadcast.visible import visible
 # name: (place, one line for --help)
 _COMMANDS = {
     "alert": ("cli.alert:alert", N_("Alerts as CAP 1.2 files: import, export.")),
+    "area": ("cli.area:area", N_("Areas, one in the other: import, list, show.")),
     "attribute": (
         "cli.attribute:attribute",
         N_("What lists may say of people beside area and language."),

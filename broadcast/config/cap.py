@@ -47,7 +47,8 @@ _URGENT: Final = (
 class Cap:
     """profiles: what an alert is held to beyond CAP itself. trust: a PEM file, or a folder of them: certificates of
     signers, and of authorities. sender: CAP's, of what is exported. signing_key, signing_certificate: PEM files.
-    urgent: the first row that fits an alert says how urgent it is.
+    urgent: the first row that fits an alert says how urgent it is. least_share: percent of an area, or of the alert's
+    shape where that is smaller, that they must have in common for the area's people to hear it; 0: more than a border.
     """
 
     profiles: tuple[Profile, ...] = ()
@@ -56,6 +57,7 @@ class Cap:
     signing_key: str = ""
     signing_certificate: str = ""
     urgent: tuple[Urgent, ...] = _URGENT
+    least_share: float = 0.0
 
     def __post_init__(self) -> None:
         require(
@@ -71,6 +73,10 @@ class Cap:
                 not getattr(self, name) or Path(getattr(self, name)).is_absolute(),
                 _("{name} must be a whole path", name=name),
             )
+        require(
+            0 <= self.least_share <= 50,
+            _("least_share must be 0 to 50 percent: people who are touched are to hear it"),
+        )
         require(self.urgent, _("urgent needs at least one row"))
         last = self.urgent[-1]
         require(

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from broadcast.campaign import campaigns, messages
+from broadcast.areas import tree as trees
+from broadcast.campaign import campaigns, choosing, messages
 from broadcast.campaign.approval import Approval, content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.forecast.reach import Reach, reach
 from broadcast.ids import CampaignId
 from broadcast.reports.whole import Whole
 from broadcast.reports.withdrawals import Withdrawal
@@ -68,6 +70,8 @@ class Shown:
     supersedes: tuple[str, ...] = ()
     withdrawals: Sequence[Withdrawal] = ()
     corrects: str | None = None
+    reach: Reach | None = None  # of its areas
+    whom: str = ""  # its plan names, in words
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
@@ -84,6 +88,8 @@ class Shown:
             "events": self.events,
             "corrects": self.corrects,
             "withdrawals": [each.document() for each in self.withdrawals],
+            "reach": self.reach,
+            "whom": self.whom or None,
         }
 
 
@@ -109,6 +115,8 @@ async def shown(home: Connection, name: str, config: Config | None = None) -> Sh
         before=await _before(home, found),
         withdrawals=await _withdrawals(home, config, found),
         corrects=wrong.name if wrong else None,
+        reach=await reach(home, found.content) if found.launched_at is None else None,
+        whom=choosing.in_words(found.plan, await trees.load(home)),
         **await _message(home, number),
     )
 
