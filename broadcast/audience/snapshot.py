@@ -6,6 +6,7 @@ No recipient becomes an object here: PostgreSQL gives and takes numbers as the o
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import asyncpg
@@ -15,6 +16,7 @@ from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.languages import _
+from broadcast.rules.gate import NEVER, NOW, Gate
 from broadcast.store import arrays, citus
 from broadcast.store.copying import HEADER, TRAILER, copy_in
 from broadcast.store.ledgers import naming
@@ -33,6 +35,7 @@ _HEAD: Final = b"\0\0\0\1\0\0\0\0\0\0\0\x14"
 _FIRST: Final = b"\0\0\0\1"
 _HEAD_OCTETS: Final = 20
 _ELEMENT: Final = 12  # octets: a length, a number
+_EPOCH_US: Final = 946_684_800_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,25 +128,37 @@ class Cutter:
         self._ledger = ledger
         self._campaign_id = campaign_id
         self._sizes = sizes
-        self._waiting: dict[tuple[CarrierNo, int], bytearray] = {}
+        self._waiting: dict[tuple[CarrierNo, int, float], bytearray] = {}
         self._excluded: dict[tuple[CarrierNo, str], bytearray] = {}
+        self.gate: Gate | None = None  # who is let go when; None: everybody at once
 
     def add(self, carrier_no: CarrierNo, group: Group) -> None:
-        """carrier_no: the ledger's."""
+        """carrier_no: the ledger's. Nobody of a bucket that is another pass's."""
+        if self.gate is not None and group.bucket not in self.gate.buckets:
+            return
         if carrier_no not in self._sizes:
             self._excluded.setdefault((carrier_no, "not_connected"), bytearray()).extend(group.numbers)
         elif group.opted_out:
             self._excluded.setdefault((carrier_no, "opted_out"), bytearray()).extend(group.numbers)
         else:
-            self._waiting.setdefault((carrier_no, group.variant), bytearray()).extend(group.numbers)
+            for moment, numbers in self.gate.parted(group.numbers) if self.gate else ((NOW, group.numbers),):
+                if moment == NEVER:
+                    self._excluded.setdefault((carrier_no, "capped"), bytearray()).extend(numbers)
+                else:
+                    key = carrier_no, group.variant, moment
+                    self._waiting.setdefault(key, bytearray()).extend(numbers)
 
     async def write(self) -> None:
-        """What was added since: each carrier ends with a shorter row for each message."""
-        slices = [
-            self._row(_int2(carrier_no), _int2(variant), _int4(len(numbers) // _ELEMENT), _array(numbers))
-            for (carrier_no, variant), added in self._waiting.items()
-            for numbers in _cut(added, self._sizes[carrier_no])
-        ]
+        """What was added since: each carrier ends with a shorter row for each message and moment."""
+        slices, held = [], []
+        for (carrier_no, variant, moment), added in self._waiting.items():
+            size = min(self._sizes[carrier_no], self.gate.most if self.gate else self._sizes[carrier_no])
+            for numbers in _cut(added, size):
+                row = _int2(carrier_no), _int2(variant), _int4(len(numbers) // _ELEMENT), _array(numbers)
+                if moment == NOW:
+                    slices.append(self._row(*row))
+                else:
+                    held.append(self._row(*row, b"held", _time(moment)))
         exclusions = [
             self._row(_int2(carrier_no), reason.encode(), _array(numbers))
             for (carrier_no, reason), added in self._excluded.items()
@@ -151,7 +166,9 @@ class Cutter:
         ]
         self._waiting, self._excluded = {}, {}
         with naming(self._ledger):
-            await self._copy("slice", ("campaign_id", "carrier_no", "variant", "total", "msisdns"), slices)
+            columns = "campaign_id", "carrier_no", "variant", "total", "msisdns"
+            await self._copy("slice", columns, slices)
+            await self._copy("slice", (*columns, "state", "not_before"), held)
             await self._copy("exclusion", ("campaign_id", "carrier_no", "reason", "msisdns"), exclusions)
 
     async def tallied(self) -> Snapshot:
@@ -199,6 +216,11 @@ def _cut(numbers: bytearray, size: int) -> list[bytes]:
 
 def _array(elements: bytes) -> bytes:
     return b"".join((_HEAD, _int4(len(elements) // _ELEMENT), _FIRST, elements))
+
+
+def _time(at: float) -> bytes:
+    """A timestamptz: microseconds since 2000, rounded up."""
+    return (ceil(at * 1_000_000) - _EPOCH_US).to_bytes(8, "big", signed=True)
 
 
 def _int2(value: int) -> bytes:

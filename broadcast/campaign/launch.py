@@ -19,7 +19,7 @@ import asyncpg
 from broadcast.audience.carriers import carrier_numbers, check_has_all, sync_carriers
 from broadcast.audience.moment import one_moment
 from broadcast.audience.snapshot import Cutter, Group, Place, Snapshot, take_snapshot
-from broadcast.campaign import campaigns, orders, refusals
+from broadcast.campaign import campaigns, let_go, orders, refusals
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.choosing import why_nobody
 from broadcast.campaign.listeners import listeners
@@ -30,7 +30,6 @@ from broadcast.config.placing import places
 from broadcast.errors import BroadcastError, RefusedError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.languages import _, term
-from broadcast.rules.limits import limits_of
 from broadcast.store.clock import database_time
 from broadcast.store.ledgers import Part, named_parts, naming
 from broadcast.store.purpose import check_purpose
@@ -123,7 +122,10 @@ async def launch(
             ledgers = [each for each in ledgers if each.part.name in names]
         try:
             with refusals.told():
-                async with _held(home, campaign.campaign_id) as (current, newest):
+                async with (
+                    let_go.alone(ledgers, let_go.limits_for(config, campaign)),
+                    _held(home, campaign.campaign_id) as (current, newest),
+                ):
                     await _launched(home, config, current, ledgers, newest, asked, hearers)
                     done = await campaigns.get(home, current.campaign_id)
         except asyncpg.SerializationError as error:
@@ -191,7 +193,7 @@ async def _launched(
         raise RefusedError(_("who may have heard what a correction corrects must be known to launch it"))
     segments = check_sendable(config, current.content)
     now = await database_time(home)
-    limits = limits_of(config.rules.of(current.category), config.country.time_zone)
+    limits = let_go.limits_for(config, current)
     await home.execute(sql("keep_rules"), current.campaign_id, json.dumps(limits.document()))
     copies = [_Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
     row = await home.fetchval(sql("campaign_row"), current.campaign_id)
@@ -200,7 +202,9 @@ async def _launched(
         for copy in copies:
             with naming(copy.name):
                 await copy.begin(row, approvals, now)
-        await _take(home, config, current, ledgers, hearers)
+        async for _pass in let_go.gates(ledgers, current, limits, now):
+            await _take(home, config, current, ledgers, hearers)
+        await let_go.spread(ledgers, current, limits, now)
         taken = {each.part.name: await each.cutter.tallied() for each in ledgers}
         whole = _sum(list(taken.values()))
         if whole.waiting == 0:

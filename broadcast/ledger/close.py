@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from broadcast.ids import CampaignId, CarrierNo
+from broadcast.rules import letting_go
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -58,6 +59,7 @@ async def tidy(
         await connection.execute(sql("let_go_due"), LET_GO_MOST)
         await connection.execute(sql("end_waiting"))
         overdue = await connection.fetch(sql("overdue_campaigns"), receipt_wait_s)
+    await letting_go.look(connection)
     for row in overdue:
         await _close(connection, row["campaign_id"])
     async with connection.transaction():

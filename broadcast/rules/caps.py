@@ -33,6 +33,14 @@ class Contacts:
         order = np.lexsort((-times, people))  # by person, the latest first
         self._people, self._times = people[order], times[order]
 
+    @classmethod
+    def of(cls, several: Sequence["Contacts"]) -> "Contacts":
+        """Of all of them together."""
+        return cls(
+            np.concatenate([each._people for each in several]),
+            np.concatenate([each._times for each in several]),
+        )
+
     def next_times(self, people: People, caps: Sequence[Cap], now: float = UNTOLD) -> Times:
         """When each of these may be told next, by the caps alone: -inf: at once; inf: not before an untold one ends.
 

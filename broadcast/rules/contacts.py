@@ -7,19 +7,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import numpy as np
 
 from broadcast.ids import CarrierNo
 from broadcast.rules.caps import UNTOLD, Contacts, People, Times
+from broadcast.rules.gate import BUCKETS
 from broadcast.store import arrays, plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-BUCKETS: Final = 64
 _SLICES_AT_ONCE: Final = 100
+_NOBODY: Final = np.empty(0, np.int64)
+_NEVER: Final = np.empty(0, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,7 @@ async def read(
                 kept &= (bucket >= buckets.start) & (bucket < buckets.stop)
             people.append(numbers[kept])
             times.append(told[kept])
-    none: Any = np.empty(0)
-    return Contacts(
-        np.concatenate([*people, none.astype(np.int64)]), np.concatenate([*times, none.astype(np.float64)])
-    )
+    return Contacts(np.concatenate([*people, _NOBODY]), np.concatenate([*times, _NEVER]))
 
 
 def _times(row: asyncpg.Record, now: float) -> Times:
@@ -90,3 +89,8 @@ async def claimed(connection: Connection) -> AsyncIterator[bool]:
     finally:
         if mine and not connection.is_closed():
             await connection.fetchval(sql("capping_end"))
+
+
+def none() -> Contacts:
+    """Of nobody."""
+    return Contacts(_NOBODY, _NEVER)

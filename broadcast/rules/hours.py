@@ -7,7 +7,6 @@ is cut there, and each piece is asked once.
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -126,16 +125,18 @@ def _edges_of(quiet: tuple[str, ...], zone: str, day: date) -> tuple[float, ...]
             for fold in (0, 1):
                 shown = datetime.combine(each, time(minute // 60, minute % 60, fold=fold), local)
                 found.add(shown.timestamp())
-        found.update(_jumps(each, local))
+        found.update(_jumps(each, zone))
     return tuple(sorted(found))
 
 
-def _jumps(day: date, zone: ZoneInfo) -> Iterator[float]:
-    """Moments of a local day, and an hour around it, at which the zone's distance to UTC changes."""
+@lru_cache(maxsize=1024)
+def _jumps(day: date, zone: str) -> tuple[float, ...]:
+    """Moments of a local day, and some hours around it, at which the zone's distance to UTC changes."""
+    local, found = ZoneInfo(zone), []
     start = int(datetime.combine(day, time(), UTC).timestamp()) - 15 * 3600
 
     def distance(at: int) -> timedelta | None:
-        return datetime.fromtimestamp(at, zone).utcoffset()
+        return datetime.fromtimestamp(at, local).utcoffset()
 
     for at in range(start, start + 54 * 3600, 3 * 3600):
         low, high = at, at + 3 * 3600
@@ -144,4 +145,5 @@ def _jumps(day: date, zone: ZoneInfo) -> Iterator[float]:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if distance(middle) == distance(low) else (low, middle)
-        yield float(high)
+        found.append(float(high))
+    return tuple(found)

@@ -17,23 +17,20 @@ _HOUR_S: Final = 3600
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """people_per_hour: 1 at least."""
+    """people_per_hour: no fewer than `slice_people`, which a slice may have, 1 at least."""
 
     people_per_hour: int
-
-    @property
-    def slots(self) -> int:
-        """Of an hour."""
-        return min(_SLOTS, self.people_per_hour)
+    slice_people: int = 1
 
     @property
     def slot_people(self) -> int:
-        """At most, of one slot: a slice is to have no more."""
-        return self.people_per_hour // self.slots
+        """At most, of one slot."""
+        return max(self.slice_people, self.people_per_hour // _SLOTS)
 
     @property
     def slot_s(self) -> float:
-        return _HOUR_S / self.slots
+        """From one slot to the next: an hour has no more people than it may have, whenever it begins."""
+        return _HOUR_S / (self.people_per_hour // self.slot_people)
 
 
 def people_per_hour(callers_per_hour: int, callers_share: float) -> int:
@@ -49,6 +46,23 @@ def slots(pace: Pace, hours: Hours, start: float) -> Iterator[float]:
         at = max(at, opening.opens)
         yield at
         at += pace.slot_s
+
+
+def shares(people: Sequence[int], per_hour: int) -> tuple[int, list[int]]:
+    """Of several ledgers with so many people: what a slice may have, and how many people an hour each lets go: per_hour
+    at most, together. Raises ValueError where each cannot have one."""
+    most = max(1, per_hour // (_SLOTS * len(people)))
+    if most * len(people) > per_hour:
+        raise ValueError("fewer people an hour than ledgers")
+    found = [max(most, per_hour * each // max(1, sum(people))) for each in people]
+    while sum(found) > per_hour:
+        found[found.index(max(found))] -= sum(found) - per_hour
+    return most, found
+
+
+def slice_people(ledgers: int, per_hour: int) -> int:
+    """What a slice may have, before anybody knows how many people each ledger has."""
+    return shares([0] * ledgers, per_hour)[0]
 
 
 def spread(

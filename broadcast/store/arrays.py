@@ -14,6 +14,11 @@ def numbers(sent: bytes) -> NDArray[np.int64]:
     return np.frombuffer(sent, _ELEMENT, offset=HEAD_OCTETS)["value"].astype(np.int64)
 
 
+def values(elements_sent: bytes) -> NDArray[np.int64]:
+    """Of elements, without the head of their array."""
+    return np.frombuffer(elements_sent, _ELEMENT)["value"].astype(np.int64)
+
+
 def elements(values: NDArray[np.int64]) -> bytes:
     """What follows the head of their array."""
     made = np.empty(len(values), _ELEMENT)
