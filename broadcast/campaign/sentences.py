@@ -17,6 +17,7 @@ SENTENCES: Final = (
     N_("this is not the whole content of a campaign"),
     N_("the audience is not what was written of it: nothing was launched"),
     N_("a launch says how many hear it, in each ledger"),
+    N_("an emergency is under no rules of hours and numbers"),
     N_("the audience has more people than was approved: nothing was launched"),
     N_("one's own phones hear it first, by a rule: rehearse it with these very words"),
     N_("a campaign's name has letters, digits, '.', ':', '_' or '-', and no blanks"),
