@@ -417,6 +417,21 @@ def test_a_draft_with_everything(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     assert (made["in_doubt_policy"], made["grace_s"], made["drafted_by"]) == ("resend", 0, "mai")
 
 
+def test_what_an_alert_has_beside_others_is_said_and_bound(drafted: Desk) -> None:
+    edited = drafted.json("campaign", "edit", "hands", "--weight", "3", "--reserve", "20")
+    assert (edited["plan"]["weight"], edited["plan"]["reserve"]) == (3, 20)
+    drafted.json("campaign", "edit", "hands", "--weight", "100")
+    shown = drafted("campaign", "show", "hands")
+    assert (
+        "gives way to emergencies and to higher ones; weight 100 among equals; at least 20 % of the TPS"
+        in shown
+    )
+    drafted.json("campaign", "edit", "hands", "--category", "emergency", "--reserve", "0", "--weight", "1")
+    assert "goes before all that are no emergency; weight 1 among equals" in drafted(
+        "campaign", "show", "hands"
+    )
+
+
 def test_edit_changes_what_follows(drafted: Desk) -> None:
     edited = drafted.json(
         "campaign", "edit", "hands", "--plain", "--category", "emergency", "--expires", "2d"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from broadcast.campaign.plan import Plan
 from broadcast.campaign.precedence import RESERVED_MOST, Claim, claim, rank, shares
+from broadcast.errors import InputError
 
 EMERGENCY, HIGH, LOW = (0, -9), (1, -7), (1, -1)
 
@@ -33,6 +34,13 @@ def test_an_actual_emergency_goes_before_whatever_has_a_higher_priority() -> Non
     assert rank("emergency", "actual", 0) < rank("emergency", "exercise", 9)
     assert rank("health", "actual", 5) < rank("routine", "actual", 1)
     assert claim("health", "actual", 5, Plan(weight=3, reserve=10)) == Claim((1, -5), 3, 10)
+
+
+@pytest.mark.parametrize("plan", [Plan(weight=0), Plan(weight=101), Plan(reserve=-1), Plan(reserve=51)])
+def test_a_plan_that_means_nothing_sends_nothing(plan: Plan) -> None:
+    """Whoever wrote it past the options."""
+    with pytest.raises(InputError):
+        claim("health", "actual", 5, plan)
 
 
 @pytest.mark.parametrize(
