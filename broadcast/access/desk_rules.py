@@ -30,6 +30,7 @@ RULES: Final[Mapping[str, Rule]] = {
         0, 10**9, 1_000, N_("from so many recipients on, their number is typed to launch; 0: never")
     ),
     "phones_first": Rule(0, 1, 0, N_("1: own phones hear it first")),
+    "erased_a_day": Rule(1, 10**9, 1_000, N_("numbers that operators may have erased in 24 hours")),
     "training": Rule(0, 1, 0, N_("1: this database is for training, and reaches no live SMSC")),
 }
 

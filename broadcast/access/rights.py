@@ -80,6 +80,8 @@ TABLES: Final[Mapping[str, Rights]] = {
         "hash_bucket", "carrier_no", "ported", "import_no", "opted_out_at", "previous_import_no", "profile_no",
         operator="INSERT UPDATE", worker="UPDATE: opted_out_at",
     ),
+    "erasure": _closed("erasure_no", "asked_at", "done_at"),
+    "erasure_key": {_O: [Right((READ,))], _W: [Right((READ,))]},  # whoever has it can try every number
     "area": _open(operator=_ALL),
     "profile": _open(operator="INSERT DELETE"),
     "attribute": _open(operator="INSERT DELETE"),
@@ -173,10 +175,14 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
     **dict.fromkeys(
         (
             "tend_end_waiting", "tend_close", "tend_finish", "tend_take_over", "tend_parts_finished",
-            "tend_archived", "tend_archive_moved",
+            "tend_archived", "tend_archive_moved", "tend_archive_erased", "tend_erased",
         ),
         (_W,),
     ),
+    **dict.fromkeys(("desk_erase", "desk_unerase"), (_O,)),
+    "tend_off_the_list": (_O, _W),
+    "tend_off_named_lists": (_O, _W),
+    "tend_read": (_O, _U, _W),
     "tend_obey": (_O, _W),
     "tend_audited": (_O, _U, _W),
     **dict.fromkeys(

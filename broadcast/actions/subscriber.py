@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.audience import subscribers, unfinished
 from broadcast.audience.attributes import Kind, declared
@@ -114,6 +115,12 @@ def number(country: Country, typed: str) -> int:
             _("that is no mobile number of {name}: {words}", name=country.name, words=found.words)
         )
     return found
+
+
+async def read(session: Session, msisdn: int) -> Subscriber:
+    """One person's row, which is an act. Raises InputError when nobody has the number."""
+    await note_read(session, "subscriber", 1)
+    return await subscribers.find(session.connection, msisdn)
 
 
 async def opt_out(session: Session, msisdn: int) -> Subscriber:

@@ -195,6 +195,7 @@ _ALIKE: Final[Mapping[str, Step]] = {
     "audited": _nothing,
     "archived": _archived,
     "archive moved": _nothing,
+    "archive made anew": _nothing,
 }
 _AT_HOME: Final[Mapping[str, Step]] = {
     **_ALIKE,
@@ -218,4 +219,6 @@ _IN_A_LEDGER: Final[Mapping[str, Step]] = {
     "paused in a ledger": _ordered(_S.PAUSED),
     "cancelled in a ledger": _ordered(_S.CANCELLED),
 }
-_UNSHOWN: Final = frozenset({"copied", "obeyed", "archive moved"})  # entries that leave no event
+_UNSHOWN: Final = frozenset(
+    {"copied", "obeyed", "archive moved", "archive made anew"}
+)  # entries that leave no event

@@ -4,7 +4,8 @@ Law 1 holds all the way: what the files hold is counted and summed in Postgres a
 with the tallies; the rows go in one transaction, and only if the tallies still say the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -52,6 +53,11 @@ async def archive(connection: Connection, campaign_id: CampaignId, folder: Path,
     Raises RefusedError: not finished, or archived already. AuditError: books, rows and files do not agree.
     InputError, ArchiveError, BroadcastError: the folder, the files, the disk. Nothing is dropped then.
     """
+    async with _nobody_erases(connection):
+        return await _archive(connection, campaign_id, folder, drop=drop)
+
+
+async def _archive(connection: Connection, campaign_id: CampaignId, folder: Path, *, drop: bool) -> Archived:
     async with snapshot(connection):
         books = live_books(connection, campaign_id)
         now = await _snapshot(connection, campaign_id, books)
@@ -63,6 +69,18 @@ async def archive(connection: Connection, campaign_id: CampaignId, folder: Path,
     if drop:
         await _drop(connection, books, now, found)
     return Archived(place, found.recipients, found.octets, drop)
+
+
+@asynccontextmanager
+async def _nobody_erases(connection: Connection) -> AsyncIterator[None]:
+    """What is read and what is dropped are then the same. Raises RefusedError while somebody is at it."""
+    if not await connection.fetchval(sql("erasure_hold_off")):
+        raise RefusedError(_("people are being erased just now: archive it when that is done"))
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute(sql("erasure_let_go"))
 
 
 async def moved(connection: Connection, campaign_id: CampaignId, folder: Path) -> Archived | None:

@@ -52,7 +52,7 @@ async def write(
     Raises InputError: no folder to make it in. BroadcastError: the disk.
     """
     number = campaign["campaign_id"]
-    with _building(place) as draft:
+    with building(place) as draft:
         parts = await _write_recipients(books, carriers, draft)
         await _write_doubts(books, draft)
         _write_small(draft / "campaign.parquet", [campaign])
@@ -69,7 +69,7 @@ async def write(
             "carriers": parts,
             "others": others,
         }
-        with _created(draft / MANIFEST) as file:
+        with created(draft / MANIFEST) as file:
             file.write(json.dumps(manifest, indent=1).encode())
 
 
@@ -101,7 +101,7 @@ async def _write_recipients(
     written = []
     for each in carriers:
         path = draft / f"recipients-{each.carrier_no}.parquet"
-        with _created(path) as file, writer(file, each.shape) as out:
+        with created(path) as file, writer(file, each.shape) as out:
             buffer = _Buffer(out)
             while people is not None and people.carrier_no == each.carrier_no:
                 buffer.add(pack(each.shape, people))
@@ -125,18 +125,18 @@ def _entry(carrier: CarrierSums, path: Path) -> dict[str, Any]:
 
 
 async def _write_doubts(books: LiveBooks, draft: Path) -> None:
-    with _created(draft / DOUBTS) as file, pq.ParquetWriter(file, _DOUBT, compression="zstd") as out:
+    with created(draft / DOUBTS) as file, pq.ParquetWriter(file, _DOUBT, compression="zstd") as out:
         async for rows in books.doubt_history():
             out.write_table(pa.Table.from_pylist(rows, schema=_DOUBT))
 
 
 def _write_small(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    with _created(path) as file:
+    with created(path) as file:
         pq.write_table(pa.Table.from_pylist(list(rows)), file, compression="zstd")
 
 
 @contextmanager
-def _created(path: Path) -> Iterator[BinaryIO]:
+def created(path: Path) -> Iterator[BinaryIO]:
     """A new file, on the disk when the block ends."""
     with path.open("xb") as file:
         yield file
@@ -145,7 +145,7 @@ def _created(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _building(place: Path) -> Iterator[Path]:
+def building(place: Path) -> Iterator[Path]:
     """A folder that becomes `place` when the block ends well, and is gone when it does not."""
     if not place.parent.is_dir():
         raise InputError(
@@ -155,9 +155,9 @@ def _building(place: Path) -> Iterator[Path]:
     try:
         draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
         yield draft
-        _sync_folder(draft)
+        sync_folder(draft)
         draft.rename(place)
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
     except ConnectionError:  # of the database, while its rows are read
         raise
     except OSError as error:
@@ -173,7 +173,8 @@ def _building(place: Path) -> Iterator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What was renamed in it is on the disk."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)

@@ -10,6 +10,7 @@ from typing import IO
 
 from broadcast.audience.cells import NO, YES, Cells, Combination, Unclear
 from broadcast.audience.characters import plain
+from broadcast.audience.erased import NOBODY_ERASED, Erased
 from broadcast.audience.lines import Header, Line, Lines
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.parquet import ParquetRows
@@ -72,9 +73,11 @@ class Reader:
         sink: IO[str],
         before: Unfinished | None = None,
         cells: Cells | None = None,
+        erased: Erased = NOBODY_ERASED,
     ) -> None:
         """carriers: carrier_no by name. sink: where refused lines are written. before: what `source` has skipped.
-        cells: reads the columns `source.header.cells`; None: it has none."""
+        cells: reads the columns `source.header.cells`; None: it has none. erased: whose lines are refused."""
+        self._is_erased = erased.has if erased else None
         self.lines = before.lines if before else 0
         self.refused: Counter[str] = Counter(before.refused if before else {})
         self._source, self._sink = source, sink
@@ -178,6 +181,8 @@ class Reader:
         msisdn = self._normalize(written)
         if isinstance(msisdn, str):  # a Refusal
             return msisdn.value
+        if self._is_erased is not None and self._is_erased(msisdn):
+            return "erased"
         by_prefix = self._route(msisdn)
         if by_prefix is None:
             return Refusal.UNKNOWN_PREFIX.value

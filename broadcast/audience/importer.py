@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from broadcast.audience import unfinished
+from broadcast.audience import erased, unfinished
 from broadcast.audience.attributes import Kind
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
@@ -90,7 +90,8 @@ async def import_file(
         part = refused_file.with_name(refused_file.name + ".part")
         try:
             with create_private(part) as sink:
-                reader = Reader(config, source, numbers, sink, cells=columns.cells())
+                those = await erased.load(connection)
+                reader = Reader(config, source, numbers, sink, cells=columns.cells(), erased=those)
                 counts = await _import(connection, reader, path, source.name, columns, report)
             part.replace(refused_file)
         finally:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.audience import erased
 from broadcast.audience.numbers import MOST
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
@@ -112,6 +113,7 @@ async def _write(
     async with home.transaction():
         list_no = await home.fetchval(sql("list_write"), name, carrier, source)
         before = await _read(home, list_no)
+        numbers = await _not_erased(home, numbers)
         new = np.setdiff1d(numbers, before, assume_unique=True)
         if add and len(before) + len(new) > MOST:
             raise RefusedError(_("a list has {most:,} numbers at most", most=MOST))
@@ -123,6 +125,12 @@ async def _write(
         what = "list added to" if add else "list imported"
         await home.execute(sql("list_note"), what, name, json.dumps({**noted, "new": len(new)}))
         return len(new)
+
+
+async def _not_erased(home: Connection, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Whoever asked to be erased is on no list."""
+    gone = (await erased.load(home)).among(numbers.tolist())
+    return numbers[~np.isin(numbers, list(gone))] if gone else numbers
 
 
 async def drop(home: Connection, name: str) -> None:

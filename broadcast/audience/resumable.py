@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from broadcast.audience import unfinished
+from broadcast.audience import erased, unfinished
 from broadcast.audience.attributes import Kind
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
@@ -91,7 +91,8 @@ async def import_resumably(
                 if before:
                     await _skip(source, before, watcher)
                 columns = columns.of(source)
-                reader = Reader(config, source, numbers, refused.text, before, columns.cells())
+                those = await erased.load(connection)
+                reader = Reader(config, source, numbers, refused.text, before, columns.cells(), those)
                 counts = await _Steps(connection, path, file, refused, before, columns).run(reader, watcher)
     await connection.execute(sql("analyze_subscriber"))
     took = time.perf_counter() - begun

@@ -85,6 +85,9 @@ _WORDS: Final[Mapping[str, _Words]] = {
         " (--as NAME), and launch then")),
     "BC033": _rule(N_("the campaign is {state}: only a paused one can be resumed")),
     "BC034": _rule(N_("the campaign was launched already: resume it (`broadcast campaign resume`)")),
+    "BC040": _rule(N_(
+        "not more than {most} numbers are erased in 24 hours: wait, or have two admins change the rule erased_a_day"
+        " (`broadcast rules set`)")),
     "42501": _rule(N_("this account may not do that: see `broadcast user list` for who may")),
 }  # fmt: skip
 _BY_ITSELF: Final[Mapping[str, type[BroadcastError]]] = {"BC003": RefusedError, "BC004": InputError}

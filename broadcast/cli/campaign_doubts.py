@@ -7,16 +7,18 @@ from typing import Any
 
 import click
 
+from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.archive.books import books_of
 from broadcast.campaign.campaigns import by_name
 from broadcast.cli.files import replacing
 from broadcast.cli.operator import login_option
-from broadcast.cli.output import json_option, masked, note, print_json, print_table, say, time_cell, words
+from broadcast.cli.output import json_option, note, print_json, print_table, say, time_cell, words
 from broadcast.cli.session import act_on
 from broadcast.csv_files import CsvWriter
 from broadcast.languages import _, codes, headings, term
 from broadcast.ledger.books import RESENT, Doubted
+from broadcast.masked import shown
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _COLUMNS = codes("carrier", "msisdn", "reason", "since", "ended_at", "ended_as", "first_copy")
@@ -39,7 +41,7 @@ def campaign_doubts(
     Example:
       broadcast campaign doubts flood-warning --resent --csv second-copies.csv --reveal
     """
-    found = act_on(name, lambda session: _read(session, name, RESENT if resent else None))
+    found = act_on(name, lambda session: _read(session, name, RESENT if resent else None, reveal))
     lines = [_line(each, reveal) for each in found]
     if file:
         _write(file, lines)
@@ -51,18 +53,20 @@ def campaign_doubts(
         note(_("wrote {file}", file=words(file)))
 
 
-async def _read(session: Session, name: str, ended_as: str | None) -> Sequence[Doubted]:
+async def _read(session: Session, name: str, ended_as: str | None, reveal: bool) -> Sequence[Doubted]:
     campaign_id = (await by_name(session.connection, name)).campaign_id
     found: list[Doubted] = []
     async with session.parts(campaign_id) as parts:
         for part in parts.all():
             found += await (await books_of(part.connection, campaign_id)).doubted(ended_as)
+    if reveal:
+        await note_read(session, "doubts", len(found), campaign_id)
     return found
 
 
 def _line(each: Doubted, reveal: bool) -> dict[str, Any]:
     values = {column: getattr(each, column) for column in _COLUMNS}
-    values["msisdn"] = str(each.msisdn) if reveal else masked(each.msisdn)
+    values["msisdn"] = shown(each.msisdn, reveal=reveal)
     return values
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.campaign.campaigns import by_name
 from broadcast.cli.files import replacing
@@ -13,7 +14,6 @@ from broadcast.cli.operator import login_option
 from broadcast.cli.output import (
     effect_words,
     json_option,
-    masked,
     note,
     print_facts,
     print_json,
@@ -27,6 +27,7 @@ from broadcast.ids import CampaignId
 from broadcast.languages import _, headings, term
 from broadcast.ledger import replies
 from broadcast.ledger.replies import NO_CAMPAIGN, Elsewhere, Reply, ReplyCount, added
+from broadcast.masked import shown
 from broadcast.store.types import Connection
 from broadcast.visible import visible
 
@@ -92,6 +93,9 @@ async def _read(
     opened = session.all_parts() if number == NO_CAMPAIGN else session.parts(number)
     async with opened as parts:
         connections = [part.connection for part in parts.all()]
+        if reveal or file:  # texts say who people are, too
+            every = sum([each.replies for one in connections for each in await replies.counts(one, number)])
+            await note_read(session, "replies", every if file else min(every, most), number)
         if file:
             await _write(file, connections, number, reveal)
         texts = [text for each in connections for text in await replies.latest(each, number, most)]
@@ -116,7 +120,7 @@ async def _write(file: Path, connections: Sequence[Connection], number: Campaign
 def _line(each: Reply, reveal: bool) -> dict[str, Any]:
     values = {column: getattr(each, column) for column in _COLUMNS}
     if each.msisdn is not None:
-        values["msisdn"] = str(each.msisdn) if reveal else masked(each.msisdn)
+        values["msisdn"] = shown(each.msisdn, reveal=reveal)
     return values
 
 

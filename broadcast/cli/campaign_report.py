@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 import click
 
+from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.marks import marked
@@ -94,6 +95,7 @@ def _in_english(name: str, found: Everything) -> Everything:
 
 
 async def _write_recipients(session: Session, path: Path, campaign: Campaign, reveal: bool) -> None:
+    await note_read(session, "recipients", campaign.audience or 0, campaign.campaign_id)
     with replacing(path, mode=0o600) as file:
         await write_recipients(
             file,

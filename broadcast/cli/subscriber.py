@@ -10,7 +10,6 @@ import click
 from broadcast.actions import subscriber as actions
 from broadcast.actions.session import Session
 from broadcast.actions.subscriber import Import
-from broadcast.audience import subscribers
 from broadcast.audience.attributes import declared
 from broadcast.audience.generator import Expected, Facts, Generator
 from broadcast.audience.importer import ImportResult
@@ -32,6 +31,7 @@ from broadcast.cli.output import (
 )
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
+from broadcast.cli.subscriber_erase import erase, export
 from broadcast.errors import InputError
 from broadcast.languages import _, headings, term
 
@@ -47,6 +47,10 @@ def subscriber() -> None:
       broadcast subscriber import people.csv
       broadcast subscriber stats
     """
+
+
+subscriber.add_command(erase)
+subscriber.add_command(export)
 
 
 @subscriber.command("import")
@@ -176,7 +180,7 @@ def show(number: str, reveal: bool, as_json: bool) -> None:
       broadcast subscriber show 0912345678
     """
     msisdn = actions.number(configuration().country, number)
-    _show(act(lambda session: subscribers.find(session.connection, msisdn)), reveal, as_json)
+    _show(act(lambda session: actions.read(session, msisdn)), reveal, as_json)
 
 
 @subscriber.command("opt-out")

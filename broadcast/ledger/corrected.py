@@ -120,6 +120,7 @@ class Corrected:
         heard = {row["slice_id"]: row["variant"] for row in places}
         async for rows in recount.of_places(connection, places):
             numbers = may_have_heard(rows, whole=whole[rows.carrier_no])
+            numbers = numbers[numbers > 0]  # who was erased since hears nothing more
             variant = self._of.variants[heard[rows.slice_id]]
             held += _groups(rows.carrier_no, variant, numbers, left_out)
             people += len(numbers)

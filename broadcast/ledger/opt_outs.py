@@ -4,7 +4,8 @@ Launches leave them out by `subscriber.opted_out_at`, at home. A campaign under 
 for every opt-out after its launch: a slice in which such a person still waits is *recalled*. A worker that holds it
 gives it back, nobody leases it, and here it is written anew without them; they are excluded, in the same transaction
 (law 1).
-A slice of recipients that are sent again is recalled when it is made. What is on the wire already stays so.
+A slice of recipients that are sent again is recalled when it is made. What is on the wire already stays so. Who is to
+be erased is taken out likewise, of an emergency too (erasure.py recalls its slices).
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -204,11 +205,12 @@ async def trim_recalled(sides: Sides, most: int, only: SliceId | None = None) ->
         numbers = [msisdn for row in rows for msisdn in still_waiting(_slice(row))]
         ever = [row["msisdn"] for row in await sides.home.fetch(sql("ever_opted_out"), numbers)]
         opted_out = {row["msisdn"] for row in await by_bucket(sides.home, "still_opted_out", ever)}
+        erased = {row["msisdn"] for row in await sides.home.fetch(sql("being_erased"), numbers)}
         unchanged, taken_out = [], 0
         for row in rows:
-            slimmer = without(_slice(row), opted_out)
+            slimmer = without(_slice(row), erased if row["hears_opted_out"] else opted_out | erased)
             if slimmer.taken_out:
-                await _write(ledger, row, slimmer)
+                await _write(ledger, row, slimmer, erased)
                 taken_out += len(slimmer.taken_out)
             else:
                 unchanged.append(row["slice_id"])
@@ -216,7 +218,7 @@ async def trim_recalled(sides: Sides, most: int, only: SliceId | None = None) ->
         return taken_out
 
 
-async def _write(connection: Connection, row: asyncpg.Record, slimmer: "Trimmed") -> None:
+async def _write(connection: Connection, row: asyncpg.Record, slimmer: "Trimmed", erased: Set[int]) -> None:
     left = slimmer.left
     if left.msisdns:
         await connection.execute(
@@ -229,9 +231,14 @@ async def _write(connection: Connection, row: asyncpg.Record, slimmer: "Trimmed"
         )
     else:
         await connection.execute(sql("drop_slice"), row["slice_id"])
-    await connection.execute(
-        sql("exclude_opted_out"), row["campaign_id"], row["carrier_no"], list(slimmer.taken_out)
-    )
+    for reason, those in (
+        ("opted_out", [each for each in slimmer.taken_out if each not in erased]),
+        ("erased", [each for each in slimmer.taken_out if each in erased]),
+    ):
+        if those:
+            await connection.execute(
+                sql("exclude_opted_out"), row["campaign_id"], row["carrier_no"], those, reason
+            )
 
 
 @dataclass(frozen=True, slots=True)

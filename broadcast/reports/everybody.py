@@ -7,7 +7,7 @@ from typing import Any, Final
 from broadcast.languages import _
 from broadcast.ledger.books import Books
 from broadcast.ledger.states import RecipientState
-from broadcast.masked import Masked
+from broadcast.masked import shown
 from broadcast.reports.people import MEANS, Account, Comparison, Difference, Verdict
 
 COLUMNS: Final = ("carrier", "msisdn", "ours", "told", "decided", "copies", "difference")
@@ -97,7 +97,7 @@ def row(each: Difference, *, reveal: bool = False) -> dict[str, Any]:
     told = "refused" if theirs.refused and theirs.told is None else theirs.told and theirs.told.column
     return {
         "carrier": each.carrier,
-        "msisdn": str(each.msisdn) if reveal else str(Masked(each.msisdn)),
+        "msisdn": shown(each.msisdn, reveal=reveal),
         "ours": each.ours,
         "told": told,
         "decided": theirs.decided and theirs.decided.column,

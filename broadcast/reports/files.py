@@ -5,7 +5,7 @@ from typing import TextIO
 from broadcast.config import Config
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CampaignId
-from broadcast.masked import Masked
+from broadcast.masked import shown
 from broadcast.reports.document import STATES
 from broadcast.reports.recipients import recipients
 from broadcast.reports.report import Report
@@ -54,7 +54,7 @@ async def write_recipients(
     columns = ("carrier", "msisdn", "state", "submitted_at", "settled_at", "err", "smsc_ids", "status")
     writer = CsvWriter(file, columns)
     async for each in recipients(home, campaign_id, config):
-        msisdn = str(each.msisdn) if reveal else str(Masked(each.msisdn))
+        msisdn = shown(each.msisdn, reveal=reveal)
         times = (time_cell(at, zone) for at in (each.submitted_at, each.settled_at))
         writer.row((each.carrier, msisdn, each.state, *times, each.err, each.smsc_ids, status))
         count += 1

@@ -24,3 +24,4 @@ class Lock(IntEnum):
     CHAINING = 7114  # entries of the audit chain get their numbers; tried alone, nobody waits for it
     WITHDRAWING = 7115  # session: of the worker that asks a slice's SMSC; its second key is the slice
     CAPPING = 7116  # people are let go under caps: a launch of such a category, for its session; a tidier
+    ERASING = 7117  # session: who erases people; shared: a campaign becomes files

@@ -7,7 +7,7 @@ parked only: reasons u8, places in REASONS
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -153,3 +153,30 @@ def _receipts(reader: Reader) -> Received:
     ids, reader.offset = unpack_ids(reader.packed, reader.offset, n)
     errs, reader.offset = unpack_errs(reader.packed, reader.offset, n)
     return Received(spread(runs, 1), states, msisdns, ids, errs)
+
+
+def with_numbers(packed: bytes, others: Mapping[int, int]) -> bytes | None:
+    """A row of `received` or `parked` with other numbers for these, everything else in its place; None: it has none of
+    them. Raises LedgerError as unpack_received."""
+    reader = Reader(packed)
+    reader.version()
+    count, n = reader.numbers(_HEAD)
+    reader.runs(count, _RUN, n)
+    reader.octets(n)  # states
+    start = reader.offset
+    msisdns = reader.column("q", n)
+    there = np.isin(msisdns, np.fromiter(others, np.int64, len(others)))
+    if not there.any():
+        return None
+    msisdns[there] = [others[number] for number in msisdns[there].tolist()]
+    return b"".join((packed[:start], column("q", msisdns), packed[reader.offset :]))
+
+
+def numbers_in(packed: bytes) -> set[int]:
+    """Whom a row of `received` or `parked` names. Raises LedgerError as unpack_received."""
+    reader = Reader(packed)
+    reader.version()
+    count, n = reader.numbers(_HEAD)
+    reader.runs(count, _RUN, n)
+    reader.octets(n)
+    return set(reader.column("q", n).tolist()) - {0}

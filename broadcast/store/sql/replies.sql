@@ -77,7 +77,7 @@ SELECT i.inbound_no, i.carrier_no, i.received_at, i.source, i.destination, i.thr
 -- The spans of slices that have none yet.
 INSERT INTO slice_span (slice_id, span)
 SELECT slice_id, (SELECT int8range(min(key_order(carrier_no, m)), max(key_order(carrier_no, m)), '[]')
-                    FROM unnest(msisdns) AS m)
+                    FROM unnest(msisdns) AS m WHERE m > 0)
   FROM slice WHERE NOT EXISTS (SELECT FROM slice_span WHERE slice_span.slice_id = slice.slice_id)
 ON CONFLICT (slice_id) DO NOTHING;
 
@@ -226,7 +226,8 @@ SELECT slice_id FROM slice WHERE recalled AND state = 'leased' AND worker_no = $
 
 -- name: recalled_slices
 -- At most $1 slices that were given back to be searched; $2: this one alone, or null.
-SELECT slice_id, campaign_id, carrier_no, total, mark, answered, retry, msisdns
+SELECT slice_id, campaign_id, carrier_no, total, mark, answered, retry, msisdns,
+       (SELECT hears_opted_out FROM campaign AS c WHERE c.campaign_id = slice.campaign_id) AS hears_opted_out
   FROM slice WHERE recalled AND state IN ('held', 'ready') AND ($2::integer IS NULL OR slice_id = $2)
  ORDER BY slice_id LIMIT $1 FOR UPDATE SKIP LOCKED;
 
@@ -261,9 +262,9 @@ WITH span AS (DELETE FROM slice_span WHERE slice_id = $1)
 DELETE FROM slice WHERE slice_id = $1;
 
 -- name: exclude_opted_out
--- They were waiting and are excluded. The shard -1 is that of replies, so that nobody waits for another.
+-- They were waiting and are excluded, and why ($4). The shard -1 is that of replies, so that nobody waits for another.
 WITH excluded_now AS (
-    INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns) VALUES ($1, $2, 'opted_out', $3::bigint[])
+    INSERT INTO exclusion (campaign_id, carrier_no, reason, msisdns) VALUES ($1, $2, $4, $3::bigint[])
 )
 SELECT add_to_tallies(shard => -1, campaigns => ARRAY[$1::integer], carriers => ARRAY[$2::smallint],
                       waiting => ARRAY[-cardinality($3::bigint[])::bigint],
