@@ -83,9 +83,8 @@ def bench(
         _show_pacing(as_json)
         return
     if waiting:
-        _show_moments(
-            [moments(Load(messages, tps=tps or MOMENTS_TPS, ids=ids)) for _ in range(runs)], as_json
-        )
+        of = Load(messages, tps=tps or MOMENTS_TPS, ids=ids)
+        _show_moments([moments(of) for _ in range(runs)], as_json)
         return
     if imports:
         _show_imports([importing(messages) for _ in range(runs)], as_json)
