@@ -66,6 +66,7 @@ TERMS: Final = (
         for what in ("proposed", "confirmed", "declined")
     ),
     *("account begun", "account disabled", "role taken", "rule begun", "import begun", "import ended"),
+    *("attribute added", "attribute dropped"),
     *("message kept", "migrated", "copied", "obeyed", "archive moved", "opted out", "opted in"),
     # fields of a content, as `campaign show` names what changed
     *(each.name for each in fields(Content)),
