@@ -4,6 +4,7 @@ more at its launch, which may be refused."""
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from broadcast.actions import clock
@@ -14,16 +15,20 @@ from broadcast.actions.session import Session
 from broadcast.campaign import campaigns, choosing
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.choosing import Counted
+from broadcast.campaign.precedence import claim
 from broadcast.campaign.variants import Variant
 from broadcast.config import Config
 from broadcast.errors import RefusedError
 from broadcast.forecast.budget import Standing
+from broadcast.forecast.hours import quiet_spans
 from broadcast.forecast.kept import Kept
 from broadcast.forecast.moments import Canary
 from broadcast.forecast.question import Question
 from broadcast.forecast.reach import Reach, reach
 from broadcast.forecast.verdict import Verdict, judge
 from broadcast.forecast.ways import CarrierLoad, Forecast, Pace
+from broadcast.rules.limits import limits_of
+from broadcast.rules.pace import people_per_hour
 
 Counts = Mapping[tuple[str, int], int]  # by carrier and number of the message (`slice.variant`)
 
@@ -85,8 +90,7 @@ async def _question(session: Session, found: Campaign, counts: Counts) -> Questi
 
 def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Question:
     content = found.content
-    plan, whole = content.plan, content.variants[0]
-    canary = None if plan.canary is None else Canary(plan.canary.share, plan.canary.wait_s)
+    whole = content.variants[0]
     return Question(
         whole.text,
         whole.alphabet,
@@ -94,9 +98,21 @@ def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Qu
         seen.at,
         found.expires_at,
         around=seen.around,
-        pace=Pace(found.priority, plan.weight, plan.reserve, (), plan.callers_per_hour, canary),
+        pace=_pace(config, found, seen.at),
         budget=seen.budget,
     )
+
+
+def _pace(config: Config, found: Campaign, at: datetime) -> Pace:
+    """By its plan, and the rule that it would be launched under. Who waits for their cap is not foreseen."""
+    plan = found.content.plan
+    hourly = None
+    if plan.callers_per_hour is not None and found.category != "emergency":
+        hourly = people_per_hour(plan.callers_per_hour, config.rules.callers_share)
+    limits = limits_of(config.rules.of(found.category), config.country.time_zone, hourly)
+    canary = None if plan.canary is None else Canary(plan.canary.share, plan.canary.wait_s)
+    place = claim(found.category, found.status, found.priority, plan)
+    return Pace(place, quiet_spans(limits.hours, at), limits.people_per_hour, canary)
 
 
 def _reached(found: Campaign, counts: Sequence[Counted]) -> dict[tuple[str, int], int]:

@@ -6,6 +6,7 @@ from broadcast.cli.lazy import LazyGroup
 
 _PLACES = {
     "check": "cli.carrier_check:carrier_check",
+    "invoice": "cli.carrier_invoice:carrier_invoice",
     "list": "cli.carrier_show:carrier_list",
     "show": "cli.carrier_show:carrier_show",
     "simulate": "cli.carrier_simulate:carrier_simulate",

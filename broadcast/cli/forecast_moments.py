@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from broadcast.cli.output import print_table, say
@@ -104,3 +105,8 @@ def _time(at: datetime | None, first: datetime | None) -> str:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}%"
+
+
+def money_words(amount: Decimal | None) -> str | None:
+    """Without a currency; None stays so."""
+    return None if amount is None else money(amount, "").rstrip()

@@ -1,18 +1,20 @@
 """What alerts send at one carrier, second by second, as water through a pipe of its TPS. Pure.
 
-A higher priority goes first, equal ones share by weight, and nobody leaves what he could send to nobody. Between two
-events (one is done, begins, expires, its hours begin or end) every rate is constant, so the course is exact, and as
-long as its events, whatever the audience.
+Who goes first, and how equal ones share, is as for the workers (campaign/precedence.py). Between two events (one is
+done, begins, expires, its hours begin or end) every rate is constant, so the course is exact, and as long as its
+events, whatever the audience.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Final
 
+from broadcast.campaign import precedence
+from broadcast.campaign.precedence import Claim
 from broadcast.forecast.curve import Curve
 
+ALONE: Final = Claim((1, 0))
 _NONE_LEFT: Final = 1e-9  # of what there was
 
 
@@ -20,14 +22,12 @@ _NONE_LEFT: Final = 1e-9  # of what there was
 class Flow:
     """What one alert has left for one carrier. Seconds from the beginning of the course.
 
-    segments: left. weight: among those of equal priority; reserve: percent of the TPS that these leave to it.
-    most_per_s: segments, as many as its callers allow. until_s: its expiry. quiet: when it may not be sent, in order.
+    segments: left. claim: which goes first, and what share it has. most_per_s: segments, as many as its callers allow.
+    until_s: its expiry. quiet: when it may not be sent, in order.
     """
 
     segments: float
-    priority: int
-    weight: float = 1.0
-    reserve: float = 0.0
+    claim: Claim = ALONE
     most_per_s: float = math.inf
     from_s: float = 0.0
     until_s: float = math.inf
@@ -63,14 +63,19 @@ def course(flows: Sequence[Flow], tps: float) -> list[Curve]:
 
 
 def shares(flows: Mapping[int, Flow], tps: float) -> dict[int, float]:
-    """Segments per second for each of those that may be sent now."""
+    """Segments per second for each of those that may be sent now: as the workers share the TPS, and what somebody's
+    callers do not allow is the others'."""
     found: dict[int, float] = {}
-    left = tps
-    urgent = sorted(flows, key=lambda number: -flows[number].priority)
-    for _, group in groupby(urgent, key=lambda number: flows[number].priority):
-        given = _among({number: flows[number] for number in group}, left, tps)
-        left = max(0.0, left - sum(given.values()))
-        found |= given
+    free, left = dict(flows), tps
+    while free:
+        parts = precedence.shares(tuple(each.claim for each in free.values()))
+        rates = {number: float(part) * left for number, part in zip(free, parts, strict=True)}
+        held = {number: free[number].most_per_s for number in free if rates[number] > free[number].most_per_s}
+        if not held:
+            return found | rates
+        found |= held
+        left -= sum(held.values())
+        free = {number: each for number, each in free.items() if number not in held}
     return found
 
 
@@ -98,24 +103,3 @@ class _State:
             if end_s > self.at_s:
                 self.points[number].append((end_s, whole - left))
         self.at_s = end_s
-
-
-def _among(flows: Mapping[int, Flow], left: float, tps: float) -> dict[int, float]:
-    """What equals get of what is left: by weight, none less than it reserved nor more than it may."""
-    reserved = sum(each.reserve for each in flows.values())
-    scale = min(1.0, left / (tps * reserved / 100)) if reserved else 1.0
-    least = {number: min(each.most_per_s, tps * each.reserve / 100 * scale) for number, each in flows.items()}
-    given: dict[int, float] = {}
-    free = dict(flows)
-    while free:
-        rest = max(0.0, left - sum(given.values()))
-        each_weight = rest / sum(each.weight for each in free.values())
-        wanted = {number: each.weight * each_weight for number, each in free.items()}
-        held = {number: min(max(wanted[number], least[number]), free[number].most_per_s) for number in free}
-        excess = sum(held.values()) - rest
-        fixed = [number for number in free if (held[number] - wanted[number]) * excess > 0]
-        if not fixed or abs(excess) <= tps * _NONE_LEFT:
-            return given | held
-        given |= {number: held[number] for number in fixed}
-        free = {number: each for number, each in free.items() if number not in fixed}
-    return given

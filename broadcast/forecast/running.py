@@ -1,29 +1,38 @@
 """What else is sent, and what was spent, as a ledger's tallies have it now."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from broadcast.campaign.plan import Plan
+from broadcast.campaign.precedence import Claim, claim
 from broadcast.config import Carrier
 from broadcast.forecast.budget import Spending, price_of
 from broadcast.forecast.flow import Flow
+from broadcast.forecast.hours import quiet_spans
 from broadcast.forecast.kept import Kept
-from broadcast.forecast.ways import callers_pace
+from broadcast.forecast.ways import people_pace
 from broadcast.ids import CampaignId
+from broadcast.rules.hours import Hours
+from broadcast.rules.limits import read
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What a running campaign has yet to send at one carrier of one ledger. segments: of a message, at most."""
+    """What a running campaign has yet to send at one carrier of one ledger. segments: of a message, at most.
+    hours, people_per_s: those that its rules and its plan allow."""
 
     campaign_id: CampaignId
     carrier: str
-    priority: int
-    plan: Plan
+    claim: Claim
+    hours: Hours
+    people_per_s: float
     expires_at: datetime
     segments: int
     waiting: int
@@ -44,13 +53,26 @@ class Spent:
 
 async def running(connection: Connection, but: CampaignId) -> list[Running]:
     """Of all but one campaign."""
-    return [
-        Running(
-            row["campaign_id"], row["carrier"], row["priority"], Plan.read(json.loads(row["plan"] or "{}")),
-            row["expires_at"], row["segments"], row["waiting"],
-        )
-        for row in await connection.fetch(sql("forecast_running"), but)
-    ]  # fmt: skip
+    rows = await connection.fetch(sql("forecast_running"), but)
+    everybody = Counter[CampaignId]()
+    for row in rows:
+        everybody[row["campaign_id"]] += row["waiting"]
+    return [_running(row, everybody[row["campaign_id"]]) for row in rows]
+
+
+def _running(row: asyncpg.Record, everybody: int) -> Running:
+    """everybody: of the campaign, in this ledger."""
+    plan, limits = Plan.read(json.loads(row["plan"] or "{}")), read(row["rules"])
+    return Running(
+        row["campaign_id"],
+        row["carrier"],
+        claim(row["category"], row["status"], row["priority"], plan),
+        limits.hours,
+        people_pace(limits.people_per_hour, row["waiting"], everybody),
+        row["expires_at"],
+        row["segments"],
+        row["waiting"],
+    )
 
 
 async def spent(connection: Connection, since: datetime) -> list[Spent]:
@@ -68,20 +90,16 @@ def flows(
     found: Sequence[Running], foreseen: Mapping[CampaignId, Kept], now: datetime
 ) -> dict[str, tuple[Flow, ...]]:
     """By carrier, over all ledgers. Pure."""
-    everybody: dict[CampaignId, int] = {}
-    for each in found:
-        everybody[each.campaign_id] = everybody.get(each.campaign_id, 0) + each.waiting
     by_carrier: dict[str, tuple[Flow, ...]] = {}
     for each in found:
         own = foreseen.get(each.campaign_id)
-        segments = each.waiting * ((own and own.segments_each(each.carrier)) or each.segments)
+        segments = (own and own.segments_each(each.carrier)) or each.segments
         flow = Flow(
-            segments,
-            each.priority,
-            each.plan.weight,
-            each.plan.reserve,
-            most_per_s=callers_pace(each.plan.callers_per_hour, segments, everybody[each.campaign_id]),
+            each.waiting * segments,
+            each.claim,
+            most_per_s=each.people_per_s * segments,
             until_s=max(0.0, (each.expires_at - now).total_seconds()),
+            quiet=quiet_spans(each.hours, now),
         )
         by_carrier[each.carrier] = (*by_carrier.get(each.carrier, ()), flow)
     return by_carrier

@@ -12,10 +12,12 @@ from typing import Final
 
 from broadcast.campaign.alphabets import Alphabet
 from broadcast.campaign.plain import PlainLetter, plain_text
+from broadcast.campaign.precedence import Claim
 from broadcast.campaign.text import Message, compose
 from broadcast.config import Concatenation, DefaultAlphabet, NationalShift, Price
 from broadcast.errors import InputError
 from broadcast.forecast.delays import Delays
+from broadcast.forecast.flow import ALONE as ALONE_THERE
 from broadcast.forecast.flow import Flow
 from broadcast.forecast.moments import (
     NEVER,
@@ -58,14 +60,12 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the campaign goes out. quiet: seconds from its start in which it may not; callers_per_hour: as many as may be
-    expected to call, and no more are told."""
+    """How the campaign goes out. claim: beside others; quiet: seconds from its start in which it may not;
+    people_per_hour: who are let go, so that a hotline can take their calls; None: everybody at once."""
 
-    priority: int = 0
-    weight: float = 1.0
-    reserve: float = 0.0
+    claim: Claim = ALONE_THERE
     quiet: tuple[tuple[float, float], ...] = ()
-    callers_per_hour: int | None = None
+    people_per_hour: int | None = None
     canary: Canary | None = None
 
 
@@ -253,10 +253,8 @@ def _lanes(lines: Sequence[_Line], plan: _Plan) -> dict[str, Lane]:
         segments, around = sum(line.segments for line in mine), plan.around.get(name, ALONE)
         flow = Flow(
             segments,
-            plan.pace.priority,
-            plan.pace.weight,
-            plan.pace.reserve,
-            most_per_s=callers_pace(plan.pace.callers_per_hour, segments, everybody),
+            plan.pace.claim,
+            most_per_s=people_pace(plan.pace.people_per_hour, segments, everybody),
             quiet=plan.pace.quiet,
         )
         recipients = sum(line.load.recipients for line in mine)
@@ -265,12 +263,12 @@ def _lanes(lines: Sequence[_Line], plan: _Plan) -> dict[str, Lane]:
     return lanes
 
 
-def callers_pace(callers_per_hour: int | None, segments: float, everybody: int) -> float:
-    """Segments per second of a carrier that has so many segments of an alert: each carrier tells its part of as many
-    people as may call. everybody: at all carriers."""
-    if callers_per_hour is None or not everybody or not segments:
+def people_pace(people_per_hour: int | None, segments: float, everybody: int) -> float:
+    """Segments per second of a carrier that has so many segments of an alert: each carrier has its part of the people
+    of an hour. everybody: at all carriers."""
+    if people_per_hour is None or not everybody or not segments:
         return math.inf
-    return callers_per_hour / 3600 * segments / everybody
+    return people_per_hour / 3600 * segments / everybody
 
 
 def _told(line: _Line, seen: Seen | None, plan: _Plan) -> CarrierForecast:

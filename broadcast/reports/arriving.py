@@ -67,7 +67,7 @@ class Arriving:
         for line in now.carriers:
             then = sum(each.waiting for each in mine if each.carrier == line.carrier)
             waiting = line.states["waiting"] if then else 0
-            flows = own.get(line.carrier, (Flow(0, 0),))
+            flows = own.get(line.carrier, (Flow(0),))
             segments = sum(each.segments for each in flows) * waiting / max(1, then)
             flow = replace(flows[0], segments=segments)
             there = in_the_way.get(line.carrier, ()), self._delays.get(line.carrier)

@@ -40,7 +40,8 @@ DELETE FROM handset_time
 
 -- name: forecast_running
 -- What running campaigns but $1 have yet to send, by carrier.
-SELECT campaign_id, carrier.name AS carrier, category, status, priority, plan, expires_at, campaign.segments,
+SELECT campaign_id, carrier.name AS carrier, category, status, priority, plan, rules, expires_at,
+       campaign.segments,
        sum(waiting)::bigint AS waiting
   FROM campaign JOIN tally USING (campaign_id) JOIN carrier USING (carrier_no)
  WHERE state = 'running' AND finished_at IS NULL AND expires_at > clock_timestamp() AND campaign_id <> $1
@@ -66,3 +67,14 @@ SELECT campaign_id, details->'foreseen' AS foreseen
 SELECT carrier.name AS carrier, variant, sum(total)::bigint AS recipients
   FROM slice JOIN carrier USING (carrier_no) WHERE campaign_id = $1
  GROUP BY carrier.name, variant ORDER BY carrier.name, variant;
+
+-- name: billed_campaigns
+-- Campaigns that may have sent to carrier $1 from $2 until $3, in the order of their launches.
+SELECT campaign_id, name, alphabet FROM campaign
+ WHERE $1 = ANY (carriers) AND launched_at < $3 AND coalesce(finished_at, expires_at) >= $2
+ ORDER BY launched_at;
+
+-- name: billed_tally
+-- Segments of campaign $1 that carrier $2 accepted, all copies.
+SELECT coalesce(sum(tally.segments), 0)::bigint
+  FROM tally JOIN carrier USING (carrier_no) WHERE campaign_id = $1 AND carrier.name = $2;

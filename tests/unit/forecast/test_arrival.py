@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from broadcast.campaign.precedence import Claim
 from broadcast.forecast.arrival import Going, arrives_at
 from broadcast.forecast.delays import Delays
 from broadcast.forecast.flow import Flow
@@ -14,7 +15,7 @@ KNOWN = Delays(100, {5: 80})
 
 
 def going(sent: int, waiting: int, *others: Flow, delays: Delays | None = KNOWN) -> Going:
-    return Going(sent, waiting, 100, Flow(float(waiting), 5), others, delays)
+    return Going(sent, waiting, 100, Flow(float(waiting), Claim((1, -5))), others, delays)
 
 
 def after(lanes: list[Going]) -> float:
@@ -29,8 +30,8 @@ def test_what_was_sent_counts_and_what_waits() -> None:
 
 
 def test_what_else_is_sent_counts() -> None:
-    assert after([going(1000, 1000, Flow(2000, 9))]) == pytest.approx(38 + 5.5, rel=1e-3)
-    assert after([going(1000, 1000, Flow(2000, 1))]) == pytest.approx(18 + 5.5, rel=1e-3)
+    assert after([going(1000, 1000, Flow(2000, Claim((1, -9))))]) == pytest.approx(38 + 5.5, rel=1e-3)
+    assert after([going(1000, 1000, Flow(2000, Claim((1, -1))))]) == pytest.approx(18 + 5.5, rel=1e-3)
 
 
 def test_nobody_knows_or_it_is_so_already() -> None:

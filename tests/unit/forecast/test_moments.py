@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from broadcast.campaign.precedence import Claim
 from broadcast.forecast.delays import Delays
 from broadcast.forecast.flow import Flow
 from broadcast.forecast.moments import (
@@ -19,8 +20,8 @@ from broadcast.forecast.moments import (
 )
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-FAST = Lane(8000, 800, Flow(8000, 5), delays=Delays(100, {2: 100}))
-SLOW = Lane(2000, 50, Flow(2000, 5), delays=Delays(100, {60: 50}))
+FAST = Lane(8000, 800, Flow(8000, Claim((1, -5))), delays=Delays(100, {2: 100}))
+SLOW = Lane(2000, 50, Flow(2000, Claim((1, -5))), delays=Delays(100, {60: 50}))
 
 
 def after(at: datetime | None) -> float:
@@ -65,14 +66,14 @@ def test_a_canary_waits_for_the_slowest_carriers_share() -> None:
 
 
 def test_others_are_not_counted() -> None:
-    lane = replace(FAST, others=(Flow(4000, 9), Flow(100, 1)))
+    lane = replace(FAST, others=(Flow(4000, Claim((1, -9))), Flow(100, Claim((1, -1)))))
     found = look_ahead({"fast": lane})["fast"]
     assert found.sent.end_s == pytest.approx(15)
     assert found.sent.whole == 8000
 
 
 def test_one_that_expires_before_its_time_never_ends_later() -> None:
-    lane = Lane(100, 1, Flow(100, 5, until_s=50), others=(Flow(math.inf, 9),))
+    lane = Lane(100, 1, Flow(100, Claim((1, -5)), until_s=50), others=(Flow(math.inf, Claim((1, -9))),))
     assert sent_moments(look_ahead({"never": lane}).values(), NOW) == NEVER
 
 

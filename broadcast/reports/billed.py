@@ -1,0 +1,84 @@
+"""What a carrier may bill for a month, from our own books: segments that its SMSC accepted, by campaign and day."""
+
+from array import array
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from broadcast.config import Config
+from broadcast.forecast import running
+from broadcast.forecast.budget import price_of
+from broadcast.ids import CampaignId
+from broadcast.ledger.states import RecipientState
+from broadcast.reports.invoice import Own
+from broadcast.reports.recipients import recipients
+from broadcast.store.ledgers import parts_of
+from broadcast.store.queries import sql
+from broadcast.store.types import Connection
+
+
+@dataclass(slots=True)
+class Billed:
+    """own: by campaign and local day; day None: copies that were sent again, on nobody knows which day. numbers,
+    segments: side by side, a recipient each, of the days of the month."""
+
+    own: dict[tuple[str, date | None], Own] = field(default_factory=dict)
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    segments: "array[int]" = field(default_factory=lambda: array("q"))
+
+
+async def billed(home: Connection, config: Config, carrier: str, month: date) -> Billed:
+    """month: its first day, of the country's calendar. Raises as the books do."""
+    zone, found = ZoneInfo(config.country.time_zone), Billed()
+    after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    start, end = (datetime(each.year, each.month, each.day, tzinfo=zone) for each in (month, after))
+    rows = await home.fetch(sql("billed_campaigns"), carrier, start, end)
+    kept = await running.kept(home, [row["campaign_id"] for row in rows])
+    for row in rows:
+        days, delivered, in_all = Counter[date](), Counter[date](), 0
+        async for each in recipients(home, row["campaign_id"], config):
+            segments = len(each.smsc_ids.split())
+            if each.carrier != carrier or not segments or each.submitted_at is None:
+                continue
+            in_all += segments
+            day = each.submitted_at.astimezone(zone).date()
+            days[day] += segments
+            delivered[day] += segments if each.state == RecipientState.DELIVERED.column else 0
+            if (day.year, day.month) == (month.year, month.month):
+                found.numbers.append(each.msisdn)
+                found.segments.append(segments)
+        own = kept.get(row["campaign_id"])
+        configured = config.carriers[carrier].price if carrier in config.carriers else None
+        price = own.price(carrier) if own else price_of(configured, row["alphabet"])
+        again = await _tallied(home, config, row["campaign_id"], carrier) - in_all
+        _note(found, row["name"], _in_month(days, month), delivered, price and price[0])
+        if again > 0 and _in_month(days, month):
+            found.own[row["name"], None] = Own(again, 0, price and again * price[0])
+    return found
+
+
+def _in_month(days: Mapping[date, int], month: date) -> dict[date, int]:
+    return {day: some for day, some in days.items() if (day.year, day.month) == (month.year, month.month)}
+
+
+def _note(
+    found: Billed, name: str, days: Mapping[date, int], delivered: Mapping[date, int], price: Decimal | None
+) -> None:
+    for day, accepted in days.items():
+        found.own[name, day] = Own(
+            accepted, delivered.get(day, 0), None if price is None else accepted * price
+        )
+
+
+async def _tallied(home: Connection, config: Config, campaign_id: CampaignId, carrier: str) -> int:
+    """Segments accepted, all copies."""
+    async with parts_of(home, config, campaign_id) as parts:
+        return sum(
+            [
+                await each.connection.fetchval(sql("billed_tally"), campaign_id, carrier)
+                for each in parts.all()
+            ]
+        )
