@@ -28,7 +28,7 @@ from broadcast.reports.pauses import steadiness
 
 TIMES: Final = float(os.environ.get("BROADCAST_FORECAST_TIMES", "1"))
 NEAR: Final = 0.1
-START_S: Final = 1.0 if TIMES < 5 else 0.0
+START_S: Final = 1.0 if TIMES < 3 else 0.0
 STEADY: Final = 0.93  # of the TPS
 
 
