@@ -87,7 +87,7 @@ def _arrival(now: Progress) -> list[str]:
     if now.arrives_at is None:
         return []
     same_day = now.arrives_at - now.at < timedelta(hours=20)
-    at = time_words(now.arrives_at, "%H:%M" if same_day else "%Y-%m-%d %H:%M")
+    at = time_words(now.arrives_at, "%H:%M") if same_day else time_words(now.arrives_at)
     return [_("90% delivered at about {at}", at=at)]
 
 

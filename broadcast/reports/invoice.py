@@ -14,15 +14,9 @@ from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.config import Country
 from broadcast.errors import InputError
 from broadcast.languages import _
+from broadcast.reports.invoice_heads import HEADS
 
 COLUMNS: Final = ("campaign", "day", "number", "segments", "amount")
-_NAMES: Final[Mapping[str, Sequence[str]]] = {
-    "campaign": ("campaign", "campaign name", "order", "chiến dịch", "chien dich"),
-    "day": ("day", "date", "sent at", "submit date", "ngày", "ngay", "thời gian"),
-    "number": ("number", "msisdn", "phone", "destination", "số điện thoại", "so dien thoai", "thuê bao"),
-    "segments": ("segments", "parts", "sms", "sms count", "quantity", "số đoạn", "số tin", "so tin"),
-    "amount": ("amount", "cost", "total", "charge", "thành tiền", "thanh tien", "số tiền"),
-}
 _DAYS: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d")
 
 Key = tuple[str, date | None]  # campaign, '' where the invoice does not say; day, None where it does not
@@ -92,7 +86,7 @@ def _places(heads: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
     told = [head.strip().casefold() for head in heads]
     found = {}
     for column in COLUMNS:
-        names = [columns[column].strip().casefold()] if column in columns else _NAMES[column]
+        names = [columns[column].strip().casefold()] if column in columns else HEADS[column]
         place = next((told.index(name) for name in names if name in told), None)
         if place is not None:
             found[column] = place
@@ -139,7 +133,7 @@ def _number(text: str, numbers: Normalizer) -> int:
 
 def _whole(text: str) -> int:
     """Thousands may be parted."""
-    plain = re.sub(r"(?<=\d)[.,  ](?=\d{3}(\D|$))", "", text)
+    plain = re.sub(r"(?<=\d)[.,\s](?=\d{3}(\D|$))", "", text)
     if not plain.isdecimal():
         raise _WrongCellError(_("segments are no whole number"))
     return int(plain)

@@ -41,6 +41,7 @@ ENGLISH = {
     "store/copying.py": "as asyncpg says it",
     "store/plans.py": "SQL",
     "store/queries.py": "faults of the program's own SQL",
+    "reports/invoice_heads.py": "as carriers write them",
     "campaign/marks.py": "patterns of what texts say",
     "access/apply.py": "SQL",
     "access/rights.py": "SQL",
