@@ -1,10 +1,11 @@
 """Whose people an alert concerns: the areas that its polygons, circles and geocodes meet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadcast.actions.session import Session
 from broadcast.areas import keep, tree
+from broadcast.areas.keep import Geocodes
 from broadcast.areas.meeting import Map, choose
 from broadcast.areas.tree import AreaTree
 from broadcast.audience.profiles import all_profiles
@@ -25,12 +26,12 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What is known of areas. named: codes by CAP's valueName and value. people: areas that are somebody's. least: how
+    """What is known of areas. people: areas that are somebody's. least: how
     deep a meeting must be, 0 to 1."""
 
     tree: AreaTree
     map: Map
-    named: Mapping[tuple[str, str], Sequence[str]]
+    named: Geocodes
     people: frozenset[str]
     least: float
 
@@ -65,13 +66,14 @@ def _of_one(world: _World, area: Area) -> tuple[set[str], list[str]]:
     codes = set(choose(world.tree, world.map, met, world.people, world.least))
     remarks = []
     for name, value in area.geocodes:
-        named = world.named.get((name, value), [value] if value in world.tree else [])
-        codes.update(named)
-        if not named:
+        named = world.named.areas(name, value)
+        by_code = [value] if not named and value in world.tree else []
+        codes.update(named, by_code)
+        if not (named or by_code):
             remarks.append(
                 _("no area has the geocode {name}={value}", name=visible(name), value=visible(value))
             )
-        elif (name, value) not in world.named:
+        elif by_code:
             remarks.append(
                 _("the geocode {name}={value} is read as the code of {area}",
                   name=visible(name), value=visible(value), area=world.tree.full_name(value))

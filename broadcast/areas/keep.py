@@ -9,7 +9,7 @@ from typing import Any, Final
 import shapely
 
 from broadcast.areas.meeting import Map
-from broadcast.areas.said import SaidArea
+from broadcast.areas.said import SaidArea, plain
 from broadcast.areas.tree import Area, AreaTree
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
@@ -19,6 +19,7 @@ from broadcast.visible import visible
 
 _AT_ONCE: Final = 200  # rows with geometry in one statement
 _SHOWN: Final = 3
+_SOURCES_MOST: Final = 3
 _TREE: Final = ("code", "name", "parent", "kind", "language", "census")
 
 
@@ -74,12 +75,23 @@ async def load_map(home: Connection) -> Map:
     return Map(dict(zip([row["code"] for row in rows], _shapes(rows), strict=True)))
 
 
-async def geocodes(home: Connection) -> dict[tuple[str, str], list[str]]:
-    """Codes of areas by CAP's valueName and value."""
+@dataclass(frozen=True, slots=True)
+class Geocodes:
+    """Codes of areas by CAP's valueName, which is written in many ways (`ISO 3166-2`, `ISO3166-2`), and value."""
+
+    _named: Mapping[tuple[str, str], Sequence[str]]
+
+    def areas(self, name: str, value: str) -> Sequence[str]:
+        """None: no area is called so."""
+        return self._named.get((plain(name), value), ())
+
+
+async def geocodes(home: Connection) -> Geocodes:
+    """All that there are."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in await home.fetch(sql("area_geocodes")):
-        found.setdefault((row["name"], row["value"]), []).append(row["code"])
-    return found
+        found.setdefault((plain(row["name"]), row["value"]), []).append(row["code"])
+    return Geocodes(found)
 
 
 async def kept(home: Connection, code: str) -> Kept:
@@ -153,10 +165,16 @@ def _one(before: Kept | None, said: SaidArea, origin: Origin) -> Kept:
     if said.shape is not None:
         told["geometry"] = shapely.to_wkb(said.shape)
     kept = {each.name: getattr(before, each.name) for each in fields(Kept)} if before else _UNSAID
-    same = Kept(**{**_UNSAID, **kept, "source": origin.source, "as_of": origin.as_of, **told})
+    same = Kept(**{**_UNSAID, **kept, "source": _sources(before, origin), "as_of": origin.as_of, **told})
     if before is not None and all(getattr(same, each) == getattr(before, each) for each in told):
         return before
     return same
+
+
+def _sources(before: Kept | None, origin: Origin) -> str:
+    """Its name may be from one file and its geometry from another: the last few."""
+    known = [each for each in before.source.split("; ") if each != origin.source] if before else []
+    return "; ".join([*known, origin.source][-_SOURCES_MOST:])
 
 
 _UNSAID: Final[dict[str, Any]] = {"language": None, "census": None, "geometry": None}
@@ -190,7 +208,8 @@ async def _write(home: Connection, rows: Sequence[Kept], origin: Origin) -> None
         part = rows[first : first + _AT_ONCE]
         columns = [[getattr(each, name) for each in part] for name in (*_TREE, "geometry")]
         named = [json.dumps(dict(each.geocodes), ensure_ascii=False) for each in part]
-        await home.execute(sql("keep_areas"), *columns, named, origin.source, origin.as_of)
+        sources = [each.source for each in part]
+        await home.execute(sql("keep_areas"), *columns, named, sources, origin.as_of)
 
 
 def _kept(row: Any) -> Kept:

@@ -92,11 +92,11 @@ class Columns:
                       place=place, chosen=visible(chosen), name=name)
                 )  # fmt: skip
             return properties[chosen]
-        known = {_plain(each): each for each in reversed(list(properties))}
+        known = {plain(each): each for each in reversed(list(properties))}
         return next((properties[known[each]] for each in _USUAL[name] if each in known), None)
 
     def _geocodes(self, place: str, properties: Mapping[str, Any]) -> dict[str, str]:
-        usual = {_GEOCODES[_plain(each)]: each for each in properties if _plain(each) in _GEOCODES}
+        usual = {_GEOCODES[plain(each)]: each for each in properties if plain(each) in _GEOCODES}
         found = {
             name: _text(place, column, properties.get(column))
             for name, column in {**usual, **self.geocodes}.items()
@@ -104,7 +104,8 @@ class Columns:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """In small letters, without _ - : and blanks."""
     return re.sub(r"[_\-: ]", "", name).casefold()
 
 

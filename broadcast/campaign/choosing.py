@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from broadcast.areas import tree as trees
 from broadcast.areas.tree import AreaTree
@@ -19,6 +19,8 @@ from broadcast.errors import InputError, RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _, grouped
 from broadcast.store.types import Connection
+
+_AREAS_SAID: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,9 @@ async def why_nobody(home: Connection, config: Config, content: Content) -> str:
 
 def in_words(plan: Plan, tree: AreaTree | None = None) -> str:
     """Whom a plan names. tree: for the names of its areas."""
-    areas = [tree.full_name(each) if tree and each in tree else each for each in plan.areas]
+    areas = [tree.full_name(each) if tree and each in tree else each for each in plan.areas[:_AREAS_SAID]]
+    if more := len(plan.areas) - len(areas):
+        areas.append(_("and {more} more", more=more))
     said = []
     if areas and plan.where:
         said.append(

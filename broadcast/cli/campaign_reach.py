@@ -2,7 +2,7 @@
 
 from broadcast.cli.output import print_table, say
 from broadcast.forecast.reach import AreaReach, Reach
-from broadcast.languages import _, grouped, headings
+from broadcast.languages import _, grouped, headings, ngettext
 
 _SHOWN = 30
 
@@ -38,10 +38,11 @@ def _lines(found: Reach) -> list[str]:
     lines = []
     if found.areas:
         lines.append(
-            _(
-                "{people:,} people on the list live in these {areas} areas or were seen there last",
+            ngettext(
+                "who is on the list and lives in the area, or was seen there last: {people:,}",
+                "who is on the list and lives in these {n} areas, or was seen there last: {people:,}",
+                len(found.areas),
                 people=found.people,
-                areas=len(found.areas),
             )
         )
     if found.shaped:

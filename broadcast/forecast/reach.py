@@ -1,10 +1,11 @@
 """How many people an alert's areas are, how many of them are outside of where it holds, and how many of the census."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from broadcast.areas import keep
 from broadcast.areas import tree as trees
+from broadcast.areas.keep import Geocodes
 from broadcast.areas.meeting import share_of
 from broadcast.areas.tree import AreaTree
 from broadcast.audience.profiles import Profile, all_profiles
@@ -84,11 +85,9 @@ async def _share(home: Connection, tree: AreaTree, areas: Sequence[Area]) -> Sha
     return lambda code: 1.0 if code in whole else share_of(tree, known, met, code)
 
 
-def _codes(
-    tree: AreaTree, named: Mapping[tuple[str, str], Sequence[str]], geocode: tuple[str, str]
-) -> Sequence[str]:
+def _codes(tree: AreaTree, named: Geocodes, geocode: tuple[str, str]) -> Sequence[str]:
     """Of the areas that a geocode names: by what others call them, else by their code."""
-    return named.get(geocode, [geocode[1]] if geocode[1] in tree else [])
+    return named.areas(*geocode) or ([geocode[1]] if geocode[1] in tree else [])
 
 
 def reached(

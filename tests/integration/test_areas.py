@@ -112,6 +112,7 @@ def test_the_same_again_changes_nothing_and_more_is_added(desk: Desk) -> None:
     assert (done["new"], done["changed"], done["mapped"]) == (0, 2, 5)
     shown = desk.json("area", "show", "11")
     assert (shown["census"], shown["language"], shown["name"]) == (120, "hmn", "Xã Tây")
+    assert shown["source"] == "nation.geojson; census.csv"
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_an_alert_reaches_the_areas_that_its_shape_meets(known: Desk) -> None:
     said = known("campaign", "show", "storm")
     assert "Xã Tây, Tỉnh Một" in said
     assert "6 PEOPLE ARE KNOWN ONLY TO LIVE IN AN AREA AROUND THESE" in said
-    assert "60 people on the list live in these 2 areas" in known("campaign", "forecast", "storm")
+    assert "lives in these 2 areas, or was seen there last: 60" in known("campaign", "forecast", "storm")
 
 
 def test_a_circle_around_one_commune_and_the_census(known: Desk) -> None:
@@ -260,7 +261,7 @@ def test_a_geocode_is_a_code_or_what_others_call_it(known: Desk) -> None:
     assert known.json("campaign", "show", "code")["campaign"]["plan"]["areas"] == ["21"]
     Path("iso.csv").write_text("code,iso_3166_2\n2,VN-ZZ\n", encoding="utf-8")
     known("area", "import", "iso.csv")
-    known("alert", "import", cap("iso", geocodes=(Pair("ISO3166-2", "VN-ZZ"), Pair("SAME", "000"))))
+    known("alert", "import", cap("iso", geocodes=(Pair("ISO 3166-2", "VN-ZZ"), Pair("SAME", "000"))))
     shown = known.json("campaign", "show", "iso")
     assert shown["campaign"]["plan"]["areas"] == ["2"]
     assert (shown["reach"]["outside"], shown["reach"]["people"]) == (0, 30)

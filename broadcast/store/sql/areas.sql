@@ -24,12 +24,12 @@ SELECT code, named.key AS name, named.value
 LOCK TABLE area IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: keep_areas
--- Areas as they are from now on ($1: codes; then as the columns are, $8: texts of JSON, $9 and $10: source and date). A parent may come later in
+-- Areas as they are from now on ($1: codes; then as the columns are, $8: texts of JSON, $10: the date). A parent may come later in
 -- the same transaction.
 INSERT INTO area (code, name, parent, kind, language, census, geometry, geocodes, source, as_of)
-SELECT code, name, parent, kind, language, census, geometry, geocodes::jsonb, $9, $10
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::text[])
-       AS said (code, name, parent, kind, language, census, geometry, geocodes)
+SELECT code, name, parent, kind, language, census, geometry, geocodes::jsonb, source, $10
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::text[], $9::text[])
+       AS said (code, name, parent, kind, language, census, geometry, geocodes, source)
 ON CONFLICT (code) DO UPDATE
    SET name = EXCLUDED.name, parent = EXCLUDED.parent, kind = EXCLUDED.kind, language = EXCLUDED.language,
        census = EXCLUDED.census, geometry = EXCLUDED.geometry, geocodes = EXCLUDED.geocodes,
