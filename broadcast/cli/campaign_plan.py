@@ -21,6 +21,12 @@ _PLAN: Sequence[Callable[[Any], Any]] = (
     ),
     click.option("--everywhere", is_flag=True, help="Not by areas, whatever a message or a draft says."),
     click.option(
+        "--own-language/--all-languages",
+        "own_language",
+        default=None,
+        help="Each hears the text in their own language alone, or all of the texts. Default: all.",
+    ),
+    click.option(
         "--weight",
         type=click.IntRange(1, WEIGHT_MOST),
         help="Its part of the TPS beside alerts of equal priority. Default: 1, as theirs.",
@@ -44,7 +50,7 @@ def plan_options(command: F) -> F:
 def plan(options: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of `Plan` that were said; what is a name in it is as it was typed. Raises InputError."""
     found: dict[str, Any] = {}
-    for name in ("weight", "reserve"):
+    for name in ("own_language", "weight", "reserve"):
         if options.get(name) is not None:
             found[name] = options[name]
     areas = tuple(options.get("plan_areas") or ())

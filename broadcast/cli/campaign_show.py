@@ -168,6 +168,23 @@ def _beside(found: Campaign) -> str:
     return "; ".join(said)
 
 
+def _languages(found: Campaign) -> object:
+    """Of the message, or of the messages of which each person hears one."""
+    if not found.plan.own_language:
+        return found.languages
+    return _(
+        "EACH HEARS THEIR OWN ALONE: {languages}; whoever reads none of these hears {first}",
+        languages=", ".join(found.languages),
+        first=found.languages[0],
+    )
+
+
+def _alphabets(found: Campaign) -> str:
+    if not found.plan.own_language:
+        return found.alphabet
+    return ", ".join(f"{each.language} {each.alphabet}" for each in found.content.variants[1:])
+
+
 def _facts(found: Campaign) -> dict[str, object]:
     return {
         _("name"): found.name,
@@ -178,8 +195,8 @@ def _facts(found: Campaign) -> dict[str, object]:
         _("priority"): found.priority,
         _("beside others"): _beside(found),
         _("sender"): found.sender,
-        _("alphabet"): found.alphabet,
-        _("languages"): found.languages,
+        _("alphabet"): _alphabets(found),
+        _("languages"): _languages(found),
         _("carriers"): found.carriers,
         **({_("areas"): "; ".join(each.description for each in found.areas)} if found.areas else {}),
         _("expires"): found.expires_at,

@@ -33,6 +33,7 @@ _COMMANDS = {
         "cli.attribute:attribute",
         N_("What lists may say of people beside area and language."),
     ),
+    "audience": ("cli.audience:audience", N_("Who hears an alert: how many, and who they are.")),
     "audit": ("cli.audit:audit", N_("What was done, by whom, and whether the database still says so.")),
     "bench": ("bench.command:bench", N_("Measure how fast this machine sends.")),
     "budget": ("cli.budget:budget", N_("What may be spent on segments, and what of it is.")),

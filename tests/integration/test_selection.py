@@ -14,6 +14,8 @@ import pytest
 from acting import acting
 from integration import steps
 
+from broadcast.actions.counting import count
+from broadcast.actions.session import Session
 from broadcast.areas import tree as trees
 from broadcast.audience import choice, lists, profiles
 from broadcast.audience.carriers import sync_carriers
@@ -291,3 +293,20 @@ async def test_a_correction_names_nobody(world: World) -> None:
     made = replace(says(), hearers="corrected", corrects=1)
     with pytest.raises(RefusedError, match="choose nobody"):
         await choosing.check(world.conn, replace(made, plan=Plan(areas=("48",))))
+
+
+async def test_how_many_before_there_is_an_alert(world: World) -> None:
+    session = Session(world.conn, world.config)
+    made = replace(says(areas=("46",), where="age = 60"), carriers=("viettel", "gmobile"))
+    found = await steps.by(
+        "an", count, session, {"areas": ("quang nam",), "where": "age = 60"}, made.carriers
+    )
+    assert found.recipients == await choosing.expected(world.conn, world.config, made) > 0
+    wanted = [person for person, _ in (await world.wanted(made)).values()]
+    assert {each.carrier: (each.people, each.connected) for each in found.carriers} == {
+        name: (sum(person.carrier == name for person in wanted), name in world.config.carriers)
+        for name in made.carriers
+    }
+    assert "Tỉnh Quảng Nam" in found.whom
+    with pytest.raises(InputError, match="did you mean viettel"):
+        await steps.by("an", count, session, {}, ("vietel",))

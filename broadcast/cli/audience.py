@@ -1,0 +1,18 @@
+"""`broadcast audience`: who hears an alert."""
+
+import click
+
+from broadcast.cli.audience_count import count
+
+
+@click.group()
+def audience() -> None:
+    """Who hears an alert.
+
+    \b
+    Example:
+      broadcast audience count --where 'age > 60'
+    """
+
+
+audience.add_command(count)
