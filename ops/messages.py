@@ -67,6 +67,7 @@ TERMS: Final = (
     ),
     *("account begun", "account disabled", "role taken", "rule begun", "import begun", "import ended"),
     *("attribute added", "attribute dropped"),
+    *("entered", "entered here", "list imported", "list added to", "list dropped"),
     *("message kept", "migrated", "copied", "obeyed", "archive moved", "opted out", "opted in"),
     # fields of a content, as `campaign show` names what changed
     *(each.name for each in fields(Content)),

@@ -166,6 +166,7 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
     **dict.fromkeys(
         (
             "desk_keep_cancel",
+            "desk_check_entering", "desk_enter",
             "desk_begin_launch", "desk_rules", "desk_spread", "desk_count", "desk_launch", "desk_pause", "desk_resume",
             "desk_cancel", "desk_end_stopped", "desk_order_here", "desk_say", "desk_note_list", "desk_note_areas",
             "copy_begin", "copy_end",
@@ -184,6 +185,7 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
     "tend_off_named_lists": (_O, _W),
     "tend_read": (_O, _U, _W),
     "tend_obey": (_O, _W),
+    "tend_part_entered": (_O, _W),
     "tend_audited": (_O, _U, _W),
     **dict.fromkeys(
         (

@@ -166,6 +166,11 @@ def _nothing(told: Told, entry: Entry) -> Iterator[str]:
     yield from ()
 
 
+def _entered(told: Told, entry: Entry) -> Iterator[str]:
+    told.audience = entry.told["audience"]
+    yield from ()
+
+
 def _copied(told: Told, entry: Entry) -> Iterator[str]:
     """Anew, where a launch before left one behind."""
     told.states, told.audience, told.sent = _only(_S.PAUSED), entry.told["audience"], False
@@ -206,6 +211,7 @@ _AT_HOME: Final[Mapping[str, Step]] = {
     "withdrawn": _withdrawn,
     "returned": _returned,
     "launched": _launched,
+    "entered": _entered,
     "paused": _moved(_S.PAUSED),
     "resumed": _moved(_S.RUNNING),
     "cancelled": _cancelled,
@@ -215,10 +221,11 @@ _AT_HOME: Final[Mapping[str, Step]] = {
 _IN_A_LEDGER: Final[Mapping[str, Step]] = {
     **_ALIKE,
     "copied": _copied,
+    "entered here": _entered,
     "obeyed": _obeyed,
     "paused in a ledger": _ordered(_S.PAUSED),
     "cancelled in a ledger": _ordered(_S.CANCELLED),
 }
 _UNSHOWN: Final = frozenset(
-    {"copied", "obeyed", "archive moved", "archive made anew"}
+    {"copied", "obeyed", "entered here", "archive moved", "archive made anew"}
 )  # entries that leave no event

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadcast.audience import lists
+from broadcast.audience.distinct import distinct
 from broadcast.audience.selection import UNHEARD, Selection
 from broadcast.config.ledgers import BUCKETS
 from broadcast.ids import CarrierNo
@@ -47,7 +48,7 @@ async def load(home: Connection, selection: Selection) -> Choice:
     found = []
     for names in selection.lists:
         each = [await lists.members(home, name) for name in names]
-        found.append(each[0] if len(each) == 1 else np.unique(np.concatenate(each)))
+        found.append(each[0] if len(each) == 1 else distinct(*each))
     return Choice(selection, found)
 
 
@@ -72,7 +73,7 @@ async def counts(home: Connection, choice: Choice) -> dict[CarrierNo, Heard]:
 async def _tell_apart(home: Connection, choice: Choice, found: Mapping[CarrierNo, Heard]) -> None:
     """Whoever is on a list was counted as if they were on none."""
     selection = choice.selection
-    on_one = np.unique(np.concatenate([np.zeros(0, np.int64), *choice.members]))
+    on_one = distinct(*choice.members)
     buckets = on_one % BUCKETS
     for bucket in np.unique(buckets).tolist():
         those = on_one[buckets == bucket].tolist()

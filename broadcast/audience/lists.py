@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadcast.audience import erased
+from broadcast.audience.distinct import distinct
 from broadcast.audience.numbers import MOST
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
@@ -113,7 +114,7 @@ async def _write(
     async with home.transaction():
         list_no = await home.fetchval(sql("list_write"), name, carrier, source)
         before = await _read(home, list_no)
-        numbers = await _not_erased(home, numbers)
+        numbers = await not_erased(home, numbers)
         new = np.setdiff1d(numbers, before, assume_unique=True)
         if add and len(before) + len(new) > MOST:
             raise RefusedError(_("a list has {most:,} numbers at most", most=MOST))
@@ -127,7 +128,7 @@ async def _write(
         return len(new)
 
 
-async def _not_erased(home: Connection, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+async def not_erased(home: Connection, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Whoever asked to be erased is on no list."""
     gone = (await erased.load(home)).among(numbers.tolist())
     return numbers[~np.isin(numbers, list(gone))] if gone else numbers
@@ -154,7 +155,7 @@ async def _read(home: Connection, list_no: int) -> NDArray[np.int64]:
         async for row in home.cursor(sql("list_chunks"), list_no, prefetch=_READ_AHEAD)
         if len(row["msisdns"]) >= arrays.HEAD_OCTETS
     ]
-    return np.unique(np.concatenate(chunks)) if chunks else np.empty(0, np.int64)
+    return distinct(*chunks)
 
 
 async def _unknown(home: Connection, name: str) -> InputError:

@@ -14,6 +14,7 @@ from typing import IO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.audience.distinct import distinct
 from broadcast.audience.lines import Line, Lines
 from broadcast.audience.msisdn import Normalizer
 from broadcast.audience.parquet import ParquetRows
@@ -56,8 +57,8 @@ async def read_numbers(path: Path, refused_file: Path, country: Country, *, visi
         finally:
             part.unlink(missing_ok=True)
     numbers = found.numbers
-    distinct = np.unique(numbers)
-    if not len(distinct):
+    once = distinct(numbers)
+    if not len(once):
         raise InputError(
             _(
                 "{source}: it has no number that could be read: the reasons stand in {refused_file}",
@@ -65,8 +66,8 @@ async def read_numbers(path: Path, refused_file: Path, country: Country, *, visi
                 refused_file=refused_file,
             )
         )
-    repeated = len(numbers) - len(distinct)
-    return Numbers(distinct, source.name, found.lines, repeated, dict(found.refused), refused_file)
+    repeated = len(numbers) - len(once)
+    return Numbers(once, source.name, found.lines, repeated, dict(found.refused), refused_file)
 
 
 async def _in_thread(source: Lines | ParquetRows, reader: "_Reader") -> "_Reader":

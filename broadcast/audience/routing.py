@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from broadcast.config import Country
 
 
@@ -31,6 +34,16 @@ class Router:
             if known is not None:
                 self._known[lead] = known
         return known
+
+    def by_carrier(self, numbers: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """The numbers of each carrier, in their order; not those that no prefix covers. Ports are not looked at."""
+        leads = numbers // self._cut
+        found: dict[str, NDArray[np.bool_]] = {}
+        for lead in np.unique(leads).tolist():
+            name = self._by_longest_prefix(lead * self._cut)
+            if name is not None:
+                found[name] = found.get(name, np.zeros(len(numbers), np.bool_)) | (leads == lead)
+        return {name: numbers[those] for name, those in found.items()}
 
     def _by_longest_prefix(self, msisdn: int) -> str | None:
         national = str(msisdn)[self._code_length :]

@@ -9,7 +9,8 @@ from broadcast.areas.tree import AreaTree
 from broadcast.audience import attributes, choice, lists, profiles
 from broadcast.audience.carriers import carrier_names
 from broadcast.audience.choice import Choice
-from broadcast.audience.selection import Named, reader, select
+from broadcast.audience.listed import VariantOf, on_lists
+from broadcast.audience.selection import Named, reader, select, variant_of
 from broadcast.audience.where import parse
 from broadcast.campaign import campaigns
 from broadcast.campaign.content import Content
@@ -25,7 +26,8 @@ _AREAS_SAID: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Subscribers of one carrier who are chosen, and hear the message of this number. opted_out: how many of them."""
+    """People of one carrier who are chosen, and hear the message of this number: subscribers, and who is on a location
+    list. opted_out: how many of them."""
 
     carrier: str
     variant: int
@@ -65,9 +67,9 @@ async def counted_by(
 ) -> list[Counted]:
     """The same of a plan, at one moment. languages: of its texts, where each hears their own."""
     if home.is_in_transaction():
-        return await _counted(home, await chosen(home, config, plan, languages), carriers)
+        return await _counted(home, config, plan, carriers, languages)
     async with home.transaction(isolation="repeatable_read", readonly=True):
-        return await _counted(home, await chosen(home, config, plan, languages), carriers)
+        return await _counted(home, config, plan, carriers, languages)
 
 
 async def expected(home: Connection, config: Config, content: Content) -> int:
@@ -79,15 +81,30 @@ async def expected(home: Connection, config: Config, content: Content) -> int:
     )
 
 
-async def _counted(home: Connection, made: Choice | None, carriers: Collection[str]) -> list[Counted]:
+async def _counted(
+    home: Connection, config: Config, plan: Plan, carriers: Collection[str], languages: Sequence[str]
+) -> list[Counted]:
+    """Within a transaction."""
+    made = await chosen(home, config, plan, languages) or choice.EVERYBODY
     names = await carrier_names(home)
-    found = await choice.counts(home, made or choice.EVERYBODY)
-    return [
-        Counted(names[number], variant, subscribers, heard.opted_out[variant])
-        for number, heard in sorted(found.items(), key=lambda each: names[each[0]])
-        if names[number] in carriers
-        for variant, subscribers in sorted(heard.subscribers.items())
-    ]
+    found = {
+        (names[number], variant): (subscribers, heard.opted_out[variant])
+        for number, heard in (await choice.counts(home, made)).items()
+        for variant, subscribers in heard.subscribers.items()
+    }
+    said = message_of(config, plan, languages)
+    async for each in on_lists(home, plan.lists, config.country, said):
+        subscribers, opted_out = found.get((each.carrier, each.variant), (0, 0))
+        found[each.carrier, each.variant] = subscribers + len(each.numbers), opted_out
+    return [Counted(*key, *counts) for key, counts in sorted(found.items()) if key[0] in carriers]
+
+
+def message_of(config: Config, plan: Plan, languages: Sequence[str]) -> VariantOf:
+    """Of who is no subscriber. languages: of the content."""
+    if not plan.own_language:
+        return lambda language: 0
+    variant = variant_of(languages)
+    return lambda language: variant(language or config.country.languages[0])
 
 
 async def why_nobody(home: Connection, config: Config, content: Content) -> str:

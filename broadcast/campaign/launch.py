@@ -40,7 +40,7 @@ _SLICE_LEAST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Ledger:
+class Ledger:
     """One that takes part. config: its own. numbers: its carriers by name, of the numbering plan."""
 
     part: Part
@@ -116,7 +116,7 @@ async def launch(
         )
     async with named_parts(home, config) as parts:
         with refusals.told():
-            ledgers = [await _prepared(part, config, campaign) for part in parts.all()]
+            ledgers = [await prepared(part, config, campaign) for part in parts.all()]
         if hearers is not None:
             names = await hearers.settled(home, [each.part for each in ledgers])
             ledgers = [each for each in ledgers if each.part.name in names]
@@ -136,7 +136,7 @@ async def launch(
     return done
 
 
-async def _prepared(part: Part, config: Config, campaign: Campaign) -> _Ledger:
+async def prepared(part: Part, config: Config, campaign: Campaign) -> Ledger:
     """Its carriers brought in line with the configuration."""
     own = of_ledger(config, part.name) if part.name else config
     await check_purpose(part.connection, own)
@@ -144,12 +144,13 @@ async def _prepared(part: Part, config: Config, campaign: Campaign) -> _Ledger:
     numbers = await sync_carriers(part.connection, own)
     rows = await part.connection.fetch(sql("audience_carriers"), list(campaign.carriers))
     _check_shares(rows, config, own, part.name)
-    sizes = {
-        row["carrier_no"]: min(config.engine.slice_size, max(row["tps"], _SLICE_LEAST))
-        for row in rows
-        if row["tps"] is not None
-    }
-    return _Ledger(part, own, numbers, Cutter(part.connection, campaign.campaign_id, sizes, part.name))
+    sizes = {row["carrier_no"]: slice_size(config, row["tps"]) for row in rows if row["tps"] is not None}
+    return Ledger(part, own, numbers, Cutter(part.connection, campaign.campaign_id, sizes, part.name))
+
+
+def slice_size(config: Config, tps: int) -> int:
+    """Of a carrier's slices."""
+    return min(config.engine.slice_size, max(tps, _SLICE_LEAST))
 
 
 def _check_shares(rows: Sequence[asyncpg.Record], config: Config, own: Config, name: str) -> None:
@@ -183,7 +184,7 @@ async def _launched(
     home: Connection,
     config: Config,
     current: Campaign,
-    ledgers: Sequence[_Ledger],
+    ledgers: Sequence[Ledger],
     newest: int,
     asked: Asked,
     hearers: Hearers | None,
@@ -195,7 +196,7 @@ async def _launched(
     now = await database_time(home)
     limits = let_go.limits_for(config, current)
     await home.execute(sql("keep_rules"), current.campaign_id, json.dumps(limits.document()))
-    copies = [_Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
+    copies = [Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
     row = await home.fetchval(sql("campaign_row"), current.campaign_id)
     approvals = await home.fetchval(sql("campaign_approvals"), current.campaign_id)
     try:
@@ -221,7 +222,7 @@ async def _launched(
     await _say_running(home, current.campaign_id, taken, whole, segments, newest, shown)
 
 
-async def _counts(campaign_id: CampaignId, ledgers: Sequence[_Ledger]) -> dict[tuple[str, int], int]:
+async def _counts(campaign_id: CampaignId, ledgers: Sequence[Ledger]) -> dict[tuple[str, int], int]:
     """Who will be sent to, as the ledgers have them now."""
     found = Counter[tuple[str, int]]()
     for each in ledgers:
@@ -235,7 +236,7 @@ async def _take(
     home: Connection,
     config: Config,
     current: Campaign,
-    ledgers: Sequence[_Ledger],
+    ledgers: Sequence[Ledger],
     hearers: Hearers | None,
 ) -> None:
     """Write who is to hear it, each in their ledger."""
@@ -272,10 +273,10 @@ async def _say_running(
     await home.execute(sql("launch"), campaign_id, *fixed)
 
 
-class _Copy:
+class Copy:
     """A campaign's copy in a ledger that is not home, under a transaction of its own."""
 
-    def __init__(self, ledger: _Ledger, campaign_id: CampaignId) -> None:
+    def __init__(self, ledger: Ledger, campaign_id: CampaignId) -> None:
         self.name = ledger.part.name
         self._connection = ledger.part.connection
         self._campaign_id = campaign_id
@@ -309,7 +310,7 @@ class _Copy:
             await self._transaction.rollback()
 
 
-def _placing(numbers: Mapping[str, CarrierNo], config: Config, ledgers: Sequence[_Ledger]) -> Place:
+def _placing(numbers: Mapping[str, CarrierNo], config: Config, ledgers: Sequence[Ledger]) -> Place:
     """numbers: home's carriers, by name."""
     names = {number: name for name, number in numbers.items()}
     by_name = {each.part.name: each for each in ledgers}

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+from broadcast.audience.listed import stranger_groups
 from broadcast.audience.phones import own_phones
 from broadcast.audience.snapshot import Group, audience
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.choosing import chosen
+from broadcast.campaign.choosing import chosen, message_of
 from broadcast.config import Config
 from broadcast.errors import RefusedError
 from broadcast.ids import CarrierNo
@@ -21,8 +22,17 @@ async def listeners(
     match campaign.hearers:
         case "everybody":
             choice = await chosen(home, config, campaign.plan, campaign.languages)
-            return audience(home, wanted, hears_opted_out=campaign.hears_opted_out, choice=choice)
+            people = audience(home, wanted, hears_opted_out=campaign.hears_opted_out, choice=choice)
+            known = {name: numbers[name] for name in campaign.carriers if name in numbers}
+            said = message_of(config, campaign.plan, campaign.languages)
+            return _all_of(people, stranger_groups(home, campaign.plan.lists, config.country, known, said))
         case "phones":
             return own_phones(home, config, numbers, wanted, len(campaign.content.variants) - 1)
         case other:
             raise RefusedError(_("nothing here says who hears a campaign of the kind {kind}", kind=other))
+
+
+async def _all_of(*sources: AsyncIterator[Sequence[Group]]) -> AsyncIterator[Sequence[Group]]:
+    for source in sources:
+        async for part in source:
+            yield part

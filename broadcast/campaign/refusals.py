@@ -14,7 +14,7 @@ import asyncpg
 from broadcast.campaign.lifecycle import CampaignState, refused_move
 from broadcast.campaign.sentences import said
 from broadcast.errors import BroadcastError, InputError, RefusedError
-from broadcast.languages import N_, _
+from broadcast.languages import N_, _, term
 
 Details = Mapping[str, Any]
 _Words = Callable[[Details], BroadcastError]
@@ -35,6 +35,7 @@ _LATER: Final = {
     "approve": _EDIT,
     "launch": _EDIT,
     "resume": N_("cancel it and draft another campaign"),
+    "enter": N_("nobody hears it any more"),
 }
 
 
@@ -88,6 +89,9 @@ _WORDS: Final[Mapping[str, _Words]] = {
     "BC040": _rule(N_(
         "not more than {most} numbers are erased in 24 hours: wait, or have two admins change the rule erased_a_day"
         " (`broadcast rules set`)")),
+    "BC050": lambda details: RefusedError(
+        _("the campaign is {state}: people enter a running one alone", state=term(details["state"]))),
+    "BC051": _rule(N_("what was approved does not name the list {list}: nobody enters by it")),
     "42501": _rule(N_("this account may not do that: see `broadcast user list` for who may")),
 }  # fmt: skip
 _BY_ITSELF: Final[Mapping[str, type[BroadcastError]]] = {"BC003": RefusedError, "BC004": InputError}

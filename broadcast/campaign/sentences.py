@@ -22,6 +22,7 @@ SENTENCES: Final = (
     N_("one's own phones hear it first, by a rule: rehearse it with these very words"),
     N_("a campaign's name has letters, digits, '.', ':', '_' or '-', and no blanks"),
     N_("that is no act to be noted"),
+    N_("who enters is of the alert's carriers, each once, and hears one of its messages"),
     N_("only a finished campaign is archived"),
     N_("that is not the archive of this campaign"),
     N_("an account needs what its name looks like"),

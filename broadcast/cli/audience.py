@@ -2,6 +2,7 @@
 
 import click
 
+from broadcast.cli.audience_add import add
 from broadcast.cli.audience_count import count
 
 
@@ -12,7 +13,9 @@ def audience() -> None:
     \b
     Example:
       broadcast audience count --where 'age > 60'
+      broadcast audience add storm --list da-nang visitors.csv
     """
 
 
+audience.add_command(add)
 audience.add_command(count)

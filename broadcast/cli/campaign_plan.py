@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from unicodedata import normalize
 
 import click
 
@@ -27,6 +28,20 @@ _PLAN: Sequence[Callable[[Any], Any]] = (
         help="Each hears the text in their own language alone, or all of the texts. Default: all.",
     ),
     click.option(
+        "--where",
+        "plan_where",
+        metavar="FILTER",
+        help='Whom of these a filter fits, or of the whole list of people: area under "Hội An" and age > 60, say; '
+        "'' for none.",
+    ),
+    click.option(
+        "--list",
+        "plan_lists",
+        multiple=True,
+        metavar="NAME",
+        help="Who is on this list hears it too, subscriber or not; repeatable; '' for none.",
+    ),
+    click.option(
         "--weight",
         type=click.IntRange(1, WEIGHT_MOST),
         help="Its part of the TPS beside alerts of equal priority. Default: 1, as theirs.",
@@ -50,6 +65,10 @@ def plan_options(command: F) -> F:
 def plan(options: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of `Plan` that were said; what is a name in it is as it was typed. Raises InputError."""
     found: dict[str, Any] = {}
+    if options.get("plan_where") is not None:
+        found["where"] = options["plan_where"].strip()
+    if names := options.get("plan_lists"):
+        found["lists"] = tuple(normalize("NFC", each) for each in dict.fromkeys(names) if each)
     for name in ("own_language", "weight", "reserve"):
         if options.get(name) is not None:
             found[name] = options[name]

@@ -34,6 +34,7 @@ from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
 
+_ORDER: Final = ("control_no", "state", "approved", "entries")
 Places = Callable[[asyncpg.Connection], Awaitable[None]]
 HOME_S: Final = 0.5
 CARRIERS_EVERY: Final = 4  # rounds
@@ -64,11 +65,13 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Home's last one about a campaign. approved: the hash of what it says."""
+    """Home's last one about a campaign. approved: the hash of what it says. entries: how often, as far as home knows,
+    people entered it in this ledger."""
 
     control_no: int
     state: str
     approved: bytes | None
+    entries: int = 0
 
 
 class AtHome:
@@ -112,6 +115,7 @@ class Herald:
         self._gap = lease_time()
         self._finished: Sequence[tuple[CampaignId, datetime]] = ()
         self._ordered: Sequence[LedgerOrder] = ()
+        self._entered: Sequence[tuple[CampaignId, int, int]] = ()  # campaign, people, entries
         self._taken: list[int] = []
         self._day_time = day_time
         self._clock_looks = 0  # in a row that found it off; told after the last
@@ -154,8 +158,7 @@ class Herald:
             with pool.within(home, ANSWER_S):
                 rows = await home.fetch(sql("home_orders"), self._ledger)
             self._orders = {
-                CampaignId(row["campaign_id"]): Order(row["control_no"], row["state"], row["approved"])
-                for row in rows
+                CampaignId(row["campaign_id"]): Order(**{name: row[name] for name in _ORDER}) for row in rows
             }
             self._answered = asked
             self._heard()
@@ -182,6 +185,9 @@ class Herald:
             numbers, times = [each for each, _ in self._finished], [at for _, at in self._finished]
             await home.execute(sql("parts_finished"), self._ledger, numbers, times)
             self._finished = ()
+        for number, people, entries in self._entered:  # who entered them may have ended before it told home
+            await home.execute(sql("part_entered"), number, self._ledger, people, entries)
+        self._entered = ()
 
     async def deliver(self, ledger: asyncpg.Connection) -> None:
         """Until cancelled."""
@@ -196,10 +202,13 @@ class Herald:
         for row in await ledger.fetch(sql("copies_behind"), list(known), numbers):
             order = known[row["campaign_id"]]
             await orders.obey(ledger, row["campaign_id"], order.control_no, order.state)
-        here = {
-            row["campaign_id"]: row["finished_at"]
-            for row in await ledger.fetch(sql("copies_here"), list(known))
-        }
+        rows = await ledger.fetch(sql("copies_here"), list(known))
+        here = {row["campaign_id"]: row["finished_at"] for row in rows}
+        self._entered = [
+            (row["campaign_id"], row["audience"], row["entries"])
+            for row in rows
+            if row["entries"] > known[row["campaign_id"]].entries
+        ]
         lost = await self._ended_lost(ledger, known, known.keys() - here.keys())
         self._finished = [(number, at) for number, at in here.items() if at is not None] + lost
         while self._taken:

@@ -89,6 +89,38 @@ def judged(found: Recount, damage: Sequence[str]) -> AuditResult:
     return AuditResult(not differing, found.audience, total, lines, differing)
 
 
+async def entries_here(connection: Connection, campaign_id: CampaignId) -> int:
+    """How often people entered the campaign in this database. Within the snapshot of the books."""
+    return int(await connection.fetchval(sql("entries_here"), campaign_id) or 0)
+
+
+async def whole(
+    home: Connection,
+    campaign_id: CampaignId,
+    parts: Mapping[str, AuditResult],
+    entries: Mapping[str, int],
+    lost: Mapping[str, int],
+) -> AuditResult:
+    """As `together`; where home is the only ledger, its own. entries: by ledger, as of `entries_here`."""
+    if "" in parts:
+        return parts[""]
+    return together(await _expected(home, campaign_id, parts, entries), parts, lost)
+
+
+async def _expected(
+    home: Connection, campaign_id: CampaignId, parts: Mapping[str, AuditResult], entries: Mapping[str, int]
+) -> int:
+    """The people that home has in the campaign, with those who entered in ledgers and home has yet to hear of, and
+    without those who entered since the ledgers were read."""
+    rows = await home.fetch(sql("parts_known"), campaign_id)
+    apart: int = sum(
+        parts[row["ledger"]].audience - row["audience"]
+        for row in rows
+        if row["ledger"] in parts and row["entries"] != entries[row["ledger"]]
+    )
+    return int(rows[0]["whole"] or 0) + apart
+
+
 def together(
     home_audience: int, parts: Mapping[str, AuditResult], lost: Mapping[str, int] | None = None
 ) -> AuditResult:

@@ -38,17 +38,18 @@ async def everything(home: Connection, name: str, config: Config | None = None) 
     """
     campaign = await by_name(home, name)
     async with parts_of(home, config, campaign.campaign_id) as parts:
-        reads, audits = [], dict[str, AuditResult]()
+        reads, audits, entries = [], dict[str, AuditResult](), dict[str, int]()
         for part in parts.all():
             async with snapshot(part.connection):
                 campaign = await by_name(home, name)
                 books = await books_of(part.connection, campaign.campaign_id)
                 reads.append(await read(part.connection, campaign, books))
                 counted = await recount(part.connection, campaign.campaign_id, books)
+                entries[part.name] = await audit.entries_here(part.connection, campaign.campaign_id)
             audits[part.name] = judged(counted, await books.problems())
         whole = together(await progress(home, campaign.campaign_id), reads)
         found = await report(home, campaign, whole)
-        audited = audits[""] if "" in audits else audit.together(campaign.audience or 0, audits, parts.lost)
+        audited = await audit.whole(home, campaign.campaign_id, audits, entries, parts.lost)
         wrong = [
             await Diagnosis(part.connection, campaign.campaign_id).findings(refusals(found))
             for part in parts.reached

@@ -11,7 +11,15 @@ from broadcast.config import Config
 from broadcast.errors import InputError
 from broadcast.languages import _
 from broadcast.ledger.books import Books, SecondCopies
-from broadcast.reports.audit import AuditResult, Recount, judged, record, recount, together
+from broadcast.reports.audit import (
+    AuditResult,
+    Recount,
+    entries_here,
+    judged,
+    record,
+    recount,
+    whole,
+)
 from broadcast.reports.comparison import BookLine, Ours, compare, plus
 from broadcast.reports.everybody import Compared, compare_people
 from broadcast.reports.our_side import ours
@@ -64,10 +72,12 @@ async def whole_audit(
     campaign_id = campaign.campaign_id
     async with parts_of(home, config, campaign_id) as parts, AsyncExitStack() as stack:
         libraries, counted, mine = dict[str, Books](), dict[str, Recount](), dict[str, Ours]()
+        entries: dict[str, int] = {}
         for part in parts.all():
             await stack.enter_async_context(snapshot(part.connection))
             books = libraries[part.name] = await books_of(part.connection, campaign_id)
             counted[part.name] = await recount(part.connection, campaign_id, books)
+            entries[part.name] = await entries_here(part.connection, campaign_id)
             for carrier, each in (await ours(part.connection, campaign_id, books)).items():
                 mine[carrier] = plus(mine[carrier], each) if carrier in mine else each
         _check_carriers(theirs, mine)
@@ -77,7 +87,7 @@ async def whole_audit(
         people = await compare_people(list(libraries.values()), accounts, resends, found)
         copies = [each for books in libraries.values() for each in await books.second_copies()]
         audits = {part: judged(counted[part], await books.problems()) for part, books in libraries.items()}
-        ledger = audits[""] if "" in audits else together(campaign.audience or 0, audits, parts.lost)
+        ledger = await whole(home, campaign_id, audits, entries, parts.lost)
         result = WholeAudit(ledger, lines, people, copies)
         await stack.aclose()
         for part in parts.reached:

@@ -25,3 +25,4 @@ class Lock(IntEnum):
     WITHDRAWING = 7115  # session: of the worker that asks a slice's SMSC; its second key is the slice
     CAPPING = 7116  # people are let go under caps: a launch of such a category, for its session; a tidier
     ERASING = 7117  # session: who erases people; shared: a campaign becomes files
+    ENTERING = 7118  # session: of who enters people into a running campaign, which is its second key

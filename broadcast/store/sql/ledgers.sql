@@ -76,7 +76,7 @@ SELECT tend_obey($1, $2, $3);
 
 -- name: home_orders
 -- What home says of the campaigns that have recipients in ledger $1 and are not over there. approved: the hash of it.
-SELECT campaign_id, state, control_no,
+SELECT campaign_id, state, control_no, campaign_part.entries,
        coalesce((SELECT hash FROM approval AS a WHERE a.campaign_id = campaign.campaign_id AND void_at IS NULL
                   ORDER BY approval_no LIMIT 1), approved_hash) AS approved
   FROM campaign_part JOIN campaign USING (campaign_id)
@@ -88,8 +88,9 @@ SELECT campaign_id FROM campaign JOIN unnest($1::integer[], $2::integer[]) AS to
  WHERE control_no < home_no AND finished_at IS NULL;
 
 -- name: copies_here
--- Of these campaigns ($1): those of which there is a copy here, and since when it is over.
-SELECT campaign_id, finished_at FROM campaign WHERE campaign_id = ANY($1::integer[]);
+-- Of these campaigns ($1): those of which there is a copy here, since when it is over, how many people it has, and how often
+-- some entered.
+SELECT campaign_id, finished_at, audience, coalesce(entries, 0) AS entries FROM campaign WHERE campaign_id = ANY($1::integer[]);
 
 -- name: audience_here
 -- The people of campaign $1 that this database is to have: all of them, or, at home, those of its own part. Null: it was

@@ -3,6 +3,7 @@
 import operator
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,20 @@ def test_what_is_wrong_is_told_with_its_place(text: str, place: int, message: st
     with pytest.raises(InputError, match=re.escape(message)) as told:
         read(text)
     assert f"at character {place}:" in str(told.value)
+
+
+def test_every_filter_of_the_page_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "groups.md").read_text(encoding="utf-8")
+    shown = [line for block in re.findall(r"^```text\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+             for line in block.splitlines()]  # fmt: skip
+    assert len(shown) > 12
+    for line in shown:
+        read(re.split(r" {3,}", line)[0])
+    (said,) = re.findall(r"^the filter at .*$", page, re.MULTILINE)
+    with pytest.raises(InputError, match=re.escape(said)):
+        read('langage = "vi"')
+    (drafted,) = re.findall(r"--where '(.*)'$", page, re.MULTILINE)
+    assert read(drafted).lists == ("hospital",)
 
 
 def test_too_long() -> None:
