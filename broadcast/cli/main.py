@@ -35,7 +35,6 @@ _COMMANDS = {
     ),
     "audience": ("cli.audience:audience", N_("Who hears an alert: how many, and who they are.")),
     "audit": ("cli.audit:audit", N_("What was done, by whom, and whether the database still says so.")),
-    "audience": ("cli.audience:audience", N_("Who hears an alert: how many, and who they are.")),
     "bench": ("bench.command:bench", N_("Measure how fast this machine sends.")),
     "budget": ("cli.budget:budget", N_("What may be spent on segments, and what of it is.")),
     "campaign": ("cli.campaign:campaign", N_("Draft, approve, launch and follow an alert.")),
