@@ -3,7 +3,7 @@ more at its launch, which may be refused."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ from broadcast.forecast.moments import Canary
 from broadcast.forecast.question import Question
 from broadcast.forecast.reach import Reach, reach
 from broadcast.forecast.verdict import Verdict, judge
-from broadcast.forecast.ways import CarrierLoad, Forecast, Pace
+from broadcast.forecast.ways import Asked, CarrierLoad, Forecast, Pace
 from broadcast.rules.limits import limits_of
 from broadcast.rules.pace import people_per_hour
 
@@ -54,9 +54,9 @@ async def foresee(session: Session, name: str) -> Foreseen:
     await clock.now(session)
     counts = await choosing.counted(connection, config, found.content)
     question = await _question(session, found, _reached(found, counts))
-    ways = question.ways()
-    verdict = judge(question, ways, found.name, zone(config))
-    return Foreseen(found, ways, _excluded(config, found, counts), verdict, question.budget,
+    drafted = question.drafted()
+    verdict = judge(question, drafted, found.name, zone(config))
+    return Foreseen(found, (drafted, question.other()), _excluded(config, found, counts), verdict, question.budget,
                     await reach(connection, found.content))  # fmt: skip
 
 
@@ -70,14 +70,14 @@ async def at_launch(session: Session, found: Campaign) -> Callable[[Counts], dic
     changes = await campaigns.plain_changes(session.connection, found.campaign_id)
 
     def foreseen(counts: Counts) -> dict[str, Any]:
-        question = replace(_asked(session.config, found, seen, counts), changes=changes)
-        ways = question.ways()
-        verdict = judge(question, ways, found.name, zone(session.config))
+        question = _asked(session.config, found, seen, counts).with_changes(changes)
+        drafted = question.drafted()
+        verdict = judge(question, drafted, found.name, zone(session.config))
         if verdict.problems and found.category != "emergency" and found.hearers == "everybody":
             raise RefusedError(str(verdict))
         if verdict.problems:
             session.tell(AgainstForecast(str(verdict)))
-        return Kept.of(question.starts_at, ways[0]).document()
+        return Kept.of(seen.at, drafted).document()
 
     return foreseen
 
@@ -85,13 +85,13 @@ async def at_launch(session: Session, found: Campaign) -> Callable[[Counts], dic
 async def _question(session: Session, found: Campaign, counts: Counts) -> Question:
     seen = await outlook(session, found.campaign_id)
     changes = await campaigns.plain_changes(session.connection, found.campaign_id)
-    return replace(_asked(session.config, found, seen, counts), changes=changes)
+    return _asked(session.config, found, seen, counts).with_changes(changes)
 
 
 def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Question:
     content = found.content
     whole = content.variants[0]
-    return Question(
+    asked = Asked(
         whole.text,
         whole.alphabet,
         _loads(config, found, counts, seen.tps),
@@ -99,8 +99,8 @@ def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Qu
         found.expires_at,
         around=seen.around,
         pace=_pace(config, found, seen.at),
-        budget=seen.budget,
     )
+    return Question(asked, seen.budget)
 
 
 def _pace(config: Config, found: Campaign, at: datetime) -> Pace:

@@ -41,9 +41,9 @@ def arrives_at(lanes: Sequence[Going], launched_at: datetime, now: datetime) -> 
     if not whole:
         return None
     wanted, end_s = MOST * whole, max(each.end_s for each in arrivals)
-    if arrived(arrivals, passed_s) >= wanted:
+    if float(arrived(arrivals, passed_s)) >= wanted:
         return None
-    return later(launched_at, moment(lambda second: arrived(arrivals, second), wanted, end_s))
+    return later(launched_at, moment(lambda seconds: arrived(arrivals, seconds), wanted, end_s))
 
 
 def _sent(lane: Going, passed_s: float) -> Curve:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -104,14 +104,15 @@ class Arrivals:
     def end_s(self) -> float:
         return self.sent.end_s + (float(self.ends[-1]) if len(self.ends) else 0.0)
 
-    def by(self, second: float) -> float:
-        """The amount by this moment."""
-        if not len(self.starts):
-            return 0.0
-        areas = self.sent.area(second - self.starts) - self.sent.area(second - self.ends)
-        return float(np.sum(self.shares * areas / (self.ends - self.starts)))
+    def by(self, seconds: Any) -> F64:
+        """The amounts by these moments."""
+        each = np.asarray(seconds, np.float64)[..., None]
+        areas = self.sent.area(each - self.starts) - self.sent.area(each - self.ends)
+        found: F64 = np.sum(self.shares * areas / (self.ends - self.starts), axis=-1)
+        return found
 
 
-def arrived(lanes: Sequence[Arrivals], second: float) -> float:
+def arrived(lanes: Sequence[Arrivals], seconds: Any) -> F64:
     """At all carriers together."""
-    return sum(each.by(second) for each in lanes)
+    found: F64 = np.sum([each.by(seconds) for each in lanes], axis=0)
+    return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from broadcast.forecast.curve import Curve, moment, summed
+from broadcast.forecast.curve import F64, Curve, moment, summed
 from broadcast.forecast.delays import Arrivals, Delays, arrived
 from broadcast.forecast.flow import Flow, course
 
@@ -99,7 +99,7 @@ def sent_moments(seen: Iterable[Seen], starts_at: datetime) -> Moments:
     if not curves:
         return NEVER
     return _moments(
-        lambda second: float(sum(each.by(second) for each in curves)),
+        summed(curves).by,
         sum(each.whole for each in curves),
         max(each.end_s for each in curves),
         starts_at,
@@ -112,7 +112,7 @@ def delivered_moments(seen: Iterable[Seen], starts_at: datetime) -> Moments:
     if not arrivals:
         return NEVER
     found = _moments(
-        lambda second: arrived(arrivals, second),
+        lambda seconds: arrived(arrivals, seconds),
         sum(each.whole for each in arrivals),
         max(each.end_s for each in arrivals),
         starts_at,
@@ -120,7 +120,7 @@ def delivered_moments(seen: Iterable[Seen], starts_at: datetime) -> Moments:
     return replace(found, last=None)
 
 
-def _moments(reached: Callable[[float], float], whole: float, end_s: float, starts_at: datetime) -> Moments:
+def _moments(reached: Callable[[F64], F64], whole: float, end_s: float, starts_at: datetime) -> Moments:
     """Nothing of what never happens at all."""
     if not whole:
         return NEVER

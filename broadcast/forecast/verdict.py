@@ -32,9 +32,8 @@ class Verdict:
         return _("{problems}. Ways out: {ways}", problems=said, ways="; ".join(self.ways_out))
 
 
-def judge(question: Question, ways: tuple[Forecast, Forecast], name: str, zone: ZoneInfo) -> Verdict:
-    """ways: as the question has them. name: of the campaign; zone: of the times that are said."""
-    drafted, other = ways
+def judge(question: Question, drafted: Forecast, name: str, zone: ZoneInfo) -> Verdict:
+    """drafted: as the question has it. name: of the campaign; zone: of the times that are said."""
     late = sorted(
         (line for line in drafted.carriers if line.problem is None and not line.in_time),
         key=lambda line: line.ends_at,
@@ -42,8 +41,11 @@ def judge(question: Question, ways: tuple[Forecast, Forecast], name: str, zone: 
     )
     late = list({line.carrier: line for line in late}.values())  # a line a language
     over = question.budget.over(drafted.costs) if question.budget else Decimal()
-    problems = [_late(line, question.expires_at, zone) for line in late]
+    problems = [_late(line, question.asked.expires_at, zone) for line in late[:_CARRIERS_MOST]]
+    if more := late[_CARRIERS_MOST:]:
+        problems.append(_("{carriers} too", carriers=", ".join(line.carrier for line in more)))
     ways_out: list[str] = []
+    other = question.other() if late or over else drafted
     if late:
         ways_out += _in_time(question, drafted, other, late, name, zone)
     if over:
@@ -90,7 +92,7 @@ def _in_time(
         )
     ends = max(line.ends_at for line in late)
     rounded = datetime.fromtimestamp(-(-ends.timestamp() // _ROUND_S) * _ROUND_S + _ROUND_S, zone)
-    if rounded - question.starts_at < timedelta(days=366):
+    if rounded - question.asked.starts_at < timedelta(days=366):
         yield _(
             "a later expiry: `broadcast campaign edit {name} --expires {when}`",
             name=name,

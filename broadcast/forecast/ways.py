@@ -170,6 +170,34 @@ class _Line:
         return self.load.recipients * len(self.message.segments) if self.message else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """As of `forecast`."""
+
+    text: str
+    alphabet: Alphabet
+    loads: Sequence[CarrierLoad]
+    starts_at: datetime
+    expires_at: datetime
+    changes: tuple[PlainLetter, ...] = ()
+    around: Mapping[str, Around] = field(default_factory=dict)
+    pace: Pace = AT_ONCE
+
+    @property
+    def plan(self) -> _Plan:
+        return _Plan(self.loads, self.starts_at, self.expires_at, self.around, self.pace)
+
+    @property
+    def texts(self) -> dict[str, tuple[str, Alphabet]]:
+        """By language, '' that of all, and their alphabets."""
+        own = {
+            load.language: (load.text, load.alphabet or self.alphabet)
+            for load in self.loads
+            if load.text is not None
+        }
+        return {"": (self.text, self.alphabet)} | own
+
+
 def forecast(
     text: str,
     alphabet: Alphabet,
@@ -185,21 +213,36 @@ def forecast(
     That of UCS-2 is GSM 03.38 without diacritics; that of GSM 03.38 is the same text in UCS-2. changes: those
     that the text has behind it. around: by carrier.
     """
-    plan = _Plan(loads, starts_at, expires_at, around, pace)
-    own = {load.language: (load.text, load.alphabet or alphabet) for load in loads if load.text is not None}
-    texts = {"": (text, alphabet)} | own
-    drafted = _forecast(_Way(texts, bool(changes), changes), plan)
+    asked = Asked(text, alphabet, loads, starts_at, expires_at, changes, around, pace)
+    return as_drafted(asked), otherwise(asked)
+
+
+def as_drafted(asked: Asked) -> Forecast:
+    """The campaign as it is."""
+    return _forecast(_Way(asked.texts, bool(asked.changes), asked.changes), asked.plan)
+
+
+def otherwise(asked: Asked) -> Forecast:
+    """What the other alphabet would cost."""
+    texts = asked.texts
     if all(each == "gsm0338" for _, each in texts.values()):
-        return drafted, _forecast(
-            _Way({language: (each, "ucs2") for language, (each, _) in texts.items()}), plan
+        return _forecast(
+            _Way({language: (each, "ucs2") for language, (each, _) in texts.items()}), asked.plan
         )
     try:
         plain = {language: plain_text(each) for language, (each, _) in texts.items()}
     except InputError as error:
-        return drafted, Forecast("gsm0338", True, problem=str(error))
+        return Forecast("gsm0338", True, problem=str(error))
     made = plain[""].changes
     way = _Way({language: (each.text, "gsm0338") for language, each in plain.items()}, bool(made), made)
-    return drafted, _forecast(way, plan)
+    return _forecast(way, asked.plan)
+
+
+def ends(asked: Asked) -> dict[str, datetime]:
+    """When each carrier would be done with the campaign as it is, and no more than that: asked again and again."""
+    lines = [_line(_Way(asked.texts), load) for load in asked.loads]
+    seen = look_ahead(_lanes(lines, asked.plan), asked.pace.canary)
+    return {carrier: later(asked.starts_at, each.sent.end_s) for carrier, each in seen.items()}
 
 
 def _forecast(way: _Way, plan: _Plan) -> Forecast:
