@@ -5,21 +5,17 @@ timer, as often as one likes, within a day. Everything is tried again until it i
 itself forgotten; what stays is a keyed digest, so that no import brings it back.
 """
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.audience import erased
-from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.campaign.refusals import told
-from broadcast.config import Country
 from broadcast.config.ledgers import BUCKETS
-from broadcast.errors import InputError, RefusedError
+from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
 from broadcast.ledger import erasure
@@ -48,27 +44,6 @@ class Due:
     waiting: int
     oldest: datetime | None
     archives: int
-
-
-def numbers_in(country: Country, file: Path) -> list[int]:
-    """A number a line, in any usual spelling, perhaps under a head. Raises InputError naming the first line that is
-    none, and where there is no number at all."""
-    normalize, found = Normalizer(country).normalize, list[int]()
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(_("cannot read {name}: {strerror}", name=file, strerror=error)) from error
-    for place, line in enumerate(lines, 1):
-        cell = re.split("[,;\t]", line)[0].strip().strip('"')
-        if not cell or (place == 1 and cell.lower() == "msisdn"):
-            continue
-        msisdn = normalize(cell)
-        if isinstance(msisdn, Refusal):
-            raise InputError(_("{name}, line {place}: {words}", name=file, place=place, words=msisdn.words))
-        found.append(msisdn)
-    if not found:
-        raise InputError(_("{name} has no number", name=file))
-    return list(dict.fromkeys(found))
 
 
 async def erase(session: Session, numbers: Collection[int]) -> Asked:

@@ -5,7 +5,7 @@ without any number.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,6 +128,23 @@ async def opt_out(session: Session, msisdn: int) -> Subscriber:
     done = await subscribers.set_opt_out(session.connection, msisdn, True)
     await _note(session, "opted out", "subscriber")
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """Of a list of numbers: how many, how many of them are subscribers, and for how many it is new."""
+
+    numbers: int
+    subscribers: int
+    opted_out: int
+
+
+async def opt_all_out(session: Session, numbers: Sequence[int]) -> OptedOut:
+    """Everybody of a list, a do-not-call register's say; all of them or nobody."""
+    async with session.connection.transaction():
+        known, new = await subscribers.opt_all_out(session.connection, numbers)
+        await _note(session, "opted out", "subscriber", numbers=len(numbers), subscribers=known, new=new)
+    return OptedOut(len(numbers), known, new)
 
 
 async def opt_in(session: Session, msisdn: int) -> Subscriber:

@@ -1,7 +1,7 @@
 """Who is known: counts per carrier, one person, opting out."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from broadcast.audience.carriers import carrier_names, carrier_numbers
 from broadcast.audience.cells import Unclear, read_unclear
 from broadcast.audience.profiles import Profile, profile
 from broadcast.config.ledgers import BUCKETS
-from broadcast.errors import InputError
+from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
@@ -107,6 +107,24 @@ async def set_opt_out(connection: Connection, msisdn: int, opted_out: bool) -> S
         if opted_out and before.opted_out_at is None:
             await connection.execute(sql("note_opt_outs"), [msisdn], [None], [None])
         return await find(connection, msisdn)
+
+
+async def opt_all_out(connection: Connection, numbers: Sequence[int]) -> tuple[int, int]:
+    """Those of them who are on the list opt out of all but emergencies, what runs already too. Returns how many are on
+    it, and for how many that is new. Raises RefusedError while an import holds some: then nobody has opted out.
+
+    Within a transaction of the caller's.
+    """
+    await connection.execute(sql("opt_out_claim"))
+    known = {row["msisdn"] for row in await by_bucket(connection, "subscribers_known", numbers)}
+    held = await by_bucket(connection, "subscribers_held", sorted(known))
+    if len(held) < len(known):
+        raise RefusedError(_("an import holds some of these people: try again when it has ended"))
+    new = [row["msisdn"] for row in held if not row["opted_out"]]
+    await by_bucket(connection, "set_opt_outs", new, await database_time(connection))
+    nothing = [None] * len(new)
+    await connection.execute(sql("note_opt_outs"), new, nothing, nothing)
+    return len(known), len(new)
 
 
 async def by_bucket(

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from broadcast.actions import subscriber as actions
+from broadcast.actions.numbers import numbers_in
 from broadcast.actions.session import Session
-from broadcast.actions.subscriber import Import
+from broadcast.actions.subscriber import Import, OptedOut
 from broadcast.audience.attributes import declared
 from broadcast.audience.generator import Expected, Facts, Generator
 from broadcast.audience.importer import ImportResult
@@ -184,22 +185,44 @@ def show(number: str, reveal: bool, as_json: bool) -> None:
 
 
 @subscriber.command("opt-out")
-@click.argument("number")
+@click.argument("number", required=False)
+@click.option("--file", type=_FILE, help="Of many, a do-not-call register say: a number a line.")
 @click.option("--undo", is_flag=True, help="Opt in again.")
 @login_option
 @json_option
-def opt_out(number: str, undo: bool, as_json: bool) -> None:
+def opt_out(number: str | None, file: Path | None, undo: bool, as_json: bool) -> None:
     """Send a number nothing but emergencies, from now on.
 
     \b
     Example:
       broadcast subscriber opt-out 0912345678
+      broadcast subscriber opt-out --file do-not-call.csv
     """
+    if (number is None) is (file is None) or (file and undo):
+        raise click.UsageError(_("give a NUMBER, perhaps with --undo, or --file FILE"))
+    if file:
+        numbers = numbers_in(configuration().country, file)
+        _say_opted_out(act(lambda session: actions.opt_all_out(session, numbers)), as_json)
+        return
     msisdn, change = (
-        actions.number(configuration().country, number),
+        actions.number(configuration().country, number or ""),
         actions.opt_in if undo else actions.opt_out,
     )
     _show(act(lambda session: change(session, msisdn)), False, as_json)
+
+
+def _say_opted_out(done: OptedOut, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+        return
+    say(
+        _(
+            "{numbers:,} numbers, {subscribers:,} of them on the list; {opted_out:,} opted out by this",
+            numbers=done.numbers,
+            subscribers=done.subscribers,
+            opted_out=done.opted_out,
+        )
+    )
 
 
 @subscriber.command()

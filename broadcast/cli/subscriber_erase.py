@@ -7,6 +7,7 @@ import click
 from broadcast.actions import erasure as actions
 from broadcast.actions import subscriber
 from broadcast.actions.erasure import Asked, Due
+from broadcast.actions.numbers import numbers_in
 from broadcast.cli.files import replacing
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_json, say, to_json, words
@@ -48,7 +49,7 @@ def erase(number: str | None, file: Path | None, due: bool, undo: bool, as_json:
 
 def _numbers(number: str | None, file: Path | None) -> list[int]:
     country = configuration().country
-    return actions.numbers_in(country, file) if file else [subscriber.number(country, number or "")]
+    return numbers_in(country, file) if file else [subscriber.number(country, number or "")]
 
 
 def _say_asked(done: Asked, as_json: bool) -> None:

@@ -30,6 +30,7 @@ from integration.steps import by
 from broadcast.actions import erasure
 from broadcast.actions import launch as launching
 from broadcast.actions.erasure import Due
+from broadcast.actions.numbers import numbers_in
 from broadcast.actions.session import Session
 from broadcast.archive.move import archive
 from broadcast.archive.place import place_of
@@ -493,13 +494,13 @@ async def test_digests_say_nothing_without_the_key(session: Session, conn: async
 def test_a_file_of_numbers(tmp_path: Path, config: Config) -> None:
     file = tmp_path / "those.csv"
     file.write_text("msisdn,why\n0912 345 678,asked\n+84912345678,again\n\n0320000001\n")
-    assert erasure.numbers_in(config.country, file) == [84912345678, 84320000001]
+    assert numbers_in(config.country, file) == [84912345678, 84320000001]
     file.write_text("0912345678\n12\n")
     with pytest.raises(InputError, match="line 2: too short"):
-        erasure.numbers_in(config.country, file)
+        numbers_in(config.country, file)
     file.write_text("msisdn\n")
     with pytest.raises(InputError, match="no number"):
-        erasure.numbers_in(config.country, file)
+        numbers_in(config.country, file)
 
 
 # every column that may hold numbers of people, packed or not, and where it is seen to

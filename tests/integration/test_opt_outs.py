@@ -10,11 +10,16 @@ from integration.replies_world import FIRST, balanced, came, opted_out, quiet_ri
 from integration.reported import report
 from integration.resolved import resolve_all
 from integration.rig import Rig
+from integration.steps import by
 
+from broadcast.actions import subscriber as actions
+from broadcast.actions.session import Session
+from broadcast.actions.subscriber import OptedOut
 from broadcast.archive.place import place_of
 from broadcast.audience import subscribers
 from broadcast.campaign import campaigns
 from broadcast.config import Config
+from broadcast.errors import RefusedError
 from broadcast.ledger import close, opt_outs, replies
 from broadcast.ledger.opt_outs import Sides
 from broadcast.reports.recipients import recipients
@@ -211,3 +216,26 @@ async def test_a_worker_gives_back_whom_it_has_not_sent_to(rig: Rig) -> None:
     assert await balanced(rig, campaign) == states
     assert (await smsc.book())["recipients"] == states["delivered"]
     await rig.stop(worker)
+
+
+async def test_a_list_of_numbers_opts_out(rig: Rig, database_url: str) -> None:
+    """What runs lets them go, too; all of the list or nobody."""
+    health = await rig.launch(category="health")
+    await came(rig, b"STOP", FIRST + 1)
+    await read(rig)
+    session = Session(rig.conn, rig.config)
+    those = [FIRST, FIRST + 1, FIRST + 2, FIRST + 99]
+    other = await connect(database_url)
+    async with other.transaction():
+        await other.execute("UPDATE subscriber SET import_no = 2 WHERE msisdn = $1", FIRST + 2)
+        with pytest.raises(RefusedError, match="an import holds some"):
+            await by("an", actions.opt_all_out, session, those)
+    await other.close()
+    assert await opted_out(rig) == {1}
+    assert await by("an", actions.opt_all_out, session, those) == OptedOut(4, 3, 2)
+    assert await opted_out(rig) == {0, 1, 2}
+    await read(rig)
+    assert await balanced(rig, health) == {"waiting": 7, "excluded": 3}
+    assert await by("an", actions.opt_all_out, session, those) == OptedOut(4, 3, 0)
+    noted = await rig.conn.fetchval("SELECT details::text FROM act ORDER BY act_no DESC LIMIT 1")
+    assert noted == '{"new": 0, "numbers": 4, "subscribers": 3}'
