@@ -23,6 +23,7 @@ from broadcast.actions.ledgers import Standing
 from broadcast.audience.msisdn import Refusal
 from broadcast.campaign.content import Category, Content, Hearers, InDoubtPolicy, Status
 from broadcast.campaign.lifecycle import CampaignState
+from broadcast.channel.trying import WayState
 from broadcast.cli.translated import is_said, paragraphs
 from broadcast.languages import DOMAIN, FOLDER, LANGUAGES, TERM
 from broadcast.ledger.journal import OddityKind
@@ -56,6 +57,8 @@ TERMS: Final = (
     *("still is", "resent", "held", "closed", "no_receipts"),
     # what a reply is, and brings about
     *("opt_out", "opt_in", "help", "yes", "no", "opted_in", "unchanged", "no_subscriber", "set_aside"),
+    # how a way to an SMSC was found
+    *("bound", *get_args(WayState)),
     # events of a campaign
     *("drafted", "edited", "approved", "launched", "paused", "resumed", "finished", "audited", "archived"),
     *("returned", "withdrawn", "override"),

@@ -21,6 +21,7 @@ from broadcast.channel.events import LINK_LOST, InboundMessage, LinkEvents, Unre
 from broadcast.channel.link import Answer, Submission, Token
 from broadcast.channel.outcome import Meaning, Outcome
 from broadcast.channel.receipt import Ack, Receipt, ReceiptState
+from broadcast.channel.trying import Tried, Way
 from broadcast.clock import lease_time
 from broadcast.config import Carrier
 
@@ -226,6 +227,12 @@ class SpoolChannel:
 
     def again_s(self, slot_no: int) -> float:
         return 1.0
+
+    def ways(self) -> Sequence[Way]:
+        return ()
+
+    async def try_way(self, way: Way) -> Tried:
+        raise NotImplementedError("a folder has no ways to try")
 
 
 def slot_folder(folder: Path, slot_no: int, life: int) -> Path:

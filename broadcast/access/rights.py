@@ -107,6 +107,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "worker": _open(worker=_ALL),
     "worker_tps": _open(worker=_ALL),
     "lane_reading": _open(worker=_ALL),
+    "link_test": _open(worker=_ALL),
     "resolver": _open(worker=_ALL),
     "resolver_cursor": _open(worker=_ALL),
     # the ledger

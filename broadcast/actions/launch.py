@@ -3,7 +3,7 @@ from them, for it loads much that a pause has no use for."""
 
 from collections.abc import Sequence
 
-from broadcast.actions import clock, forecast, live
+from broadcast.actions import clock, forecast, live, preflight
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.campaign import ordered, tell_untold
 from broadcast.actions.notices import Superseded
@@ -19,11 +19,13 @@ from broadcast.ledger import close
 from broadcast.ledger.corrected import Corrected, Heard
 
 
-async def launch(session: Session, name: str, typed: int | None = None) -> Campaign:
-    """The audience is fixed, and workers begin. typed: how many hear it, by who launches it; see `live.check`."""
+async def launch(session: Session, name: str, typed: int | None = None, *, anyway: bool = False) -> Campaign:
+    """The audience is fixed, and workers begin. typed: how many hear it, by who launches it; see `live.check`. anyway:
+    though no link to a carrier is open; see `preflight.look`."""
     await tell_of_unfinished(session)
     await clock.now(session)
     found = await campaigns.by_name(session.connection, name)
+    await preflight.look(session, found, anyway=anyway)
     counted = await live.check(session, found, typed)
     foreseen = await forecast.at_launch(session, found)
     hearers = None if found.corrects is None else await _hearers(session, found, CampaignId(found.corrects))

@@ -35,6 +35,15 @@ class LineLeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksShut:
+    """Links to a carrier that were shut when they were last tried. shut: address and why; every: none was open."""
+
+    carrier: str
+    shut: tuple[tuple[str, str], ...]
+    every: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Superseded:
     """A launch ended these campaigns, by name, for it is an Update of theirs."""
 
@@ -86,6 +95,7 @@ Notice = (
     | ExpiryComesTwice
     | HomeAway
     | LineLeftOut
+    | LinksShut
     | NotActual
     | NotWitnessed
     | OldLedger

@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 from broadcast.channel.events import LinkEvents
 from broadcast.channel.link import Held
 from broadcast.channel.outcome import Outcome
+from broadcast.channel.trying import Tried, Way
 from broadcast.ids import CampaignId
 
 UNBIND_S: Final = 2.0  # for a link to end when nothing should be on its way any more
@@ -84,3 +85,9 @@ class Channel(Protocol):
 
     def again_s(self, slot_no: int) -> float:
         """Seconds until such a link is tried again."""
+
+    def ways(self) -> Sequence[Way]:
+        """Every address of every bind, the standby ones too; none where nothing of the kind can be tried."""
+
+    async def try_way(self, way: Way) -> Tried:
+        """Open a link there and close it. Nothing is sent on it; what is delivered on it goes to others later."""

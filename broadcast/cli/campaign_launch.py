@@ -28,9 +28,10 @@ from broadcast.visible import visible
     metavar="COUNT",
     help="How many will hear it, as `forecast` says. Asked for at a terminal.",
 )
+@click.option("--anyway", is_flag=True, help="Although no link to a carrier was open in the last minutes.")
 @login_option
 @json_option
-def launch(name: str, recipients: int | None, as_json: bool) -> None:
+def launch(name: str, recipients: int | None, anyway: bool, as_json: bool) -> None:
     """Fix the audience and begin to send, as soon as workers run.
 
     An actual alert to more than a few (the rule typed_from) asks how many will hear it. Nobody hears it who is not in
@@ -41,7 +42,7 @@ def launch(name: str, recipients: int | None, as_json: bool) -> None:
       broadcast campaign launch wash-hands --recipients 48203115
     """
     typed = recipients if recipients is not None or not sys.stdin.isatty() else _ask(name)
-    done, training = act(lambda session: _launched(session, name, typed), configuration())
+    done, training = act(lambda session: _launched(session, name, typed, anyway), configuration())
     if done.status == "actual" and not training:
         show_live(_("{name} goes to {people} people", name=name, people=words(done.audience)))
     say_done(
@@ -56,8 +57,8 @@ def launch(name: str, recipients: int | None, as_json: bool) -> None:
     )
 
 
-async def _launched(session: Session, name: str, typed: int | None) -> tuple[Campaign, bool]:
-    return await launching.launch(session, name, typed), session.training
+async def _launched(session: Session, name: str, typed: int | None, anyway: bool) -> tuple[Campaign, bool]:
+    return await launching.launch(session, name, typed, anyway=anyway), session.training
 
 
 def _ask(name: str) -> int | None:

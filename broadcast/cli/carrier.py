@@ -7,6 +7,7 @@ from broadcast.cli.lazy import LazyGroup
 _PLACES = {
     "check": "cli.carrier_check:carrier_check",
     "invoice": "cli.carrier_invoice:carrier_invoice",
+    "links": "cli.carrier_links:carrier_links",
     "list": "cli.carrier_show:carrier_list",
     "show": "cli.carrier_show:carrier_show",
     "simulate": "cli.carrier_simulate:carrier_simulate",
@@ -21,5 +22,6 @@ def carrier() -> None:
     Example:
       broadcast carrier list
       broadcast carrier check viettel --to 0912345678
+      broadcast carrier links
       broadcast carrier simulate --personality config/simulator/viettel.toml
     """

@@ -1,6 +1,8 @@
 """`broadcast carrier check`: what works, what the SMSC is like, and the settings that fit it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import click
 
@@ -21,11 +23,16 @@ from broadcast.reports.misfits import misfit_documents
 from broadcast.reports.received import Misfit, misfits
 from broadcast.tables import nearest
 
-_DATABASE_S = 3.0  # it is wanted for its clock, and for what it knows of the carrier's receipts
+_DATABASE_S: Final = 3.0  # it is wanted for its clock, and for what it knows of the carrier's receipts
+_AT_ONCE: Final = 4  # carriers
+
+
+Checked = tuple[Findings, tuple[Misfit, ...]]
 
 
 @click.command("check")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--all", "every", is_flag=True, help="Every carrier of the configuration; nothing is sent.")
 @click.option("--to", metavar="MSISDN", help="A telephone of yours: gets a short and a long message.")
 @click.option("--wait", "wait_s", type=click.FloatRange(0.1, 3600), default=60.0, show_default=True,
               metavar="SECONDS", help="How long to wait for receipts.")  # fmt: skip
@@ -35,7 +42,13 @@ _DATABASE_S = 3.0  # it is wanted for its clock, and for what it knows of the ca
 @json_option
 @click.pass_context
 def carrier_check(
-    ctx: click.Context, name: str, to: str | None, wait_s: float, burst: int, as_json: bool
+    ctx: click.Context,
+    name: str | None,
+    every: bool,
+    to: str | None,
+    wait_s: float,
+    burst: int,
+    as_json: bool,
 ) -> None:
     """Try a carrier: connect, TLS, bind as configured, and with --to messages and their receipts.
 
@@ -47,8 +60,11 @@ def carrier_check(
     Example:
       broadcast carrier check viettel
       broadcast carrier check viettel --to 0912345678 --wait 120
+      broadcast carrier check --all
     """
     config = configuration()
+    if name is None or every:
+        ctx.exit(_every(config, name, every, to, as_json))
     wanted = _wanted(config, name, to, wait_s, burst)
     if wanted.to is not None and not as_json:
         note(_("messages go to {to}", to=masked(wanted.to)))
@@ -59,6 +75,38 @@ def carrier_check(
         _summary(found)
         show_misfits(unfit)
     ctx.exit(0 if found.good else 1)
+
+
+def _every(config: Config, name: str | None, every: bool, to: str | None, as_json: bool) -> int:
+    """Some at a time, each told when it is through. The exit code."""
+    if not every or name is not None or to is not None:
+        raise click.UsageError(_("name one carrier, or give --all alone: with it nothing is sent"))
+    checked = run(_check_all(config, _quiet if as_json else _tell_one))
+    if as_json:
+        print_json([_document(found, unfit) for found, unfit in checked])
+    return 0 if all(found.good for found, _unfit in checked) else 1
+
+
+async def _check_all(config: Config, tell: Callable[[Checked], None]) -> list[Checked]:
+    few = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(name: str) -> Checked:
+        async with few:
+            checked = await _check(config, name, Wanted(), _quiet)
+        tell(checked)
+        return checked
+
+    return await asyncio.gather(*map(one, sorted(config.carriers)))
+
+
+def _tell_one(checked: Checked) -> None:
+    found, unfit = checked
+    say(found.carrier)
+    for line in found.lines:
+        _show(line)
+    _summary(found)
+    show_misfits(unfit)
+    say("")
 
 
 def _wanted(config: Config, name: str, to: str | None, wait_s: float, burst: int) -> Wanted:
@@ -75,9 +123,7 @@ def _wanted(config: Config, name: str, to: str | None, wait_s: float, burst: int
     return Wanted(None if to is None else _msisdn(to, config.country), wait_s, burst)
 
 
-async def _check(
-    config: Config, name: str, wanted: Wanted, tell: Callable[[Finding], None]
-) -> tuple[Findings, tuple[Misfit, ...]]:
+async def _check(config: Config, name: str, wanted: Wanted, tell: Callable[[Finding], None]) -> Checked:
     day_time = DayTime.of_this_machine() if wanted.to is None else await _day_time()
     return await check(config, name, wanted, tell, day_time), await _misfits(name)
 
@@ -108,7 +154,7 @@ def _msisdn(text: str, country: Country) -> int:
     return found
 
 
-def _quiet(finding: Finding) -> None:
+def _quiet(_told: object) -> None:
     """With --json all is printed at the end."""
 
 

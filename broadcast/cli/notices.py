@@ -8,6 +8,7 @@ from broadcast.actions.notices import (
     ExpiryComesTwice,
     HomeAway,
     LineLeftOut,
+    LinksShut,
     NotActual,
     Notice,
     NotWitnessed,
@@ -38,6 +39,7 @@ def _line(
     | ExpiryComesTwice
     | HomeAway
     | LineLeftOut
+    | LinksShut
     | NotWitnessed
     | OldLedger
     | Superseded
@@ -58,6 +60,8 @@ def _line(
                 "the line {name} (wording.append.{name}) is left out: it would cost a segment",
                 name=words(name),
             )
+        case LinksShut(carrier, shut, every):
+            return _links_shut(carrier, shut, every)
         case Superseded(names):
             return _superseded(names)
         case Untold(ledger, why):
@@ -109,6 +113,15 @@ def _clock_off(ahead_s: float) -> str:
             "this machine's clock is {off} ahead of the database's: times count by the database's", off=off
         )
     return _("this machine's clock is {off} behind the database's: times count by the database's", off=off)
+
+
+def _links_shut(carrier: str, shut: tuple[tuple[str, str], ...], every: bool) -> str:
+    told = "; ".join(f"{address}: {words(said)}" for address, said in shut)
+    if every:
+        return _(
+            "WARNING: NO link to {carrier} was open in the last minutes: {told}", carrier=carrier, told=told
+        )
+    return _("warning: links to {carrier} were shut in the last minutes: {told}", carrier=carrier, told=told)
 
 
 def _superseded(names: tuple[str, ...]) -> str:

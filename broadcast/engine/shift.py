@@ -10,6 +10,7 @@
   opt outs   opt out who asked for it, of what runs too                    (whichever worker gets the lock)
   herald     hear what home orders, where the ledger is not home           (twice a second)
   withdrawals  ask back what SMSCs hold of cancelled campaigns         (each worker for slices of its own)
+  link tests  try the ways to the carriers, standby ones too           (whichever worker gets the lock)
   auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
   offspring  run a resolver, where nothing else is told to                 (whichever worker gets the lock)
 
@@ -39,6 +40,7 @@ from broadcast.engine.heartbeat import Heartbeat
 from broadcast.engine.herald import AtHome, Herald, Home, Places
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases
+from broadcast.engine.link_tests import LinkTests
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.opt_outs import OptOuts
 from broadcast.engine.readings import Readings
@@ -175,6 +177,9 @@ class Shift:
             group.create_task(always(self._replies.read_replies), name="replies"),
             group.create_task(self._obeying(opting_out), name="opt outs"),
             group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
+            group.create_task(
+                always(LinkTests(self._lanes).run, "link tests", vital=False), name="link tests"
+            ),
             group.create_task(gauges.run(connect), name="gauges"),
             group.create_task(measure_lag(self._metrics), name="loop lag"),
         ]

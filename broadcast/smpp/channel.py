@@ -1,14 +1,16 @@
 """One carrier over SMPP 3.4, as the engine uses a way to reach people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
 from broadcast.channel.channel import Words
 from broadcast.channel.events import LinkEvents
 from broadcast.channel.outcome import Outcome
+from broadcast.channel.trying import Tried, Way
 from broadcast.config import Carrier
 from broadcast.smpp import status as statuses
+from broadcast.smpp import trying
 from broadcast.smpp.binding import keep_bound
 from broadcast.smpp.cancelling import Canceller
 from broadcast.smpp.rendering import render
@@ -56,3 +58,11 @@ class SmppChannel:
     def again_s(self, slot_no: int) -> float:
         """See Channel."""
         return self._carrier.slots()[slot_no].reconnect_max_s
+
+    def ways(self) -> Sequence[Way]:
+        """See Channel."""
+        return trying.ways(self._carrier)
+
+    async def try_way(self, way: Way) -> Tried:
+        """See Channel."""
+        return await trying.try_way(self._carrier, way)

@@ -26,3 +26,4 @@ class Lock(IntEnum):
     CAPPING = 7116  # people are let go under caps: a launch of such a category, for its session; a tidier
     ERASING = 7117  # session: who erases people; shared: a campaign becomes files
     ENTERING = 7118  # session: of who enters people into a running campaign, which is its second key
+    LINK_TESTING = 7119  # session: of the worker that tries the ways to its carriers

@@ -316,8 +316,31 @@ async def test_the_command(tmp_path: Path) -> None:
     assert {line["result"] for line in document["findings"]} == {"ok", "note"}
 
 
+async def test_all_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "carriers.toml"
+    async with simulated() as (_, port), simulated() as (_, other):
+        file.write_text(
+            "".join(
+                f'[carriers.{name}]\ntps = 10\n[[carriers.{name}.binds]]\nhost = "127.0.0.1"\n'
+                f'port = {each}\nsystem_id = "esme"\npassword_env = "{key}"\n'
+                for name, each, key in (("viettel", port, "CHECK_RIGHT"), ("mobifone", other, "CHECK_WRONG"))
+            )
+        )
+        shown = await asyncio.to_thread(command, file, "--all")
+        said = await asyncio.to_thread(command, file, "--all", "--json")
+    assert shown.exit_code == said.exit_code == 1
+    assert "viettel: all is well" in shown.stdout
+    assert "mobifone: 1 to mend" in shown.stdout
+    assert {each["carrier"]: each["good"] for each in json.loads(said.stdout)} == {
+        "mobifone": False,
+        "viettel": True,
+    }
+
+
 def test_wrong_usage(tmp_path: Path) -> None:
     file = Path(__file__).parents[2] / "config" / "carriers.example.toml"
     assert "did you mean viettel?" in str(command(file, "vietel").exception)
     assert "no mobile number of Vietnam" in command(file, "viettel", "--to", "12345").output
     assert "--burst sends messages" in command(file, "viettel", "--burst", "5").output
+    assert "or give --all alone" in command(file).output
+    assert "or give --all alone" in command(file, "viettel", "--all").output

@@ -3,6 +3,7 @@
 import pytest
 
 from broadcast.channel.outcome import Meaning, Outcome
+from broadcast.channel.trying import Way
 from broadcast.config import Bind, Carrier, Smpp
 from broadcast.smpp.channel import OUTCOMES_KEPT, SmppChannel
 
@@ -37,3 +38,13 @@ def test_an_smsc_that_answers_each_time_otherwise_fills_no_memory() -> None:
 def test_a_slot_is_a_session_of_a_bind() -> None:
     channel = SmppChannel(Carrier(tps=1, binds=BINDS))
     assert [channel.again_s(slot_no) for slot_no in range(3)] == [7.0, 7.0, 60.0]
+
+
+def test_every_address_of_every_bind_is_a_way() -> None:
+    first = Bind("one.example", 2775, "one", sessions=2, hosts=("[2001:db8::1]:2776",))
+    channel = SmppChannel(Carrier(tps=1, binds=(first, BINDS[1])))
+    assert channel.ways() == [
+        Way(0, "one.example:2775", frozenset({0, 1})),
+        Way(0, "[2001:db8::1]:2776"),
+        Way(1, "localhost:2775", frozenset({2})),
+    ]
