@@ -9,7 +9,9 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from acting import acting
@@ -23,6 +25,7 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.plan import Plan
 from broadcast.engine.learning import Learning
 from broadcast.forecast.delays import LONGEST_S
+from broadcast.reports.billed import billed
 from broadcast.reports.everything import everything
 from broadcast.reports.pauses import steadiness
 
@@ -53,7 +56,9 @@ async def world(rig: Rig) -> Rig:
         rig.connect(name, way.tps)
         people = round(way.tps * way.seconds * TIMES)
         await rig.subscribers(name, people, 84320000000 + 10_000_000 * number)
-    rig.worker()
+    # as processes of their own: what launches must not be in the way of what sends
+    await rig.command("resolver", config=rig.configuration())
+    await rig.worker_process()
     return rig
 
 
@@ -98,6 +103,17 @@ async def compared(world: Rig, campaign: Campaign) -> list[tuple[str, float, flo
     return found
 
 
+async def billable(world: Rig, carrier: str) -> int:
+    """Segments that its invoice may have, of this month and the one before: one may begin amid the test."""
+    today = datetime.now(ZoneInfo(world.config.country.time_zone)).date().replace(day=1)
+    months = [(today - timedelta(days=1)).replace(day=1), today]
+    found = [await billed(world.conn, world.config, carrier, month) for month in months]
+    assert sum(sum(each.segments) for each in found) == sum(
+        own.accepted for each in found for own in each.own.values()
+    )
+    return sum(own.accepted for each in found for own in each.own.values())
+
+
 @pytest.mark.alone
 @pytest.mark.long
 async def test_the_forecast_is_near_the_fact_alone_and_beside_others(world: Rig) -> None:
@@ -111,6 +127,8 @@ async def test_the_forecast_is_near_the_fact_alone_and_beside_others(world: Rig)
     equal = await launched(world, "routine", weight=2)
     for each in (urgent, beside, equal):
         await world.finish(each, 120 * TIMES)
+    for name, way in WAYS.items():
+        assert await billable(world, name) == 5 * round(way.tps * way.seconds * TIMES)
     found = [one for each in (single, urgent, equal) for one in await compared(world, each)]
     if not (await steady(world, [single]) and await steady(world, [urgent, beside, equal])):
         pytest.skip("the machine was too busy for the lanes to have their TPS")
