@@ -56,10 +56,7 @@ def _line(
         case HomeAway(followed, why):
             return _home_away(followed, why)
         case LineLeftOut(name):
-            return _(
-                "the line {name} (wording.append.{name}) is left out: it would cost a segment",
-                name=words(name),
-            )
+            return _left_out(name)
         case LinksShut(carrier, shut, every):
             return _links_shut(carrier, shut, every)
         case Superseded(names):
@@ -74,6 +71,10 @@ def _line(
             return _unfinished(notice)
         case _:
             assert_never(notice)
+
+
+def _left_out(name: str) -> str:
+    return _("the line {name} (wording.append.{name}) is left out: it would cost a segment", name=words(name))
 
 
 def _old_ledger(octets: int, seconds: float) -> str:
