@@ -2,21 +2,27 @@
 from them, for it loads much that a pause has no use for."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from broadcast.actions import clock, forecast, live, preflight
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.campaign import ordered, tell_untold
-from broadcast.actions.notices import Superseded
+from broadcast.actions.notices import Superseded, Waits
 from broadcast.actions.session import Session
 from broadcast.audience.selection import variant_of
 from broadcast.campaign import campaigns, messages
 from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.ruled import in_words
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
 from broadcast.ledger import close
 from broadcast.ledger.corrected import Corrected, Heard
+from broadcast.rules import limits
+from broadcast.store.clock import database_time
+from broadcast.store.queries import sql
 
 
 async def launch(session: Session, name: str, typed: int | None = None, *, anyway: bool = False) -> Campaign:
@@ -38,6 +44,7 @@ async def launch(session: Session, name: str, typed: int | None = None, *, anywa
         hearers,
     )
     await _superseded(session, done)
+    await _tell_who_waits(session, done)
     return done
 
 
@@ -55,6 +62,26 @@ def _variants(of: Campaign, correction: Campaign) -> Sequence[int]:
     if not correction.plan.own_language:
         return [0] * len(heard)
     return [variant_of(correction.languages)(each.language) for each in heard]
+
+
+async def _tell_who_waits(session: Session, launched: Campaign) -> None:
+    """Who is held by the rules, and all, where it is their quiet hours."""
+    found = limits.read(launched.rules)
+    if found == limits.NO_LIMITS:
+        return
+    async with session.all_parts() as parts:
+        rows = [
+            await part.connection.fetchrow(sql("held_people"), launched.campaign_id) for part in parts.reached
+        ]
+    held = [row for row in rows if row is not None and row["people"]]
+    now = (await database_time(session.connection)).timestamp()
+    opens = found.hours.opening(now).opens
+    if opens > now:
+        at = datetime.fromtimestamp(opens, ZoneInfo(found.zone))
+        session.tell(Waits(launched.audience or 0, at, at, in_words(found)))
+    elif held:
+        first, last = min(row["first"] for row in held), max(row["last"] for row in held)
+        session.tell(Waits(sum(row["people"] for row in held), first, last, in_words(found)))
 
 
 async def _superseded(session: Session, launched: Campaign) -> None:

@@ -1,6 +1,7 @@
 """What whoever acts should hear while an action goes on, and if it is refused too: values, shown by who asked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from broadcast.audience.unfinished import Unfinished
 from broadcast.store.migrations import OldLedger
@@ -41,6 +42,16 @@ class LinksShut:
     carrier: str
     shut: tuple[tuple[str, str], ...]
     every: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """People of a launched alert who are told later, by its rules: from when until when they are looked at."""
+
+    people: int
+    first: datetime
+    last: datetime
+    rules: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +114,5 @@ Notice = (
     | Training
     | Unfinished
     | Untold
+    | Waits
 )

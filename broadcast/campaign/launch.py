@@ -23,6 +23,7 @@ from broadcast.campaign import campaigns, let_go, orders, refusals
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.choosing import why_nobody
 from broadcast.campaign.listeners import listeners
+from broadcast.campaign.ruled import limits_for
 from broadcast.campaign.sendable import check_sendable
 from broadcast.config import Config, of_ledger
 from broadcast.config.ledgers import BUCKETS
@@ -123,7 +124,7 @@ async def launch(
         try:
             with refusals.told():
                 async with (
-                    let_go.alone(ledgers, let_go.limits_for(config, campaign)),
+                    let_go.alone(ledgers, limits_for(config, campaign.content)),
                     _held(home, campaign.campaign_id) as (current, newest),
                 ):
                     await _launched(home, config, current, ledgers, newest, asked, hearers)
@@ -194,7 +195,7 @@ async def _launched(
         raise RefusedError(_("who may have heard what a correction corrects must be known to launch it"))
     segments = check_sendable(config, current.content)
     now = await database_time(home)
-    limits = let_go.limits_for(config, current)
+    limits = limits_for(config, current.content)
     await home.execute(sql("keep_rules"), current.campaign_id, json.dumps(limits.document()))
     copies = [Copy(each, current.campaign_id) for each in ledgers if not each.part.home]
     row = await home.fetchval(sql("campaign_row"), current.campaign_id)

@@ -10,14 +10,13 @@ from typing import Final, Protocol
 
 from broadcast.audience.snapshot import Cutter
 from broadcast.campaign.campaigns import Campaign
-from broadcast.config import Config
 from broadcast.errors import RefusedError
 from broadcast.languages import _
 from broadcast.rules import contacts, pace
 from broadcast.rules.caps import Contacts
 from broadcast.rules.contacts import Wanted
 from broadcast.rules.gate import BUCKETS, Gate
-from broadcast.rules.limits import Limits, limits_of
+from broadcast.rules.limits import Limits
 from broadcast.rules.pace import Pace
 from broadcast.store.ledgers import Part
 from broadcast.store.queries import sql
@@ -35,15 +34,6 @@ class Ledger(Protocol):
 
     @property
     def cutter(self) -> Cutter: ...
-
-
-def limits_for(config: Config, campaign: Campaign) -> Limits:
-    """Under which it is launched. An emergency: none."""
-    if campaign.category == "emergency":
-        return Limits()
-    calls = campaign.plan.callers_per_hour
-    hourly = None if calls is None else pace.people_per_hour(calls, config.rules.callers_share)
-    return limits_of(config.rules.of(campaign.category), config.country.time_zone, hourly)
 
 
 @asynccontextmanager

@@ -3,12 +3,14 @@
 from broadcast.campaign.content import Content
 from broadcast.campaign.length import most_segments
 from broadcast.campaign.marks import check_marks
+from broadcast.campaign.ruled import check_rules
 from broadcast.campaign.wording import check_wording
 from broadcast.config import Config
 
 
 def check_sendable(config: Config, content: Content) -> int:
-    """Segments of one message, as `most_segments`. Raises as that, `check_marks` and `check_wording`."""
+    """Segments of one message, as `most_segments`. Raises as that, `check_marks`, `check_wording` and `check_rules`."""
     check_marks(content, config.country.exercise_marks)
     check_wording(config, content)
+    check_rules(config, content)
     return most_segments(config, content)

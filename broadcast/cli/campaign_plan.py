@@ -52,6 +52,11 @@ _PLAN: Sequence[Callable[[Any], Any]] = (
         metavar="PERCENT",
         help="Of the TPS, so much at least beside others too; not beside an emergency. Default: 0.",
     ),
+    click.option(
+        "--callers-per-hour",
+        type=click.IntRange(1),
+        help="What a hotline can take: people are told evenly, so that no more will call. No emergency has it.",
+    ),
 )
 
 
@@ -69,7 +74,7 @@ def plan(options: Mapping[str, Any]) -> dict[str, Any]:
         found["where"] = options["plan_where"].strip()
     if names := options.get("plan_lists"):
         found["lists"] = tuple(normalize("NFC", each) for each in dict.fromkeys(names) if each)
-    for name in ("own_language", "weight", "reserve"):
+    for name in ("own_language", "weight", "reserve", "callers_per_hour"):
         if options.get(name) is not None:
             found[name] = options[name]
     areas = tuple(options.get("plan_areas") or ())

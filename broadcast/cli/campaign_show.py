@@ -71,7 +71,8 @@ def campaign_show(name: str, as_json: bool) -> None:
     alert = found.campaign
     came = {_("came from"): found.came_from} if found.came_from else {}
     ends = {_("its launch ends"): found.supersedes} if found.supersedes else {}
-    print_facts(mark_words(alert.status), {**_facts(alert), **came, **ends})
+    rules = {_("rules"): found.rules} if found.rules else {}
+    print_facts(mark_words(alert.status), {**_facts(alert), **rules, **came, **ends})
     _say_who(found)
     say("")
     show_reach(found.reach)

@@ -15,6 +15,7 @@ from broadcast.actions.notices import (
     Superseded,
     Training,
     Untold,
+    Waits,
 )
 from broadcast.audience.unfinished import Unfinished
 from broadcast.cli.banner import show_mark, show_training
@@ -44,7 +45,8 @@ def _line(
     | OldLedger
     | Superseded
     | Unfinished
-    | Untold,
+    | Untold
+    | Waits,
 ) -> str:
     match notice:
         case AgainstForecast(said):
@@ -69,12 +71,24 @@ def _line(
             return _old_ledger(octets, seconds)
         case Unfinished():
             return _unfinished(notice)
+        case Waits():
+            return _waits(notice)
         case _:
             assert_never(notice)
 
 
 def _left_out(name: str) -> str:
     return _("the line {name} (wording.append.{name}) is left out: it would cost a segment", name=words(name))
+
+
+def _waits(notice: Waits) -> str:
+    return _(
+        "{people:,} people are told later, from {first} to {last}: {rules}",
+        people=notice.people,
+        first=words(notice.first),
+        last=words(notice.last),
+        rules=notice.rules,
+    )
 
 
 def _old_ledger(octets: int, seconds: float) -> str:

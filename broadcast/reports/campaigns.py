@@ -10,6 +10,7 @@ from broadcast.areas import tree as trees
 from broadcast.campaign import campaigns, choosing, messages
 from broadcast.campaign.approval import Approval, content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
+from broadcast.campaign.ruled import in_words, limits_for
 from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding, merged
 from broadcast.diagnosis.gather import Diagnosis
@@ -17,6 +18,7 @@ from broadcast.forecast.reach import Reach, reach
 from broadcast.ids import CampaignId
 from broadcast.reports.whole import Whole
 from broadcast.reports.withdrawals import Withdrawal
+from broadcast.rules import limits
 from broadcast.store.ledgers import parts_of
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -66,6 +68,7 @@ class Shown:
     approvals: Sequence[Approval]
     wanted: Wanted
     before: Before | None
+    rules: str = ""  # that hold, in words
     came_from: str = ""  # sender, identifier and time of a CAP message
     supersedes: tuple[str, ...] = ()
     withdrawals: Sequence[Withdrawal] = ()
@@ -117,8 +120,16 @@ async def shown(home: Connection, name: str, config: Config | None = None) -> Sh
         corrects=wrong.name if wrong else None,
         reach=await reach(home, found.content) if found.launched_at is None else None,
         whom=choosing.in_words(found.plan, await trees.load(home)),
+        rules=_rules(found, config),
         **await _message(home, number),
     )
+
+
+def _rules(found: Campaign, config: Config | None) -> str:
+    """Under which it was launched, or would be."""
+    if found.launched_at is not None or config is None:
+        return in_words(limits.read(found.rules))
+    return in_words(limits_for(config, found.content))
 
 
 async def _withdrawals(home: Connection, config: Config | None, found: Campaign) -> Sequence[Withdrawal]:

@@ -402,7 +402,7 @@ def test_a_draft_with_everything(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
             "--sender",
             "1022",
         ),
-        *("--carrier", "viettel", "--carrier", "mobifone", "--category", "routine", "--priority", "0"),
+        *("--carrier", "viettel", "--carrier", "mobifone", "--category", "health", "--priority", "0"),
         *("--expires", "2099-01-31T18:00", "--in-doubt", "resend", "--grace", "0", "--as", "mai"),
     )
     assert {key: made[key] for key in ("text", "alphabet", "sender", "carriers", "category", "priority")} == {
@@ -410,7 +410,7 @@ def test_a_draft_with_everything(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
         "alphabet": "gsm0338",
         "sender": "1022",
         "carriers": ["mobifone", "viettel"],
-        "category": "routine",
+        "category": "health",
         "priority": 0,
     }
     assert made["expires_at"] == "2099-01-31T11:00:00+00:00"

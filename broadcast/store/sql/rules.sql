@@ -109,3 +109,8 @@ DELETE FROM slice WHERE slice_id = $1;
 -- People of campaign $1 who are let go and untold, or may have been told in the last $2 seconds.
 SELECT coalesce(sum(total), 0)::bigint FROM slice
  WHERE campaign_id = $1 AND (state IN ('ready', 'leased') OR (state <> 'held' AND sent_until > clock_timestamp() - make_interval(secs => $2)));
+
+-- name: held_people
+-- How many of campaign $1 wait to be let go here, and when the first and the last are looked at.
+SELECT coalesce(sum(total), 0)::bigint AS people, min(not_before) AS first, max(not_before) AS last
+  FROM slice WHERE campaign_id = $1 AND state = 'held' AND not_before IS NOT NULL;
