@@ -48,6 +48,7 @@ TERMS: Final = (
     *(
         "opted_out",
         "not_connected",
+        "capped",
         "cancelled",
         "no_response",
         "link_lost",
