@@ -252,12 +252,7 @@ async def _take(
         with naming(each.part.name):
             own = {name: each.numbers[name] for name in current.carriers if name in each.numbers}
             heard = hearers.groups(each.part.connection, own, left_out)
-            await take_snapshot(heard, partial(_here, each.cutter))
-
-
-def _here(cutter: Cutter, carrier_no: CarrierNo, _bucket: int) -> tuple[Cutter, CarrierNo]:
-    """People of a ledger's slices stay there."""
-    return cutter, carrier_no
+            await take_snapshot(heard, partial(lambda own, number, _bucket: (own, number), each.cutter))
 
 
 async def _say_running(

@@ -69,10 +69,8 @@ def _line(
             return _not_witnessed(path, why)
         case OldLedger(octets, seconds):
             return _old_ledger(octets, seconds)
-        case Unfinished():
-            return _unfinished(notice)
-        case Waits():
-            return _waits(notice)
+        case Unfinished() | Waits():
+            return _unfinished(notice) if isinstance(notice, Unfinished) else _waits(notice)
         case _:
             assert_never(notice)
 
