@@ -143,6 +143,7 @@ _INNER: Final = (
     "desk_write", "desk_void", "desk_may_want_more", "desk_check_second", "desk_sign", "desk_unapprove",
     "desk_check_approvals", "desk_check_fresh", "desk_check_audience", "desk_rehearsed", "desk_is_noted",
     "desk_launching", "desk_check_launching", "desk_move", "desk_order",
+    "desk_let_rest_go",
     "desk_drop_copy", "desk_insert_message", "desk_supersede", "count_subscribers", "count_subscribers_densely",
 )  # fmt: skip
 
@@ -177,7 +178,7 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
     **dict.fromkeys(
         (
             "tend_end_waiting", "tend_close", "tend_finish", "tend_take_over", "tend_parts_finished",
-            "tend_archived", "tend_archive_moved", "tend_archive_erased", "tend_erased",
+            "tend_archived", "tend_archive_moved", "tend_archive_erased", "tend_erased", "tend_canary",
         ),
         (_W,),
     ),

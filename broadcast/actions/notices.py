@@ -71,6 +71,13 @@ class Untold:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyWaits:
+    """Of an emergency a first share goes ahead, and the others hear it later by so many seconds at least."""
+
+    wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class HomeAway:
     """Home does not answer: the order was given to these ledgers, and home takes it over when it is back."""
 
@@ -103,6 +110,7 @@ class NotWitnessed:
 Notice = (
     AgainstForecast
     | ClockOff
+    | EmergencyWaits
     | ExpiryComesTwice
     | HomeAway
     | LineLeftOut

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from broadcast.actions.notices import ExpiryComesTwice, LineLeftOut
+from broadcast.actions.notices import EmergencyWaits, ExpiryComesTwice, LineLeftOut
 from broadcast.actions.session import Session, Tell
 from broadcast.campaign import content as contents
 from broadcast.campaign.alphabets import Alphabet, choose_alphabet
@@ -116,6 +116,7 @@ def new_content(session: Session, terms: Terms, now: datetime) -> tuple[Content,
         plan=_planned(Plan(**terms.plan), chosen=terms.alphabet is not None),
     )
     check_sendable(config, made)  # better refused now than at the launch
+    _tell_waits(session, made)
     return made, all_changes(said.values())
 
 
@@ -156,7 +157,13 @@ def edited_content(
     made = replace(before, **changes)
     contents.check(made)
     check_sendable(config, made)
+    _tell_waits(session, made)
     return made, all_changes(new.values()) if new and text != before.text else None
+
+
+def _tell_waits(session: Session, made: Content) -> None:
+    if made.category == "emergency" and made.plan.canary is not None:
+        session.tell(EmergencyWaits(made.plan.canary.wait_s))
 
 
 def _changes(session: Session, terms: Terms, now: datetime) -> dict[str, Any]:

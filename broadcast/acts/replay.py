@@ -215,6 +215,10 @@ _AT_HOME: Final[Mapping[str, Step]] = {
     "paused": _moved(_S.PAUSED),
     "resumed": _moved(_S.RUNNING),
     "cancelled": _cancelled,
+    "first share passed": _nothing,
+    "first share asks": _moved(_S.PAUSED),
+    "first share failed": _moved(_S.PAUSED),
+    "the rest follows": _nothing,
     "paused in a ledger": _nothing,
     "cancelled in a ledger": _nothing,
 }

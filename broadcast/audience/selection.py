@@ -7,7 +7,7 @@ Who is named by areas or by lists is chosen, and everybody where nothing is name
 whole list of people where there are none. What is named by lists is not narrowed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -35,6 +35,11 @@ class Tree(Protocol):
     def language(self, code: str) -> str | None:
         """Its own, else the nearest parent's."""
 
+    def path(self, code: str) -> tuple[str, ...]:
+        """Codes, from the topmost down to itself. Raises InputError."""
+
+    def __contains__(self, code: str) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -54,11 +59,13 @@ class Named:
 class Selection:
     """classes: by profile_no; 0: does not hear it, whatever lists they are on. A profile that is not there: as of
     number 0, of whom nothing is known. lists: bit k of somebody's lists says that they are on one of lists[k].
-    heard: by class and these bits: a variant, or UNHEARD."""
+    heard: by class and these bits: a variant, or UNHEARD. parts: by class, as `parter` numbers them; none: all of part
+    0."""
 
     classes: tuple[int, ...]
     lists: tuple[tuple[str, ...], ...]
     heard: tuple[tuple[int, ...], ...]
+    parts: tuple[int, ...] = ()
 
     @property
     def nobody(self) -> bool:
@@ -90,24 +97,33 @@ def bits(numbers: NDArray[np.int64], members: Sequence[NDArray[np.int64]]) -> ND
     return found
 
 
-def select(profiles: Sequence[Profile], named: Named, reading: Reading) -> Selection:
-    """profiles: by number; number 0 is one of them. Raises InputError where a filter tells too many apart."""
+def no_part(_profile: Profile) -> int:
+    """Nobody is told apart."""
+    return 0
+
+
+def select(
+    profiles: Sequence[Profile], named: Named, reading: Reading, parting: Reading = no_part
+) -> Selection:
+    """profiles: by number; number 0 is one of them. parting: who is told apart though they hear the same.
+    Raises InputError where a filter tells too many apart."""
     lists: list[tuple[str, ...]] = [(name,) for name in (named.where.lists if named.where else ())]
     lists += [named.lists] if named.lists else []
     nobody = (UNHEARD,) * (1 << len(lists))
-    known = {nobody: 0}
+    known = {(nobody, 0): 0}
     classes = [0] * (1 + max((each.profile_no for each in profiles), default=0))
     chooses = _chooser(named)
     for each in profiles:
         told = chooses(each)
-        heard = nobody
+        kind = nobody, 0
         if any(told):
             variant = reading(each)
-            heard = tuple(variant if chosen else UNHEARD for chosen in told)
-        classes[each.profile_no] = known.setdefault(heard, len(known))
+            kind = tuple(variant if chosen else UNHEARD for chosen in told), parting(each)
+        classes[each.profile_no] = known.setdefault(kind, len(known))
     if len(known) > _CLASSES_MOST:
         raise InputError(_("the filter tells too many kinds of people apart by lists: name fewer of them"))
-    return Selection(tuple(classes), tuple(lists), tuple(known))
+    heard, parts = zip(*known, strict=True)
+    return Selection(tuple(classes), tuple(lists), heard, parts)
 
 
 def reader(tree: Tree, languages: Sequence[str], otherwise: str) -> Reading:
@@ -125,6 +141,29 @@ def reader(tree: Tree, languages: Sequence[str], otherwise: str) -> Reading:
         return found[key]
 
     return reading
+
+
+def parter(tree: Tree, areas: Collection[str]) -> Reading:
+    """The number of the area that somebody is counted in: of those that are named (`areas`) the one that they live in,
+    or were seen in last; the topmost where none is named. 0: nobody knows where they are."""
+    numbers: dict[str, int] = {}
+    found: dict[tuple[str | None, str | None], int] = {}
+
+    def part(profile: Profile) -> int:
+        paths = [
+            tree.path(each) for each in (profile.area, profile.seen) if each is not None and each in tree
+        ]
+        met = [next((each for each in path if each in areas), None) if areas else path[0] for path in paths]
+        area = next(filter(None, met), None)
+        return 0 if area is None else numbers.setdefault(area, len(numbers) + 1)
+
+    def parting(profile: Profile) -> int:
+        key = profile.area, profile.seen
+        if key not in found:
+            found[key] = part(profile)
+        return found[key]
+
+    return parting
 
 
 def variant_of(languages: Sequence[str]) -> Callable[[str | None], int]:

@@ -12,6 +12,7 @@ from typing import Final
 import asyncpg
 
 from broadcast.audience.choice import Choice
+from broadcast.audience.first_share import FirstShare
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
@@ -35,6 +36,7 @@ _HEAD: Final = b"\0\0\0\1\0\0\0\0\0\0\0\x14"
 _FIRST: Final = b"\0\0\0\1"
 _HEAD_OCTETS: Final = 20
 _ELEMENT: Final = 12  # octets: a length, a number
+_NULL: Final = b"\xff\xff\xff\xff"
 _EPOCH_US: Final = 946_684_800_000_000
 
 
@@ -50,13 +52,14 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Group:
     """Some subscribers of one carrier and bucket, who are all heard or all left out. numbers: elements as octets.
-    variant: which of the campaign's messages they hear."""
+    variant: which of the campaign's messages they hear. part: of the carrier's people, for a first share (`parter`)."""
 
     carrier_no: CarrierNo
     bucket: int
     opted_out: bool
     numbers: bytes
     variant: int = 0
+    part: int = 0
 
 
 async def audience(
@@ -105,12 +108,13 @@ def _chosen(key: int, numbers: bytes, choice: Choice) -> Iterator[Group]:
         bool(key & 1),
     )
     heard = choice.selection.heard[of_class]
+    part = choice.selection.parts[of_class] if choice.selection.parts else 0
     if len(set(heard)) == 1:  # whatever lists they are on
-        yield Group(carrier_no, bucket, opted_out, numbers[_HEAD_OCTETS:], heard[0])
+        yield Group(carrier_no, bucket, opted_out, numbers[_HEAD_OCTETS:], heard[0], part)
         return
     for variant, some in choice.by_variant(of_class, arrays.numbers(numbers)):
         if len(some):
-            yield Group(carrier_no, bucket, opted_out, arrays.elements(some), variant)
+            yield Group(carrier_no, bucket, opted_out, arrays.elements(some), variant, part)
 
 
 class Cutter:
@@ -128,9 +132,11 @@ class Cutter:
         self._ledger = ledger
         self._campaign_id = campaign_id
         self._sizes = sizes
-        self._waiting: dict[tuple[CarrierNo, int, float], bytearray] = {}
+        self._waiting: dict[tuple[CarrierNo, int, float, int], bytearray] = {}
         self._excluded: dict[tuple[CarrierNo, str], bytearray] = {}
         self.gate: Gate | None = None  # who is let go when; None: everybody at once
+        self.share: int | None = None  # percent of each carrier and part who go ahead; None: nobody does
+        self._shares: dict[tuple[CarrierNo, int], FirstShare] = {}
 
     def add(self, carrier_no: CarrierNo, group: Group) -> None:
         """carrier_no: the ledger's. Nobody of a bucket that is another pass's."""
@@ -144,21 +150,30 @@ class Cutter:
             for moment, numbers in self.gate.parted(group.numbers) if self.gate else ((NOW, group.numbers),):
                 if moment == NEVER:
                     self._excluded.setdefault((carrier_no, "capped"), bytearray()).extend(numbers)
-                else:
-                    key = carrier_no, group.variant, moment
-                    self._waiting.setdefault(key, bytearray()).extend(numbers)
+                    continue
+                for stage, some in self._staged(carrier_no, group.part, numbers):
+                    key = carrier_no, group.variant, moment, stage
+                    self._waiting.setdefault(key, bytearray()).extend(some)
+
+    def _staged(self, carrier_no: CarrierNo, part: int, numbers: bytes) -> Iterator[tuple[int, bytes]]:
+        """By `slice.stage`: who goes ahead, and who waits for how that went."""
+        if self.share is None:
+            yield 0, numbers
+            return
+        share = self._shares.setdefault((carrier_no, part), FirstShare(self.share))
+        yield from enumerate(share.parted(numbers))
 
     async def write(self) -> None:
         """What was added since: each carrier ends with a shorter row for each message and moment."""
         slices, held = [], []
-        for (carrier_no, variant, moment), added in self._waiting.items():
+        for (carrier_no, variant, moment, stage), added in self._waiting.items():
             size = min(self._sizes[carrier_no], self.gate.most if self.gate else self._sizes[carrier_no])
             for numbers in _cut(added, size):
                 row = _int2(carrier_no), _int2(variant), _int4(len(numbers) // _ELEMENT), _array(numbers)
-                if moment == NOW:
+                if moment == NOW and stage == 0:
                     slices.append(self._row(*row))
                 else:
-                    held.append(self._row(*row, b"held", _time(moment)))
+                    held.append(self._row(*row, b"held", _time(moment), _int2(stage)))
         exclusions = [
             self._row(_int2(carrier_no), reason.encode(), _array(numbers))
             for (carrier_no, reason), added in self._excluded.items()
@@ -168,7 +183,7 @@ class Cutter:
         with naming(self._ledger):
             columns = "campaign_id", "carrier_no", "variant", "total", "msisdns"
             await self._copy("slice", columns, slices)
-            await self._copy("slice", (*columns, "state", "not_before"), held)
+            await self._copy("slice", (*columns, "state", "not_before", "stage"), held)
             await self._copy("exclusion", ("campaign_id", "carrier_no", "reason", "msisdns"), exclusions)
 
     async def tallied(self) -> Snapshot:
@@ -180,10 +195,12 @@ class Cutter:
             raise BroadcastError(_("the snapshot does not conserve its audience: nothing was launched"))
         return Snapshot(tallied["waiting"] + tallied["excluded"], tallied["waiting"], reasons)
 
-    def _row(self, *fields: bytes) -> bytes:
-        """Of a binary COPY."""
+    def _row(self, *fields: bytes | None) -> bytes:
+        """Of a binary COPY. None: null."""
         values = (_int4(self._campaign_id), *fields)
-        return _int2(len(values)) + b"".join(part for value in values for part in (_int4(len(value)), value))
+        return _int2(len(values)) + b"".join(
+            _NULL if each is None else _int4(len(each)) + each for each in values
+        )
 
     async def _copy(self, table: str, columns: Sequence[str], rows: Sequence[bytes]) -> None:
         if rows:
@@ -218,9 +235,9 @@ def _array(elements: bytes) -> bytes:
     return b"".join((_HEAD, _int4(len(elements) // _ELEMENT), _FIRST, elements))
 
 
-def _time(at: float) -> bytes:
-    """A timestamptz: microseconds since 2000, rounded up."""
-    return (ceil(at * 1_000_000) - _EPOCH_US).to_bytes(8, "big", signed=True)
+def _time(at: float) -> bytes | None:
+    """A timestamptz: microseconds since 2000, rounded up. NOW: none."""
+    return None if at == NOW else (ceil(at * 1_000_000) - _EPOCH_US).to_bytes(8, "big", signed=True)
 
 
 def _int2(value: int) -> bytes:

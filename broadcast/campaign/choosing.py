@@ -10,7 +10,7 @@ from broadcast.audience import attributes, choice, lists, profiles
 from broadcast.audience.carriers import carrier_names
 from broadcast.audience.choice import Choice
 from broadcast.audience.listed import VariantOf, on_lists
-from broadcast.audience.selection import Named, reader, select, variant_of
+from broadcast.audience.selection import Named, no_part, parter, reader, select, variant_of
 from broadcast.audience.where import parse
 from broadcast.campaign import campaigns
 from broadcast.campaign.content import Content
@@ -49,12 +49,13 @@ async def chosen(
     home: Connection, config: Config, plan: Plan, languages: Sequence[str] = ()
 ) -> Choice | None:
     """Within a transaction. languages: of the content. None: everybody hears one message. Raises as `check`."""
-    if not (plan.areas or plan.where or plan.lists or plan.own_language):
+    if not (plan.areas or plan.where or plan.lists or plan.own_language or plan.canary):
         return None
     tree = await trees.load(home)
     named = await _named(home, plan, tree)
     reading = reader(tree, languages if plan.own_language else (), config.country.languages[0])
-    return await choice.load(home, select(await profiles.all_profiles(home), named, reading))
+    parting = parter(tree, plan.areas) if plan.canary else no_part
+    return await choice.load(home, select(await profiles.all_profiles(home), named, reading, parting))
 
 
 async def counted(home: Connection, config: Config, content: Content) -> list[Counted]:

@@ -33,6 +33,14 @@ def read_expiry(when: str, zone: ZoneInfo, now: datetime) -> Expiry:
     return Expiry(written) if written.tzinfo else _local(written, zone)
 
 
+def seconds(option: str, said: str) -> int:
+    """`30s`, `2m`, `1h`. option: that it was said with. Raises InputError."""
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", said.strip().lower())
+    if found is None:
+        raise InputError(_("{option} {said}: write 30s, 2m or 1h", option=option, said=said))
+    return int(found[1]) * _RELATIVE_S[found[2]]
+
+
 def _local(written: datetime, zone: ZoneInfo) -> Expiry:
     """Where clocks are put back, the same time comes twice; where they are put forward, some times do not come."""
     first, second = (written.replace(tzinfo=zone, fold=fold) for fold in (0, 1))

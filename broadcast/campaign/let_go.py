@@ -60,7 +60,9 @@ async def gates(
     ledgers: Sequence[Ledger], campaign: Campaign, limits: Limits, now: datetime
 ) -> AsyncIterator[None]:
     """Each cutter gets its gate: once for all people, or for some buckets of them after the other where the contacts of
-    all are many. Raises RefusedError."""
+    all are many; and the share that goes ahead. Raises RefusedError."""
+    for each in ledgers:
+        each.cutter.share = campaign.plan.canary.share if campaign.plan.canary else None
     if limits.people_per_hour is not None and limits.people_per_hour < len(ledgers):
         raise RefusedError(
             _("so few callers an hour cannot be shared by {n} databases: allow more", n=len(ledgers))

@@ -12,6 +12,8 @@ from broadcast.languages import _
 
 WEIGHT_MOST: Final = 100
 RESERVE_MOST: Final = 50  # percent
+SHARE_MOST: Final = 50  # percent
+WAIT_LEAST_S, WAIT_MOST_S = 1, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,15 @@ class Canary:
     least_accepted: int
     least_delivered: int
     then: Literal["go_on", "ask"] = "go_on"
+
+    def check(self) -> None:
+        """Raises InputError for numbers that mean nothing."""
+        if not 1 <= self.share <= SHARE_MOST:
+            raise InputError(_("the first share must be 1 to {most} percent of the people", most=SHARE_MOST))
+        if not WAIT_LEAST_S <= self.wait_s <= WAIT_MOST_S:
+            raise InputError(_("the wait after a first share must be a second to a day"))
+        if not (0 <= self.least_accepted <= 100 and 0 <= self.least_delivered <= 100):
+            raise InputError(_("what must be accepted and delivered of a first share is 0 to 100 percent"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ def check(plan: Plan) -> None:
         raise InputError(_("the weight must be 1 to {most}", most=WEIGHT_MOST))
     if not 0 <= plan.reserve <= RESERVE_MOST:
         raise InputError(_("the reserve must be 0 to {most} percent of the TPS", most=RESERVE_MOST))
+    if plan.canary is not None:
+        plan.canary.check()
 
 
 def _plain(value: Any) -> Any:

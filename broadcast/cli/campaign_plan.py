@@ -1,16 +1,18 @@
 """The options of an alert's plan: who hears it, in which language, and how it goes out beyond its carriers' TPS."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from unicodedata import normalize
 
 import click
 
-from broadcast.campaign.plan import RESERVE_MOST, WEIGHT_MOST
+from broadcast.campaign.expiry import seconds
+from broadcast.campaign.plan import RESERVE_MOST, SHARE_MOST, WEIGHT_MOST, Canary
 from broadcast.errors import InputError
 from broadcast.languages import _
 
 F = TypeVar("F", bound=Callable[..., Any])
+_CANARY: Final = ("canary_wait", "canary_accepted", "canary_delivered", "canary_then")
 
 _PLAN: Sequence[Callable[[Any], Any]] = (
     click.option(
@@ -57,6 +59,30 @@ _PLAN: Sequence[Callable[[Any], Any]] = (
         type=click.IntRange(1),
         help="What a hotline can take: people are told evenly, so that no more will call. No emergency has it.",
     ),
+    click.option(
+        "--canary",
+        type=click.IntRange(0, SHARE_MOST),
+        metavar="PERCENT",
+        help="So many of each carrier and area go first, and the rest if that went well. Default: 0, all at once.",
+    ),
+    click.option("--canary-wait", metavar="TIME", help="How long after these: 30s, 2m, 1h. Default: 2m."),
+    click.option(
+        "--canary-accepted",
+        type=click.IntRange(0, 100),
+        metavar="PERCENT",
+        help="Of these, so many must be accepted at every carrier, or it holds. Default: 95.",
+    ),
+    click.option(
+        "--canary-delivered",
+        type=click.IntRange(0, 100),
+        metavar="PERCENT",
+        help="Of the accepted ones, so many must have it after the wait, or it holds. Default: 80.",
+    ),
+    click.option(
+        "--canary-then",
+        type=click.Choice(("go_on", "ask")),
+        help="If it went well: go on, or wait until somebody resumes it. Default: go_on.",
+    ),
 )
 
 
@@ -82,4 +108,24 @@ def plan(options: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(_("--everywhere and --area do not go together"))
     if areas or options.get("everywhere"):
         found["areas"] = areas
+    if (canary := _canary(options)) is not None:
+        found["canary"] = canary or None
     return found
+
+
+def _canary(options: Mapping[str, Any]) -> Canary | Literal[0] | None:
+    """None: not said; 0: there is to be none. Raises InputError."""
+    share = options.get("canary")
+    given = [name for name in _CANARY if options.get(name) is not None]
+    if not share and given:
+        raise InputError(_("--{option} goes with --canary PERCENT", option=given[0].replace("_", "-")))
+    if not share:
+        return 0 if share == 0 else None
+    accepted, delivered = options.get("canary_accepted"), options.get("canary_delivered")
+    return Canary(
+        share,
+        seconds("--canary-wait", options.get("canary_wait") or "2m"),
+        95 if accepted is None else accepted,
+        80 if delivered is None else delivered,
+        options.get("canary_then") or "go_on",
+    )

@@ -2,6 +2,7 @@
 
 import click
 
+from broadcast.campaign import canary
 from broadcast.campaign.approval import Approval
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.campaign.marks import mark_words
@@ -144,7 +145,7 @@ def _missing(wanted: Wanted) -> list[str]:
 
 
 def _what(each: CampaignEvent) -> str:
-    """An audit with what it found, and why something was returned; the other events say it all."""
+    """An audit with what it found, why something was returned or held; the other events say it all."""
     found, why = each.details.get("differences"), each.details.get("reason")
     if each.event == "audited" and found is not None:
         return (
@@ -152,6 +153,7 @@ def _what(each: CampaignEvent) -> str:
             if found
             else _("audited: no differences")
         )
+    why = why or canary.in_words(each.details)
     return f"{term(each.event)}: {why}" if why else term(each.event)
 
 
@@ -195,6 +197,7 @@ def _facts(found: Campaign) -> dict[str, object]:
         _("category"): term(found.category),
         _("priority"): found.priority,
         _("beside others"): _beside(found),
+        **({_("first share"): canary.plan_words(found.plan.canary)} if found.plan.canary else {}),
         _("sender"): found.sender,
         _("alphabet"): _alphabets(found),
         _("languages"): _languages(found),

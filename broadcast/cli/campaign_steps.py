@@ -98,7 +98,7 @@ def pause(name: str, as_json: bool) -> None:
 @login_option
 @json_option
 def resume(name: str, as_json: bool) -> None:
-    """Go on with a paused alert.
+    """Go on with a paused alert; where its first share was held, or asks, everybody else hears it now.
 
     \b
     Example:

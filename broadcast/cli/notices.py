@@ -5,6 +5,7 @@ from typing import assert_never
 from broadcast.actions.notices import (
     AgainstForecast,
     ClockOff,
+    EmergencyWaits,
     ExpiryComesTwice,
     HomeAway,
     LineLeftOut,
@@ -37,6 +38,7 @@ def show_notice(notice: Notice) -> None:
 def _line(
     notice: AgainstForecast
     | ClockOff
+    | EmergencyWaits
     | ExpiryComesTwice
     | HomeAway
     | LineLeftOut
@@ -53,6 +55,11 @@ def _line(
             return _("WARNING: it is launched all the same: {said}", said=said)
         case ClockOff(ahead_s):
             return _clock_off(ahead_s)
+        case EmergencyWaits(wait_s):
+            return _(
+                "WARNING: most people hear this emergency {wait} later: nobody else before its first share is judged",
+                wait=duration(wait_s),
+            )
         case ExpiryComesTwice(said):
             return said
         case HomeAway(followed, why):

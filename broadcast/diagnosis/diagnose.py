@@ -33,7 +33,9 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
         )
         yield Finding(Code.OVERRIDDEN, "", True, said, f"broadcast campaign show {figures.campaign}")
     waiting = sum(each.waiting for each in figures.carriers)
-    if figures.paused and waiting:
+    if figures.behind_first_share and (share := _first_share(figures)):
+        yield share
+    elif figures.paused and waiting:
         command = f"broadcast campaign resume {figures.campaign}" if figures.campaign else ""
         yield Finding(
             Code.PAUSED,
@@ -55,6 +57,27 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
     if figures.workers == 0 and underway and not figures.finished:
         said = _("no worker is alive: {waiting:,} wait, and no receipt is taken", waiting=waiting)
         yield Finding(Code.NO_WORKER, "", True, said, "broadcast up")
+
+
+def _first_share(figures: Figures) -> Finding | None:
+    """What it waits for, or who is to decide."""
+    held, why = figures.behind_first_share, figures.first_share_why
+    resume = f"broadcast campaign resume {figures.campaign}"
+    if figures.paused and figures.first_share == "first share failed":
+        said = _("held by itself, for its first share failed: {why}; {held:,} wait", why=why, held=held)
+        return Finding(
+            Code.FIRST_SHARE, "", True, said, f"{resume}` or `broadcast campaign cancel {figures.campaign}"
+        )
+    if figures.paused and figures.first_share == "first share asks":
+        said = _(
+            "its first share went well, and somebody is to say that the rest follows: {held:,} wait",
+            held=held,
+        )
+        return Finding(Code.FIRST_SHARE, "", False, said, resume)
+    if figures.paused:
+        return None
+    said = _("its first share goes ahead: {held:,} wait for how that goes", held=held)
+    return Finding(Code.FIRST_SHARE, "", False, said, "")
 
 
 def _giving_way(figures: Figures) -> Iterator[Finding]:

@@ -57,6 +57,8 @@ class Figures:
     """A campaign at one moment, or all that run or are paused (campaign is then empty). overridden_by: who approved it
     alone, by override.
 
+    first_share: what became of it, as its event, where others are held behind it still; first_share_why: in words;
+    behind_first_share: how many are held.
     sending: it is to be sent now. quiet_until: it waits for the end of its quiet hours, in its country's time; law: by
     which.
     segments: of a message. launched_for_s: since the newest launch among them.
@@ -66,6 +68,9 @@ class Figures:
     campaign: str = ""
     overridden_by: str = ""
     sending: bool = False
+    first_share: str = ""
+    first_share_why: str = ""
+    behind_first_share: int = 0
     quiet_until: datetime | None = None
     law: str = ""
     paused: bool = False

@@ -29,6 +29,7 @@ class Code(StrEnum):
     WINDOW_FULL = "window_full"
     NO_SLICES = "no_slices"
     SLOW = "slow"
+    FIRST_SHARE = "first_share"
     PAUSED = "paused"
     QUIET = "quiet"
     GIVES_WAY = "gives_way"

@@ -1,5 +1,6 @@
 """The figures of a diagnosis, read from Postgres: no table is read whole, so that it can be asked for every second."""
 
+import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from broadcast.campaign import canary
 from broadcast.campaign.precedence import rank
 from broadcast.diagnosis.diagnose import diagnose
 from broadcast.diagnosis.figures import CarrierFigures, Figures
@@ -53,11 +55,13 @@ class Diagnosis:
             workers = await self.connection.fetchrow(sql("diagnosed_workers"))
             assert campaigns is not None and workers is not None  # aggregates: one row each
             carriers = await self._carriers(campaigns, refusals)
+            share = await self._first_share()
         return Figures(
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
             overridden_by=campaigns["overridden_by"] or "",
             sending=campaigns["sending"],
             **_quiet(campaigns),
+            **share,
             paused=campaigns["paused"] and self.campaign_id is not None,
             finished=campaigns["finished"],
             segments=campaigns["segments"],
@@ -98,6 +102,20 @@ class Diagnosis:
             )
             for row in rows
         )
+
+    async def _first_share(self) -> dict[str, Any]:
+        """Of one campaign others of which are held behind it."""
+        if self.campaign_id is None:
+            return {}
+        row = await self.connection.fetchrow(sql("diagnosed_first_share"), self.campaign_id)
+        if row is None:
+            return {}
+        why = canary.in_words(json.loads(row["details"] or "{}"))
+        return {
+            "first_share": row["event"] or "",
+            "first_share_why": why,
+            "behind_first_share": row["held"],
+        }
 
     async def _ahead(self, readings: Mapping[CarrierNo, list[LaneReading]]) -> dict[CarrierNo, str]:
         """Carriers at which others have the TPS: who goes first there, where this campaign has none of it."""

@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 
 from broadcast import config
+from broadcast.engine import first_shares
 from broadcast.ledger import close
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import pool
@@ -37,6 +38,8 @@ class Tidier:
         engine = self._engine
         with self._patience.within(connection):
             finished = await close.tidy(connection, engine.slice_size, engine.receipt_wait_s, self._steady)
+            if finished is not None:
+                await first_shares.look(connection)
         if finished is None:
             return
         self._patience.worked()

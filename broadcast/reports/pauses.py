@@ -12,6 +12,8 @@ from broadcast.ledger.books import TICK_US
 from broadcast.reports.steady import few
 
 _TICK_S: Final = TICK_US / 1e6
+_SHARE_ENDS: Final = ("first share passed", "first share asks", "first share failed")
+_STOPS: Final = ("paused", "first share asks", "first share failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,15 @@ def steadiness(
 def paused_spans(
     events: Iterable[tuple[datetime, str]], launched_at: datetime, until_s: float
 ) -> list[tuple[float, float]]:
-    """From, to, in seconds since the launch. events: when and which, in order; a pause that lasts ends at until_s."""
+    """From, to, in seconds since the launch. events: when and which, in order; a pause that lasts ends at until_s.
+    While a first share goes ahead, whoever waits for it is paused."""
     spans: list[tuple[float, float]] = []
     since: float | None = None
     for at, event in events:
         now_s = (at - launched_at).total_seconds()
-        if event == "paused":
+        if event in _SHARE_ENDS:
+            spans.append((0.0, now_s))
+        if event in _STOPS:
             since = now_s
         elif event == "resumed" and since is not None:
             spans.append((since, now_s))

@@ -26,6 +26,17 @@ SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) 
 -- Which of these campaigns ($1) goes before which.
 SELECT campaign_id, name, category, status, priority FROM campaign WHERE campaign_id = ANY ($1::integer[]);
 
+-- name: diagnosed_first_share
+-- Of campaign $1 that is not over: who is held behind its first share, and what became of that last. No row: nobody is.
+SELECT h.held, e.event, e.details::text AS details
+  FROM campaign AS c
+ CROSS JOIN LATERAL (SELECT sum(total)::bigint AS held FROM slice
+                      WHERE slice.campaign_id = c.campaign_id AND state = 'held' AND stage > coalesce(c.stage, 0)) AS h
+  LEFT JOIN LATERAL (SELECT event, details FROM campaign_event
+                      WHERE campaign_event.campaign_id = c.campaign_id AND event IN ('first share failed', 'first share asks')
+                      ORDER BY event_no DESC LIMIT 1) AS e ON true
+ WHERE c.campaign_id = $1 AND c.state IN ('running', 'paused') AND c.finished_at IS NULL AND h.held > 0;
+
 -- name: diagnosed_workers
 -- How many live, and for how long the oldest.
 SELECT count(*) AS workers, coalesce(extract(epoch FROM clock_timestamp() - min(started_at)), 0)::float8 AS for_s

@@ -21,7 +21,7 @@ SELECT desk_spread($1, $2, $3);
 -- name: held_slices
 -- Those of campaign $1: who waits to be let go.
 SELECT slice_id, total, extract(epoch FROM not_before)::float8 AS not_before
-  FROM slice WHERE campaign_id = $1 AND state = 'held' ORDER BY slice_id;
+  FROM slice WHERE campaign_id = $1 AND state = 'held' ORDER BY stage, slice_id;
 
 -- name: contact_count
 -- How many people stand in slices that `contact_slices` reads, at most. $1, $2 as there.

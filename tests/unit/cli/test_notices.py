@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from broadcast.actions.notices import ClockOff, ExpiryComesTwice, Notice, Superseded
+from broadcast.actions.notices import ClockOff, EmergencyWaits, ExpiryComesTwice, Notice, Superseded
 from broadcast.audience.unfinished import FileId, Unfinished
 from broadcast.cli.notices import show_notice
 from broadcast.store.migrations import OldLedger
@@ -22,6 +22,10 @@ AT = datetime(2030, 1, 1, tzinfo=UTC)
         (
             ClockOff(-90.0),
             "this machine's clock is 1 min 30 s behind the database's: times count by the database's\n",
+        ),
+        (
+            EmergencyWaits(120),
+            "WARNING: most people hear this emergency 2 min 00 s later: nobody else before its first share is judged\n",
         ),
         (ExpiryComesTwice("it comes twice"), "it comes twice\n"),
         (

@@ -56,6 +56,15 @@ CHECK = "run `broadcast carrier check viettel"
         ({"gives_way_to": "dam"}, {}, {}, Code.GIVES_WAY,
          "gives way to dam at viettel: it goes on by itself when that has sent to everybody there; "
          "run `broadcast campaign watch dam`"),
+        ({}, {}, {"behind_first_share": 90}, Code.FIRST_SHARE,
+         "its first share goes ahead: 90 wait for how that goes"),
+        ({}, {}, {"behind_first_share": 90, "paused": True, "first_share": "first share asks"}, Code.FIRST_SHARE,
+         "its first share went well, and somebody is to say that the rest follows: 90 wait; "
+         "run `broadcast campaign resume flood`"),
+        ({}, {}, {"behind_first_share": 90, "paused": True, "first_share": "first share failed",
+                  "first_share_why": "viettel: 6 of 9 were rejected"}, Code.FIRST_SHARE,
+         "held by itself, for its first share failed: viettel: 6 of 9 were rejected; 90 wait; "
+         "run `broadcast campaign resume flood` or `broadcast campaign cancel flood`"),
         ({}, {}, {"workers": 0}, Code.NO_WORKER,
          "no worker is alive: 100,000 wait, and no receipt is taken; run `broadcast up`"),
         ({"held": 0, "bound": 0, "granted_tps": 0, "readings": ()}, {}, {}, Code.NOT_HELD,

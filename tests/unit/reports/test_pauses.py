@@ -53,3 +53,13 @@ def test_spans_of_pauses() -> None:
     ]
     assert paused_spans(events, LAUNCH, 60) == [(3, 8), (20, 60)]
     assert paused_spans(events[:4], LAUNCH, 60) == [(3, 8)]
+
+
+def test_who_waits_for_a_first_share_is_paused() -> None:
+    def at(seconds: float) -> datetime:
+        return LAUNCH + timedelta(seconds=seconds)
+
+    assert paused_spans([(at(0), "launched"), (at(9), "first share passed")], LAUNCH, 60) == [(0, 9)]
+    held = [(at(9), "first share failed"), (at(20), "resumed"), (at(20), "the rest follows")]
+    assert paused_spans(held, LAUNCH, 60) == [(0, 9), (9, 20)]
+    assert paused_spans(held[:1], LAUNCH, 60) == [(0, 9), (9, 60)]
