@@ -17,7 +17,8 @@ from broadcast.actions.alert_files import signer_of, trust_of
 from broadcast.actions.alert_record import STATUS, record
 from broadcast.actions.alert_references import known, referenced
 from broadcast.actions.alert_targets import targets
-from broadcast.actions.campaign import cancel, draft
+from broadcast.actions.campaign import cancel
+from broadcast.actions.drafting import draft
 from broadcast.actions.session import Session
 from broadcast.actions.terms import Terms, worded
 from broadcast.campaign import campaigns, messages

@@ -1,4 +1,4 @@
-"""An alert from its first draft to its last moment: what a person may do with it.
+"""An alert from its approval to its last moment: what a person may do with it (drafts: drafting.py, launch: launch.py).
 
 Each action is one transaction (of `campaigns`) by who logged in, leaves one event and gives the campaign as it is then.
 Raises InputError where there is no such campaign, or what was given is no use; RefusedError where a rule forbids it.
@@ -6,16 +6,13 @@ Raises InputError where there is no such campaign, or what was given is no use; 
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import Final
 
 from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
 from broadcast.actions.notices import HomeAway, Untold
-from broadcast.actions.plan import resolved
 from broadcast.actions.session import Session, Tell
-from broadcast.actions.terms import Terms, edited_content, new_content
-from broadcast.campaign import campaigns, choosing, orders
+from broadcast.campaign import campaigns, orders
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Config
@@ -29,50 +26,6 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 _END_S: Final = 30.0
-
-
-async def draft(session: Session, name: str, terms: Terms) -> Campaign:
-    """A new alert; nothing is sent before a second person approves it and it is launched."""
-    said = await resolved(session, terms)
-    content, changes = new_content(session, said, await clock.now(session))
-    await choosing.check(session.connection, content)
-    return await campaigns.draft(session.connection, name, content, changes)
-
-
-async def correct(session: Session, name: str, terms: Terms, called: str | None = None) -> Campaign:
-    """A draft for everybody who may have heard an alert: from its sender, by its carriers, and no less urgent.
-
-    terms: its text above all. called: its name; None: the alert's, and `-correction`.
-    """
-    found = await campaigns.by_name(session.connection, name)
-    if found.launched_at is None:
-        raise RefusedError(
-            _("{name} was never launched, and nobody has heard it: edit it, or cancel it", name=name)
-        )
-    said = replace(
-        terms,
-        sender=found.sender,
-        carriers=found.carriers,
-        category=found.category,
-        priority=found.priority,
-        in_doubt_policy=found.in_doubt_policy,
-        grace_s=found.grace_s,
-        status=found.status,
-        areas=found.areas,
-        hearers="corrected",
-        corrects=found.campaign_id,
-        plan={**terms.plan, "own_language": found.plan.own_language},
-    )
-    return await draft(session, called or f"{name}-correction", said)
-
-
-async def edit(session: Session, name: str, terms: Terms) -> Campaign:
-    """Only what is said changes. An approval is void, and the editor is the drafter."""
-    found = await campaigns.by_name(session.connection, name)
-    said = await resolved(session, terms)
-    content, changes = edited_content(session, said, await clock.now(session), found.content)
-    await choosing.check(session.connection, content)
-    return await campaigns.edit(session.connection, found, content, changes)
 
 
 async def approve(session: Session, name: str, code: str) -> Campaign:

@@ -4,9 +4,11 @@ import click
 
 from broadcast.cli.lazy import LazyGroup
 
-_STEPS = ("draft", "edit", "pause", "resume", "cancel")
+_WRITTEN = ("draft", "edit")
+_STEPS = ("pause", "resume", "cancel")
 _APPROVALS = ("approve", "override", "withdraw")
 _PLACES = {
+    **{name: f"cli.campaign_draft:{name}" for name in _WRITTEN},
     **{name: f"cli.campaign_steps:{name}" for name in _STEPS},
     **{name: f"cli.campaign_approval:{name}" for name in _APPROVALS},
     "return": "cli.campaign_approval:send_back",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from broadcast.actions import campaign as actions
+from broadcast.actions import drafting
 from broadcast.actions.templates import texts_of
 from broadcast.actions.terms import Terms, worded
 from broadcast.cli.campaign_content import terms
@@ -49,7 +49,7 @@ def campaign_correct(name: str, called: str | None, as_json: bool, **options: An
     """
     config = configuration()
     said = _terms(config, options)
-    made = act(lambda session: actions.correct(session, name, said, called), config)
+    made = act(lambda session: drafting.correct(session, name, said, called), config)
     if as_json:
         print_json(made)
         return

@@ -12,7 +12,7 @@ from broadcast.actions.templates import templates, texts_of
 from broadcast.actions.terms import worded
 from broadcast.campaign.templates import Parameter
 from broadcast.cli.campaign_content import terms, terms_options
-from broadcast.cli.campaign_steps import write_draft
+from broadcast.cli.campaign_draft import write_draft
 from broadcast.cli.notices import show_notice
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, print_facts, print_json, print_table, say

@@ -22,9 +22,9 @@ is without an end.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -177,9 +177,6 @@ class Shift:
             group.create_task(always(self._replies.read_replies), name="replies"),
             group.create_task(self._obeying(opting_out), name="opt outs"),
             group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
-            group.create_task(
-                always(LinkTests(self._lanes).run, "link tests", vital=False), name="link tests"
-            ),
             group.create_task(gauges.run(connect), name="gauges"),
             group.create_task(measure_lag(self._metrics), name="loop lag"),
         ]
@@ -192,14 +189,17 @@ class Shift:
                 group.create_task(self._fencing(partial(self._obeying, listening)), name="home"),
                 group.create_task(delivering, name="herald"),
             ]
-        withdrawals = Withdrawals(self._lanes)
-        if withdrawals:
-            asking = always(withdrawals.run, "withdrawals", vital=False)
-            steady.append(group.create_task(asking, name="withdrawals"))
+        return steady + [group.create_task(each, name=name) for name, each in self._spare().items()]
+
+    def _spare(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Those without which a worker is ready all the same."""
+        always = partial(self._connections.always, vital=False)
+        spare = {"link tests": always(LinkTests(self._lanes).run, "link tests")}
+        if withdrawals := Withdrawals(self._lanes):
+            spare["withdrawals"] = always(withdrawals.run, "withdrawals")
         if self._offspring is not None:
-            keeping = always(self._offspring.keep, "offspring", vital=False)
-            steady.append(group.create_task(keeping, name="offspring"))
-        return steady
+            spare["offspring"] = always(self._offspring.keep, "offspring")
+        return spare
 
     def _feeding(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Those that bring more to send."""

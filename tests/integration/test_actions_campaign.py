@@ -8,7 +8,8 @@ import pytest
 from integration.steps import by
 
 from broadcast.actions import clock
-from broadcast.actions.campaign import approve, cancel, draft, edit, pause, resume
+from broadcast.actions.campaign import approve, cancel, pause, resume
+from broadcast.actions.drafting import draft, edit
 from broadcast.actions.launch import launch
 from broadcast.actions.notices import ClockOff, ExpiryComesTwice, Notice
 from broadcast.actions.session import Session

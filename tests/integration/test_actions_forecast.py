@@ -3,7 +3,7 @@
 import pytest
 from integration.steps import by
 
-from broadcast.actions.campaign import draft
+from broadcast.actions.drafting import draft
 from broadcast.actions.forecast import foresee
 from broadcast.actions.notices import Notice
 from broadcast.actions.session import Session

@@ -22,6 +22,7 @@ from waiting import PATIENCE_S, until
 
 from broadcast.actions import archive as archives
 from broadcast.actions import campaign as actions
+from broadcast.actions import drafting
 from broadcast.actions import launch as launching
 from broadcast.actions.session import Session
 from broadcast.actions.terms import Terms, worded
@@ -375,7 +376,7 @@ async def test_each_ledger_finds_its_own(nation: NationWorld, carriers: tuple[st
     assert sum(each.withdrawn for each in told) > 20
     assert not any(each.to_ask for each in told)
     said = Terms(text=worded("That was wrong.", plain=False))
-    draft = await by("an", actions.correct, nation.session, wrong.name, said)
+    draft = await by("an", drafting.correct, nation.session, wrong.name, said)
     assert (await shown(rig.conn, draft.name, rig.config)).corrects == wrong.name
     await by("binh", actions.approve, nation.session, draft.name, draft.code)
     right = await by("an", launching.launch, nation.session, draft.name)
@@ -397,10 +398,10 @@ async def test_what_cannot_be_corrected(nation: NationWorld, tmp_path: Path) -> 
     approved = await rig.approved(("viettel",))
     said = Terms(text=worded("That was wrong.", plain=False))
     with pytest.raises(RefusedError, match="was never launched, and nobody has heard it"):
-        await by("an", actions.correct, nation.session, approved.name, said)
+        await by("an", drafting.correct, nation.session, approved.name, said)
     wrong = await by("an", launching.launch, nation.session, approved.name)
     await nation.finish(wrong)
-    draft = await by("an", actions.correct, nation.session, wrong.name, said, "sorry")
+    draft = await by("an", drafting.correct, nation.session, wrong.name, said, "sorry")
     assert (draft.name, draft.corrects) == ("sorry", wrong.campaign_id)
     await by("binh", actions.approve, nation.session, "sorry", draft.code)
     await by("w", archives.archive, nation.session, wrong.name, tmp_path, drop=True)

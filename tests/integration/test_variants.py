@@ -9,7 +9,7 @@ from integration import steps
 from integration.close_world import make_close_world
 from integration.rig import Rig
 
-from broadcast.actions import campaign as actions
+from broadcast.actions import drafting
 from broadcast.actions import launch as launching
 from broadcast.actions.session import Session
 from broadcast.actions.terms import Terms, worded
@@ -108,7 +108,7 @@ async def test_a_correction_is_heard_in_the_language_in_which_its_mistake_was(ri
     assert await rig.finish(wrong) == {"delivered": 100}
     session = Session(rig.conn, rig.config)
     said = {"en": worded("That was wrong.", plain=False), "vi": worded("Tin trước sai.", plain=False)}
-    made = await steps.by("an", actions.correct, session, wrong.name, Terms(texts=said))
+    made = await steps.by("an", drafting.correct, session, wrong.name, Terms(texts=said))
     assert made.plan.own_language
     await steps.approve(rig.conn, made)
     right = await steps.by("an", launching.launch, session, made.name)
@@ -131,10 +131,10 @@ async def test_whoever_heard_every_language_hears_the_correction_so(rig: Rig) ->
     await rig.finish(wrong)
     session = Session(rig.conn, rig.config)
     made = await steps.by(
-        "an", actions.correct, session, wrong.name, Terms(text=worded("That was wrong.", plain=False))
+        "an", drafting.correct, session, wrong.name, Terms(text=worded("That was wrong.", plain=False))
     )
     with pytest.raises(InputError, match="heard it in all of its languages"):
-        await steps.by("an", actions.edit, session, made.name, Terms(plan={"own_language": True}))
+        await steps.by("an", drafting.edit, session, made.name, Terms(plan={"own_language": True}))
 
 
 async def test_ones_own_phones_take_turns_so_that_each_language_is_heard(rig: Rig) -> None:

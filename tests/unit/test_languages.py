@@ -57,6 +57,8 @@ NAMES = frozenset(
 )
 NAMES |= {"Value | Shape", " ngày /", "--set : ", "No space left on device", "database system is ready"}
 NAMES |= {"ALTER ROLE SESSION_USER PASSWORD ''", "local all  trust\nlocal all all \n"}
+NAMES |= {" not under ", "in list ", "not in"}  # a filter is written so in every language
+NAMES |= {"list imported", "list added to"}  # acts, that `term` says
 _SAID = frozenset({"_", "N_", "ngettext", "headings", "codes", "term", "_down", "_unusable"})
 # Calls whose texts nobody reads as sentences: logs, SQL, patterns, what Python calls things.
 _UNREAD = frozenset(

@@ -104,7 +104,14 @@ def test_no_configuration_is_told_with_the_way_out() -> None:
 
 
 def test_every_command_has_help_with_an_example_and_every_printing_one_json() -> None:
-    silent = {("bench",), ("demo",), ("resolver",), ("up",), ("worker",)}
+    silent = {
+        ("bench",),
+        ("demo",),
+        ("resolver",),
+        ("up",),
+        ("worker",),
+        ("subscriber", "export"),
+    }  # JSON anyway
     for place, command in commands(entry.broadcast):
         words = f"{command.help} {command.epilog}"
         assert "Example" in words, place
