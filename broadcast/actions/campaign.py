@@ -18,7 +18,6 @@ from broadcast.campaign.lifecycle import CampaignState
 from broadcast.config import Config
 from broadcast.errors import DatabaseDownError, RefusedError
 from broadcast.languages import _
-from broadcast.ledger import close
 from broadcast.store import pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.ledgers import Away, parts_to_tell
@@ -81,7 +80,7 @@ async def cancel(session: Session, name: str) -> Campaign:
     """Its end. First the order itself, then, in a transaction of its own, what no worker may be there to do."""
     found = await campaigns.by_name(session.connection, name)
     done = await ordered(session, await campaigns.cancel(session.connection, found))
-    await close.end_stopped(session.connection)
+    await orders.end_stopped(session.connection)
     return await campaigns.get(session.connection, done.campaign_id)
 
 
@@ -135,7 +134,7 @@ async def ordered(session: Session, done: Campaign) -> Campaign:
 async def _end_stopped(ledger: Connection) -> None:
     """The order holds already: what a ledger does not end now, its next worker does."""
     with contextlib.suppress(*MENDABLE), pool.within(ledger, _END_S):
-        await close.end_stopped(ledger)
+        await orders.end_stopped(ledger)
 
 
 def tell_untold(session: Session, away: Away) -> None:

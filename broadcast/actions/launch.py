@@ -11,14 +11,13 @@ from broadcast.actions.campaign import ordered, tell_untold
 from broadcast.actions.notices import Superseded, Waits
 from broadcast.actions.session import Session
 from broadcast.audience.selection import variant_of
-from broadcast.campaign import campaigns, messages
+from broadcast.campaign import campaigns, messages, orders
 from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.ruled import in_words
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
-from broadcast.ledger import close
 from broadcast.ledger.corrected import Corrected, Heard
 from broadcast.rules import limits
 from broadcast.store.clock import database_time
@@ -92,4 +91,4 @@ async def _superseded(session: Session, launched: Campaign) -> None:
     session.tell(Superseded(tuple(each.name for each in ended)))
     for each in ended:
         await ordered(session, each)
-    await close.end_stopped(session.connection)
+    await orders.end_stopped(session.connection)

@@ -18,7 +18,7 @@ from broadcast.config import Ledger
 from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
-from broadcast.store import failures, pool
+from broadcast.store import failures, plans, pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.ledgers import Away, Part, Parts, identity, open_ledger
 from broadcast.store.queries import sql
@@ -106,3 +106,10 @@ async def take_over(home: Connection, ledger: str, order: LedgerOrder) -> None:
     await home.execute(
         sql("take_over"), order.campaign_id, ledger, order.order_no, order.at, order.actor, order.state
     )
+
+
+async def end_stopped(connection: Connection) -> None:
+    """What still waits of cancelled and expired campaigns has its end, though no worker may run that tidies."""
+    async with connection.transaction():
+        await connection.execute(plans.SETS)
+        await connection.execute(sql("desk_end_stopped"))

@@ -70,13 +70,6 @@ async def tidy(
         return [row["campaign_id"] for row in await connection.fetch(sql("finish_campaigns"))]
 
 
-async def end_stopped(connection: Connection) -> None:
-    """What still waits of cancelled and expired campaigns has its end, though no worker may run that tidies."""
-    async with connection.transaction():
-        await connection.execute(plans.SETS)
-        await connection.execute(sql("desk_end_stopped"))
-
-
 async def _resend(connection: Connection, slice_size: int, steady: Steady | None) -> None:
     lags = {row["carrier_no"]: row["lag_s"] for row in await connection.fetch(sql("resolver_lags"))}
     seen = dict.fromkeys(lags, math.inf) if steady is None else steady.seen(lags)

@@ -7,7 +7,8 @@ import pytest
 from integration.close_world import CloseWorld, make_close_world
 from waiting import until
 
-from broadcast.ledger.close import RESENDS_MOST, Steady, end_stopped, tidy
+from broadcast.campaign.orders import end_stopped
+from broadcast.ledger.close import RESENDS_MOST, Steady, tidy
 from broadcast.store.locks import Lock
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql

@@ -12,10 +12,10 @@ from integration.ledger_world import AT, World
 from integration.resolved import parked, resolve_all, said
 from waiting import PATIENCE_S, until
 
+from broadcast.campaign import orders
 from broadcast.channel.receipt import Receipt
 from broadcast.engine.leases import doubt_orphans
 from broadcast.ids import SliceId
-from broadcast.ledger import close
 from broadcast.ledger import leased as slices
 from broadcast.ledger.close import tidy
 from broadcast.ledger.journal import LateAnswer
@@ -288,10 +288,10 @@ async def test_a_cancel_without_a_worker_ends_everybody_who_waits(world: World) 
     leased.let_go()
     await world.writer.flush()
     await world.conn.execute("UPDATE campaign SET state = 'cancelled'")
-    await close.end_stopped(world.conn)
+    await orders.end_stopped(world.conn)
     assert await balanced(world) == {"accepted": 1, "excluded": 2}
     assert await world.conn.fetchval("SELECT finished_at FROM campaign") is None
     await told(world, "gone", DELIVERED)
-    await close.end_stopped(world.conn)
+    await orders.end_stopped(world.conn)
     assert await balanced(world) == {"delivered": 1, "excluded": 2}
     assert await world.conn.fetchval("SELECT finished_at FROM campaign") is not None
