@@ -24,19 +24,8 @@ from broadcast.cli.output import duration, note, words
 from broadcast.languages import _
 from broadcast.store.migrations import OldLedger
 
-
-def show_notice(notice: Notice) -> None:
-    """A line for each."""
-    if isinstance(notice, Training):
-        show_training()
-    elif isinstance(notice, NotActual):
-        show_mark(notice.campaign, notice.status)
-    else:
-        note(_line(notice))
-
-
-def _line(
-    notice: AgainstForecast
+_Line = (
+    AgainstForecast
     | ClockOff
     | EmergencyWaits
     | ExpiryComesTwice
@@ -48,18 +37,28 @@ def _line(
     | Superseded
     | Unfinished
     | Untold
-    | Waits,
-) -> str:
+    | Waits
+)
+
+
+def show_notice(notice: Notice) -> None:
+    """A line for each."""
+    if isinstance(notice, Training):
+        show_training()
+    elif isinstance(notice, NotActual):
+        show_mark(notice.campaign, notice.status)
+    else:
+        note(_line(notice))
+
+
+def _line(notice: _Line) -> str:
     match notice:
         case AgainstForecast(said):
             return _("WARNING: it is launched all the same: {said}", said=said)
         case ClockOff(ahead_s):
             return _clock_off(ahead_s)
         case EmergencyWaits(wait_s):
-            return _(
-                "WARNING: most people hear this emergency {wait} later: nobody else before its first share is judged",
-                wait=duration(wait_s),
-            )
+            return _emergency_waits(wait_s)
         case ExpiryComesTwice(said):
             return said
         case HomeAway(followed, why):
@@ -80,6 +79,13 @@ def _line(
             return _unfinished(notice) if isinstance(notice, Unfinished) else _waits(notice)
         case _:
             assert_never(notice)
+
+
+def _emergency_waits(wait_s: int) -> str:
+    return _(
+        "WARNING: most people hear this emergency {wait} later: nobody else before its first share is judged",
+        wait=duration(wait_s),
+    )
 
 
 def _left_out(name: str) -> str:
