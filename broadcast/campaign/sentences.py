@@ -23,6 +23,7 @@ SENTENCES: Final = (
     N_("a campaign's name has letters, digits, '.', ':', '_' or '-', and no blanks"),
     N_("that is no act to be noted"),
     N_("who enters is of the alert's carriers, each once, and hears one of its messages"),
+    N_("a first share passed or is held, by figures"),
     N_("only a finished campaign is archived"),
     N_("that is not the archive of this campaign"),
     N_("an account needs what its name looks like"),
