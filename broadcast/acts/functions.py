@@ -17,7 +17,7 @@ _MADE: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _TRIGGER: Final = re.compile(
-    r"^CREATE (?:CONSTRAINT )?TRIGGER (\w+)\s.*?\bON (\w+)", re.MULTILINE | re.DOTALL
+    r"^ *CREATE (?:CONSTRAINT )?TRIGGER (\w+)\s.*?\bON (\w+)", re.MULTILINE | re.DOTALL
 )
 _REPLACED: Final = N_(
     "somebody replaced it, and may have done through it what the chain says was in order: compare it with its "

@@ -66,14 +66,18 @@ def _first_share(figures: Figures) -> Finding | None:
     if figures.paused and figures.first_share == "first share failed":
         said = _("held by itself, for its first share failed: {why}; {held:,} wait", why=why, held=held)
         return Finding(
-            Code.FIRST_SHARE, "", True, said, f"{resume}` or `broadcast campaign cancel {figures.campaign}"
+            Code.FIRST_SHARE_FAILED,
+            "",
+            True,
+            said,
+            f"{resume}` or `broadcast campaign cancel {figures.campaign}",
         )
     if figures.paused and figures.first_share == "first share asks":
         said = _(
             "its first share went well, and somebody is to say that the rest follows: {held:,} wait",
             held=held,
         )
-        return Finding(Code.FIRST_SHARE, "", False, said, resume)
+        return Finding(Code.FIRST_SHARE_ASKS, "", False, said, resume)
     if figures.paused:
         return None
     said = _("its first share goes ahead: {held:,} wait for how that goes", held=held)

@@ -14,6 +14,7 @@ class Code(StrEnum):
     """What is wrong; the order is that in which an operator should hear it."""
 
     OVERRIDDEN = "overridden"
+    FIRST_SHARE_FAILED = "first_share_failed"
     NO_WORKER = "no_worker"
     NOT_HELD = "not_held"
     BINDS_DOWN = "binds_down"
@@ -29,6 +30,7 @@ class Code(StrEnum):
     WINDOW_FULL = "window_full"
     NO_SLICES = "no_slices"
     SLOW = "slow"
+    FIRST_SHARE_ASKS = "first_share_asks"
     FIRST_SHARE = "first_share"
     PAUSED = "paused"
     QUIET = "quiet"

@@ -75,7 +75,7 @@ async def events(rig: Rig, campaign: Campaign) -> list[str]:
 
 async def finding(rig: Rig, campaign: Campaign) -> tuple[str, bool] | None:
     found = await Diagnosis(rig.conn, campaign.campaign_id).findings()
-    return next(((each.sentence, each.grave) for each in found if each.code == "first_share"), None)
+    return next(((each.sentence, each.grave) for each in found if each.code.startswith("first_share")), None)
 
 
 async def verdict(rig: Rig) -> None:

@@ -58,11 +58,11 @@ CHECK = "run `broadcast carrier check viettel"
          "run `broadcast campaign watch dam`"),
         ({}, {}, {"behind_first_share": 90}, Code.FIRST_SHARE,
          "its first share goes ahead: 90 wait for how that goes"),
-        ({}, {}, {"behind_first_share": 90, "paused": True, "first_share": "first share asks"}, Code.FIRST_SHARE,
+        ({}, {}, {"behind_first_share": 90, "paused": True, "first_share": "first share asks"}, Code.FIRST_SHARE_ASKS,
          "its first share went well, and somebody is to say that the rest follows: 90 wait; "
          "run `broadcast campaign resume flood`"),
         ({}, {}, {"behind_first_share": 90, "paused": True, "first_share": "first share failed",
-                  "first_share_why": "viettel: 6 of 9 were rejected"}, Code.FIRST_SHARE,
+                  "first_share_why": "viettel: 6 of 9 were rejected"}, Code.FIRST_SHARE_FAILED,
          "held by itself, for its first share failed: viettel: 6 of 9 were rejected; 90 wait; "
          "run `broadcast campaign resume flood` or `broadcast campaign cancel flood`"),
         ({}, {}, {"workers": 0}, Code.NO_WORKER,
