@@ -17,8 +17,8 @@ _MADE: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _TRIGGER: Final = re.compile(
-    r"^ *CREATE (?:CONSTRAINT )?TRIGGER (\w+)\s.*?\bON (\w+)", re.MULTILINE | re.DOTALL
-)
+    r"^( *)CREATE (?:CONSTRAINT )?TRIGGER (\w+)\s.*?\bON (\w+)", re.MULTILINE | re.DOTALL
+)  # indented: made by a function, in databases of some kinds only
 _REPLACED: Final = N_(
     "somebody replaced it, and may have done through it what the chain says was in order: compare it with its "
     "migration, and run that statement again"
@@ -71,15 +71,21 @@ def compare_functions(
                 yield Difference(place, _("no migration made it"), _(_ADDED))
         elif each.body not in bodies[each.name] or not each.pinned:
             yield Difference(place, _("it is not as its migration made it"), _(_REPLACED))
-    yield from _triggers({key for text in texts for key in _TRIGGER.findall(text)}, triggers)
+    known = [(not found[1], (found[2], found[3])) for text in texts for found in _TRIGGER.finditer(text)]
+    yield from _triggers(
+        {key for everywhere, key in known if everywhere}, {key for _everywhere, key in known}, triggers
+    )
 
 
-def _triggers(wanted: set[tuple[str, str]], there: Iterable[Trigger]) -> Iterator[Difference]:
+def _triggers(
+    wanted: set[tuple[str, str]], known: set[tuple[str, str]], there: Iterable[Trigger]
+) -> Iterator[Difference]:
+    """By name and table. wanted: those of every database; known: with those that some have."""
     on: Mapping[tuple[str, str], bool] = {(each.name, each.table): each.on for each in there}
     for name, table in sorted(wanted):
         if not on.get((name, table), False):
             what = _("it is off") if (name, table) in on else _("it is gone")
             yield Difference(_("trigger {name} of {table}", name=name, table=table), what, _(_OFF))
-    for name, table in sorted(key for key, fires in on.items() if fires and key not in wanted):
+    for name, table in sorted(key for key, fires in on.items() if fires and key not in known):
         place = _("trigger {name} of {table}", name=name, table=table)
         yield Difference(place, _("no migration made it"), _(_ADDED))

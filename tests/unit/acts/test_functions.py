@@ -43,3 +43,11 @@ def test_a_trigger() -> None:
     ]
     assert said([], [ON, Trigger("lose", "act", on=True)]) == ["trigger lose of act: no migration made it"]
     assert said([], [Trigger("t", "two", on=False)]) == ["trigger t of one: it is gone"]
+
+
+def test_a_trigger_that_databases_of_some_kinds_have() -> None:
+    made = (
+        NEW + "\nBEGIN\n    CREATE TRIGGER counted AFTER INSERT ON people\n        FOR EACH STATEMENT;\nEND"
+    )
+    for there in ([ON], [ON, Trigger("counted", "people", on=True)]):
+        assert list(compare_functions([OLD, made], [], there)) == []
