@@ -14,6 +14,7 @@ from integration import steps
 from broadcast.campaign.approval import _jsonb_text, content_hash
 from broadcast.campaign.area import Area
 from broadcast.campaign.content import content
+from broadcast.campaign.languages import message_text
 from broadcast.campaign.plan import NOTHING_SAID, Canary, Plan
 
 ALL_SAID = Plan(
@@ -55,8 +56,9 @@ def test_json_is_written_as_postgresql_writes_it(database_url: str) -> None:
 
 @pytest.mark.parametrize("plan", [NOTHING_SAID, ALL_SAID])
 async def test_a_campaign_has_one_hash(conn: asyncpg.Connection, plan: Plan) -> None:
+    texts = {"vi": 'Rửa tay\n"thường xuyên" \\ \t😷', "en": "Wash", "zh-Hant": "洗手"}
     made = content(
-        text='Rửa tay\n"thường xuyên" \\ \t😷',
+        text=message_text(texts, ("vi", "en"), {"vi": "[TẬP]", "en": "[EXERCISE]"}),
         sender="BOYTE",
         carriers=("viettel", "gmobile", "Zeta", "ärger"),
         category="health",
@@ -64,7 +66,7 @@ async def test_a_campaign_has_one_hash(conn: asyncpg.Connection, plan: Plan) -> 
         areas=(Area("Quảng Nam", ("1,2 3,4",), ("15.5,108 20",), (("ISO3166-2", "VN-27"),)), Area("Huế")),
         status="exercise",
         languages=("vi", "en"),
-        texts={"vi": "Rửa tay", "en": "Wash", "zh-Hant": "洗手"},
+        texts=texts,
         plan=plan,
     )
     drafted = await steps.draft(conn, "wash", made, "an")
