@@ -200,6 +200,10 @@ def test_one_subscriber(drafted: Desk) -> None:
         "ported": False,
         "import": 1,
         "opted_out_at": None,
+        "area": None,
+        "seen": None,
+        "language": None,
+        "attributes": {},
     }
     assert "84960000001" in drafted("subscriber", "show", "0960000001", "--reveal")
     assert drafted.json("subscriber", "opt-out", "0960000001")["opted_out_at"] is not None
