@@ -32,7 +32,7 @@ _VARIES: Final = tuple(
     (re.compile(pattern, re.MULTILINE), instead)
     for pattern, instead in (
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+07:00", "TIME"),
-        (r"^\d\d:\d\d:\d\d \+07:00", "TIME"),
+        (r"\b\d\d:\d\d:\d\d( \+07:00)?", "TIME"),
         (CODE.pattern, "CODE"),
         (r"0001_\w+(, \d{4}_\w+)*", "MIGRATIONS"),
         (r"\b\d+,\d\b", "DECIMAL"),
