@@ -78,7 +78,7 @@ class Killed(BaseException):
 def killing(monkeypatch: pytest.MonkeyPatch, step: str, after: bool) -> None:
     """The launch ends before (or after) this step, like a process that is killed: nothing is tidied up."""
     name, _, number = step.partition(" ")
-    place: object = launch._Copy if hasattr(launch._Copy, name) else orders if name == "push" else launch
+    place: object = launch.Copy if hasattr(launch.Copy, name) else orders if name == "push" else launch
     real, calls = getattr(place, name), Counter[str]()
 
     async def fails(*arguments: object, **named: object) -> object:
