@@ -32,6 +32,7 @@ class Contacts:
         """Side by side, in any order; one person may be there often."""
         order = np.lexsort((-times, people))  # by person, the latest first
         self._people, self._times = people[order], times[order]
+        self._untold = np.concatenate([[0], np.cumsum(np.isposinf(self._times))])  # before each place
 
     @classmethod
     def of(cls, several: Sequence["Contacts"]) -> "Contacts":
@@ -54,6 +55,17 @@ class Contacts:
             found[reached] = np.maximum(found[reached], last + cap.seconds)
         return found
 
+    def least_times(self, people: People, caps: Sequence[Cap]) -> Times:
+        """The same as if nobody who is untold were ever told: an alert may be cancelled, or come to its end."""
+        found = np.full(len(people), -np.inf)
+        first, count = self._places(people)
+        untold = self._untold[first + count] - self._untold[first]
+        for cap in caps:
+            reached = np.flatnonzero(count - untold >= cap.messages)
+            last = self._times[first[reached] + untold[reached] + cap.messages - 1]
+            found[reached] = np.maximum(found[reached], last + cap.seconds)
+        return found
+
     def latest(self, people: People) -> Times:
         """The last contact of each: -inf: there is none."""
         found = np.full(len(people), -np.inf)
@@ -67,19 +79,28 @@ class Contacts:
         return first, np.searchsorted(self._people, people, side="right") - first
 
 
-def moments(exact: Times, soonest: Times, hours: Hours, now: float, expires: float) -> Times:
+def moments(exact: Times, soonest: Times, least: Times, hours: Hours, now: float, expires: float) -> Times:
     """What becomes of each: -inf: let go now; a moment: looked at then; inf: nobody can tell them before `expires`.
 
-    exact: of `next_times`; soonest: of the same with `now`. A moment lies in allowed hours, on a step where that is in
-    time.
+    exact: of `next_times`; soonest: of the same with `now`; least: of `least_times`. A moment lies in allowed hours, on
+    a step where that is in time.
     """
     found = np.full(len(exact), -np.inf)
     late = np.flatnonzero(exact > now)
     earliest = np.maximum(soonest[late], now)
     # who waits for what somebody else has yet to send is looked at again and again
-    wanted = np.where(np.isposinf(exact[late]), np.maximum(earliest, now + STEP_S), earliest)
+    waits = np.isposinf(exact[late])
+    wanted = np.where(waits, np.maximum(earliest, now + STEP_S), earliest)
+    # and each step where only those could keep them from being told in time, for these may never be sent
+    again = np.where(least[late] < exact[late], np.maximum(least[late], now + STEP_S), np.inf)
     moment = np.full(len(late), np.inf)
-    for each in (earliest, wanted, np.ceil(wanted / STEP_S) * STEP_S):
+    for each in (
+        again,
+        np.ceil(again / STEP_S) * STEP_S,
+        earliest,
+        wanted,
+        np.ceil(wanted / STEP_S) * STEP_S,
+    ):
         opened = _opened(each, hours)
         moment = np.where(opened < expires, opened, moment)
     found[late] = moment
@@ -87,7 +108,7 @@ def moments(exact: Times, soonest: Times, hours: Hours, now: float, expires: flo
 
 
 def _opened(times: Times, hours: Hours) -> Times:
-    """The first moment from each on at which something may leave."""
+    """The first moment from each on at which something may leave; inf stays."""
     each, back = np.unique(times, return_inverse=True)
-    opened = [max(at, hours.opening(at).opens) for at in each.tolist()]
+    opened = [at if at == np.inf else max(at, hours.opening(at).opens) for at in each.tolist()]
     return np.array(opened, dtype=np.float64)[back]

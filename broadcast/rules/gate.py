@@ -35,7 +35,8 @@ class Gate:
         caps = self.limits.caps
         exact = self.contacts.next_times(people, caps)
         soonest = self.contacts.next_times(people, caps, self.now)
-        found = moments(exact, soonest, self.limits.hours, self.now, self.expires)
+        least = self.contacts.least_times(people, caps)
+        found = moments(exact, soonest, least, self.limits.hours, self.now, self.expires)
         if self.elsewhere is not None and caps:
             floor = self.elsewhere.latest(people) + max(cap.seconds for cap in caps)
             waits = (found > NOW) & (floor > found)

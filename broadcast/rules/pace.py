@@ -55,8 +55,9 @@ def shares(people: Sequence[int], per_hour: int) -> tuple[int, list[int]]:
     if most * len(people) > per_hour:
         raise ValueError("fewer people an hour than ledgers")
     found = [max(most, per_hour * each // max(1, sum(people))) for each in people]
-    while sum(found) > per_hour:
-        found[found.index(max(found))] -= sum(found) - per_hour
+    while (over := sum(found) - per_hour) > 0:
+        largest = found.index(max(found))
+        found[largest] -= min(over, found[largest] - most)
     return most, found
 
 
