@@ -96,3 +96,16 @@ async def test_who_reached_the_opted_out_still_does(empty_database_url: str) -> 
     found = {each.category: each.hears_opted_out for each in await campaigns.all_campaigns(connection)}
     assert found == {"emergency": True, "health": False, "routine": False}
     await connection.close()
+
+
+async def test_what_is_packed_is_not_compressed_again(conn: asyncpg.Connection) -> None:
+    """A type that is set anew sets the storage back without a word, and a launch then takes three times as long."""
+    rows = await conn.fetch(
+        """SELECT attrelid::regclass::text || '.' || attname FROM pg_attribute
+            WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r')
+              AND attstorage = 'e' AND NOT attisdropped ORDER BY 1"""
+    )
+    assert [row[0] for row in rows] == [
+        "exclusion.msisdns", "list_member.msisdns", "parked.packed", "received.packed", "result.packed", "sent.packed", "slice.msisdns",
+        "withdrawn.packed",
+    ]  # fmt: skip

@@ -177,7 +177,7 @@ CREATE TABLE list_member (
     msisdns  bigint[] NOT NULL,
     PRIMARY KEY (list_no, chunk_no)
 );
-ALTER TABLE list_member ALTER COLUMN msisdns SET STATISTICS 0;
+ALTER TABLE list_member ALTER COLUMN msisdns SET STATISTICS 0, ALTER COLUMN msisdns SET STORAGE EXTERNAL;
 
 -- An act of a person on a list. details: how many; no number of anybody.
 CREATE FUNCTION desk_note_list(what text, list text, details jsonb) RETURNS void
