@@ -1,6 +1,6 @@
 """`broadcast campaign report`: what became of an alert, on the terminal and in files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,8 +13,10 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.marks import marked
 from broadcast.cli.files import replacing, write_text
 from broadcast.cli.findings import show_findings, show_misfits, show_oddities
+from broadcast.cli.invoices import columns_option, refuse_differing
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_facts, print_json, print_table, say, to_json, words
+from broadcast.cli.report_invoices import compared, invoices_document, show_invoices
 from broadcast.cli.session import act
 from broadcast.cli.settings import time_zone
 from broadcast.forecast.verdict import money
@@ -37,6 +39,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--forecast", type=_FILE, help="Write what was foreseen at the launch and what came, as CSV.")
 @click.option("--recipients", type=_FILE, help="Write a line per recipient as CSV, numbers masked.")
 @click.option("--reveal", is_flag=True, help="With --recipients: whole numbers.")
+@click.option(
+    "--invoice",
+    "invoices",
+    multiple=True,
+    metavar="CARRIER=FILE",
+    help="Compare a carrier's invoice with what our books say of this alert; exit 1 when they differ. Repeat for more.",
+)
+@columns_option
 @click.option("--json-file", type=_FILE, help="Write what --json prints to a file.")
 @login_option
 @json_option
@@ -47,6 +57,8 @@ def campaign_report(
     forecast: Path | None,
     recipients: Path | None,
     reveal: bool,
+    invoices: Sequence[str],
+    columns: Mapping[str, str],
     json_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -55,10 +67,12 @@ def campaign_report(
     \b
     Example:
       broadcast campaign report flood-warning --html report.html --csv report.csv
+      broadcast campaign report flood-warning --invoice viettel=viettel-2026-11.csv
     """
     if reveal and not recipients:
         raise click.UsageError(_("--reveal goes with --recipients FILE"))
     found = _found(name)
+    invoiced = compared(found.report.campaign, invoices, columns)
     if html:
         write_text(html, render(found.report, found.audit, found.findings, time_zone))
     for path, write in ((summary, write_summary), (forecast, partial(write_forecast, zone=time_zone))):
@@ -68,11 +82,13 @@ def campaign_report(
     if recipients:
         act(lambda session: _write_recipients(session, recipients, found.report.campaign, reveal))
     if as_json:
-        print_json(found.document())
+        print_json(found.document() | invoices_document(invoiced))
     else:
         _show(found)
+        show_invoices(invoiced)
     for wrote in filter(None, (html, summary, forecast, json_file, recipients)):
         note(_("wrote {path}", path=words(wrote)))
+    refuse_differing(invoiced)
 
 
 def _write_csv(path: Path | None, write: Callable[[TextIO, Report], None], report: Report) -> None:

@@ -2,15 +2,17 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from broadcast.campaign.campaigns import Campaign
 from broadcast.config import Config
 from broadcast.forecast import running
 from broadcast.forecast.budget import price_of
+from broadcast.forecast.kept import Kept
 from broadcast.ids import CampaignId
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.invoice import Own
@@ -38,30 +40,52 @@ async def billed(home: Connection, config: Config, carrier: str, month: date) ->
     rows = await home.fetch(sql("billed_campaigns"), carrier, start, end)
     kept = await running.kept(home, [row["campaign_id"] for row in rows])
     for row in rows:
-        days, delivered, in_all = Counter[date](), Counter[date](), 0
-        async for each in recipients(home, row["campaign_id"], config):
-            segments = len(each.smsc_ids.split())
-            if each.carrier != carrier or not segments or each.submitted_at is None:
-                continue
-            in_all += segments
-            day = each.submitted_at.astimezone(zone).date()
-            days[day] += segments
-            delivered[day] += segments if each.state == RecipientState.DELIVERED.column else 0
-            if (day.year, day.month) == (month.year, month.month):
-                found.numbers.append(each.msisdn)
-                found.segments.append(segments)
-        own = kept.get(row["campaign_id"])
-        configured = config.carriers[carrier].price if carrier in config.carriers else None
-        price = own.price(carrier) if own else price_of(configured, row["alphabet"])
-        again = await _tallied(home, config, row["campaign_id"], carrier) - in_all
-        _note(found, row["name"], _in_month(days, month), delivered, price and price[0])
-        if again > 0 and _in_month(days, month):
-            found.own[row["name"], None] = Own(again, 0, price and again * price[0])
+        of = _Of(row["campaign_id"], row["name"], row["alphabet"], kept.get(row["campaign_id"]))
+        await _bill(
+            found, home, config, carrier, of, lambda day: (day.year, day.month) == (month.year, month.month)
+        )
     return found
 
 
-def _in_month(days: Mapping[date, int], month: date) -> dict[date, int]:
-    return {day: some for day, some in days.items() if (day.year, day.month) == (month.year, month.month)}
+async def billed_of(home: Connection, config: Config, carrier: str, campaign: Campaign) -> Billed:
+    """The same of one campaign, whatever its days."""
+    found, kept = Billed(), await running.kept(home, [campaign.campaign_id])
+    of = _Of(campaign.campaign_id, campaign.name, campaign.alphabet, kept.get(campaign.campaign_id))
+    await _bill(found, home, config, carrier, of, lambda _day: True)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Of:
+    campaign_id: CampaignId
+    name: str
+    alphabet: str
+    kept: Kept | None
+
+
+async def _bill(
+    found: Billed, home: Connection, config: Config, carrier: str, of: _Of, within: Callable[[date], bool]
+) -> None:
+    """Adds a campaign's segments of the days that are billed."""
+    zone = ZoneInfo(config.country.time_zone)
+    days, delivered, in_all = Counter[date](), Counter[date](), 0
+    async for each in recipients(home, of.campaign_id, config):
+        segments = len(each.smsc_ids.split())
+        if each.carrier != carrier or not segments or each.submitted_at is None:
+            continue
+        in_all += segments
+        day = each.submitted_at.astimezone(zone).date()
+        if within(day):
+            days[day] += segments
+            delivered[day] += segments if each.state == RecipientState.DELIVERED.column else 0
+            found.numbers.append(each.msisdn)
+            found.segments.append(segments)
+    configured = config.carriers[carrier].price if carrier in config.carriers else None
+    price = of.kept.price(carrier) if of.kept else price_of(configured, of.alphabet)
+    again = await _tallied(home, config, of.campaign_id, carrier) - in_all
+    _note(found, of.name, days, delivered, price and price[0])
+    if again > 0 and days:
+        found.own[of.name, None] = Own(again, 0, price and again * price[0])
 
 
 def _note(

@@ -47,10 +47,17 @@ class Invoice:
     number_segments: "array[int]" = field(default_factory=lambda: array("q"))
     lines: int = 0
 
+    def of(self, campaign: str) -> "Invoice":
+        """Its sums of one campaign; all of them where it names none."""
+        if not self.by_campaign:
+            return self
+        mine = {key: each for key, each in self.sums.items() if key[0] == campaign}
+        return Invoice(self.by_campaign, self.by_day, mine)
 
-def read(lines: Iterable[str], country: Country, columns: Mapping[str, str], month: date) -> Invoice:
+
+def read(lines: Iterable[str], country: Country, columns: Mapping[str, str], month: date | None) -> Invoice:
     """lines: of a CSV file, whose first has the heads. columns: of COLUMNS -> its head there, where it is another than
-    usual. month: its first day; every day must lie in it. Raises InputError with the line."""
+    usual. month: its first day; every day must lie in it; None: any day. Raises InputError with the line."""
     rows = iter(lines)
     head = next(rows, "").removeprefix("\ufeff")
     delimiter = max(",;\t|", key=head.count)
@@ -109,11 +116,11 @@ def _places(heads: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
-def _add(found: Invoice, cells: Mapping[str, str], numbers: Normalizer, month: date) -> None:
+def _add(found: Invoice, cells: Mapping[str, str], numbers: Normalizer, month: date | None) -> None:
     segments = _whole(cells["segments"]) if "segments" in cells else 1
     amount = _amount(cells["amount"]) if cells.get("amount") else None
     day = _day(cells["day"]) if "day" in cells else None
-    if day is not None and (day.year, day.month) != (month.year, month.month):
+    if day and month and (day.year, day.month) != (month.year, month.month):
         raise _WrongCellError(_("{day} is not in {month}", day=day.isoformat(), month=f"{month:%Y-%m}"))
     if "number" in cells:
         found.numbers.append(_number(cells["number"], numbers))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from unittest.mock import ANY
 
 import asyncpg
 import pytest
@@ -149,6 +150,20 @@ def test_an_invoice_is_compared_with_what_was_accepted(desk: Desk) -> None:
         "carrier", "invoice", "acme", *words[3:], "--column", "segments=MT", code=2
     )
     assert "sums alone" in desk(*words, "--column", "segments=MT", "--numbers", "n.csv", code=2)
+
+
+def test_a_report_compares_what_is_billed_for_its_alert(desk: Desk) -> None:
+    launched(desk, "hands", "--expires", "6h")
+    Path("other.csv").write_text("campaign;segments\nflood;9\n", encoding="utf-8")
+    assert desk.json("campaign", "report", "hands", "--invoice", "viettel=other.csv")["invoices"] == {
+        "viettel": {"lines": [], "total": ANY}
+    }
+    Path("more.csv").write_text("alert;MT;day\nhands;3;2026-11-03\nflood;9;2026-10-03\n", encoding="utf-8")
+    words = ("campaign", "report", "hands", "--invoice", "viettel=more.csv", "--column", "segments=MT")
+    assert "the invoice of viettel" in desk(*words, "--column", "campaign=alert", code=1)
+    assert "the alert had no carrier acme" in desk(*words[:3], "--invoice", "acme=more.csv", code=2)
+    assert "write CARRIER=FILE" in desk(*words[:3], "--invoice", "more.csv", code=2)
+    assert "cannot read none.csv" in desk(*words[:3], "--invoice", "viettel=none.csv", code=2)
 
 
 def test_there_may_be_no_budget(desk: Desk) -> None:

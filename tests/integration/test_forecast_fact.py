@@ -25,7 +25,7 @@ from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.plan import Plan
 from broadcast.engine.learning import Learning
 from broadcast.forecast.delays import LONGEST_S
-from broadcast.reports.billed import billed
+from broadcast.reports.billed import billed, billed_of
 from broadcast.reports.everything import everything
 from broadcast.reports.pauses import steadiness
 
@@ -129,6 +129,8 @@ async def test_the_forecast_is_near_the_fact_alone_and_beside_others(world: Rig)
         await world.finish(each, 120 * TIMES)
     for name, way in WAYS.items():
         assert await billable(world, name) == 5 * round(way.tps * way.seconds * TIMES)
+        of_one = await billed_of(world.conn, world.config, name, single)
+        assert sum(of_one.segments) == round(way.tps * way.seconds * TIMES)
     found = [one for each in (single, urgent, equal) for one in await compared(world, each)]
     if not (await steady(world, [single]) and await steady(world, [urgent, beside, equal])):
         pytest.skip("the machine was too busy for the lanes to have their TPS")
