@@ -78,6 +78,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     # people
     "subscriber": _closed(
         "hash_bucket", "carrier_no", "ported", "import_no", "opted_out_at", "previous_import_no", "profile_no",
+        "standing",
         operator="INSERT UPDATE", worker="UPDATE: opted_out_at",
     ),
     "erasure": _closed("erasure_no", "asked_at", "done_at"),

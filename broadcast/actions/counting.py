@@ -9,28 +9,37 @@ from broadcast.actions.session import Session
 from broadcast.actions.terms import carriers_named
 from broadcast.areas import tree as trees
 from broadcast.campaign import choosing
+from broadcast.campaign.choosing import Counted
+from broadcast.campaign.content import CATEGORIES
 from broadcast.campaign.plan import Plan
+from broadcast.campaign.ruled import reasons_of
+from broadcast.config import Config
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierPeople:
-    """Of one carrier who is chosen. opted_out: how many of them hear emergencies alone. connected: the configuration
-    has it."""
+    """Of one carrier who is chosen. connected: the configuration has it."""
 
     carrier: str
     people: int
-    opted_out: int
     connected: bool
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """By an alert of one category. excluded: who is left out, by reason."""
+
+    recipients: int
+    excluded: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class People:
-    """whom: in words. recipients: of an alert that is no emergency; with those who opted out: of one that is."""
+    """whom: in words. categories: of alerts, by name."""
 
     whom: str
     carriers: Sequence[CarrierPeople]
-    recipients: int
-    recipients_of_emergency: int
+    categories: Mapping[str, Reached]
 
 
 async def count(session: Session, plan: Mapping[str, Any], carriers: Sequence[str] = ()) -> People:
@@ -41,14 +50,15 @@ async def count(session: Session, plan: Mapping[str, Any], carriers: Sequence[st
     tree = await trees.load(home)
     wanted = Plan(**{**plan, "areas": tuple(tree.find(each) for each in plan.get("areas", ()))})
     names = carriers_named(config, carriers) or tuple(config.country.prefixes)
-    found = [
-        CarrierPeople(each.carrier, each.subscribers, each.opted_out, each.carrier in config.carriers)
-        for each in await choosing.counted_by(home, config, wanted, names)
-    ]
-    heard = [each for each in found if each.connected]
+    found = await choosing.counted_by(home, config, wanted, names)
     return People(
         choosing.in_words(wanted, tree),
-        found,
-        sum(each.people - each.opted_out for each in heard),
-        sum(each.people for each in heard),
+        [CarrierPeople(each.carrier, each.people, each.carrier in config.carriers) for each in found],
+        {category: _reached(config, category, found) for category in CATEGORIES},
     )
+
+
+def _reached(config: Config, category: str, found: Sequence[Counted]) -> Reached:
+    reasons = reasons_of(config, category)
+    excluded = choosing.excluded(config, reasons, found)
+    return Reached(sum(each.people for each in found) - sum(excluded.values()), excluded)

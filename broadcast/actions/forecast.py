@@ -14,8 +14,8 @@ from broadcast.actions.outlook import Outlook, outlook, zone
 from broadcast.actions.session import Session
 from broadcast.campaign import campaigns, choosing
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.choosing import Counted
 from broadcast.campaign.precedence import claim
+from broadcast.campaign.ruled import reasons_for
 from broadcast.campaign.variants import Variant
 from broadcast.config import Config
 from broadcast.errors import RefusedError
@@ -53,10 +53,13 @@ async def foresee(session: Session, name: str) -> Foreseen:
     await tell_of_unfinished(session)
     await clock.now(session)
     counts = await choosing.counted(connection, config, found.content)
-    question = await _question(session, found, _reached(found, counts))
+    reasons = reasons_for(config, found.content)
+    reached = {(each.carrier, each.variant): each.heard(reasons) for each in counts}
+    question = await _question(session, found, reached)
     drafted = question.drafted()
     verdict = judge(question, drafted, found.name, zone(config))
-    return Foreseen(found, (drafted, question.other()), _excluded(config, found, counts), verdict, question.budget,
+    excluded = choosing.excluded(config, reasons, counts)
+    return Foreseen(found, (drafted, question.other()), excluded, verdict, question.budget,
                     await reach(connection, found.content))  # fmt: skip
 
 
@@ -115,15 +118,6 @@ def _pace(config: Config, found: Campaign, at: datetime) -> Pace:
     return Pace(place, quiet_spans(limits.hours, at), limits.people_per_hour, canary)
 
 
-def _reached(found: Campaign, counts: Sequence[Counted]) -> dict[tuple[str, int], int]:
-    """Those who are not left out."""
-    all_heard = found.hears_opted_out
-    return {
-        (each.carrier, each.variant): each.subscribers - (0 if all_heard else each.opted_out)
-        for each in counts
-    }
-
-
 def _loads(config: Config, found: Campaign, counts: Counts, tps: Mapping[str, int]) -> list[CarrierLoad]:
     """Of the connected carriers; where each hears their own language, a load a language. tps: what holds, by
     carrier."""
@@ -146,13 +140,3 @@ def _loads(config: Config, found: Campaign, counts: Counts, tps: Mapping[str, in
         if name in found.carriers
         for each in [each for each in dict.fromkeys(variants) if people[name, each]] or variants[:1]
     ]
-
-
-def _excluded(config: Config, found: Campaign, counts: Sequence[Counted]) -> dict[str, int]:
-    connected = [each for each in counts if each.carrier in config.carriers]
-    unheard = 0 if found.hears_opted_out else sum(each.opted_out for each in connected)
-    reasons = {
-        "not_connected": sum(each.subscribers for each in counts if each.carrier not in config.carriers),
-        "opted_out": unheard,
-    }
-    return {reason: count for reason, count in reasons.items() if count}

@@ -14,7 +14,7 @@ from broadcast.audience.selection import variant_of
 from broadcast.campaign import campaigns, messages, orders
 from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
-from broadcast.campaign.ruled import in_words
+from broadcast.campaign.ruled import in_words, reasons_for
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
@@ -52,7 +52,7 @@ async def _hearers(session: Session, correction: Campaign, corrects: CampaignId)
     if of.launched_at is None or of.segments is None:
         raise RefusedError(_("{name} was never launched, and nobody has heard it", name=of.name))
     heard = Heard(of.campaign_id, of.name, of.launched_at, of.segments, _variants(of, correction))
-    return Corrected(heard, session.config, hears_opted_out=correction.hears_opted_out)
+    return Corrected(heard, session.config, reasons_for(session.config, correction.content))
 
 
 def _variants(of: Campaign, correction: Campaign) -> Sequence[int]:

@@ -13,6 +13,7 @@ from broadcast.audience.distinct import distinct
 from broadcast.audience.selection import UNHEARD, Selection
 from broadcast.config.ledgers import BUCKETS
 from broadcast.ids import CarrierNo
+from broadcast.rules.standing import STANDINGS
 from broadcast.store import arrays, citus
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -37,10 +38,9 @@ EVERYBODY: Final = Choice(Selection((1,), (), ((UNHEARD,), (0,))))
 
 @dataclass(slots=True)
 class Heard:
-    """Of one carrier, who is chosen: subscribers by variant, and how many of them have opted out."""
+    """Of one carrier, who is chosen: subscribers by variant and standing (as rules/standing.py numbers that)."""
 
-    subscribers: Counter[int] = field(default_factory=Counter)
-    opted_out: Counter[int] = field(default_factory=Counter)
+    subscribers: Counter[tuple[int, int]] = field(default_factory=Counter)
 
 
 async def load(home: Connection, selection: Selection) -> Choice:
@@ -61,12 +61,12 @@ async def counts(home: Connection, choice: Choice) -> dict[CarrierNo, Heard]:
         return found
     query = "chosen_counts" if await citus.is_spread(home) else "counted_classes"
     for row in await home.fetch(sql(query), selection.classes):
-        variant = selection.heard[row["class"]][0]
-        found[row["carrier_no"]].subscribers[variant] += row["subscribers"]
-        found[row["carrier_no"]].opted_out[variant] += row["opted_out"]
+        key = selection.heard[row["class"]][0], row["standing"]
+        found[row["carrier_no"]].subscribers[key] += row["subscribers"]
     await _tell_apart(home, choice, found)
     for heard in found.values():
-        del heard.subscribers[UNHEARD], heard.opted_out[UNHEARD]
+        for standing in STANDINGS:
+            del heard.subscribers[UNHEARD, standing]
     return found
 
 
@@ -79,9 +79,7 @@ async def _tell_apart(home: Connection, choice: Choice, found: Mapping[CarrierNo
         those = on_one[buckets == bucket].tolist()
         for row in await home.fetch(sql("chosen_among"), bucket, those, selection.classes):
             numbers = arrays.numbers(row["msisdns"])
-            moved = Counter({selection.heard[row["class"]][0]: -len(numbers)})
+            moved = Counter({(selection.heard[row["class"]][0], row["standing"]): -len(numbers)})
             for variant, chosen in choice.by_variant(row["class"], numbers):
-                moved[variant] += len(chosen)
+                moved[variant, row["standing"]] += len(chosen)
             found[row["carrier_no"]].subscribers.update(moved)
-            if row["opted_out"]:
-                found[row["carrier_no"]].opted_out.update(moved)

@@ -14,6 +14,7 @@ from broadcast.audience.snapshot import Group
 from broadcast.config import Country
 from broadcast.config.ledgers import BUCKETS
 from broadcast.ids import CarrierNo
+from broadcast.rules.standing import REASONS, Reasons
 from broadcast.store import arrays
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -26,21 +27,23 @@ _NOBODY: Final = np.empty(0, np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Subscribers:
-    """Those of some numbers who are of one carrier and one profile. numbers: in no order."""
+    """Those of some numbers who are of one carrier, profile and standing (as rules/standing.py numbers that). numbers:
+    in no order."""
 
     carrier_no: CarrierNo
-    opted_out: bool
+    standing: int
     profile_no: int
     numbers: Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Strangers:
-    """Who is no subscriber. carrier: its name. numbers: sorted."""
+    """Who is no subscriber. carrier: its name. numbers: sorted. standing: as of a subscriber."""
 
     carrier: str
     variant: int
     numbers: Numbers
+    standing: int = 0
 
 
 async def subscribers(home: Connection, numbers: Numbers) -> AsyncIterator[Sequence[Subscribers]]:
@@ -49,9 +52,7 @@ async def subscribers(home: Connection, numbers: Numbers) -> AsyncIterator[Seque
     for bucket in np.unique(buckets).tolist():
         rows = await home.fetch(sql("subscribers_listed"), bucket, numbers[buckets == bucket].tolist())
         yield [
-            Subscribers(
-                row["carrier_no"], row["opted_out"], row["profile_no"], arrays.numbers(row["msisdns"])
-            )
+            Subscribers(row["carrier_no"], row["standing"], row["profile_no"], arrays.numbers(row["msisdns"]))
             for row in rows
         ]
 
@@ -99,16 +100,19 @@ async def stranger_groups(
     country: Country,
     carriers: Mapping[str, CarrierNo],
     variant_of: VariantOf,
+    reasons: Reasons,
 ) -> AsyncIterator[Sequence[Group]]:
-    """The same as a snapshot takes people. carriers: home's, that the alert has, by name."""
+    """The same as a snapshot takes people. carriers: home's, that the alert has, by name. reasons: who is left out."""
     async for each in on_lists(home, names, country, variant_of):
         if each.carrier in carriers:
-            yield _groups(carriers[each.carrier], each)
+            yield _groups(carriers[each.carrier], each, REASONS[reasons[each.standing]])
 
 
-def _groups(carrier_no: CarrierNo, people: Strangers) -> list[Group]:
+def _groups(carrier_no: CarrierNo, people: Strangers, left_out: str) -> list[Group]:
     buckets = people.numbers % BUCKETS
     return [
-        Group(carrier_no, bucket, False, arrays.elements(people.numbers[buckets == bucket]), people.variant)
+        Group(
+            carrier_no, bucket, left_out, arrays.elements(people.numbers[buckets == bucket]), people.variant
+        )
         for bucket in np.unique(buckets).tolist()
     ]

@@ -62,7 +62,7 @@ def grouped(phones: Sequence[tuple[int, CarrierNo | None]]) -> list[Group]:
         if carrier_no is not None:
             found.setdefault((carrier_no, msisdn % BUCKETS), []).append(msisdn)
     return [
-        Group(carrier_no, bucket, opted_out=False, numbers=b"".join(map(_element, sorted(each))))
+        Group(carrier_no, bucket, left_out="", numbers=b"".join(map(_element, sorted(each))))
         for (carrier_no, bucket), each in sorted(found.items())
     ]
 

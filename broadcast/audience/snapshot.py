@@ -18,6 +18,7 @@ from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.languages import _
 from broadcast.rules.gate import NEVER, NOW, Gate
+from broadcast.rules.standing import REASONS, Reasons
 from broadcast.store import arrays, citus
 from broadcast.store.copying import HEADER, TRAILER, copy_in
 from broadcast.store.ledgers import naming
@@ -51,30 +52,30 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some subscribers of one carrier and bucket, who are all heard or all left out. numbers: elements as octets.
-    variant: which of the campaign's messages they hear. part: of the carrier's people, for a first share (`parter`)."""
+    """Some subscribers of one carrier and bucket, who all hear it, or are all left out. left_out: why; "": they hear
+    it. numbers: elements as octets. variant: which of the campaign's messages they hear. part: of the carrier's people,
+    for a first share (`parter`)."""
 
     carrier_no: CarrierNo
     bucket: int
-    opted_out: bool
+    left_out: str
     numbers: bytes
     variant: int = 0
     part: int = 0
 
 
 async def audience(
-    home: Connection, carriers: Sequence[CarrierNo], *, hears_opted_out: bool, choice: Choice | None = None
+    home: Connection, carriers: Sequence[CarrierNo], reasons: Reasons, choice: Choice | None = None
 ) -> AsyncIterator[Sequence[Group]]:
     """The subscribers of these carriers, as home numbers them: about a million at a time. choice: who of them; None:
     all.
 
-    Within a repeatable-read transaction, so that an import meanwhile changes nothing. hears_opted_out: an emergency
-    reaches those too.
+    Within a repeatable-read transaction, so that an import meanwhile changes nothing. reasons: who is left out.
     """
     if choice is not None and choice.selection.nobody:
         return
     who = "audience" if choice is None else "chosen"
-    more = (list(carriers), hears_opted_out, *(() if choice is None else (choice.selection.classes,)))
+    more = (list(carriers), reasons, *(() if choice is None else (choice.selection.classes,)))
     if await citus.is_spread(home):
         held: list[Group] = []
         for bucket in range(BUCKETS):
@@ -93,7 +94,9 @@ async def audience(
 def _groups(rows: Sequence[asyncpg.Record], choice: Choice | None) -> list[Group]:
     if choice is None:
         return [
-            Group(row["carrier_no"], row["hash_bucket"], row["opted_out"], row["msisdns"][_HEAD_OCTETS:])
+            Group(
+                row["carrier_no"], row["hash_bucket"], REASONS[row["reason"]], row["msisdns"][_HEAD_OCTETS:]
+            )
             for row in rows
         ]
     return [group for row in rows for group in _chosen(row["key"], row["msisdns"], choice)]
@@ -101,20 +104,20 @@ def _groups(rows: Sequence[asyncpg.Record], choice: Choice | None) -> list[Group
 
 def _chosen(key: int, numbers: bytes, choice: Choice) -> Iterator[Group]:
     """key: as chosen_pages makes it."""
-    carrier_no, of_class, bucket, opted_out = (
-        CarrierNo(key >> 22),
-        key >> 7 & 32_767,
-        key >> 1 & 63,
-        bool(key & 1),
+    carrier_no, of_class, bucket, left_out = (
+        CarrierNo(key >> 24),
+        key >> 9 & 32_767,
+        key >> 3 & 63,
+        REASONS[key & 7],
     )
     heard = choice.selection.heard[of_class]
     part = choice.selection.parts[of_class] if choice.selection.parts else 0
     if len(set(heard)) == 1:  # whatever lists they are on
-        yield Group(carrier_no, bucket, opted_out, numbers[_HEAD_OCTETS:], heard[0], part)
+        yield Group(carrier_no, bucket, left_out, numbers[_HEAD_OCTETS:], heard[0], part)
         return
     for variant, some in choice.by_variant(of_class, arrays.numbers(numbers)):
         if len(some):
-            yield Group(carrier_no, bucket, opted_out, arrays.elements(some), variant, part)
+            yield Group(carrier_no, bucket, left_out, arrays.elements(some), variant, part)
 
 
 class Cutter:
@@ -144,8 +147,8 @@ class Cutter:
             return
         if carrier_no not in self._sizes:
             self._excluded.setdefault((carrier_no, "not_connected"), bytearray()).extend(group.numbers)
-        elif group.opted_out:
-            self._excluded.setdefault((carrier_no, "opted_out"), bytearray()).extend(group.numbers)
+        elif group.left_out:
+            self._excluded.setdefault((carrier_no, group.left_out), bytearray()).extend(group.numbers)
         else:
             for moment, numbers in self.gate.parted(group.numbers) if self.gate else ((NOW, group.numbers),):
                 if moment == NEVER:

@@ -1,6 +1,7 @@
 """Who of the list hears an alert: what its plan names, read against the areas, attributes and lists that there are."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,10 +16,12 @@ from broadcast.audience.where import parse
 from broadcast.campaign import campaigns
 from broadcast.campaign.content import Content
 from broadcast.campaign.plan import Plan
+from broadcast.campaign.ruled import reasons_for
 from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _, grouped
+from broadcast.rules.standing import REASONS, Reasons
 from broadcast.store.types import Connection
 
 _AREAS_SAID: Final = 6
@@ -26,13 +29,29 @@ _AREAS_SAID: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """People of one carrier who are chosen, and hear the message of this number: subscribers, and who is on a location
-    list. opted_out: how many of them."""
+    """People of one carrier who are chosen, and would hear the message of this number: subscribers, and who is on a
+    location list; by standing (as rules/standing.py numbers that)."""
 
     carrier: str
     variant: int
-    subscribers: int
-    opted_out: int
+    standings: Mapping[int, int]
+
+    @property
+    def people(self) -> int:
+        """All of them."""
+        return sum(self.standings.values())
+
+    def left_out(self, reasons: Reasons) -> Counter[str]:
+        """By reason."""
+        found = Counter[str]()
+        for standing, people in self.standings.items():
+            if reasons[standing] and people:
+                found[REASONS[reasons[standing]]] += people
+        return found
+
+    def heard(self, reasons: Reasons) -> int:
+        """How many hear it."""
+        return self.people - self.left_out(reasons).total()
 
 
 async def check(home: Connection, content: Content) -> None:
@@ -73,10 +92,22 @@ async def counted_by(
         return await _counted(home, config, plan, carriers, languages)
 
 
+def excluded(config: Config, reasons: Reasons, counts: Sequence[Counted]) -> dict[str, int]:
+    """Who would not hear it, by reason. Pure."""
+    found = Counter[str]()
+    for each in counts:
+        if each.carrier in config.carriers:
+            found.update(each.left_out(reasons))
+        else:
+            found["not_connected"] += each.people
+    return dict(+found)
+
+
 async def expected(home: Connection, config: Config, content: Content) -> int:
     """How many would hear it, as things are."""
+    reasons = reasons_for(config, content)
     return sum(
-        each.subscribers - (0 if content.hears_opted_out else each.opted_out)
+        each.heard(reasons)
         for each in await counted(home, config, content)
         if each.carrier in config.carriers
     )
@@ -88,16 +119,14 @@ async def _counted(
     """Within a transaction."""
     made = await chosen(home, config, plan, languages) or choice.EVERYBODY
     names = await carrier_names(home)
-    found = {
-        (names[number], variant): (subscribers, heard.opted_out[variant])
-        for number, heard in (await choice.counts(home, made)).items()
-        for variant, subscribers in heard.subscribers.items()
-    }
+    found: defaultdict[tuple[str, int], Counter[int]] = defaultdict(Counter)
+    for number, heard in (await choice.counts(home, made)).items():
+        for (variant, standing), subscribers in heard.subscribers.items():
+            found[names[number], variant][standing] += subscribers
     said = message_of(config, plan, languages)
     async for each in on_lists(home, plan.lists, config.country, said):
-        subscribers, opted_out = found.get((each.carrier, each.variant), (0, 0))
-        found[each.carrier, each.variant] = subscribers + len(each.numbers), opted_out
-    return [Counted(*key, *counts) for key, counts in sorted(found.items()) if key[0] in carriers]
+        found[each.carrier, each.variant][each.standing] += len(each.numbers)
+    return [Counted(*key, counts) for key, counts in sorted(found.items()) if key[0] in carriers]
 
 
 def message_of(config: Config, plan: Plan, languages: Sequence[str]) -> VariantOf:
@@ -117,7 +146,7 @@ async def why_nobody(home: Connection, config: Config, content: Content) -> str:
     said = []
     for part in alone:
         found = await counted_by(home, config, part, config.country.prefixes, content.languages)
-        people = sum(each.subscribers for each in found)
+        people = sum(each.people for each in found)
         said.append(_("{people} by {part}", people=grouped(people), part=in_words(part)))
     return _("nobody is chosen: {parts}", parts="; ".join(said)) if said else ""
 

@@ -25,12 +25,14 @@ from broadcast.campaign import campaigns, orders, refusals
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.choosing import message_of
 from broadcast.campaign.launch import Copy, prepared, slice_size
+from broadcast.campaign.ruled import reasons_for
 from broadcast.config import Config
 from broadcast.config.ledgers import BUCKETS
 from broadcast.config.placing import places
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
+from broadcast.rules.standing import REASONS
 from broadcast.store import arrays
 from broadcast.store.clock import database_time
 from broadcast.store.ledgers import Part, Parts, named_parts, naming
@@ -42,8 +44,10 @@ _READ_AHEAD: Final = 64  # slices: 24 kB each
 _TRIES: Final = 5
 
 _Numbers = NDArray[np.int64]
-# Carrier by name, bucket, variant, whether opted out -> numbers.
-_Routed = dict[tuple[str, int, int, bool], list[_Numbers]]
+# Carrier by name, bucket, variant, why left out ('': heard) -> numbers.
+_Routed = dict[tuple[str, int, int, str], list[_Numbers]]
+# Of a ledger: carrier, variant, why left out -> numbers, sorted.
+_People = Mapping[tuple[str, int, str], _Numbers]
 
 
 @dataclass(slots=True)
@@ -106,6 +110,7 @@ class _Entering:
         self._id = campaign.campaign_id
         self._parts = {each.name: each for each in parts.all()}
         self._untold = untold
+        self._reasons = reasons_for(config, campaign.content)
         self._seen: dict[str, int] = {}  # entries, by ledger that has people of it
 
     async def enter(self, numbers: _Numbers) -> Entered | None:
@@ -144,16 +149,16 @@ class _Entering:
                 for people in some:
                     rest.append(people.numbers)
                     name, said = names[people.carrier_no], reading(people.profile_no)
-                    self._add(found, name, people.numbers, said, people.opted_out)
+                    self._add(found, name, people.numbers, said, people.standing)
             left = np.setdiff1d(new, np.concatenate(rest), assume_unique=True)
             carrier = await lists.carrier_of(self._home, self._name)
         for each in strangers(left, self._config.country, carrier, variant):
-            self._add(found, each.carrier, each.numbers, each.variant, False)
+            self._add(found, each.carrier, each.numbers, each.variant, each.standing)
         return found
 
-    def _add(self, found: "_Routed", carrier: str, numbers: _Numbers, variant: int, opted_out: bool) -> None:
+    def _add(self, found: "_Routed", carrier: str, numbers: _Numbers, variant: int, standing: int) -> None:
         if carrier in self._campaign.carriers:
-            left_out = opted_out and not self._campaign.hears_opted_out
+            left_out = REASONS[self._reasons[standing]]
             for bucket in np.unique(numbers % BUCKETS).tolist():
                 those = numbers[numbers % BUCKETS == bucket]
                 found.setdefault((carrier, bucket, variant, left_out), []).append(those)
@@ -170,9 +175,9 @@ class _Entering:
         nobody = Profile(0)
         return (lambda no: by_profile(known.get(no, nobody))), said
 
-    def _placed(self, routed: "_Routed") -> dict[str, dict[tuple[str, int, bool], _Numbers]]:
-        """By ledger: carrier, variant, whether opted out -> numbers, sorted."""
-        found: dict[str, dict[tuple[str, int, bool], list[_Numbers]]] = {}
+    def _placed(self, routed: "_Routed") -> dict[str, _People]:
+        """By ledger."""
+        found: dict[str, dict[tuple[str, int, str], list[_Numbers]]] = {}
         for (carrier, bucket, variant, left_out), numbers in routed.items():
             ledger = places(self._config, carrier)[bucket] if self._config.ledgers else ""
             found.setdefault(ledger, {}).setdefault((carrier, variant, left_out), []).extend(numbers)
@@ -181,9 +186,7 @@ class _Entering:
             for ledger, some in found.items()
         }
 
-    async def _write(
-        self, part: Part, people: Mapping[tuple[str, int, bool], _Numbers], newest: int, done: Entered
-    ) -> bool:
+    async def _write(self, part: Part, people: _People, newest: int, done: Entered) -> bool:
         if part.name not in self._seen:
             await self._begin(part, people, newest, done)
             return True
@@ -203,7 +206,7 @@ class _Entering:
         return True
 
     async def _rows(
-        self, connection: Connection, people: Mapping[tuple[str, int, bool], _Numbers]
+        self, connection: Connection, people: _People
     ) -> list[tuple[int, int, str | None, int, _Numbers]]:
         """carrier_no there, variant, why they are left out, how many, who: a slice or an exclusion each."""
         rows = await connection.fetch(sql("audience_carriers"), list(self._campaign.carriers))
@@ -211,7 +214,7 @@ class _Entering:
         found = []
         for (carrier, variant, left_out), numbers in people.items():
             tps = there[carrier]["tps"]
-            reason = "not_connected" if tps is None else "opted_out" if left_out else None
+            reason = "not_connected" if tps is None else left_out or None
             size = slice_size(self._config, tps or 0)
             found += [
                 (
@@ -225,9 +228,7 @@ class _Entering:
             ]
         return found
 
-    async def _begin(
-        self, part: Part, people: Mapping[tuple[str, int, bool], _Numbers], newest: int, done: Entered
-    ) -> None:
+    async def _begin(self, part: Part, people: _People, newest: int, done: Entered) -> None:
         """In a ledger that had nobody of the alert: a copy as a launch makes it."""
         ledger = await prepared(part, self._config, self._campaign)
         copy = Copy(ledger, self._id)

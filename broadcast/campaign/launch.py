@@ -87,13 +87,13 @@ class Hearers(Protocol):
     async def check(self, connection: Connection) -> bool:
         """Whether this database has it. Raises RefusedError while it is sent."""
 
-    async def opted_out(self, home: Connection) -> Any:
+    async def left_out(self, home: Connection) -> Any:
         """Who of them is left out."""
 
     def groups(
         self, connection: Connection, carriers: Mapping[str, CarrierNo], left_out: Any
     ) -> AsyncIterator[Sequence[Group]]:
-        """Those of one ledger, with its own numbers of these carriers. left_out: of `opted_out`."""
+        """Those of one ledger, with its own numbers of these carriers. left_out: of `left_out`."""
 
 
 async def launch(
@@ -247,7 +247,7 @@ async def _take(
         await take_snapshot(people, _placing(numbers, config, ledgers))
         return
     await hearers.check(home)
-    left_out = await hearers.opted_out(home)
+    left_out = await hearers.left_out(home)
     for each in ledgers:
         with naming(each.part.name):
             own = {name: each.numbers[name] for name in current.carriers if name in each.numbers}

@@ -7,6 +7,7 @@ from broadcast.audience.phones import own_phones
 from broadcast.audience.snapshot import Group, audience
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.choosing import chosen, message_of
+from broadcast.campaign.ruled import reasons_for
 from broadcast.config import Config
 from broadcast.errors import RefusedError
 from broadcast.ids import CarrierNo
@@ -21,11 +22,14 @@ async def listeners(
     wanted = [numbers[name] for name in campaign.carriers if name in numbers]
     match campaign.hearers:
         case "everybody":
+            reasons = reasons_for(config, campaign.content)
             choice = await chosen(home, config, campaign.plan, campaign.languages)
-            people = audience(home, wanted, hears_opted_out=campaign.hears_opted_out, choice=choice)
+            people = audience(home, wanted, reasons, choice)
             known = {name: numbers[name] for name in campaign.carriers if name in numbers}
             said = message_of(config, campaign.plan, campaign.languages)
-            return _all_of(people, stranger_groups(home, campaign.plan.lists, config.country, known, said))
+            return _all_of(
+                people, stranger_groups(home, campaign.plan.lists, config.country, known, said, reasons)
+            )
         case "phones":
             return own_phones(home, config, numbers, wanted, len(campaign.content.variants) - 1)
         case other:

@@ -10,7 +10,7 @@ from broadcast.campaign.keywords import bare_words
 from broadcast.config import Config, Rule
 from broadcast.errors import RefusedError
 from broadcast.languages import _
-from broadcast.rules import pace
+from broadcast.rules import pace, standing
 from broadcast.rules.limits import HOUR_S, Limits, limits_of
 
 
@@ -21,6 +21,16 @@ def limits_for(config: Config, content: Content) -> Limits:
     calls = content.plan.callers_per_hour
     hourly = None if calls is None else pace.people_per_hour(calls, config.rules.callers_share)
     return limits_of(config.rules.of(content.category), config.country.time_zone, hourly)
+
+
+def reasons_for(config: Config, content: Content) -> standing.Reasons:
+    """Who of its audience would be left out."""
+    return reasons_of(config, content.category)
+
+
+def reasons_of(config: Config, category: str) -> standing.Reasons:
+    """Whom alerts of a category leave out. An emergency: nobody."""
+    return standing.EVERYBODY if category == "emergency" else standing.reasons(config.rules.of(category))
 
 
 def check_rules(config: Config, content: Content) -> None:

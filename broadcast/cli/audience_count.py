@@ -1,5 +1,6 @@
 """`broadcast audience count`: how many people a filter, areas or lists choose, before there is an alert."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -7,10 +8,10 @@ import click
 from broadcast.actions.counting import People
 from broadcast.actions.counting import count as counted
 from broadcast.cli.operator import login_option
-from broadcast.cli.output import json_option, print_json, print_table, say
+from broadcast.cli.output import json_option, print_json, print_table
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
-from broadcast.languages import _, grouped, headings
+from broadcast.languages import _, grouped, headings, term
 
 
 @click.command("count")
@@ -38,12 +39,14 @@ def count(carriers: tuple[str, ...], as_json: bool, **options: Any) -> None:
 
 
 def _show(found: People) -> None:
-    rows = [(each.carrier, each.people, each.opted_out, each.connected) for each in found.carriers]
-    print_table(found.whom or _("everybody"), headings("carrier", "people", "opted out", "connected"), rows)
-    say(
-        _(
-            "{recipients} would hear an alert, {all} an emergency",
-            recipients=grouped(found.recipients),
-            all=grouped(found.recipients_of_emergency),
-        )
-    )
+    rows = [(each.carrier, each.people, each.connected) for each in found.carriers]
+    print_table(found.whom or _("everybody"), headings("carrier", "people", "connected"), rows)
+    reached = [
+        (term(category), each.recipients, _left_out(each.excluded))
+        for category, each in found.categories.items()
+    ]
+    print_table("", headings("category", "recipients", "left out"), reached)
+
+
+def _left_out(excluded: Mapping[str, int]) -> str:
+    return ", ".join(f"{grouped(count)} {term(reason)}" for reason, count in sorted(excluded.items()))

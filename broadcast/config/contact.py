@@ -32,7 +32,8 @@ class Cap:
 class Rule:
     """Of one category. quiet: spans of local time in which nothing leaves, "22:00-07:00". distance_hours: between two
     messages to one person. mark: by language, what a text begins with. registered_sender: a carrier that names no
-    senders has not registered one. law: where it stands."""
+    senders has not registered one. do_not_call, consent, set_aside: who is on that list, or did not consent, or did not
+    answer for many alerts is left out. law: where it stands."""
 
     law: str
     quiet: tuple[str, ...] = ()
@@ -40,6 +41,9 @@ class Rule:
     distance_hours: float = 0.0
     mark: Mapping[str, str] = field(default_factory=dict)
     registered_sender: bool = False
+    do_not_call: bool = False
+    consent: bool = False
+    set_aside: bool = True
 
     def __post_init__(self) -> None:
         require(self.law.strip(), _("law must say where the rule stands"))

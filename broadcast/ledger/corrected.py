@@ -1,7 +1,8 @@
 """Who may have heard a campaign, for its correction: by each ledger's own rows, slice by slice, as arrays.
 
 Numbers and carriers are those of the slices: who has been ported since, or has left the list, heard it there. Nobody is
-asked for at home but who has opted out since, where the correction is no emergency.
+asked for at home but who is left out since, where the correction is no emergency: they opted out, say. Who was set
+aside since is told: they may have heard it.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from broadcast.ids import CampaignId, CarrierNo
 from broadcast.languages import _
 from broadcast.ledger import recount
 from broadcast.ledger.withdrawn import may_have_heard
+from broadcast.rules.standing import REASONS, Reasons
 from broadcast.store import arrays, plans
 from broadcast.store.ledgers import Part
 from broadcast.store.queries import sql
@@ -28,6 +30,8 @@ from broadcast.store.types import Connection
 _STOPPED_S: Final = 2.0  # law 7: from then on nothing leaves of what was stopped
 _LOOK_S: Final = 0.1
 _PART_PEOPLE: Final = 1_000_000
+
+LeftOut = Mapping[str, NDArray[np.int64]]  # by reason: numbers, of nobody twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,12 @@ class Heard:
 
 
 class Corrected:
-    """Implements the launch's Hearers. hears_opted_out: the correction reaches those who have opted out since, too."""
+    """Implements the launch's Hearers. reasons: whom the correction leaves out."""
 
-    def __init__(self, of: Heard, config: Config, *, hears_opted_out: bool) -> None:
+    def __init__(self, of: Heard, config: Config, reasons: Reasons) -> None:
         self._of = of
         self._config = config
-        self._hears_opted_out = hears_opted_out
+        self._reasons = [0 if REASONS[each] == "set_aside" else each for each in reasons]
 
     @property
     def corrects(self) -> CampaignId:
@@ -99,17 +103,18 @@ class Corrected:
             )
         return row is not None
 
-    async def opted_out(self, home: Connection) -> NDArray[np.int64]:
+    async def left_out(self, home: Connection) -> LeftOut:
         """Who is left out, though they may have heard it."""
-        if self._hears_opted_out:
-            return np.zeros(0, np.int64)
-        rows = await home.fetch(sql("opted_out_since"), self._of.launched_at)
-        return np.concatenate([np.zeros(0, np.int64), *(arrays.numbers(row["msisdns"]) for row in rows)])
+        found: dict[str, list[NDArray[np.int64]]] = {}
+        if any(self._reasons):
+            for row in await home.fetch(sql("left_out_since"), self._of.launched_at, self._reasons):
+                found.setdefault(REASONS[row["reason"]], []).append(arrays.numbers(row["msisdns"]))
+        return {reason: np.concatenate(parts) for reason, parts in found.items()}
 
     async def groups(
-        self, connection: Connection, carriers: Mapping[str, CarrierNo], left_out: NDArray[np.int64]
+        self, connection: Connection, carriers: Mapping[str, CarrierNo], left_out: LeftOut
     ) -> AsyncIterator[Sequence[Group]]:
-        """Of one ledger, about a million at a time. carriers: its numbers, by name; left_out: of `opted_out`. Within a
+        """Of one ledger, about a million at a time. carriers: its numbers, by name; left_out: of `left_out`. Within a
         repeatable-read transaction."""
         await connection.execute(plans.SETS)
         whole = {number: self._whole(name) for name, number in carriers.items()}
@@ -143,13 +148,15 @@ class Corrected:
 
 
 def _groups(
-    carrier_no: CarrierNo, variant: int, numbers: NDArray[np.int64], left_out: NDArray[np.int64]
+    carrier_no: CarrierNo, variant: int, numbers: NDArray[np.int64], left_out: LeftOut
 ) -> list[Group]:
     """Bucket 0: the slices that they come from are in the order of the list already."""
-    out = np.isin(numbers, left_out) if len(left_out) else np.zeros(len(numbers), np.bool_)
-    both = ((False, numbers[~out]), (True, numbers[out]))
+    parted: list[tuple[str, NDArray[np.int64]]] = []
+    for reason, those in left_out.items():
+        out = np.isin(numbers, those)
+        parted.append((reason, numbers[out]))
+        numbers = numbers[~out]
+    parted.append(("", numbers))
     return [
-        Group(carrier_no, 0, opted_out, arrays.elements(some), variant)
-        for opted_out, some in both
-        if len(some)
+        Group(carrier_no, 0, reason, arrays.elements(some), variant) for reason, some in parted if len(some)
     ]

@@ -19,6 +19,7 @@ from broadcast.campaign import choosing
 from broadcast.campaign.plan import Plan
 from broadcast.config import Config, load
 from broadcast.ids import CampaignId
+from broadcast.rules.standing import reasons
 from broadcast.store.pool import connect
 
 LANGUAGES = ("vi", "en", "km", "zh-Hans", "cjm")
@@ -62,7 +63,7 @@ async def measure(conn: asyncpg.Connection, config: Config, label: str, plan: Pl
     found = await choosing.counted_by(conn, config, plan, ("viettel", "vinaphone", "mobifone"), LANGUAGES)
     counted = time.perf_counter() - began
     taken, seconds = await snapshot(conn, config, plan)
-    assert taken == sum(each.subscribers for each in found)
+    assert taken == sum(each.people for each in found)
     print(
         f"  {label}: count {counted:.3f} s, {counted / bare:.2f} of a bare count(*) ({bare:.2f} s); "
         f"snapshot {taken / seconds:,.0f} people/s"
@@ -85,7 +86,7 @@ async def snapshot(conn: asyncpg.Connection, config: Config, plan: Plan) -> tupl
         rows = await conn.fetch("SELECT carrier_no FROM carrier")
         carriers = [row["carrier_no"] for row in rows]
         cutter = Cutter(conn, CampaignId(number), dict.fromkeys(carriers, config.engine.slice_size))
-        groups = audience(conn, carriers, hears_opted_out=False, choice=choice)
+        groups = audience(conn, carriers, reasons(None), choice)
         await take_snapshot(groups, lambda carrier_no, _: (cutter, carrier_no))
         seconds = time.perf_counter() - began
         slices = await conn.fetchval("SELECT sum(total)::bigint FROM slice WHERE campaign_id = $1", number)

@@ -30,6 +30,7 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import content
 from broadcast.campaign.launch import launch
+from broadcast.campaign.ruled import reasons_for
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
 from broadcast.ledger.corrected import Corrected, Heard
@@ -100,7 +101,7 @@ async def hearers(rig: Rig, wrong: Campaign) -> Corrected:
     return Corrected(
         Heard(of.campaign_id, of.name, of.launched_at, of.segments),
         rig.config,
-        hears_opted_out=of.hears_opted_out,
+        reasons_for(rig.config, of.content),
     )
 
 

@@ -30,6 +30,7 @@ from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
 from broadcast.reports.withdrawals import withdrawals
+from broadcast.rules.standing import reasons
 from broadcast.store import plans
 from broadcast.store.queries import sql
 
@@ -213,9 +214,9 @@ async def test_who_hears_a_correction(planner: CloseWorld, config: Config) -> No
         await in_slices(world.doubted, count)
         await in_slices(world.waiting, count)
         of = Heard(CampaignId(world.campaign_id), "typhoon", AT, SEGMENTS)
-        source = Corrected(of, config, hears_opted_out=False)
+        source = Corrected(of, config, reasons(None))
         async with world.conn.transaction(isolation="repeatable_read"):
-            left_out = await source.opted_out(world.conn)
+            left_out = await source.left_out(world.conn)
             groups = source.groups(world.conn, {"viettel": CarrierNo(world.carrier_no)}, left_out)
             found = [group for part in [each async for each in groups] for group in part]
         assert sum(len(group.numbers) for group in found) == 2 * count * 12

@@ -25,7 +25,9 @@ from broadcast.campaign import campaigns, choosing
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Content, content
 from broadcast.campaign.plan import Plan
-from broadcast.config import Config
+from broadcast.campaign.ruled import reasons_for
+from broadcast.config import Config, Rule
+from broadcast.config.contact import Rules
 from broadcast.errors import InputError, RefusedError
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
@@ -46,6 +48,17 @@ class Person:
     carrier: str
     opted_out: bool
     profile: Profile
+    standing: int = 0
+
+    def left_out(self, rule: Rule) -> str:
+        """By a plain look."""
+        if self.opted_out:
+            return "opted_out"
+        if rule.do_not_call and self.standing & 2:
+            return "do_not_call"
+        if rule.consent and not self.standing & 4:
+            return "no_consent"
+        return "set_aside" if rule.set_aside and self.standing & 1 else ""
 
 
 # Of this country, on a list alone, and heard where a plan names it. One of another country needs a list with a carrier.
@@ -62,11 +75,14 @@ class World:
     people: list[Person]
     lists: dict[str, set[int]]
 
-    async def count(self, made: Content) -> Counter[tuple[str, int, bool]]:
-        found: Counter[tuple[str, int, bool]] = Counter()
+    async def count(self, made: Content) -> Counter[tuple[str, int, str]]:
+        """By carrier, variant and why they are left out."""
+        found: Counter[tuple[str, int, str]] = Counter()
+        reasons = reasons_for(self.config, made)
         for each in await choosing.counted(self.conn, self.config, made):
-            found[each.carrier, each.variant, True] += each.opted_out
-            found[each.carrier, each.variant, False] += each.subscribers - each.opted_out
+            found[each.carrier, each.variant, ""] += each.heard(reasons)
+            for reason, people in each.left_out(reasons).items():
+                found[each.carrier, each.variant, reason] += people
         return +found
 
     async def wanted(self, made: Content) -> dict[int, tuple[Person, int]]:
@@ -136,13 +152,19 @@ async def world(conn: asyncpg.Connection, config: Config) -> World:
         )  # fmt: skip
     known = await profiles.all_profiles(conn)
     people = [
-        Person(FIRST + n * 7, chance.choice(list(numbers)), chance.random() < 0.1, chance.choice(known))
+        Person(
+            *(FIRST + n * 7, chance.choice(list(numbers)), chance.random() < 0.1, chance.choice(known)),
+            chance.choice((0, 4, 4, 4, *range(8))),
+        )
         for n in range(3_000)
     ]
     await conn.executemany(
-        "INSERT INTO subscriber (msisdn, hash_bucket, carrier_no, import_no, opted_out_at, profile_no)"
-        " VALUES ($1, $1::bigint % 64, $2, 1, CASE WHEN $3 THEN now() END, $4)",
-        [(each.msisdn, numbers[each.carrier], each.opted_out, each.profile.profile_no) for each in people],
+        "INSERT INTO subscriber (msisdn, hash_bucket, carrier_no, import_no, opted_out_at, profile_no, standing)"
+        " VALUES ($1, $1::bigint % 64, $2, 1, CASE WHEN $3 THEN now() END, $4, $5)",
+        [
+            (each.msisdn, numbers[each.carrier], each.opted_out, each.profile.profile_no, each.standing)
+            for each in people
+        ],
     )  # fmt: skip
     among = {name: set(chance.sample([each.msisdn for each in people], 400)) for name in ("hospital", "camp")}
     among["camp"] |= {STRANGER.msisdn, FOREIGN}
@@ -195,11 +217,17 @@ async def test_whom_the_plan_chooses_hears_it_and_nobody_else(world: World) -> N
     connected = set(world.config.carriers)
     for number, plan in enumerate(PLANS):
         made = says(**plan)
+        heeds = Rule("-", do_not_call=number % 2 == 0, consent=number % 3 == 1, set_aside=number % 4 != 3)
+        world.config = replace(world.config, rules=Rules(health=heeds))
         await choosing.check(world.conn, made)
         counted = await world.count(made)
         wanted = await world.wanted(made)
+        rule = world.config.rules.of(made.category)
+        why = {
+            msisdn: "" if rule is None else person.left_out(rule) for msisdn, (person, _) in wanted.items()
+        }
         assert counted == Counter(
-            (person.carrier, heard, person.opted_out) for person, heard in wanted.values()
+            (person.carrier, heard, why[msisdn]) for msisdn, (person, heard) in wanted.items()
         ), plan
         launched = await steps.launch(
             world.conn, world.config, await steps.approved(world.conn, f"plan-{number}", made)
@@ -208,12 +236,15 @@ async def test_whom_the_plan_chooses_hears_it_and_nobody_else(world: World) -> N
         heard = {
             msisdn: (person.carrier, variant)
             for msisdn, (person, variant) in wanted.items()
-            if person.carrier in connected and (made.hears_opted_out or not person.opted_out)
+            if person.carrier in connected and not why[msisdn]
         }
         assert sent == heard, plan
-        assert left.keys() == wanted.keys() - heard.keys()
+        assert left == {
+            msisdn: (person.carrier, why[msisdn] if person.carrier in connected else "not_connected")
+            for msisdn, (person, _) in wanted.items()
+            if msisdn not in heard
+        }
         assert await choosing.expected(world.conn, world.config, made) == len(heard)
-        assert {reason for _, reason in left.values()} <= {"not_connected", "opted_out"}
 
 
 async def test_who_wrote_subscribers_counted_them(world: World) -> None:
@@ -234,6 +265,8 @@ async def test_who_wrote_subscribers_counted_them(world: World) -> None:
         "UPDATE subscriber SET opted_out_at = now() WHERE msisdn % 5 = 0",
         "UPDATE subscriber SET carrier_no = 1, profile_no = 2 WHERE msisdn % 11 = 0",
         "UPDATE subscriber SET opted_out_at = NULL",
+        "UPDATE subscriber SET standing = msisdn % 8 WHERE msisdn % 3 = 0",
+        "UPDATE subscriber SET standing = standing | 2, opted_out_at = now() WHERE msisdn % 4 = 0",
         "INSERT INTO subscriber (msisdn, hash_bucket, carrier_no, import_no, profile_no)"
         " SELECT m, m % 64, 1, 1, m % 7 FROM generate_series(84320000000, 84320002000) AS m"
         " ON CONFLICT (hash_bucket, msisdn) DO UPDATE SET profile_no = excluded.profile_no, carrier_no = 2",
@@ -259,7 +292,7 @@ async def test_opt_outs_do_not_wait_for_an_import(world: World, database_url: st
         await other.execute("UPDATE subscriber SET opted_out_at = now() WHERE msisdn = $1", FIRST + 7)
     await other.close()
     counted = await choice.counts(world.conn, choice.EVERYBODY)
-    assert sum(each.subscribers[0] for each in counted.values()) == len(world.people)
+    assert sum(each.subscribers.total() for each in counted.values()) == len(world.people)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +339,9 @@ async def test_how_many_before_there_is_an_alert(world: World) -> None:
     found = await steps.by(
         "an", count, session, {"areas": ("quang nam",), "where": "age = 60"}, made.carriers
     )
-    assert found.recipients == await choosing.expected(world.conn, world.config, made) > 0
+    assert (
+        found.categories["health"].recipients == await choosing.expected(world.conn, world.config, made) > 0
+    )
     wanted = [person for person, _ in (await world.wanted(made)).values()]
     assert {each.carrier: (each.people, each.connected) for each in found.carriers} == {
         name: (sum(person.carrier == name for person in wanted), name in world.config.carriers)

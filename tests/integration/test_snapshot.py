@@ -13,9 +13,11 @@ from broadcast.audience.carriers import sync_carriers
 from broadcast.audience.snapshot import Cutter, Snapshot, audience, take_snapshot
 from broadcast.config import Config
 from broadcast.ids import CampaignId
+from broadcast.rules.standing import EVERYBODY, Reasons, reasons
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 
+USUAL = reasons(None)
 ALL = ("viettel", "vinaphone", "mobifone", "vietnamobile", "gmobile")
 
 
@@ -67,14 +69,18 @@ async def check_conserved(
 
 
 async def take(
-    conn: asyncpg.Connection, campaign_id: int, carriers: Sequence[str], size: int, *, hears_opted_out: bool
+    conn: asyncpg.Connection,
+    campaign_id: int,
+    carriers: Sequence[str],
+    size: int,
+    left_out: Reasons = USUAL,
 ) -> Snapshot:
     """Into the same database, as a launch does where home is the only ledger."""
     rows = await conn.fetch(sql("audience_carriers"), list(carriers))
     sizes = {row["carrier_no"]: min(size, max(row["tps"], 20)) for row in rows if row["tps"] is not None}
     cutter = Cutter(conn, CampaignId(campaign_id), sizes)
     wanted = [row["carrier_no"] for row in rows]
-    groups = audience(conn, wanted, hears_opted_out=hears_opted_out)
+    groups = audience(conn, wanted, left_out)
     async with conn.transaction(isolation="repeatable_read"):
         await conn.execute(
             "UPDATE campaign SET launching = pg_current_xact_id() WHERE campaign_id = $1", campaign_id
@@ -95,7 +101,7 @@ async def test_slices_and_exclusions(conn: asyncpg.Connection, config: Config) -
     await people(conn, numbers["vinaphone"], 7, 0)  # not in the campaign
     await people(conn, numbers["gmobile"], 30_001, 3)
     campaign_id = await campaign(conn)
-    taken = await take(conn, campaign_id, ("viettel", "mobifone", "gmobile"), 2_000, hears_opted_out=False)
+    taken = await take(conn, campaign_id, ("viettel", "mobifone", "gmobile"), 2_000)
     assert taken == Snapshot(34_512, 4_011, {"opted_out": 500, "not_connected": 30_001})
     sizes = await conn.fetch("SELECT name, total FROM slice JOIN carrier USING (carrier_no)")
     assert sorted(map(tuple, sizes)) == [
@@ -115,13 +121,13 @@ async def test_an_emergency_reaches_those_who_opted_out(conn: asyncpg.Connection
     numbers = await sync_carriers(conn, config)
     await people(conn, numbers["viettel"], 10, 4)
     await people(conn, numbers["gmobile"], 5, 2)
-    taken = await take(conn, await campaign(conn), ALL, 2_000, hears_opted_out=True)
+    taken = await take(conn, await campaign(conn), ALL, 2_000, EVERYBODY)
     assert taken == Snapshot(15, 10, {"not_connected": 5})
 
 
 async def test_nobody(conn: asyncpg.Connection, config: Config) -> None:
     await sync_carriers(conn, config)
-    assert await take(conn, await campaign(conn), ALL, 10, hears_opted_out=False) == Snapshot(0, 0, {})
+    assert await take(conn, await campaign(conn), ALL, 10) == Snapshot(0, 0, {})
     assert await conn.fetchval("SELECT count(*) FROM tally") == 0
 
 
@@ -135,7 +141,7 @@ async def test_an_import_meanwhile_is_not_seen(
         assert await conn.fetchval("SELECT count(*) FROM subscriber") == 100
         await other.execute("UPDATE subscriber SET opted_out_at = now()")
         await people(other, numbers["mobifone"], 50, 0)
-        taken = await take(conn, await campaign(conn), ALL, 30, hears_opted_out=False)
+        taken = await take(conn, await campaign(conn), ALL, 30)
     assert taken == Snapshot(100, 90, {"opted_out": 10})
     await other.close()
 
@@ -167,7 +173,7 @@ def test_conservation(
         for name, (count, opted_out) in zip(ALL, counts, strict=True):
             await people(conn, numbers[name], count, opted_out)
         campaign_id = await campaign(conn)
-        taken = await take(conn, campaign_id, sorted(chosen), size, hears_opted_out=emergency)
+        taken = await take(conn, campaign_id, sorted(chosen), size, EVERYBODY if emergency else USUAL)
         rows = await conn.fetch(
             "SELECT msisdn FROM subscriber WHERE carrier_no = ANY($1)", [numbers[name] for name in chosen]
         )

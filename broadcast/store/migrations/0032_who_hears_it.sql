@@ -288,16 +288,22 @@ BEGIN
      WHERE slice.slice_id = new.slice_id AND slice.campaign_id = of_campaign AND state = 'held';
 END $$;
 
+-- ---- standing ----
+
+-- What keeps a subscriber from some alerts, beside an opt-out: the sum of 1, set aside (did not answer, alert after alert),
+-- 2, do not call, and 4, consented. Which of it a category heeds, its rule says (rules/standing.py).
+ALTER TABLE subscriber ADD COLUMN standing smallint NOT NULL DEFAULT 0 CHECK (standing BETWEEN 0 AND 7);
+
 -- ---- subscriber counts ----
 
--- How many subscribers a carrier has of each profile, opted out or not: kept by whoever writes subscribers, in the same
+-- How many subscribers a carrier has of each profile and standing: kept by whoever writes subscribers, in the same
 -- transaction, so that who would hear an alert is told at once and is, to the person, whom a launch then finds. Rows are
 -- what changed, and add up; nobody waits for another to write one. Not where the list is spread over nodes: triggers
 -- are not to be had there, and every node counts its part.
 CREATE TABLE subscriber_count (
     carrier_no smallint NOT NULL,
     profile_no integer NOT NULL,
-    opted_out  boolean NOT NULL,
+    standing   smallint NOT NULL,                    -- that of the subscriber * 2, + 1: opted out
     people     bigint NOT NULL
 );
 
@@ -306,16 +312,17 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO subscriber_count
-        SELECT carrier_no, profile_no, opted_out_at IS NOT NULL, count(*) FROM new_rows GROUP BY 1, 2, 3;
+        SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, count(*) FROM new_rows GROUP BY 1, 2, 3;
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO subscriber_count
-        SELECT carrier_no, profile_no, opted_out_at IS NOT NULL, -count(*) FROM old_rows GROUP BY 1, 2, 3;
+        SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, -count(*) FROM old_rows GROUP BY 1, 2, 3;
     ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO subscriber_count
-        SELECT carrier_no, profile_no, opted_out, sum(people)
-          FROM (SELECT carrier_no, profile_no, opted_out_at IS NOT NULL AS opted_out, 1 AS people FROM new_rows
+        SELECT carrier_no, profile_no, standing, sum(people)
+          FROM (SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer AS standing, 1 AS people
+                  FROM new_rows
                 UNION ALL
-                SELECT carrier_no, profile_no, opted_out_at IS NOT NULL, -1 FROM old_rows) AS changed
+                SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, -1 FROM old_rows) AS changed
          GROUP BY 1, 2, 3 HAVING sum(people) <> 0;
     ELSE
         DELETE FROM subscriber_count;
@@ -327,7 +334,7 @@ END $$;
 CREATE FUNCTION count_subscribers_densely() RETURNS void LANGUAGE sql AS $$
     WITH gone AS (DELETE FROM subscriber_count RETURNING *)
     INSERT INTO subscriber_count
-    SELECT carrier_no, profile_no, opted_out, sum(people) FROM gone GROUP BY 1, 2, 3 HAVING sum(people) <> 0
+    SELECT carrier_no, profile_no, standing, sum(people) FROM gone GROUP BY 1, 2, 3 HAVING sum(people) <> 0
 $$;
 
 CREATE OR REPLACE FUNCTION desk_analyze_subscribers() RETURNS void LANGUAGE plpgsql
@@ -353,7 +360,7 @@ BEGIN
         FOR EACH STATEMENT EXECUTE FUNCTION count_subscribers();
     CREATE TRIGGER counted_emptied AFTER TRUNCATE ON subscriber FOR EACH STATEMENT EXECUTE FUNCTION count_subscribers();
     INSERT INTO subscriber_count
-    SELECT carrier_no, profile_no, opted_out_at IS NOT NULL, count(*) FROM subscriber GROUP BY 1, 2, 3;
+    SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, count(*) FROM subscriber GROUP BY 1, 2, 3;
 END $$;
 
 -- ---- area geocodes ----

@@ -175,16 +175,19 @@ SELECT carrier_no, name, tps FROM carrier WHERE name = ANY($1::text[]) ORDER BY 
 SELECT pg_relation_size('subscriber') / current_setting('block_size')::integer;
 
 -- name: audience_pages
--- Subscribers of carriers $3 on pages from $1 up to $2, by carrier and bucket and whether they are left out because they
--- opted out, unless all are heard ($4): their numbers as array_send gives them. One pass, nothing is sorted.
-SELECT carrier_no, hash_bucket, NOT $4::boolean AND opted_out_at IS NOT NULL AS opted_out, array_send(array_agg(msisdn)) AS msisdns
+-- Subscribers of carriers $3 on pages from $1 up to $2, by carrier and bucket and why they are left out: their numbers as
+-- array_send gives them. $4: the number of the reason by standing and opt-out, 0: they hear it. One pass, nothing is
+-- sorted.
+SELECT carrier_no, hash_bucket, ($4::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS reason,
+       array_send(array_agg(msisdn)) AS msisdns
   FROM subscriber
  WHERE ctid >= $1::tid AND ctid < $2::tid AND carrier_no = ANY($3::smallint[])
  GROUP BY 1, 2, 3;
 
 -- name: audience_bucket
 -- The same of bucket $1, which is on one node.
-SELECT carrier_no, hash_bucket, NOT $3::boolean AND opted_out_at IS NOT NULL AS opted_out, array_send(array_agg(msisdn)) AS msisdns
+SELECT carrier_no, hash_bucket, ($3::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS reason,
+       array_send(array_agg(msisdn)) AS msisdns
   FROM subscriber
  WHERE hash_bucket = $1 AND carrier_no = ANY($2::smallint[])
  GROUP BY 1, 2, 3;
@@ -195,7 +198,7 @@ SELECT carrier_no, hash_bucket, NOT $3::boolean AND opted_out_at IS NOT NULL AS 
 -- thinks that there are as many groups as profiles.
 SELECT key, array_send(array_agg(msisdn)) AS msisdns
   FROM (SELECT msisdn, ((carrier_no * 32768::bigint + coalesce(($5::smallint[])[profile_no + 1], ($5::smallint[])[1])) * 64
-                        + hash_bucket) * 2 + (NOT $4::boolean AND opted_out_at IS NOT NULL)::integer AS key
+                        + hash_bucket) * 8 + ($4::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS key
           FROM subscriber
          WHERE ctid >= $1::tid AND ctid < $2::tid AND carrier_no = ANY($3::smallint[])
            AND coalesce(($5::smallint[])[profile_no + 1], ($5::smallint[])[1]) <> 0
@@ -206,7 +209,7 @@ SELECT key, array_send(array_agg(msisdn)) AS msisdns
 -- The same of bucket $1, which is on one node. $4: classes.
 SELECT key, array_send(array_agg(msisdn)) AS msisdns
   FROM (SELECT msisdn, ((carrier_no * 32768::bigint + coalesce(($4::smallint[])[profile_no + 1], ($4::smallint[])[1])) * 64
-                        + hash_bucket) * 2 + (NOT $3::boolean AND opted_out_at IS NOT NULL)::integer AS key
+                        + hash_bucket) * 8 + ($3::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS key
           FROM subscriber
          WHERE hash_bucket = $1 AND carrier_no = ANY($2::smallint[])
            AND coalesce(($4::smallint[])[profile_no + 1], ($4::smallint[])[1]) <> 0
@@ -214,23 +217,23 @@ SELECT key, array_send(array_agg(msisdn)) AS msisdns
  GROUP BY key;
 
 -- name: chosen_counts
--- Subscribers by carrier and class ($1, as chosen_pages has it): all, opted out.
+-- Subscribers by carrier, class ($1, as chosen_pages has it) and standing, as subscriber_count has that.
 SELECT carrier_no, coalesce(($1::smallint[])[profile_no + 1], ($1::smallint[])[1]) AS class,
-       count(*) AS subscribers, count(opted_out_at) AS opted_out
+       standing * 2 + (opted_out_at IS NOT NULL)::integer AS standing, count(*) AS subscribers
   FROM subscriber WHERE coalesce(($1::smallint[])[profile_no + 1], ($1::smallint[])[1]) <> 0
- GROUP BY 1, 2;
+ GROUP BY 1, 2, 3;
 
 -- name: counted_classes
 -- The same, as it was counted by whoever wrote subscribers: where they are not spread over nodes.
 SELECT carrier_no, coalesce(($1::smallint[])[profile_no + 1], ($1::smallint[])[1]) AS class,
-       sum(people)::bigint AS subscribers, coalesce(sum(people) FILTER (WHERE opted_out), 0)::bigint AS opted_out
+       standing::integer, sum(people)::bigint AS subscribers
   FROM subscriber_count WHERE coalesce(($1::smallint[])[profile_no + 1], ($1::smallint[])[1]) <> 0
- GROUP BY 1, 2 HAVING sum(people) <> 0;
+ GROUP BY 1, 2, 3 HAVING sum(people) <> 0;
 
 -- name: chosen_among
--- Those of these numbers ($2) of bucket $1 who are subscribers, by carrier and class ($3), opted out or not.
+-- Those of these numbers ($2) of bucket $1 who are subscribers, by carrier, class ($3) and standing.
 SELECT carrier_no, coalesce(($3::smallint[])[profile_no + 1], ($3::smallint[])[1]) AS class,
-       opted_out_at IS NOT NULL AS opted_out, array_send(array_agg(msisdn)) AS msisdns
+       standing * 2 + (opted_out_at IS NOT NULL)::integer AS standing, array_send(array_agg(msisdn)) AS msisdns
   FROM subscriber
  WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[])
    AND coalesce(($3::smallint[])[profile_no + 1], ($3::smallint[])[1]) <> 0

@@ -35,8 +35,8 @@ SELECT (to_jsonb(campaign) || '{"state": "approved", "entries": 0, "entering": n
  WHERE campaign_id = $1;
 
 -- name: subscribers_listed
--- Of these numbers ($2) of bucket $1, those of subscribers: by carrier, whether they opted out, and what is known of them.
-SELECT carrier_no, opted_out_at IS NOT NULL AS opted_out, profile_no, array_send(array_agg(msisdn)) AS msisdns
+-- Of these numbers ($2) of bucket $1, those of subscribers: by carrier, standing and what is known of them.
+SELECT carrier_no, standing * 2 + (opted_out_at IS NOT NULL)::integer AS standing, profile_no, array_send(array_agg(msisdn)) AS msisdns
   FROM subscriber WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[])
  GROUP BY 1, 2, 3;
 

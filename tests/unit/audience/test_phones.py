@@ -27,7 +27,7 @@ def test_by_carrier_and_bucket() -> None:
     one, two = CarrierNo(1), CarrierNo(2)
     found = grouped([(84962345742, one), (84962345678, one), (84902345678, two), (84999999999, None)])
     both = Group(
-        one, 84962345678 % 64, False, b"".join(struct.pack(">iq", 8, n) for n in (84962345678, 84962345742))
+        one, 84962345678 % 64, "", b"".join(struct.pack(">iq", 8, n) for n in (84962345678, 84962345742))
     )
     assert both in found
     assert len(found) == 2
