@@ -16,7 +16,6 @@ from broadcast.actions import clock
 from broadcast.actions.alert_files import signer_of, trust_of
 from broadcast.actions.alert_record import STATUS, record
 from broadcast.actions.alert_references import known, referenced
-from broadcast.actions.alert_targets import targets
 from broadcast.actions.campaign import cancel
 from broadcast.actions.drafting import draft
 from broadcast.actions.session import Session
@@ -228,6 +227,9 @@ async def _targeted(session: Session, said: Terms) -> tuple[Terms, list[str]]:
         return said, [] if said.plan["areas"] else [_("it is for everybody on the list, wherever they live")]
     if not areas:
         return said, [_("IT NAMES NO AREA: EVERYBODY ON THE LIST HEARS IT")]
+    # not before an alert says where it holds: what ends or exports one waits for no library of shapes
+    from broadcast.actions.alert_targets import targets
+
     found = await targets(session, areas, must=said.hearers == "everybody")
     if found is None:
         return said, [

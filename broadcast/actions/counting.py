@@ -13,6 +13,7 @@ from broadcast.campaign.choosing import Counted
 from broadcast.campaign.content import CATEGORIES
 from broadcast.campaign.plan import Plan
 from broadcast.campaign.ruled import reasons_of
+from broadcast.campaign.whom import in_words
 from broadcast.config import Config
 
 
@@ -52,7 +53,7 @@ async def count(session: Session, plan: Mapping[str, Any], carriers: Sequence[st
     names = carriers_named(config, carriers) or tuple(config.country.prefixes)
     found = await choosing.counted_by(home, config, wanted, names)
     return People(
-        choosing.in_words(wanted, tree),
+        in_words(wanted, tree),
         [CarrierPeople(each.carrier, each.people, each.carrier in config.carriers) for each in found],
         {category: _reached(config, category, found) for category in CATEGORIES},
     )

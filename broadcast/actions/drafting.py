@@ -7,8 +7,9 @@ from broadcast.actions import clock
 from broadcast.actions.plan import resolved
 from broadcast.actions.session import Session
 from broadcast.actions.terms import Terms, edited_content, new_content
-from broadcast.campaign import campaigns, choosing
+from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.content import Content
 from broadcast.errors import RefusedError
 from broadcast.languages import _
 
@@ -17,7 +18,7 @@ async def draft(session: Session, name: str, terms: Terms) -> Campaign:
     """A new alert; nothing is sent before a second person approves it and it is launched."""
     said = await resolved(session, terms)
     content, changes = new_content(session, said, await clock.now(session))
-    await choosing.check(session.connection, content)
+    await _check(session, content)
     return await campaigns.draft(session.connection, name, content, changes)
 
 
@@ -53,5 +54,14 @@ async def edit(session: Session, name: str, terms: Terms) -> Campaign:
     found = await campaigns.by_name(session.connection, name)
     said = await resolved(session, terms)
     content, changes = edited_content(session, said, await clock.now(session), found.content)
-    await choosing.check(session.connection, content)
+    await _check(session, content)
     return await campaigns.edit(session.connection, found, content, changes)
+
+
+async def _check(session: Session, content: Content) -> None:
+    """Raises as `choosing.check` does."""
+    if content.plan.chooses or content.hearers == "corrected":
+        # not before somebody is chosen: what finds them brings a large library, which most drafts do not need
+        from broadcast.campaign import choosing
+
+        await choosing.check(session.connection, content)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from broadcast.audience import erased
 from broadcast.audience.distinct import distinct
-from broadcast.audience.numbers import MOST
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
 from broadcast.store import arrays
@@ -20,6 +19,7 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 from broadcast.tables import nearest
 
+MOST: Final = 20_000_000  # on a list: 160 MB of memory
 _CHUNK: Final = 30_000  # numbers: an array that is only kept
 _READ_AHEAD: Final = 16  # chunks
 _NAME_MOST: Final = 64

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from broadcast.audience.distinct import distinct
 from broadcast.audience.lines import Line, Lines
+from broadcast.audience.lists import MOST
 from broadcast.audience.msisdn import Normalizer
 from broadcast.audience.parquet import ParquetRows
 from broadcast.audience.records import LONGEST_LINE
@@ -26,7 +27,6 @@ from broadcast.csv_files import CsvWriter
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
 
-MOST: Final = 20_000_000  # on a list: 160 MB of memory
 _SHOWN: Final = 200  # characters of a refused line that its file keeps
 
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from broadcast.areas import tree as trees
 from broadcast.areas.tree import AreaTree
@@ -17,14 +17,13 @@ from broadcast.campaign import campaigns
 from broadcast.campaign.content import Content
 from broadcast.campaign.plan import Plan
 from broadcast.campaign.ruled import reasons_for
+from broadcast.campaign.whom import in_words
 from broadcast.config import Config
 from broadcast.errors import InputError, RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _, grouped
 from broadcast.rules.standing import REASONS, Reasons
 from broadcast.store.types import Connection
-
-_AREAS_SAID: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ async def check(home: Connection, content: Content) -> None:
     plan = content.plan
     if content.hearers == "corrected":
         await _check_correction(home, content)
-    if plan.areas or plan.where or plan.lists:
+    if plan.chooses:
         await _named(home, plan, await trees.load(home))
 
 
@@ -68,7 +67,7 @@ async def chosen(
     home: Connection, config: Config, plan: Plan, languages: Sequence[str] = ()
 ) -> Choice | None:
     """Within a transaction. languages: of the content. None: everybody hears one message. Raises as `check`."""
-    if not (plan.areas or plan.where or plan.lists or plan.own_language or plan.canary):
+    if not (plan.chooses or plan.own_language or plan.canary):
         return None
     tree = await trees.load(home)
     named = await _named(home, plan, tree)
@@ -151,29 +150,6 @@ async def why_nobody(home: Connection, config: Config, content: Content) -> str:
     return _("nobody is chosen: {parts}", parts="; ".join(said)) if said else ""
 
 
-def in_words(plan: Plan, tree: AreaTree | None = None) -> str:
-    """Whom a plan names. tree: for the names of its areas."""
-    areas = [tree.full_name(each) if tree and each in tree else each for each in plan.areas[:_AREAS_SAID]]
-    if more := len(plan.areas) - len(areas):
-        areas.append(_("and {more} more", more=more))
-    said = []
-    if areas and plan.where:
-        said.append(
-            _(
-                "those of the areas {areas} whom the filter {where} fits",
-                areas="; ".join(areas),
-                where=plan.where,
-            )
-        )
-    elif areas:
-        said.append(_("who lives in {areas}, or was seen there last", areas="; ".join(areas)))
-    elif plan.where:
-        said.append(_("whom the filter {where} fits", where=plan.where))
-    if plan.lists:
-        said.append(_("who is on the list {lists}", lists=", ".join(plan.lists)))
-    return _(", and ").join(said)
-
-
 async def _named(home: Connection, plan: Plan, tree: AreaTree) -> Named:
     areas = frozenset[str]().union(*(tree.under(each) for each in plan.areas))
     where = None
@@ -186,7 +162,7 @@ async def _named(home: Connection, plan: Plan, tree: AreaTree) -> Named:
 async def _check_correction(home: Connection, content: Content) -> None:
     """It goes to exactly those who may have heard what it corrects, each in the language in which they did."""
     plan = content.plan
-    if plan.areas or plan.where or plan.lists:
+    if plan.chooses:
         raise RefusedError(
             _(
                 "a correction goes to those who may have heard what it corrects: areas, filters and lists choose nobody"

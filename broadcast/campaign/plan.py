@@ -56,6 +56,11 @@ class Plan:
     reserve: int = 0
     canary: Canary | None = None
 
+    @property
+    def chooses(self) -> bool:
+        """Somebody is named: not everybody on the list hears it."""
+        return bool(self.areas or self.where or self.lists)
+
     def document(self) -> dict[str, Any]:
         """For JSON: what differs from a plan that says nothing. As `campaign.plan` in SQL."""
         said = {each.name: getattr(self, each.name) for each in fields(self)}

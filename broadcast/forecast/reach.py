@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from broadcast.areas import keep
 from broadcast.areas import tree as trees
-from broadcast.areas.keep import Geocodes
-from broadcast.areas.meeting import share_of
 from broadcast.areas.tree import AreaTree
 from broadcast.audience.profiles import Profile, all_profiles
-from broadcast.campaign.alert_shape import shape_of
 from broadcast.campaign.area import Area
 from broadcast.campaign.content import Content
 from broadcast.store import citus
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
+
+if TYPE_CHECKING:
+    from broadcast.areas.keep import Geocodes
 
 Share = Callable[[str], float | None]
 """How much of where people of an area (its code) may be lies where an alert holds, 0 to 1; None: the map has it not."""
@@ -76,6 +76,11 @@ async def by_profile(home: Connection) -> dict[int, int]:
 async def _share(home: Connection, tree: AreaTree, areas: Sequence[Area]) -> Share | None:
     if not areas:
         return None
+    # not before an alert says where it holds: whoever shows any other waits for no library of shapes
+    from broadcast.areas import keep
+    from broadcast.areas.meeting import share_of
+    from broadcast.campaign.alert_shape import shape_of
+
     named = await keep.geocodes(home)
     codes = {code for each in areas for geocode in each.geocodes for code in _codes(tree, named, geocode)}
     whole = frozenset[str]().union(*(tree.under(code) for code in codes))
@@ -85,7 +90,7 @@ async def _share(home: Connection, tree: AreaTree, areas: Sequence[Area]) -> Sha
     return lambda code: 1.0 if code in whole else share_of(tree, known, met, code)
 
 
-def _codes(tree: AreaTree, named: Geocodes, geocode: tuple[str, str]) -> Sequence[str]:
+def _codes(tree: AreaTree, named: "Geocodes", geocode: tuple[str, str]) -> Sequence[str]:
     """Of the areas that a geocode names: by what others call them, else by their code."""
     return named.areas(*geocode) or ([geocode[1]] if geocode[1] in tree else [])
 

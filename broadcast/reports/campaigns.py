@@ -7,16 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from broadcast.areas import tree as trees
-from broadcast.campaign import campaigns, choosing, messages
+from broadcast.campaign import campaigns, messages, whom
 from broadcast.campaign.approval import Approval, content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.campaign.ruled import in_words, limits_for
 from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding, merged
-from broadcast.diagnosis.gather import Diagnosis
 from broadcast.forecast.reach import Reach, reach
 from broadcast.ids import CampaignId
-from broadcast.reports.whole import Whole
 from broadcast.reports.withdrawals import Withdrawal
 from broadcast.rules import limits
 from broadcast.store.ledgers import parts_of
@@ -119,7 +117,7 @@ async def shown(home: Connection, name: str, config: Config | None = None) -> Sh
         withdrawals=await _withdrawals(home, config, found),
         corrects=wrong.name if wrong else None,
         reach=await reach(home, found.content) if found.launched_at is None else None,
-        whom=choosing.in_words(found.plan, await trees.load(home)),
+        whom=whom.in_words(found.plan, await trees.load(home)),
         rules=_rules(found, config),
         **await _message(home, number),
     )
@@ -135,6 +133,8 @@ def _rules(found: Campaign, config: Config | None) -> str:
 async def _withdrawals(home: Connection, config: Config | None, found: Campaign) -> Sequence[Withdrawal]:
     if found.state != "cancelled" or found.launched_at is None:
         return ()
+    from broadcast.reports.whole import Whole  # as in `_wrong_with`
+
     whole = Whole(home, config, found.campaign_id)
     try:
         return (await whole.progress()).withdrawals
@@ -163,6 +163,9 @@ async def _before(connection: Connection, found: Campaign) -> Before | None:
 async def _wrong_with(home: Connection, config: Config | None, each: Campaign) -> tuple[Finding, ...]:
     if each.launched_at is None or each.finished_at is not None:
         return ()
+    # not before an alert is under way: what reads how it fares brings a large library, which a draft does not need
+    from broadcast.diagnosis.gather import Diagnosis
+
     async with parts_of(home, config, each.campaign_id) as parts:
         return merged(
             [await Diagnosis(part.connection, each.campaign_id).findings() for part in parts.reached]

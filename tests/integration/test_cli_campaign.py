@@ -5,6 +5,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -434,6 +436,16 @@ def test_what_an_alert_has_beside_others_is_said_and_bound(drafted: Desk) -> Non
     assert "goes before all that are no emergency; weight 1 among equals" in drafted(
         "campaign", "show", "hands"
     )
+
+
+def test_a_draft_is_shown_without_arrays_and_shapes(drafted: Desk) -> None:
+    """They cost as much as all else that the command does: unit/cli/test_main.py, and here what runs."""
+    line = (sys.executable, "-X", "importtime", "-m", "broadcast", "--config", "site.toml")
+    done = subprocess.run([*line, "campaign", "show", "hands"], check=True, capture_output=True, text=True)
+    assert "hands" in done.stdout
+    loaded = {each.rpartition("|")[2].strip() for each in done.stderr.splitlines()}
+    assert "broadcast.forecast.reach" in loaded
+    assert not {"numpy", "shapely", "pyarrow"} & loaded
 
 
 def test_edit_changes_what_follows(drafted: Desk) -> None:
