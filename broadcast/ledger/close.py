@@ -54,9 +54,10 @@ async def tidy(
     async with connection.transaction():
         if not await connection.fetchval(sql("tidier_claim")):
             return None
+        await connection.execute(plans.LOOK_UP)
+        await connection.execute(sql("let_go_due"), LET_GO_MOST)
         await connection.execute(plans.SETS)
         await _resend(connection, slice_size, steady)
-        await connection.execute(sql("let_go_due"), LET_GO_MOST)
         await connection.execute(sql("end_waiting"))
         overdue = await connection.fetch(sql("overdue_campaigns"), receipt_wait_s)
     await letting_go.look(connection)

@@ -82,25 +82,18 @@ class Contacts:
 def moments(exact: Times, soonest: Times, least: Times, hours: Hours, now: float, expires: float) -> Times:
     """What becomes of each: -inf: let go now; a moment: looked at then; inf: nobody can tell them before `expires`.
 
-    exact: of `next_times`; soonest: of the same with `now`; least: of `least_times`. A moment lies in allowed hours, on
-    a step where that is in time.
+    exact: of `next_times`; soonest: of the same with `now`; least: of `least_times`, so least <= soonest <= exact. A
+    moment lies in allowed hours, on a step where that is in time.
     """
     found = np.full(len(exact), -np.inf)
     late = np.flatnonzero(exact > now)
-    earliest = np.maximum(soonest[late], now)
-    # who waits for what somebody else has yet to send is looked at again and again
-    waits = np.isposinf(exact[late])
-    wanted = np.where(waits, np.maximum(earliest, now + STEP_S), earliest)
-    # and each step where only those could keep them from being told in time, for these may never be sent
-    again = np.where(least[late] < exact[late], np.maximum(least[late], now + STEP_S), np.inf)
+    exact, soonest, least = exact[late], np.maximum(soonest[late], now), least[late]
+    # Whom only somebody untold keeps out is looked at each step: that one may never be told, and whoever is not looked
+    # at keeps out those who were launched later, as long as they wait.
+    step = (np.floor(now / STEP_S) + 1) * STEP_S
+    wanted = np.where(least < exact, np.maximum(least, step), soonest)
     moment = np.full(len(late), np.inf)
-    for each in (
-        again,
-        np.ceil(again / STEP_S) * STEP_S,
-        earliest,
-        wanted,
-        np.ceil(wanted / STEP_S) * STEP_S,
-    ):
+    for each in (soonest, wanted, np.ceil(wanted / STEP_S) * STEP_S):  # the last that is in time
         opened = _opened(each, hours)
         moment = np.where(opened < expires, opened, moment)
     found[late] = moment

@@ -11,6 +11,7 @@ from typing import Final
 
 import asyncpg
 import numpy as np
+import numpy.typing as npt
 
 from broadcast.ids import CarrierNo
 from broadcast.rules.caps import UNTOLD, Contacts, People, Times
@@ -42,10 +43,16 @@ async def count(connection: Connection, wanted: Wanted) -> int:
 
 
 async def read(
-    connection: Connection, wanted: Wanted, buckets: range = range(BUCKETS), *, elsewhere: bool = False
+    connection: Connection,
+    wanted: Wanted,
+    buckets: range = range(BUCKETS),
+    *,
+    of: People | None = None,
+    elsewhere: bool = False,
 ) -> Contacts:
-    """Those of the numbers in these buckets. elsewhere: of a database in which nobody will be looked at again: who may
-    be sent a second copy there counts as untold, and who is untold until their alert's expiry."""
+    """Those of the numbers in these buckets. of: of these people alone, in ascending order. elsewhere: of a database in
+    which nobody will be looked at again: who may be sent a second copy there counts as untold, and who is untold until
+    their alert's expiry."""
     people: list[People] = []
     times: list[Times] = []
     since = datetime.fromtimestamp(wanted.since, UTC)
@@ -61,9 +68,19 @@ async def read(
             if len(buckets) < BUCKETS:
                 bucket = numbers % BUCKETS
                 kept &= (bucket >= buckets.start) & (bucket < buckets.stop)
+            if of is not None:
+                kept &= _among(numbers, of)
             people.append(numbers[kept])
             times.append(told[kept])
     return Contacts(np.concatenate([*people, _NOBODY]), np.concatenate([*times, _NEVER]))
+
+
+def _among(numbers: People, people: People) -> npt.NDArray[np.bool_]:
+    """Which of the numbers are among people, who are in ascending order."""
+    if not len(people):
+        return np.zeros(len(numbers), bool)
+    found: npt.NDArray[np.bool_] = people[np.searchsorted(people, numbers) % len(people)] == numbers
+    return found
 
 
 def _times(row: asyncpg.Record, now: float) -> Times:

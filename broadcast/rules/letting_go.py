@@ -1,7 +1,9 @@
 """People under caps and paces are looked at when their moment comes, and let go where the caps allow it then.
 
-A round of the tidier: the due slices of one campaign and carrier, some hundred thousand people at most, against whom
-the category's alerts told lately or may yet tell in this database. What another's told is in their moment already.
+A round of the tidier: the due slices of one campaign and carrier, some hundred thousand people at most, against what
+the category's alerts told these lately or may yet tell them in this database. What another's told is in their moment
+already. Campaigns take turns by whose moment came first: one whose people are looked at again and again keeps no other
+from being looked at.
 """
 
 from dataclasses import dataclass, field
@@ -53,7 +55,10 @@ async def _look(connection: Connection, campaign: asyncpg.Record, limits: Limits
     now, expires = campaign["now"], campaign["expires_at"]
     oldest = now - max((cap.seconds for cap in limits.caps), default=0.0)
     wanted = Wanted(campaign["category"], oldest, campaign["launched_at"], slices[0]["carrier_no"])
-    found = await contacts.read(connection, wanted) if limits.caps else contacts.none()
+    found = contacts.none()
+    if limits.caps:
+        people = np.unique(np.concatenate([arrays.numbers(row["msisdns"]) for row in slices]))
+        found = await contacts.read(connection, wanted, of=people)
     gate = Gate(limits, found, now, expires)
     done = _Round(await _allowance(connection, campaign["campaign_id"], limits))
     for row in slices:

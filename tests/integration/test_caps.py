@@ -105,21 +105,50 @@ async def test_what_is_let_go_and_unsent_counts_until_it_is_cancelled(rig: Rig) 
     await world(rig, 10, cap=Cap(2, 24))
     first, second, third = [await advert(rig, number) for number in (1, 2, 3)]
     assert [list(await moments(rig, each)) for each in (first, second)] == [["ready"], ["ready"]]
-    assert await moments(rig, third) == {"held 24": 10}
+    assert await moments(rig, third) == {"held 0": 10}  # looked at again in five minutes
     await moment_comes(rig, third)
     await letting_go.look(rig.conn)
-    assert await moments(rig, third) == {"held 24": 10}
+    assert await moments(rig, third) == {"held 0": 10}
     await steps.cancel(rig.conn, second)
     await moment_comes(rig, third)
     await letting_go.look(rig.conn)
     assert await moments(rig, third) == {"ready": 10}
 
 
+async def test_who_can_be_told_no_more_keeps_nobody_out(rig: Rig) -> None:
+    """An alert that waited is passed by another one while it is paused; its people wait for its expiry, for no turn."""
+    await world(rig, 10, cap=Cap(1, 24))
+    rig.worker()
+    first = await advert(rig, 1)
+    await rig.finish(first)
+    waiting = await advert(rig, 2, lifetime_s=30 * HOUR_S)
+    assert await moments(rig, waiting) == {"held 24": 10}
+    await steps.pause(rig.conn, waiting)
+    await ago(rig, first, timedelta(hours=25))
+    passing = await advert(rig, 3)
+    await rig.finish(passing)
+    last = await advert(rig, 4)
+    await steps.resume(rig.conn, waiting)
+    await rig.conn.execute(
+        "UPDATE campaign SET expires_at = clock_timestamp() + interval '20 hours' WHERE campaign_id = $1",
+        waiting.campaign_id,
+    )
+    await moment_comes(rig, waiting)
+
+    async def told_never() -> bool:
+        return await moments(rig, waiting) == {"held 20": 10}
+
+    await until(told_never, "they are held until the expiry")
+    await ago(rig, passing, timedelta(hours=25))
+    await moment_comes(rig, last)
+    assert await rig.finish(last) == {"delivered": 10}
+
+
 async def test_a_slice_is_cut_in_those_who_go_and_those_who_wait(rig: Rig) -> None:
     await world(rig, 10, distance_hours=3.0)
     first = await advert(rig, 1)
     second = await advert(rig, 2)
-    assert await moments(rig, second) == {"held 3": 10}
+    assert await moments(rig, second) == {"held 0": 10}
     # of the first one half was told five hours ago, and the other half just now
     await rig.conn.execute(
         """WITH half AS (UPDATE slice SET total = 5, mark = 5, state = 'done', answered = '\\x1f',

@@ -4,6 +4,7 @@ Rows visited are compared between a small world and one eight times as large: on
 empty, and analysed while a hundred times as large.
 """
 
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from broadcast.config import Config
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.engine.leases import Leases
 from broadcast.ids import CampaignId, CarrierNo
-from broadcast.ledger import recount
+from broadcast.ledger import close, recount
 from broadcast.ledger.close import tidy
 from broadcast.ledger.corrected import Corrected, Heard
 from broadcast.ledger.journal import Journal
@@ -30,6 +31,8 @@ from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
 from broadcast.reports.withdrawals import withdrawals
+from broadcast.rules import letting_go
+from broadcast.rules.limits import Cap, Limits
 from broadcast.rules.standing import reasons
 from broadcast.store import plans
 from broadcast.store.queries import sql
@@ -121,6 +124,30 @@ async def compare(world: CloseWorld, scenario: Callable[[CloseWorld, int], Await
 async def in_slices(make: Callable[[range], Awaitable[int]], count: int) -> None:
     for first in range(FIRST, FIRST + count, SLICE):
         await make(range(first, first + SLICE))
+
+
+async def held(world: CloseWorld, count: int) -> None:
+    """Slices of one each, whose moments have come one after the other."""
+    for number in range(FIRST, FIRST + count):
+        slice_id = await world.waiting(range(number, number + 1))
+        await world.conn.execute(
+            "UPDATE slice SET state = 'held', not_before = now() - $2 * interval '1 second' WHERE slice_id = $1",
+            slice_id,
+            number - FIRST,
+        )
+
+
+async def another(world: CloseWorld, launched: str) -> int:
+    """An alert of the same category, which is over."""
+    campaign_id: int = await world.conn.fetchval(
+        f"""INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                                  in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at)
+            SELECT gen_random_uuid()::text, category, priority, sender, text, alphabet, carriers, hears_opted_out,
+                   in_doubt_policy, grace_s, expires_at, state, drafted_by, {launched}
+              FROM campaign WHERE campaign_id = $1 RETURNING campaign_id""",
+        world.campaign_id,
+    )
+    return campaign_id
 
 
 async def test_doubts_that_are_resent_and_closed(planner: CloseWorld) -> None:
@@ -271,3 +298,42 @@ async def test_replies_that_opt_out(
         assert await world.balanced() == {"excluded": count}
 
     await compare(planner, replied)
+
+
+async def test_held_slices_are_let_go(planner: CloseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In many rounds, each of some slices: none reads those of all the others."""
+    monkeypatch.setattr(close, "LET_GO_MOST", SLICE)
+
+    async def due(world: CloseWorld, count: int) -> None:
+        await held(world, count)
+        while await world.conn.fetchval("SELECT EXISTS (SELECT FROM slice WHERE state = 'held')"):
+            await tidy(world.conn, SLICE, 1000.0)
+        assert await world.balanced() == {"waiting": count}
+
+    await compare(planner, due)
+
+
+async def test_who_is_under_a_cap_is_looked_at(planner: CloseWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a round, with what another alert told each of them lately; a third one, over long ago, is not read."""
+    capped = Limits((), "UTC", (Cap(1, 3600.0),), None, "Act 1")
+    others = [await another(planner, f"now() - interval '{ago}'") for ago in ("1 minute", "2 days")]
+
+    async def due(world: CloseWorld, count: int) -> None:
+        await world.conn.execute("UPDATE campaign SET rules = $1", json.dumps(capped.document()))
+        await world.conn.execute(
+            "UPDATE campaign SET finished_at = launched_at WHERE campaign_id = ANY ($1)", others
+        )
+        for campaign_id in others:
+            await world.conn.execute(
+                """INSERT INTO slice (campaign_id, carrier_no, total, mark, state, msisdns, sent_until)
+                   SELECT $1, $2, 1, 1, 'done', ARRAY[n], launched_at
+                     FROM campaign, generate_series($3::bigint, $3 + $4 - 1) AS n WHERE campaign_id = $1""",
+                campaign_id, world.carrier_no, FIRST, count,
+            )  # fmt: skip
+        await held(world, count)
+        monkeypatch.setattr(letting_go, "SLICES_MOST", count)
+        await letting_go.look(world.conn)
+        assert await world.conn.fetchval("SELECT count(*) FROM slice WHERE not_before <= now()") == 0
+        assert await world.conn.fetchval("SELECT count(*) FROM slice WHERE state = 'held'") == count
+
+    await compare(planner, due)

@@ -98,7 +98,7 @@ ALTER TABLE slice
     ADD COLUMN not_before timestamptz,
     DROP CONSTRAINT slice_state_check,
     ADD CONSTRAINT slice_state_check CHECK (state IN ('held', 'ready', 'leased', 'done', 'expired', 'cancelled'));
-CREATE INDEX slice_held ON slice (campaign_id, stage, not_before) WHERE state = 'held';
+CREATE INDEX slice_held ON slice (campaign_id, stage, not_before NULLS FIRST) WHERE state = 'held';
 
 CREATE OR REPLACE FUNCTION tend_end_waiting() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

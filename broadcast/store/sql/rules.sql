@@ -32,7 +32,8 @@ SELECT coalesce(sum(s.total), 0)::bigint
 
 -- name: contact_slices
 -- Slices that may have told somebody after $2, or may yet, of campaigns of category $1: all those of carrier $3 (null: of
--- any). Held ones count that were launched before $4 (null: all). alive: who waits in it may be told. For a cursor.
+-- any). Held ones count that were launched before $4 (null: all), but for who is held until the expiry: nobody will tell them.
+-- alive: who waits in it may be told. For a cursor.
 SELECT s.state, s.mark, s.retry, s.total, extract(epoch FROM s.sent_until)::float8 AS sent_until, c.alive, c.resends,
        extract(epoch FROM c.expires_at)::float8 AS expires_at, array_send(array_replace(s.msisdns, NULL, 0)) AS msisdns
   FROM (SELECT campaign_id, expires_at, launched_at, in_doubt_policy = 'resend' AS resends, state = 'running' AS runs,
@@ -42,6 +43,7 @@ SELECT s.state, s.mark, s.retry, s.total, extract(epoch FROM s.sent_until)::floa
  CROSS JOIN LATERAL (SELECT * FROM slice
                       WHERE slice.campaign_id = c.campaign_id AND ($3::smallint IS NULL OR carrier_no = $3) OFFSET 0) AS s
  WHERE CASE s.state WHEN 'held' THEN c.alive AND c.runs AND ($4::timestamptz IS NULL OR c.launched_at < $4)
+                                    AND coalesce(s.not_before < c.expires_at, true)
                     WHEN 'ready' THEN c.alive OR s.sent_until > $2
                     WHEN 'leased' THEN true
                     ELSE s.sent_until > $2 END;
@@ -62,15 +64,17 @@ WITH due AS (
 UPDATE slice SET state = 'ready' FROM due WHERE slice.slice_id = due.slice_id;
 
 -- name: campaigns_to_check
--- Running campaigns under caps or a pace of which held slices are due, the first launched first.
+-- Running campaigns under caps or a pace of which held slices are due: whose moment came first, then the first launched.
 SELECT c.campaign_id, c.category, c.rules::text AS rules, c.launched_at, extract(epoch FROM c.expires_at)::float8 AS expires_at,
        extract(epoch FROM clock_timestamp())::float8 AS now
   FROM campaign AS c
+ CROSS JOIN LATERAL (SELECT not_before FROM slice
+                      WHERE slice.campaign_id = c.campaign_id AND slice.state = 'held'
+                        AND slice.stage <= coalesce(c.stage, 0) AND coalesce(slice.not_before, '-infinity') <= clock_timestamp()
+                      ORDER BY slice.campaign_id, slice.stage, slice.not_before NULLS FIRST LIMIT 1) AS due
  WHERE c.state = 'running' AND c.finished_at IS NULL AND c.expires_at > clock_timestamp()
    AND coalesce((c.rules->>'checked')::boolean, false)
-   AND EXISTS (SELECT FROM slice WHERE slice.campaign_id = c.campaign_id AND slice.state = 'held'
-                  AND slice.stage <= coalesce(c.stage, 0) AND coalesce(slice.not_before, '-infinity') <= clock_timestamp())
- ORDER BY c.launched_at, c.campaign_id;
+ ORDER BY coalesce(due.not_before, '-infinity'), c.launched_at, c.campaign_id;
 
 -- name: slices_to_check
 -- Up to $2 due held slices of campaign $1, of one carrier: that of the first.
@@ -82,7 +86,7 @@ WITH due AS MATERIALIZED (
      ORDER BY campaign_id, stage, not_before NULLS FIRST LIMIT $2
 )
 SELECT s.slice_id, s.carrier_no, s.variant, s.stage, s.resends, s.total, array_send(s.msisdns) AS msisdns
-  FROM due CROSS JOIN LATERAL (SELECT * FROM slice WHERE slice.slice_id = due.slice_id FOR UPDATE SKIP LOCKED) AS s
+  FROM due CROSS JOIN LATERAL (SELECT * FROM slice WHERE slice.slice_id = due.slice_id OFFSET 0 FOR UPDATE SKIP LOCKED) AS s
  WHERE s.carrier_no = (SELECT carrier_no FROM due LIMIT 1) AND s.state = 'held' AND NOT s.recalled;
 
 -- name: let_go
