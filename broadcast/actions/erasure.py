@@ -6,13 +6,13 @@ itself forgotten; what stays is a keyed digest, so that no import brings it back
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
-from broadcast.audience import erased
+from broadcast.audience import erased, subscribers
 from broadcast.campaign.refusals import told
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import RefusedError
@@ -165,6 +165,8 @@ async def export(session: Session, msisdn: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "msisdn": str(msisdn),
         "subscriber": None if row is None else dict(row),
+        "do_not_call_since": await home.fetchval(sql("do_not_call_since"), msisdn),
+        "consents": [asdict(each) for each in await subscribers.consents(home, msisdn)],
         "opt_outs": [dict(each) for each in await home.fetch(sql("opt_outs_of"), msisdn)],
         "campaigns": [],
         "replies": [],

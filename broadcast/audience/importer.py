@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from broadcast.audience import erased, unfinished
+from broadcast.audience import erased, standings, unfinished
 from broadcast.audience.attributes import Kind
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
@@ -163,6 +163,7 @@ async def merge(
     await copy_in(connection, "import_staging", COLUMNS, copy_stream(batch.people, profiles))
     query = "import_merge_profiles" if combining else "import_merge"
     row = await connection.fetchrow(sql(query), import_no, await database_time(connection))
+    await standings.of_staged(connection)
     await connection.execute(sql("import_empty_staging"))
     assert row is not None
     counts: dict[str, int] = dict(row)

@@ -1,13 +1,13 @@
 """People of location lists: which of them are subscribers, and how the others are reached, in which language."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from broadcast.audience import lists, visitors
+from broadcast.audience import lists, standings, visitors
 from broadcast.audience.distinct import distinct
 from broadcast.audience.routing import Router
 from broadcast.audience.snapshot import Group
@@ -90,8 +90,19 @@ async def on_lists(
         async for some in subscribers(home, on):
             known += [each.numbers for each in some]
         left = np.setdiff1d(on, np.concatenate(known), assume_unique=True)
-        for each in strangers(left, country, carrier, variant_of):
+        for each in await stood(home, left, country, carrier, variant_of):
             yield each
+
+
+async def stood(
+    home: Connection, numbers: Numbers, country: Country, carrier: str | None, variant_of: VariantOf
+) -> list[Strangers]:
+    """As `strangers`, each with their standing."""
+    return [
+        replace(each, standing=standing)
+        for standing, those in await standings.of_strangers(home, numbers)
+        for each in strangers(those, country, carrier, variant_of)
+    ]
 
 
 async def stranger_groups(

@@ -6,16 +6,16 @@ lines = distinct numbers + repeated + refused. Refused lines go to a file of the
 import asyncio
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from broadcast.audience.distinct import distinct
-from broadcast.audience.lines import Line, Lines
+from broadcast.audience.lines import COLUMNS, Line, Lines
 from broadcast.audience.lists import MOST
 from broadcast.audience.msisdn import Normalizer
 from broadcast.audience.parquet import ParquetRows
@@ -27,6 +27,7 @@ from broadcast.csv_files import CsvWriter
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
 
+Reader = TypeVar("Reader", bound="NumberReader")
 _SHOWN: Final = 200  # characters of a refused line that its file keeps
 
 
@@ -48,17 +49,31 @@ async def read_numbers(path: Path, refused_file: Path, country: Country, *, visi
 
     Raises InputError for a file that cannot be read or has nobody; RefusedError for one of more than MOST.
     """
-    with room_for(refused_file), await opened(path) as source:
+    found = await read_by(
+        path, refused_file, lambda source, sink: NumberReader(source, sink, country, visitors=visitors)
+    )
+    once = distinct(found.numbers)
+    repeated = len(found.numbers) - len(once)
+    return Numbers(once, found.name, found.lines, repeated, dict(found.refused), refused_file)
+
+
+async def read_by(
+    path: Path,
+    refused_file: Path,
+    made: Callable[[Lines | ParquetRows, IO[str]], Reader],
+    columns: Collection[str] = (),
+) -> Reader:
+    """A reader that `made` gives, at its end. columns: names of those that it reads beside msisdn. Raises as
+    `read_numbers`."""
+    with room_for(refused_file), await opened(path, columns) as source:
         part = refused_file.with_name(refused_file.name + ".part")
         try:
             with create_private(part) as sink:
-                found = await _in_thread(source, _Reader(source, sink, country, visitors=visitors))
+                found = await _in_thread(source, made(source, sink))
             part.replace(refused_file)
         finally:
             part.unlink(missing_ok=True)
-    numbers = found.numbers
-    once = distinct(numbers)
-    if not len(once):
+    if not len(found.numbers):
         raise InputError(
             _(
                 "{source}: it has no number that could be read: the reasons stand in {refused_file}",
@@ -66,12 +81,11 @@ async def read_numbers(path: Path, refused_file: Path, country: Country, *, visi
                 refused_file=refused_file,
             )
         )
-    repeated = len(numbers) - len(once)
-    return Numbers(once, source.name, found.lines, repeated, dict(found.refused), refused_file)
+    return found
 
 
-async def _in_thread(source: Lines | ParquetRows, reader: "_Reader") -> "_Reader":
-    """Ctrl-C ends it, also where it waits for another program."""
+async def _in_thread(source: Lines | ParquetRows, reader: Reader) -> Reader:
+    """Reads it to its end. Ctrl-C ends it, also where it waits for another program."""
     reading = asyncio.ensure_future(asyncio.to_thread(reader.read))
     try:
         await asyncio.shield(reading)
@@ -83,18 +97,22 @@ async def _in_thread(source: Lines | ParquetRows, reader: "_Reader") -> "_Reader
     return reader
 
 
-class _Reader:
+class NumberReader:
     """One file's; `numbers` in their order in the file."""
 
     def __init__(
         self, source: Lines | ParquetRows, sink: IO[str], country: Country, *, visitors: bool
     ) -> None:
-        self.lines = 0
+        self.name, self.lines = source.name, 0
         self.refused: Counter[str] = Counter()
         self.stopped = False
         self._found = array("q")
         self._source = source
         self._at, self._delimiter = source.header.msisdn, source.header.delimiter
+        self.places = source.header.cells
+        if isinstance(source, ParquetRows):  # msisdn, carrier, opted_out, cells
+            self._at = 0
+            self.places = {name: at for at, name in enumerate(source.header.cells, len(COLUMNS))}
         normalizer = Normalizer(country)
         self._normalize = normalizer.foreign if visitors else normalizer.normalize
         columns = ("line", "reason", "msisdn")
@@ -115,30 +133,35 @@ class _Reader:
                 raise RefusedError(_("a list has {most:,} numbers at most", most=MOST))
 
     def _take(self, number: int, line: Line) -> None:
-        written = self._cell(line)
-        if written is None:
+        fields = self._fields(line)
+        if fields is None:
             self._refuse(number, "line_too_long" if isinstance(line, str) else "unmatched_quote", "")
             return
+        written = cell(fields, self._at)
         found = self._normalize(written)
         if isinstance(found, str):  # a Refusal
             self._refuse(number, found.value, written)
+        elif why := self.refusal(fields):
+            self._refuse(number, why, written)
         else:
             self._found.append(found)
 
-    def _cell(self, line: Line) -> str | None:
+    def refusal(self, fields: Sequence[str]) -> str:
+        """Why a line with a number is refused all the same, '' where it is not. places: of other columns among
+        `fields`."""
+        return ""
+
+    def _fields(self, line: Line) -> Sequence[str] | None:
         """None: it cannot be read."""
         if isinstance(line, str):
-            if len(line) > LONGEST_LINE:
-                return None
-            fields = line.split(self._delimiter)
-        elif isinstance(line, list):
-            fields = line
-        elif isinstance(line, tuple):
-            return line[0]
-        else:
-            return None
-        return fields[self._at] if self._at < len(fields) else ""
+            return None if len(line) > LONGEST_LINE else line.split(self._delimiter)
+        return line if isinstance(line, list | tuple) else None
 
     def _refuse(self, number: int, reason: str, written: str) -> None:
         self.refused[reason] += 1
         self._writer.row([number, reason, written[:_SHOWN]])
+
+
+def cell(fields: Sequence[str], place: int | None) -> str:
+    """Of a line that may be short. None: there is no such column."""
+    return fields[place] if place is not None and place < len(fields) else ""

@@ -13,6 +13,7 @@ from broadcast.audience.profiles import Profile, profile
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
+from broadcast.rules.standing import SET_ASIDE
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -45,8 +46,17 @@ class PastImport:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """What one person said. given: they agree; else they took it back."""
+
+    at: datetime
+    given: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One person's row."""
+    """One person's row. do_not_call: since when they are on that list. consent: their newest word."""
 
     msisdn: int
     carrier: str
@@ -54,6 +64,9 @@ class Subscriber:
     import_no: int
     opted_out_at: datetime | None
     profile: Profile
+    set_aside: bool = False
+    do_not_call: datetime | None = None
+    consent: Consent | None = None
 
 
 async def counts(connection: Connection) -> list[CarrierCount]:
@@ -91,7 +104,15 @@ async def find(connection: Connection, msisdn: int) -> Subscriber:
     return Subscriber(
         *(row["msisdn"], names[row["carrier_no"]], row["ported"], row["import_no"], row["opted_out_at"]),
         await profile(connection, row["profile_no"]),
+        row["standing"] & SET_ASIDE != 0,
+        await connection.fetchval(sql("do_not_call_since"), msisdn),
+        next(iter(await consents(connection, msisdn)), None),
     )
+
+
+async def consents(connection: Connection, msisdn: int) -> list[Consent]:
+    """What somebody said, be they a subscriber or not, the newest first."""
+    return [Consent(**row) for row in await connection.fetch(sql("consents_of"), msisdn)]
 
 
 async def set_opt_out(connection: Connection, msisdn: int, opted_out: bool) -> Subscriber:

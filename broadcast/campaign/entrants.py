@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from broadcast.areas import tree as trees
 from broadcast.audience import lists, profiles
 from broadcast.audience.carriers import carrier_names
-from broadcast.audience.listed import strangers, subscribers
+from broadcast.audience.listed import stood, subscribers
 from broadcast.audience.profiles import Profile
 from broadcast.audience.selection import reader
 from broadcast.audience.snapshot import Group
@@ -25,7 +25,7 @@ from broadcast.campaign import campaigns, orders, refusals
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.choosing import message_of
 from broadcast.campaign.launch import Copy, prepared, slice_size
-from broadcast.campaign.ruled import reasons_for
+from broadcast.campaign.ruled import reasons_kept
 from broadcast.config import Config
 from broadcast.config.ledgers import BUCKETS
 from broadcast.config.placing import places
@@ -110,7 +110,7 @@ class _Entering:
         self._id = campaign.campaign_id
         self._parts = {each.name: each for each in parts.all()}
         self._untold = untold
-        self._reasons = reasons_for(config, campaign.content)
+        self._reasons = reasons_kept(campaign)
         self._seen: dict[str, int] = {}  # entries, by ledger that has people of it
 
     async def enter(self, numbers: _Numbers) -> Entered | None:
@@ -152,7 +152,8 @@ class _Entering:
                     self._add(found, name, people.numbers, said, people.standing)
             left = np.setdiff1d(new, np.concatenate(rest), assume_unique=True)
             carrier = await lists.carrier_of(self._home, self._name)
-        for each in strangers(left, self._config.country, carrier, variant):
+            unknown = await stood(self._home, left, self._config.country, carrier, variant)
+        for each in unknown:
             self._add(found, each.carrier, each.numbers, each.variant, each.standing)
         return found
 

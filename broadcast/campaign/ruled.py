@@ -5,12 +5,13 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from broadcast.campaign import sender
+from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.content import Content
 from broadcast.campaign.keywords import bare_words
 from broadcast.config import Config, Rule
 from broadcast.errors import RefusedError
 from broadcast.languages import _
-from broadcast.rules import pace, standing
+from broadcast.rules import limits, pace, standing
 from broadcast.rules.limits import HOUR_S, Limits, limits_of
 
 
@@ -30,7 +31,14 @@ def reasons_for(config: Config, content: Content) -> standing.Reasons:
 
 def reasons_of(config: Config, category: str) -> standing.Reasons:
     """Whom alerts of a category leave out. An emergency: nobody."""
-    return standing.EVERYBODY if category == "emergency" else standing.reasons(config.rules.of(category))
+    if category == "emergency":
+        return standing.EVERYBODY
+    return standing.reasons(standing.heeded(config.rules.of(category)))
+
+
+def reasons_kept(found: Campaign) -> standing.Reasons:
+    """Whom a launched alert leaves out, whatever the configuration says now."""
+    return standing.EVERYBODY if found.hears_opted_out else standing.reasons(limits.read(found.rules).heeds)
 
 
 def check_rules(config: Config, content: Content) -> None:
@@ -98,16 +106,27 @@ def _check_registered(config: Config, name: str, rule: Rule, content: Content) -
             )
 
 
-def in_words(limits: Limits) -> str:
+def _told() -> dict[str, str]:
+    """By what a rule heeds, but what every alert does."""
+    return {
+        "do_not_call": _("nobody on the do-not-call list is told"),
+        "consent": _("nobody is told who did not agree to it"),
+    }
+
+
+def in_words(found: Limits) -> str:
     """Of people who read. Empty: no rule holds."""
     said = []
-    if limits.quiet:
-        said.append(_("quiet at {spans}", spans=", ".join(limits.quiet)))
-    for cap in limits.caps:
+    if found.quiet:
+        said.append(_("quiet at {spans}", spans=", ".join(found.quiet)))
+    for cap in found.caps:
         hours = f"{cap.seconds / HOUR_S:g}"
         said.append(_("{n} to one person in any {hours} h at most", n=cap.messages, hours=hours))
-    if limits.people_per_hour is not None:
-        said.append(_("{n:,} people an hour at most, for a hotline", n=limits.people_per_hour))
-    if limits.law:
-        said.append(limits.law)
+    if found.people_per_hour is not None:
+        said.append(_("{n:,} people an hour at most, for a hotline", n=found.people_per_hour))
+    said += [words for name, words in _told().items() if name in found.heeds]
+    if "set_aside" not in found.heeds:
+        said.append(_("those set aside are told, too"))
+    if found.law:
+        said.append(found.law)
     return "; ".join(said)

@@ -15,7 +15,7 @@ from broadcast.audience.attributes import declared
 from broadcast.audience.generator import Expected, Facts, Generator
 from broadcast.audience.importer import ImportResult
 from broadcast.audience.pipes import name_of
-from broadcast.audience.subscribers import CarrierCount, PastImport, Subscriber
+from broadcast.audience.subscribers import CarrierCount, Consent, PastImport, Subscriber
 from broadcast.cli.files import replacing
 from broadcast.cli.import_progress import import_progress
 from broadcast.cli.known import import_words, show_coverage
@@ -33,6 +33,7 @@ from broadcast.cli.output import (
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
 from broadcast.cli.subscriber_erase import erase, export
+from broadcast.cli.subscriber_standing import consent, do_not_call
 from broadcast.errors import InputError
 from broadcast.languages import _, headings, term
 
@@ -52,6 +53,8 @@ def subscriber() -> None:
 
 subscriber.add_command(erase)
 subscriber.add_command(export)
+subscriber.add_command(do_not_call)
+subscriber.add_command(consent)
 
 
 @subscriber.command("import")
@@ -297,14 +300,24 @@ def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
         "ported": found.ported,
         "import": found.import_no,
         "opted_out_at": found.opted_out_at,
+        "set_aside": found.set_aside,
+        "do_not_call": found.do_not_call,
     }
     said = found.profile
     known = {"area": said.area, "seen": said.seen, "language": said.language}
     if as_json:
-        print_json({**facts, **known, "attributes": said.attributes})
+        print_json({**facts, "consent": found.consent, **known, "attributes": said.attributes})
         return
+    facts["consent"] = None if found.consent is None else _consent(found.consent)
     named = {term(name): value for name, value in {**facts, **known}.items() if name in facts or value}
     print_facts("", {**named, **said.attributes})
+
+
+def _consent(word: Consent) -> str:
+    shown = {"at": words(word.at), "source": words(word.source)}
+    if word.given:
+        return _("given at {at}: {source}", **shown)
+    return _("withdrawn at {at}: {source}", **shown)
 
 
 async def _import(session: Session, plan: Import) -> ImportResult:

@@ -6,14 +6,16 @@ aside since is told: they may have heard it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.audience import consents, do_not_call
+from broadcast.audience.distinct import distinct
 from broadcast.audience.snapshot import Group
 from broadcast.config import Config
 from broadcast.errors import RefusedError
@@ -31,7 +33,36 @@ _STOPPED_S: Final = 2.0  # law 7: from then on nothing leaves of what was stoppe
 _LOOK_S: Final = 0.1
 _PART_PEOPLE: Final = 1_000_000
 
-LeftOut = Mapping[str, NDArray[np.int64]]  # by reason: numbers, of nobody twice
+_NOBODY: Final = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Sorted numbers, each once. consented: who agreed; None: nobody need."""
+
+    opted_out: NDArray[np.int64] = field(default_factory=lambda: _NOBODY)
+    do_not_call: NDArray[np.int64] = field(default_factory=lambda: _NOBODY)
+    consented: NDArray[np.int64] | None = None
+
+    def parted(self, numbers: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """By why they are left out, in the order of rules/standing.py; at last, under "", who is not. Pure."""
+        for reason, those in (("opted_out", self.opted_out), ("do_not_call", self.do_not_call)):
+            out = _among(numbers, those)
+            yield reason, numbers[out]
+            numbers = numbers[~out]
+        if self.consented is not None:
+            agree = _among(numbers, self.consented)
+            yield "no_consent", numbers[~agree]
+            numbers = numbers[agree]
+        yield "", numbers
+
+
+def _among(numbers: NDArray[np.int64], those: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of a few are among many, which are sorted."""
+    if not len(those):
+        return np.zeros(len(numbers), np.bool_)
+    found: NDArray[np.bool_] = those[np.minimum(np.searchsorted(those, numbers), len(those) - 1)] == numbers
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +83,7 @@ class Corrected:
     def __init__(self, of: Heard, config: Config, reasons: Reasons) -> None:
         self._of = of
         self._config = config
-        self._reasons = [0 if REASONS[each] == "set_aside" else each for each in reasons]
+        self._reasons = reasons
 
     @property
     def corrects(self) -> CampaignId:
@@ -104,12 +135,15 @@ class Corrected:
         return row is not None
 
     async def left_out(self, home: Connection) -> LeftOut:
-        """Who is left out, though they may have heard it."""
-        found: dict[str, list[NDArray[np.int64]]] = {}
-        if any(self._reasons):
-            for row in await home.fetch(sql("left_out_since"), self._of.launched_at, self._reasons):
-                found.setdefault(REASONS[row["reason"]], []).append(arrays.numbers(row["msisdns"]))
-        return {reason: np.concatenate(parts) for reason, parts in found.items()}
+        """Who is left out, though they may have heard it: by their own word, or by what its category heeds. Who was set
+        aside since is told."""
+        heeded = {REASONS[each] for each in self._reasons}
+        rows = await home.fetch(sql("opted_out_since"), self._of.launched_at) if "opted_out" in heeded else ()
+        return LeftOut(
+            distinct(*(arrays.numbers(row["msisdns"]) for row in rows)),
+            await do_not_call.members(home) if "do_not_call" in heeded else _NOBODY,
+            await consents.consented(home) if "no_consent" in heeded else None,
+        )
 
     async def groups(
         self, connection: Connection, carriers: Mapping[str, CarrierNo], left_out: LeftOut
@@ -151,12 +185,8 @@ def _groups(
     carrier_no: CarrierNo, variant: int, numbers: NDArray[np.int64], left_out: LeftOut
 ) -> list[Group]:
     """Bucket 0: the slices that they come from are in the order of the list already."""
-    parted: list[tuple[str, NDArray[np.int64]]] = []
-    for reason, those in left_out.items():
-        out = np.isin(numbers, those)
-        parted.append((reason, numbers[out]))
-        numbers = numbers[~out]
-    parted.append(("", numbers))
     return [
-        Group(carrier_no, 0, reason, arrays.elements(some), variant) for reason, some in parted if len(some)
+        Group(carrier_no, 0, reason, arrays.elements(some), variant)
+        for reason, some in left_out.parted(numbers)
+        if len(some)
     ]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from broadcast.config.contact import Rule
 from broadcast.rules.hours import Hours
+from broadcast.rules.standing import USUAL, heeded
 
 HOUR_S: Final = 3600.0
 
@@ -25,13 +26,14 @@ class Cap:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """quiet, zone: as Hours. caps: a distance is one message in so long. people_per_hour: of whom a hotline can take
-    the calls; in a ledger its part of them. law: where it stands."""
+    the calls; in a ledger its part of them. law: where it stands. heeds: who is left out, as rules/standing.py says."""
 
     quiet: tuple[str, ...] = ()
     zone: str = "UTC"
     caps: tuple[Cap, ...] = ()
     people_per_hour: int | None = None
     law: str = ""
+    heeds: tuple[str, ...] = USUAL
 
     @property
     def hours(self) -> Hours:
@@ -52,6 +54,7 @@ class Limits:
             "caps": [[cap.messages, cap.seconds] for cap in self.caps],
             "people_per_hour": self.people_per_hour,
             "law": self.law,
+            "heeds": list(self.heeds),
             "checked": self.checked,  # for statements: they look at nothing else of it
         }
 
@@ -66,7 +69,7 @@ def limits_of(rule: Rule | None, zone: str, people_per_hour: int | None = None) 
     caps = [Cap(rule.cap.messages, rule.cap.hours * HOUR_S)] if rule.cap else []
     if rule.distance_hours:
         caps.append(Cap(1, rule.distance_hours * HOUR_S))
-    return Limits(rule.quiet, zone, tuple(caps), people_per_hour, rule.law)
+    return Limits(rule.quiet, zone, tuple(caps), people_per_hour, rule.law, heeded(rule))
 
 
 @lru_cache(maxsize=256)
@@ -77,5 +80,10 @@ def read(document: str | None) -> Limits:
         return NO_LIMITS
     caps = tuple(Cap(int(messages), float(seconds)) for messages, seconds in said.get("caps", ()))
     return Limits(
-        tuple(said.get("quiet", ())), said["zone"], caps, said.get("people_per_hour"), said.get("law", "")
+        tuple(said.get("quiet", ())),
+        said["zone"],
+        caps,
+        said.get("people_per_hour"),
+        said.get("law", ""),
+        tuple(said.get("heeds", USUAL)),
     )

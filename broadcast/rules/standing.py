@@ -4,7 +4,7 @@ Column `standing` of `subscriber` is a sum of the bits below. Statements know no
 makes, so that a count, a launch, and who enters later are told the same of everybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from broadcast.config.contact import Rule
@@ -20,22 +20,29 @@ REASONS: Final = ("", "opted_out", "set_aside", "do_not_call", "no_consent")
 Reasons = Sequence[int]
 STANDINGS: Final = range(2 * (SET_ASIDE + DO_NOT_CALL + CONSENTED + 1))
 EVERYBODY: Final[Reasons] = [0] * len(STANDINGS)
-_NO_RULE: Final = Rule(law="-")
+USUAL: Final = ("set_aside",)  # where no rule says more
 
 
-def reasons(rule: Rule | None) -> Reasons:
-    """Of an alert that is no emergency: EVERYBODY hears those. rule: of its category; None: there is none."""
-    return [REASONS.index(_reason(rule or _NO_RULE, each >> 1, each & 1 != 0)) for each in STANDINGS]
+def heeded(rule: Rule | None) -> tuple[str, ...]:
+    """What alerts of a category heed, as its rule has the words. None: there is no rule."""
+    if rule is None:
+        return USUAL
+    return tuple(name for name in ("do_not_call", "consent", "set_aside") if getattr(rule, name))
 
 
-def _reason(rule: Rule, standing: int, opted_out: bool) -> str:
+def reasons(heeds: Collection[str] = USUAL) -> Reasons:
+    """Of an alert that is no emergency: EVERYBODY hears those. heeds: of `heeded`."""
+    return [REASONS.index(_reason(heeds, each >> 1, each & 1 != 0)) for each in STANDINGS]
+
+
+def _reason(heeds: Collection[str], standing: int, opted_out: bool) -> str:
     """What people said themselves first, then what is known of them."""
     if opted_out:
         return "opted_out"
-    if rule.do_not_call and standing & DO_NOT_CALL:
+    if "do_not_call" in heeds and standing & DO_NOT_CALL:
         return "do_not_call"
-    if rule.consent and not standing & CONSENTED:
+    if "consent" in heeds and not standing & CONSENTED:
         return "no_consent"
-    if rule.set_aside and standing & SET_ASIDE:
+    if "set_aside" in heeds and standing & SET_ASIDE:
         return "set_aside"
     return ""

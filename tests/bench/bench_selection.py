@@ -86,7 +86,7 @@ async def snapshot(conn: asyncpg.Connection, config: Config, plan: Plan) -> tupl
         rows = await conn.fetch("SELECT carrier_no FROM carrier")
         carriers = [row["carrier_no"] for row in rows]
         cutter = Cutter(conn, CampaignId(number), dict.fromkeys(carriers, config.engine.slice_size))
-        groups = audience(conn, carriers, reasons(None), choice)
+        groups = audience(conn, carriers, reasons(), choice)
         await take_snapshot(groups, lambda carrier_no, _: (cutter, carrier_no))
         seconds = time.perf_counter() - began
         slices = await conn.fetchval("SELECT sum(total)::bigint FROM slice WHERE campaign_id = $1", number)

@@ -79,6 +79,12 @@ async def live(conn: asyncpg.Connection, numbers: Collection[int], rng: random.R
             f"INSERT INTO subscriber {columns} VALUES ($1::bigint, $1::bigint % 64, 1, 1, now())", each
         )
         await conn.execute("INSERT INTO opt_out (msisdn) VALUES ($1), ($1)", each)
+        await conn.execute("INSERT INTO do_not_call (msisdn) VALUES ($1)", each)
+        await conn.execute(
+            "INSERT INTO consent (msisdn, at, given, source) VALUES ($1, now(), true, 'form 1'),"
+            " ($1, now() - interval '1 day', false, 'by phone')",
+            each,
+        )
         national = f"0{str(each)[2:]}"
         spaced = f"{national[:4]} {national[4:7]}.{national[7:]}"
         for source, payload, state in (
@@ -151,7 +157,8 @@ async def test_an_erased_number_is_found_by_nothing(session: Session, conn: asyn
     await conn.execute("ANALYZE")
     before, whole = await said(conn, number), await listed(conn, number, reveal=True)
     assert await found(conn, SOME[1]) >= {
-        "slice.msisdns", "in_doubt.msisdn", "slice_span.span", "subscriber.msisdn", "opt_out.msisdn", "inbound.msisdn",
+        "slice.msisdns", "in_doubt.msisdn", "slice_span.span", "subscriber.msisdn", "opt_out.msisdn",
+        "do_not_call.msisdn", "consent.msisdn", "inbound.msisdn",
         "inbound.source", "inbound.payload", "reply.msisdn", "reply.text", "quarantine.pdu", "oddity.value",
         "parked.packed", "received.packed",
     }  # fmt: skip
@@ -508,6 +515,7 @@ SEEN_TO = {
     "subscriber.msisdn", "slice.msisdns", "exclusion.msisdns", "in_doubt.msisdn", "import_staging.msisdn",
     "opt_out.msisdn", "inbound.msisdn", "inbound.payload", "reply.msisdn", "quarantine.pdu", "received.packed",
     "parked.packed", "erasure.msisdn", "list_member.msisdns",
+    "do_not_call.msisdn", "consent.msisdn",
 }  # fmt: skip
 NO_NUMBERS = {  # ids of segments, places, bitmaps, hashes, keys; what authorities wrote
     "sent.packed", "result.packed", "withdrawn.packed", "slice.answered", "slice.retry", "parked.taken", "act.hash",

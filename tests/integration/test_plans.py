@@ -241,7 +241,7 @@ async def test_who_hears_a_correction(planner: CloseWorld, config: Config) -> No
         await in_slices(world.doubted, count)
         await in_slices(world.waiting, count)
         of = Heard(CampaignId(world.campaign_id), "typhoon", AT, SEGMENTS)
-        source = Corrected(of, config, reasons(None))
+        source = Corrected(of, config, reasons())
         async with world.conn.transaction(isolation="repeatable_read"):
             left_out = await source.left_out(world.conn)
             groups = source.groups(world.conn, {"viettel": CarrierNo(world.carrier_no)}, left_out)

@@ -17,7 +17,7 @@ from broadcast.rules.standing import EVERYBODY, Reasons, reasons
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 
-USUAL = reasons(None)
+USUAL = reasons()
 ALL = ("viettel", "vinaphone", "mobifone", "vietnamobile", "gmobile")
 
 

@@ -136,7 +136,8 @@ ALTER TABLE unfinished_import
 CREATE OR REPLACE FUNCTION desk_say(what text, subject text, details jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF what NOT IN ('import begun', 'import ended', 'opted out', 'opted in', 'attribute added', 'attribute dropped')
+    IF what NOT IN ('import begun', 'import ended', 'opted out', 'opted in', 'attribute added', 'attribute dropped',
+                    'do not call', 'may be called', 'consented', 'consent withdrawn')
        OR subject ~ '^campaign ' OR length(subject) > 200 OR octet_length(details::text) > 10000 THEN
         PERFORM desk_refuse('BC004', 'that is no act to be noted');
     END IF;
@@ -294,6 +295,22 @@ END $$;
 -- 2, do not call, and 4, consented. Which of it a category heeds, its rule says (rules/standing.py).
 ALTER TABLE subscriber ADD COLUMN standing smallint NOT NULL DEFAULT 0 CHECK (standing BETWEEN 0 AND 7);
 
+-- The do-not-call list: numbers, be they subscribers' or not.
+CREATE TABLE do_not_call (
+    msisdn bigint PRIMARY KEY,
+    since  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- What people agreed to (given), and what they took back: every word, the newest of a number counts.
+CREATE TABLE consent (
+    msisdn   bigint NOT NULL,
+    at       timestamptz NOT NULL,                   -- when they said so
+    given    boolean NOT NULL,
+    source   text NOT NULL,                          -- by what: "form 12, Da Nang clinic"
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (msisdn, at)
+);
+
 -- ---- subscriber counts ----
 
 -- How many subscribers a carrier has of each profile and standing: kept by whoever writes subscribers, in the same
@@ -412,6 +429,8 @@ ALTER TABLE slice_span ALTER COLUMN span SET STATISTICS 0;
 ALTER TABLE in_doubt ALTER COLUMN msisdn SET STATISTICS 0;
 ALTER TABLE opt_out ALTER COLUMN msisdn SET STATISTICS 0;
 ALTER TABLE erasure ALTER COLUMN msisdn SET STATISTICS 0;
+ALTER TABLE do_not_call ALTER COLUMN msisdn SET STATISTICS 0;
+ALTER TABLE consent ALTER COLUMN msisdn SET STATISTICS 0;
 ALTER TABLE import_staging ALTER COLUMN msisdn SET STATISTICS 0;
 ALTER TABLE reply ALTER COLUMN msisdn SET STATISTICS 0, ALTER COLUMN text SET STATISTICS 0;
 ALTER TABLE inbound
@@ -478,7 +497,7 @@ BEGIN
     RETURN gone;
 END $$;
 
--- Lists of numbers have nobody any more who asked to be erased.
+-- Lists of numbers have nobody any more who asked to be erased, nor is it known what they agreed to.
 CREATE FUNCTION tend_off_named_lists() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -488,6 +507,8 @@ BEGIN
        SET msisdns = ARRAY(SELECT msisdn FROM unnest(msisdns) AS msisdn WHERE msisdn <> ALL(those) ORDER BY msisdn)
      WHERE msisdns && those;
     DELETE FROM list_member WHERE msisdns = '{}';
+    DELETE FROM do_not_call WHERE msisdn = ANY(those);
+    DELETE FROM consent WHERE msisdn = ANY(those);
 END $$;
 
 -- These are erased, everywhere. Nobody knows their numbers any more.

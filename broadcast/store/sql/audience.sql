@@ -146,7 +146,7 @@ SELECT import_no, source, started_at, finished_at, lines, imported, updated, dup
 
 -- name: subscriber_by_msisdn
 -- One subscriber.
-SELECT msisdn, carrier_no, ported, import_no, opted_out_at, profile_no
+SELECT msisdn, carrier_no, ported, import_no, opted_out_at, profile_no, standing
   FROM subscriber WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1;
 
 -- name: ported_among

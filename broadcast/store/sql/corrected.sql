@@ -15,13 +15,9 @@ SELECT slice_id, variant, total FROM slice
  WHERE campaign_id = $1 AND carrier_no = ANY($2::smallint[]) AND mark > 0 AND NOT resends
  ORDER BY carrier_no, slice_id;
 
--- name: left_out_since
--- Who has opted out since $1, or is on the do-not-call list, as array_send gives them, by why they are left out ($2: as in
--- audience_pages).
-SELECT ($2::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS reason, array_send(array_agg(msisdn)) AS msisdns
-  FROM subscriber
- WHERE (opted_out_at >= $1 OR standing & 2 <> 0) AND ($2::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] <> 0
- GROUP BY hash_bucket, 1;
+-- name: opted_out_since
+-- Who has opted out since $1, as array_send gives them.
+SELECT array_send(array_agg(msisdn)) AS msisdns FROM subscriber WHERE opted_out_at >= $1 GROUP BY hash_bucket;
 
 -- name: corrections
 -- The name of a launched correction of campaign $1 that is not cancelled, if there is one.

@@ -211,5 +211,5 @@ SELECT name FROM campaign WHERE EXISTS (SELECT FROM places_of(campaign.campaign_
 
 -- name: subscriber_everything
 -- What the list says of one number ($1).
-SELECT carrier_no, ported, import_no, previous_import_no, opted_out_at, profile_no
+SELECT carrier_no, ported, import_no, previous_import_no, opted_out_at, profile_no, standing
   FROM subscriber WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1;

@@ -3,7 +3,16 @@
 from itertools import product
 
 from broadcast.config import Rule
-from broadcast.rules.standing import CONSENTED, DO_NOT_CALL, EVERYBODY, REASONS, SET_ASIDE, STANDINGS, reasons
+from broadcast.rules.standing import (
+    CONSENTED,
+    DO_NOT_CALL,
+    EVERYBODY,
+    REASONS,
+    SET_ASIDE,
+    STANDINGS,
+    heeded,
+    reasons,
+)
 
 RULES = [
     Rule("-", do_not_call=heeds, consent=asks, set_aside=leaves)
@@ -12,7 +21,7 @@ RULES = [
 
 
 def why(rule: Rule | None, standing: int, opted_out: bool = False) -> str:
-    return REASONS[reasons(rule)[standing * 2 + opted_out]]
+    return REASONS[reasons(heeded(rule))[standing * 2 + opted_out]]
 
 
 def test_an_opt_out_counts_always() -> None:
@@ -37,5 +46,5 @@ def test_each_word_of_a_rule_is_heeded_by_itself() -> None:
 
 
 def test_everybody_hears_an_emergency() -> None:
-    assert len(EVERYBODY) == len(STANDINGS) == len(reasons(None)) == 16
+    assert len(EVERYBODY) == len(STANDINGS) == len(reasons()) == 16
     assert not any(EVERYBODY)

@@ -1,0 +1,130 @@
+"""`broadcast subscriber do-not-call` and `consent`: who may be told what, by a register or their word."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broadcast.actions import standing as actions
+from broadcast.actions import subscriber
+from broadcast.actions.standing import Consented, Lines, Registered, Told
+from broadcast.cli.operator import login_option
+from broadcast.cli.output import json_option, print_json, print_table, say, words
+from broadcast.cli.session import act
+from broadcast.cli.settings import configuration
+from broadcast.languages import _, headings, term
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_REFUSED = click.option("--refused", type=_FILE, help="Where refused lines go. Default: as of import.")
+
+
+@click.command("do-not-call")
+@click.argument("number", required=False)
+@click.option("--file", type=_FILE, help="Of many: CSV or Parquet as of import, with a column msisdn.")
+@click.option("--replace", is_flag=True, help="The file is the whole list: whoever is not in it is off it.")
+@click.option("--undo", is_flag=True, help="They are on it no more.")
+@_REFUSED
+@login_option
+@json_option
+def do_not_call(
+    number: str | None, file: Path | None, replace: bool, undo: bool, refused: Path | None, as_json: bool
+) -> None:
+    """Keep the do-not-call list: alerts of a category whose rule heeds it go to nobody on it, emergencies do.
+
+    Numbers that are no subscribers' are kept, too, so that a later import knows them. The same file may be given
+    again. What was launched before goes on as it was fixed.
+
+    \b
+    Example:
+      broadcast subscriber do-not-call --file register.csv --replace
+      broadcast subscriber do-not-call 0912345678 --undo
+    """
+    if (number is None) is (file is None) or (replace and (undo or file is None)):
+        raise click.UsageError(
+            _("give a NUMBER or --file FILE, perhaps with --undo; --replace goes with a file")
+        )
+    config = configuration()
+    if file is not None:
+        path = file
+        done = act(lambda s: actions.register(s, path, refused, undo=undo, replace=replace), config)
+    else:
+        msisdn = subscriber.number(config.country, number or "")
+        done = act(lambda s: actions.register_one(s, msisdn, undo=undo), config)
+    if as_json:
+        print_json(done)
+    else:
+        _say_registered(done)
+
+
+def _say_registered(done: Registered) -> None:
+    _show_lines(done.file)
+    say(
+        _(
+            "{on_list:,} numbers are on the do-not-call list: {new:,} new, {gone:,} gone; for {subscribers:,}"
+            " subscribers that changes what they are told",
+            on_list=done.on_list,
+            new=done.new,
+            gone=done.gone,
+            subscribers=done.subscribers,
+        )
+    )
+
+
+@click.command("consent")
+@click.argument("number", required=False)
+@click.option(
+    "--file", type=_FILE, help="Of many: as of import, perhaps with columns consent and consent_source."
+)
+@click.option("--source", metavar="TEXT", help='By what: "form 12, Da Nang clinic". Of lines that name none.')
+@click.option("--at", metavar="TIME", help="When they said so: 2030-01-31, 2030-01-31T18:00. Default: now.")
+@click.option("--withdrawn", is_flag=True, help="They take it back.")
+@_REFUSED
+@login_option
+@json_option
+def consent(as_json: bool, number: str | None, **said: Any) -> None:
+    """Note what people agreed to, or took back, with its time and source. Their newest word counts.
+
+    Alerts of a category whose rule asks for consent go to nobody else. Emergencies do. A file's column consent
+    says when, consent_source by what.
+
+    \b
+    Example:
+      broadcast subscriber consent --file forms.csv --source "form 12, Da Nang clinic" --at 2030-01-31
+      broadcast subscriber consent 0912345678 --source "by phone" --withdrawn
+    """
+    if (number is None) is (said["file"] is None):
+        raise click.UsageError(_("give a NUMBER or --file FILE"))
+    config = configuration()
+    told = Told(None if number is None else subscriber.number(config.country, number), **said)
+    done = act(lambda session: actions.note_consent(session, told), config)
+    if as_json:
+        print_json(done)
+    else:
+        _say_consented(done)
+
+
+def _say_consented(done: Consented) -> None:
+    _show_lines(done.file)
+    say(
+        _(
+            "{words:,} words are kept; for {subscribers:,} subscribers that changes what they are told",
+            words=done.words,
+            subscribers=done.subscribers,
+        )
+    )
+
+
+def _show_lines(file: Lines | None) -> None:
+    """Every line of a file accounted for."""
+    if file is None:
+        return
+    rows = [(_("numbers"), file.numbers), (_("repeated"), file.repeated)]
+    rows += [(_("refused: {reason}", reason=term(reason)), count) for reason, count in file.refused.items()]
+    print_table(words(file.source), headings("", "lines"), [*rows, (_("all"), file.lines)])
+    if file.refused:
+        say(
+            _(
+                "refused lines, with numbers and reasons: {refused_file}",
+                refused_file=words(file.refused_file),
+            )
+        )
