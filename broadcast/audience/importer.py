@@ -163,7 +163,7 @@ async def merge(
     await copy_in(connection, "import_staging", COLUMNS, copy_stream(batch.people, profiles))
     query = "import_merge_profiles" if combining else "import_merge"
     row = await connection.fetchrow(sql(query), import_no, await database_time(connection))
-    await standings.of_staged(connection)
+    await standings.of_imported(connection, batch.people.msisdns)
     await connection.execute(sql("import_empty_staging"))
     assert row is not None
     counts: dict[str, int] = dict(row)

@@ -40,20 +40,22 @@ async def drop(home: Connection, numbers: Iterable[int], bit: int) -> int:
     return len(await by_bucket(home, "standing_drop", numbers, bit))
 
 
-async def of_staged(home: Connection) -> None:
-    """Whom an import has brought, and not staged away yet, stands as is known of their numbers."""
-    known = await home.fetchrow(sql("standing_known"))
-    assert known is not None
-    if known["do_not_call"]:
-        rows = await home.fetch(sql("do_not_call_staged"))
-        await add(home, (row["msisdn"] for row in rows), DO_NOT_CALL)
-    if known["consents"]:
-        rows = await home.fetch(sql("consents_staged"))
-        await add(home, (row["msisdn"] for row in rows), CONSENTED)
+async def of_imported(home: Connection, numbers: Numbers) -> None:
+    """Whom an import has just brought, each once, stand as is known of their numbers. Those who were subscribers before
+    do already: they may be among them, or not."""
+    for standing, those in await among(home, np.sort(numbers)):
+        for bit in (DO_NOT_CALL, CONSENTED):
+            if standing & bit:
+                await add(home, those.tolist(), bit)
 
 
 async def of_strangers(home: Connection, numbers: Numbers) -> list[tuple[int, Numbers]]:
     """Of numbers, sorted, of no subscriber: by standing, as rules/standing.py numbers that; each part sorted."""
+    return [(2 * standing, those) for standing, those in await among(home, numbers)]
+
+
+async def among(home: Connection, numbers: Numbers) -> list[tuple[int, Numbers]]:
+    """Numbers, sorted, by the bits that are known of them; each part sorted."""
     found = np.zeros(len(numbers), np.int64)
     known = await home.fetchrow(sql("standing_known"))
     assert known is not None
@@ -65,7 +67,7 @@ async def of_strangers(home: Connection, numbers: Numbers) -> list[tuple[int, Nu
         if known["consents"]:
             rows = await home.fetch(sql("consents_among"), some)
             found[_places(numbers, [row["msisdn"] for row in rows if row["given"]])] |= CONSENTED
-    return [(2 * int(standing), numbers[found == standing]) for standing in np.unique(found)]
+    return [(int(bits), numbers[found == bits]) for bits in np.unique(found)]
 
 
 def _places(numbers: Numbers, those: list[int]) -> NDArray[np.intp]:

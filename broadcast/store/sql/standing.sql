@@ -19,11 +19,6 @@ INSERT INTO do_not_call (msisdn) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTH
 -- These ($1) are not.
 DELETE FROM do_not_call WHERE msisdn = ANY($1::bigint[]);
 
--- name: do_not_call_staged
--- Of the people whom an import brings now, those who are on it.
-SELECT staged.msisdn FROM import_staging AS staged
- CROSS JOIN LATERAL (SELECT FROM do_not_call WHERE msisdn = staged.msisdn OFFSET 0) AS on_it;
-
 -- name: consents_note
 -- Words of people, side by side: $1: numbers, $2: when; whether they agree ($3); $4: by what. Of two of one moment the one
 -- that takes back counts.
@@ -39,12 +34,6 @@ SELECT asked.msisdn, newest.given FROM unnest($1::bigint[]) AS asked (msisdn)
 -- name: consents_of
 -- What number $1 said, the newest first.
 SELECT at, given, source FROM consent WHERE msisdn = $1 ORDER BY at DESC;
-
--- name: consents_staged
--- Of the people whom an import brings now, those who agree.
-SELECT staged.msisdn FROM import_staging AS staged
- CROSS JOIN LATERAL (SELECT given FROM consent WHERE msisdn = staged.msisdn ORDER BY at DESC LIMIT 1) AS newest
- WHERE newest.given;
 
 -- name: consented_numbers
 -- Everybody who agrees, in parts, as array_send gives them.
