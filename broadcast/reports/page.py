@@ -8,12 +8,11 @@ import jinja2
 
 from broadcast.campaign.marks import mark_words
 from broadcast.diagnosis.finding import Finding
-from broadcast.forecast.verdict import money
 from broadcast.languages import _, chosen, grouped, ngettext, term
 from broadcast.reports.audit import AuditResult
 from broadcast.reports.charts import delay_chart, rate_chart, states_chart
 from broadcast.reports.document import STATES, document
-from broadcast.reports.foreseen import MOMENT_NAMES
+from broadcast.reports.foreseen_table import foreseen_table
 from broadcast.reports.report import Report
 from broadcast.reports.withdrawals import GAVE_UP
 from broadcast.visible import visible
@@ -44,8 +43,7 @@ def render(report: Report, audit: AuditResult, findings: Sequence[Finding] = (),
         report=document(report, audit, findings),
         marks=marks(report),
         gave_up=GAVE_UP,
-        moments=list(MOMENT_NAMES.items()),
-        money=money,
+        foreseen=foreseen_table(report.foreseen, report.campaign.launched_at, zone),
         states=[state for state in STATES if report.progress.total.states[state]],
         charts=[chart for chart in charts if chart],
     )
