@@ -4,13 +4,14 @@ No recipient becomes an object here: PostgreSQL gives and takes numbers as the o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
 import asyncpg
 
+from broadcast.audience import cutting
 from broadcast.audience.choice import Choice
 from broadcast.audience.first_share import FirstShare
 from broadcast.config.ledgers import BUCKETS
@@ -122,7 +123,8 @@ def _chosen(key: int, numbers: bytes, choice: Choice) -> Iterator[Group]:
 
 class Cutter:
     """Makes the slices and exclusions of one ledger. sizes: of a slice, by the ledger's carrier_no, of its carriers;
-    whoever is of another one is left out, `not_connected`. ledger: its name, '' where home is the only one."""
+    whoever is of another one is left out, `not_connected`. ledger: its name, '' where home is the only one. graded: the
+    last of each carrier are cut ever smaller: no worker has many left when the others have none."""
 
     def __init__(
         self,
@@ -130,8 +132,10 @@ class Cutter:
         campaign_id: CampaignId,
         sizes: Mapping[CarrierNo, int],
         ledger: str = "",
+        graded: bool = False,
     ) -> None:
         self._connection = connection
+        self._graded = graded
         self._ledger = ledger
         self._campaign_id = campaign_id
         self._sizes = sizes
@@ -166,12 +170,19 @@ class Cutter:
         share = self._shares.setdefault((carrier_no, part), FirstShare(self.share))
         yield from enumerate(share.parted(numbers))
 
-    async def write(self) -> None:
-        """What was added since: each carrier ends with a shorter row for each message and moment."""
+    async def write(self, last: bool = True) -> None:
+        """What was added since: each carrier ends with a shorter row for each message and moment. last: else the end of
+        what is graded is kept for the next time."""
         slices, held = [], []
-        for (carrier_no, variant, moment, stage), added in self._waiting.items():
+        kept: dict[tuple[CarrierNo, int, float, int], bytearray] = {}
+        for key, added in self._waiting.items():
+            carrier_no, variant, moment, stage = key
             size = min(self._sizes[carrier_no], self.gate.most if self.gate else self._sizes[carrier_no])
-            for numbers in _cut(added, size):
+            if self._graded and not last:
+                at = cutting.until(len(added) // _ELEMENT, size) * _ELEMENT
+                kept[key] = added[at:]
+                del added[at:]
+            for numbers in _cut(added, cutting.parts(len(added) // _ELEMENT, size, self._graded and last)):
                 row = _int2(carrier_no), _int2(variant), _int4(len(numbers) // _ELEMENT), _array(numbers)
                 if moment == NOW and stage == 0:
                     slices.append(self._row(*row))
@@ -180,9 +191,9 @@ class Cutter:
         exclusions = [
             self._row(_int2(carrier_no), reason.encode(), _array(numbers))
             for (carrier_no, reason), added in self._excluded.items()
-            for numbers in _cut(added, _EXCLUSION_SIZE)
+            for numbers in _cut(added, cutting.parts(len(added) // _ELEMENT, _EXCLUSION_SIZE))
         ]
-        self._waiting, self._excluded = {}, {}
+        self._waiting, self._excluded = kept, {}
         with naming(self._ledger):
             columns = "campaign_id", "carrier_no", "variant", "total", "msisdns"
             await self._copy("slice", columns, slices)
@@ -215,6 +226,7 @@ Place = Callable[[CarrierNo, int], tuple[Cutter, CarrierNo]]
 
 async def take_snapshot(groups: AsyncIterator[Sequence[Group]], place: Place) -> None:
     """Write everybody. place: by carrier_no at home and bucket, where they go, and the carrier's number there."""
+    known: dict[int, Cutter] = {}
     async for part in groups:
         cutters: dict[int, Cutter] = {}
         # in the order of the subscribers' key, so that the slices that may hold a number are few
@@ -222,16 +234,24 @@ async def take_snapshot(groups: AsyncIterator[Sequence[Group]], place: Place) ->
             cutter, carrier_no = place(group.carrier_no, group.bucket)
             cutters[id(cutter)] = cutter
             cutter.add(carrier_no, group)
-        # each to its end, for whoever tidies up needs their connections
-        ended = await asyncio.gather(*(cutter.write() for cutter in cutters.values()), return_exceptions=True)
-        if failed := [each for each in ended if each is not None]:
-            raise failed[0]
+        known |= cutters
+        await _write(cutters.values(), last=False)
+    await _write(known.values(), last=True)
 
 
-def _cut(numbers: bytearray, size: int) -> list[bytes]:
-    """Elements, `size` of them a time."""
-    step = size * _ELEMENT
-    return [bytes(numbers[at : at + step]) for at in range(0, len(numbers), step)]
+async def _write(cutters: Iterable[Cutter], last: bool) -> None:
+    """Each to its end, for whoever tidies up needs their connections."""
+    ended = await asyncio.gather(*(each.write(last) for each in cutters), return_exceptions=True)
+    if failed := [each for each in ended if each is not None]:
+        raise failed[0]
+
+
+def _cut(numbers: bytearray, sizes: Iterable[int]) -> Iterator[bytes]:
+    """Elements, so many of them a time."""
+    at = 0
+    for size in sizes:
+        yield bytes(numbers[at : at + size * _ELEMENT])
+        at += size * _ELEMENT
 
 
 def _array(elements: bytes) -> bytes:

@@ -146,7 +146,11 @@ async def prepared(part: Part, config: Config, campaign: Campaign) -> Ledger:
     rows = await part.connection.fetch(sql("audience_carriers"), list(campaign.carriers))
     _check_shares(rows, config, own, part.name)
     sizes = {row["carrier_no"]: slice_size(config, row["tps"]) for row in rows if row["tps"] is not None}
-    return Ledger(part, own, numbers, Cutter(part.connection, campaign.campaign_id, sizes, part.name))
+    graded = (
+        campaign.category == "emergency"
+    )  # the others would have the TPS of the workers that are through with it
+    cutter = Cutter(part.connection, campaign.campaign_id, sizes, part.name, graded)
+    return Ledger(part, own, numbers, cutter)
 
 
 def slice_size(config: Config, tps: int) -> int:
