@@ -1,8 +1,8 @@
 """Forecast and fact: when the last message leaves and when 90 percent have it, alone and beside other alerts.
 
-Carriers of different TPS and receipt delays. It is compared only where the lanes had their TPS: on a machine that is
-busy with other things they had not, and the fact says nothing of the forecast. A short run has a second on top for its
-start; BROADCAST_FORECAST_TIMES=10 makes everything ten times longer, without it.
+Carriers of different TPS and receipt delays. It prints a line for each: foreseen, fact, and the fact's percent of the
+forecast. BROADCAST_FORECAST_TIMES=10 makes everything ten times longer; from 3 on the strict form holds, too, which
+wants a quiet machine: nothing farther than a tenth. It says nothing of the forecast where the lanes had not their TPS.
 """
 
 import os
@@ -31,7 +31,7 @@ from broadcast.reports.pauses import steadiness
 
 TIMES: Final = float(os.environ.get("BROADCAST_FORECAST_TIMES", "1"))
 NEAR: Final = 0.1
-START_S: Final = 1.0 if TIMES < 3 else 0.0
+STRICT: Final = TIMES >= 3
 STEADY: Final = 0.93  # of the TPS
 
 
@@ -86,8 +86,28 @@ async def steady(world: Rig, together: Sequence[Campaign]) -> bool:
     return all(each is not None and each.used_share >= STEADY for each in found.values())
 
 
-async def compared(world: Rig, campaign: Campaign) -> list[tuple[str, float, float]]:
-    """Of each carrier and of all together: which moment, seconds from the launch as foreseen, and as it came."""
+@dataclass(frozen=True)
+class Moment:
+    """One of a campaign, seconds from its launch."""
+
+    campaign: str
+    carrier: str
+    what: str
+    foreseen_s: float
+    fact_s: float
+
+    @property
+    def far(self) -> bool:
+        return abs(self.fact_s - self.foreseen_s) > NEAR * self.foreseen_s
+
+    def __str__(self) -> str:
+        name = f"{self.campaign:9} {self.carrier:9} {self.what:16}"
+        later = self.fact_s / self.foreseen_s - 1
+        return f"{name} foreseen {self.foreseen_s:7.2f} s  fact {self.fact_s:7.2f} s  {later:+6.1%}{'  FAR' * self.far}"
+
+
+async def compared(world: Rig, called: str, campaign: Campaign) -> list[Moment]:
+    """Of each carrier and of all together: the last message, and 90 percent sent and delivered."""
     report = (await everything(world.conn, campaign.name)).report
     launched_at, found = campaign.launched_at, []
     assert launched_at is not None
@@ -95,10 +115,10 @@ async def compared(world: Rig, campaign: Campaign) -> list[tuple[str, float, flo
         assert line.segments_foreseen == line.segments
         for what, foreseen, fact in line.rows():
             assert foreseen is not None and fact is not None
-            after = [(at - launched_at).total_seconds() for at in (foreseen, fact)]
-            print(f"{campaign.category:10} {line.carrier:10} {what:22} {after[0]:8.2f} {after[1]:8.2f}")
             if what in ("sent_last", "sent_ninety", "delivered_ninety"):
-                found.append((f"{line.carrier} {what}", *after))
+                after = [(at - launched_at).total_seconds() for at in (foreseen, fact)]
+                found.append(Moment(called, line.carrier, what, *after))
+                print(found[-1])
     assert len(found) == 3 * (len(WAYS) + 1)
     return found
 
@@ -131,8 +151,9 @@ async def test_the_forecast_is_near_the_fact_alone_and_beside_others(world: Rig)
         assert await billable(world, name) == 5 * round(way.tps * way.seconds * TIMES)
         of_one = await billed_of(world.conn, world.config, name, single)
         assert sum(of_one.segments) == round(way.tps * way.seconds * TIMES)
-    found = [one for each in (single, urgent, equal) for one in await compared(world, each)]
-    if not (await steady(world, [single]) and await steady(world, [urgent, beside, equal])):
+    named = {"alone": single, "emergency": urgent, "equal": equal}  # of `beside` nobody could foresee `equal`
+    found = [one for called, each in named.items() for one in await compared(world, called, each)]
+    full = [await steady(world, each) for each in ([single], [urgent, beside, equal])]
+    if STRICT and not all(full):
         pytest.skip("the machine was too busy for the lanes to have their TPS")
-    far = [each for each in found if abs(each[2] - each[1]) > NEAR * each[1] + START_S]
-    assert far == []
+    assert not STRICT or not [str(each) for each in found if each.far]
