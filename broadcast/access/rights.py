@@ -68,6 +68,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "campaign": _open(),
     "campaign_event": _open(),
     "campaign_part": _open(),
+    "first_share": _open(worker="INSERT UPDATE"),
     "approval": _open(),
     "campaign_version": _open(),
     "act": _open(),
@@ -190,6 +191,7 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
     "tend_off_named_lists": (_O, _W),
     "tend_read": (_O, _U, _W),
     "tend_obey": (_O, _W),
+    "tend_obey_rest": (_O, _W),
     "tend_part_entered": (_O, _W),
     "tend_audited": (_O, _U, _W),
     **dict.fromkeys(

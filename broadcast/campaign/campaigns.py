@@ -77,6 +77,7 @@ class Campaign:
     plan: Plan = NOTHING_SAID
     nonce: str = ""  # of its code
     rules: str = "{}"  # under which it was launched, as rules/limits.py reads them
+    stage: int = 0  # 1: the rest may follow its first share
 
     @property
     def content(self) -> Content:
@@ -243,4 +244,5 @@ _VALUE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "areas": lambda value: tuple(map(Area.read, json.loads(value))),
     "plan": lambda value: Plan.read(json.loads(value or "{}")),
     "rules": lambda value: value or "{}",
+    "stage": lambda value: value or 0,
 }

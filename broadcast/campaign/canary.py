@@ -4,15 +4,18 @@
 2. While anybody of the share has yet to be sent to, and for wait_s since the last of them was, the rest waits.
 3. Then each carrier is judged by itself: who is in doubt was not accepted, and who waits for a receipt did not get it.
 4. Nobody is judged by what nobody can know: those whom no receipt was asked for.
+5. Over several ledgers a carrier's people are those of all of them. A ledger that has yet to say what became of its
+   own, at the moment of 2, is waited for; and none of its carriers is judged before it has said anything.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, fields
+from operator import add
 from typing import Any, Final, Literal
 
 from broadcast.campaign.content import Content
 from broadcast.campaign.plan import Canary
-from broadcast.config import Config
 from broadcast.errors import RefusedError
 from broadcast.languages import _
 
@@ -37,9 +40,23 @@ class Share:
         """Whom the carrier accepted, whatever became of them."""
         return self.accepted + self.unknown + self.undeliverable + self.delivered
 
+    def added(self, other: "Share") -> "Share":
+        """With those of the same carrier in another ledger."""
+        return Share(self.carrier, *map(add, astuple(self)[1:], astuple(other)[1:]))
+
     @property
     def sent(self) -> int:
         return self.took + self.rejected + self.in_doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The first share in one ledger, as it was at a moment in seconds; infinite: it stays so. last_sent: as of
+    `decide`."""
+
+    shares: tuple[Share, ...]
+    last_sent: float | None
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,17 @@ def decide(canary: Canary, shares: Iterable[Share], last_sent: float | None, now
     return Decision("hold", faults) if faults else GO_ON
 
 
+def together(seen: Sequence[Seen], unheard: Collection[str]) -> tuple[tuple[Share, ...], float | None, float]:
+    """What `decide` is to judge: the shares of all ledgers, when the last of them was sent to, and of which moment all
+    of that is. unheard: the carriers of ledgers that have said nothing yet, of whom nothing is judged."""
+    sums: dict[str, Share] = {}
+    for share in (share for each in seen for share in each.shares if share.carrier not in unheard):
+        sums[share.carrier] = share.added(sums.get(share.carrier, Share(share.carrier)))
+    sent = [each.last_sent for each in seen if each.last_sent is not None]
+    at = -math.inf if unheard else min(each.at for each in seen)
+    return tuple(sums[carrier] for carrier in sorted(sums)), max(sent, default=None), at
+
+
 def in_words(found: Mapping[str, Any]) -> str:
     """What an event or entry keeps of a decision (`kept`), as people read it."""
     return "; ".join(_fault_words(Fault(**each)) for each in found.get("faults", ()))
@@ -104,7 +132,7 @@ def plan_words(canary: Canary) -> str:
     return f"{said}; {asks}" if canary.then == "ask" else said
 
 
-def check(config: Config, content: Content) -> None:
+def check(content: Content) -> None:
     """Raises RefusedError for an alert that cannot have a first share."""
     if content.plan.canary is None:
         return
@@ -112,12 +140,6 @@ def check(config: Config, content: Content) -> None:
         raise RefusedError(
             _(
                 "a correction goes to all at once: whoever heard the wrong text must not wait for a first share"
-            )
-        )
-    if config.ledgers:
-        raise RefusedError(
-            _(
-                "a first share cannot be judged over several ledgers yet: leave --canary out, or say --canary 0"
             )
         )
 

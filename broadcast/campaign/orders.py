@@ -45,7 +45,9 @@ async def push(parts: Parts, campaign: Campaign, untold: Untold) -> list[Part]:
 async def _told(part: Part, campaign: Campaign) -> Part | Away:
     try:
         with pool.within(part.connection, _TELL_S):
-            await obey(part.connection, campaign.campaign_id, campaign.control_no, campaign.state)
+            await obey(
+                part.connection, campaign.campaign_id, campaign.control_no, campaign.state, campaign.stage
+            )
     except (asyncpg.PostgresError, *MENDABLE) as error:
         return Away(part.name, failures.explain(error))
     except BroadcastError as error:
@@ -53,9 +55,11 @@ async def _told(part: Part, campaign: Campaign) -> Part | Away:
     return part
 
 
-async def obey(ledger: Connection, campaign_id: CampaignId, control_no: int, state: str) -> None:
-    """A copy follows home's order of this number, unless it knows a later one or is over; its workers are told."""
-    await ledger.execute(sql("obey"), campaign_id, control_no, state)
+async def obey(ledger: Connection, campaign_id: CampaignId, control_no: int, state: str, stage: int) -> None:
+    """A copy follows home's order of this number, unless it knows a later one or is over; its workers are told.
+
+    stage: 1: the rest follows its first share, but not before home has heard what was ordered in the ledger itself."""
+    await ledger.execute(sql("obey_rest" if stage else "obey"), campaign_id, control_no, state)
 
 
 async def order_here(name: str, ledger: Ledger, alert: str, state: str) -> Campaign | Away | None:

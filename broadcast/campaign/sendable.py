@@ -15,5 +15,5 @@ def check_sendable(config: Config, content: Content) -> int:
     check_marks(content, config.country.exercise_marks)
     check_wording(config, content)
     check_rules(config, content)
-    canary.check(config, content)
+    canary.check(content)
     return most_segments(config, content)

@@ -81,6 +81,8 @@ def _first_share(figures: Figures) -> Finding | None:
     if figures.paused:
         return None
     said = _("its first share goes ahead: {held:,} wait for how that goes", held=held)
+    if figures.unheard:
+        said = _("{said}; nothing is heard of {ledgers}", said=said, ledgers=", ".join(figures.unheard))
     return Finding(Code.FIRST_SHARE, "", False, said, "")
 
 

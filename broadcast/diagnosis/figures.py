@@ -58,7 +58,7 @@ class Figures:
     alone, by override.
 
     first_share: what became of it, as its event, where others are held behind it still; first_share_why: in words;
-    behind_first_share: how many are held.
+    behind_first_share: how many are held; unheard: ledgers that do not say how it goes there.
     sending: it is to be sent now. quiet_until: it waits for the end of its quiet hours, in its country's time; law: by
     which.
     segments: of a message. launched_for_s: since the newest launch among them.
@@ -71,6 +71,7 @@ class Figures:
     first_share: str = ""
     first_share_why: str = ""
     behind_first_share: int = 0
+    unheard: tuple[str, ...] = ()
     quiet_until: datetime | None = None
     law: str = ""
     paused: bool = False

@@ -26,6 +26,7 @@ from broadcast.store.types import Connection
 
 SETTLING_S: Final = 15.0  # a receipt may be parked for so long before its submission's answer is here
 COUNT_MOST: Final = 20_000
+UNHEARD_S: Final = 10.0  # a ledger tells home of a first share each second
 USUAL_EVERY_S: Final = 60.0
 _NO_MISFITS: tuple[int, float | None, float] = (0, None, 0.0)
 _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undeliverable", "delivered")
@@ -33,10 +34,13 @@ _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undelivera
 
 @dataclass(slots=True)
 class Diagnosis:
-    """Of one campaign, or (None) of all that run or are paused. Keeps what changes slowly between calls."""
+    """Of one campaign, or (None) of all that run or are paused. Keeps what changes slowly between calls.
+
+    home: where `connection` is to a ledger that is not home: what home alone knows of the campaign."""
 
     connection: Connection
     campaign_id: CampaignId | None = None
+    home: Connection | None = None
     _sample: Sample = field(default_factory=Sample)
     _sampled_until: float = 0.0
 
@@ -55,14 +59,14 @@ class Diagnosis:
             workers = await self.connection.fetchrow(sql("diagnosed_workers"))
             assert campaigns is not None and workers is not None  # aggregates: one row each
             carriers = await self._carriers(campaigns, refusals)
-            share = await self._first_share()
+        share, held_by_home = await self._first_share()
         return Figures(
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
             overridden_by=campaigns["overridden_by"] or "",
             sending=campaigns["sending"],
             **_quiet(campaigns),
             **share,
-            paused=campaigns["paused"] and self.campaign_id is not None,
+            paused=(campaigns["paused"] or held_by_home) and self.campaign_id is not None,
             finished=campaigns["finished"],
             segments=campaigns["segments"],
             launched_for_s=campaigns["launched_for_s"] or 0.0,
@@ -103,19 +107,22 @@ class Diagnosis:
             for row in rows
         )
 
-    async def _first_share(self) -> dict[str, Any]:
-        """Of one campaign others of which are held behind it."""
+    async def _first_share(self) -> tuple[dict[str, Any], bool]:
+        """Of one campaign others of which are held behind it; whether it is paused, which a ledger may not know yet."""
         if self.campaign_id is None:
-            return {}
-        row = await self.connection.fetchrow(sql("diagnosed_first_share"), self.campaign_id)
+            return {}, False
+        where = self.home or self.connection
+        row = await where.fetchrow(sql("diagnosed_first_share"), self.campaign_id, UNHEARD_S)
         if row is None:
-            return {}
+            return {}, False
         why = canary.in_words(json.loads(row["details"] or "{}"))
-        return {
+        found = {
             "first_share": row["event"] or "",
             "first_share_why": why,
             "behind_first_share": row["held"],
+            "unheard": tuple(row["unheard"] or ()),
         }
+        return found, row["paused"]
 
     async def _ahead(self, readings: Mapping[CarrierNo, list[LaneReading]]) -> dict[CarrierNo, str]:
         """Carriers at which others have the TPS: who goes first there, where this campaign has none of it."""

@@ -24,6 +24,7 @@ from broadcast.campaign import orders
 from broadcast.campaign.orders import LedgerOrder
 from broadcast.clock import DayTime, lease_time
 from broadcast.config import HomeAway
+from broadcast.engine import first_shares
 from broadcast.engine.connections import ANSWER_S, WORK_S, Connections
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
@@ -34,7 +35,7 @@ from broadcast.store.queries import sql
 
 log = logging.getLogger(__name__)
 
-_ORDER: Final = ("control_no", "state", "approved", "entries")
+_ORDER: Final = ("control_no", "state", "approved", "entries", "stage", "first_share", "judges")
 Places = Callable[[asyncpg.Connection], Awaitable[None]]
 HOME_S: Final = 0.5
 CARRIERS_EVERY: Final = 4  # rounds
@@ -66,12 +67,16 @@ class Home:
 @dataclass(frozen=True, slots=True)
 class Order:
     """Home's last one about a campaign. approved: the hash of what it says. entries: how often, as far as home knows,
-    people entered it in this ledger."""
+    people entered it in this ledger. stage: 1: the rest follows its first share; first_share: that goes ahead, and
+    judges: no worker of home's looks how it went."""
 
     control_no: int
     state: str
     approved: bytes | None
     entries: int = 0
+    stage: int = 0
+    first_share: bool = False
+    judges: bool = False
 
 
 class AtHome:
@@ -116,6 +121,7 @@ class Herald:
         self._finished: Sequence[tuple[CampaignId, datetime]] = ()
         self._ordered: Sequence[LedgerOrder] = ()
         self._entered: Sequence[tuple[CampaignId, int, int]] = ()  # campaign, people, entries
+        self._shares: Sequence[asyncpg.Record] = ()  # how first shares go here, of `first_shares_seen`
         self._taken: list[int] = []
         self._day_time = day_time
         self._clock_looks = 0  # in a row that found it off; told after the last
@@ -181,6 +187,12 @@ class Herald:
             await orders.take_over(home, self._ledger, order)
             self._taken.append(order.order_no)
         self._ordered = ()
+        for share in self._shares:  # before it is said that a part is over: its last figures count
+            said = (share["at"], share["figures"])
+            await home.execute(sql("keep_first_share"), share["campaign_id"], self._ledger, *said)
+        self._shares = ()
+        if any(order.first_share and order.judges for order in self._orders.values()):
+            await first_shares.look(home)
         if self._finished:
             numbers, times = [each for each, _ in self._finished], [at for _, at in self._finished]
             await home.execute(sql("parts_finished"), self._ledger, numbers, times)
@@ -201,7 +213,7 @@ class Herald:
         numbers = [each.control_no for each in known.values()]
         for row in await ledger.fetch(sql("copies_behind"), list(known), numbers):
             order = known[row["campaign_id"]]
-            await orders.obey(ledger, row["campaign_id"], order.control_no, order.state)
+            await orders.obey(ledger, row["campaign_id"], order.control_no, order.state, order.stage)
         rows = await ledger.fetch(sql("copies_here"), list(known))
         here = {row["campaign_id"]: row["finished_at"] for row in rows}
         self._entered = [
@@ -209,6 +221,8 @@ class Herald:
             for row in rows
             if row["entries"] > known[row["campaign_id"]].entries
         ]
+        ahead = [number for number, order in known.items() if order.first_share]
+        self._shares = await ledger.fetch(sql("first_shares_seen"), ahead) if ahead else ()
         lost = await self._ended_lost(ledger, known, known.keys() - here.keys())
         self._finished = [(number, at) for number, at in here.items() if at is not None] + lost
         while self._taken:

@@ -168,5 +168,5 @@ async def _wrong_with(home: Connection, config: Config | None, each: Campaign) -
 
     async with parts_of(home, config, each.campaign_id) as parts:
         return merged(
-            [await Diagnosis(part.connection, each.campaign_id).findings() for part in parts.reached]
+            [await Diagnosis(part.connection, each.campaign_id, home).findings() for part in parts.reached]
         )

@@ -51,7 +51,7 @@ async def everything(home: Connection, name: str, config: Config | None = None) 
         found = await report(home, campaign, whole)
         audited = await audit.whole(home, campaign.campaign_id, audits, entries, parts.lost)
         wrong = [
-            await Diagnosis(part.connection, campaign.campaign_id).findings(refusals(found))
+            await Diagnosis(part.connection, campaign.campaign_id, home).findings(refusals(found))
             for part in parts.reached
         ]
     return Everything(found, audited, merged(wrong))

@@ -54,7 +54,8 @@ class Whole:
         found = []
         having = [each for name, each in self._parts.items() if name not in self._lost]
         for part in having or [Part("", self._home, home=True)]:
-            diagnosis = self._diagnoses.setdefault(part.name, Diagnosis(part.connection, self._campaign_id))
+            made = Diagnosis(part.connection, self._campaign_id, self._home)
+            diagnosis = self._diagnoses.setdefault(part.name, made)
             try:
                 found.append(await diagnosis.findings())
             except MENDABLE:

@@ -799,6 +799,17 @@ CREATE TABLE link_test (
 
 -- A first share of an alert goes ahead, and the rest is let go, or held, by how it went: its slices are of stage 1.
 
+-- How it goes in a ledger that is not home, as that saw it last: there under '', at home under its name. at: by the clock
+-- of that ledger; heard_at: by this one's. figures: as engine/first_shares.py writes them.
+CREATE TABLE first_share (
+    campaign_id integer NOT NULL REFERENCES campaign,
+    ledger      text NOT NULL,
+    at          timestamptz NOT NULL,
+    heard_at    timestamptz NOT NULL,
+    figures     jsonb NOT NULL,
+    PRIMARY KEY (campaign_id, ledger)
+);
+
 -- Whoever was held behind the first share may follow; those whom a pace spreads over hours come as much later as that took.
 CREATE FUNCTION desk_let_rest_go(c campaign) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -827,11 +838,32 @@ BEGIN
     END IF;
     IF verdict = 'passed' AND c.plan->'canary'->>'then' = 'go_on' THEN
         PERFORM desk_let_rest_go(c);
+        UPDATE campaign SET control_no = control_no + 1 WHERE campaign_id = of_campaign; -- an order to every ledger
     ELSE
         what := CASE verdict WHEN 'held' THEN what ELSE 'first share asks' END;
         PERFORM desk_move(c, 'paused');
     END IF;
     PERFORM desk_note(of_campaign, what, desk_subject(of_campaign), figures, actor => 'broadcast');
+    RETURN true;
+END $$;
+
+-- Home's order of this number, by which the rest follows: as tend_obey. False also as long as something was ordered here
+-- that home has yet to hear of: it is given again, and who stopped the alert here has the last word.
+CREATE FUNCTION tend_obey_rest(of_campaign integer, order_no integer, target text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    c campaign;
+BEGIN
+    PERFORM desk_check_ledger();
+    SELECT * INTO c FROM campaign WHERE campaign_id = of_campaign FOR NO KEY UPDATE;
+    IF coalesce(c.stage, 0) <> 0 THEN
+        RETURN tend_obey(of_campaign, order_no, target);
+    END IF;
+    IF EXISTS (SELECT FROM ledger_order AS o WHERE o.campaign_id = of_campaign AND o.taken_at IS NULL)
+       OR NOT tend_obey(of_campaign, order_no, target) THEN
+        RETURN false;
+    END IF;
+    PERFORM desk_let_rest_go(c);
     RETURN true;
 END $$;
 

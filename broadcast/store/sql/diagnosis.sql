@@ -27,15 +27,24 @@ SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) 
 SELECT campaign_id, name, category, status, priority FROM campaign WHERE campaign_id = ANY ($1::integer[]);
 
 -- name: diagnosed_first_share
--- Of campaign $1 that is not over: who is held behind its first share, and what became of that last. No row: nobody is.
-SELECT h.held, e.event, e.details::text AS details
+-- At home, of campaign $1 that is not over: who is held behind its first share, in all ledgers, and what became of that last.
+-- unheard: ledgers that have said nothing for $2 seconds. No row: nobody is held.
+SELECT coalesce(h.held, 0) + t.held AS held, t.unheard, e.event, e.details::text AS details, c.state = 'paused' AS paused
   FROM campaign AS c
  CROSS JOIN LATERAL (SELECT sum(total)::bigint AS held FROM slice
                       WHERE slice.campaign_id = c.campaign_id AND state = 'held' AND stage > coalesce(c.stage, 0)) AS h
+ CROSS JOIN LATERAL (SELECT coalesce(sum((f.figures->>'behind')::bigint), 0)::bigint AS held,
+                            array_agg(p.ledger ORDER BY p.ledger)
+                                FILTER (WHERE coalesce(f.heard_at, c.launched_at) < clock_timestamp() - make_interval(secs => $2))
+                                AS unheard
+                       FROM campaign_part AS p JOIN ledger ON ledger.name = p.ledger
+                       LEFT JOIN first_share AS f USING (campaign_id, ledger)
+                      WHERE p.campaign_id = c.campaign_id AND p.finished_at IS NULL AND NOT ledger.here
+                        AND coalesce(c.plan ? 'canary', false) AND coalesce(c.stage, 0) = 0) AS t
   LEFT JOIN LATERAL (SELECT event, details FROM campaign_event
                       WHERE campaign_event.campaign_id = c.campaign_id AND event IN ('first share failed', 'first share asks')
                       ORDER BY event_no DESC LIMIT 1) AS e ON true
- WHERE c.campaign_id = $1 AND c.state IN ('running', 'paused') AND c.finished_at IS NULL AND h.held > 0;
+ WHERE c.campaign_id = $1 AND c.state IN ('running', 'paused') AND c.finished_at IS NULL AND coalesce(h.held, 0) + t.held > 0;
 
 -- name: diagnosed_workers
 -- How many live, and for how long the oldest.

@@ -74,9 +74,17 @@ SELECT copy_end($1, $2, $3, $4);
 -- Home's order number $2: a copy ($1) is in this state ($3). False: it knows that, or is over.
 SELECT tend_obey($1, $2, $3);
 
+-- name: obey_rest
+-- The same of an alert whose first share has ended. False also while home has yet to hear what was ordered here.
+SELECT tend_obey_rest($1, $2, $3);
+
 -- name: home_orders
 -- What home says of the campaigns that have recipients in ledger $1 and are not over there. approved: the hash of it.
-SELECT campaign_id, state, control_no, campaign_part.entries,
+-- first_share: it goes ahead. judges: the workers of the ledgers look how it went, for home's own have nobody of it.
+SELECT campaign_id, state, control_no, campaign_part.entries, coalesce(stage, 0) AS stage,
+       coalesce(plan ? 'canary', false) AND coalesce(stage, 0) = 0 AS first_share,
+       NOT EXISTS (SELECT FROM campaign_part AS p JOIN ledger ON ledger.name = p.ledger
+                    WHERE p.campaign_id = campaign.campaign_id AND here) AS judges,
        coalesce((SELECT hash FROM approval AS a WHERE a.campaign_id = campaign.campaign_id AND void_at IS NULL
                   ORDER BY approval_no LIMIT 1), approved_hash) AS approved
   FROM campaign_part JOIN campaign USING (campaign_id)
@@ -89,8 +97,13 @@ SELECT campaign_id FROM campaign JOIN unnest($1::integer[], $2::integer[]) AS to
 
 -- name: copies_here
 -- Of these campaigns ($1): those of which there is a copy here, since when it is over, how many people it has, and how often
--- some entered.
-SELECT campaign_id, finished_at, audience, coalesce(entries, 0) AS entries FROM campaign WHERE campaign_id = ANY($1::integer[]);
+-- some entered. One whose first share did not end is over when home can hear what that came to.
+SELECT campaign_id, audience, coalesce(entries, 0) AS entries,
+       CASE WHEN NOT coalesce(plan ? 'canary', false) OR coalesce(stage, 0) > 0
+                 OR EXISTS (SELECT FROM first_share AS f
+                             WHERE f.campaign_id = campaign.campaign_id AND f.ledger = '' AND f.at >= finished_at)
+            THEN finished_at END AS finished_at
+  FROM campaign WHERE campaign_id = ANY($1::integer[]);
 
 -- name: audience_here
 -- The people of campaign $1 that this database is to have: all of them, or, at home, those of its own part. Null: it was

@@ -1,13 +1,25 @@
 """Whether the rest of an alert may follow its first share: carrier by carrier, by bounds."""
 
 import json
+import math
 from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.campaign.canary import GO_ON, WAIT, Fault, Share, decide, in_words, kept, plan_words
+from broadcast.campaign.canary import (
+    GO_ON,
+    WAIT,
+    Fault,
+    Seen,
+    Share,
+    decide,
+    in_words,
+    kept,
+    plan_words,
+    together,
+)
 from broadcast.campaign.plan import Canary, Plan, check
 from broadcast.errors import InputError
 
@@ -69,6 +81,29 @@ def test_every_bad_carrier_is_named() -> None:
 def test_bounds_of_nothing_hold_nobody() -> None:
     lax = replace(PLAN, least_accepted=0, least_delivered=0)
     assert decide(lax, [Share("b", rejected=9, in_doubt=1)], SENT, OVER) == GO_ON
+
+
+def test_over_ledgers_a_carrier_is_judged_by_all_of_its_people() -> None:
+    north = Seen((Share("viettel", delivered=79, accepted=21),), SENT, OVER)
+    south = Seen(
+        (Share("viettel", delivered=90, accepted=10), Share("mobifone", delivered=1)), SENT - 5, math.inf
+    )
+    shares, last_sent, at = together([north, south], ())
+    assert (shares, last_sent, at) == (
+        (Share("mobifone", delivered=1), Share("viettel", delivered=169, accepted=31)), SENT, OVER,
+    )  # fmt: skip
+    assert decide(PLAN, shares, last_sent, at) == GO_ON
+    assert (
+        decide(PLAN, *together([replace(north, at=OVER - 0.1), south], ())) == WAIT
+    )  # it may know more by now
+    assert decide(PLAN, *together([south], {"viettel"})) == WAIT
+
+
+def test_a_ledger_that_has_said_nothing_keeps_nobody_from_holding_it() -> None:
+    """But of its own carriers nobody knows how many there are."""
+    bad = Seen((Share("mobifone", rejected=9), Share("viettel", rejected=9)), SENT, SENT)
+    faults = decide(PLAN, *together([bad], {"viettel"})).faults
+    assert [each.carrier for each in faults] == ["mobifone"]
 
 
 counts = st.integers(0, 50)

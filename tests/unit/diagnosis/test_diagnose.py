@@ -58,6 +58,8 @@ CHECK = "run `broadcast carrier check viettel"
          "run `broadcast campaign watch dam`"),
         ({}, {}, {"behind_first_share": 90}, Code.FIRST_SHARE,
          "its first share goes ahead: 90 wait for how that goes"),
+        ({}, {}, {"behind_first_share": 90, "unheard": ("north", "south")}, Code.FIRST_SHARE,
+         "its first share goes ahead: 90 wait for how that goes; nothing is heard of north, south"),
         ({}, {}, {"behind_first_share": 90, "paused": True, "first_share": "first share asks"}, Code.FIRST_SHARE_ASKS,
          "its first share went well, and somebody is to say that the rest follows: 90 wait; "
          "run `broadcast campaign resume flood`"),
