@@ -21,9 +21,10 @@ from broadcast.languages import _
     help="The folder in which NAME.archive is made. Default: the current one.",
 )
 @click.option("--drop", is_flag=True, help="Once the files are proved: remove the rows from the database.")
+@click.option("--anyway", is_flag=True, help="Although a cap on how often people are told counts this alert.")
 @login_option
 @json_option
-def campaign_archive(name: str, folder: Path, drop: bool, as_json: bool) -> None:
+def campaign_archive(name: str, folder: Path, drop: bool, anyway: bool, as_json: bool) -> None:
     """Move a finished alert's recipients into Parquet files, with whole numbers: keep them safe.
 
     The files are read back, counted and summed, and compared with the database before anything is dropped.
@@ -35,7 +36,7 @@ def campaign_archive(name: str, folder: Path, drop: bool, as_json: bool) -> None
       broadcast campaign archive flood-warning --to /srv/alerts
       broadcast campaign archive flood-warning --to /srv/alerts --drop
     """
-    done = act_on(name, lambda session: archive(session, name, folder, drop=drop))
+    done = act_on(name, lambda session: archive(session, name, folder, drop=drop, anyway=anyway))
     if as_json:
         print_json(done)
         return

@@ -6,12 +6,16 @@ Time goes on as the database has it: what was sent is dated back, and a moment t
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from integration import steps
 from integration.rig import Rig
+from integration.steps import by
 from waiting import until
 
+from broadcast.actions.archive import archive
+from broadcast.actions.session import Session
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.plan import Plan
 from broadcast.config import Rule, Rules
@@ -196,3 +200,34 @@ async def test_an_emergency_is_under_no_rule(rig: Rig) -> None:
         alert = await rig.launch(text=f"Run {number}")
         assert await moments(rig, alert) == {"ready": 10}
         assert alert.rules == "{}"
+
+
+async def test_an_alert_that_a_cap_counts_is_not_dropped(rig: Rig, tmp_path: Path) -> None:
+    await world(rig, 10, cap=Cap(2, 24))
+    rig.worker()
+    told = await advert(rig, 1)
+    await rig.finish(told)
+    session = Session(rig.conn, None)  # by the rule that it was launched under
+    with pytest.raises(RefusedError, match=f"a cap counts whom {told.name} told until .* UTC"):
+        await by("w", archive, session, told.name, tmp_path, drop=True)
+    assert not (tmp_path / f"{told.name}.archive").exists()
+    assert not (await by("w", archive, session, told.name, tmp_path, drop=False)).dropped
+    await ago(rig, told, timedelta(hours=24))
+    ruled(rig, cap=Cap(2, 36))  # the file's, under which the next one would be launched
+    with pytest.raises(RefusedError, match="a cap counts"):
+        await by("w", archive, replace(session, configuration=rig.config), told.name, tmp_path, drop=True)
+    assert (await by("w", archive, session, told.name, tmp_path, drop=True)).dropped
+
+
+async def test_a_running_alerts_cap_counts_those_before_it(rig: Rig, tmp_path: Path) -> None:
+    await world(rig, 10)
+    rig.worker()
+    told = await advert(rig, 1)
+    await rig.finish(told)
+    ruled(rig, cap=Cap(2, 36))
+    await advert(rig, 2)
+    with pytest.raises(RefusedError, match="a cap counts"):
+        await by("w", archive, Session(rig.conn, None), told.name, tmp_path, drop=True)
+    assert (
+        await by("w", archive, Session(rig.conn, None), told.name, tmp_path, drop=True, anyway=True)
+    ).dropped
