@@ -1,6 +1,7 @@
 """Lists of numbers by name: brought in, shown, dropped. Each is an act in the audit chain, without any number."""
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ async def read_for(session: Session, plan: ListFile) -> Numbers:
 
 async def drop_list(session: Session, name: str) -> None:
     """Raises InputError when there is none; RefusedError while an alert that may be sent names it."""
-    connection = session.connection
+    connection, name = session.connection, unicodedata.normalize("NFC", name)
     async with connection.transaction():
         await lists.hold(connection, name)
         for row in await connection.fetch(sql("campaigns_with_lists")):

@@ -1,6 +1,7 @@
 """Areas in GeoJSON (RFC 7946): a FeatureCollection, or one Feature, of polygons in WGS 84. Pure but for the file."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from broadcast.errors import InputError
 from broadcast.languages import _
 from broadcast.visible import visible
 
-_OUR_CRS: Final = ("CRS84", "4326")
+_OUR_CRS: Final = re.compile(r"(?<![0-9])(?:CRS84|4326)(?![0-9])")
 _HALF: Final = 180.0
 
 
@@ -29,7 +30,7 @@ def read_geojson(file: Path, columns: Columns) -> Iterator[SaidArea]:
         properties = feature.get("properties") or {}
         if not isinstance(properties, dict):
             raise InputError(_("{where}: its properties are no object", where=where))
-        said = columns.said(where, properties, feature.get("id"))
+        said = columns.said(where, properties, _code(feature.get("id")))
         yield _shaped(said, feature.get("geometry"))
 
 
@@ -45,7 +46,7 @@ def _document(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(_("{file} is no GeoJSON: no FeatureCollection, no Feature", file=file))
     crs = found.get("crs")
-    if crs is not None and not any(each in json.dumps(crs) for each in _OUR_CRS):
+    if crs is not None and not _OUR_CRS.search(json.dumps(crs)):
         raise InputError(
             _(
                 "{file} is not in WGS 84, by its crs: convert it to EPSG:4326, longitude and latitude",
@@ -62,6 +63,11 @@ def _features(file: Path, document: Mapping[str, Any]) -> list[Any]:
         case {"type": "Feature"}:
             return [document]
     raise InputError(_("{file} is no GeoJSON: no FeatureCollection, no Feature", file=file))
+
+
+def _code(feature_id: Any) -> str | None:
+    """A number is none: programs number features as they write them, and that is some other area's code."""
+    return feature_id if isinstance(feature_id, str) else None
 
 
 def _shaped(said: SaidArea, geometry: Any) -> SaidArea:
@@ -101,6 +107,11 @@ def _ring(where: str, positions: Any) -> Any:
     beyond = (np.abs(corners[:, 0]) > _HALF) | (np.abs(corners[:, 1]) > _HALF / 2)
     if beyond.any():
         x, y = map(float, corners[beyond][0])
+        if np.abs(corners[:, 0]).max() <= _HALF / 2 and np.abs(corners[:, 1]).max() <= _HALF:
+            raise InputError(
+                _("{where}: {x:g}, {y:g} is latitude and longitude: in GeoJSON the longitude stands first",
+                  where=where, x=x, y=y)
+            )  # fmt: skip
         raise InputError(
             _("{where}: {x:g}, {y:g} is no longitude and latitude in degrees: convert it to WGS 84 (EPSG:4326)",
               where=where, x=x, y=y)

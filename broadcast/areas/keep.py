@@ -9,6 +9,7 @@ from typing import Any, Final
 import shapely
 
 from broadcast.areas.meeting import Map
+from broadcast.areas.names import folded
 from broadcast.areas.said import SaidArea, plain
 from broadcast.areas.tree import Area, AreaTree
 from broadcast.errors import InputError, RefusedError
@@ -113,9 +114,7 @@ async def bring(home: Connection, said: Iterable[SaidArea], origin: Origin) -> B
         after = {**({} if origin.replace else before), **{code: row for code, (row, _said) in rows.items()}}
         AreaTree(each.area for each in after.values())
         await _check_unnamed(home, gone)
-        if gone or any(
-            code in before and row.parent != before[code].parent for code, (row, _said) in rows.items()
-        ):
+        if gone or await _moves(home, before, [row for row, _said in rows.values()]):
             await _check_no_approved(home)
         await home.execute(sql("drop_areas"), gone)
         other = [row for code, (row, _said) in rows.items() if before.get(code) != row]
@@ -144,10 +143,23 @@ def _merged(
                 _("{place}: area {code} stands twice, as {other} too",
                   place=each.place, code=visible(each.code), other=found[each.code][1].place)
             )  # fmt: skip
+        if each.code not in before:
+            _check_zeros(before, each)
         found[each.code] = (_one(before.get(each.code), each, origin), each)
     if not found:
         raise InputError(_("there is no area in it"))
     return found
+
+
+def _check_zeros(before: Mapping[str, Kept], new: SaidArea) -> None:
+    """Raises InputError for an area that is there already, but for zeros which a spreadsheet took from its code."""
+    digits = new.code.isdecimal() and new.name is not None
+    for each in before.values() if digits else ():
+        if each.code.lstrip("0") == new.code and folded(each.name) == folded(new.name or ""):
+            raise InputError(
+                _("{place}: area {code} is new, and {other} has its name: a spreadsheet took the zeros from its code",
+                  place=new.place, code=visible(new.code), other=visible(each.code))
+            )  # fmt: skip
 
 
 def _one(before: Kept | None, said: SaidArea, origin: Origin) -> Kept:
@@ -190,6 +202,14 @@ async def _check_unnamed(home: Connection, gone: Sequence[str]) -> None:
                 codes=visible(", ".join(held[:_SHOWN])),
             )
         )
+
+
+async def _moves(home: Connection, before: Mapping[str, Kept], rows: Sequence[Kept]) -> bool:
+    """Whether some are elsewhere than before, or new and have people already, whose list came before the areas did."""
+    if any(each.code in before and each.parent != before[each.code].parent for each in rows):
+        return True
+    named = {row["code"] for row in await home.fetch(sql("named_areas"))}
+    return any(each.code in named for each in rows if each.code not in before)
 
 
 async def _check_no_approved(home: Connection) -> None:

@@ -1,8 +1,10 @@
 """Areas without geometry: a CSV file, and Vietnam's from a package of the registry."""
 
 import csv
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date
 from importlib.metadata import PackageNotFoundError, distribution
@@ -15,6 +17,7 @@ from broadcast.languages import _
 from broadcast.visible import visible
 
 _DELIMITERS: Final = ",;\t"
+_MORE: Final = "\0"  # of cells beyond the first line's
 _PACKAGE: Final = "vietnamadminunits"
 _DATA: Final = "vietnamadminunits/data/dataset.db"
 VIETNAM_SINCE: Final = date(2025, 7, 1)  # Resolution 202/2025/QH15
@@ -28,18 +31,33 @@ def read_csv(file: Path, columns: Columns) -> Iterator[SaidArea]:
             head = source.readline()
             delimiter = max(_DELIMITERS, key=head.count)
             source.seek(0)
-            lines = csv.DictReader(source, delimiter=delimiter, strict=True, restkey="\0")
+            lines = csv.DictReader(source, delimiter=delimiter, strict=True, restkey=_MORE, restval="")
+            _check_head(file, lines.fieldnames or ())
             for line in lines:
                 where = _("{file}: line {line}", file=visible(file.name), line=str(lines.line_num))
-                if "\0" in line or None in line.values():
-                    raise InputError(_("{where}: it has not as many columns as the first line", where=where))
-                yield columns.said(where, line)
+                # spreadsheets leave out empty last cells, or write some more
+                if any(line.pop(_MORE, ())):
+                    raise InputError(_("{where}: it has more columns than the first line", where=where))
+                yield columns.said(where, {name: _unquoted(cell) for name, cell in line.items()})
     except OSError as error:
         raise InputError(_("cannot read {file}: {strerror}", file=file, strerror=error.strerror)) from error
     except UnicodeDecodeError as error:
         raise InputError(_("{file} is not UTF-8: save it as UTF-8", file=file)) from error
     except csv.Error as error:
         raise InputError(_("{file} is no CSV: {error}", file=file, error=error)) from error
+
+
+def _check_head(file: Path, names: Sequence[str]) -> None:
+    """Raises InputError for a name that stands twice, of which the last would be read."""
+    if twice := [name for name, times in Counter(filter(None, names)).items() if times > 1]:
+        raise InputError(
+            _("{file}: the column {name} stands twice", file=visible(file.name), name=visible(twice[0]))
+        )
+
+
+def _unquoted(cell: str) -> str:
+    """Without the ' by which somebody told a spreadsheet that a code is no number."""
+    return cell[1:] if re.fullmatch(r"'[0-9]+\s*", cell) else cell
 
 
 def vietnam() -> tuple[str, list[SaidArea]]:

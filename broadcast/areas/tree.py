@@ -109,7 +109,7 @@ class AreaTree:
         return tuple(reversed(found))
 
     def full_name(self, code: str) -> str:
-        """With those that it is in: Xã Trà My, Tỉnh Quảng Nam. As `find` takes it."""
+        """With those that it is in: Xã Tân Phú, Tỉnh Đồng Nai. As `find` takes it."""
         return ", ".join(self.areas[each].name for each in reversed(self.path(code)))
 
     def _meant(self, typed: str) -> list[str]:

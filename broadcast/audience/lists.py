@@ -1,6 +1,7 @@
 """Numbers by name: lists that filters choose by, and location lists, whose people hear an alert that names them."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ MOST: Final = 20_000_000  # on a list: 160 MB of memory
 _CHUNK: Final = 30_000  # numbers: an array that is only kept
 _READ_AHEAD: Final = 16  # chunks
 _NAME_MOST: Final = 64
+_DIGITS_MOST: Final = 8  # a day has as many, and nobody's number so few
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,20 @@ def check_name(said: str) -> str:
                 most=_NAME_MOST,
             )
         )
+    if re.search(rf"\d{{{_DIGITS_MOST + 1}}}", name):
+        raise InputError(
+            _(
+                "a list's name has {most} digits in a row at most: it stands in the audit chain, where no number may",
+                most=_DIGITS_MOST,
+            )
+        )
     return name
 
 
 async def all_lists(home: Connection, name: str | None = None) -> list[NumberList]:
     """By name. Raises InputError, with the nearest, when there is none of this name."""
     if name is not None:
+        name = unicodedata.normalize("NFC", name)
         await carrier_of(home, name)
     return [NumberList(**row) for row in await home.fetch(sql("lists"), name)]
 
@@ -142,7 +152,7 @@ async def drop(home: Connection, name: str) -> None:
 
 async def hold(home: Connection, name: str) -> int:
     """Its number; nobody else changes it until the transaction ends. Raises InputError as `carrier_of`."""
-    list_no = await home.fetchval(sql("list_hold"), name)
+    list_no = await home.fetchval(sql("list_hold"), unicodedata.normalize("NFC", name))
     if list_no is None:
         raise await _unknown(home, name)
     return int(list_no)

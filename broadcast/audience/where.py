@@ -1,4 +1,4 @@
-"""The filter that chooses among people by what is known of them: `area under "Quảng Nam" and not in list "hospital"`.
+"""The filter that chooses among people by what is known of them: `area under "Quảng Ngãi" and not in list "hospital"`.
 
 Read by descent, one method a level of the grammar; nothing in it is evaluated. Pure.
 
@@ -244,7 +244,7 @@ class _Reader:
 
     def _area(self) -> str:
         token = self._token
-        said = self._text(_('the name or code of an area in quotes, "Quảng Nam" say'))
+        said = self._text(_('the name or code of an area in quotes, "Quảng Ngãi" say'))
         try:
             self._tree.find(said)
         except InputError as error:

@@ -28,7 +28,7 @@ def count(carriers: tuple[str, ...], as_json: bool, **options: Any) -> None:
 
     \b
     Example:
-      broadcast audience count --area "Quảng Nam" --where 'language = "vi" and not in list "hospital"'
+      broadcast audience count --area "Quảng Ngãi" --where 'language = "vi" and not in list "hospital"'
     """
     plan = {name: value for name, value in options.items() if value}
     found = act(lambda session: counted(session, plan, carriers), configuration())

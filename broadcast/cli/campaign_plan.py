@@ -33,7 +33,7 @@ _PLAN: Sequence[Callable[[Any], Any]] = (
         "--where",
         "plan_where",
         metavar="FILTER",
-        help='Whom of these a filter fits, or of the whole list of people: area under "Hội An" and age > 60, say; '
+        help='Whom of these a filter fits, or of the whole list of people: area under "Huế" and age > 60, say; '
         "'' for none.",
     ),
     click.option(

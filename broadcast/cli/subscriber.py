@@ -249,7 +249,7 @@ def generate(
 
     \b
     Example:
-      broadcast subscriber generate people.csv --area 48=3 --area 49 --language vi --attribute band:number
+      broadcast subscriber generate people.csv --area 48=3 --area 51 --language vi --attribute band:number
       broadcast subscriber generate people.csv --lines 1000 --weight viettel=5 --weight mobifone=2
     """
     facts = Facts(dict(map(_share, areas)), dict(map(_share, languages)), dict(map(declared, attributes)))

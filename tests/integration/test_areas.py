@@ -130,6 +130,9 @@ def test_the_same_again_changes_nothing_and_more_is_added(desk: Desk) -> None:
         (feature("3", [ring((1, 1, 2, 2))], name="A", language="v!"), "v! is no language"),
         (feature("3", [ring((1, 1, 2, 2))], name="A", population=-4), "its census is no number"),
         (feature("3", [ring((-179, 1, 179, 2))], name="A"), "goes over the meridian"),
+        (feature("3", [ring((16, 105, 17, 106))], name="A"), "in GeoJSON the longitude stands first"),
+        (feature("3", [ring((1, 1, 2, 2))], name="A", population=12.5), "its census is no number"),
+        ({**feature("", None, name="A"), "id": 11}, "it has no code"),
         (
             {"type": "Feature", "properties": {"code": "3", "name": "A"}, "geometry": {"type": "Point"}},
             "no Polygon",
@@ -155,11 +158,46 @@ def test_one_wrong_area_and_none_comes_in(desk: Desk, spoilt: dict[str, Any], sa
             '{"type": "FeatureCollection", "features": [], "crs": {"properties": {"name": "EPSG:3405"}}}',
             "is not in WGS 84",
         ),
+        (
+            '{"type": "FeatureCollection", "features": [], "crs": {"properties": {"name": "EPSG:43267"}}}',
+            "is not in WGS 84",
+        ),
     ],
 )
 def test_what_is_no_geojson_is_refused(desk: Desk, text: str, said: str) -> None:
     Path("no.geojson").write_text(text, encoding="utf-8")
     assert said in desk("area", "import", "no.geojson", code=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("code,name,name\n1,A,B\n", "the column name stands twice"),
+        ("code,name\n1,A,B\n", "line 2: it has more columns than the first line"),
+        ("code,name\n1,A\n1,B\n", "area 1 stands twice"),
+        ("code;name;population\n1;Tỉnh Lào Cai;1.5E+6\n", "its census is no number"),
+    ],
+)
+def test_what_is_no_list_of_areas_is_refused(desk: Desk, text: str, said: str) -> None:
+    Path("no.csv").write_text(text, encoding="utf-8")
+    assert said in desk("area", "import", "no.csv", code=2)
+
+
+def test_a_list_as_a_spreadsheet_writes_it(desk: Desk) -> None:
+    """Empty last cells are left out, or more of them written; a ' in front of digits made a text of them."""
+    text = "\ufeffcode;name;population\n'01;Tỉnh Một\n02;Tỉnh Hai;7;;\n"
+    Path("sheet.csv").write_text(text, encoding="utf-8")
+    assert desk.json("area", "import", "sheet.csv")["new"] == 2
+    assert [(each["code"], each["census"]) for each in desk.json("area", "list")] == [("01", None), ("02", 7)]
+
+
+def test_a_code_without_its_zeros_is_no_new_area(desk: Desk) -> None:
+    Path("known.csv").write_text("code,name\n01,Tỉnh Một\n", encoding="utf-8")
+    desk("area", "import", "known.csv")
+    Path("lost.csv").write_text("code,name,population\n1,Tinh Mot,900\n", encoding="utf-8")
+    assert "area 1 is new, and 01 has its name" in desk("area", "import", "lost.csv", code=2)
+    Path("other.csv").write_text("code,name\n1,Tỉnh Chín\n", encoding="utf-8")
+    assert desk.json("area", "import", "other.csv")["new"] == 1
 
 
 def test_a_shape_that_crosses_itself_is_repaired_and_named(desk: Desk) -> None:
@@ -299,3 +337,19 @@ def test_what_was_approved_by_areas_holds_them_where_they_are(
     known("campaign", "approve", "hands", "--content", code)
     Path("moved.csv").write_text("code,parent\n21,1\n", encoding="utf-8")
     assert "who hears hands was approved by areas" in known("area", "import", "moved.csv", code=3)
+    Path("later.csv").write_text("code,name,parent\n13,Xã Mới,1\n", encoding="utf-8")
+    known("area", "import", "later.csv")  # nobody lives there
+
+
+def test_people_who_were_listed_before_their_area_was_known_are_not_moved_into_an_approved_alert(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("people.csv").write_text("msisdn,area\n0960000101,1\n0960000102,13\n", encoding="utf-8")
+    desk("subscriber", "import", "people.csv")
+    desk("area", "import", "nation.geojson")
+    desk("campaign", "draft", "hands", "--text", "Rửa tay", "--expires", "6h", "--area", "1")
+    code = desk.json("campaign", "show", "hands")["code"]
+    monkeypatch.setenv("BROADCAST_OPERATOR", "binh")
+    desk("campaign", "approve", "hands", "--content", code)
+    Path("later.csv").write_text("code,name,parent\n13,Xã Mới,1\n", encoding="utf-8")
+    assert "who hears hands was approved by areas" in desk("area", "import", "later.csv", code=3)

@@ -87,9 +87,20 @@ async def test_nothing_changes_where_something_is_wrong(desk: Desk) -> None:
     for name in ("84912345678", "", "a b", "x" * 65, "a\u202eb"):
         with pytest.raises(InputError, match="begins with a letter"):
             await desk.give(name, "msisdn\n0912345679\n")
+    with pytest.raises(InputError, match="where no number may"):
+        await desk.give("visitors-84912345678", "msisdn\n0912345679\n")
     with pytest.raises(InputError, match="did you mean hospital"):
         await desk.on("hospitals")
     assert await desk.on("hospital") == [84912345678]
+
+
+async def test_a_name_is_the_same_however_a_keyboard_writes_its_letters(desk: Desk) -> None:
+    await desk.give("te\u0302n", "msisdn\n0912345678\n")
+    for name in ("tên", "te\u0302n"):
+        (shown,) = await actions.known_lists(desk.session, name)
+        assert (shown.name, shown.members) == ("tên", 1)
+    await steps.by("an", actions.drop_list, desk.session, "te\u0302n")
+    assert await actions.known_lists(desk.session, None) == []
 
 
 async def test_millions_are_read_as_one_moment_while_the_list_is_replaced(
