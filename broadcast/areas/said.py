@@ -131,7 +131,9 @@ def _language(place: str, tag: str | None) -> str | None:
 
 
 def _people(place: str, value: Any) -> int | None:
-    text = str(value) if isinstance(value, float) and not value.is_integer() else _text(place, "census", value)
+    text = (
+        str(value) if isinstance(value, float) and not value.is_integer() else _text(place, "census", value)
+    )
     if text is None:
         return None
     if not re.fullmatch("[0-9]{1,11}", text, re.ASCII) or int(text) > _MOST_PEOPLE:

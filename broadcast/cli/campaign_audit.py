@@ -1,11 +1,14 @@
 """`broadcast campaign audit`: the books, recounted from their rows and compared with what SMSCs say, and explained."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from broadcast.actions.reading import note_read
+from broadcast.actions.session import Session
+from broadcast.campaign.campaigns import by_name
 from broadcast.cli.files import replacing
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_json, print_table, say, words
@@ -18,7 +21,7 @@ from broadcast.reports.comparison import BookLine
 from broadcast.reports.differences import KEEP
 from broadcast.reports.everybody import COLUMNS, Compared, row
 from broadcast.reports.people import Difference
-from broadcast.reports.simulated_book import read_book
+from broadcast.reports.simulated_book import SimulatedBook, read_book
 from broadcast.reports.whole_audit import WholeAudit, whole_audit
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -49,10 +52,8 @@ def campaign_audit(name: str, books: Sequence[str], file: Path | None, reveal: b
       broadcast campaign audit rehearsal --book viettel=http://127.0.0.1:8081/book
     """
     theirs = {carrier: read_book(url) for carrier, url in dict(map(_carrier_and_url, books)).items()}
-    with _differences(file, reveal=reveal) as write:
-        found = act_on(
-            name, lambda session: whole_audit(session.connection, name, theirs, write, session.configuration)
-        )
+    with _differences(file, reveal=reveal) as written:
+        found = act_on(name, lambda session: _audited(session, name, theirs, written if file else None))
     if as_json:
         print_json(found.document())
     else:
@@ -65,6 +66,28 @@ def campaign_audit(name: str, books: Sequence[str], file: Path | None, reveal: b
         say(
             _("the books balance: {audience:,} recipients, each in one state", audience=found.ledger.audience)
         )
+
+
+async def _audited(
+    session: Session,
+    name: str,
+    theirs: Mapping[str, SimulatedBook],
+    written: Callable[[Difference], None] | None,
+) -> WholeAudit:
+    """written: takes who differs into a file, of which the chain knows before it is there."""
+    many = 0
+
+    def take(difference: Difference) -> None:
+        nonlocal many
+        if written:
+            many += 1
+            written(difference)
+
+    found = await whole_audit(session.connection, name, theirs, take, session.configuration)
+    if written:
+        campaign_id = (await by_name(session.connection, name)).campaign_id
+        await note_read(session, "differences", many, campaign_id)
+    return found
 
 
 @contextmanager

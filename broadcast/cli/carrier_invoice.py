@@ -1,11 +1,12 @@
 """`broadcast carrier invoice`: a carrier's invoice against our own books, to the segment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
 import click
 
+from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.cli.files import replacing
 from broadcast.cli.invoices import columns_option, lines_document, read_invoice, refuse_differing, show_lines
@@ -18,7 +19,7 @@ from broadcast.csv_files import CsvWriter
 from broadcast.errors import InputError
 from broadcast.languages import _
 from broadcast.reports.billed import Billed, billed
-from broadcast.reports.invoice import Invoice, compare, differing_numbers
+from broadcast.reports.invoice import Invoice, Line, compare, differing_numbers
 from broadcast.tables import nearest
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -46,10 +47,11 @@ def carrier_invoice(
     """
     config, first = configuration(), _month(month)
     invoice = read_invoice(file, config, columns, first)
-    own = act(lambda session: _billed(session, config, carrier, first), config)
-    lines = compare(invoice, own.own)
+    if numbers and not invoice.numbers:
+        raise InputError(_("--numbers: this invoice has sums alone, and no numbers"))
+    lines = act(lambda session: _compared(session, config, carrier, invoice, (first, numbers)), config)
     if numbers:
-        _write_numbers(numbers, invoice, own)
+        note(_("wrote {path}", path=words(numbers)))
     if as_json:
         print_json(lines_document(lines))
     else:
@@ -70,18 +72,31 @@ async def _billed(session: Session, config: Config, carrier: str, month: date) -
     return await billed(session.connection, config, carrier, month)
 
 
+async def _compared(
+    session: Session, config: Config, carrier: str, invoice: Invoice, what: tuple[date, Path | None]
+) -> list[Line]:
+    """what: the month, and the file for numbers that differ, of which the chain knows before it is there."""
+    month, numbers = what
+    own = await _billed(session, config, carrier, month)
+    if numbers:
+        rows = list(differing_numbers(invoice, own.numbers, own.segments))
+        await note_read(session, "invoice", len(rows))
+        _write_numbers(numbers, rows)
+    return compare(invoice, own.own)
+
+
 def _month(text: str) -> date:
     try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  # of the country's calendar
+        month = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  # of the country's calendar
     except ValueError:
-        raise InputError(_("--month {text}: write 2026-11", text=text)) from None
+        month = date.min
+    if not 2000 <= month.year < 3000:
+        raise InputError(_("--month {text}: write 2026-11", text=text))
+    return month
 
 
-def _write_numbers(path: Path, invoice: Invoice, own: Billed) -> None:
-    if not invoice.numbers:
-        raise InputError(_("--numbers: this invoice has sums alone, and no numbers"))
+def _write_numbers(path: Path, rows: Iterable[tuple[int, int, int]]) -> None:
     with replacing(path, mode=0o600) as file:
         writer = CsvWriter(file, ("msisdn", "billed", "accepted"))
-        for each in differing_numbers(invoice, own.numbers, own.segments):
+        for each in rows:
             writer.row(each)
-    note(_("wrote {path}", path=words(path)))

@@ -19,6 +19,12 @@ from broadcast.reports.invoice_heads import HEADS
 COLUMNS: Final = ("campaign", "day", "number", "segments", "amount")
 _DAYS: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d")
 
+# By comma or point; in India the first of them have two digits.
+_GROUPS = r"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{2}})*(?:{mark}[0-9]{{3}})+"
+_COMMAS, _POINTS = (_GROUPS.format(mark=mark) for mark in (",", r"\."))
+_THOUSANDS: Final = re.compile(rf"-?(?:{_COMMAS}|{_POINTS})", re.ASCII)
+_FRACTION: Final = re.compile(rf"(-?(?:[0-9]+|{_COMMAS}(?=\.)|{_POINTS}(?=,)))(?:[.,]([0-9]+))?", re.ASCII)
+
 Key = tuple[str, date | None]  # campaign, '' where the invoice does not say; day, None where it does not
 
 
@@ -61,19 +67,18 @@ def read(lines: Iterable[str], country: Country, columns: Mapping[str, str], mon
     rows = iter(lines)
     head = next(rows, "").removeprefix("\ufeff")
     delimiter = max(",;\t|", key=head.count)
+    reader = csv.reader(rows, delimiter=delimiter)
     numbers = Normalizer(country)
-    places = _places(next(csv.reader([head], delimiter=delimiter), []), columns)
-    found = Invoice("campaign" in places, "day" in places)
-    for row in csv.reader(rows, delimiter=delimiter):
-        if not any(map(str.strip, row)):
-            continue
-        found.lines += 1
-        try:
-            _add(found, {name: row[place].strip() for name, place in places.items()}, numbers, month)
-        except (IndexError, ValueError, InvalidOperation) as error:
-            raise InputError(
-                _("line {line} of the invoice: {why}", line=found.lines + 1, why=_why(error))
-            ) from None
+    try:
+        places = _places(next(csv.reader([head], delimiter=delimiter), []), columns)
+        found = Invoice("campaign" in places, "day" in places)
+        for row in reader:
+            if any(map(str.strip, row)):
+                found.lines += 1
+                _add(found, {name: row[place].strip() for name, place in places.items()}, numbers, month)
+    except (IndexError, ValueError, InvalidOperation, OverflowError, csv.Error) as error:
+        line = reader.line_num + 1
+        raise InputError(_("line {line} of the invoice: {why}", line=line, why=_why(error))) from None
     return found
 
 
@@ -147,9 +152,12 @@ def _whole(text: str) -> int:
 
 
 def _amount(text: str) -> Decimal:
-    """1,234.50, 1.234,50 or 1234.5: the last mark parts the fraction, unless three digits follow it."""
-    plain = text.replace(" ", "").replace("\u00a0", "")
-    match = re.fullmatch(r"(-?[0-9][0-9.,]*?)(?:[.,]([0-9]{1,2}|[0-9]{4,}))?", plain)
+    """1,234.50, 1.234,50 or 1234.5: the last mark parts the fraction, unless three digits follow it and it may part
+    thousands: 1.234 is a thousand and more, 0.234 is not, nor 1,234.567."""
+    plain = re.sub(r"\s", "", text)
+    if _THOUSANDS.fullmatch(plain):
+        return Decimal(re.sub("[.,]", "", plain))
+    match = _FRACTION.fullmatch(plain)
     if match is None:
         raise _WrongCellError(_("the amount is no number"))
     whole = re.sub("[.,]", "", match[1])

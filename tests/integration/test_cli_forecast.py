@@ -145,11 +145,17 @@ def test_an_invoice_is_compared_with_what_was_accepted(desk: Desk) -> None:
     Path("invoice.csv").write_text("MT,day\n3,2026-11-03\n", encoding="utf-8")
     words = ("carrier", "invoice", "viettel", "invoice.csv", "--month", "2026-11")
     assert "neither segments nor numbers" in desk(*words, code=2)
-    assert "--month x: write 2026-11" in desk(*words[:-1], "x", code=2)
+    for month in ("x", "9999-12", "0001-01", "2026-13"):
+        assert f"--month {month}: write 2026-11" in desk(*words[:-1], month, code=2)
     assert "no carrier acme" in desk(
         "carrier", "invoice", "acme", *words[3:], "--column", "segments=MT", code=2
     )
     assert "sums alone" in desk(*words, "--column", "segments=MT", "--numbers", "n.csv", code=2)
+    Path("invoice.csv").write_text("msisdn,MT\n0961234567,2\n0961234568,1\n", encoding="utf-8")
+    desk(*words, "--column", "segments=MT", "--numbers", "n.csv", code=1)
+    assert Path("n.csv").read_text(encoding="utf-8").count("8496123456") == 2
+    read = [each["details"] for each in desk.json("audit", "log") if each["what"] == "numbers read"]
+    assert read == [{"read": "invoice", "numbers": 2}]
 
 
 def test_a_report_compares_what_is_billed_for_its_alert(desk: Desk) -> None:

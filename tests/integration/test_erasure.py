@@ -573,6 +573,7 @@ async def test_each_read_is_an_act(conn: asyncpg.Connection, typed: None, tmp_pa
         ["campaign", "doubts", "typhoon", "--reveal"],
         ["campaign", "report", "typhoon", "--recipients", f"{tmp_path}/all.csv", "--reveal"],
         ["campaign", "replies", "typhoon", "--reveal"],
+        ["campaign", "audit", "typhoon", "--differences", f"{tmp_path}/differences.csv"],
         ["campaign", "doubts", "typhoon"],
         ["campaign", "replies", "typhoon"],
     ):
@@ -586,6 +587,7 @@ async def test_each_read_is_an_act(conn: asyncpg.Connection, typed: None, tmp_pa
         {"read": "doubts", "numbers": 2, "campaign": 1},
         {"read": "recipients", "numbers": 17, "campaign": 1},
         {"read": "replies", "numbers": 3, "campaign": 1},
+        {"read": "differences", "numbers": 0, "campaign": 1},
     ]
     assert not any(f"{SOME[0]}"[2:] in row["details"] for row in acts)
 

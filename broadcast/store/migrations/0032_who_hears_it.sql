@@ -553,7 +553,7 @@ END $$;
 CREATE FUNCTION tend_read(what text, of_campaign integer, many bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF what NOT IN ('subscriber', 'export', 'recipients', 'doubts', 'replies', 'search') THEN
+    IF what NOT IN ('subscriber', 'export', 'recipients', 'doubts', 'replies', 'search', 'differences', 'invoice') THEN
         PERFORM desk_refuse('BC004', 'that is no act to be noted');
     END IF;
     PERFORM desk_note(NULL, 'numbers read', 'subscriber',

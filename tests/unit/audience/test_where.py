@@ -15,12 +15,14 @@ from broadcast.audience.where import Where, parse
 from broadcast.errors import InputError
 
 ATTRIBUTES = {"age": "number", "age_band": "text", "pregnant": "boolean", "khu vực": "text", "in": "text"}
-PARENTS = {"vn": None, "49": "vn", "20233": "49", "01": "vn", "00004": "01"}
-NAMES = {"Việt Nam": "vn", "Quảng Nam": "49", "Hội An": "20233", "Hà Nội": "01", "Hoàn Kiếm": "00004"}
+PARENTS = {"vn": None, "49": "vn", "20233": "49", "01": "vn", "00004": "01", "51": "vn"}
+NAMES = {
+    "Việt Nam": "vn", "Quảng Nam": "49", "Phường Hội An": "20233", "Hà Nội": "01", "Hoàn Kiếm": "00004", "Quảng Ngãi": "51"
+}  # fmt: skip
 
 
 class Tree:
-    """Five areas."""
+    """Six areas."""
 
     def find(self, said: str) -> str:
         code = NAMES.get(said, said)

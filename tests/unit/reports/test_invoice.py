@@ -40,6 +40,25 @@ def test_a_sum_alone_and_heads_of_its_own() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1.234", "1234"),
+        ("1,234,567.25", "1234567.25"),
+        ("1.234.567,8", "1234567.8"),
+        ("1\u202f234,5", "1234.5"),
+        ("1,23,456.00", "123456"),
+        ("0.234", "0.234"),  # a price of a message, and no thousands
+        ("1,234.567", "1234.567"),
+        ("1234.567", "1234.567"),
+        ("-1.234,50", "-1234.5"),  # a credit
+    ],
+)
+def test_amounts_as_spreadsheets_write_them(text: str, amount: str) -> None:
+    (sums,) = of(f"segments;amount\n1;{text}\n").sums.values()
+    assert sums.amount == Decimal(amount)
+
+
 def test_a_line_a_message() -> None:
     found = of(
         "msisdn,date\n0981234567,2026-11-03 10:00:01\n+84981234567,2026-11-03\n+8613800138000,2026-11-03\n"
@@ -60,6 +79,12 @@ def test_a_line_a_message() -> None:
         ("segments,amount\n1,=1+1\n", "the amount is no number"),
         ("date,segments\n2026-11-01\n", "cells are missing"),
         ("msisdn\n0981234567/8\n", "line 2 of the invoice: there is no mobile number"),
+        ("segments\n1\n\n\nmany\n", "line 5 of the invoice: segments are no whole number"),
+        (f"segments\n{'9' * 5000}\n", "line 2 of the invoice: a cell cannot be read"),
+        (f"msisdn,segments\n0981234567,{'9' * 30}\n", "line 2 of the invoice: a cell cannot be read"),
+        (f"segments,amount\n1,{'x' * 200_000}\n", "line 2 of the invoice: a cell cannot be read"),
+        ("segments,amount\n1,1.23E+11\n", "the amount is no number"),
+        ("segments,amount\n-1,5\n", "segments are no whole number"),
     ],
 )
 def test_what_cannot_be_read_is_told_by_its_line_and_not_repeated(text: str, said: str) -> None:
