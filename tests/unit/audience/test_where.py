@@ -17,7 +17,8 @@ from broadcast.errors import InputError
 ATTRIBUTES = {"age": "number", "age_band": "text", "pregnant": "boolean", "khu vực": "text", "in": "text"}
 PARENTS = {"vn": None, "49": "vn", "20233": "49", "01": "vn", "00004": "01", "51": "vn"}
 NAMES = {
-    "Việt Nam": "vn", "Quảng Nam": "49", "Phường Hội An": "20233", "Hà Nội": "01", "Hoàn Kiếm": "00004", "Quảng Ngãi": "51"
+    "Việt Nam": "vn", "Quảng Nam": "49", "Phường Hội An": "20233", "Hà Nội": "01",
+    "Hoàn Kiếm": "00004", "Quảng Ngãi": "51",
 }  # fmt: skip
 
 
