@@ -17,9 +17,9 @@ from broadcast.areas.keep import Brought, Kept, Origin
 from broadcast.areas.said import Columns, SaidArea
 from broadcast.areas.shapes import area_km2
 from broadcast.areas.tree import AreaTree
+from broadcast.audience.coverage import by_profile
 from broadcast.audience.profiles import all_profiles
 from broadcast.errors import InputError
-from broadcast.forecast.reach import by_profile
 from broadcast.languages import _
 from broadcast.store.queries import sql
 

@@ -24,6 +24,7 @@ from broadcast.audience.unfinished import Unfinished
 from broadcast.config import Country
 from broadcast.errors import InputError
 from broadcast.languages import _
+from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 
 _IMPORTS_SHOWN = 5
@@ -156,12 +157,14 @@ async def opt_in(session: Session, msisdn: int) -> Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Who is known by carrier and of how many what, the last imports, and one that has not ended."""
+    """Who is known by carrier and of how many what, the last imports, days since the newest (None: there is none), and
+    one that has not ended."""
 
     carriers: list[CarrierCount]
     coverage: Coverage
     imports: list[PastImport]
     unfinished: Unfinished | None
+    import_days: int | None = None
 
 
 async def known(session: Session) -> Known:
@@ -171,6 +174,7 @@ async def known(session: Session) -> Known:
     found = Known(
         *(await subscribers.counts(connection), await coverage(connection)),
         *(imports, await unfinished.find(connection)),
+        (await database_time(connection) - imports[0].finished_at).days if imports else None,
     )
     if found.unfinished is not None:
         session.tell(found.unfinished)

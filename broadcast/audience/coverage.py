@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from broadcast.areas import tree as areas
 from broadcast.audience.profiles import all_profiles
+from broadcast.store import citus
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -21,9 +22,15 @@ class Coverage:
     strange: int
 
 
+async def by_profile(home: Connection) -> dict[int, int]:
+    """How many subscribers have each profile that somebody has."""
+    query = "profile_counts" if await citus.is_spread(home) else "counted_profiles"
+    return {row["profile_no"]: row["subscribers"] for row in await home.fetch(sql(query))}
+
+
 async def coverage(home: Connection) -> Coverage:
-    """Counts everybody once."""
-    counts = {row["profile_no"]: row["subscribers"] for row in await home.fetch(sql("profile_counts"))}
+    """Of everybody."""
+    counts = await by_profile(home)
     tree = await areas.load(home)
     known, languages, strange = Counter[str](), Counter[str](), 0
     for each in await all_profiles(home):

@@ -1,32 +1,44 @@
 """Who is known: counts per carrier, one person, opting out."""
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 
 from broadcast.audience.carriers import carrier_names, carrier_numbers
 from broadcast.audience.cells import Unclear, read_unclear
-from broadcast.audience.profiles import Profile, profile
+from broadcast.audience.profiles import Profile, all_profiles, profile
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import InputError, RefusedError
 from broadcast.languages import _
-from broadcast.rules.standing import SET_ASIDE
+from broadcast.rules.standing import CONSENTED, DO_NOT_CALL, SET_ASIDE
+from broadcast.store import citus
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
+_AREA: Final = 1
+_LANGUAGE: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class CarrierCount:
-    """Subscribers of one carrier. ported: came from another one."""
+    """Subscribers of one carrier. ported: came from another one. without_area, without_language: of whom neither home
+    nor last area, or no language, is known."""
 
     carrier: str
-    subscribers: int
-    ported: int
-    opted_out: int
+    subscribers: int = 0
+    ported: int = 0
+    opted_out: int = 0
+    set_aside: int = 0
+    do_not_call: int = 0
+    consented: int = 0
+    without_area: int = 0
+    without_language: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +82,42 @@ class Subscriber:
 
 
 async def counts(connection: Connection) -> list[CarrierCount]:
-    """Per carrier, by name; carriers without subscribers too."""
-    rows = {row["carrier_no"]: row for row in await connection.fetch(sql("subscriber_counts"))}
-    found = []
-    for name, number in (await carrier_numbers(connection)).items():
-        row = rows.get(number)
-        some = (row["subscribers"], row["ported"], row["opted_out"]) if row else (0, 0, 0)
-        found.append(CarrierCount(name, *some))
+    """Per carrier, by name; carriers without subscribers too. Nobody's row is read for it, but where these are spread
+    over nodes."""
+    query = "subscriber_counts" if await citus.is_spread(connection) else "counted_subscribers"
+    rows = await connection.fetch(sql(query), await _known(connection))
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for name, is_so in _facts(row).items():
+            found[row["carrier_no"]][name] += row["subscribers"] if is_so else 0
+    return [
+        CarrierCount(name, **found[number]) for name, number in (await carrier_numbers(connection)).items()
+    ]
+
+
+def _facts(row: asyncpg.Record) -> dict[str, bool]:
+    """Of a row of counts: of which of CarrierCount's it is."""
+    standing = row["standing"] >> 1
+    return {
+        "subscribers": True,
+        "ported": row["ported"],
+        "opted_out": row["standing"] & 1 != 0,
+        "set_aside": standing & SET_ASIDE != 0,
+        "do_not_call": standing & DO_NOT_CALL != 0,
+        "consented": standing & CONSENTED != 0,
+        "without_area": not row["known"] & _AREA,
+        "without_language": not row["known"] & _LANGUAGE,
+    }
+
+
+async def _known(connection: Connection) -> list[int]:
+    """By number of the profile: of what it says something."""
+    rows = await all_profiles(connection)
+    found = [0] * (1 + max((each.profile_no for each in rows), default=0))
+    for each in rows:
+        found[each.profile_no] = (_AREA if each.area or each.seen else 0) | (
+            _LANGUAGE if each.language else 0
+        )
     return found
 
 

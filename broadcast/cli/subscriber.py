@@ -15,10 +15,10 @@ from broadcast.audience.attributes import declared
 from broadcast.audience.generator import Expected, Facts, Generator
 from broadcast.audience.importer import ImportResult
 from broadcast.audience.pipes import name_of
-from broadcast.audience.subscribers import CarrierCount, Consent, PastImport, Subscriber
+from broadcast.audience.subscribers import Consent, Subscriber
 from broadcast.cli.files import replacing
 from broadcast.cli.import_progress import import_progress
-from broadcast.cli.known import import_words, show_coverage
+from broadcast.cli.known import import_words
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import (
     json_option,
@@ -34,6 +34,7 @@ from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
 from broadcast.cli.subscriber_erase import erase, export
 from broadcast.cli.subscriber_standing import consent, do_not_call
+from broadcast.cli.subscriber_stats import stats
 from broadcast.errors import InputError
 from broadcast.languages import _, headings, term
 
@@ -55,6 +56,7 @@ subscriber.add_command(erase)
 subscriber.add_command(export)
 subscriber.add_command(do_not_call)
 subscriber.add_command(consent)
+subscriber.add_command(stats)
 
 
 @subscriber.command("import")
@@ -125,50 +127,6 @@ def _show_import(done: ImportResult) -> None:
     say(_("refused lines, with numbers and reasons: {refused_file}", refused_file=words(done.refused_file)))
     for line in import_words(done):
         say(line)
-
-
-@subscriber.command()
-@login_option
-@json_option
-def stats(as_json: bool) -> None:
-    """Subscribers per carrier, of how many area and language are known, and the last imports.
-
-    \b
-    Example:
-      broadcast subscriber stats
-    """
-    found = act(actions.known)
-    if as_json:
-        print_json(found)
-        return
-    _show_carriers(found.carriers)
-    if found.coverage.known:
-        show_coverage(found.coverage)
-    if found.imports:
-        _show_imports(found.imports)
-
-
-def _show_carriers(counts: Sequence[CarrierCount]) -> None:
-    rows = [(each.carrier, each.subscribers, each.ported, each.opted_out) for each in counts]
-    total = (_("all"), sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows))
-    print_table(_("Subscribers"), headings("carrier", "subscribers", "ported", "opted out"), [*rows, total])
-
-
-def _show_imports(imports: Sequence[PastImport]) -> None:
-    lines = [
-        (
-            each.finished_at,
-            each.source,
-            each.lines,
-            each.imported,
-            each.updated,
-            each.duplicate,
-            sum(each.refused.values()),
-        )
-        for each in imports
-    ]
-    columns = headings("finished", "file", "lines", "imported", "updated", "duplicate", "refused")
-    print_table(_("Imports"), columns, lines)
 
 
 @subscriber.command()

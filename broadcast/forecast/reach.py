@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from broadcast.areas import tree as trees
 from broadcast.areas.tree import AreaTree
+from broadcast.audience.coverage import by_profile
 from broadcast.audience.profiles import Profile, all_profiles
 from broadcast.campaign.area import Area
 from broadcast.campaign.content import Content
-from broadcast.store import citus
-from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 if TYPE_CHECKING:
@@ -65,12 +64,6 @@ async def reach(home: Connection, content: Content) -> Reach | None:
         (each, counts[each.profile_no]) for each in await all_profiles(home) if each.profile_no in counts
     ]
     return reached(tree, people, plan.areas, await _share(home, tree, content.areas))
-
-
-async def by_profile(home: Connection) -> dict[int, int]:
-    """How many subscribers have each profile that somebody has."""
-    query = "profile_counts" if await citus.is_spread(home) else "counted_profiles"
-    return {row["profile_no"]: row["subscribers"] for row in await home.fetch(sql(query))}
 
 
 async def _share(home: Connection, tree: AreaTree, areas: Sequence[Area]) -> Share | None:

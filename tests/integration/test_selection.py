@@ -252,8 +252,12 @@ async def test_who_wrote_subscribers_counted_them(world: World) -> None:
     conn, classes = world.conn, [1, 2, 3, 0] * 30
 
     async def check() -> None:
-        told = [await conn.fetch(sql(query), classes) for query in ("chosen_counts", "counted_classes")]
-        assert sorted(map(tuple, told[0])) == sorted(map(tuple, told[1]))
+        for looked, counted in (
+            ("chosen_counts", "counted_classes"),
+            ("subscriber_counts", "counted_subscribers"),
+        ):
+            told = [await conn.fetch(sql(query), classes) for query in (looked, counted)]
+            assert sorted(map(tuple, told[0])) == sorted(map(tuple, told[1]))
 
     await check()
     transaction = conn.transaction()
@@ -265,6 +269,7 @@ async def test_who_wrote_subscribers_counted_them(world: World) -> None:
         "UPDATE subscriber SET opted_out_at = now() WHERE msisdn % 5 = 0",
         "UPDATE subscriber SET carrier_no = 1, profile_no = 2 WHERE msisdn % 11 = 0",
         "UPDATE subscriber SET opted_out_at = NULL",
+        "UPDATE subscriber SET ported = true WHERE msisdn % 3 = 1",
         "UPDATE subscriber SET standing = msisdn % 8 WHERE msisdn % 3 = 0",
         "UPDATE subscriber SET standing = standing | 2, opted_out_at = now() WHERE msisdn % 4 = 0",
         "INSERT INTO subscriber (msisdn, hash_bucket, carrier_no, import_no, profile_no)"

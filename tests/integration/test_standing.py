@@ -19,8 +19,9 @@ from broadcast.actions import standing as actions
 from broadcast.actions.erasure import export
 from broadcast.actions.session import Session
 from broadcast.actions.standing import Consented, Registered, Told
-from broadcast.actions.subscriber import Import, import_subscribers
+from broadcast.actions.subscriber import Import, import_subscribers, known
 from broadcast.audience import do_not_call, lists, subscribers
+from broadcast.audience.subscribers import CarrierCount
 from broadcast.campaign import choosing
 from broadcast.campaign.content import Content, content
 from broadcast.campaign.plan import Plan
@@ -267,6 +268,26 @@ async def test_it_is_shown_and_exported_and_an_act(desk: Desk) -> None:
         "do not call": {"new": 1, "on_list": 1},
         "consented": {"words": 1, "subscribers": 1},
     }
+
+
+async def test_the_health_of_the_list(desk: Desk) -> None:
+    await desk.bring(
+        f"msisdn,carrier,opted_out,area,language\n{FIRST},,,48,vi\n{FIRST + 1},,,,vi\n{FIRST + 2},,yes,,\n"
+        f"{FIRST + 3},vinaphone,,48,\n"
+    )
+    await desk.register(lines(0, 3, 77))
+    await desk.consent(lines(1), source="form 1")
+    await desk.conn.execute("UPDATE subscriber SET standing = standing | 1 WHERE msisdn = $1", FIRST + 3)
+    found = {each.carrier: each for each in (await known(desk.session)).carriers}
+    assert found["viettel"] == CarrierCount(
+        "viettel", 3, ported=0, opted_out=1, do_not_call=1, consented=1, without_area=2, without_language=1
+    )
+    assert found["vinaphone"] == CarrierCount(
+        "vinaphone", 1, ported=1, set_aside=1, do_not_call=1, without_language=1
+    )
+    assert found["gmobile"] == CarrierCount("gmobile")
+    await desk.conn.execute("UPDATE subscriber_import SET finished_at = finished_at - interval '40 days'")
+    assert (await known(desk.session)).import_days == 40
 
 
 async def test_whom_a_correction_leaves_out(desk: Desk, conn: asyncpg.Connection) -> None:

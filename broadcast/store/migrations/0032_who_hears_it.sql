@@ -313,7 +313,7 @@ CREATE TABLE consent (
 
 -- ---- subscriber counts ----
 
--- How many subscribers a carrier has of each profile and standing: kept by whoever writes subscribers, in the same
+-- How many subscribers a carrier has of each profile and standing, ported to it or not: kept by whoever writes subscribers, in the same
 -- transaction, so that who would hear an alert is told at once and is, to the person, whom a launch then finds. Rows are
 -- what changed, and add up; nobody waits for another to write one. Not where the list is spread over nodes: triggers
 -- are not to be had there, and every node counts its part.
@@ -321,6 +321,7 @@ CREATE TABLE subscriber_count (
     carrier_no smallint NOT NULL,
     profile_no integer NOT NULL,
     standing   smallint NOT NULL,                    -- that of the subscriber * 2, + 1: opted out
+    ported     boolean NOT NULL,
     people     bigint NOT NULL
 );
 
@@ -329,18 +330,20 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO subscriber_count
-        SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, count(*) FROM new_rows GROUP BY 1, 2, 3;
+        SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, ported, count(*)
+          FROM new_rows GROUP BY 1, 2, 3, 4;
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO subscriber_count
-        SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, -count(*) FROM old_rows GROUP BY 1, 2, 3;
+        SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, ported, -count(*)
+          FROM old_rows GROUP BY 1, 2, 3, 4;
     ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO subscriber_count
-        SELECT carrier_no, profile_no, standing, sum(people)
-          FROM (SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer AS standing, 1 AS people
+        SELECT carrier_no, profile_no, standing, ported, sum(people)
+          FROM (SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer AS standing, ported, 1 AS people
                   FROM new_rows
                 UNION ALL
-                SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, -1 FROM old_rows) AS changed
-         GROUP BY 1, 2, 3 HAVING sum(people) <> 0;
+                SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, ported, -1 FROM old_rows) AS changed
+         GROUP BY 1, 2, 3, 4 HAVING sum(people) <> 0;
     ELSE
         DELETE FROM subscriber_count;
     END IF;
@@ -351,7 +354,7 @@ END $$;
 CREATE FUNCTION count_subscribers_densely() RETURNS void LANGUAGE sql AS $$
     WITH gone AS (DELETE FROM subscriber_count RETURNING *)
     INSERT INTO subscriber_count
-    SELECT carrier_no, profile_no, standing, sum(people) FROM gone GROUP BY 1, 2, 3 HAVING sum(people) <> 0
+    SELECT carrier_no, profile_no, standing, ported, sum(people) FROM gone GROUP BY 1, 2, 3, 4 HAVING sum(people) <> 0
 $$;
 
 CREATE OR REPLACE FUNCTION desk_analyze_subscribers() RETURNS void LANGUAGE plpgsql
@@ -377,7 +380,8 @@ BEGIN
         FOR EACH STATEMENT EXECUTE FUNCTION count_subscribers();
     CREATE TRIGGER counted_emptied AFTER TRUNCATE ON subscriber FOR EACH STATEMENT EXECUTE FUNCTION count_subscribers();
     INSERT INTO subscriber_count
-    SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, count(*) FROM subscriber GROUP BY 1, 2, 3;
+    SELECT carrier_no, profile_no, standing * 2 + (opted_out_at IS NOT NULL)::integer, ported, count(*)
+      FROM subscriber GROUP BY 1, 2, 3, 4;
 END $$;
 
 -- ---- area geocodes ----

@@ -135,9 +135,17 @@ UPDATE subscriber_import AS ended
   FROM gone WHERE ended.import_no = gone.import_no;
 
 -- name: subscriber_counts
--- Subscribers per carrier that has any: all, ported to it, opted out.
-SELECT carrier_no, count(*) AS subscribers, count(*) FILTER (WHERE ported) AS ported, count(opted_out_at) AS opted_out
-  FROM subscriber GROUP BY carrier_no;
+-- Subscribers by carrier, whether they are ported to it, standing as subscriber_count has it, and what is known of them ($1:
+-- by number of the profile, from 0).
+SELECT carrier_no, ported, standing * 2 + (opted_out_at IS NOT NULL)::integer AS standing,
+       coalesce(($1::smallint[])[profile_no + 1], 0) AS known, count(*) AS subscribers
+  FROM subscriber GROUP BY 1, 2, 3, 4;
+
+-- name: counted_subscribers
+-- The same, as it was counted by whoever wrote subscribers: where they are not spread over nodes.
+SELECT carrier_no, ported, standing::integer, coalesce(($1::smallint[])[profile_no + 1], 0) AS known,
+       sum(people)::bigint AS subscribers
+  FROM subscriber_count GROUP BY 1, 2, 3, 4 HAVING sum(people) <> 0;
 
 -- name: recent_imports
 -- The newest $1 imports that had finished by $2, or (null) by now.
