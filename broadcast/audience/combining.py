@@ -7,7 +7,6 @@ spread over nodes (tests/unit/store/test_spread.py).
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -17,10 +16,7 @@ from broadcast.audience.attributes import PLACES
 from broadcast.audience.batches import Batch
 from broadcast.audience.cells import MOST_PROFILES, Combination, too_many
 from broadcast.audience.profiles import Value
-from broadcast.audience.staging import COMBINATION_SHIFT, People
-from broadcast.config.ledgers import BUCKETS
-from broadcast.store import plans
-from broadcast.store.arrays import numbers
+from broadcast.audience.staging import COMBINATION_SHIFT, Known, People
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -135,32 +131,21 @@ class Combining:
             self._kept_by[number] = self._keep(self._without_given(combination))
         self._known: dict[int, int] = {}  # what is kept and what is said, as one number: a profile
 
-    async def profiles(self, connection: Connection, batch: Batch) -> NDArray[np.int32]:
-        """The number of each one's profile from now on. Within the transaction that merges the batch.
+    async def profiles(self, connection: Connection, batch: Batch, known: Known) -> NDArray[np.int32]:
+        """The number of each one's profile from now on. Within the transaction that merges the batch. known: those who
+        are subscribers.
 
         Raises RefusedError when there would be too many.
         """
         self._said += batch.combinations
-        pairs = await self._kept_of(connection, batch.people) << COMBINATION_SHIFT | batch.people.combinations
+        pairs = self._kept_of(batch.people, known) << COMBINATION_SHIFT | batch.people.combinations
         different, place = np.unique(pairs, return_inverse=True)
         await self._learn(connection, different.tolist())
         return np.array([self._known[pair] for pair in different.tolist()], np.int32)[place]
 
-    async def _kept_of(self, connection: Connection, people: People) -> Numbers:
+    def _kept_of(self, people: People, known: Known) -> Numbers:
         kept = np.zeros(len(people), np.int64)
-        if len(self._kept) == 1 or not len(people):
-            return kept
-        # people are in the order of their buckets
-        ends = np.searchsorted(people.msisdns % BUCKETS, np.arange(BUCKETS + 1))
-        async with plans.by_index(connection):
-            for bucket, (begin, end) in enumerate(pairwise(ends)):
-                if begin == end:
-                    continue
-                here = people.msisdns[begin:end]
-                row = await connection.fetchrow(sql("profiles_of"), bucket, here.tolist())
-                if row is not None and row["msisdns"] is not None:
-                    at = begin + np.searchsorted(here, numbers(row["msisdns"]))
-                    kept[at] = self._kept_by[numbers(row["profiles"])]
+        kept[known.places] = self._kept_by[known.profiles]
         return kept
 
     async def _learn(self, connection: Connection, pairs: Sequence[int]) -> None:

@@ -15,23 +15,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from broadcast.audience import erased, standings, unfinished
+from broadcast.audience import erased, unfinished
 from broadcast.audience.attributes import Kind
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
 from broadcast.audience.cells import Unclear, unclear_document
 from broadcast.audience.columns import Columns
-from broadcast.audience.combining import Combining
+from broadcast.audience.merging import Merging
 from broadcast.audience.pipes import is_pipe
 from broadcast.audience.refused_lines import create_private, room_for
 from broadcast.audience.sources import opened
-from broadcast.audience.staging import COLUMNS, copy_stream
 from broadcast.config import Config
 from broadcast.errors import BroadcastError, InputError, RefusedError
 from broadcast.languages import N_, _
 from broadcast.store import citus
-from broadcast.store.clock import database_time
-from broadcast.store.copying import copy_in
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
@@ -117,10 +114,11 @@ async def _import(
             raise RefusedError(_(RUNS_ALREADY))
         combining = await columns.combining(connection)
         import_no = await connection.fetchval(sql("import_begin"), name)
+        merging = await Merging.begin(connection, import_no, combining)
         merged = Counter(imported=0, updated=0, duplicate=0)
         async with aclosing(read_ahead(reader.batches(), reader.stop)) as batches:
             async for batch in batches:
-                merged.update(await merge(connection, import_no, batch, combining))
+                merged.update(await merging.merge(batch))
                 if report is not None:
                     report(batch)
                 last = batch
@@ -149,25 +147,6 @@ def check_lines(name: str, batch: Batch) -> None:
     """Raises InputError when the file has none."""
     if batch.lines == 0:
         raise InputError(_("{name} has a header but no lines", name=name))
-
-
-async def merge(
-    connection: Connection, import_no: int, batch: Batch, combining: Combining | None
-) -> dict[str, int]:
-    """Stage one batch and merge it into the subscribers. Returns lines by what became of them.
-
-    combining: None leaves profiles as they are.
-    """
-    profiles = await combining.profiles(connection, batch) if combining else 0
-    await connection.execute(sql("import_empty_staging"))
-    await copy_in(connection, "import_staging", COLUMNS, copy_stream(batch.people, profiles))
-    query = "import_merge_profiles" if combining else "import_merge"
-    row = await connection.fetchrow(sql(query), import_no, await database_time(connection))
-    await standings.of_imported(connection, batch.people.msisdns)
-    await connection.execute(sql("import_empty_staging"))
-    assert row is not None
-    counts: dict[str, int] = dict(row)
-    return {**counts, "duplicate": counts["duplicate"] + batch.repeated}
 
 
 async def read_ahead(

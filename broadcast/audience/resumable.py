@@ -19,17 +19,16 @@ from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
 from broadcast.audience.cells import unclear_document
 from broadcast.audience.columns import Columns
-from broadcast.audience.combining import Combining
 from broadcast.audience.importer import (
     RUNS_ALREADY,
     ImportResult,
     check_conserved,
     check_lines,
     end,
-    merge,
     read_ahead,
 )
 from broadcast.audience.lines import Lines
+from broadcast.audience.merging import Merging
 from broadcast.audience.parquet import ParquetRows
 from broadcast.audience.pipes import is_pipe, name_of
 from broadcast.audience.refused_lines import RefusedLines, room_for
@@ -177,7 +176,6 @@ class _Steps:
     ) -> None:
         self._connection, self._path, self._file, self._refused = connection, path, file, refused
         self._columns = columns
-        self._combining: Combining | None = None
         self._import_no = before.import_no if before else None
         self._merged = Counter(imported=0, updated=0, duplicate=0)
         if before:
@@ -186,34 +184,36 @@ class _Steps:
     async def run(self, reader: Reader, watcher: Watcher) -> dict[str, Any]:
         """Returns the import's number and counts."""
         last: Batch | None = None
+        merging: Merging | None = None
         async with aclosing(read_ahead(reader.batches())) as batches:
             async for batch in batches:
                 check_lines(self._path.name, batch)
                 async with self._connection.transaction():
-                    if last is None:
-                        self._combining = await self._columns.combining(self._connection)
-                    import_no = await self._step(batch)
-                self._import_no = import_no
+                    merging = merging or await self._begin()
+                    await self._step(merging, batch)
                 watcher.merged(batch)
                 last = batch
-        assert last is not None  # a reader's last batch comes always
+        assert last is not None and merging is not None  # a reader's last batch comes always
         async with self._connection.transaction():
-            counts = await end(self._connection, import_no, last, self._merged)
+            counts = await end(self._connection, merging.import_no, last, self._merged)
             await self._connection.execute(sql("import_whole"))
-        return {"import_no": import_no, **counts}
+        return {"import_no": merging.import_no, **counts}
 
-    async def _step(self, batch: Batch) -> int:
-        import_no: int = self._import_no or await self._connection.fetchval(
-            sql("import_begin"), name_of(self._path)
-        )
-        self._merged.update(await merge(self._connection, import_no, batch, self._combining))
+    async def _begin(self) -> Merging:
+        combining = await self._columns.combining(self._connection)
+        import_no = self._import_no
+        if import_no is None:
+            import_no = await self._connection.fetchval(sql("import_begin"), name_of(self._path))
+        return await Merging.begin(self._connection, import_no, combining)
+
+    async def _step(self, merging: Merging, batch: Batch) -> None:
+        self._merged.update(await merging.merge(batch))
         check_conserved({"lines": batch.lines, **self._merged, "refused": batch.refused})
         crc = await asyncio.to_thread(self._refused.keep, batch.refused_octets)
         await self._connection.execute(
             sql("import_reached"),
-            *(import_no, self._file.octets, self._file.digest, batch.lines, batch.place),
+            *(merging.import_no, self._file.octets, self._file.digest, batch.lines, batch.place),
             *(self._merged["imported"], self._merged["updated"], self._merged["duplicate"]),
             *(json.dumps(batch.refused), batch.refused_octets, crc),
             *(unclear_document(batch.unclear), list(self._columns.names)),
         )
-        return import_no

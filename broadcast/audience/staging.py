@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.config.ledgers import BUCKETS
 from broadcast.store.copying import HEADER, TRAILER
 
 COLUMNS: Final = ("msisdn", "carrier_no", "ported", "opted_out", "profile_no")  # of a staged row
+SUBSCRIBER_COLUMNS: Final = (
+    "msisdn", "hash_bucket", "carrier_no", "ported", "import_no", "profile_no", "opted_out_at",
+)  # fmt: skip
 BUCKET_SHIFT: Final = 50  # an MSISDN has at most 15 digits: below 2 to the 50
 OPTED_OUT: Final = 1  # of a person's facts; the carrier's number and that of a combination follow
 PORTED: Final = 2
@@ -24,6 +29,16 @@ _ROW = np.dtype(
         ("profile_octets", ">i4"), ("profile", ">i4"),
     ]
 )  # fmt: skip
+_NEW = [
+    ("fields", ">i2"), ("msisdn_octets", ">i4"), ("msisdn", ">i8"), ("bucket_octets", ">i4"), ("bucket", ">i2"),
+    ("carrier_octets", ">i4"), ("carrier", ">i2"), ("ported_octets", ">i4"), ("ported", "i1"),
+    ("import_octets", ">i4"), ("import", ">i4"), ("profile_octets", ">i4"), ("profile", ">i4"), ("out_octets", ">i4"),
+]  # fmt: skip
+_HEARING, _OPTED_OUT = (
+    np.dtype(_NEW),
+    np.dtype([*_NEW, ("out", ">i8")]),
+)  # out_octets -1: null, and nothing follows
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +54,22 @@ class People:
     def __len__(self) -> int:
         return len(self.msisdns)
 
+    def of(self, those: NDArray[np.bool_]) -> "People":
+        """Those alone."""
+        return People(self.msisdns[those], self.facts[those])
+
     @property
     def combinations(self) -> NDArray[np.int64]:
         """Number of what the file's cells say of each: see `Cells`."""
         return self.facts >> COMBINATION_SHIFT
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who of a batch is a subscriber already: their places in it, and the numbers of their profiles until now."""
+
+    places: NDArray[np.int64]
+    profiles: NDArray[np.int64]
 
 
 def key(msisdn: int) -> int:
@@ -68,3 +95,30 @@ def copy_stream(people: People, profiles: NDArray[np.int32] | int = 0) -> bytes:
     rows["out_octets"], rows["out"] = 1, (people.facts & OPTED_OUT) != 0
     rows["profile_octets"], rows["profile"] = 4, profiles
     return b"".join((HEADER, rows.tobytes(), TRAILER))
+
+
+def subscriber_stream(
+    people: People, profiles: NDArray[np.int32], import_no: int, opted_out_at: datetime
+) -> bytes:
+    """The same of rows of `subscriber`: first all who hear, then those whose file has opted them out."""
+    out = (people.facts & OPTED_OUT) != 0
+    hearing = _new(people.of(~out), profiles[~out], import_no, _HEARING)
+    opted_out = _new(people.of(out), profiles[out], import_no, _OPTED_OUT)
+    hearing["out_octets"] = -1
+    opted_out["out_octets"], opted_out["out"] = 8, (opted_out_at - _EPOCH) // timedelta(microseconds=1)
+    return b"".join((HEADER, hearing.tobytes(), opted_out.tobytes(), TRAILER))
+
+
+def _new(
+    people: People, profiles: NDArray[np.int32], import_no: int, row: np.dtype[np.void]
+) -> NDArray[np.void]:
+    """All but when they opted out."""
+    rows = np.empty(len(people), row)
+    rows["fields"] = len(SUBSCRIBER_COLUMNS)
+    rows["msisdn_octets"], rows["msisdn"] = 8, people.msisdns
+    rows["bucket_octets"], rows["bucket"] = 2, people.msisdns % BUCKETS
+    rows["carrier_octets"], rows["carrier"] = 2, (people.facts >> CARRIER_SHIFT) & _CARRIERS
+    rows["ported_octets"], rows["ported"] = 1, (people.facts & PORTED) != 0
+    rows["import_octets"], rows["import"] = 4, import_no
+    rows["profile_octets"], rows["profile"] = 4, profiles
+    return rows

@@ -21,7 +21,8 @@ from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.cells import Unclear
 from broadcast.audience.coverage import coverage
 from broadcast.audience.generator import Facts, Generator
-from broadcast.audience.importer import ImportResult, import_file, merge
+from broadcast.audience.importer import ImportResult, import_file
+from broadcast.audience.merging import Merging
 from broadcast.audience.profiles import all_profiles
 from broadcast.audience.resumable import import_resumably
 from broadcast.audience.staging import CARRIER_SHIFT, COMBINATION_SHIFT, collected, key
@@ -313,7 +314,7 @@ async def test_room_is_made_amid_a_list(desk: Desk, monkeypatch: pytest.MonkeyPa
                 for n, area in enumerate(said)
             }
             batch = Batch(collected(facts), 2, 0, 0, 0, combinations=[(area,) for area in new])
-            await merge(desk.conn, 1, batch, made)
+            await Merging(desk.conn, 1, made).merge(batch)
             expected |= {FIRST + n: {"area": area} for n, area in enumerate(said)}
             assert await desk.known() == expected
 

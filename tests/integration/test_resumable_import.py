@@ -42,9 +42,9 @@ from broadcast.audience.batches import Reader
 from broadcast.cli.main import main
 Reader.batches.__defaults__ = ({KILLED_BATCH},)
 step = resumable._Steps._step
-async def slowly(self, batch):
+async def slowly(self, merging, batch):
     time.sleep(0.05)
-    return await step(self, batch)
+    return await step(self, merging, batch)
 resumable._Steps._step = slowly
 main(sys.argv[1:])
 """

@@ -69,10 +69,21 @@ INSERT INTO subscriber_import (source, started_at) VALUES ($1, clock_timestamp()
 -- Nothing of an earlier import may be left.
 TRUNCATE import_staging;
 
+-- name: any_subscriber
+-- Whether there is anybody yet.
+SELECT EXISTS (SELECT FROM subscriber);
+
+-- name: known_among
+-- Of these numbers ($2) of bucket $1 those who are subscribers, and the numbers of their profiles, both as array_send
+-- gives them; null where there is none.
+SELECT array_send(array_agg(msisdn)) AS msisdns, array_send(array_agg(profile_no::bigint)) AS profiles
+  FROM subscriber WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[]);
+
 -- name: import_merge
--- A batch of distinct staged numbers becomes subscribers; of several lines for one number the last counts, and an
--- opt-out in any of them. An import never lifts an opt-out. $1: import_no, which a number has that stood in an earlier
--- batch of the same file. $2: now. Returns new, known and repeated ones.
+-- Distinct staged numbers, which were subscribers when they were looked up: of several lines for one number the last
+-- counts, and an opt-out in any of them. An import never lifts an opt-out. $1: import_no, which a number has that stood
+-- in an earlier batch of the same file. $2: now. Returns known and repeated ones, and new ones: who is no subscriber any
+-- more.
 WITH merged AS (
     INSERT INTO subscriber AS known (msisdn, hash_bucket, carrier_no, ported, import_no, opted_out_at)
     SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN $2::timestamptz END FROM import_staging

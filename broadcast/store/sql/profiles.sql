@@ -33,12 +33,6 @@ DELETE FROM profile WHERE profile_no = ANY($1::integer[]);
 -- How many subscribers have each profile that somebody has.
 SELECT profile_no, count(*) AS subscribers FROM subscriber GROUP BY profile_no;
 
--- name: profiles_of
--- Of these numbers ($2) of bucket $1 those of whom something is known, and the numbers of their profiles, both as
--- array_send gives them; null where there is none.
-SELECT array_send(array_agg(msisdn)) AS msisdns, array_send(array_agg(profile_no::bigint)) AS profiles
-  FROM subscriber WHERE hash_bucket = $1 AND msisdn = ANY($2::bigint[]) AND profile_no <> 0;
-
 -- name: change_profiles
 -- Whoever has one of profiles $2 has another one from now on: $1 is by the old number, from 0.
 UPDATE subscriber SET profile_no = ($1::integer[])[profile_no + 1] WHERE profile_no = ANY($2::integer[]);
