@@ -70,7 +70,7 @@ def _first_share(figures: Figures) -> Finding | None:
             "",
             True,
             said,
-            f"{resume}` or `broadcast campaign cancel {figures.campaign}",
+            _("{one}` or `{other}", one=resume, other=f"broadcast campaign cancel {figures.campaign}"),
         )
     if figures.paused and figures.first_share == "first share asks":
         said = _(

@@ -58,7 +58,8 @@ NAMES = frozenset(
 NAMES |= {"Value | Shape", " ngày /", "--set : ", "No space left on device", "database system is ready"}
 NAMES |= {"ALTER ROLE SESSION_USER PASSWORD ''", "local all  trust\nlocal all all \n"}
 NAMES |= {" not under ", "in list ", "not in"}  # a filter is written so in every language
-NAMES |= {"list imported", "list added to"}  # acts, that `term` says
+NAMES |= {"list imported", "list added to", "consent withdrawn"}  # acts, that `term` says
+NAMES |= {"first share passed", "first share asks", "first share failed"}  # events, that it says too
 _SAID = frozenset({"_", "N_", "ngettext", "headings", "codes", "term", "_down", "_unusable"})
 # Calls whose texts nobody reads as sentences: logs, SQL, patterns, what Python calls things.
 _UNREAD = frozenset(
@@ -301,6 +302,8 @@ def is_unsaid(node: ast.AST, text: str, above: dict[ast.AST, ast.AST]) -> bool:
             if name in _SHOWN or name.endswith("Error"):
                 return inner in outer.args[:2] and (prose or name != "note" or inner is outer.args[0])
         if isinstance(outer, ast.Assert | ast.Compare | ast.FormattedValue | ast.arguments):
+            return False
+        if isinstance(outer, ast.Dict) and inner in outer.keys and not prose:  # codes
             return False
         if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef) and inner in outer.decorator_list:
             return False
