@@ -136,7 +136,9 @@ TABLES: Final[Mapping[str, Rights]] = {
     "inbound": _closed(worker=_ALL),
     "reply": _closed("reply_no", "campaign_id", "carrier_no", "received_at", "kind", "keyword", "effect", worker=_ALL),
     "reply_effect": _open(worker=_ALL),
-    "opt_out": _closed("opt_out_no", "at", "reply_no", operator="INSERT", worker="INSERT UPDATE"),
+    "opt_out": _closed(
+        "opt_out_no", "at", "reply_no", "stranger", operator="INSERT; UPDATE: stranger", worker="INSERT UPDATE"
+    ),
 }  # fmt: skip
 
 _INNER: Final = (

@@ -1,8 +1,11 @@
 """A launch: what a person hears before it, who hears the alert, and what it ends. As the actions of campaign.py; apart
 from them, for it loads much that a pause has no use for."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from broadcast.actions import clock, forecast, live, preflight
@@ -14,6 +17,7 @@ from broadcast.audience.selection import variant_of
 from broadcast.campaign import campaigns, messages, orders
 from broadcast.campaign import launch as launching
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.let_go import CLAIM_S
 from broadcast.campaign.ruled import in_words, reasons_for
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
@@ -22,6 +26,8 @@ from broadcast.ledger.corrected import Corrected, Heard
 from broadcast.rules import limits
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
+
+_TRY_S: Final = 0.1
 
 
 async def launch(session: Session, name: str, typed: int | None = None, *, anyway: bool = False) -> Campaign:
@@ -32,19 +38,43 @@ async def launch(session: Session, name: str, typed: int | None = None, *, anywa
     found = await campaigns.by_name(session.connection, name)
     await preflight.look(session, found, anyway=anyway)
     counted = await live.check(session, found, typed)
-    foreseen = await forecast.at_launch(session, found)
     hearers = None if found.corrects is None else await _hearers(session, found, CampaignId(found.corrects))
-    done = await launching.launch(
-        session.connection,
-        session.config,
-        found,
-        lambda away: tell_untold(session, away),
-        launching.Asked(counted, foreseen),
-        hearers,
-    )
+    async with _one_budget(session, found):
+        foreseen = await forecast.at_launch(session, found)
+        done = await launching.launch(
+            session.connection,
+            session.config,
+            found,
+            lambda away: tell_untold(session, away),
+            launching.Asked(counted, foreseen),
+            hearers,
+        )
     await _superseded(session, done)
     await _tell_who_waits(session, done)
     return done
+
+
+@asynccontextmanager
+async def _one_budget(session: Session, found: Campaign) -> AsyncIterator[None]:
+    """Within the block nobody else launches what the budget may refuse: two at once would both find it left. An
+    emergency waits for nobody. Raises RefusedError when somebody else does for too long."""
+    if session.config.budget is None or found.category == "emergency":
+        yield
+        return
+    connection = session.connection
+    for _turn in range(int(CLAIM_S / _TRY_S)):
+        if await connection.fetchval(sql("budget_claim")):
+            break
+        await asyncio.sleep(_TRY_S)
+    else:
+        raise RefusedError(
+            _("another alert is being launched, which the budget is to pay too: try when that is done")
+        )
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.fetchval(sql("budget_end"))
 
 
 async def _hearers(session: Session, correction: Campaign, corrects: CampaignId) -> Corrected:

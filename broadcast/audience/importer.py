@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from broadcast.audience import erased, unfinished
+from broadcast.audience import erased, stopped, unfinished
 from broadcast.audience.attributes import Kind
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
@@ -93,6 +93,7 @@ async def import_file(
             part.replace(refused_file)
         finally:
             part.unlink(missing_ok=True)
+    await stopped.settle(connection)
     await connection.execute(sql("analyze_subscriber"))
     return ImportResult(
         **counts,
@@ -138,6 +139,7 @@ async def end(
     """
     counts = {"lines": last.lines, **merged, "refused": last.refused}
     check_conserved(counts)
+    await stopped.opt_out_imported(connection)
     documents = json.dumps(counts["refused"]), unclear_document(last.unclear)
     await connection.execute(sql("import_end"), import_no, *map(counts.__getitem__, _COUNTED), *documents)
     return {**counts, "unclear": last.unclear}

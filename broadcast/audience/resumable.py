@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from broadcast.audience import erased, unfinished
+from broadcast.audience import erased, stopped, unfinished
 from broadcast.audience.attributes import Kind
 from broadcast.audience.batches import Batch, Reader
 from broadcast.audience.carriers import name_carriers
@@ -93,6 +93,7 @@ async def import_resumably(
                 those = await erased.load(connection)
                 reader = Reader(config, source, numbers, refused.text, before, columns.cells(), those)
                 counts = await _Steps(connection, path, file, refused, before, columns).run(reader, watcher)
+    await stopped.settle(connection)
     await connection.execute(sql("analyze_subscriber"))
     took = time.perf_counter() - begun
     said: dict[str, Any] = {"source": name_of(path), "columns": columns.names, "aside": source.header.aside}
@@ -208,6 +209,7 @@ class _Steps:
 
     async def _step(self, merging: Merging, batch: Batch) -> None:
         self._merged.update(await merging.merge(batch))
+        await stopped.opt_out_imported(self._connection)  # an alert may be launched to this half of the list
         check_conserved({"lines": batch.lines, **self._merged, "refused": batch.refused})
         crc = await asyncio.to_thread(self._refused.keep, batch.refused_octets)
         await self._connection.execute(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from broadcast.audience import stopped
 from broadcast.audience.subscribers import by_bucket
 from broadcast.errors import RefusedError
 from broadcast.languages import _
@@ -51,7 +52,12 @@ async def of_imported(home: Connection, numbers: Numbers) -> None:
 
 async def of_strangers(home: Connection, numbers: Numbers) -> list[tuple[int, Numbers]]:
     """Of numbers, sorted, of no subscriber: by standing, as rules/standing.py numbers that; each part sorted."""
-    return [(2 * standing, those) for standing, those in await among(home, numbers)]
+    out = np.array(sorted(await stopped.among(home, numbers.tolist())), np.int64)
+    found: list[tuple[int, Numbers]] = []
+    for standing, those in await among(home, numbers):
+        silent = np.isin(those, out, assume_unique=True)
+        found += [(2 * standing, those[~silent]), (2 * standing + 1, those[silent])]
+    return [(standing, those) for standing, those in found if len(those)]
 
 
 async def among(home: Connection, numbers: Numbers) -> list[tuple[int, Numbers]]:

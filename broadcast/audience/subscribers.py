@@ -166,6 +166,8 @@ async def set_opt_out(connection: Connection, msisdn: int, opted_out: bool) -> S
         before = await find(connection, msisdn)
         at = await database_time(connection) if opted_out else None
         await connection.execute(sql("set_opt_out"), msisdn, at)
+        if not opted_out:
+            await connection.execute(sql("strangers_in"), [msisdn])
         if opted_out and before.opted_out_at is None:
             await connection.execute(sql("note_opt_outs"), [msisdn], [None], [None])
         return await find(connection, msisdn)

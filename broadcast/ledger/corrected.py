@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +138,9 @@ class Corrected:
         """Who is left out, though they may have heard it: by their own word, or by what its category heeds. Who was set
         aside since is told."""
         heeded = {REASONS[each] for each in self._reasons}
-        rows = await home.fetch(sql("opted_out_since"), self._of.launched_at) if "opted_out" in heeded else ()
+        rows: list[Any] = []
+        for query in ("opted_out_since", "strangers_out_since") if "opted_out" in heeded else ():
+            rows += await home.fetch(sql(query), self._of.launched_at)
         return LeftOut(
             distinct(*(arrays.numbers(row["msisdns"]) for row in rows)),
             await do_not_call.members(home) if "do_not_call" in heeded else _NOBODY,

@@ -8,12 +8,14 @@ A slice of recipients that are sent again is recalled when it is made. What is o
 be erased is taken out likewise, of an emergency too (erasure.py recalls its slices).
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
+from broadcast.audience import stopped
+from broadcast.audience.erased import load as erased_ones
 from broadcast.audience.subscribers import by_bucket
 from broadcast.ids import CampaignId, SliceId, WorkerNo
 from broadcast.ledger.replies import make_spans
@@ -83,23 +85,9 @@ async def _at_home(sides: Sides, rows: Sequence[asyncpg.Record]) -> dict[int, st
         done: dict[int, str] = {row["reply_no"]: row["effect"] for row in before}
         new = [row for row in rows if row["reply_no"] not in done]
         asked = [row["msisdn"] for row in new]
-        known = {row["msisdn"] for row in await by_bucket(home, "subscribers_known", asked)}
-        held = {row["msisdn"]: row["opted_out"] for row in await by_bucket(home, "subscribers_held", known)}
-        stopped = {row["msisdn"]: row["at"] for row in await home.fetch(sql("opted_out_when"), list(held))}
-        found = _effects(new, known, held, stopped)
-        at = await database_time(home)
-        for out in (True, False):
-            changed = [
-                msisdn for msisdn, after in found.after.items() if after is out and held[msisdn] is not out
-            ]
-            await by_bucket(home, "set_opt_outs", changed, at if out else None)
-        await home.execute(
-            sql("note_opt_outs"),
-            [msisdn for msisdn, _, _ in found.left],
-            [reply_no for _, reply_no, _ in found.left],
-            [came for _, _, came in found.left],
-        )
-        await home.execute(sql("renew_opt_outs"), list(found.again), list(found.again.values()))
+        people = await _people(home, asked)
+        found = _effects(new, people)
+        await _write_effects(home, people, found)
         came = {row["reply_no"]: row["received_at"] for row in new}
         await home.execute(
             sql("keep_effects"),
@@ -109,6 +97,44 @@ async def _at_home(sides: Sides, rows: Sequence[asyncpg.Record]) -> dict[int, st
             [came[each] for each in found.effects],
         )
         return done | found.effects
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who answered. out: whether they are opted out, of each who may be changed now: not of who is held by an import,
+    nor of who was erased and is no subscriber, whose number is not written down. subscribers: who is one. erased:
+    who was and is none. stopped: when they asked for it last."""
+
+    out: Mapping[int, bool]
+    subscribers: set[int]
+    erased: set[int]
+    stopped: Mapping[int, datetime]
+
+
+async def _people(home: Connection, asked: Collection[int]) -> _People:
+    """At home, after `opt_out_claim`."""
+    known = {row["msisdn"] for row in await by_bucket(home, "subscribers_known", asked)}
+    out = {row["msisdn"]: row["opted_out"] for row in await by_bucket(home, "subscribers_held", known)}
+    strangers = set(asked) - known
+    gone = (await erased_ones(home)).among(strangers) if strangers else set[int]()
+    silent = await stopped.among(home, strangers - gone)
+    out |= {each: each in silent for each in strangers - gone}
+    when = {row["msisdn"]: row["at"] for row in await home.fetch(sql("opted_out_when"), list(out))}
+    return _People(out, known, gone, when)
+
+
+async def _write_effects(home: Connection, people: _People, found: "_Effects") -> None:
+    at = await database_time(home)
+    for out in (True, False):
+        changed = [
+            each for each, after in found.after.items() if after is out and people.out[each] is not out
+        ]
+        await by_bucket(home, "set_opt_outs", people.subscribers.intersection(changed), at if out else None)
+    for query, of in (("note_opt_outs", True), ("note_strangers_out", False)):
+        left = [each for each in found.left if (each[0] in people.subscribers) is of]
+        await home.execute(sql(query), *map(list, zip(*left, strict=True)) if left else ([], [], []))
+    await stopped.back_in(home, [each for each, out in found.after.items() if not out])
+    await home.execute(sql("renew_opt_outs"), list(found.again), list(found.again.values()))
 
 
 @dataclass(slots=True)
@@ -122,23 +148,22 @@ class _Effects:
     again: dict[int, datetime]
 
 
-def _effects(
-    rows: Sequence[asyncpg.Record], known: Set[int], held: Mapping[int, bool], stopped: Mapping[int, datetime]
-) -> _Effects:
-    """known: subscribers; held: those that may be changed, and whether they are opted out; stopped: when they asked for
-    that last. Pure.
+def _effects(rows: Sequence[asyncpg.Record], people: _People) -> _Effects:
+    """Of a stranger who has not opted out there is nothing to take back. Pure.
 
     A reply may come late, from a ledger that could not reach home: an opt-in is none if an opt-out came after it
     elsewhere.
     """
-    found = _Effects({}, dict(held), [], {})
-    last = dict(stopped)
+    found = _Effects({}, dict(people.out), [], {})
+    last = dict(people.stopped)
     for row in rows:
-        msisdn, reply_no = row["msisdn"], row["reply_no"]
-        if msisdn not in known:
+        msisdn, reply_no, out = row["msisdn"], row["reply_no"], row["kind"] == _OPT_OUT
+        if msisdn in people.erased or (
+            msisdn not in people.subscribers and not out and not found.after[msisdn]
+        ):
             found.effects[reply_no] = "no_subscriber"
-        elif msisdn in held:
-            came, out = row["received_at"], row["kind"] == _OPT_OUT
+        elif msisdn in people.out:
+            came = row["received_at"]
             outdated = not out and msisdn in last and came < last[msisdn]
             changed = found.after[msisdn] is not out and not outdated
             found.effects[reply_no] = ("opted_out" if out else "opted_in") if changed else "unchanged"
@@ -205,6 +230,7 @@ async def trim_recalled(sides: Sides, most: int, only: SliceId | None = None) ->
         numbers = [msisdn for row in rows for msisdn in still_waiting(_slice(row))]
         ever = [row["msisdn"] for row in await sides.home.fetch(sql("ever_opted_out"), numbers)]
         opted_out = {row["msisdn"] for row in await by_bucket(sides.home, "still_opted_out", ever)}
+        opted_out |= await stopped.among(sides.home, ever)
         erased = {row["msisdn"] for row in await sides.home.fetch(sql("being_erased"), numbers)}
         unchanged, taken_out = [], 0
         for row in rows:

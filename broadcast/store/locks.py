@@ -27,3 +27,4 @@ class Lock(IntEnum):
     ERASING = 7117  # session: who erases people; shared: a campaign becomes files
     ENTERING = 7118  # session: of who enters people into a running campaign, which is its second key
     LINK_TESTING = 7119  # session: of the worker that tries the ways to its carriers
+    BUDGETING = 7120  # session: of who launches what the budget may refuse

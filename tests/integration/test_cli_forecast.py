@@ -7,9 +7,15 @@ from unittest.mock import ANY
 
 import asyncpg
 import pytest
+from acting import acting
 from integration.test_cli_campaign import CONFIG, PEOPLE, Desk
 
+from broadcast.actions.launch import launch
+from broadcast.actions.session import Session
 from broadcast.cli.main import main
+from broadcast.config.files import load
+from broadcast.errors import RefusedError
+from broadcast.store.pool import connect
 
 MONEY = (
     CONFIG.replace("tps = 50", 'tps = 50\nprice = { currency = "VND", segment = "312.50" }')
@@ -126,6 +132,35 @@ def test_a_launch_past_the_budget_is_refused_and_what_runs_is_committed(desk: De
     desk("campaign", "cancel", "second")
     desk("campaign", "launch", "third")
     assert "not in it, without a price in VND: mobifone" in desk("budget")
+
+
+def test_two_launches_at_once_do_not_spend_the_same_budget_twice(desk: Desk, database_env: str) -> None:
+    """The second looks at what is left once the first runs."""
+
+    async def both() -> list[str]:
+        conns = [await connect(database_env) for _each in range(2)]
+        sessions = [Session(conn, load([Path("site.toml")])) for conn in conns]
+
+        async def one(session: Session, name: str) -> str:
+            try:
+                async with acting(session.connection, "an"):
+                    await launch(session, name)
+            except RefusedError as error:
+                return str(error)
+            return ""
+
+        said = await asyncio.gather(*map(one, sessions, ("first", "second")))
+        for conn in conns:
+            await conn.close()
+        return said
+
+    Path("site.toml").write_text(MONEY.replace('"50000"', '"20000"'), encoding="utf-8")
+    for name in ("first", "second"):
+        desk("campaign", "draft", name, "--text", TEXT, "--expires", "6h")
+        desk("campaign", "approve", name, "--as", "binh", *desk.content(name))
+    launched_one, refused = sorted(asyncio.run(both()))
+    assert launched_one == ""
+    assert "more than the budget of this month has left" in refused
 
 
 def test_what_was_foreseen_is_kept_and_shown_by_the_report(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from acting import acting
 from integration import steps
-from integration.replies_world import quiet_rig
+from integration.replies_world import came, quiet_rig, read
 from integration.rig import Rig
 
 from broadcast.actions import entrants as actions
@@ -99,6 +99,31 @@ async def test_who_opted_out_is_left_out_but_not_of_an_emergency(rig: Rig) -> No
         assert done.entered.excluded == ({"opted_out": 1} if excluded else {})
         expected = {"waiting": waiting, "excluded": excluded}
         assert await balanced(rig, running) == {name: many for name, many in expected.items() if many}
+
+
+async def test_a_visitor_who_answers_stop_hears_emergencies_alone(rig: Rig) -> None:
+    """What runs lets them go, the next alert leaves them out, and so does whoever enters a list later."""
+    await listed(rig, "visitors", [FRENCH, KOREAN])
+    running = await launched(rig, "visitors", category="health")
+    assert await balanced(rig, running) == {"waiting": 2}
+    await came(rig, b"STOP", FRENCH)
+    await read(rig)
+    assert await balanced(rig, running) == {"waiting": 1, "excluded": 1}
+    health = await launched(rig, "visitors", category="health")
+    assert await balanced(rig, health) == {"waiting": 1, "excluded": 1}
+    assert (
+        await rig.conn.fetchval("SELECT reason FROM exclusion WHERE campaign_id = $1", health.campaign_id)
+    ) == ("opted_out")
+    emergency = await launched(rig, "visitors", category="emergency")
+    assert await balanced(rig, emergency) == {"waiting": 2}
+    await listed(rig, "later", [KOREAN])
+    late = await launched(rig, "later", category="health")
+    assert (await add(rig, late, "later", [FRENCH])).entered.excluded == {"opted_out": 1}
+    assert await balanced(rig, late) == {"waiting": 1, "excluded": 1}
+    await came(rig, b"START", FRENCH)
+    await read(rig)
+    again = await launched(rig, "visitors", category="health")
+    assert await balanced(rig, again) == {"waiting": 2}
 
 
 async def test_who_opts_out_at_that_moment_is_looked_for_before_anybody_is_sent_to(rig: Rig) -> None:

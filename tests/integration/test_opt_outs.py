@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
+import numpy as np
 import pytest
 from integration.replies_world import FIRST, balanced, came, opted_out, quiet_rig, read, sent
 from integration.reported import report
@@ -16,7 +17,8 @@ from broadcast.actions import subscriber as actions
 from broadcast.actions.session import Session
 from broadcast.actions.subscriber import OptedOut
 from broadcast.archive.place import place_of
-from broadcast.audience import subscribers
+from broadcast.audience import standings, stopped, subscribers
+from broadcast.audience.importer import import_file
 from broadcast.campaign import campaigns
 from broadcast.config import Config
 from broadcast.errors import RefusedError
@@ -43,7 +45,7 @@ async def test_opt_outs_and_opt_ins_take_effect_in_order(rig: Rig) -> None:
     await came(rig, b"STOP", FIRST + 2)
     await came(rig, b"START", FIRST + 2)
     await came(rig, b"HELP", FIRST + 3)
-    await came(rig, b"STOP", FIRST + 99)  # no subscriber
+    await came(rig, b"START", FIRST + 99)  # no subscriber
     await came(rig, b"STOP", "Viettel")
     assert [row["effect"] for row in await read(rig)] == [
         "opted_out", "unchanged", "unchanged", "opted_out", "opted_out", "opted_in", "none",
@@ -53,6 +55,58 @@ async def test_opt_outs_and_opt_ins_take_effect_in_order(rig: Rig) -> None:
     await came(rig, b"START", FIRST)
     assert (await read(rig))[-1]["effect"] == "opted_in"
     assert await opted_out(rig) == {1}
+
+
+async def test_a_stranger_who_answers_stop_is_left_out_until_start(rig: Rig) -> None:
+    visitor, other = 8613800138000, FIRST + 99
+    await came(rig, b"STOP", visitor)
+    await came(rig, b"huy!", visitor)
+    await came(rig, b"STOP", other)
+    await came(rig, b"START", other)
+    assert [row["effect"] for row in await read(rig)] == ["opted_out", "unchanged", "opted_out", "opted_in"]
+    found = await standings.of_strangers(rig.conn, np.array([other, visitor], np.int64))
+    assert [(standing, those.tolist()) for standing, those in found] == [(0, [other]), (1, [visitor])]
+    await came(rig, b"START", visitor)
+    assert (await read(rig))[-1]["effect"] == "opted_in"
+    found = await standings.of_strangers(rig.conn, np.array([other, visitor], np.int64))
+    assert [(standing, those.tolist()) for standing, those in found] == [(0, [other, visitor])]
+
+
+async def test_a_stranger_who_answered_stop_is_opted_out_by_the_import_that_brings_them(
+    rig: Rig, tmp_path: Path
+) -> None:
+    await came(rig, b"STOP", FIRST + 99)
+    await came(rig, b"STOP", FIRST + 98)
+    await came(rig, b"START", FIRST + 98)
+    await read(rig)
+    file = tmp_path / "more.csv"
+    file.write_text(f"msisdn\n{FIRST + 98}\n{FIRST + 99}\n")
+    for _time in range(2):  # the second finds nothing to do
+        await import_file(rig.conn, rig.config, file, tmp_path / "refused.csv")
+        assert await opted_out(rig) == {99}
+    await subscribers.set_opt_out(rig.conn, FIRST + 99, False)
+    await import_file(rig.conn, rig.config, file, tmp_path / "refused.csv")
+    assert await opted_out(rig) == set()
+
+
+async def test_who_answers_stop_amid_the_import_that_brings_them_is_opted_out(
+    rig: Rig, tmp_path: Path, database_url: str
+) -> None:
+    other = await connect(database_url)
+    async with other.transaction():
+        await other.execute(
+            "INSERT INTO subscriber (msisdn, hash_bucket, carrier_no, ported, import_no)"
+            " SELECT $1::bigint, $1::bigint % 64, carrier_no, false, import_no FROM subscriber LIMIT 1",
+            FIRST + 99,
+        )
+        assert await stopped.opt_out_imported(other) == []
+        await came(rig, b"STOP", FIRST + 99)
+        assert (await read(rig))[-1]["effect"] == "opted_out"
+    assert await opted_out(rig) == set()
+    await stopped.settle(other)
+    await other.close()
+    assert await opted_out(rig) == {99}
+    assert await rig.conn.fetchval("SELECT count(*) FROM opt_out WHERE stranger") == 0
 
 
 async def test_launches_leave_them_out_but_not_of_emergencies(rig: Rig) -> None:

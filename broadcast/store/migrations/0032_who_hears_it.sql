@@ -192,6 +192,12 @@ BEGIN
     PERFORM desk_note(NULL, what, 'list ' || list, details);
 END $$;
 
+-- ---- strangers ----
+
+-- stranger: who asked for it is no subscriber, and has not taken it back: location lists heed it.
+ALTER TABLE opt_out ADD COLUMN stranger boolean NOT NULL DEFAULT false;
+CREATE INDEX opt_out_strangers ON opt_out (msisdn) WHERE stranger;
+
 -- ---- rules ----
 
 -- When and how often people are told: what a campaign keeps of its category's rule, and who is let go later.

@@ -42,6 +42,14 @@ SELECT desk_end_stopped();
 -- From here to the end of the transaction whoever launches campaign $1 writes who hears it.
 SELECT desk_begin_launch($1);
 
+-- name: budget_claim
+-- Whether this session alone launches what a budget may refuse, until budget_end.
+SELECT pg_try_advisory_lock(:budgeting_lock);
+
+-- name: budget_end
+-- The next may.
+SELECT pg_advisory_unlock(:budgeting_lock);
+
 -- name: launch
 -- It runs: its audience ($2), the segments of a message ($3), the last opt-out that the audience surely knows ($4), ledgers
 -- ($5) with so many of its people each ($6), for the event ($7).

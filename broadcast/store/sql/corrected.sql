@@ -19,6 +19,10 @@ SELECT slice_id, variant, total FROM slice
 -- Who has opted out since $1, as array_send gives them.
 SELECT array_send(array_agg(msisdn)) AS msisdns FROM subscriber WHERE opted_out_at >= $1 GROUP BY hash_bucket;
 
+-- name: strangers_out_since
+-- The same of who is no subscriber.
+SELECT array_send(array_agg(DISTINCT msisdn)) AS msisdns FROM opt_out WHERE stranger AND at >= $1 GROUP BY msisdn % 64;
+
 -- name: corrections
 -- The name of a launched correction of campaign $1 that is not cancelled, if there is one.
 SELECT name FROM campaign

@@ -164,6 +164,29 @@ INSERT INTO opt_out (msisdn, at, reply_no)
 SELECT msisdn, coalesce(at, clock_timestamp()), reply_no
   FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS new (msisdn, reply_no, at);
 
+-- name: note_strangers_out
+-- The same of who is no subscriber.
+INSERT INTO opt_out (msisdn, at, reply_no, stranger)
+SELECT msisdn, at, reply_no, true FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS new (msisdn, reply_no, at);
+
+-- name: strangers_known
+-- Whether any stranger opted out.
+SELECT EXISTS (SELECT FROM opt_out WHERE stranger);
+
+-- name: strangers_all
+-- At home: who opted out and is no subscriber.
+SELECT DISTINCT msisdn FROM opt_out WHERE stranger AND msisdn > 0;
+
+-- name: strangers_out
+-- At home: which of these ($1) opted out and are no subscribers.
+SELECT asked.msisdn
+  FROM (SELECT DISTINCT msisdn FROM unnest($1::bigint[]) AS asked (msisdn)) AS asked
+ CROSS JOIN LATERAL (SELECT FROM opt_out WHERE stranger AND msisdn = asked.msisdn LIMIT 1) AS once;
+
+-- name: strangers_in
+-- At home: these ($1) opted in again, or a subscriber's row says now that they are out.
+UPDATE opt_out SET stranger = false WHERE stranger AND msisdn = ANY($1::bigint[]);
+
 -- name: opted_out_when
 -- At home: when these ($1) asked for it last, of those who ever did.
 SELECT msisdn, max(at) AS at FROM opt_out WHERE msisdn = ANY($1::bigint[]) GROUP BY msisdn;
