@@ -76,11 +76,11 @@ async def audience(
     if choice is not None and choice.selection.nobody:
         return
     who = "audience" if choice is None else "chosen"
-    more = (list(carriers), reasons, *(() if choice is None else (choice.selection.classes,)))
+    more = (list(carriers), *(() if choice is None else (choice.selection.classes,)))
     if await citus.is_spread(home):
         held: list[Group] = []
         for bucket in range(BUCKETS):
-            held += _groups(await home.fetch(sql(f"{who}_bucket"), bucket, *more), choice)
+            held += _groups(await home.fetch(sql(f"{who}_bucket"), bucket, *more), reasons, choice)
             if sum(len(group.numbers) for group in held) >= _PART_PEOPLE * _ELEMENT:
                 yield held
                 held = []
@@ -89,28 +89,24 @@ async def audience(
     pages = await home.fetchval(sql("subscriber_pages"))
     for first in range(0, pages, _PART_PAGES):
         part = (first, 0), (first + _PART_PAGES, 0)
-        yield _groups(await home.fetch(sql(f"{who}_pages"), *part, *more), choice)
+        yield _groups(await home.fetch(sql(f"{who}_pages"), *part, *more), reasons, choice)
 
 
-def _groups(rows: Sequence[asyncpg.Record], choice: Choice | None) -> list[Group]:
-    if choice is None:
-        return [
-            Group(
-                row["carrier_no"], row["hash_bucket"], REASONS[row["reason"]], row["msisdns"][_HEAD_OCTETS:]
-            )
-            for row in rows
-        ]
-    return [group for row in rows for group in _chosen(row["key"], row["msisdns"], choice)]
+def _groups(rows: Sequence[asyncpg.Record], reasons: Reasons, choice: Choice | None) -> list[Group]:
+    found: list[Group] = []
+    for row in rows:
+        key, numbers = row["key"], row["msisdns"]
+        left_out = REASONS[reasons[key & 15]]
+        if choice is None:
+            found.append(Group(CarrierNo(key >> 10), key >> 4 & 63, left_out, numbers[_HEAD_OCTETS:]))
+        else:
+            found += _chosen(key >> 4, left_out, numbers, choice)
+    return found
 
 
-def _chosen(key: int, numbers: bytes, choice: Choice) -> Iterator[Group]:
-    """key: as chosen_pages makes it."""
-    carrier_no, of_class, bucket, left_out = (
-        CarrierNo(key >> 24),
-        key >> 9 & 32_767,
-        key >> 3 & 63,
-        REASONS[key & 7],
-    )
+def _chosen(key: int, left_out: str, numbers: bytes, choice: Choice) -> Iterator[Group]:
+    """key: carrier, class and bucket, as chosen_pages makes it."""
+    carrier_no, of_class, bucket = CarrierNo(key >> 21), key >> 6 & 32_767, key & 63
     heard = choice.selection.heard[of_class]
     part = choice.selection.parts[of_class] if choice.selection.parts else 0
     if len(set(heard)) == 1:  # whatever lists they are on

@@ -194,44 +194,43 @@ SELECT carrier_no, name, tps FROM carrier WHERE name = ANY($1::text[]) ORDER BY 
 SELECT pg_relation_size('subscriber') / current_setting('block_size')::integer;
 
 -- name: audience_pages
--- Subscribers of carriers $3 on pages from $1 up to $2, by carrier and bucket and why they are left out: their numbers as
--- array_send gives them. $4: the number of the reason by standing and opt-out, 0: they hear it. One pass, nothing is
--- sorted.
-SELECT carrier_no, hash_bucket, ($4::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS reason,
-       array_send(array_agg(msisdn)) AS msisdns
-  FROM subscriber
- WHERE ctid >= $1::tid AND ctid < $2::tid AND carrier_no = ANY($3::smallint[])
- GROUP BY 1, 2, 3;
+-- Subscribers of carriers $3 on pages from $1 up to $2, by carrier, bucket and standing (as subscriber_count has that): their
+-- numbers as array_send gives them. One pass, nothing is sorted; one key in place of three, and kept apart from the columns
+-- that it is made of: it is hashed sooner.
+SELECT key, array_send(array_agg(msisdn)) AS msisdns
+  FROM (SELECT msisdn, (carrier_no * 64 + hash_bucket) * 16 + standing * 2 + (opted_out_at IS NOT NULL)::integer AS key
+          FROM subscriber WHERE ctid >= $1::tid AND ctid < $2::tid AND carrier_no = ANY($3::smallint[])
+        OFFSET 0) AS everybody
+ GROUP BY key;
 
 -- name: audience_bucket
 -- The same of bucket $1, which is on one node.
-SELECT carrier_no, hash_bucket, ($3::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS reason,
-       array_send(array_agg(msisdn)) AS msisdns
-  FROM subscriber
- WHERE hash_bucket = $1 AND carrier_no = ANY($2::smallint[])
- GROUP BY 1, 2, 3;
+SELECT key, array_send(array_agg(msisdn)) AS msisdns
+  FROM (SELECT msisdn, (carrier_no * 64 + hash_bucket) * 16 + standing * 2 + (opted_out_at IS NOT NULL)::integer AS key
+          FROM subscriber WHERE hash_bucket = $1 AND carrier_no = ANY($2::smallint[])
+        OFFSET 0) AS everybody
+ GROUP BY key;
 
 -- name: chosen_pages
--- As audience_pages, of those whom $5 chooses: the class of each profile, from number 0 on; whoever is of class 0 is not
--- chosen. One key in place of four, and kept apart from the columns that it is made of: it is hashed sooner, and no plan
--- thinks that there are as many groups as profiles.
+-- As audience_pages, of those whom $4 chooses, and by that: the class of each profile, from number 0 on; whoever is of class 0
+-- is not chosen. No plan thinks that there are as many groups as profiles.
 SELECT key, array_send(array_agg(msisdn)) AS msisdns
-  FROM (SELECT msisdn, ((carrier_no * 32768::bigint + coalesce(($5::smallint[])[profile_no + 1], ($5::smallint[])[1])) * 64
-                        + hash_bucket) * 8 + ($4::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS key
+  FROM (SELECT msisdn, ((carrier_no * 32768::bigint + coalesce(($4::smallint[])[profile_no + 1], ($4::smallint[])[1])) * 64
+                        + hash_bucket) * 16 + standing * 2 + (opted_out_at IS NOT NULL)::integer AS key
           FROM subscriber
          WHERE ctid >= $1::tid AND ctid < $2::tid AND carrier_no = ANY($3::smallint[])
-           AND coalesce(($5::smallint[])[profile_no + 1], ($5::smallint[])[1]) <> 0
+           AND coalesce(($4::smallint[])[profile_no + 1], ($4::smallint[])[1]) <> 0
         OFFSET 0) AS chosen
  GROUP BY key;
 
 -- name: chosen_bucket
--- The same of bucket $1, which is on one node. $4: classes.
+-- The same of bucket $1, which is on one node. $3: classes.
 SELECT key, array_send(array_agg(msisdn)) AS msisdns
-  FROM (SELECT msisdn, ((carrier_no * 32768::bigint + coalesce(($4::smallint[])[profile_no + 1], ($4::smallint[])[1])) * 64
-                        + hash_bucket) * 8 + ($3::smallint[])[standing * 2 + (opted_out_at IS NOT NULL)::integer + 1] AS key
+  FROM (SELECT msisdn, ((carrier_no * 32768::bigint + coalesce(($3::smallint[])[profile_no + 1], ($3::smallint[])[1])) * 64
+                        + hash_bucket) * 16 + standing * 2 + (opted_out_at IS NOT NULL)::integer AS key
           FROM subscriber
          WHERE hash_bucket = $1 AND carrier_no = ANY($2::smallint[])
-           AND coalesce(($4::smallint[])[profile_no + 1], ($4::smallint[])[1]) <> 0
+           AND coalesce(($3::smallint[])[profile_no + 1], ($3::smallint[])[1]) <> 0
         OFFSET 0) AS chosen
  GROUP BY key;
 
