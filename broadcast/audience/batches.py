@@ -1,12 +1,16 @@
 """Lines of a file become batches of distinct subscribers: normalised, routed, in index order.
 
-Runs in a thread beside the database's work: nothing here waits for Postgres.
+Most lines of most lists are read thousands at a time (plain_lines.py), and here, one by one, those that it leaves. Runs
+in a thread beside the database's work: nothing here waits for Postgres.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from broadcast.audience.cells import NO, YES, Cells, Combination, Unclear
 from broadcast.audience.characters import plain
@@ -14,15 +18,18 @@ from broadcast.audience.erased import NOBODY_ERASED, Erased
 from broadcast.audience.lines import Header, Line, Lines
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.parquet import ParquetRows
-from broadcast.audience.records import LONGEST_LINE
+from broadcast.audience.plain_lines import PlainLines
+from broadcast.audience.plain_numbers import PlainNumbers
+from broadcast.audience.records import LONGEST_LINE, PlainText
 from broadcast.audience.routing import Router
 from broadcast.audience.staging import (
+    BUCKET_SHIFT,
     CARRIER_SHIFT,
     COMBINATION_SHIFT,
     OPTED_OUT,
     PORTED,
     People,
-    collected,
+    gathered,
     key,
 )
 from broadcast.audience.unfinished import Unfinished
@@ -30,14 +37,15 @@ from broadcast.config import Config
 from broadcast.csv_files import CsvWriter
 from broadcast.ids import CarrierNo
 
-BATCH = 200_000  # subscribers; bounds the memory of an import, here and in Postgres
+BATCH = 200_000  # lines of subscribers; bounds the memory of an import, here and in Postgres
 
 _LINES_EACH = (
-    2  # times as many lines as subscribers make a batch too: of equal ones, it is seen that they are read
+    2  # times as many lines of any kind make a batch too: of refused ones, it is seen that they are read
 )
 _REFUSED_COLUMNS = ("line", "reason")  # then those of the list, so that the file can be mended and imported
 _SHOWN = 200  # characters of a refused line that its file keeps of a field
 _WHOLE = ("line_too_long", "unmatched_quote")  # such a line stands in one cell, as it is
+_NOBODY: Final = -1  # in place of a key
 _REMEMBERED = 100_000  # lines' cells: bounds the memory of a list in which no two lines are alike
 
 
@@ -60,6 +68,10 @@ class Batch:
     refused_octets: int = 0
     combinations: Sequence[Combination] = ()
     unclear: Mapping[str, Unclear] = field(default_factory=dict)
+
+
+Numbers = NDArray[np.int64]
+_EMPTY: Final = np.empty(0, np.int64)
 
 
 class Reader:
@@ -91,25 +103,27 @@ class Reader:
         self._tail = _tail(source.header)
         if cells and before:
             cells.unclear.update(before.unclear)
-        self._shifted = {name: number << CARRIER_SHIFT for name, number in carriers.items()}
+        self._carriers = carriers
         self._ports = {name.lower(): name for name in config.country.prefixes}
-        self._people: dict[int, int] = {}
-        self._repeated = 0
+        self._people: list[tuple[Numbers, Numbers]] = []  # keys and facts of lines, as `gathered` has them
+        self._gathered = 0
+        self._plain = PlainLines(
+            *(source.header, self._tail, PlainNumbers(config.country, carriers)),
+            *(self._said_carrier, _said_opted_out, self._said_clearly if cells else None),
+        )
         own = tuple(source.columns[:2]) == _REFUSED_COLUMNS
         self._kept = slice(len(_REFUSED_COLUMNS) if own else 0, None)
         columns = () if before else (*_REFUSED_COLUMNS, *source.columns[self._kept])
         self._writer = CsvWriter(sink, columns, delimiter=self._delimiter, peoples_text=True)
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
-        """Of `size` subscribers or a little more, or _LINES_EACH times as many lines; the last may have any number."""
+        """Of `size` lines of subscribers or a little more, or _LINES_EACH times as many of any; the last may have any
+        number."""
         begun = self.lines
         for first_number, lines in self._source.batches():
-            for number, line in enumerate(lines, first_number):
-                reason = self._take(line, number)
-                if reason:
-                    self._refuse(number, reason, line)
+            self._read(lines, first_number)
             self.lines += len(lines)
-            if len(self._people) >= size or self.lines - begun >= size * _LINES_EACH:
+            if self._gathered >= size or self.lines - begun >= size * _LINES_EACH:
                 yield self._batch()
                 begun = self.lines
         yield self._batch()
@@ -119,17 +133,55 @@ class Reader:
         self._source.stop()
 
     def _batch(self) -> Batch:
-        people, self._people = self._people, {}
-        repeated, self._repeated = self._repeated, 0
+        keys, facts = zip((_EMPTY, _EMPTY), *self._people, strict=True)
+        people, repeated = gathered(np.concatenate(keys), np.concatenate(facts))
+        self._people, self._gathered = [], 0
         source, cells = self._source, self._cells
         refused = dict(sorted(self.refused.items()))
         return Batch(
-            *(collected(people), self.lines, repeated, *source.position(), source.place(), refused),
+            *(people, self.lines, repeated, *source.position(), source.place(), refused),
             *(self._sink.tell(), cells.take_new() if cells else (), dict(cells.unclear) if cells else {}),
         )
 
-    def _take(self, line: Line, number: int) -> str:
-        """Put a line's subscriber into the batch; a reason if there is none."""
+    def _read(self, lines: Sequence[Line], first_number: int) -> None:
+        keys, facts = np.full(len(lines), _NOBODY, np.int64), np.zeros(len(lines), np.int64)
+        left: Iterable[int] = range(len(lines))
+        if isinstance(lines, PlainText):
+            left = self._read_plain(lines, keys, facts)
+        found: list[tuple[int, int, int]] = []
+        for place in left:
+            line, number = lines[place], first_number + place
+            person = self._person(line, number)
+            if isinstance(person, str):
+                self._refuse(number, person, line)
+            else:
+                found.append((place, *person))
+        if found:
+            places, keys_found, facts_found = np.array(found, np.int64).T
+            keys[places], facts[places] = keys_found, facts_found
+        somebody = keys != _NOBODY
+        self._people.append((keys[somebody], facts[somebody]))
+        self._gathered += int(np.count_nonzero(somebody))
+
+    def _read_plain(self, lines: PlainText, keys: Numbers, facts: Numbers) -> list[int]:
+        """Keys and facts of those lines that can be read together; returns the places of the others, in their order."""
+        said = self._plain.read(lines)
+        carriers = np.where(said.said > 0, said.said, said.by_prefix)
+        of_them = carriers << CARRIER_SHIFT | said.opted_out * OPTED_OUT | said.cells
+        of_them |= np.where(carriers != said.by_prefix, PORTED, 0)
+        keys[said.places] = (said.msisdns & 63) << BUCKET_SHIFT | said.msisdns
+        facts[said.places] = of_them
+        if self._is_erased is not None:
+            asked = map(self._is_erased, said.msisdns.tolist())
+            keys[said.places[np.fromiter(asked, np.bool_, len(said.places))]] = _NOBODY
+        return np.flatnonzero(keys == _NOBODY).tolist()
+
+    def _said_carrier(self, written: str) -> int | None:
+        """The number of a carrier that a cell names."""
+        return self._carriers.get(self._ports.get(written.strip().lower(), ""))
+
+    def _person(self, line: Line, number: int) -> tuple[int, int] | str:
+        """Key and facts of a line's subscriber; a reason if there is none."""
         tail: str | None = None
         if type(line) is str:
             if len(line) > LONGEST_LINE:
@@ -138,10 +190,10 @@ class Reader:
                 fields = line.split(self._delimiter, self._tail)
                 tail = fields[-1]
                 if len(fields) > self._tail and tail in self._known:
-                    return self._add_fields(fields, tail, number)
+                    return self._of_fields(fields, tail, number)
             fields = line.split(self._delimiter)
         elif isinstance(line, tuple):
-            return self._add(line[0], line[1], line[2], line[3:] if self._cells else None, number)
+            return self._of(line[0], line[1], line[2], line[3:] if self._cells else None, number)
         elif isinstance(line, list):
             fields = line
         else:
@@ -154,11 +206,13 @@ class Reader:
                 self._width - len(fields)
             )  # spreadsheets leave out empty cells at the end
         cells = tuple([fields[place] for place in self._places]) if self._cells and tail is None else tail
-        return self._add_fields(fields, cells, number)
+        return self._of_fields(fields, cells, number)
 
-    def _add_fields(self, fields: list[str], cells: tuple[str, ...] | str | None, number: int) -> str:
+    def _of_fields(
+        self, fields: list[str], cells: tuple[str, ...] | str | None, number: int
+    ) -> tuple[int, int] | str:
         carrier, opted_out = self._carrier, self._opted_out
-        return self._add(
+        return self._of(
             fields[self._msisdn],
             "" if carrier is None else fields[carrier],
             "" if opted_out is None else fields[opted_out],
@@ -174,9 +228,9 @@ class Reader:
         cut = self._delimiter == "," and self._normalize(number) is Refusal.SCIENTIFIC
         return Refusal.SCIENTIFIC.value if cut else "wrong_columns"
 
-    def _add(
+    def _of(
         self, written: str, carrier_said: str, said: str, cells: tuple[str, ...] | str | None, line: int
-    ) -> str:
+    ) -> tuple[int, int] | str:
         """cells: those of areas, languages and attributes; a text: as they stand at the end of the line."""
         msisdn = self._normalize(written)
         if isinstance(msisdn, str):  # a Refusal
@@ -191,7 +245,7 @@ class Reader:
             carrier = self._ports.get(carrier_said) or self._ported(plain(carrier_said), by_prefix)
             if not carrier:
                 return "unknown_carrier"
-        facts = self._shifted[carrier]
+        facts = self._carriers[carrier] << CARRIER_SHIFT
         if carrier != by_prefix:
             facts |= PORTED
         if said and (said := said.strip().lower()) not in NO and (said := plain(said)) not in NO:
@@ -199,27 +253,32 @@ class Reader:
                 return "unclear_opted_out"
             facts |= OPTED_OUT
         if cells is not None:
-            known = self._known.get(cells)
-            facts |= self._said(cells, line) if known is None else known
-        place = key(msisdn)
-        earlier = self._people.get(place)
-        if earlier is not None:  # the last line counts, but an opt-out in any of them holds
-            self._repeated += 1
-            facts |= earlier & OPTED_OUT
-        self._people[place] = facts
-        return ""
+            facts |= self._said(cells, line)
+        return key(msisdn), facts
 
     def _said(self, cells: tuple[str, ...] | str, line: int) -> int:
         """The number of what they say, in its place of a person's facts."""
-        assert self._cells is not None
-        parted = cells.split(self._delimiter) if isinstance(cells, str) else cells
-        number, clear = self._cells.number(parted, line)
-        found = number << COMBINATION_SHIFT
-        if clear:  # the others are counted line by line
+        found = self._said_clearly(cells)
+        if found is None:  # counted line by line
+            assert self._cells is not None
+            found = self._cells.number(self._parted(cells), line)[0] << COMBINATION_SHIFT
+        return found
+
+    def _said_clearly(self, cells: tuple[str, ...] | str) -> int | None:
+        """The same; None: not all of them are clear."""
+        found = self._known.get(cells)
+        if found is None:
+            assert self._cells is not None
+            number = self._cells.clear(self._parted(cells))
+            if number is None:
+                return None
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[cells] = found
+            found = self._known[cells] = number << COMBINATION_SHIFT
         return found
+
+    def _parted(self, cells: tuple[str, ...] | str) -> Sequence[str]:
+        return cells.split(self._delimiter) if isinstance(cells, str) else cells
 
     def _ported(self, written: str, by_prefix: str) -> str:
         return self._ports.get(written, "") if written else by_prefix
@@ -238,3 +297,8 @@ def _tail(header: Header) -> int:
     line is then looked up as it stands, and parted no more. 0: they are not."""
     first = header.width - len(header.cells)
     return first if header.cells and list(header.cells.values()) == list(range(first, header.width)) else 0
+
+
+def _said_opted_out(written: str) -> int | None:
+    said = written.strip().lower()
+    return 0 if said in NO else 1 if said in YES else None

@@ -78,6 +78,16 @@ class Cells:
             said.append(value)
         return self._combination(tuple(said)), clear
 
+    def clear(self, cells: Sequence[str]) -> int | None:
+        """Of the combination that they say, if all are clear; nothing counts here."""
+        said = []
+        for place, cell in enumerate(cells):
+            value = self._value(place, cell)
+            if value is None and plain(cell):
+                return None
+            said.append(value)
+        return self._combination(tuple(said))
+
     def take_new(self) -> Sequence[Combination]:
         """The combinations that came since the last call; the first one ever has number 0."""
         new, self._new = self._new, []

@@ -2,6 +2,8 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import overload
 
 LONGEST_LINE = 4096  # characters; a longer record is refused
 LONGEST_RECORD = 1 << 16  # characters of one with line breaks (a spreadsheet's cell: 32,767)
@@ -28,13 +30,36 @@ class QuoteError(Exception):
         self.record = record
 
 
+class PlainText(Sequence[str]):
+    """The lines of a text without quotes: each is a record. They are parted when somebody asks for one."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.split("\n")
+
+    def __len__(self) -> int:
+        return self.text.count("\n") + 1
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        return self._lines[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+
 def split(text: str, delimiter: str) -> tuple[Sequence[Record], int]:
     """The records of whole lines, and how many lines at the end belong to one that is not at its end yet.
 
     Raises QuoteError where nobody can say which lines are a record.
     """
-    lines = text.split("\n")
-    return (lines, 0) if '"' not in text else _Split(lines, delimiter).records()
+    return (PlainText(text), 0) if '"' not in text else _Split(text.split("\n"), delimiter).records()
 
 
 class _Split:

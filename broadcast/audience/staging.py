@@ -85,6 +85,21 @@ def collected(facts: Mapping[int, int]) -> People:
     return People(keys[order] & ((1 << BUCKET_SHIFT) - 1), values[order])
 
 
+def gathered(keys: NDArray[np.int64], facts: NDArray[np.int64]) -> tuple[People, int]:
+    """keys, facts: of lines, in their order. The last line of a number counts, but an opt-out in any of them holds.
+
+    Also how many lines there are beyond a number's first.
+    """
+    if not len(keys):
+        return collected({}), 0
+    order = np.argsort(keys, kind="stable")
+    keys, facts = keys[order], facts[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    last = np.append(first[1:], len(keys)) - 1
+    values = facts[last] | np.bitwise_or.reduceat(facts, first) & OPTED_OUT
+    return People(keys[first] & ((1 << BUCKET_SHIFT) - 1), values), len(keys) - len(first)
+
+
 def copy_stream(people: People, profiles: NDArray[np.int32] | int = 0) -> bytes:
     """The input of one COPY. profiles: number of each person's, or of everybody's."""
     rows = np.empty(len(people), _ROW)
