@@ -1,11 +1,11 @@
 """What an alert would take and whom it would reach, as things are now: looked at before somebody approves it, and once
 more at its launch, which may be refused."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from broadcast.actions import clock
 from broadcast.actions.audience import tell_of_unfinished
@@ -14,8 +14,11 @@ from broadcast.actions.outlook import Outlook, outlook, zone
 from broadcast.actions.session import Session
 from broadcast.campaign import campaigns, choosing
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.capped import Capped
+from broadcast.campaign.capped import capped as whom_caps_hold
 from broadcast.campaign.precedence import claim
 from broadcast.campaign.ruled import reasons_for
+from broadcast.campaign.sent_to import Counts, Held
 from broadcast.campaign.variants import Variant
 from broadcast.config import Config
 from broadcast.errors import RefusedError
@@ -30,13 +33,15 @@ from broadcast.forecast.ways import Asked, CarrierLoad, Forecast, Pace
 from broadcast.rules.limits import limits_of
 from broadcast.rules.pace import people_per_hour
 
-Counts = Mapping[tuple[str, int], int]  # by carrier and number of the message (`slice.variant`)
+_NOBODY: Final[Held] = {}
+_MOMENTS_MOST: Final = 24  # of one message at one carrier: those between are as late as the next one
 
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """variants: as it is, and in the other alphabet. excluded: who would not be reached, by reason. verdict: what
-    speaks against its launch. budget: as it stands before it; None: there is none. reach: of its areas."""
+    speaks against its launch. budget: as it stands before it; None: there is none. reach: of its areas. capped: who
+    would wait, or be left out, by how often people may be told."""
 
     campaign: Campaign
     variants: Sequence[Forecast]
@@ -44,6 +49,7 @@ class Foreseen:
     verdict: Verdict = field(default_factory=Verdict)
     budget: Standing | None = None
     reach: Reach | None = None
+    capped: Capped = field(default_factory=Capped)
 
 
 async def foresee(session: Session, name: str) -> Foreseen:
@@ -54,16 +60,29 @@ async def foresee(session: Session, name: str) -> Foreseen:
     await clock.now(session)
     counts = await choosing.counted(connection, config, found.content)
     reasons = reasons_for(config, found.content)
+    seen = await outlook(session, found.campaign_id)
+    capped = await _capped(session, found, seen.at)
     reached = {(each.carrier, each.variant): each.heard(reasons) for each in counts}
-    question = await _question(session, found, reached)
-    drafted = question.drafted()
-    verdict = judge(question, drafted, found.name, zone(config))
-    excluded = choosing.excluded(config, reasons, counts)
-    return Foreseen(found, (drafted, question.other()), excluded, verdict, question.budget,
-                    await reach(connection, found.content))  # fmt: skip
+    reached = {key: max(0, people - capped.left_out.get(key, 0)) for key, people in reached.items()}
+    changes = await campaigns.plain_changes(connection, found.campaign_id)
+    question, held = (
+        _asked(config, found, seen, reached, each).with_changes(changes) for each in (_NOBODY, capped.held)
+    )
+    verdict = judge(question, question.drafted(), found.name, zone(config))
+    excluded = Counter(choosing.excluded(config, reasons, counts))
+    excluded.update({"capped": capped.people_left_out} if capped.left_out else {})
+    return Foreseen(found, (held.drafted(), held.other()), dict(excluded), verdict, question.budget,
+                    await reach(connection, found.content), capped)  # fmt: skip
 
 
-async def at_launch(session: Session, found: Campaign) -> Callable[[Counts], dict[str, Any]]:
+async def _capped(session: Session, found: Campaign, at: datetime) -> Capped:
+    """Of the databases that are reached."""
+    async with session.all_parts() as parts:
+        connections = [part.connection for part in parts.reached]
+        return await whom_caps_hold(session.connection, connections, session.config, found, at)
+
+
+async def at_launch(session: Session, found: Campaign) -> Callable[[Counts, Held], dict[str, Any]]:
     """What is asked within the launch's transaction, once it is known who hears it; gives what is kept of it.
 
     It raises RefusedError where the alert would end past its expiry, or past the budget. An emergency is never refused,
@@ -72,7 +91,7 @@ async def at_launch(session: Session, found: Campaign) -> Callable[[Counts], dic
     seen = await outlook(session, found.campaign_id)
     changes = await campaigns.plain_changes(session.connection, found.campaign_id)
 
-    def foreseen(counts: Counts) -> dict[str, Any]:
+    def foreseen(counts: Counts, held: Held) -> dict[str, Any]:
         question = _asked(session.config, found, seen, counts).with_changes(changes)
         drafted = question.drafted()
         verdict = judge(question, drafted, found.name, zone(session.config))
@@ -80,24 +99,20 @@ async def at_launch(session: Session, found: Campaign) -> Callable[[Counts], dic
             raise RefusedError(str(verdict))
         if verdict.problems:
             session.tell(AgainstForecast(str(verdict)))
+        if held:  # who is held is late by the rule, and no reason to refuse it
+            drafted = _asked(session.config, found, seen, counts, held).drafted()
         return Kept.of(seen.at, drafted).document()
 
     return foreseen
 
 
-async def _question(session: Session, found: Campaign, counts: Counts) -> Question:
-    seen = await outlook(session, found.campaign_id)
-    changes = await campaigns.plain_changes(session.connection, found.campaign_id)
-    return _asked(session.config, found, seen, counts).with_changes(changes)
-
-
-def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Question:
+def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts, held: Held = _NOBODY) -> Question:
     content = found.content
     whole = content.variants[0]
     asked = Asked(
         whole.text,
         whole.alphabet,
-        _loads(config, found, counts, seen.tps),
+        _loads(config, found, seen, counts, held),
         seen.at,
         found.expires_at,
         around=seen.around,
@@ -107,7 +122,7 @@ def _asked(config: Config, found: Campaign, seen: Outlook, counts: Counts) -> Qu
 
 
 def _pace(config: Config, found: Campaign, at: datetime) -> Pace:
-    """By its plan, and the rule that it would be launched under. Who waits for their cap is not foreseen."""
+    """By its plan, and the rule that it would be launched under, but for its caps."""
     plan = found.content.plan
     hourly = None
     if plan.callers_per_hour is not None and found.category != "emergency":
@@ -118,25 +133,41 @@ def _pace(config: Config, found: Campaign, at: datetime) -> Pace:
     return Pace(place, quiet_spans(limits.hours, at), limits.people_per_hour, canary)
 
 
-def _loads(config: Config, found: Campaign, counts: Counts, tps: Mapping[str, int]) -> list[CarrierLoad]:
-    """Of the connected carriers; where each hears their own language, a load a language. tps: what holds, by
-    carrier."""
+def _loads(config: Config, found: Campaign, seen: Outlook, counts: Counts, held: Held) -> list[CarrierLoad]:
+    """Of the connected carriers; where each hears their own language, a load a language."""
     variants = found.content.variants
     people = Counter[tuple[str, Variant]]()
+    later = defaultdict[tuple[str, Variant], Counter[float]](Counter)
     for (name, number), count in counts.items():
         people[name, variants[number]] += count
+        later[name, variants[number]].update(held.get((name, number), {}))
     own = found.content.plan.own_language
     return [
         CarrierLoad(
             name,
             people[name, each],
-            tps[name],
+            seen.tps[name],
             carrier.smpp.concatenation,
             carrier.smpp.default_alphabet,
             carrier.smpp.national_shift,
-            *((each.language, each.text, each.alphabet) if own else ()),
+            later=_later(later[name, each], people[name, each], seen.at.timestamp()),
+            **({"language": each.language, "text": each.text, "alphabet": each.alphabet} if own else {}),  # type: ignore[arg-type]
         )
         for name, carrier in sorted(config.carriers.items())
         if name in found.carriers
         for each in [each for each in dict.fromkeys(variants) if people[name, each]] or variants[:1]
     ]
+
+
+def _later(held: Mapping[float, int], people: int, at: float) -> tuple[tuple[float, float], ...]:
+    """Seconds from the start, and shares of these people: some of many moments are taken together, as the last of
+    them."""
+    moments = sorted(held)
+    if not people or not moments:
+        return ()
+    apart = max(1.0, (moments[-1] - moments[0]) / (_MOMENTS_MOST - 1))
+    bins: dict[int, tuple[float, int]] = {}
+    for moment in moments:
+        number = int((moment - moments[0]) / apart)
+        bins[number] = moment, bins.get(number, (0.0, 0))[1] + held[moment]
+    return tuple((max(0.0, moment - at), min(1.0, count / people)) for moment, count in bins.values())

@@ -6,7 +6,6 @@ makes anew. Home as a ledger, and the only one where none is configured, is writ
 """
 
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,12 +18,13 @@ import asyncpg
 from broadcast.audience.carriers import carrier_numbers, check_has_all, sync_carriers
 from broadcast.audience.moment import one_moment
 from broadcast.audience.snapshot import Cutter, Group, Place, Snapshot, take_snapshot
-from broadcast.campaign import campaigns, let_go, orders, refusals
+from broadcast.campaign import campaigns, let_go, orders, refusals, sent_to
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.choosing import why_nobody
 from broadcast.campaign.listeners import listeners
 from broadcast.campaign.ruled import limits_for
 from broadcast.campaign.sendable import check_sendable
+from broadcast.campaign.sent_to import Counts, Held
 from broadcast.config import Config, of_ledger
 from broadcast.config.ledgers import BUCKETS
 from broadcast.config.placing import places
@@ -50,14 +50,11 @@ class Ledger:
     cutter: Cutter
 
 
-Counts = Mapping[tuple[str, int], int]
-
-
 def _any_number(recipients: int) -> None:
     """Where nobody was asked."""
 
 
-def _nothing(counts: Counts) -> dict[str, Any]:
+def _nothing(counts: Counts, held: Held) -> dict[str, Any]:
     """Where nothing was foreseen."""
     return {}
 
@@ -65,11 +62,11 @@ def _nothing(counts: Counts) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Who is asked before the transaction ends, and may refuse what was counted. counted: is told how many hear it.
-    foreseen: how many at each carrier, by name, and of each message (`slice.variant`); it says what is to be kept of
-    its forecast, as JSON."""
+    foreseen: how many at each carrier, by name, and of each message (`slice.variant`), and who of them is held by a cap
+    until when (Unix seconds); it says what is to be kept of its forecast, as JSON."""
 
     counted: Callable[[int], None] = _any_number
-    foreseen: Callable[[Counts], dict[str, Any]] = _nothing
+    foreseen: Callable[[Counts, Held], dict[str, Any]] = _nothing
 
 
 NOBODY_ASKED: Final = Asked()
@@ -216,7 +213,7 @@ async def _launched(
         if whole.waiting == 0:
             raise RefusedError(await _nobody(home, config, current, whole.excluded))
         asked.counted(whole.waiting)
-        foreseen = asked.foreseen(await _counts(current.campaign_id, ledgers))
+        foreseen = asked.foreseen(*await sent_to.found(current, limits, [each.part for each in ledgers]))
         for copy in copies:
             with naming(copy.name):
                 await copy.commit(taken[copy.name], segments, newest)
@@ -225,16 +222,6 @@ async def _launched(
             await copy.close()
     shown = {"excluded": whole.excluded} | ({"foreseen": foreseen} if foreseen else {})
     await _say_running(home, current.campaign_id, taken, whole, segments, newest, shown)
-
-
-async def _counts(campaign_id: CampaignId, ledgers: Sequence[Ledger]) -> dict[tuple[str, int], int]:
-    """Who will be sent to, as the ledgers have them now."""
-    found = Counter[tuple[str, int]]()
-    for each in ledgers:
-        with naming(each.part.name):
-            for row in await each.part.connection.fetch(sql("launch_counts"), campaign_id):
-                found[row["carrier"], row["variant"]] += row["recipients"]
-    return dict(found)
 
 
 async def _take(

@@ -10,6 +10,7 @@ import click
 from broadcast.actions.forecast import Foreseen, foresee
 from broadcast.campaign.marks import marked
 from broadcast.campaign.plain import PlainLetter
+from broadcast.cli.campaign_capped import capped_document, show_capped
 from broadcast.cli.campaign_reach import show_reach
 from broadcast.cli.forecast_moments import budget_document, show_costs, show_moments, show_verdict
 from broadcast.cli.operator import login_option
@@ -58,6 +59,7 @@ def _document(seen: Foreseen) -> dict[str, Any]:
         "verdict": seen.verdict,
         "budget": budget_document(seen.budget),
         "reach": seen.reach,
+        "capped": capped_document(seen.capped),
     }
 
 
@@ -75,6 +77,7 @@ def _show(seen: Foreseen) -> None:
             or _("nobody"),
         )
     )
+    show_capped(seen.capped)
     show_verdict(seen.verdict, emergency=found.category == "emergency")
     say_hidden(text=found.text, sender=found.sender)
 

@@ -44,6 +44,14 @@ class Flow:
         return [self.from_s, self.until_s, *(edge for span in self.quiet for edge in span)]
 
 
+def people_pace(people_per_hour: int | None, segments: float, everybody: int) -> float:
+    """Segments per second of a carrier that has so many segments of an alert: each carrier has its part of the people
+    of an hour. everybody: at all carriers."""
+    if people_per_hour is None or not everybody or not segments:
+        return math.inf
+    return people_per_hour / 3600 * segments / everybody
+
+
 def course(flows: Sequence[Flow], tps: float) -> list[Curve]:
     """Segments of each by when, in their order; none is sent of one that cannot be before its expiry."""
     state = _State(flows)

@@ -47,13 +47,14 @@ class Canary:
 @dataclass(frozen=True, slots=True)
 class Lane:
     """What an alert has at one carrier. recipients: of it, whose segments `flow` has. others: that send there too.
-    delays: None: nobody knows."""
+    delays: None: nobody knows. later: who is held until then: seconds, and their share of it."""
 
     recipients: int
     tps: float
     flow: Flow
     others: tuple[Flow, ...] = ()
     delays: Delays | None = None
+    later: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +69,40 @@ def look_ahead(lanes: Mapping[str, Lane], canary: Canary | None = None) -> dict[
     """By carrier; none of a lane without recipients."""
     busy = {name: lane for name, lane in lanes.items() if lane.recipients and lane.flow.segments}
     if canary is None:
-        return {name: _seen(lane, [lane.flow]) for name, lane in busy.items()}
+        return {name: _seen(lane, _parts(lane, lane.flow)) for name, lane in busy.items()}
     first = {
         name: replace(lane.flow, segments=lane.flow.segments * canary.share / 100)
         for name, lane in busy.items()
     }
-    ends = [course([first[name], *lane.others], lane.tps)[0].end_s for name, lane in busy.items()]
+    ends = [
+        course([_parts(lane, first[name])[0], *lane.others], lane.tps)[0].end_s for name, lane in busy.items()
+    ]
     begins = max(ends, default=0.0) + canary.wait_s
     return {
         name: _seen(
             lane,
             [
-                first[name],
-                replace(lane.flow, segments=lane.flow.segments * (1 - canary.share / 100), from_s=begins),
+                *_parts(lane, first[name]),
+                *_parts(
+                    lane,
+                    replace(lane.flow, segments=lane.flow.segments * (1 - canary.share / 100), from_s=begins),
+                ),
             ],
         )
         for name, lane in busy.items()
     }
+
+
+def _parts(lane: Lane, flow: Flow) -> list[Flow]:
+    """Who is sent to at once, and whoever is held as long as they are."""
+    now = max(0.0, 1 - sum(share for _at, share in lane.later))
+    return [
+        replace(flow, segments=flow.segments * now),
+        *(
+            replace(flow, segments=flow.segments * share, from_s=max(flow.from_s, at))
+            for at, share in lane.later
+        ),
+    ]
 
 
 def _seen(lane: Lane, stages: Sequence[Flow]) -> Seen:

@@ -12,10 +12,9 @@ from broadcast.campaign.plan import Plan
 from broadcast.campaign.precedence import Claim, claim
 from broadcast.config import Carrier
 from broadcast.forecast.budget import Spending, price_of
-from broadcast.forecast.flow import Flow
+from broadcast.forecast.flow import Flow, people_pace
 from broadcast.forecast.hours import quiet_spans
 from broadcast.forecast.kept import Kept
-from broadcast.forecast.ways import people_pace
 from broadcast.ids import CampaignId
 from broadcast.rules.hours import Hours
 from broadcast.rules.limits import read

@@ -3,7 +3,6 @@
 The times are those of every carrier at its TPS, beside what else is sent there.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,7 @@ from broadcast.config import Concatenation, DefaultAlphabet, NationalShift, Pric
 from broadcast.errors import InputError
 from broadcast.forecast.delays import Delays
 from broadcast.forecast.flow import ALONE as ALONE_THERE
-from broadcast.forecast.flow import Flow
+from broadcast.forecast.flow import Flow, people_pace
 from broadcast.forecast.moments import (
     NEVER,
     Canary,
@@ -35,7 +34,8 @@ from broadcast.forecast.moments import (
 @dataclass(frozen=True, slots=True)
 class CarrierLoad:
     """Who is to be reached at one carrier with the same message. tps: segments per second. language: of those who hear
-    their own; '': the message of all. text, alphabet: of that message; None: the campaign's."""
+    their own; '': the message of all. text, alphabet: of that message; None: the campaign's. later: who is held by a
+    cap: seconds from the start, and their share of the recipients."""
 
     carrier: str
     recipients: int
@@ -46,6 +46,7 @@ class CarrierLoad:
     language: str = ""
     text: str | None = None
     alphabet: Alphabet | None = None
+    later: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,16 +303,17 @@ def _lanes(lines: Sequence[_Line], plan: _Plan) -> dict[str, Lane]:
         )
         recipients = sum(line.load.recipients for line in mine)
         tps = next(line.load.tps for line in lines if line.load.carrier == name)
-        lanes[name] = Lane(recipients, tps, flow, around.others, around.delays)
+        lanes[name] = Lane(recipients, tps, flow, around.others, around.delays, _later(mine, segments))
     return lanes
 
 
-def people_pace(people_per_hour: int | None, segments: float, everybody: int) -> float:
-    """Segments per second of a carrier that has so many segments of an alert: each carrier has its part of the people
-    of an hour. everybody: at all carriers."""
-    if people_per_hour is None or not everybody or not segments:
-        return math.inf
-    return people_per_hour / 3600 * segments / everybody
+def _later(lines: Sequence[_Line], segments: int) -> tuple[tuple[float, float], ...]:
+    """Of a carrier's segments."""
+    found: dict[float, float] = {}
+    for line in lines if segments else ():
+        for at_s, share in line.load.later:
+            found[at_s] = found.get(at_s, 0.0) + share * line.segments / segments
+    return tuple(sorted(found.items()))
 
 
 def _told(line: _Line, seen: Seen | None, plan: _Plan) -> CarrierForecast:

@@ -66,6 +66,10 @@ class Contacts:
             found[reached] = np.maximum(found[reached], last + cap.seconds)
         return found
 
+    def people(self) -> People:
+        """Each once, in ascending order."""
+        return np.unique(self._people)
+
     def latest(self, people: People) -> Times:
         """The last contact of each: -inf: there is none."""
         found = np.full(len(people), -np.inf)

@@ -11,16 +11,21 @@ from pathlib import Path
 import pytest
 from integration import steps
 from integration.rig import Rig
-from integration.steps import by
+from integration.steps import acting, by
 from waiting import until
 
 from broadcast.actions.archive import archive
+from broadcast.actions.forecast import Foreseen, at_launch, foresee
 from broadcast.actions.session import Session
+from broadcast.campaign import capped
 from broadcast.campaign.campaigns import Campaign
+from broadcast.campaign.launch import Asked, launch
 from broadcast.campaign.plan import Plan
 from broadcast.config import Rule, Rules
 from broadcast.config.contact import Cap
 from broadcast.errors import RefusedError
+from broadcast.forecast import running
+from broadcast.forecast.kept import Kept
 from broadcast.rules import letting_go
 
 LAW = "Act 1"
@@ -231,3 +236,67 @@ async def test_a_running_alerts_cap_counts_those_before_it(rig: Rig, tmp_path: P
     assert (
         await by("w", archive, Session(rig.conn, None), told.name, tmp_path, drop=True, anyway=True)
     ).dropped
+
+
+async def foreseen_and_launched(rig: Rig, lifetime_s: float) -> tuple[Foreseen, Campaign, Kept]:
+    """What is foreseen, and what the launch then does and keeps of its forecast."""
+    draft = await rig.approved(category="routine", text="Offer", lifetime_s=lifetime_s)
+    session = Session(rig.conn, rig.config)
+    found = await foresee(session, draft.name)
+    asked = Asked(foreseen=await at_launch(session, draft))
+    async with acting(rig.conn, "an"):
+        done = await launch(rig.conn, rig.config, draft, asked=asked)
+    kept = await running.kept(rig.conn, [done.campaign_id])
+    return found, done, kept[done.campaign_id]
+
+
+async def test_the_forecast_knows_who_will_wait_and_who_is_left_out(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world(rig, 256, cap=Cap(1, 24))
+    rig.worker()
+    first = await advert(rig, 1)
+    await rig.finish(first)
+    await ago(rig, first, timedelta(hours=20))
+    await rig.subscribers("viettel", 64, FIRST + 256)  # whom nobody told yet
+    await rig.conn.execute("UPDATE subscriber SET opted_out_at = now() WHERE msisdn < $1", FIRST + 6)
+
+    found, done, _kept = await foreseen_and_launched(rig, lifetime_s=3 * HOUR_S)
+    assert found.excluded == {"opted_out": 6, "capped": 250}
+    assert (found.capped.people_held, found.capped.people_left_out, found.capped.exact) == (0, 250, True)
+    assert found.variants[0].recipients == 64
+    assert await rig.finish(done) == {"delivered": 64, "excluded": 256}
+
+    await ago(rig, done, timedelta(hours=30))
+    found, done, kept = await foreseen_and_launched(rig, lifetime_s=30 * HOUR_S)
+    assert found.excluded == {"opted_out": 6}
+    assert (found.capped.people_held, found.variants[0].recipients) == (250, 314)
+    assert (await moments(rig, done))["held 4"] == 250
+    at = found.capped.moments[0]
+    for last in (found.variants[0].sent.last, kept.sent.last):
+        assert last is not None and at < last.timestamp() < at + 2 * HOUR_S / 60
+    for half in (found.variants[0].sent.half, kept.sent.half):
+        assert half is not None and half.timestamp() > at - 600
+    assert found.verdict.problems == ()
+
+    monkeypatch.setattr(capped, "CONTACTS_MOST", 100)  # of some buckets, for all
+    draft = await rig.approved(category="routine", text="Another", lifetime_s=48 * HOUR_S)
+    found = await foresee(Session(rig.conn, rig.config), draft.name)
+    assert not found.capped.exact
+    assert 200 <= found.capped.people_held <= 330
+
+
+async def test_the_forecast_of_a_chosen_audience_knows_its_own_people(rig: Rig) -> None:
+    """A list chooses them, and its strangers hear it too."""
+    await world(rig, 20, cap=Cap(1, 24))
+    rig.worker()
+    first = await advert(rig, 1)
+    await rig.finish(first)
+    people = [FIRST + number for number in range(15, 25)]  # half of them nobody told, nor knows
+    await rig.conn.execute("INSERT INTO list (name, source) VALUES ('fair', 'fair.csv')")
+    await rig.conn.execute("INSERT INTO list_member SELECT list_no, 0, $1::bigint[] FROM list", people)
+    draft = await rig.approved(
+        category="routine", text="Fair", lifetime_s=3 * HOUR_S, plan=Plan(lists=("fair",))
+    )
+    found = await foresee(Session(rig.conn, rig.config), draft.name)
+    assert (found.excluded, found.variants[0].recipients) == ({"capped": 5}, 5)

@@ -68,6 +68,12 @@ SELECT carrier.name AS carrier, variant, sum(total)::bigint AS recipients
   FROM slice JOIN carrier USING (carrier_no) WHERE campaign_id = $1
  GROUP BY carrier.name, variant ORDER BY carrier.name, variant;
 
+-- name: launch_held
+-- Who of them is held until a moment.
+SELECT carrier.name AS carrier, variant, extract(epoch FROM not_before)::float8 AS at, sum(total)::bigint AS recipients
+  FROM slice JOIN carrier USING (carrier_no) WHERE campaign_id = $1 AND state = 'held' AND isfinite(not_before)
+ GROUP BY carrier.name, variant, not_before;
+
 -- name: billed_campaigns
 -- Campaigns that may have sent to carrier $1 from $2 until $3, in the order of their launches.
 SELECT campaign_id, name, alphabet FROM campaign

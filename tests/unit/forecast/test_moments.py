@@ -80,3 +80,20 @@ def test_one_that_expires_before_its_time_never_ends_later() -> None:
 def test_moments_are_kept_as_json() -> None:
     found = Moments(NOW, None, NOW + timedelta(seconds=1.5), None)
     assert Moments.read(found.document()) == found
+
+
+def test_who_is_held_is_sent_to_from_their_moment_on() -> None:
+    held = replace(FAST, later=((3600.0, 0.25), (7200.0, 0.25)))
+    found = sent_moments(look_ahead({"fast": held}).values(), NOW)
+    assert after(found.half) == pytest.approx(5, rel=1e-4)
+    assert after(found.ninety) == pytest.approx(7200 + 0.15 * 8000 / 800, rel=1e-4)
+    assert after(found.last) == pytest.approx(7202.5, rel=1e-4)
+    everybody = replace(FAST, later=((3600.0, 1.0),))
+    assert after(sent_moments(look_ahead({"fast": everybody}).values(), NOW).last) == pytest.approx(3610)
+
+
+def test_a_canarys_wait_is_for_who_is_not_held() -> None:
+    held = replace(FAST, later=((3600.0, 0.5),))
+    found = sent_moments(look_ahead({"fast": held}, Canary(10, 600)).values(), NOW)
+    assert after(found.half) == pytest.approx(600.5 + 3600 / 800, rel=1e-3)
+    assert after(found.last) == pytest.approx(3605, rel=1e-3)
