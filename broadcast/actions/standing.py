@@ -18,7 +18,7 @@ from broadcast.actions.subscriber import planned
 from broadcast.audience import consent_files, consents, do_not_call
 from broadcast.audience.consent_files import Said
 from broadcast.audience.consents import Words
-from broadcast.audience.numbers import Numbers, read_numbers
+from broadcast.audience.numbers import read_numbers
 from broadcast.errors import InputError
 from broadcast.languages import _
 from broadcast.store.clock import database_time
@@ -72,34 +72,38 @@ class Told:
     withdrawn: bool = False
 
 
-async def register_one(session: Session, msisdn: int, *, undo: bool) -> Registered:
-    """On the do-not-call list, or off it. Raises RefusedError while an import runs."""
-    return await _registered(session, np.array([msisdn], np.int64), undo=undo, replace=False)
-
-
 async def register(
-    session: Session, file: Path, refused: Path | None, *, undo: bool, replace: bool
+    session: Session, given: int | Path, refused: Path | None, *, replace: bool = False, anyway: bool = False
 ) -> Registered:
-    """Everybody of a file; replace: and nobody else. Raises as `read_numbers`, RefusedError while an import runs."""
-    plan = planned(file, refused, resumable=False, restart=False)
-    found = await read_numbers(plan.file, plan.refused, session.config.country, visitors=False)
-    return await _registered(session, found.numbers, undo=undo, replace=replace, file=_lines(found))
-
-
-async def _registered(
-    session: Session, numbers: Any, *, undo: bool, replace: bool, file: Lines | None = None
-) -> Registered:
+    """A number, or everybody of a file, is on the list; replace: and nobody else. anyway: though that takes most off.
+    Raises as `read_numbers`, RefusedError as `do_not_call.register`."""
     home = session.connection
+    numbers, file = await _given(session, given, refused)
     async with home.transaction():
-        if undo:
-            done = await do_not_call.unregister(home, numbers)
-        else:
-            done = await do_not_call.register(home, numbers, replace=replace)
-        if done.new or not undo:
-            await _say(session, "do not call", new=done.new, on_list=done.on_list)
-        if done.gone or undo:
-            await _say(session, "may be called", gone=done.gone, on_list=done.on_list)
+        done = await do_not_call.register(home, numbers, replace=replace, anyway=anyway)
+        await _say(session, "do not call", new=done.new, gone=done.gone, on_list=done.on_list)
     return Registered(done.on_list, done.new, done.gone, done.subscribers, file)
+
+
+async def unregister(session: Session, given: int | Path, refused: Path | None) -> Registered:
+    """They are not on it any more. Raises as `register`."""
+    home = session.connection
+    numbers, file = await _given(session, given, refused)
+    async with home.transaction():
+        done = await do_not_call.unregister(home, numbers)
+        await _say(session, "may be called", gone=done.gone, on_list=done.on_list)
+    return Registered(done.on_list, done.new, done.gone, done.subscribers, file)
+
+
+async def _given(
+    session: Session, given: int | Path, refused: Path | None
+) -> tuple[do_not_call.Numbers, Lines | None]:
+    if isinstance(given, int):
+        return np.array([given], np.int64), None
+    plan = planned(given, refused, resumable=False, restart=False)
+    found = await read_numbers(plan.file, plan.refused, session.config.country, visitors=False)
+    counts = (found.lines, len(found.numbers), found.repeated, found.refused)
+    return found.numbers, Lines(found.source, *counts, found.refused_file)
 
 
 async def note_consent(session: Session, told: Told) -> Consented:
@@ -141,12 +145,6 @@ def _time(session: Session, typed: str | None, now: datetime) -> datetime:
             _("--at {typed}: write a date or a time, 2030-01-31 or 2030-01-31T18:00", typed=typed)
         )
     return found
-
-
-def _lines(found: Numbers) -> Lines:
-    return Lines(
-        *(found.source, found.lines, len(found.numbers), found.repeated, found.refused, found.refused_file)
-    )
 
 
 async def _say(session: Session, what: str, **details: Any) -> None:

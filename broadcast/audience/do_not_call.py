@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from broadcast.audience import lists, standings
 from broadcast.audience.distinct import distinct
+from broadcast.errors import RefusedError
+from broadcast.languages import _
 from broadcast.rules.standing import DO_NOT_CALL
 from broadcast.store import arrays
 from broadcast.store.queries import sql
@@ -32,14 +34,23 @@ async def members(home: Connection) -> Numbers:
     return distinct(*(arrays.numbers(row["msisdns"]) for row in rows))
 
 
-async def register(home: Connection, numbers: Numbers, *, replace: bool) -> Changed:
+async def register(home: Connection, numbers: Numbers, *, replace: bool, anyway: bool = False) -> Changed:
     """These are on it; replace: and nobody else. numbers: sorted, each once. Who was erased is not kept. Within a
-    transaction; raises as `standings.hold`."""
+    transaction; raises as `standings.hold`, and RefusedError where most would be off it, but `anyway`."""
     await standings.hold(home)
     before = await members(home)
     numbers = await lists.not_erased(home, numbers)
     new = np.setdiff1d(numbers, before, assume_unique=True)
     gone = np.setdiff1d(before, numbers, assume_unique=True) if replace else before[:0]
+    if 2 * len(gone) > len(before) and not anyway:
+        raise RefusedError(
+            _(
+                "{gone:,} of {before:,} numbers would be off the do-not-call list: --anyway, if the file is the whole"
+                " of it",
+                gone=len(gone),
+                before=len(before),
+            )
+        )
     return await _change(home, len(before), new, gone)
 
 

@@ -22,12 +22,13 @@ _REFUSED = click.option("--refused", type=_FILE, help="Where refused lines go. D
 @click.argument("number", required=False)
 @click.option("--file", type=_FILE, help="Of many: CSV or Parquet as of import, with a column msisdn.")
 @click.option("--replace", is_flag=True, help="The file is the whole list: whoever is not in it is off it.")
+@click.option("--anyway", is_flag=True, help="Although the file takes most numbers off the list.")
 @click.option("--undo", is_flag=True, help="They are on it no more.")
 @_REFUSED
 @login_option
 @json_option
 def do_not_call(
-    number: str | None, file: Path | None, replace: bool, undo: bool, refused: Path | None, as_json: bool
+    number: str | None, file: Path | None, undo: bool, refused: Path | None, as_json: bool, **how: bool
 ) -> None:
     """Keep the do-not-call list: alerts of a category whose rule heeds it go to nobody on it, emergencies do.
 
@@ -39,17 +40,16 @@ def do_not_call(
       broadcast subscriber do-not-call --file register.csv --replace
       broadcast subscriber do-not-call 0912345678 --undo
     """
-    if (number is None) is (file is None) or (replace and (undo or file is None)):
+    if (number is None) is (file is None) or (how["replace"] and (undo or file is None)):
         raise click.UsageError(
             _("give a NUMBER or --file FILE, perhaps with --undo; --replace goes with a file")
         )
     config = configuration()
-    if file is not None:
-        path = file
-        done = act(lambda s: actions.register(s, path, refused, undo=undo, replace=replace), config)
+    given = file or subscriber.number(config.country, number or "")
+    if undo:
+        done = act(lambda session: actions.unregister(session, given, refused), config)
     else:
-        msisdn = subscriber.number(config.country, number or "")
-        done = act(lambda s: actions.register_one(s, msisdn, undo=undo), config)
+        done = act(lambda session: actions.register(session, given, refused, **how), config)
     if as_json:
         print_json(done)
     else:
@@ -60,8 +60,8 @@ def _say_registered(done: Registered) -> None:
     _show_lines(done.file)
     say(
         _(
-            "{on_list:,} numbers are on the do-not-call list: {new:,} new, {gone:,} gone; for {subscribers:,}"
-            " subscribers that changes what they are told",
+            "on the do-not-call list: {on_list:,}; new: {new:,}, gone: {gone:,}; subscribers whom that changes:"
+            " {subscribers:,}",
             on_list=done.on_list,
             new=done.new,
             gone=done.gone,
@@ -107,7 +107,7 @@ def _say_consented(done: Consented) -> None:
     _show_lines(done.file)
     say(
         _(
-            "{words:,} words are kept; for {subscribers:,} subscribers that changes what they are told",
+            "words kept: {words:,}; subscribers whom that changes: {subscribers:,}",
             words=done.words,
             subscribers=done.subscribers,
         )

@@ -66,9 +66,11 @@ class Desk:
         plan = Import(path, path.with_suffix(".refused.csv"), resumable)
         await steps.by("an", import_subscribers, self.session, plan, Nobody())
 
-    async def register(self, text: str, *, undo: bool = False, replace: bool = False) -> Registered:
+    async def register(self, text: str, *, undo: bool = False, **how: bool) -> Registered:
         given = (self.session, self.file(text), None)
-        return await steps.by("an", actions.register, *given, undo=undo, replace=replace)
+        if undo:
+            return await steps.by("an", actions.unregister, *given)
+        return await steps.by("an", actions.register, *given, **how)
 
     async def consent(self, text: str, **said: Any) -> Consented:
         told = Told(file=self.file(text), **said)
@@ -134,12 +136,15 @@ async def test_the_same_file_again_and_another_in_its_place(desk: Desk) -> None:
     assert (again.on_list, again.new, again.gone, again.subscribers) == (3, 0, 0, 0)
     more = await desk.register(lines(3))
     assert (more.on_list, more.new, more.subscribers) == (4, 1, 1)
-    other = await desk.register(lines(2, 4), replace=True)
+    other = await desk.register(lines(2, 4), replace=True, anyway=True)
     assert (other.on_list, other.new, other.gone, other.subscribers) == (2, 1, 3, 3)
     assert await desk.standing() == {0: 0, 1: 0, 2: 2, 3: 0, 4: 2, 5: 0}
+    with pytest.raises(RefusedError, match="2 of 2 numbers"):
+        await desk.register(lines(5), replace=True)
+    assert len(await do_not_call.members(desk.conn)) == 2
     gone = await desk.register(lines(2, 5), undo=True)
     assert (gone.on_list, gone.gone, gone.subscribers) == (1, 1, 1)
-    off = await steps.by("an", actions.register_one, desk.session, FIRST + 4, undo=True)
+    off = await steps.by("an", actions.unregister, desk.session, FIRST + 4, None)
     assert off.on_list == 0
     assert set((await desk.standing()).values()) == {0}
     assert len(await do_not_call.members(desk.conn)) == 0
@@ -262,10 +267,10 @@ async def test_it_is_shown_and_exported_and_an_act(desk: Desk) -> None:
         told = await export(desk.session, FIRST)
     assert told["consents"] == [{"at": found.consent.at, "given": True, "source": "form 1"}]
     assert told["do_not_call_since"] == found.do_not_call
-    assert told["subscriber"]["standing"] == 6
+    assert told["subscriber"]["set_aside"] is False
     rows = await desk.conn.fetch("SELECT what, details FROM act WHERE what IN ('do not call', 'consented')")
     assert {row["what"]: json.loads(row["details"]) for row in rows} == {
-        "do not call": {"new": 1, "on_list": 1},
+        "do not call": {"new": 1, "gone": 0, "on_list": 1},
         "consented": {"words": 1, "subscribers": 1},
     }
 

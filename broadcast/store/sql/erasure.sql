@@ -211,5 +211,6 @@ SELECT name FROM campaign WHERE EXISTS (SELECT FROM places_of(campaign.campaign_
 
 -- name: subscriber_everything
 -- What the list says of one number ($1).
-SELECT carrier_no, ported, import_no, previous_import_no, opted_out_at, profile_no, standing
+SELECT carrier_no, ported, import_no, previous_import_no, opted_out_at, profile_no,
+       standing & 1 <> 0 AS set_aside
   FROM subscriber WHERE hash_bucket = $1::bigint % 64 AND msisdn = $1;
