@@ -28,12 +28,12 @@ SELECT campaign_id, name, category, status, priority FROM campaign WHERE campaig
 
 -- name: diagnosed_first_share
 -- At home, of campaign $1 that is not over: who is held behind its first share, in all ledgers, and what became of that last.
--- unheard: ledgers that have said nothing for $2 seconds. No row: nobody is held.
+-- unheard: ledgers that have said nothing for $2 seconds; in one that never did all wait. No row: nobody is held.
 SELECT coalesce(h.held, 0) + t.held AS held, t.unheard, e.event, e.details::text AS details, c.state = 'paused' AS paused
   FROM campaign AS c
  CROSS JOIN LATERAL (SELECT sum(total)::bigint AS held FROM slice
                       WHERE slice.campaign_id = c.campaign_id AND state = 'held' AND stage > coalesce(c.stage, 0)) AS h
- CROSS JOIN LATERAL (SELECT coalesce(sum((f.figures->>'behind')::bigint), 0)::bigint AS held,
+ CROSS JOIN LATERAL (SELECT coalesce(sum(coalesce((f.figures->>'behind')::bigint, p.audience)), 0)::bigint AS held,
                             array_agg(p.ledger ORDER BY p.ledger)
                                 FILTER (WHERE coalesce(f.heard_at, c.launched_at) < clock_timestamp() - make_interval(secs => $2))
                                 AS unheard
