@@ -3,6 +3,8 @@
 Carriers of different TPS and receipt delays. It prints a line for each: foreseen, fact, and the fact's percent of the
 forecast. BROADCAST_FORECAST_TIMES=10 makes everything ten times longer; from 3 on the strict form holds, too, which
 wants a quiet machine: nothing farther than a tenth. It says nothing of the forecast where the lanes had not their TPS.
+
+    BROADCAST_FORECAST_TIMES=10 pytest -s -o faulthandler_timeout=0 tests/integration/test_forecast_fact.py
 """
 
 import os
