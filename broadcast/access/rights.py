@@ -88,7 +88,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "profile": _open(operator="INSERT DELETE"),
     "attribute": _open(operator="INSERT DELETE"),
     "list": _open(operator=_ALL),
-    "list_member": _closed("list_no", "chunk_no", operator=_ALL),
+    "list_member": _closed("list_no", "chunk_no", "members", operator=_ALL),
     "do_not_call": _closed("since", operator="INSERT DELETE"),
     "consent": _closed("at", "given", "noted_at", operator="INSERT UPDATE"),
     "subscriber_count": _open(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,12 +88,22 @@ async def check_there(home: Connection, names: Sequence[str]) -> None:
 
 
 async def members(home: Connection, name: str) -> NDArray[np.int64]:
-    """Everybody on a list, sorted, each once: 8 octets a number, of one moment. Raises InputError as `carrier_of`."""
-    async with home.transaction():
-        row = await home.fetchrow(sql("list_by_name"), unicodedata.normalize("NFC", name))
-        if row is None:
-            raise await _unknown(home, name)
-        return await _read(home, row["list_no"])
+    """Everybody on a list, sorted, each once: 8 octets a number, of one moment. Raises InputError as `carrier_of`;
+    RefusedError where who logged in may see no numbers."""
+    try:
+        async with home.transaction():
+            row = await home.fetchrow(sql("list_by_name"), unicodedata.normalize("NFC", name))
+            if row is None:
+                raise await _unknown(home, name)
+            return await _read(home, row["list_no"])
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise RefusedError(
+            _(
+                "who is on the list {name} only operators and auditors may see, and how many it makes: ask one of "
+                "them; how long it is, `broadcast list show` says",
+                name=name,
+            )
+        ) from error
 
 
 async def replace(

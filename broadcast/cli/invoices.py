@@ -73,6 +73,7 @@ def lines_document(lines: Sequence[Line]) -> dict[str, Any]:
             "more": line.more,
             "amount": line.amount,
             "due": line.due,
+            "apart": line.apart,
             "differs": line.differs,
         }
 
@@ -91,7 +92,7 @@ def show_lines(title: str, lines: Sequence[Line]) -> None:
             each.delivered,
             each.more,
             money_words(each.amount),
-            money_words(each.due),
+            _due_words(each),
         )
         for each in (*differing, total(lines))
     ]
@@ -102,6 +103,11 @@ def show_lines(title: str, lines: Sequence[Line]) -> None:
         say(_("{differing:,} of {lines:,} lines differ", differing=len(differing), lines=len(lines)))
     else:
         say(_("the invoice is as our books have it: {lines:,} lines", lines=len(lines)))
+
+
+def _due_words(line: Line) -> str | None:
+    words = money_words(line.due)
+    return _("about {amount}", amount=words) if words and line.apart else words
 
 
 def refuse_differing(found: Invoiced) -> None:

@@ -81,14 +81,30 @@ class Kept:
         people = sum(each.recipients for each in mine)
         return sum(each.segments for each in mine) / people if people else None
 
+    def segments(self, carrier: str) -> int:
+        """Of all messages there."""
+        return sum(each.segments for each in self.of_carrier(carrier))
+
     def price(self, carrier: str) -> tuple[Decimal, str] | None:
         """Of a segment there at the launch, and its currency; where alphabets have prices of their own the mean of what
         was to be sent. None: it had none."""
-        mine = [each for each in self.of_carrier(carrier) if each.cost is not None and each.segments]
+        mine = self._priced(carrier)
         segments = sum(each.segments for each in mine)
         if not segments:
             return None
         return sum((each.cost or Decimal() for each in mine), Decimal()) / segments, mine[0].currency or ""
+
+    def price_apart(self, carrier: str) -> Decimal:
+        """How far a segment's price there is from that mean at most; 0: all of them cost the same."""
+        mean = self.price(carrier)
+        if mean is None:
+            return Decimal()
+        single = [(each.cost or Decimal()) / each.segments for each in self._priced(carrier)]
+        # a mean of equal prices may have been rounded
+        return max(abs(each - mean[0]) for each in single) if max(single) > min(single) else Decimal()
+
+    def _priced(self, carrier: str) -> list[KeptLine]:
+        return [each for each in self.of_carrier(carrier) if each.cost is not None and each.segments]
 
 
 def _line(each: CarrierForecast) -> KeptLine:

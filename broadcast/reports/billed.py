@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -83,18 +83,15 @@ async def _bill(
     configured = config.carriers[carrier].price if carrier in config.carriers else None
     price = of.kept.price(carrier) if of.kept else price_of(configured, of.alphabet)
     again = await _tallied(home, config, of.campaign_id, carrier) - in_all
-    _note(found, of.name, days, delivered, price and price[0])
-    if again > 0 and days:
-        found.own[of.name, None] = Own(again, 0, price and again * price[0])
-
-
-def _note(
-    found: Billed, name: str, days: Mapping[date, int], delivered: Mapping[date, int], price: Decimal | None
-) -> None:
+    apart = of.kept.price_apart(carrier) if of.kept else Decimal()
+    missing = of.kept.segments(carrier) - in_all if of.kept else 0
     for day, accepted in days.items():
-        found.own[name, day] = Own(
-            accepted, delivered.get(day, 0), None if price is None else accepted * price
-        )
+        due = price and accepted * price[0]
+        # on one day the mean is of what was accepted, but for the few that were refused; on several each has its mix
+        doubtful = missing if accepted == in_all and missing >= 0 else accepted
+        found.own[of.name, day] = Own(accepted, delivered.get(day, 0), due, doubtful * apart)
+    if again > 0 and days:
+        found.own[of.name, None] = Own(again, 0, price and again * price[0], again * apart)
 
 
 async def _tallied(home: Connection, config: Config, campaign_id: CampaignId, carrier: str) -> int:

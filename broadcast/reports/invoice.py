@@ -177,7 +177,7 @@ def _day(text: str) -> date:
 @dataclass(frozen=True, slots=True)
 class Line:
     """Of one campaign and day, as far as the invoice tells them apart. billed: None: it has nothing of it. accepted,
-    delivered: segments in our books. due: at the price of the launch; None: it had none."""
+    delivered: segments in our books. due: at the price of the launch; None: it had none; apart: as of Own."""
 
     campaign: str
     day: date | None
@@ -186,6 +186,7 @@ class Line:
     delivered: int
     amount: Decimal | None = None
     due: Decimal | None = None
+    apart: Decimal = Decimal()
 
     @property
     def more(self) -> int:
@@ -195,17 +196,19 @@ class Line:
     @property
     def differs(self) -> bool:
         return bool(self.more) or (
-            self.amount is not None and self.due is not None and self.amount != self.due
+            self.amount is not None and self.due is not None and abs(self.amount - self.due) > self.apart
         )
 
 
 @dataclass(slots=True)
 class Own:
-    """Segments of a campaign on a day in our books. due: None: they have no price."""
+    """Segments of a campaign on a day in our books. due: None: they have no price. apart: by how much it may be more or
+    less, where alphabets have prices of their own: nobody counts what was accepted by alphabet."""
 
     accepted: int = 0
     delivered: int = 0
     due: Decimal | None = None
+    apart: Decimal = Decimal()
 
 
 def compare(invoice: Invoice, own: Mapping[tuple[str, date | None], Own]) -> list[Line]:
@@ -218,14 +221,15 @@ def compare(invoice: Invoice, own: Mapping[tuple[str, date | None], Own]) -> lis
         into.delivered += each.delivered
         if each.due is not None:
             into.due = (into.due or Decimal()) + each.due
+            into.apart += each.apart
     keys = sorted(invoice.sums.keys() | ours.keys(), key=lambda key: (key[1] or date.max, key[0]))
     return [_line(key, invoice.sums.get(key), ours.get(key, Own())) for key in keys]
 
 
 def _line(key: Key, billed: Sums | None, own: Own) -> Line:
     if billed is None:
-        return Line(*key, None, own.accepted, own.delivered, None, own.due)
-    return Line(*key, billed.segments, own.accepted, own.delivered, billed.amount, own.due)
+        return Line(*key, None, own.accepted, own.delivered, None, own.due, own.apart)
+    return Line(*key, billed.segments, own.accepted, own.delivered, billed.amount, own.due, own.apart)
 
 
 def total(lines: Iterable[Line]) -> Line:
@@ -241,6 +245,7 @@ def total(lines: Iterable[Line]) -> Line:
         sum(each.delivered for each in listed),
         sum(amounts, Decimal()) if amounts else None,
         sum(dues, Decimal()) if dues else None,
+        sum((each.apart for each in listed), Decimal()),
     )
 
 

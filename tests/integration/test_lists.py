@@ -122,6 +122,18 @@ async def test_millions_are_read_as_one_moment_while_the_list_is_replaced(
         await reader.close()
 
 
+async def test_who_may_see_no_numbers_is_told_who_may(desk: Desk) -> None:
+    await desk.give("hospital", "msisdn\n0912345678\n")
+    conn = desk.session.connection
+    async with acting(conn, "lan"):
+        assert len(await lists.members(conn, "hospital")) == 1
+    async with acting(conn, "chi"):
+        with pytest.raises(RefusedError, match="the list hospital only operators and auditors may see"):
+            await lists.members(conn, "hospital")
+        (shown,) = await lists.all_lists(conn, "hospital")
+        assert shown.members == 1
+
+
 async def test_what_was_done_stands_in_the_chain_without_a_number(desk: Desk) -> None:
     await desk.give("hospital", "msisdn\n0912345678\nnobody\n")
     await steps.by("an", actions.drop_list, desk.session, "hospital")

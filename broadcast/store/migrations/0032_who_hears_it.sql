@@ -176,6 +176,7 @@ CREATE TABLE list_member (
     list_no  integer NOT NULL REFERENCES list ON DELETE CASCADE,
     chunk_no integer NOT NULL,
     msisdns  bigint[] NOT NULL,
+    members  integer GENERATED ALWAYS AS (cardinality(msisdns)) STORED, -- for who may see no numbers
     PRIMARY KEY (list_no, chunk_no)
 );
 ALTER TABLE list_member ALTER COLUMN msisdns SET STATISTICS 0, ALTER COLUMN msisdns SET STORAGE EXTERNAL;

@@ -1,7 +1,7 @@
 -- name: lists
 -- Every list ($1: null), or that of this name, and how many are on it.
 SELECT name, carrier, source, changed_at, changed_by,
-       (SELECT coalesce(sum(cardinality(msisdns)), 0)::bigint FROM list_member AS m WHERE m.list_no = list.list_no) AS members
+       (SELECT coalesce(sum(m.members), 0)::bigint FROM list_member AS m WHERE m.list_no = list.list_no) AS members
   FROM list WHERE $1::text IS NULL OR name = $1 ORDER BY name;
 
 -- name: list_names

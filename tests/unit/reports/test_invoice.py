@@ -106,6 +106,13 @@ OWN = {
 }
 
 
+def test_where_alphabets_have_prices_of_their_own_no_mix_of_them_differs() -> None:
+    own = {("flood", date(2026, 11, 1)): Own(558, 535, Decimal("192017.65"), Decimal(165))}
+    for amount, differs in (("192000", False), ("192182.65", False), ("192183", True), ("191000", True)):
+        (line,) = compare(of(f"segments;amount\n558;{amount}\n"), own)
+        assert line.differs is differs
+
+
 def test_differences_are_told_by_day_and_campaign() -> None:
     found = compare(
         of("day,campaign,segments,amount\n2026-11-01,flood,1201,1200\n2026-11-02,flood,10,10\n"), OWN
