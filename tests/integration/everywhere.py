@@ -4,7 +4,8 @@ Knows nothing of how the tables are meant: a number is looked for as digits, as 
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 import asyncpg
 
@@ -51,12 +52,15 @@ def _has(cell: str | bytes, plain: str | bytes, msisdn: int, ends: list[str]) ->
 
 async def _cells(conn: asyncpg.Connection) -> AsyncIterator[tuple[str, str | bytes, str | bytes]]:
     """Every one that holds something, and the same without what people put between digits."""
-    for table, column, kind in await _columns(conn):
-        what = f'"{column}"' if kind == "bytea" else f'"{column}"::text'
-        for row in await conn.fetch(f"SELECT {what} AS cell FROM {table} WHERE {what} IS NOT NULL"):
-            cell = row["cell"]
-            plain = _PARTED.sub(b"", cell) if isinstance(cell, bytes) else re.sub("[ .-]", "", cell)
-            yield f"{table}.{column}", cell, plain
+    for table, columns in (await _columns(conn)).items():
+        cells = ", ".join(
+            f'"{name}"' if kind == "bytea" else f'"{name}"::text' for name, kind in columns.items()
+        )
+        for row in await conn.fetch(f"SELECT {cells} FROM {table}"):
+            for column, cell in zip(columns, row, strict=True):
+                if cell is not None:
+                    plain = _PARTED.sub(b"", cell) if isinstance(cell, bytes) else re.sub("[ .-]", "", cell)
+                    yield f"{table}.{column}", cell, plain
     rows = await conn.fetch(
         """SELECT tablename, attname, concat(most_common_vals, histogram_bounds, most_common_elems) AS cell
              FROM pg_stats"""
@@ -65,15 +69,18 @@ async def _cells(conn: asyncpg.Connection) -> AsyncIterator[tuple[str, str | byt
         yield f"pg_stats.{row['tablename']}.{row['attname']}", row["cell"], row["cell"]
 
 
-async def _columns(conn: asyncpg.Connection) -> Iterator[tuple[str, str, str]]:
+async def _columns(conn: asyncpg.Connection) -> Mapping[str, Mapping[str, str]]:
+    """Of each table its columns, and their types."""
     rows = await conn.fetch(
         """SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, NULL) AS kind
              FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'm') AND a.attnum > 0
-              AND NOT a.attisdropped
-"""
+              AND NOT a.attisdropped"""
     )
-    return iter([(row["table"], row["column"], row["kind"]) for row in rows])
+    found = defaultdict[str, dict[str, str]](dict)
+    for row in rows:
+        found[row["table"]][row["column"]] = row["kind"]
+    return found
 
 
 async def _ends(conn: asyncpg.Connection, msisdn: int) -> list[str]:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from urllib.request import urlopen
 
 import asyncpg
 from integration import steps
+from integration.forked import Forked, forked
 from waiting import PATIENCE_S, until
 
 from broadcast.archive.books import books_of, snapshot
@@ -42,7 +42,7 @@ TEXT = "Wash your hands often, wear a mask, stay at home."
 class Smsc:
     """A simulator process and where its book is."""
 
-    process: asyncio.subprocess.Process
+    process: Forked
     port: int
     book_port: int
 
@@ -79,7 +79,7 @@ class Rig:
     smscs: dict[str, Smsc] = field(default_factory=dict)
     workers: dict[Worker, "asyncio.Task[None]"] = field(default_factory=dict)
     resolver: tuple[Resolver, "asyncio.Task[None]"] | None = None
-    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+    processes: list[Forked] = field(default_factory=list)
 
     async def smsc(self, name: str, *, like: str = "", port: int = 0, **personality: object) -> Smsc:
         """Start a simulated carrier with this personality. like: a ready-made one that these keys change."""
@@ -181,7 +181,7 @@ class Rig:
         worker.stop()
         await asyncio.wait_for(self.workers.pop(worker), PATIENCE_S)
 
-    async def worker_process(self) -> asyncio.subprocess.Process:
+    async def worker_process(self) -> Forked:
         """A worker as its own process."""
         return await self.command("worker", config=self.configuration())
 
@@ -196,18 +196,12 @@ class Rig:
         carriers.write_text(f"[engine]\n{engine}{tables}")
         return f"{country}{os.pathsep}{carriers}"
 
-    async def command(
-        self, *words: object, config: str = "", quiet: bool = False
-    ) -> asyncio.subprocess.Process:
+    async def command(self, *words: object, config: str = "", quiet: bool = False) -> Forked:
         """`broadcast ...` in the background, by a worker's login; with no URL by the embedded server's owner."""
         url = self.url and as_user(self.url, "w")
         log = self.folder / f"process-{len(self.processes)}.log"
-        with log.open("wb") as file:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "broadcast", *map(str, words),
-                env={**os.environ, "BROADCAST_DATABASE_URL": url, "BROADCAST_CONFIG": config},
-                stdout=file, stderr=file, stdin=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+        environment = {**os.environ, "BROADCAST_DATABASE_URL": url, "BROADCAST_CONFIG": config}
+        process = await forked([*map(str, words)], environment, log)
         self.processes.append(process)
         return process
 
@@ -277,11 +271,11 @@ class Rig:
                 await process.wait()
 
 
-def freeze(process: asyncio.subprocess.Process) -> None:
+def freeze(process: Forked) -> None:
     process.send_signal(signal.SIGSTOP)
 
 
-def thaw(process: asyncio.subprocess.Process) -> None:
+def thaw(process: Forked) -> None:
     process.send_signal(signal.SIGCONT)
 
 

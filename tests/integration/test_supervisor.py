@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from integration.forked import Forked
 from integration.rig import Rig
 from waiting import PATIENCE_S, until
 
@@ -189,7 +190,7 @@ async def test_when_a_reload_leaves_no_worker_it_ends(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the command
 
 
-async def start(rig: Rig) -> tuple[asyncio.subprocess.Process, set[int]]:
+async def start(rig: Rig) -> tuple[Forked, set[int]]:
     """`broadcast up` over a carrier, and its two workers' process ids."""
     await rig.smsc("viettel", receipt_delay_s=0.1)
     rig.connect("viettel", 300, sessions=4)
