@@ -1,5 +1,6 @@
 """Who hears which message, by classes of profiles and bits of lists: as a plain look at each person says."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from broadcast.audience.profiles import Profile
 from broadcast.audience.selection import UNHEARD, Named, Selection, bits, reader, select, variant_of
 from broadcast.audience.where import parse
 
+EXAMPLES = int(os.environ.get("SELECTION_EXAMPLES", "100"))
 TREE = AreaTree(
     [
         Area("46", "Tỉnh Quảng Nam", language="vi"),
@@ -92,7 +94,7 @@ def language(profile: Profile, languages: Sequence[str]) -> int:
     return languages.index(alike[0]) + 1 if alike else 1
 
 
-@settings(max_examples=300)
+@settings(max_examples=EXAMPLES)
 @given(
     those=profiles,
     areas=st.sets(st.sampled_from(list(TREE.areas)), max_size=2).map(sorted),
