@@ -38,12 +38,13 @@ CONTACTS_MOST: Final = 1_000_000  # of more, as many buckets as have these are l
 class Capped:
     """Of who would hear an alert. left_out: whom nobody can tell before its expiry. held: who waits, by when they are
     looked at, Unix seconds. exact: else the figures are those of a part of the people, for all. law: where it
-    stands."""
+    stands. unseen: who asks may read no numbers, so nothing is known of it."""
 
     left_out: Mapping[Key, int] = field(default_factory=dict)
     held: Mapping[Key, Mapping[float, int]] = field(default_factory=dict)
     exact: bool = True
     law: str = ""
+    unseen: bool = False
 
     @property
     def people_left_out(self) -> int:
@@ -82,6 +83,8 @@ async def capped(
     limits = limits_for(config, campaign.content)
     if not limits.caps or campaign.hearers != "everybody" or campaign.launched_at is not None:
         return Capped()
+    if not all([await each.fetchval(sql("may_read_numbers")) for each in (home, *parts)]):
+        return Capped(exact=False, law=limits.law, unseen=True)
     wanted = Wanted(campaign.category, now.timestamp() - max(cap.seconds for cap in limits.caps))
     count = sum([await contacts.count(each, wanted) for each in parts])
     buckets = range(max(1, min(BUCKETS, BUCKETS * CONTACTS_MOST // max(1, count))))

@@ -12,6 +12,7 @@ def capped_document(found: Capped) -> dict[str, Any]:
     """For JSON."""
     first, last = _span(found)
     return {
+        "known": not found.unseen,
         "held": found.people_held,
         "held_from": first,
         "held_until": last,
@@ -21,7 +22,15 @@ def capped_document(found: Capped) -> dict[str, Any]:
 
 
 def show_capped(found: Capped) -> None:
-    """Nothing where nobody waits."""
+    """Nothing where no cap makes anybody wait."""
+    if found.unseen:
+        say(
+            _(
+                "who waits, or is left out, by how often people may be told ({law}) is not in it: operators and "
+                "auditors, who may read numbers, see that",
+                law=found.law,
+            )
+        )
     first, last = _span(found)
     about = "" if found.exact else _("about ")
     if first is not None:

@@ -300,3 +300,16 @@ async def test_the_forecast_of_a_chosen_audience_knows_its_own_people(rig: Rig) 
     )
     found = await foresee(Session(rig.conn, rig.config), draft.name)
     assert (found.excluded, found.variants[0].recipients) == ({"capped": 5}, 5)
+
+
+@pytest.mark.parametrize(("who", "unseen"), [("chi", True), ("an", False), ("lan", False)])
+async def test_who_may_read_no_numbers_has_a_forecast_without_caps(rig: Rig, who: str, unseen: bool) -> None:
+    """An approver, an operator, an auditor."""
+    await world(rig, 10, cap=Cap(1, 24))
+    await advert(rig, 1)
+    draft = await rig.approved(category="routine", text="Offer", lifetime_s=3 * HOUR_S)
+    await rig.subscribers("viettel", 5, FIRST + 10)
+    found = await by(who, foresee, Session(rig.conn, rig.config), draft.name)
+    assert found.capped.unseen == unseen
+    # whom the first one may tell at any moment is looked at again: nobody is left out
+    assert (found.capped.people_held, found.variants[0].recipients) == (0 if unseen else 10, 15)

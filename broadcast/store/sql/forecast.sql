@@ -74,6 +74,11 @@ SELECT carrier.name AS carrier, variant, extract(epoch FROM not_before)::float8 
   FROM slice JOIN carrier USING (carrier_no) WHERE campaign_id = $1 AND state = 'held' AND isfinite(not_before)
  GROUP BY carrier.name, variant, not_before;
 
+-- name: may_read_numbers
+-- Whether who asks may read those that caps are read from.
+SELECT has_column_privilege('slice', 'msisdns', 'SELECT') AND has_column_privilege('list_member', 'msisdns', 'SELECT')
+   AND has_column_privilege('subscriber', 'msisdn', 'SELECT');
+
 -- name: billed_campaigns
 -- Campaigns that may have sent to carrier $1 from $2 until $3, in the order of their launches.
 SELECT campaign_id, name, alphabet FROM campaign

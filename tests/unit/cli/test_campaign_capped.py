@@ -13,7 +13,7 @@ def test_nobody_waits(capsys: pytest.CaptureFixture[str]) -> None:
     show_capped(Capped())
     assert capsys.readouterr().out == ""
     assert capped_document(Capped()) == {
-        "held": 0, "held_from": None, "held_until": None, "left_out": 0, "exact": True,
+        "known": True, "held": 0, "held_from": None, "held_until": None, "left_out": 0, "exact": True,
     }  # fmt: skip
 
 
@@ -28,3 +28,8 @@ def test_who_waits_and_who_is_left_out(capsys: pytest.CaptureFixture[str], exact
     told = capped_document(found)
     assert (told["held"], told["left_out"], told["exact"]) == (1235, 56, exact)
     assert (told["held_until"] - told["held_from"]).total_seconds() == 600
+
+
+def test_who_may_read_no_numbers_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    show_capped(Capped(exact=False, law="Act 1", unseen=True))
+    assert "(Act 1) is not in it: operators and auditors" in " ".join(capsys.readouterr().out.split())
