@@ -19,7 +19,9 @@ from waiting import PATIENCE_S
 from broadcast.cli.main import broadcast
 from broadcast.clock import DayTime
 from broadcast.config import Bind, Carrier, Config, Tls
+from broadcast.probe import bind_check
 from broadcast.probe import check as checking
+from broadcast.probe.bind_check import SESSIONS_MOST
 from broadcast.probe.check import Wanted, check
 from broadcast.probe.findings import Findings
 from broadcast.simulator.habits import ReceiptHabits, Rules, SessionHabits, TlsFiles
@@ -282,6 +284,58 @@ async def test_a_pair_of_binds(config: Config) -> None:
         alone = await checked(replace(config, carriers={"viettel": replace(carrier, binds=broken)}))
         assert failures(alone) == ["carriers.viettel.binds.1.system_id"]
         assert any("no bind that receives is up" in line.said for line in alone.lines)
+
+
+async def test_a_password_that_is_nowhere_is_found_without_a_connection(config: Config) -> None:
+    async with simulated() as (smsc, port):
+        case = Case("", "", bind={"password_env": "CHECK_NOWHERE"})
+        findings = await checked(site(config, port, case))
+        assert failures(findings) == ["carriers.viettel.binds.0.password_env"], findings.lines
+        assert any("password_env names is not set" in line.said for line in findings.lines)
+        assert smsc.summary()["binds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("allowed", "bound"),
+    [(("receiver",), "receiver"), (("transmitter", "receiver"), "transmitter and receiver")],
+)
+async def test_the_other_kinds_of_bind_are_tried(
+    config: Config, allowed: tuple[str, ...], bound: str
+) -> None:
+    """Each by a bind of its own, which is closed again."""
+    async with simulated(session=SessionHabits(bind_kinds=allowed)) as (smsc, port):
+        findings = await checked(site(config, port, Case("", "")))
+        assert findings.recommended == {"binds.0.mode": allowed[0]}
+        assert any(f"lets the account bind as {bound}: make two" in line.said for line in findings.lines)
+        assert (smsc.summary()["binds"], smsc.summary()["sessions"]) == (len(allowed), 0)
+
+
+async def test_no_more_sessions_are_opened_than_tell_something(config: Config) -> None:
+    async with simulated(sessions=30) as (smsc, port):
+        findings = await checked(site(config, port, Case("", "", bind={"sessions": 25})), to=None)
+        assert findings.good, findings.lines
+        said = {line.subject: line.said for line in findings.lines}
+        assert said["binds.0 sessions"] == f"{SESSIONS_MOST} at once"
+        assert (smsc.summary()["binds"], smsc.summary()["sessions"]) == (SESSIONS_MOST, 0)
+
+
+async def test_an_smsc_that_answers_no_enquire_link(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bind_check, "ANSWER_S", 0.2)
+    async with simulated(session=SessionHabits(enquire_answer="none")) as (_, port):
+        findings = await checked(site(config, port, Case("", "")), to=None)
+    assert failures(findings) == ["carriers.viettel.binds.0.enquire_link_s"], findings.lines
+    assert any("workers would take the link for dead" in line.said for line in findings.lines)
+
+
+async def test_receipts_that_do_not_come(config: Config) -> None:
+    """A fault, or what the profile says."""
+    async with simulated(receipt_delay_s=600.0) as (_, port):
+        findings = await checked(site(config, port, Case("", "")), wait_s=0.2)
+        assert any("none within 0.2 s: is the telephone on?" in line.said for line in findings.lines)
+        assert not findings.good
+        none = site(config, port, Case("", "", carrier={"receipts": "none"}))
+        quiet = await checked(none, wait_s=0.2)
+        assert any("none came, as the profile says" in line.said for line in quiet.lines)
 
 
 # ------------------------------------------------------------------ the command
