@@ -20,14 +20,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
-
-# what is run again and again, and what it is loaded as
-_LOADED: Final = {
-    "carrier": "broadcast.cli.carrier_simulate",
-    "resolver": "broadcast.cli.resolver",
-    "worker": "broadcast.cli.worker",
-}
+from typing import Any
 
 
 class Forked(asyncio.Protocol):
@@ -136,9 +129,7 @@ class _Parent:
     def _fork(self, told: socket.socket) -> dict[str, Any] | None:
         with told.makefile("rb") as lines:
             asked: dict[str, Any] = json.loads(lines.readline())
-        if (module := _LOADED.get(asked["words"][0])) is not None:
-            importlib.import_module(module)
-            gc.freeze()
+        _load(asked["words"])
         pid = os.fork()
         if not pid:
             self._forget(told)
@@ -164,6 +155,19 @@ class _Parent:
                 os.close(key.fd)
                 key.data[1].close()
         self._selector.close()
+
+
+def _load(words: Sequence[str]) -> None:
+    """What the command that these words name is made of."""
+    from broadcast.cli.lazy import LazyGroup
+    from broadcast.cli.main import broadcast
+
+    named: Any = broadcast
+    for word in words:
+        if isinstance(named, LazyGroup) and word in named._places:
+            module, name = named._places[word].split(":")
+            named = getattr(importlib.import_module(f"broadcast.{module}"), name)
+    gc.freeze()
 
 
 def _become(asked: Mapping[str, Any]) -> None:
