@@ -108,8 +108,13 @@ class Reader:
         self._people: list[tuple[Numbers, Numbers]] = []  # keys and facts of lines, as `gathered` has them
         self._gathered = 0
         self._plain = PlainLines(
-            *(source.header, self._tail, PlainNumbers(config.country, carriers)),
-            *(self._said_carrier, _said_opted_out, self._said_clearly if cells else None),
+            source.header,
+            self._tail,
+            PlainNumbers(config.country, carriers),
+            self._said_carrier,
+            _said_opted_out,
+            self._said_clearly if cells else None,
+            self._known,
         )
         own = tuple(source.columns[:2]) == _REFUSED_COLUMNS
         self._kept = slice(len(_REFUSED_COLUMNS) if own else 0, None)

@@ -4,7 +4,7 @@ By the rules of `Reader`, of which this knows a part: a line that is not underst
 stands beside a number is looked up as it stands, so that a spelling is read once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,12 +47,13 @@ class PlainLines:
         carrier: Say,
         opted_out: Say,
         cells: SayCells | None,
+        known: Mapping[str | tuple[str, ...], int],
     ) -> None:
         """tail: how many columns are before those that `cells` reads, where these are the last ones; 0: they are not.
-        cells: None: there are none to read."""
+        cells: None: there are none to read; known: what it says of some, which is looked at first."""
         self._header, self._tail, self._numbers = header, tail, numbers
         self._carrier, self._opted_out = _remembering(carrier), _remembering(opted_out)
-        self._cells = cells
+        self._cells, self._known = cells, known
 
     def read(self, text: PlainText) -> Understood:
         """Lines that are not among these are to be read one by one."""
@@ -68,10 +69,17 @@ class PlainLines:
     def _said_by_cells(self, text: str, grid: "_Grid") -> Places:
         if self._cells is None:
             return np.zeros(len(grid.places), np.int64)
+        written: Sequence[str | tuple[str, ...]]
         if self._tail:
-            return _numbers(map(self._cells, _texts(text, grid.field(self._tail)[0], grid.ends)))
-        columns = [_texts(text, *grid.field(place)) for place in self._header.cells.values()]
-        return _numbers(map(self._cells, zip(*columns, strict=True)))
+            written = _texts(text, grid.field(self._tail)[0], grid.ends)
+        else:
+            fields = [_texts(text, *grid.field(place)) for place in self._header.cells.values()]
+            written = list(zip(*fields, strict=True))
+        found = list(map(self._known.get, written))
+        if None in found:
+            pairs = zip(found, written, strict=True)
+            found = [self._cells(each) if known is None else known for known, each in pairs]
+        return _numbers(found)
 
     @staticmethod
     def _column(text: str, grid: "_Grid", place: int | None, say: Say) -> Places:

@@ -49,7 +49,7 @@ def _import(lines: int, facts: Facts) -> Imported:
         server = Server(home)
         server.start()
         with Shell({**os.environ, "BROADCAST_DATABASE_URL": server.url()}, Path(folder), quiet=True) as shell:
-            shell.run("db", "migrate")
+            shell.read("db", "migrate")  # says nothing
             columns = [f"{name}:{kind}" for name, kind in facts.attributes.items()]
             named = [word for each in columns for word in ("--attribute", each)]
             words: tuple[str | Path, ...] = ("--config", VIETNAM, "subscriber", "import", file, *named)

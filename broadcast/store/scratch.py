@@ -9,6 +9,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -58,7 +59,13 @@ def _sweep(base: Path) -> None:
                 with held:
                     Server(left).remove()
         except OSError as error:
-            log.warning("%s is left over and cannot be removed (%s): remove it by hand", left, error.strerror)
+            _warn(left, error.strerror)
+
+
+@cache
+def _warn(left: Path, why: str | None) -> None:
+    """Once in a process, however many homes it makes."""
+    log.warning("%s is left over and cannot be removed (%s): remove it by hand", left, why)
 
 
 def _hold(folder: Path) -> IO[str] | None:
