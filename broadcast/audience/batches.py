@@ -107,19 +107,17 @@ class Reader:
         self._ports = {name.lower(): name for name in config.country.prefixes}
         self._people: list[tuple[Numbers, Numbers]] = []  # keys and facts of lines, as `gathered` has them
         self._gathered = 0
-        self._plain = PlainLines(
-            source.header,
-            self._tail,
-            PlainNumbers(config.country, carriers),
-            self._said_carrier,
-            _said_opted_out,
-            self._said_clearly if cells else None,
-            self._known,
-        )
+        self._plain = self._plain_lines(config)
         own = tuple(source.columns[:2]) == _REFUSED_COLUMNS
         self._kept = slice(len(_REFUSED_COLUMNS) if own else 0, None)
         columns = () if before else (*_REFUSED_COLUMNS, *source.columns[self._kept])
         self._writer = CsvWriter(sink, columns, delimiter=self._delimiter, peoples_text=True)
+
+    def _plain_lines(self, config: Config) -> PlainLines:
+        numbers = PlainNumbers(config.country, self._carriers)
+        cells = self._said_clearly if self._cells else None
+        said = (self._said_carrier, _said_opted_out)
+        return PlainLines(self._source.header, self._tail, numbers, *said, cells, self._known)
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
         """Of `size` lines of subscribers or a little more, or _LINES_EACH times as many of any; the last may have any
