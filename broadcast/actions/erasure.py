@@ -167,6 +167,7 @@ async def export(session: Session, msisdn: int) -> dict[str, Any]:
         "subscriber": None if row is None else dict(row),
         "do_not_call_since": await home.fetchval(sql("do_not_call_since"), msisdn),
         "consents": [asdict(each) for each in await subscribers.consents(home, msisdn)],
+        "lists": [row["name"] for row in await home.fetch(sql("lists_of"), msisdn)],
         "opt_outs": [dict(each) for each in await home.fetch(sql("opt_outs_of"), msisdn)],
         "campaigns": [],
         "replies": [],

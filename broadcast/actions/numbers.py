@@ -9,10 +9,11 @@ from broadcast.errors import InputError
 from broadcast.languages import _
 
 
-def numbers_in(country: Country, file: Path) -> list[int]:
-    """A number a line, in any usual spelling, perhaps under a head. Raises InputError naming the first line that is
-    none, and where there is no number at all."""
-    normalize, found = Normalizer(country).normalize, list[int]()
+def numbers_in(country: Country, file: Path, *, visitors: bool = False) -> list[int]:
+    """A number a line, in any usual spelling, perhaps under a head. visitors: other countries' too. Raises InputError
+    naming the first line that is none, and where there is no number at all."""
+    normalizer, found = Normalizer(country), list[int]()
+    normalize = normalizer.foreign if visitors else normalizer.normalize
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -108,9 +108,11 @@ def check_somebody(done: ImportResult) -> None:
         )
 
 
-def number(country: Country, typed: str) -> int:
-    """In any usual spelling. Raises InputError for what is no mobile number of the country."""
-    found = Normalizer(country).normalize(typed)
+def number(country: Country, typed: str, *, visitors: bool = False) -> int:
+    """In any usual spelling. visitors: another country's too, as a location list may have it. Raises InputError for
+    what is no mobile number of the country."""
+    normalizer = Normalizer(country)
+    found = (normalizer.foreign if visitors else normalizer.normalize)(typed)
     if isinstance(found, Refusal):
         raise InputError(
             _("that is no mobile number of {name}: {words}", name=country.name, words=found.words)

@@ -49,7 +49,9 @@ def erase(number: str | None, file: Path | None, due: bool, undo: bool, as_json:
 
 def _numbers(number: str | None, file: Path | None) -> list[int]:
     country = configuration().country
-    return numbers_in(country, file) if file else [subscriber.number(country, number or "")]
+    if file:
+        return numbers_in(country, file, visitors=True)
+    return [subscriber.number(country, number or "", visitors=True)]
 
 
 def _say_asked(done: Asked, as_json: bool) -> None:
@@ -106,7 +108,7 @@ def export(number: str, file: Path | None) -> None:
       broadcast subscriber export 0912345678 --file answer.json
     """
     config = configuration()
-    msisdn = subscriber.number(config.country, number)
+    msisdn = subscriber.number(config.country, number, visitors=True)
     found = act(lambda session: actions.export(session, msisdn), config)
     if file is None:
         print_json(found)

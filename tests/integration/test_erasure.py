@@ -564,6 +564,25 @@ def typed(database_env: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROADCAST_CONFIG", "config/vietnam.toml")
 
 
+async def test_a_visitor_is_exported_and_erased_too(
+    conn: asyncpg.Connection, typed: None, tmp_path: Path
+) -> None:
+    visitor = 8613800138000
+    async with acting(conn, "an"):
+        await lists.replace(conn, "visitors", "viettel", np.array([visitor], np.int64), "file")
+
+    async def run(*words: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, broadcast, ["subscriber", *words])
+
+    done = await run("export", f"+{visitor}", "--as", "an", "--file", f"{tmp_path}/answer.json")
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "answer.json").read_text())["lists"] == ["visitors"]
+    (tmp_path / "those.csv").write_text(f"msisdn\n+{visitor}\n")
+    done = await run("erase", "--file", f"{tmp_path}/those.csv", "--as", "an")
+    assert done.exit_code == 0, done.output
+    assert len(await lists.members(conn, "visitors")) == 0
+
+
 async def test_each_read_is_an_act(conn: asyncpg.Connection, typed: None, tmp_path: Path) -> None:
     """Of whole numbers, and of who is on the list."""
     await make_campaign(conn)

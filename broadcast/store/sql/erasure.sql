@@ -184,6 +184,10 @@ UPDATE parked SET packed = $3 WHERE carrier_no = $1 AND no = $2;
 UPDATE opt_out SET msisdn = new.other
   FROM unnest($1::bigint[], $2::bigint[]) AS new (msisdn, other) WHERE opt_out.msisdn = new.msisdn;
 
+-- name: lists_of
+-- The lists that number $1 is on.
+SELECT name FROM list WHERE list_no IN (SELECT list_no FROM list_member WHERE msisdns && ARRAY[$1::bigint]) ORDER BY name;
+
 -- name: opt_outs_of
 -- At home: when this number ($1) opted out.
 SELECT at, reply_no IS NOT NULL AS by_reply FROM opt_out WHERE msisdn = $1 ORDER BY opt_out_no;
