@@ -21,6 +21,7 @@ from broadcast.channel.events import LINK_LOST, InboundMessage, LinkEvents, Unre
 from broadcast.channel.link import Answer, Submission, Token
 from broadcast.channel.outcome import Meaning, Outcome
 from broadcast.channel.receipt import Ack, Receipt, ReceiptState
+from broadcast.channel.sayings import Sayings
 from broadcast.channel.trying import Tried, Way
 from broadcast.clock import lease_time
 from broadcast.config import Carrier
@@ -194,6 +195,9 @@ class SpoolChannel:
 
     def cannot_withdraw(self, status: int) -> bool:
         return False
+
+    def sayings(self) -> Sayings:
+        return Sayings(unknown=frozenset({"status:nobody"}))
 
     async def keep_bound(
         self,

@@ -80,7 +80,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "subscriber": _closed(
         "hash_bucket", "carrier_no", "ported", "import_no", "opted_out_at", "previous_import_no", "profile_no",
         "standing",
-        operator="INSERT UPDATE", worker="UPDATE: opted_out_at",
+        operator="INSERT UPDATE", worker="UPDATE: carrier_no ported opted_out_at standing",
     ),
     "erasure": _closed("erasure_no", "asked_at", "done_at"),
     "erasure_key": {_O: [Right((READ,))], _W: [Right((READ,))]},  # whoever has it can try every number
@@ -94,6 +94,12 @@ TABLES: Final[Mapping[str, Rights]] = {
     "subscriber_count": _open(),
     "subscriber_import": _open(operator="INSERT UPDATE"),
     "unfinished_import": _open(operator=_ALL),
+    # what campaigns taught of them: workers, and operators by hand
+    "port": _closed("from_no", "to_no", "heeded", "campaign_id", "said", "at", operator=_ALL, worker=_ALL),
+    "set_aside": _closed("at", "campaign_id", "since", "campaigns", operator=_ALL, worker=_ALL),
+    "failing": _closed("carrier_no", "bucket", "people", operator=_ALL, worker=_ALL),
+    "lesson": _open(operator=_ALL, worker=_ALL),
+    "heard_from": _open(operator=_ALL, worker=_ALL),
     "import_staging": {_O: [Right((READ, "INSERT", "TRUNCATE"))], _U: [Right((READ,))]},
     # the audience: a launch writes it, within what `desk_begin_launch` allows
     "slice": _closed(
@@ -191,6 +197,8 @@ FUNCTIONS: Final[Mapping[str, Sequence[Kind]]] = {
     **dict.fromkeys(("desk_erase", "desk_unerase"), (_O,)),
     "tend_off_the_list": (_O, _W),
     "tend_off_named_lists": (_O, _W),
+    "tend_off_what_was_learnt": (_O, _W),
+    "tend_learnt": (_O, _W),
     "tend_read": (_O, _U, _W),
     "tend_obey": (_O, _W),
     "tend_obey_rest": (_O, _W),

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
-from broadcast.audience import erased, subscribers
+from broadcast.audience import erased, learnt, subscribers
 from broadcast.campaign.refusals import told
 from broadcast.config.ledgers import BUCKETS
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
 from broadcast.languages import _
-from broadcast.ledger import erasure
+from broadcast.ledger import erasure, learn
 from broadcast.ledger.erasure import Wanted
 from broadcast.ledger.nameless import Tombstones
 from broadcast.store.queries import sql
@@ -66,6 +66,7 @@ async def _off_the_list(home: Connection, numbers: Iterable[int]) -> int:
     for bucket in sorted({each % BUCKETS for each in numbers}):
         gone += await home.fetchval(sql("erasure_subscribers"), bucket)
     await home.execute(sql("erasure_named_lists"))
+    await home.execute(sql("erasure_learnt"))
     return gone
 
 
@@ -162,6 +163,7 @@ async def export(session: Session, msisdn: int) -> dict[str, Any]:
     """All that is known of one number, for whoever has it: the list, opt-outs, each campaign, what they wrote."""
     home = session.connection
     row = await home.fetchrow(sql("subscriber_everything"), msisdn)
+    ports, aside = await learnt.of_number(home, msisdn)
     found: dict[str, Any] = {
         "msisdn": str(msisdn),
         "subscriber": None if row is None else dict(row),
@@ -169,12 +171,16 @@ async def export(session: Session, msisdn: int) -> dict[str, Any]:
         "consents": [asdict(each) for each in await subscribers.consents(home, msisdn)],
         "lists": [row["name"] for row in await home.fetch(sql("lists_of"), msisdn)],
         "opt_outs": [dict(each) for each in await home.fetch(sql("opt_outs_of"), msisdn)],
+        "ported": [asdict(each) for each in ports],
+        "set_aside": None if aside is None else asdict(aside),
+        "not_reached": [],
         "campaigns": [],
         "replies": [],
     }
     async with session.all_parts() as parts:
         for part in parts.all():
             found["campaigns"] += await _campaigns(part.connection, msisdn)
+            found["not_reached"] += [asdict(each) for each in await learn.of_number(part.connection, msisdn)]
             found["replies"] += [
                 dict(each) for each in await part.connection.fetch(sql("replies_of"), msisdn)
             ]

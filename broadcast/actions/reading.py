@@ -11,6 +11,6 @@ NO_CAMPAIGN = CampaignId(0)
 
 
 async def note_read(session: Session, what: str, numbers: int, campaign_id: CampaignId = NO_CAMPAIGN) -> None:
-    """In the audit chain. what: subscriber, export, recipients, doubts, replies, search, differences (of an
-    audit) or invoice."""
+    """In the audit chain. what: subscriber, export, recipients, doubts, replies, search, ported, differences (of
+    an audit) or invoice."""
     await session.connection.execute(sql("numbers_read"), what, campaign_id, numbers)

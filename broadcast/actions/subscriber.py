@@ -12,10 +12,11 @@ from typing import Any
 
 from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
-from broadcast.audience import subscribers, unfinished
+from broadcast.audience import learnt, subscribers, unfinished
 from broadcast.audience.attributes import Kind, declared
 from broadcast.audience.coverage import Coverage, coverage
 from broadcast.audience.importer import ImportResult, import_file
+from broadcast.audience.learnt import Aside, Port
 from broadcast.audience.msisdn import Normalizer, Refusal
 from broadcast.audience.pipes import is_pipe, same_file
 from broadcast.audience.resumable import Watcher, import_resumably
@@ -28,6 +29,14 @@ from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 
 _IMPORTS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """Of one number: who said that it is another carrier's, the newest first; since when it is set aside."""
+
+    ported: Sequence[Port] = ()
+    set_aside: Aside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,11 @@ async def read(session: Session, msisdn: int) -> Subscriber:
     """One person's row, which is an act. Raises InputError when nobody has the number."""
     await note_read(session, "subscriber", 1)
     return await subscribers.find(session.connection, msisdn)
+
+
+async def read_learnt(session: Session, msisdn: int) -> Learnt:
+    """What alerts taught of a number, beside what `read` noted as an act."""
+    return Learnt(*await learnt.of_number(session.connection, msisdn))
 
 
 async def opt_out(session: Session, msisdn: int) -> Subscriber:

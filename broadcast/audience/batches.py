@@ -28,6 +28,7 @@ from broadcast.audience.staging import (
     COMBINATION_SHIFT,
     OPTED_OUT,
     PORTED,
+    SAID,
     People,
     gathered,
     key,
@@ -171,7 +172,7 @@ class Reader:
         said = self._plain.read(lines)
         carriers = np.where(said.said > 0, said.said, said.by_prefix)
         of_them = carriers << CARRIER_SHIFT | said.opted_out * OPTED_OUT | said.cells
-        of_them |= np.where(carriers != said.by_prefix, PORTED, 0)
+        of_them |= np.where(carriers != said.by_prefix, PORTED, 0) | np.where(said.said > 0, SAID, 0)
         keys[said.places] = (said.msisdns & 63) << BUCKET_SHIFT | said.msisdns
         facts[said.places] = of_them
         if self._is_erased is not None:
@@ -243,12 +244,14 @@ class Reader:
         by_prefix = self._route(msisdn)
         if by_prefix is None:
             return Refusal.UNKNOWN_PREFIX.value
-        carrier = by_prefix
+        carrier, facts = by_prefix, 0
         if carrier_said and (carrier_said := carrier_said.strip().lower()):
-            carrier = self._ports.get(carrier_said) or self._ported(plain(carrier_said), by_prefix)
-            if not carrier:
+            named = self._ports.get(carrier_said) or self._named(plain(carrier_said))
+            if named is None:
                 return "unknown_carrier"
-        facts = self._carriers[carrier] << CARRIER_SHIFT
+            if named:
+                carrier, facts = named, SAID
+        facts |= self._carriers[carrier] << CARRIER_SHIFT
         if carrier != by_prefix:
             facts |= PORTED
         if said and (said := said.strip().lower()) not in NO and (said := plain(said)) not in NO:
@@ -283,8 +286,9 @@ class Reader:
     def _parted(self, cells: tuple[str, ...] | str) -> Sequence[str]:
         return cells.split(self._delimiter) if isinstance(cells, str) else cells
 
-    def _ported(self, written: str, by_prefix: str) -> str:
-        return self._ports.get(written, "") if written else by_prefix
+    def _named(self, written: str) -> str | None:
+        """The carrier that a cell names; empty: none is named; None: there is none of that name."""
+        return self._ports.get(written) if written else ""
 
     def _refuse(self, number: int, reason: str, line: Line) -> None:
         self.refused[reason] += 1

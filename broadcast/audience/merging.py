@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from broadcast.audience import standings
 from broadcast.audience.batches import Batch
 from broadcast.audience.combining import Combining
+from broadcast.audience.ports import NO_PORTS, Ports
 from broadcast.audience.staging import (
     COLUMNS,
     SUBSCRIBER_COLUMNS,
@@ -61,22 +62,23 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Merging:
     """One import's batches, under the lock of imports. combining: None leaves profiles as they are. seen: None: any
-    number may be known."""
+    number may be known. ports: whose numbers are by what alerts taught."""
 
     connection: Connection
     import_no: int
     combining: Combining | None
     seen: Seen | None = None
+    ports: Ports = NO_PORTS
 
     @classmethod
     async def begin(cls, connection: Connection, import_no: int, combining: Combining | None) -> "Merging":
         """Of an import that has written nobody yet, or is continued."""
         seen = None if await connection.fetchval(sql("any_subscriber")) else Seen()
-        return cls(connection, import_no, combining, seen)
+        return cls(connection, import_no, combining, seen, await Ports.load(connection))
 
     async def merge(self, batch: Batch) -> dict[str, int]:
         """Within a transaction. Returns the batch's lines by what became of them."""
-        people = batch.people
+        people = await self.ports.applied(self.connection, batch.people)
         known = await self._known(people)
         profiles = np.zeros(len(people), np.int32)
         if self.combining is not None:

@@ -18,7 +18,8 @@ SUBSCRIBER_COLUMNS: Final = (
 BUCKET_SHIFT: Final = 50  # an MSISDN has at most 15 digits: below 2 to the 50
 OPTED_OUT: Final = 1  # of a person's facts; the carrier's number and that of a combination follow
 PORTED: Final = 2
-CARRIER_SHIFT: Final = 2
+SAID: Final = 4  # the line names the carrier: it is not by the number's prefix
+CARRIER_SHIFT: Final = 3
 COMBINATION_SHIFT: Final = 20
 
 _CARRIERS = (1 << (COMBINATION_SHIFT - CARRIER_SHIFT)) - 1

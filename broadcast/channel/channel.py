@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 from broadcast.channel.events import LinkEvents
 from broadcast.channel.link import Held
 from broadcast.channel.outcome import Outcome
+from broadcast.channel.sayings import Sayings
 from broadcast.channel.trying import Tried, Way
 from broadcast.ids import CampaignId
 
@@ -67,6 +68,9 @@ class Channel(Protocol):
 
     def cannot_withdraw(self, status: int) -> bool:
         """Whether this answer to a withdrawal says that the carrier knows of no such thing."""
+
+    def sayings(self) -> Sayings:
+        """What this carrier says of a number, in the words of the ledger."""
 
     async def keep_bound(
         self,

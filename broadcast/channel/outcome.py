@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+STATUS: Final = "status:"  # before an Outcome's code, where a ledger says why a message was refused
+
 
 class Meaning(Enum):
     """What to do with the message: it is accepted; slow the carrier; slow this one; try again; give up."""

@@ -10,7 +10,7 @@ import click
 from broadcast.actions import subscriber as actions
 from broadcast.actions.numbers import numbers_in
 from broadcast.actions.session import Session
-from broadcast.actions.subscriber import Import, OptedOut
+from broadcast.actions.subscriber import Import, Learnt, OptedOut
 from broadcast.audience.attributes import declared
 from broadcast.audience.generator import Expected, Facts, Generator
 from broadcast.audience.importer import ImportResult
@@ -33,6 +33,7 @@ from broadcast.cli.output import (
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
 from broadcast.cli.subscriber_erase import erase, export
+from broadcast.cli.subscriber_learn import learn, learnt_words, ported
 from broadcast.cli.subscriber_standing import consent, do_not_call
 from broadcast.cli.subscriber_stats import stats
 from broadcast.errors import InputError
@@ -57,6 +58,8 @@ subscriber.add_command(export)
 subscriber.add_command(do_not_call)
 subscriber.add_command(consent)
 subscriber.add_command(stats)
+subscriber.add_command(learn)
+subscriber.add_command(ported)
 
 
 @subscriber.command("import")
@@ -135,14 +138,19 @@ def _show_import(done: ImportResult) -> None:
 @login_option
 @json_option
 def show(number: str, reveal: bool, as_json: bool) -> None:
-    """One subscriber: carrier, opt-out, area, language, attributes.
+    """One subscriber: carrier, opt-out, area, language, attributes, and what alerts taught of the number.
 
     \b
     Example:
       broadcast subscriber show 0912345678
     """
     msisdn = actions.number(configuration().country, number)
-    _show(act(lambda session: actions.read(session, msisdn)), reveal, as_json)
+
+    async def read(session: Session) -> tuple[Subscriber, Learnt]:
+        return await actions.read(session, msisdn), await actions.read_learnt(session, msisdn)
+
+    found, taught = act(read)
+    _show(found, reveal, as_json, taught)
 
 
 @subscriber.command("opt-out")
@@ -251,7 +259,7 @@ def _share(text: str) -> tuple[str, float]:
     return (name if sign else text), found
 
 
-def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
+def _show(found: Subscriber, reveal: bool, as_json: bool, taught: Learnt | None = None) -> None:
     facts = {
         "msisdn": str(found.msisdn) if reveal else masked(found.msisdn),
         "carrier": found.carrier,
@@ -264,11 +272,14 @@ def _show(found: Subscriber, reveal: bool, as_json: bool) -> None:
     said = found.profile
     known = {"area": said.area, "seen": said.seen, "language": said.language}
     if as_json:
-        print_json({**facts, "consent": found.consent, **known, "attributes": said.attributes})
+        learnt = {} if taught is None else {"learnt": taught}
+        print_json({**facts, "consent": found.consent, **known, "attributes": said.attributes, **learnt})
         return
     facts["consent"] = None if found.consent is None else _consent(found.consent)
     named = {term(name): value for name, value in {**facts, **known}.items() if name in facts or value}
     print_facts("", {**named, **said.attributes})
+    for line in [] if taught is None else learnt_words(taught):
+        say(line)
 
 
 def _consent(word: Consent) -> str:

@@ -11,6 +11,7 @@ from broadcast.config.contact import Rule, Rules
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
 from broadcast.config.files import Config, load, named, paths_from
+from broadcast.config.hygiene import Hygiene
 from broadcast.config.ledgers import HomeAway, Ledger, Share
 from broadcast.config.placing import check_ledger, of_ledger
 from broadcast.config.prices import Budget, Period, Price
@@ -31,7 +32,8 @@ from broadcast.config.wording import Line, Templates, Wording
 
 __all__ = [
     "Address", "Bind", "BindMode", "Budget", "Cap", "Carrier", "Concatenation", "Config", "Country",
-    "DefaultAlphabet", "Engine", "HomeAway", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line", "NationalShift",
+    "DefaultAlphabet", "Engine", "HomeAway", "Hygiene", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line",
+    "NationalShift",
     "Period", "Phones", "Price", "Purpose",
     "ReceiptMeaning", "ReceiptSegments", "Rule", "Rules", "Share", "Site", "Smpp", "Templates", "Tls", "TlsVersion",
     "ValidityFormat", "Witness", "Wording", "check_ledger", "load", "named", "of_ledger", "paths_from",

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +12,12 @@ from broadcast.config.carriers import SMPP_KEYS, Carrier
 from broadcast.config.contact import Rules
 from broadcast.config.country import Country
 from broadcast.config.engine import Engine
+from broadcast.config.hygiene import Hygiene
 from broadcast.config.ledgers import Ledger, check
 from broadcast.config.prices import Budget
 from broadcast.config.rules import require
 from broadcast.config.site import Phones, Site, Witness, check_carriers
+from broadcast.config.smpp import read_status
 from broadcast.config.wording import Templates, Wording
 from broadcast.errors import ConfigError
 from broadcast.languages import _
@@ -46,6 +48,7 @@ class Config:
     cap: Cap = field(default_factory=Cap)
     budget: Budget | None = None
     rules: Rules = field(default_factory=Rules)
+    hygiene: Hygiene = field(default_factory=Hygiene)
 
     def __post_init__(self) -> None:
         require(self.sender, _("sender must not be empty"))
@@ -59,6 +62,18 @@ class Config:
                     nearest=nearest(name, known),
                 ),
             )
+        for name, carrier in self.carriers.items():
+            for named in sorted(carrier.smpp.named_carriers):
+                require(
+                    named in known,
+                    _(
+                        "carriers.{name}: ported numbers are said to be of {named}, which is not in "
+                        "country.prefixes: {nearest}",
+                        name=name,
+                        named=named,
+                        nearest=nearest(named, known),
+                    ),
+                )
         check(self.ledgers, self.carriers)
         check_carriers(self.site, self.carriers)
 
@@ -88,8 +103,11 @@ def _parted(place: str, table: Any, beside: dict[str, str], source: str) -> Any:
     """A carrier's table with all that is SMPP's own in its part. beside: its full keys, as the file spells them."""
     if not isinstance(table, dict):
         return table
-    table = _senders_parted(place, table, beside)
+    table = _named_parted(place, _senders_parted(place, table, beside), beside)
     part, own = table.get("smpp", {}), [key for key in SMPP_KEYS if key in table]
+    if isinstance(part, dict) and part:
+        part = _named_parted(f"{place}.smpp", part, beside)
+        table = {**table, "smpp": part}
     rest = {key: value for key, value in table.items() if key not in own}
     if not own or not isinstance(part, dict):
         return rest
@@ -103,7 +121,7 @@ def _parted(place: str, table: Any, beside: dict[str, str], source: str) -> Any:
                     key=key,
                 )
             )
-        beside[f"{place}.smpp.{key}"] = f"{place}.{key}"
+        beside[f"{place}.smpp.{key}"] = beside.get(f"{place}.{key}", f"{place}.{key}")
     return {**rest, "smpp": {**part, **{key: table[key] for key in own}}}
 
 
@@ -114,6 +132,22 @@ def _senders_parted(place: str, table: Mapping[str, Any], beside: dict[str, str]
         return table
     beside[f"{place}.senders_until"] = f"{place}.senders"
     return {**table, "senders": list(senders), "senders_until": senders}
+
+
+def _named_parted(place: str, table: Mapping[str, Any], beside: dict[str, str]) -> Mapping[str, Any]:
+    """What says that a number is ported may be a table in the file, with the carrier that each names."""
+    for key, read in _NAMED.items():
+        said = table.get(key)
+        if isinstance(said, dict):
+            beside[f"{place}.{key}_to"] = f"{place}.{key}"
+            table = {**table, key: [read(each) for each in said], f"{key}_to": said}
+    return table
+
+
+_NAMED: Final[Mapping[str, Callable[[str], int | str]]] = {
+    "ported_statuses": read_status,
+    "ported_errs": str,
+}
 
 
 def paths_from(options: Sequence[str]) -> tuple[Path, ...]:

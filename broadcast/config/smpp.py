@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from broadcast.config.rules import require
 from broadcast.languages import _
@@ -17,6 +17,18 @@ DefaultAlphabet = Literal["gsm0338", "ascii", "latin1"]
 NationalShift = Literal["none", "turkish", "spanish", "portuguese"]
 ReceiptSegments = Literal["all", "last", "first", "none"]
 ReceiptMeaning = Literal["delivered", "undeliverable", "expired", "rejected", "intermediate"]
+
+_STATUSES: Final = (
+    "temporary_statuses", "permanent_statuses", "throttled_statuses", "queue_full_statuses", "ported_statuses"
+)  # fmt: skip
+
+
+def read_status(text: str) -> int | str:
+    """As a key of a table, 0x433 say; what is none is given back as it stands."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,10 @@ class Smpp:
     national_shift: which single shift table its handsets know (3GPP TS 23.038 annex A), used instead of UCS-2
     where it saves segments and default_alphabet is gsm0338.
     cancel_sm: the SMSC takes messages back that it has not delivered; what a cancelled alert left there is asked for.
+    ported_statuses / ported_errs: what says that a number is another carrier's: command_status values, which are
+    permanent then, and codes of receipts (their `err:`); ported_statuses_to / ported_errs_to: whose it is, by the same
+    as text, where they say it. ported_to: whose it is where they do not.
+    unknown_statuses / unknown_errs: what of a rejection says that nobody has that number.
     """
 
     source_ton: int | None = None
@@ -55,6 +71,13 @@ class Smpp:
     throttled_statuses: tuple[int, ...] = ()
     queue_full_statuses: tuple[int, ...] = ()
     cancel_sm: bool = False
+    ported_statuses: tuple[int, ...] = ()
+    ported_statuses_to: Mapping[str, str] = field(default_factory=dict)
+    ported_errs: tuple[str, ...] = ()
+    ported_errs_to: Mapping[str, str] = field(default_factory=dict)
+    ported_to: str | None = None
+    unknown_statuses: tuple[int, ...] = (0x0B,)
+    unknown_errs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("source_ton", "source_npi", "dest_ton", "dest_npi"):
@@ -79,6 +102,36 @@ class Smpp:
                 ),
             )
 
+        self._check_what_says()
+
+    def _check_what_says(self) -> None:
+        """What says something of a number is a code of a receipt, and said of one thing."""
+        for name in ("ported_errs", "unknown_errs"):
+            for err in getattr(self, name):
+                require(
+                    re.fullmatch("-?[0-9A-Za-z]{1,16}", err),
+                    _('{name}: {err!r} is no code of a receipt, "0b1" say', name=name, err=err),
+                )
+        for each in self.ported_errs_to:
+            require(each in self.ported_errs, _("ported_errs_to: {each!r} is not in ported_errs", each=each))
+        for each in self.ported_statuses_to:
+            require(
+                read_status(each) in self.ported_statuses,
+                _("ported_statuses_to: {each!r} is not in ported_statuses", each=each),
+            )
+        for kind in ("statuses", "errs"):
+            ported, unknown = getattr(self, f"ported_{kind}"), getattr(self, f"unknown_{kind}")
+            require(
+                not {str(each).lower() for each in ported} & {str(each).lower() for each in unknown},
+                _("ported_{kind} and unknown_{kind} must not share one", kind=kind),
+            )
+
+    @property
+    def named_carriers(self) -> frozenset[str]:
+        """Those that ported numbers are said to be of."""
+        named = {*self.ported_statuses_to.values(), *self.ported_errs_to.values(), self.ported_to}
+        return frozenset(each for each in named if each)
+
     def receipt_segments(self, segments: int) -> tuple[int, ...]:
         """For which segments (from 1) of a message of so many receipts are asked and awaited (quirk 21)."""
         every = tuple(range(1, segments + 1))
@@ -87,7 +140,12 @@ class Smpp:
     def _check_statuses(self) -> None:
         """One meaning for each status."""
         seen: dict[int, str] = {}
-        for name in ("temporary_statuses", "permanent_statuses", "throttled_statuses", "queue_full_statuses"):
+        for status in self.unknown_statuses:
+            require(
+                0 < status <= 0xFFFFFFFF,
+                _("{name} must be 0x00000001 to 0xFFFFFFFF", name="unknown_statuses"),
+            )
+        for name in _STATUSES:
             for status in getattr(self, name):
                 require(0 < status <= 0xFFFFFFFF, _("{name} must be 0x00000001 to 0xFFFFFFFF", name=name))
                 require(

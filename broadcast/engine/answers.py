@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from weakref import ReferenceType, ref
 
-from broadcast.channel.outcome import Meaning, Outcome
+from broadcast.channel.outcome import STATUS, Meaning, Outcome
 from broadcast.channel.receipt import Receipt
 from broadcast.config import Carrier
 from broadcast.engine.work import RECEIPT_AFTER_REFUSAL, Parts, Work
@@ -216,7 +216,7 @@ class Answers:
         self.refused[work.slice.msisdns[ordinal]] = (ref(work), ordinal)
 
     def _err(self, answer: int) -> str:
-        return f"status:{self._outcome(answer).code}"
+        return f"{STATUS}{self._outcome(answer).code}"
 
 
 def _waiting(held: ReferenceType[Work], ordinal: int) -> Work | None:

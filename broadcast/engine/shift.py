@@ -11,6 +11,7 @@
   herald     hear what home orders, where the ledger is not home           (twice a second)
   withdrawals  ask back what SMSCs hold of cancelled campaigns         (each worker for slices of its own)
   link tests  try the ways to the carriers, standby ones too           (whichever worker gets the lock)
+  lessons    learn of the list from what is over                          (whichever worker gets the lock)
   auditor    recount campaigns in quiet hours                              (whichever worker gets the lock)
   offspring  run a resolver, where nothing else is told to                 (whichever worker gets the lock)
 
@@ -40,6 +41,7 @@ from broadcast.engine.heartbeat import Heartbeat
 from broadcast.engine.herald import AtHome, Herald, Home, Places
 from broadcast.engine.lane import Lane
 from broadcast.engine.leases import Leases
+from broadcast.engine.lessons import Lessons
 from broadcast.engine.link_tests import LinkTests
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.opt_outs import OptOuts
@@ -51,6 +53,7 @@ from broadcast.engine.wake import Wake
 from broadcast.engine.withdrawals import Withdrawals
 from broadcast.errors import FencedError, RefusedError
 from broadcast.ids import CarrierNo
+from broadcast.ledger.learn import Words
 from broadcast.ledger.writer import Writer
 from broadcast.monitor.lag import measure_lag
 from broadcast.monitor.metrics import Metrics
@@ -93,7 +96,7 @@ class Shift:
     ) -> None:
         self.worker_no = leases.worker_no
         self._home, self._fenced = home if isinstance(home, Home) else None, False
-        self._engine = config.engine
+        self._engine, self._hygiene = config.engine, config.hygiene
         self._metrics = metrics
         self._connections, self._leases = connections, leases
         self._offspring, self._stopping = offspring, stopping
@@ -194,7 +197,12 @@ class Shift:
     def _spare(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Those without which a worker is ready all the same."""
         always = partial(self._connections.always, vital=False)
-        spare = {"link tests": always(LinkTests(self._lanes).run, "link tests")}
+        sayings = {number: lane.channel.sayings() for number, lane in self._lanes.items()}
+        lessons = Lessons(Words(sayings, self._hygiene), self._home)
+        spare = {
+            "link tests": always(LinkTests(self._lanes).run, "link tests"),
+            "lessons": always(lessons.run, "lessons"),
+        }
         if withdrawals := Withdrawals(self._lanes):
             spare["withdrawals"] = always(withdrawals.run, "withdrawals")
         if self._offspring is not None:

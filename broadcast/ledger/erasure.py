@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
+import numpy as np
 
 from broadcast.audience.erased import Erased
+from broadcast.config.ledgers import BUCKETS
 from broadcast.ids import SliceId
 from broadcast.ledger.nameless import Tombstones, national, without, without_octets
+from broadcast.ledger.packing.failing import pack_failing, unpack_failing
 from broadcast.ledger.packing.received import numbers_in, with_numbers
 from broadcast.ledger.replies import columns, make_spans
 from broadcast.store.plans import LOOK_UP
@@ -69,6 +72,7 @@ async def erase(connection: Connection, wanted: Wanted) -> frozenset[int]:
             await _from_slices(here)
             await _from_doubts(here)
             await _from_exclusions(here)
+            await _from_failing(here)
         async with connection.transaction():
             await _from_replies(here)
             await _from_inbound(here)
@@ -111,6 +115,17 @@ async def _from_exclusions(here: _Pass) -> None:
             for each in row["msisdns"]
         ]
         await here.connection.execute(sql("erase_exclusion"), row["place"], numbers)
+
+
+async def _from_failing(here: _Pass) -> None:
+    """For how many campaigns they were not reached is nobody's business any more."""
+    for bucket in sorted({each % BUCKETS for each in here.wanted.numbers}):
+        for row in await here.fetch("failing_rows_of", bucket):
+            those = unpack_failing(row["packed"], f"{row['carrier']}, {bucket}")
+            kept = those.take(~np.isin(those.msisdns, list(here.wanted.numbers)))
+            if len(kept) < len(those):
+                key = row["carrier_no"], bucket, len(kept)
+                await here.connection.execute(sql("failing_write"), *key, pack_failing(kept))
 
 
 async def _from_replies(here: _Pass) -> None:

@@ -63,7 +63,7 @@ async def slices(connection: Connection, campaign_id: CampaignId) -> AsyncIterat
 
 async def of_places(connection: Connection, places: Sequence[asyncpg.Record]) -> AsyncIterator[SliceRows]:
     """These slices (slice_id, total) in their order, some at a time. Within `plans.SETS`, likewise."""
-    for page in _pages(places):
+    for page in pages(places):
         for each in await of_slices(connection, page):
             yield each
 
@@ -120,12 +120,12 @@ def _final(row: asyncpg.Record) -> fold.FinalRow:
     return fold.FinalRow(**known, smsc_ids=tuple(ids.split(" ")) if ids else ())
 
 
-def _pages(places: Sequence[asyncpg.Record]) -> Iterator[list[SliceId]]:
-    """At most PAGE recipients each, or one slice."""
+def pages(places: Sequence[asyncpg.Record], most: int = PAGE) -> Iterator[list[SliceId]]:
+    """At most so many recipients each, or one slice."""
     page: list[SliceId] = []
     people = 0
     for place in places:
-        if page and people + place["total"] > PAGE:
+        if page and people + place["total"] > most:
             yield page
             page, people = [], 0
         page.append(place["slice_id"])

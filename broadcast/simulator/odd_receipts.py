@@ -44,6 +44,7 @@ class OddReceipts:
         self._chance = chance
         self._stored = stored
         self._words = {word.encode(): other.encode() for word, other in habits.words.items()}
+        self._final_errs = {word.encode(): err.encode() for word, err in habits.final_errs.items()}
         self._styles: Sequence[Style] = (
             ("both",) if with_tlvs and habits.styles == ("text",) else habits.styles
         )
@@ -131,6 +132,8 @@ class OddReceipts:
         word, _, err = words.partition(b" err:")
         if fate is Fate.DELIVERED:
             err = self._habits.delivered_err.encode()
+        if word in self._final_errs:
+            return dlvrd, self._words.get(word, word), self._final_errs[word], number[0]
         return dlvrd, self._words.get(word, word), self._err(err), number[0]
 
     def _err(self, err: bytes) -> bytes:

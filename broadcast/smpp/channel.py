@@ -7,6 +7,7 @@ from typing import Final
 from broadcast.channel.channel import Words
 from broadcast.channel.events import LinkEvents
 from broadcast.channel.outcome import Outcome
+from broadcast.channel.sayings import Sayings
 from broadcast.channel.trying import Tried, Way
 from broadcast.config import Carrier
 from broadcast.smpp import status as statuses
@@ -14,6 +15,7 @@ from broadcast.smpp import trying
 from broadcast.smpp.binding import keep_bound
 from broadcast.smpp.cancelling import Canceller
 from broadcast.smpp.rendering import render
+from broadcast.smpp.sayings import sayings
 from broadcast.smpp.template import Template
 
 OUTCOMES_KEPT: Final = 256  # an SMSC may answer with any of 2^32 statuses
@@ -37,6 +39,10 @@ class SmppChannel:
     def cannot_withdraw(self, status: int) -> bool:
         """See Channel."""
         return status == statuses.INVALID_COMMAND_ID
+
+    def sayings(self) -> Sayings:
+        """See Channel."""
+        return sayings(self._carrier)
 
     def _outcome(self, status: int) -> Outcome:
         carrier = self._carrier

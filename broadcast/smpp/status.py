@@ -43,7 +43,7 @@ def is_known(status: int, carrier: Carrier) -> bool:
 
 
 def _own_meaning(status: int, carrier: Carrier) -> Meaning | None:
-    if status in carrier.smpp.permanent_statuses:
+    if status in carrier.smpp.permanent_statuses or status in carrier.smpp.ported_statuses:
         return Meaning.PERMANENT
     if status in carrier.smpp.temporary_statuses:
         return Meaning.TEMPORARY

@@ -28,3 +28,4 @@ class Lock(IntEnum):
     ENTERING = 7118  # session: of who enters people into a running campaign, which is its second key
     LINK_TESTING = 7119  # session: of the worker that tries the ways to its carriers
     BUDGETING = 7120  # session: of who launches what the budget may refuse
+    LEARNING = 7121  # session: of who reads what finished campaigns teach about the list, in one ledger

@@ -515,7 +515,7 @@ SEEN_TO = {
     "subscriber.msisdn", "slice.msisdns", "exclusion.msisdns", "in_doubt.msisdn", "import_staging.msisdn",
     "opt_out.msisdn", "inbound.msisdn", "inbound.payload", "reply.msisdn", "quarantine.pdu", "received.packed",
     "parked.packed", "erasure.msisdn", "list_member.msisdns",
-    "do_not_call.msisdn", "consent.msisdn",
+    "do_not_call.msisdn", "consent.msisdn", "port.msisdn", "set_aside.msisdn", "failing.packed",
 }  # fmt: skip
 NO_NUMBERS = {  # ids of segments, places, bitmaps, hashes, keys; what authorities wrote
     "sent.packed", "result.packed", "withdrawn.packed", "slice.answered", "slice.retry", "parked.taken", "act.hash",

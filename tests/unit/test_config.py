@@ -112,6 +112,13 @@ receipt_states = { SEEN = "delivered", 10 = "intermediate" }
 id_zeros = "strip"
 id_case = "fold"
 national_shift = "turkish"
+ported_statuses = [0x433]
+ported_statuses_to = { "0x433" = "viettel" }
+ported_errs = ["0b1"]
+ported_errs_to = { 0b1 = "viettel" }
+ported_to = "viettel"
+unknown_statuses = [0x0B, 0x99]
+unknown_errs = ["004"]
 cancel_sm = false
 retry_limit = 0
 retry_delay_s = 1
@@ -181,6 +188,13 @@ mode = "receiver"
             id_zeros="strip",
             id_case="fold",
             national_shift="turkish",
+            ported_statuses=(0x433,),
+            ported_statuses_to={"0x433": "viettel"},
+            ported_errs=("0b1",),
+            ported_errs_to={"0b1": "viettel"},
+            ported_to="viettel",
+            unknown_statuses=(0x0B, 0x99),
+            unknown_errs=("004",),
         ),
         retry_limit=0,
         retry_delay_s=1.0,

@@ -109,3 +109,53 @@ def test_a_last_day_is_a_day(fault: Fault, day: str) -> None:
     said = fault(("tps = 100", f"tps = 100\nsenders = {{ BOYTE = {day} }}"))
     assert said.startswith("carriers.viettel.senders")
     assert ".BOYTE must be" in said
+
+
+def test_what_says_that_a_number_is_ported_may_name_the_carrier(write: Write) -> None:
+    named = 'tps = 100\nported_errs = { 0b1 = "viettel" }\nported_statuses = { 0x433 = "viettel" }'
+    for table in (named, named.replace("ported", "smpp.ported")):
+        smpp = load([write(COUNTRY + CARRIERS.replace("tps = 100", table))]).carriers["viettel"].smpp
+        assert (smpp.ported_errs, smpp.ported_errs_to) == (("0b1",), {"0b1": "viettel"})
+        assert (smpp.ported_statuses, smpp.ported_statuses_to) == ((0x433,), {"0x433": "viettel"})
+        assert smpp.named_carriers == {"viettel"}
+    plain = 'tps = 100\nported_errs = ["0b1"]\nported_statuses = [0x433]\nported_to = "viettel"'
+    smpp = load([write(COUNTRY + CARRIERS.replace("tps = 100", plain))]).carriers["viettel"].smpp
+    assert (smpp.ported_errs, smpp.ported_statuses, smpp.ported_to) == (("0b1",), (0x433,), "viettel")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('ported_errs = { 0b1 = "vietel" }', "carriers.viettel: ported numbers are said to be of vietel, "),
+        ('ported_to = "vietel"', "carriers.viettel: ported numbers are said to be of vietel, "),
+        ('ported_errs = ["not delivered"]', "carriers.viettel.ported_errs: 'not delivered' is no code"),
+        (
+            'ported_errs = ["0b1"]\nunknown_errs = ["0B1"]',
+            "carriers.viettel.ported_errs and unknown_errs must",
+        ),
+        ("ported_statuses = [0x0B]", "carriers.viettel.ported_statuses and unknown_statuses must not share"),
+        (
+            "ported_statuses = [0x433]\ntemporary_statuses = [0x433]",
+            "carriers.viettel.temporary_statuses and ",
+        ),
+        (
+            'ported_statuses = { moved = "viettel" }',
+            "carriers.viettel.ported_statuses.0 must be a whole number",
+        ),
+        ("unknown_statuses = [0]", "carriers.viettel.unknown_statuses must be 0x00000001"),
+    ],
+)
+def test_what_cannot_say_so(fault: Fault, keys: str, said: str) -> None:
+    assert fault(("tps = 100", f"tps = 100\n{keys}")).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("dead_after = 1", "hygiene.dead_after must be 2 to 100 alerts, or 0: nobody is set aside"),
+        ("over_days = -1", "hygiene.over_days must be 0 to 3650"),
+        ("retry_after_days = 0", "hygiene.retry_after_days must be 1 to 3650"),
+    ],
+)
+def test_hygiene_in_bounds(fault: Fault, key: str, said: str) -> None:
+    assert fault(("[carriers.viettel]", f"[hygiene]\n{key}\n[carriers.viettel]")) == said

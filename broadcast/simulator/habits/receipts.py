@@ -28,6 +28,8 @@ class ReceiptHabits:
     leave_out: fields that the text has not, each left out of so large a leave_out_share of the receipts; of
     stat only the name is left out, the word stays. [5, 6]
     errs: digits (027), four (0027), alphanumeric (21b), empty, space (`err: 27`). delivered_err: with DELIVRD. [5, 13]
+    final_errs: with the others, in place of their usual one: { REJECTD = "0b1" }. Who is rejected is decided by number
+    and seed, so they are the same people in each campaign: those that moved to another carrier, say.
     texts: what follows `text:`: empty, words, capital (`Text:`), escape (an ESC), hex, decoy (fields of a
     receipt that is not this one). [7]
     words: other words for the states: { UNDELIV = "FAILED" }. [12]
@@ -62,6 +64,7 @@ class ReceiptHabits:
     leave_out_share: float = 1.0
     errs: tuple[Err, ...] = ("digits",)
     delivered_err: str = "000"
+    final_errs: Mapping[str, str] = field(default_factory=dict)
     texts: tuple[TextForm, ...] = ("empty",)
     words: Mapping[str, str] = field(default_factory=dict)
     pdus: tuple[ReceiptPdu, ...] = ("deliver_sm",)
@@ -113,6 +116,7 @@ class ReceiptHabits:
         words("intermediate", *self.intermediate)
         words("words", *self.words, *self.words.values())
         words("delivered_err", self.delivered_err)
+        words("final_errs", *self.final_errs, *self.final_errs.values())
         require(1 <= self.wide_integers <= 8, "wide_integers must be 1 to 8 octets")
         require(0 <= self.trailing_octets <= 64, "trailing_octets must be 0 to 64")
         require(0 <= self.repeats <= 100, "repeats must be 0 to 100")
@@ -125,8 +129,8 @@ class ReceiptHabits:
 
 
 _FORMS: Final = (
-    "styles", "encodings", "dates", "leave_out", "errs", "delivered_err", "texts", "words", "pdus", "esm_classes",
-    "vendor_tlvs", "wide_integers", "trailing_octets", "intermediate", "poison", "numbers",
+    "styles", "encodings", "dates", "leave_out", "errs", "delivered_err", "final_errs", "texts", "words", "pdus",
+    "esm_classes", "vendor_tlvs", "wide_integers", "trailing_octets", "intermediate", "poison", "numbers",
 )  # fmt: skip
 _PLAN: Final = (
     "intermediate", "between_s", "early_share", "repeats", "any_session", "stranger_share", "late_share",

@@ -564,7 +564,7 @@ END $$;
 CREATE FUNCTION tend_read(what text, of_campaign integer, many bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF what NOT IN ('subscriber', 'export', 'recipients', 'doubts', 'replies', 'search', 'differences', 'invoice') THEN
+    IF what NOT IN ('subscriber', 'export', 'recipients', 'doubts', 'replies', 'search', 'ported', 'differences', 'invoice') THEN
         PERFORM desk_refuse('BC004', 'that is no act to be noted');
     END IF;
     PERFORM desk_note(NULL, 'numbers read', 'subscriber',
@@ -901,4 +901,85 @@ BEGIN
         PERFORM desk_let_rest_go(c);
         PERFORM desk_note(of_campaign, 'the rest follows', desk_subject(of_campaign), '{}');
     END IF;
+END $$;
+
+-- ---- learnt ----
+
+-- What finished campaigns teach about the list: numbers that a carrier says are another one's, and those that nobody reached for
+-- several campaigns (ledger/lessons.py).
+
+-- At home: whose a number was and is, and what said so. heeded: the list goes by it; an import that names another carrier
+-- ends that, one that goes by prefixes does not.
+CREATE TABLE port (
+    msisdn      bigint NOT NULL,
+    from_no     smallint NOT NULL REFERENCES carrier,
+    to_no       smallint REFERENCES carrier,         -- null: nobody said whose it is
+    heeded      boolean NOT NULL,
+    campaign_id integer NOT NULL,
+    said        text NOT NULL,                       -- the code of a receipt, or status: and its name
+    at          timestamptz NOT NULL,
+    PRIMARY KEY (msisdn, from_no)
+);
+ALTER TABLE port ALTER COLUMN msisdn SET STATISTICS 0;
+
+-- At home: who is left out for nobody reached them, until they are tried again.
+CREATE TABLE set_aside (
+    msisdn      bigint PRIMARY KEY,
+    at          timestamptz NOT NULL,
+    campaign_id integer NOT NULL,                    -- the last of those that did not reach them
+    since       integer NOT NULL,                    -- the first, which surely failed
+    campaigns   smallint NOT NULL
+);
+CREATE INDEX set_aside_at ON set_aside (at);
+ALTER TABLE set_aside ALTER COLUMN msisdn SET STATISTICS 0;
+
+-- In each ledger: who of a carrier and bucket was not reached lately, packed (ledger/packing/failing.py).
+CREATE TABLE failing (
+    carrier_no smallint NOT NULL REFERENCES carrier,
+    bucket     smallint NOT NULL,
+    people     integer NOT NULL,
+    packed     bytea NOT NULL,
+    PRIMARY KEY (carrier_no, bucket)
+);
+ALTER TABLE failing ALTER COLUMN packed SET STATISTICS 0, ALTER COLUMN packed SET STORAGE EXTERNAL;
+
+-- In each ledger: of which campaign's people of a carrier was learnt, up to which slice; and what came of it.
+CREATE TABLE lesson (
+    campaign_id integer NOT NULL REFERENCES campaign,
+    carrier_no  smallint NOT NULL REFERENCES carrier,
+    taught      boolean NOT NULL,                    -- false: it reached fewer than it failed, which says nothing of them
+    slice_id    integer NOT NULL DEFAULT 0,
+    people      bigint NOT NULL DEFAULT 0,
+    failed      bigint NOT NULL DEFAULT 0,
+    ported      bigint NOT NULL DEFAULT 0,
+    routed      bigint NOT NULL DEFAULT 0,
+    aside       bigint NOT NULL DEFAULT 0,
+    back        bigint NOT NULL DEFAULT 0,
+    done_at     timestamptz,
+    PRIMARY KEY (campaign_id, carrier_no)
+);
+
+-- In each ledger: up to which reply of a carrier's people it was seen that they live.
+CREATE TABLE heard_from (
+    carrier_no smallint PRIMARY KEY REFERENCES carrier,
+    reply_no   bigint NOT NULL
+);
+
+-- What a campaign taught about the list, once it did. details: how many; no number of anybody.
+CREATE FUNCTION tend_learnt(of_campaign integer, details jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF octet_length(details::text) > 1000 THEN
+        PERFORM desk_refuse('BC004', 'that is no act to be noted');
+    END IF;
+    PERFORM count_subscribers_densely();
+    PERFORM desk_note(NULL, 'learnt', 'subscriber', details || jsonb_build_object('campaign', of_campaign));
+END $$;
+
+-- What was learnt of those who asked to be erased is known no more.
+CREATE FUNCTION tend_off_what_was_learnt() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    DELETE FROM port USING erasure WHERE port.msisdn = erasure.msisdn;
+    DELETE FROM set_aside USING erasure WHERE set_aside.msisdn = erasure.msisdn;
 END $$;

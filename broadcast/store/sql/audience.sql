@@ -81,15 +81,16 @@ SELECT array_send(array_agg(msisdn)) AS msisdns, array_send(array_agg(profile_no
 
 -- name: import_merge
 -- Distinct staged numbers, which were subscribers when they were looked up: of several lines for one number the last
--- counts, and an opt-out in any of them. An import never lifts an opt-out. $1: import_no, which a number has that stood
--- in an earlier batch of the same file. $2: now. Returns known and repeated ones, and new ones: who is no subscriber any
--- more.
+-- counts, and an opt-out in any of them. An import never lifts an opt-out; whom it has at another carrier than before is set
+-- aside no more. $1: import_no, which a number has that stood in an earlier batch of the same file. $2: now. Returns known and
+-- repeated ones, and new ones: who is no subscriber any more.
 WITH merged AS (
     INSERT INTO subscriber AS known (msisdn, hash_bucket, carrier_no, ported, import_no, opted_out_at)
     SELECT msisdn, msisdn % 64, carrier_no, ported, $1, CASE WHEN opted_out THEN $2::timestamptz END FROM import_staging
     ON CONFLICT (hash_bucket, msisdn) DO UPDATE
        SET carrier_no = excluded.carrier_no, ported = excluded.ported, import_no = excluded.import_no,
-           opted_out_at = coalesce(known.opted_out_at, excluded.opted_out_at), previous_import_no = known.import_no
+           opted_out_at = coalesce(known.opted_out_at, excluded.opted_out_at), previous_import_no = known.import_no,
+           standing = CASE WHEN known.carrier_no = excluded.carrier_no THEN known.standing ELSE known.standing & ~1::smallint END
     RETURNING previous_import_no AS before)
 SELECT count(*) FILTER (WHERE before IS NULL) AS imported, count(*) FILTER (WHERE before <> $1) AS updated,
        count(*) FILTER (WHERE before = $1) AS duplicate
@@ -104,7 +105,8 @@ WITH merged AS (
     ON CONFLICT (hash_bucket, msisdn) DO UPDATE
        SET carrier_no = excluded.carrier_no, ported = excluded.ported, import_no = excluded.import_no,
            opted_out_at = coalesce(known.opted_out_at, excluded.opted_out_at), previous_import_no = known.import_no,
-           profile_no = excluded.profile_no
+           profile_no = excluded.profile_no,
+           standing = CASE WHEN known.carrier_no = excluded.carrier_no THEN known.standing ELSE known.standing & ~1::smallint END
     RETURNING previous_import_no AS before)
 SELECT count(*) FILTER (WHERE before IS NULL) AS imported, count(*) FILTER (WHERE before <> $1) AS updated,
        count(*) FILTER (WHERE before = $1) AS duplicate

@@ -93,6 +93,8 @@ def test_fields_that_are_missing() -> None:
 def test_words() -> None:
     assert b"stat:DELIVRD err:002" in text(delivered_err="002")
     assert b"stat:FAILED err:027" in text(batch(Fate.UNDELIVERABLE), words={"UNDELIV": "FAILED"})
+    moved = text(batch(Fate.REJECTED), final_errs={"REJECTD": "0b1"}, errs=("four",))
+    assert b"stat:REJECTD err:0b1" in moved
     early = batch(1, Stage.INTERMEDIATE)
     assert b"dlvrd:000" in text(early, intermediate=("ACCEPTD", "BUFFRED"))
     assert b"stat:BUFFRED err:000" in text(early, intermediate=("ACCEPTD", "BUFFRED"))
