@@ -22,7 +22,7 @@ from broadcast.actions.standing import Consented, Registered, Told
 from broadcast.actions.subscriber import Import, import_subscribers, known
 from broadcast.audience import do_not_call, lists, subscribers
 from broadcast.audience.subscribers import CarrierCount
-from broadcast.campaign import choosing
+from broadcast.campaign import campaigns, choosing, entrants
 from broadcast.campaign.content import Content, content
 from broadcast.campaign.plan import Plan
 from broadcast.config import Rule
@@ -227,6 +227,21 @@ async def test_strangers_on_a_location_list_stand_as_subscribers(desk: Desk) -> 
     )
     assert (await desk.launched("advertising", category="routine", **at_camp))[0] == {1, 2}
     assert (await desk.launched("flood", category="emergency", **at_camp))[0] == set(range(5))
+
+
+async def test_who_enters_later_stands_as_at_the_launch(desk: Desk) -> None:
+    """By the rule that it was launched under, whatever a file says by then."""
+    await desk.bring(lines(0, 5, 6))
+    await desk.register(lines(1, 5))
+    async with acting(desk.conn, "an"):
+        await lists.replace(desk.conn, "camp", None, np.array([FIRST], np.int64), "file")
+    await desk.launched("wash", plan=Plan(lists=("camp",)))
+    found = await campaigns.by_name(desk.conn, "wash")
+    late = FIRST + np.array([0, 1, 2, 5, 6], np.int64)
+    async with acting(desk.conn, "an"):
+        changed = replace(desk.session.config, rules=Rules())
+        done = await entrants.enter(desk.conn, changed, found, "camp", late)
+    assert (done.entered, done.excluded, done.already) == (2, {"do_not_call": 2}, 1)
 
 
 async def test_not_beside_an_import(desk: Desk, database_url: str) -> None:
