@@ -9,6 +9,7 @@ import asyncpg
 
 from broadcast.campaign import campaigns
 from broadcast.campaign.approval import Approval
+from broadcast.campaign.precedence import EMERGENCY
 from broadcast.clock import DayTime
 from broadcast.config import Config
 from broadcast.engine.carrier_campaign import CarrierCampaign, check_approved, prepared
@@ -57,6 +58,7 @@ class Feeder:
         self._wake = wake
         self._fed = fed
         self._prepared: dict[tuple[CarrierNo, CampaignId], tuple[float, _Messages]] = {}
+        self._sizes: dict[tuple[CarrierNo, CampaignId], int] = {}  # of slices, as they were leased last
         self._overridden: set[CampaignId] = set()  # told
         self._patience = pool.Patience(ANSWER_S, WORK_S)
 
@@ -92,11 +94,14 @@ class Feeder:
         missing = lane.stock.missing(campaign_id, made[0].claim, appetite)
         if missing <= 0:
             return False
-        count = min(SLICES_MOST, -(-missing // self._engine.slice_size))
+        size = self._sizes.get((lane.carrier_no, campaign_id), self._engine.slice_size)
+        count = min(SLICES_MOST, -(-missing // size))
         segments = [each.awaited for each in made]
         slices = await self._leases.lease_slices(
             connection, self._journal, lane.carrier_no, campaign_id, count, segments
         )
+        if slices and made[0].claim.rank[0] == EMERGENCY:  # the next are no larger (audience/cutting.py)
+            self._sizes[lane.carrier_no, campaign_id] = min(len(each.msisdns) for each in slices)
         for leased in slices:
             lane.add(Work(leased, made[leased.variant], self._day_time.now_us()))
         lane.stock.withdraw(self._control.runs)  # stopped meanwhile?
