@@ -22,6 +22,7 @@ from broadcast.campaign import campaigns, let_go, orders, refusals, sent_to
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.choosing import why_nobody
 from broadcast.campaign.listeners import listeners
+from broadcast.campaign.precedence import EMERGENCY, rank
 from broadcast.campaign.ruled import limits_for
 from broadcast.campaign.sendable import check_sendable
 from broadcast.campaign.sent_to import Counts, Held
@@ -143,9 +144,8 @@ async def prepared(part: Part, config: Config, campaign: Campaign) -> Ledger:
     rows = await part.connection.fetch(sql("audience_carriers"), list(campaign.carriers))
     _check_shares(rows, config, own, part.name)
     sizes = {row["carrier_no"]: slice_size(config, row["tps"]) for row in rows if row["tps"] is not None}
-    graded = (
-        campaign.category == "emergency"
-    )  # the others would have the TPS of the workers that are through with it
+    # at an emergency's end the others would have the TPS of the workers that are through with it
+    graded = rank(campaign.category, campaign.status, campaign.priority)[0] == EMERGENCY
     cutter = Cutter(part.connection, campaign.campaign_id, sizes, part.name, graded)
     return Ledger(part, own, numbers, cutter)
 
