@@ -53,7 +53,7 @@ def _show(done: Lessons) -> None:
     ]
     if rows:
         columns = headings(
-            "campaign", "carrier", "people", "not reached", "ported", "routed", "set aside", "tried again"
+            "campaign", "carrier", "people", "not reached", "ported", "routed", "set aside", "reached again"
         )
         print_table(_("What alerts taught about the list"), columns, rows)
     else:
