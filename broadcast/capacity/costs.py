@@ -35,7 +35,7 @@ SEGMENT_OCTETS: Final = 23  # a UUID, and what its receipt said
 ROW_OCTETS: Final = 150
 LOOK_S: Final = 0.25  # a row of each slice that a resolver found receipts for
 
-WORKER_CONNECTIONS: Final = 14  # docs/machines.md: what to count for max_connections
+WORKER_CONNECTIONS: Final = 15  # docs/machines.md: what to count for max_connections
 RESOLVER_CONNECTIONS: Final = 4
 
 # Memory, octets
