@@ -20,6 +20,8 @@ from broadcast.tables import nearest
 def compared(campaign: Campaign, given: Sequence[str], columns: Mapping[str, str]) -> Invoiced:
     """given: CARRIER=FILE. Lines of other campaigns are left aside; an invoice that names none is taken to be of this
     one. Raises InputError."""
+    if not given:
+        return {}
     config = configuration()
     carriers = campaign.carriers or sorted(config.country.prefixes)
     invoices = {
@@ -33,7 +35,7 @@ def compared(campaign: Campaign, given: Sequence[str], columns: Mapping[str, str
             for carrier, invoice in invoices.items()
         }
 
-    return act(ours, config) if invoices else {}
+    return act(ours, config)
 
 
 async def _against(

@@ -206,6 +206,10 @@ def test_one_subscriber(drafted: Desk) -> None:
         "seen": None,
         "language": None,
         "attributes": {},
+        "set_aside": False,
+        "do_not_call": None,
+        "consent": None,
+        "learnt": {"ported": [], "set_aside": None},
     }
     assert "84960000001" in drafted("subscriber", "show", "0960000001", "--reveal")
     assert drafted.json("subscriber", "opt-out", "0960000001")["opted_out_at"] is not None
