@@ -67,11 +67,13 @@ async def underway(rig: Rig, *campaigns: Campaign) -> None:
     await until(on_all, "all carriers are used")
 
 
-async def nothing_intended(rig: Rig, campaigns: Sequence[Campaign]) -> None:
-    """What was intended of these and had not left is given back, and the rest was answered."""
+async def nothing_intended(rig: Rig, campaigns: Sequence[Campaign], workers: int) -> None:
+    """What was intended of these and had not left is given back, and the rest was answered: but for a message a lane of
+    which a segment has left (decision 032)."""
 
     async def given_back() -> bool:
-        return not any([(await rig.states(each)).get("in_doubt") for each in campaigns])
+        intended = [(await rig.states(each)).get("in_doubt", 0) for each in campaigns]
+        return sum(intended) <= workers * len(CARRIERS)
 
     await until(given_back, "the lower ones wait again")
 
@@ -159,7 +161,7 @@ async def test_a_worker_that_is_killed_amid_the_emergency_leaves_nobody_of_the_o
     await underway(rig, lower[0])
     emergency = await alert(rig, "E", "emergency", "resend")
     await rig.reached(emergency, PEOPLE * len(CARRIERS) // 4, "accepted", "delivered")
-    await nothing_intended(rig, lower)
+    await nothing_intended(rig, lower, 2)
     assert (await rig.states(emergency)).get("waiting", 0) > 0
     first.kill()
     await rig.worker_process()
