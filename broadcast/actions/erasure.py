@@ -143,22 +143,6 @@ async def _from_archives(connection: Connection, numbers: Collection[int]) -> in
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many wait to be erased, since when the first of them; how many were."""
-
-    waiting: int
-    oldest: datetime | None
-    done: int
-
-
-async def erasures(session: Session) -> Waiting:
-    """How erasing stands."""
-    row = await session.connection.fetchrow(sql("erasures_summary"))
-    assert row is not None
-    return Waiting(**row)
-
-
 async def export(session: Session, msisdn: int) -> dict[str, Any]:
     """All that is known of one number, for whoever has it: the list, opt-outs, each campaign, what they wrote."""
     home = session.connection

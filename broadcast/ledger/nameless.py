@@ -28,11 +28,6 @@ class Tombstones:
         return self._made.setdefault((campaign_id, msisdn), -1 - secrets.randbits(_BITS))
 
 
-def is_erased(msisdn: int) -> bool:
-    """Whether that stands for somebody who was erased."""
-    return msisdn < 0
-
-
 def national(msisdn: int, country_code: str) -> str:
     """The digits that stand in each spelling of a number; of a foreign one all of them."""
     digits = str(msisdn)

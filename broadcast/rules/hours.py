@@ -64,17 +64,6 @@ class Hours:
         found = self.opening(at)
         return found.opens <= at < found.closes
 
-    def seconds_between(self, start: float, end: float) -> float:
-        """Of sending between two moments."""
-        if not self._minutes:
-            return max(0.0, end - start)
-        whole, at = 0.0, start
-        while at < end:
-            found = self.opening(at)
-            whole += max(0.0, min(end, found.closes) - max(at, found.opens))
-            at = found.closes
-        return whole
-
     def after(self, start: float, seconds: float) -> float:
         """The moment when so many seconds of sending are over that began at `start`, or as soon after it as may be."""
         if not self._minutes:

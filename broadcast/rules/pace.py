@@ -81,8 +81,3 @@ def spread(
         found[each] = at
         left -= totals[each]
     return found
-
-
-def seconds_for(people: int, pace: Pace) -> float:
-    """Of allowed time until the last of them is let go, if the first is at once."""
-    return max(0, -(-people // pace.slot_people) - 1) * pace.slot_s

@@ -43,11 +43,6 @@ SELECT desk_unerase($1);
 SELECT erasure_no, msisdn, asked_at, asked_at < clock_timestamp() - make_interval(secs => $1) AS overdue
   FROM erasure WHERE msisdn IS NOT NULL ORDER BY erasure_no;
 
--- name: erasures_summary
--- How many wait to be erased, since when the oldest of them, and how many were.
-SELECT count(msisdn) AS waiting, min(asked_at) FILTER (WHERE msisdn IS NOT NULL) AS oldest, count(done_at) AS done
-  FROM erasure;
-
 -- name: being_erased
 -- Of these numbers ($1) those that are to be erased.
 SELECT msisdn FROM erasure WHERE msisdn = ANY($1::bigint[]);

@@ -41,6 +41,18 @@ def shown(at: float, zone: str) -> int:
     return 60 * local.hour + local.minute
 
 
+def seconds_between(hours: Hours, start: float, end: float) -> float:
+    """Of sending between two moments: what `after` must agree with."""
+    if not hours.quiet:
+        return max(0.0, end - start)
+    whole, at = 0.0, start
+    while at < end:
+        found = hours.opening(at)
+        whole += max(0.0, min(end, found.closes) - max(at, found.opens))
+        at = found.closes
+    return whole
+
+
 @given(spans, st.sampled_from(ZONES), moment)
 @example(("01:30-02:30",), "Europe/Lisbon", datetime(2025, 10, 26, 0, 0, tzinfo=UTC).timestamp())
 @example(("01:10-01:50",), "Europe/Lisbon", datetime(2024, 3, 31, 0, 30, tzinfo=UTC).timestamp())
@@ -86,7 +98,7 @@ def test_seconds_of_sending_and_the_moment_after_them_agree(
     assume(len(quiet_minutes(quiet)) < DAY_MIN - 30)
     hours = Hours(quiet, zone)
     end = hours.after(at, seconds)
-    assert hours.seconds_between(at, end) == pytest.approx(seconds, abs=1e-3)
+    assert seconds_between(hours, at, end) == pytest.approx(seconds, abs=1e-3)
     assert hours.next_allowed(end - 0.001) <= end
 
 
@@ -105,4 +117,4 @@ def test_no_quiet_hours_are_no_hours_to_wait_for() -> None:
     found = hours.opening(0.0)
     assert (found.opens, found.closes, found.quiet) == (-math.inf, math.inf, math.inf)
     assert hours.after(5.0, 1e12) == 5.0 + 1e12
-    assert hours.seconds_between(9.0, 5.0) == 0.0
+    assert seconds_between(hours, 9.0, 5.0) == 0.0

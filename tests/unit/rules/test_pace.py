@@ -7,12 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.rules.hours import Hours
-from broadcast.rules.pace import Pace, people_per_hour, seconds_for, shares, slice_people, spread
+from broadcast.rules.pace import Pace, people_per_hour, shares, slice_people, spread
 
 HOUR = 3600.0
 START = datetime(2026, 10, 24, 20, 30, tzinfo=UTC).timestamp()  # the night in which Lisbon's clocks go back
 NIGHT = Hours(("22:00-07:00",), "Europe/Lisbon")
 ALWAYS = Hours((), "UTC")
+
+
+def seconds_for(people: int, pace: Pace) -> float:
+    """Of allowed time until the last of them is let go, if the first is at once."""
+    return max(0, -(-people // pace.slot_people) - 1) * pace.slot_s
 
 
 @given(
