@@ -12,10 +12,9 @@ from broadcast.audience import lists
 from broadcast.audience.lists import NumberList
 from broadcast.audience.numbers import Numbers, read_numbers
 from broadcast.audience.where import lists_named
-from broadcast.errors import InputError, RefusedError
+from broadcast.errors import RefusedError
 from broadcast.languages import _, term
 from broadcast.store.queries import sql
-from broadcast.tables import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,8 @@ def list_file(
 async def import_list(session: Session, plan: ListFile) -> ListImport:
     """All of the file or nothing. Raises as `read_numbers`; InputError for a carrier that nobody knows."""
     connection = session.connection
-    _check_carrier(session, plan.carrier)
+    if plan.carrier is not None:
+        session.config.country.check_carrier(plan.carrier)
     found = await read_for(session, plan)
     write = lists.add if plan.add else lists.replace
     noted = {"lines": found.lines, "refused": sum(found.refused.values())}
@@ -103,15 +103,3 @@ async def drop_list(session: Session, name: str) -> None:
 async def known_lists(session: Session, name: str | None) -> list[NumberList]:
     """Every list, or one. Raises InputError when there is none of this name."""
     return await lists.all_lists(session.connection, name)
-
-
-def _check_carrier(session: Session, name: str | None) -> None:
-    carriers = sorted(session.config.country.prefixes)
-    if name is not None and name not in carriers:
-        raise InputError(
-            _(
-                "no carrier {name} in the numbering plan: {nearest}",
-                name=name,
-                nearest=nearest(name, carriers),
-            )
-        )

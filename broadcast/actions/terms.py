@@ -31,7 +31,6 @@ from broadcast.campaign.wording import Texts, with_lines
 from broadcast.config import Config
 from broadcast.errors import InputError
 from broadcast.languages import _
-from broadcast.tables import nearest
 
 _CATEGORY: Category = "health"
 _EXPIRES = "24h"
@@ -261,14 +260,6 @@ def _expiry(session: Session, when: str, now: datetime) -> datetime:
 
 def carriers_named(config: Config, said: Sequence[str]) -> tuple[str, ...] | None:
     """None: none was said. Raises InputError, with the nearest name."""
-    known = list(config.country.prefixes)
     for name in said:
-        if name not in known:
-            raise InputError(
-                _(
-                    "no carrier {name} in the numbering plan: {nearest}",
-                    name=name,
-                    nearest=nearest(name, known),
-                )
-            )
+        config.country.check_carrier(name)
     return tuple(sorted(set(said))) or None

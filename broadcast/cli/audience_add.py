@@ -7,8 +7,9 @@ import click
 from broadcast.actions import entrants as actions
 from broadcast.actions.entrants import Added
 from broadcast.actions.lists import list_file
+from broadcast.cli.file_lines import refused_rows, say_refused_file
 from broadcast.cli.operator import login_option
-from broadcast.cli.output import json_option, print_json, print_table, say, words
+from broadcast.cli.output import json_option, print_json, print_table, words
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
 from broadcast.languages import _, headings, term
@@ -42,8 +43,7 @@ def add(campaign: str, file: Path, name: str, refused: Path | None, as_json: boo
 
 
 def _show(done: Added) -> None:
-    rows = [(_("repeated lines"), done.repeated)]
-    rows += [(_("refused: {reason}", reason=term(reason)), count) for reason, count in done.refused.items()]
+    rows = [(_("repeated lines"), done.repeated), *refused_rows(done.refused)]
     if (entered := done.entered) is not None:
         rows += [(_("hear it now"), entered.entered), (_("in the alert before"), entered.already)]
         rows += [(_("left out: {reason}", reason=term(why)), many) for why, many in entered.excluded.items()]
@@ -56,9 +56,4 @@ def _show(done: Added) -> None:
         rows,
     )
     if done.refused:
-        say(
-            _(
-                "refused lines, with numbers and reasons: {refused_file}",
-                refused_file=words(done.refused_file),
-            )
-        )
+        say_refused_file(done.refused_file)

@@ -20,7 +20,6 @@ from broadcast.errors import InputError
 from broadcast.languages import _
 from broadcast.reports.billed import Billed, billed
 from broadcast.reports.invoice import Invoice, Line, compare, differing_numbers
-from broadcast.tables import nearest
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -60,15 +59,7 @@ def carrier_invoice(
 
 
 async def _billed(session: Session, config: Config, carrier: str, month: date) -> Billed:
-    known = sorted(config.country.prefixes)
-    if carrier not in known:
-        raise InputError(
-            _(
-                "no carrier {name} in the numbering plan: {nearest}",
-                name=carrier,
-                nearest=nearest(carrier, known),
-            )
-        )
+    config.country.check_carrier(carrier)
     return await billed(session.connection, config, carrier, month)
 
 

@@ -6,11 +6,12 @@ import click
 
 from broadcast.actions import lists as actions
 from broadcast.actions.lists import ListImport
+from broadcast.cli.file_lines import say_refused_file, show_lines
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, print_json, print_table, say, words
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
-from broadcast.languages import _, headings, term
+from broadcast.languages import _, headings
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -61,9 +62,7 @@ def import_(
 
 def show_import(done: ListImport) -> None:
     """Every line of the file accounted for."""
-    rows = [(_("numbers"), done.numbers), (_("repeated"), done.repeated)]
-    rows += [(_("refused: {reason}", reason=term(reason)), count) for reason, count in done.refused.items()]
-    print_table(words(done.source), headings("", "lines"), [*rows, (_("all"), done.lines)])
+    show_lines(done)
     say(
         _(
             "{members} are on the list {name}, {new} of them new",
@@ -73,12 +72,7 @@ def show_import(done: ListImport) -> None:
         )
     )
     if done.refused:
-        say(
-            _(
-                "refused lines, with numbers and reasons: {refused_file}",
-                refused_file=words(done.refused_file),
-            )
-        )
+        say_refused_file(done.refused_file)
 
 
 @list_.command()

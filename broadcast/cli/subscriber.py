@@ -16,6 +16,7 @@ from broadcast.audience.generator import Expected, Facts, Generator
 from broadcast.audience.importer import ImportResult
 from broadcast.audience.pipes import name_of
 from broadcast.audience.subscribers import Consent, Subscriber
+from broadcast.cli.file_lines import refused_rows, say_refused_file
 from broadcast.cli.files import replacing
 from broadcast.cli.import_progress import import_progress
 from broadcast.cli.known import import_words
@@ -120,14 +121,14 @@ def _show_import(done: ImportResult) -> None:
         (_("imported"), done.imported),
         (_("updated"), done.updated),
         (_("duplicate"), done.duplicate),
+        *refused_rows(done.refused),
     ]
-    rows += [(_("refused: {reason}", reason=term(reason)), count) for reason, count in done.refused.items()]
     print_table(
         _("{source}, {seconds:.1f} s", source=words(done.source), seconds=done.seconds),
         headings("", "lines"),
         [*rows, (_("all"), done.lines)],
     )
-    say(_("refused lines, with numbers and reasons: {refused_file}", refused_file=words(done.refused_file)))
+    say_refused_file(done.refused_file)
     for line in import_words(done):
         say(line)
 

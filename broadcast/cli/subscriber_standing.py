@@ -8,11 +8,12 @@ import click
 from broadcast.actions import standing as actions
 from broadcast.actions import subscriber
 from broadcast.actions.standing import Consented, Lines, Registered, Told
+from broadcast.cli.file_lines import say_refused_file, show_lines
 from broadcast.cli.operator import login_option
-from broadcast.cli.output import json_option, print_json, print_table, say, words
+from broadcast.cli.output import json_option, print_json, say
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
-from broadcast.languages import _, headings, term
+from broadcast.languages import _
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _REFUSED = click.option("--refused", type=_FILE, help="Where refused lines go. Default: as of import.")
@@ -115,16 +116,8 @@ def _say_consented(done: Consented) -> None:
 
 
 def _show_lines(file: Lines | None) -> None:
-    """Every line of a file accounted for."""
     if file is None:
         return
-    rows = [(_("numbers"), file.numbers), (_("repeated"), file.repeated)]
-    rows += [(_("refused: {reason}", reason=term(reason)), count) for reason, count in file.refused.items()]
-    print_table(words(file.source), headings("", "lines"), [*rows, (_("all"), file.lines)])
+    show_lines(file)
     if file.refused:
-        say(
-            _(
-                "refused lines, with numbers and reasons: {refused_file}",
-                refused_file=words(file.refused_file),
-            )
-        )
+        say_refused_file(file.refused_file)

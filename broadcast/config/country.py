@@ -7,7 +7,9 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcast.config.rules import require
+from broadcast.errors import InputError
 from broadcast.languages import _
+from broadcast.tables import nearest
 
 LANGUAGE_TAG: Final = re.compile(
     "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
@@ -42,6 +44,18 @@ class Country:
     languages: tuple[str, ...] = ("en",)
     exercise_marks: Mapping[str, str] = field(default_factory=lambda: {"en": "EXERCISE"})
     visitor_languages: Mapping[str, str] = field(default_factory=lambda: {"other": "en"})
+
+    def check_carrier(self, name: str) -> None:
+        """Raises InputError, with the nearest name, for one that the plan does not have."""
+        known = sorted(self.prefixes)
+        if name not in known:
+            raise InputError(
+                _(
+                    "no carrier {name} in the numbering plan: {nearest}",
+                    name=name,
+                    nearest=nearest(name, known),
+                )
+            )
 
     def __post_init__(self) -> None:
         require(

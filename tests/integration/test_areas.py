@@ -59,11 +59,8 @@ def nation() -> list[dict[str, Any]]:
 def desk(
     database_env: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Desk:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BROADCAST_OPERATOR", "an")
-    Path("site.toml").write_text(CONFIG, encoding="utf-8")
-    Path("nation.geojson").write_text(features(*nation()), encoding="utf-8")
-    return Desk(tmp_path / "site.toml", capsys)
+    files = {"site.toml": CONFIG, "nation.geojson": features(*nation())}
+    return Desk.of(tmp_path, monkeypatch, capsys, files)
 
 
 @pytest.fixture

@@ -116,13 +116,19 @@ async def test_a_good_one_goes_on_by_itself_in_every_ledger(
     assert await nation.differing(campaign) == []
 
 
-async def test_a_bad_carrier_holds_it_in_every_ledger_and_resume_reaches_all(nation: NationWorld) -> None:
+async def held(nation: NationWorld) -> tuple[Campaign, set[int], set[int]]:
+    """An alert that a bad carrier held; who went ahead, and who waits."""
     await world(nation, mobifone=0.5)
     campaign = await launched(nation)
     share, rest = await of_stage(nation, TWO, 0), await of_stage(nation, TWO, 1)
     for name in TWO:
         nation.work(name)
     await becomes(nation, campaign, "paused", *TWO)
+    return campaign, share, rest
+
+
+async def test_a_bad_carrier_holds_it_in_every_ledger_and_resume_reaches_all(nation: NationWorld) -> None:
+    campaign, share, rest = await held(nation)
     said = await finding(nation)
     assert said.startswith("held by itself, for its first share failed: mobifone: ")
     assert said.endswith(f"{len(rest)} wait") and "viettel" not in said
@@ -136,12 +142,7 @@ async def test_a_bad_carrier_holds_it_in_every_ledger_and_resume_reaches_all(nat
 
 
 async def test_cancelled_while_it_is_held_nobody_behind_it_hears_it(nation: NationWorld) -> None:
-    await world(nation, mobifone=0.5)
-    campaign = await launched(nation)
-    share, rest = await of_stage(nation, TWO, 0), await of_stage(nation, TWO, 1)
-    for name in TWO:
-        nation.work(name)
-    await becomes(nation, campaign, "paused", *TWO)
+    campaign, share, rest = await held(nation)
     await by("an", actions.cancel, nation.session, campaign.name)
     states = (await nation.finish(campaign)).report.progress.total.states
     assert states["excluded"] >= len(rest)

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,21 @@ class Desk:
         assert code == 0 or (len(err.splitlines()) == 1 and "Traceback" not in err), err
         return out if code == 0 else err
 
+    @classmethod
+    def of(
+        cls,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        files: Mapping[str, str],
+    ) -> "Desk":
+        """For an, in this folder, with these files by name; site.toml is the configuration."""
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("BROADCAST_OPERATOR", "an")
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        return cls(folder / "site.toml", capsys)
+
     def json(self, *words: str) -> Any:
         return json.loads(self(*words, "--json"))
 
@@ -86,12 +102,8 @@ class Desk:
 def desk(
     database_env: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Desk:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BROADCAST_OPERATOR", "an")
-    Path("site.toml").write_text(CONFIG, encoding="utf-8")
-    Path("people.csv").write_text(PEOPLE, encoding="utf-8")
-    Path("alert.txt").write_text(example(BOYTE_2020) + "\n", encoding="utf-8")
-    return Desk(tmp_path / "site.toml", capsys)
+    files = {"site.toml": CONFIG, "people.csv": PEOPLE, "alert.txt": example(BOYTE_2020) + "\n"}
+    return Desk.of(tmp_path, monkeypatch, capsys, files)
 
 
 @pytest.fixture

@@ -28,11 +28,7 @@ TEXT = "Bộ Y tế: " + "rửa tay. " * 10  # two segments, in plain letters on
 def desk(
     database_env: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Desk:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BROADCAST_OPERATOR", "an")
-    Path("site.toml").write_text(MONEY, encoding="utf-8")
-    Path("people.csv").write_text(PEOPLE, encoding="utf-8")
-    made = Desk(tmp_path / "site.toml", capsys)
+    made = Desk.of(tmp_path, monkeypatch, capsys, {"site.toml": MONEY, "people.csv": PEOPLE})
     made("subscriber", "import", "people.csv")
     return made
 

@@ -10,14 +10,10 @@ import numpy as np
 import pytest
 from acting import acting
 from integration import steps
+from integration.lists_world import add, listed
 from integration.replies_world import came, quiet_rig, read
 from integration.rig import Rig
 
-from broadcast.actions import entrants as actions
-from broadcast.actions.entrants import Added
-from broadcast.actions.lists import list_file
-from broadcast.actions.session import Session
-from broadcast.audience import lists
 from broadcast.campaign import campaigns, entrants
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.plan import Plan
@@ -28,18 +24,6 @@ from broadcast.store.pool import connect
 
 FIRST = 84320000000  # viettel's
 FRENCH, KOREAN = 33612345678, 821012345678
-
-
-async def listed(rig: Rig, name: str, numbers: list[int], carrier: str | None = "viettel") -> None:
-    async with acting(rig.conn, "an"):
-        await lists.replace(rig.conn, name, carrier, np.array(sorted(numbers), np.int64), "file")
-
-
-async def add(rig: Rig, campaign: Campaign, name: str, numbers: list[int]) -> Added:
-    file = rig.folder / f"{name}.csv"
-    file.write_text("\n".join(["msisdn", *(f"+{each}" for each in numbers)]))
-    session = Session(rig.conn, rig.config)
-    return await steps.by("an", actions.add, session, campaign.name, list_file(name, file, None, add=True))
 
 
 async def everybody(conn: asyncpg.Connection, campaign: Campaign) -> list[int]:

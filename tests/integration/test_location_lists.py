@@ -1,22 +1,15 @@
 """Location lists, person by person against what handsets showed: visitors, late entrants, somebody on two lists."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from acting import acting
 from integration import steps
+from integration.lists_world import add, listed
 from integration.nation_world import FIRST, NationWorld, ledger
 from integration.rig import Rig
 from waiting import until
 
-from broadcast.actions import entrants as actions
-from broadcast.actions.entrants import Added
-from broadcast.actions.lists import list_file
-from broadcast.actions.session import Session
-from broadcast.audience import lists
 from broadcast.campaign import campaigns, entrants
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.entrants import Entered
@@ -25,18 +18,6 @@ from broadcast.reports.everything import everything
 
 FRENCH, KOREAN, BRAZILIAN = 33612345000, 821012345000, 5511912345000
 TEXTS = {"vi": "Sơ tán ngay.", "en": "Leave the coast now.", "fr": "Quittez la côte."}
-
-
-async def listed(rig: Rig, name: str, numbers: Sequence[int], carrier: str) -> None:
-    async with acting(rig.conn, "an"):
-        await lists.replace(rig.conn, name, carrier, np.array(sorted(numbers), np.int64), "file")
-
-
-async def add(rig: Rig, campaign: Campaign, name: str, numbers: Sequence[int]) -> Added:
-    file = rig.folder / f"{name}.csv"
-    file.write_text("\n".join(["msisdn", *(f"+{each}" for each in numbers)]))
-    session = Session(rig.conn, rig.config)
-    return await steps.by("an", actions.add, session, campaign.name, list_file(name, file, None, add=True))
 
 
 async def shown(rig: Rig, carrier: str) -> list[tuple[int, str]]:
