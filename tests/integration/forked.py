@@ -72,7 +72,7 @@ class Forked(asyncio.Protocol):
 
 
 async def forked(words: Sequence[str], environment: Mapping[str, str], log: Path) -> Forked:
-    """`broadcast WORDS` in the background, here, with its output in `log`."""
+    """`broadcast WORDS` in the background, here, with its output in `log`, which is there as soon as it is."""
     ours, its = socket.socketpair()
     asked = {"words": words, "environment": dict(environment), "log": str(log), "folder": str(Path.cwd())}
     ours.sendall(json.dumps(asked).encode() + b"\n")
@@ -130,6 +130,7 @@ class _Parent:
         with told.makefile("rb") as lines:
             asked: dict[str, Any] = json.loads(lines.readline())
         _load(asked["words"])
+        Path(asked["log"]).touch()
         pid = os.fork()
         if not pid:
             self._forget(told)
