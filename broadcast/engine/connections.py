@@ -33,22 +33,32 @@ _SESSION: Final = plans.LOOKS_UP + (
 
 @dataclass(slots=True)
 class _Told:
-    """What the log knows of a task's trouble. lost_at: since when there is no connection, None: there is."""
+    """What the log knows of a task's trouble. lost_at: since when there is no connection, None: there is; loss_told:
+    the log has that. A task with two databases finds the one each time and loses the other: that is no news.
+    """
 
     words: str = ""
     at: float = -math.inf
     lost_at: float | None = None
+    loss_told: bool = False
 
     def anew(self, error: BaseException) -> bool:
         """Whether this is to be told: something else, or not for a while."""
         now, words = time.monotonic(), failures.retrying(error)
+        known = self.words == words and now - self.at < TELL_S
         if failures.is_loss(error):
-            known, self.lost_at = self.lost_at is not None, self.lost_at or now
-        else:
-            known = self.words == words and now - self.at < TELL_S
+            self.lost_at = self.lost_at or now
+            known = known or self.loss_told
+            self.loss_told = self.loss_told or not known
         if not known:
             self.words, self.at = words, now
         return not known
+
+    def back(self) -> float | None:
+        """There is a connection again. Since when there was none, if that was told."""
+        told_of = self.lost_at if self.loss_told else None
+        self.lost_at, self.loss_told = None, False
+        return told_of
 
 
 def _over(error: BaseException, again_s: float = AGAIN_S) -> Callable[[], bool] | None:
@@ -109,8 +119,7 @@ class Connections:
                 connection = await self.connect()
                 self._open.add(connection)
                 if told.lost_at is not None:
-                    self._back(name, told.lost_at)
-                    told = _Told()
+                    self._back(name, told.back())
                 await task(connection)
                 if not connection.is_closed():
                     return
@@ -133,8 +142,9 @@ class Connections:
                     self._open.discard(connection)
                     connection.terminate()
 
-    def _back(self, name: str, lost_at: float) -> None:
-        log.info("%s: the database is back after %.1f s", name, time.monotonic() - lost_at)
+    def _back(self, name: str, lost_at: float | None) -> None:
+        if lost_at is not None:
+            log.info("%s: the database is back after %.1f s", name, time.monotonic() - lost_at)
         self._troubles.pop(name, None)
 
     def trouble(self) -> str | None:

@@ -19,6 +19,7 @@ from broadcast.store.types import Connection
 
 _FOLDER = Path(__file__).with_name("migrations")
 _LOCK_WAIT_S = 120
+_CROSSED_MOST = 10
 _OLDEST_SERVER = 15
 _MOVED_A_S = 15e6  # octets, on a core of its own: messages of five segments, ids of 36 characters
 _INDEXED_A_S = 100e6
@@ -194,9 +195,9 @@ async def migrate(connection: Connection) -> tuple[Migration, ...]:
     await _check_server(connection)
     done: list[Migration] = []
     try:
-        while (applied := await _apply_next(connection)) is not None:
+        while (applied := await _apply_uncrossed(connection)) is not None:
             done.append(applied)
-    except asyncpg.LockNotAvailableError as error:
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
         raise SchemaError(
             _(
                 "a lock was not free for {lock_wait_s} s: another migration runs, or workers are busy with a table; "
@@ -207,6 +208,17 @@ async def migrate(connection: Connection) -> tuple[Migration, ...]:
     except asyncpg.InsufficientPrivilegeError as error:
         raise SchemaError(_("this database role may not change the schema: {error}", error=error)) from error
     return tuple(done)
+
+
+async def _apply_uncrossed(connection: Connection) -> Migration | None:
+    """Who sends may hold what this waits for, and wait for what it holds: PostgreSQL ends one of the two, as a whole.
+    Raises DeadlockDetectedError when it was this one CROSSED_MOST times."""
+    for _again in range(_CROSSED_MOST - 1):
+        try:
+            return await _apply_next(connection)
+        except asyncpg.DeadlockDetectedError:
+            continue
+    return await _apply_next(connection)
 
 
 async def _apply_next(connection: Connection) -> Migration | None:

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 from integration.old_ledger import make_schema
-from waiting import PATIENCE_S
+from waiting import PATIENCE_S, until
 
 from broadcast.campaign import campaigns
 from broadcast.errors import SchemaError
@@ -48,6 +48,28 @@ async def test_a_broken_migration_leaves_nothing(
         await migrations.migrate(connection)
     assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
     await connection.close()
+
+
+async def test_a_migration_that_crosses_a_workers_locks_is_tried_again(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker has the second table and waits for the first: PostgreSQL ends the migration, whose wait is shorter."""
+    connection, worker = [await connect(empty_database_url, check_schema=False) for _ in range(2)]
+    await worker.execute("CREATE TABLE one (n int); CREATE TABLE two (n int); SET deadlock_timeout = '1h'")
+    await connection.execute("SET deadlock_timeout = '50ms'")
+    text = "LOCK TABLE one; LOCK TABLE two; CREATE TABLE three (n int)"
+    monkeypatch.setattr(migrations, "files", lambda: (migrations.Migration(1, "cross", text, b"x"),))
+    transaction = worker.transaction()
+    await transaction.start()
+    await worker.execute("LOCK TABLE two")
+    migrating = asyncio.create_task(migrations.migrate(connection))
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'two'::regclass"
+    await until(lambda: worker.fetchval(waiting), "the migration waits for the worker")
+    await worker.execute("LOCK TABLE one")  # free as soon as the migration was ended
+    await transaction.rollback()
+    assert [each.name for each in await asyncio.wait_for(migrating, PATIENCE_S)] == ["cross"]
+    for each in (connection, worker):
+        await each.close()
 
 
 async def test_a_newer_schema_is_left_alone(conn: asyncpg.Connection, database_url: str) -> None:

@@ -169,6 +169,15 @@ async def test_a_full_disk_is_told_once_and_never_as_back_again(
     assert all(each is not None and "disk is full" in each for each in seen[1:])
 
 
+async def test_a_task_that_loses_another_database_each_time_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines, _ = await told([asyncpg.InterfaceError("x") for _ in range(9)], monkeypatch, caplog)
+    assert lines[0] == "settle: database lost (InterfaceError), trying again"
+    assert lines[1].startswith("settle: the database is back after")
+    assert lines[2:] == []
+
+
 async def test_a_lost_database_is_told_and_that_it_is_back(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
