@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 60.0  # what only a hang takes: how soon something comes is judged where a test says so
+PATIENCE_S = 150.0  # what only a hang takes: how soon something comes is judged where a test says so
 
 
 async def until(holds: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> None:

@@ -226,7 +226,7 @@ class Rig:
 
         await until(there, f"{count} recipients {states}")
 
-    async def finish(self, campaign: Campaign, within_s: float = 120) -> dict[str, int]:
+    async def finish(self, campaign: Campaign, within_s: float = 2 * PATIENCE_S) -> dict[str, int]:
         """Wait for the end of the campaign; the audit must balance. Returns the states."""
 
         async def over() -> bool:
