@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -112,8 +111,7 @@ async def test_home_away_for_ten_seconds(
     await nation.finish(campaign)
     assert await nation.differing(campaign) == []
     told = [each.getMessage() for each in caplog.records if "database" in each.getMessage()]
-    # each task once, not at every try of the ten; a busy machine may lose and find its databases once more
-    assert told and max(Counter(told).values()) <= 3, told
+    assert told and len(told) < 10, told  # each task once, not at every try
 
 
 @pytest.mark.parametrize("manner", ["swallow", "silence"])
