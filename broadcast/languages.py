@@ -9,6 +9,8 @@ import os
 import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ _SWAPPED = str.maketrans(",.", ".,")
 
 _language = "en"
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
+_here: ContextVar[str | None] = ContextVar("language", default=None)  # of whoever is answered now
 
 
 def preferred(environment: Mapping[str, str]) -> str:
@@ -35,7 +38,7 @@ def choose(language: str) -> None:
     """For this process, click's own words and the processes that it starts. language: one of LANGUAGES."""
     global _language, _catalogue
     _language = language
-    _catalogue = gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
+    _catalogue = _read(language)
     os.environ["LANGUAGE"] = language
     gettext.bindtextdomain(DOMAIN, FOLDER)
     gettext.textdomain(DOMAIN)
@@ -52,20 +55,31 @@ def spoken(language: str) -> Iterator[None]:
         choose(before)
 
 
+@contextmanager
+def answering(language: str) -> Iterator[None]:
+    """Another one for who is answered in this block, and for tasks that begin in it; whatever else goes on in this
+    process speaks as before."""
+    token = _here.set(language)
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
 def chosen() -> str:
     """One of LANGUAGES."""
-    return _language
+    return _here.get() or _language
 
 
 def _(text: str, /, **values: Any) -> str:
     """`text` in the language chosen, its `{name}` filled in; without values its braces are braces."""
-    said = _catalogue.gettext(text) if text else ""
+    said = _spoken().gettext(text) if text else ""
     return _FORMATTER.format(said, **values) if values else said
 
 
 def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
     """As `_`, by how many: `{n}` is the number."""
-    return _FORMATTER.format(_catalogue.ngettext(one, many, n), n=n, **values)
+    return _FORMATTER.format(_spoken().ngettext(one, many, n), n=n, **values)
 
 
 def N_(text: str) -> str:  # noqa: N802 - as gettext's users know it
@@ -85,13 +99,23 @@ def codes(*said: str) -> tuple[str, ...]:
 
 def term(code: str) -> str:
     """A code as a word: of a state, a reason, an event. One that has none, a carrier's own say, is given back."""
-    return _catalogue.pgettext(TERM, code) if code else ""
+    return _spoken().pgettext(TERM, code) if code else ""
 
 
 def grouped(value: float, form: str = ",") -> str:
     """Grouped as the language does: 1,234,567.8 or 1.234.567,8. form: as of `format`."""
     said = format(value, form)
-    return said.translate(_SWAPPED) if _language == "vi" else said
+    return said.translate(_SWAPPED) if chosen() == "vi" else said
+
+
+def _spoken() -> gettext.NullTranslations:
+    here = _here.get()
+    return _catalogue if here is None else _read(here)
+
+
+@cache
+def _read(language: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, FOLDER, [language], fallback=True)
 
 
 class _Formatter(string.Formatter):

@@ -36,15 +36,20 @@ _SOCKET = {
 
 
 _login: ContextVar[str | None] = ContextVar("login", default=None)
+_password: ContextVar[str | None] = ContextVar("password", default=None)
 
 
 @contextmanager
-def logged_in_as(name: str | None) -> Iterator[None]:
-    """In this block, and in tasks that begin in it, every database is met by this login; None: by its URL's."""
-    token = _login.set(name)
+def logged_in_as(name: str | None, password: str | None = None) -> Iterator[None]:
+    """In this block, and in tasks that begin in it, every database is met by this login; None: by its URL's.
+
+    password: as it was typed; None: libpq's places have it.
+    """
+    token, other = _login.set(name), _password.set(password)
     try:
         yield
     finally:
+        _password.reset(other)
         _login.reset(token)
 
 
@@ -210,7 +215,9 @@ _FAILURES = (
 
 
 def _options(timeout_s: float) -> Mapping[str, Any]:
-    return {"timeout": timeout_s, "server_settings": _SETTINGS, "connection_class": _Watched}
+    typed = _password.get()
+    known = {} if typed is None else {"password": typed}
+    return {"timeout": timeout_s, "server_settings": _SETTINGS, "connection_class": _Watched, **known}
 
 
 async def _check_session(
