@@ -9,11 +9,10 @@ import click
 from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.campaign.campaigns import by_name
-from broadcast.cli.files import replacing
+from broadcast.cli.files import replacing_sheet
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_json, print_table, say, words
 from broadcast.cli.session import act_on
-from broadcast.csv_files import CsvWriter
 from broadcast.errors import AuditError
 from broadcast.languages import _, headings, term
 from broadcast.ledger.books import SecondCopies
@@ -36,7 +35,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="CARRIER=URL",
     help="Compare with a simulated carrier's own account, if it served this campaign only. Repeatable.",
 )
-@click.option("--differences", "file", type=_FILE, help="Write everybody who differs from --book as CSV.")
+@click.option(
+    "--differences", "file", type=_FILE, help="Write everybody who differs from --book as CSV, or XLSX."
+)
 @click.option("--reveal", is_flag=True, help="Whole numbers in that file.")
 @login_option
 @json_option
@@ -96,9 +97,8 @@ def _differences(path: Path | None, *, reveal: bool) -> Iterator[Callable[[Diffe
     if path is None:
         yield lambda difference: None
         return
-    with replacing(path, mode=0o600) as sink:
-        writer = CsvWriter(sink, COLUMNS)
-        yield lambda difference: writer.row(row(difference, reveal=reveal).values())
+    with replacing_sheet(path, "differences", COLUMNS, mode=0o600) as sheet:
+        yield lambda difference: sheet.row(row(difference, reveal=reveal).values())
 
 
 def _show(found: WholeAudit) -> None:

@@ -11,11 +11,10 @@ from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.archive.books import books_of
 from broadcast.campaign.campaigns import by_name
-from broadcast.cli.files import replacing
+from broadcast.cli.files import replacing_sheet
 from broadcast.cli.operator import login_option
-from broadcast.cli.output import json_option, note, print_json, print_table, say, time_cell, words
+from broadcast.cli.output import json_option, note, print_json, print_table, say, words
 from broadcast.cli.session import act_on
-from broadcast.csv_files import CsvWriter
 from broadcast.languages import _, codes, headings, term
 from broadcast.ledger.books import RESENT, Doubted
 from broadcast.masked import shown
@@ -29,7 +28,7 @@ _COLUMNS = codes("carrier", "msisdn", "reason", "since", "ended_at", "ended_as",
 @click.option("--resent", is_flag=True, help="Only who was sent the message again.")
 @click.option("--latest", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
 @click.option("--reveal", is_flag=True, help="Whole numbers, here and in the file.")
-@click.option("--csv", "file", type=_FILE, help="Write all of them as CSV.")
+@click.option("--csv", "file", type=_FILE, help="Write all of them as CSV, or XLSX by its ending.")
 @login_option
 @json_option
 def campaign_doubts(
@@ -71,11 +70,9 @@ def _line(each: Doubted, reveal: bool) -> dict[str, Any]:
 
 
 def _write(file: Path, lines: Sequence[dict[str, Any]]) -> None:
-    with replacing(file, mode=0o600) as sink:
-        writer = CsvWriter(sink, _COLUMNS)
+    with replacing_sheet(file, "doubts", _COLUMNS, mode=0o600) as sheet:
         for line in lines:
-            times = {key: time_cell(line[key]) for key in ("since", "ended_at")}
-            writer.row({**line, **times}.values())
+            sheet.row(line.values())
 
 
 def _cell(column: str, value: Any) -> Any:

@@ -9,7 +9,7 @@ import click
 from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.campaign.campaigns import by_name
-from broadcast.cli.files import replacing
+from broadcast.cli.files import replacing_sheet
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import (
     effect_words,
@@ -18,11 +18,9 @@ from broadcast.cli.output import (
     print_facts,
     print_json,
     print_table,
-    time_cell,
     words,
 )
 from broadcast.cli.session import act, act_on
-from broadcast.csv_files import CsvWriter
 from broadcast.ids import CampaignId
 from broadcast.languages import _, headings, term
 from broadcast.ledger import replies
@@ -46,7 +44,7 @@ _COLUMNS = (
     "--latest", type=click.IntRange(0), default=20, show_default=True, help="How many texts to show."
 )
 @click.option("--reveal", is_flag=True, help="Whole numbers, here and in the file.")
-@click.option("--csv", "file", type=_FILE, help="Write every reply as CSV.")
+@click.option("--csv", "file", type=_FILE, help="Write every reply as CSV, or XLSX by its ending.")
 @login_option
 @json_option
 def campaign_replies(
@@ -107,14 +105,11 @@ async def _read(
 
 
 async def _write(file: Path, connections: Sequence[Connection], number: CampaignId, reveal: bool) -> None:
-    with replacing(file, mode=0o600) as sink:
-        writer = CsvWriter(sink, _COLUMNS, peoples_text=True)
+    with replacing_sheet(file, "replies", _COLUMNS, mode=0o600, peoples_text=True) as sheet:
         for connection in connections:
             async for each in replies.every(connection, number):
-                line = {**_line(each, reveal), "received_at": time_cell(each.received_at)}
-                writer.row(
-                    visible(cell, lines=True) if isinstance(cell, str) else cell for cell in line.values()
-                )
+                cells = _line(each, reveal).values()
+                sheet.row(visible(cell, lines=True) if isinstance(cell, str) else cell for cell in cells)
 
 
 def _line(each: Reply, reveal: bool) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """`broadcast campaign report`: what became of an alert, on the terminal and in files."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -11,7 +10,7 @@ from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
 from broadcast.campaign.campaigns import Campaign
 from broadcast.campaign.marks import marked
-from broadcast.cli.files import replacing, write_text
+from broadcast.cli.files import replacing_sheet, write_text
 from broadcast.cli.findings import show_findings, show_misfits, show_oddities
 from broadcast.cli.invoices import columns_option, refuse_differing
 from broadcast.cli.operator import login_option
@@ -23,7 +22,14 @@ from broadcast.forecast.verdict import money
 from broadcast.languages import _, chosen, codes, grouped, headings, spoken, term
 from broadcast.reports.document import STATES
 from broadcast.reports.everything import Everything, everything
-from broadcast.reports.files import write_forecast, write_recipients, write_summary
+from broadcast.reports.files import (
+    FORECAST,
+    RECIPIENTS,
+    SUMMARY,
+    write_forecast,
+    write_recipients,
+    write_summary,
+)
 from broadcast.reports.foreseen import MOMENT_NAMES
 from broadcast.reports.page import render
 from broadcast.reports.report import Report
@@ -35,9 +41,16 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command("report")
 @click.argument("name")
 @click.option("--html", type=_FILE, help="Write the report as one self-contained HTML file.")
-@click.option("--csv", "summary", type=_FILE, help="Write recipients per carrier and state as CSV.")
-@click.option("--forecast", type=_FILE, help="Write what was foreseen at the launch and what came, as CSV.")
-@click.option("--recipients", type=_FILE, help="Write a line per recipient as CSV, numbers masked.")
+@click.option(
+    "--csv",
+    "summary",
+    type=_FILE,
+    help="Write recipients per carrier and state as CSV, or XLSX by its ending.",
+)
+@click.option(
+    "--forecast", type=_FILE, help="Write what was foreseen at the launch and what came, the same way."
+)
+@click.option("--recipients", type=_FILE, help="Write a line per recipient the same way, numbers masked.")
 @click.option("--reveal", is_flag=True, help="With --recipients: whole numbers.")
 @click.option(
     "--invoice",
@@ -67,6 +80,7 @@ def campaign_report(
     \b
     Example:
       broadcast campaign report flood-warning --html report.html --csv report.csv
+      broadcast campaign report flood-warning --csv report.xlsx --recipients recipients.xlsx
       broadcast campaign report flood-warning --invoice viettel=viettel-2026-11.csv
     """
     if reveal and not recipients:
@@ -75,8 +89,7 @@ def campaign_report(
     invoiced = compared(found.report.campaign, invoices, columns)
     if html:
         write_text(html, render(found.report, found.audit, found.findings, time_zone))
-    for path, write in ((summary, write_summary), (forecast, partial(write_forecast, zone=time_zone))):
-        _write_csv(path, write, found.report)
+    _write_sheets(found.report, summary, forecast)
     if json_file:
         write_text(json_file, to_json(_in_english(name, found).document()) + "\n")
     if recipients:
@@ -91,11 +104,14 @@ def campaign_report(
     refuse_differing(invoiced)
 
 
-def _write_csv(path: Path | None, write: Callable[[TextIO, Report], None], report: Report) -> None:
+def _write_sheets(report: Report, summary: Path | None, forecast: Path | None) -> None:
     """None: it was not asked for."""
-    if path is not None:
-        with replacing(path) as file:
-            write(file, report)
+    if summary:
+        with replacing_sheet(summary, "summary", SUMMARY) as sheet:
+            write_summary(sheet, report)
+    if forecast:
+        with replacing_sheet(forecast, "forecast", FORECAST) as sheet:
+            write_forecast(sheet, report)
 
 
 def _found(name: str) -> Everything:
@@ -112,15 +128,14 @@ def _in_english(name: str, found: Everything) -> Everything:
 
 async def _write_recipients(session: Session, path: Path, campaign: Campaign, reveal: bool) -> None:
     await note_read(session, "recipients", campaign.audience or 0, campaign.campaign_id)
-    with replacing(path, mode=0o600) as file:
+    with replacing_sheet(path, "recipients", RECIPIENTS, mode=0o600) as sheet:
         await write_recipients(
-            file,
+            sheet,
             session.connection,
             campaign.campaign_id,
             session.configuration,
             reveal=reveal,
             status=campaign.status,
-            zone=time_zone,
         )
 
 

@@ -8,14 +8,13 @@ import click
 
 from broadcast.actions.reading import note_read
 from broadcast.actions.session import Session
-from broadcast.cli.files import replacing
+from broadcast.cli.files import replacing_sheet
 from broadcast.cli.invoices import columns_option, lines_document, read_invoice, refuse_differing, show_lines
 from broadcast.cli.operator import login_option
 from broadcast.cli.output import json_option, note, print_json, words
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
 from broadcast.config import Config
-from broadcast.csv_files import CsvWriter
 from broadcast.errors import InputError
 from broadcast.languages import _
 from broadcast.reports.billed import Billed, billed
@@ -87,7 +86,6 @@ def _month(text: str) -> date:
 
 
 def _write_numbers(path: Path, rows: Iterable[tuple[int, int, int]]) -> None:
-    with replacing(path, mode=0o600) as file:
-        writer = CsvWriter(file, ("msisdn", "billed", "accepted"))
-        for each in rows:
-            writer.row(each)
+    with replacing_sheet(path, "numbers", ("msisdn", "billed", "accepted"), mode=0o600) as sheet:
+        for msisdn, billed, accepted in rows:
+            sheet.row((str(msisdn), billed, accepted))

@@ -2,19 +2,33 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from broadcast.cli.settings import time_zone
 from broadcast.errors import InputError
 from broadcast.languages import _
+from broadcast.sheets import Sheet, sheet
 
 
 def write_text(path: Path, text: str) -> None:
     """The HTML and JSON files. Raises InputError when the place cannot be written."""
     with replacing(path) as file:
         file.write(text)
+
+
+@contextmanager
+def replacing_sheet(
+    path: Path, title: str, columns: Sequence[str], *, mode: int = 0o644, peoples_text: bool = False
+) -> Iterator[Sheet]:
+    """As `replacing`, for the rows of a table: XLSX or CSV by the file's ending, times in the country's zone."""
+    with (
+        replacing(path, mode) as file,
+        sheet(file, path, title, columns, time_zone, peoples_text=peoples_text) as rows,
+    ):
+        yield rows
 
 
 @contextmanager

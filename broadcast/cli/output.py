@@ -144,11 +144,6 @@ def time_words(at: datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     return said.time_words(at, time_zone, form)
 
 
-def time_cell(at: datetime | None) -> str:
-    """As `broadcast.words`, in the country's time."""
-    return said.time_cell(at, time_zone)
-
-
 def masked(msisdn: int) -> str:
     """As `Masked`."""
     return str(Masked(msisdn))

@@ -10,12 +10,11 @@ from broadcast.actions import learn as actions
 from broadcast.actions.learn import Lessons, PortCount, PortedNumber
 from broadcast.actions.session import Session
 from broadcast.actions.subscriber import Learnt
-from broadcast.cli.files import replacing
+from broadcast.cli.files import replacing_sheet
 from broadcast.cli.operator import login_option
-from broadcast.cli.output import json_option, note, print_json, print_table, say, time_cell, words
+from broadcast.cli.output import json_option, note, print_json, print_table, say, words
 from broadcast.cli.session import act
 from broadcast.cli.settings import configuration
-from broadcast.csv_files import CsvWriter
 from broadcast.languages import _, headings
 from broadcast.masked import shown
 
@@ -77,7 +76,7 @@ def _show(done: Lessons) -> None:
 @click.option("--carrier", metavar="NAME", help="Only those that were this one's.")
 @click.option("--latest", type=click.IntRange(0), default=0, help="Also so many numbers, the newest first.")
 @click.option("--reveal", is_flag=True, help="Whole numbers, here and in the file.")
-@click.option("--csv", "file", type=_FILE, help="Write all of them as CSV.")
+@click.option("--csv", "file", type=_FILE, help="Write all of them as CSV, or XLSX by its ending.")
 @login_option
 @json_option
 def ported(carrier: str | None, latest: int, reveal: bool, file: Path | None, as_json: bool) -> None:
@@ -115,10 +114,9 @@ def _tell(
     as_json: bool,
 ) -> None:
     if file:
-        with replacing(file, mode=0o600) as sink:
-            writer = CsvWriter(sink, _COLUMNS)
+        with replacing_sheet(file, "ported", _COLUMNS, mode=0o600) as sheet:
             for line in lines:
-                writer.row({**line, "at": time_cell(line["at"])}.values())
+                sheet.row(line.values())
     if as_json:
         print_json({"ported": counts, "numbers": lines})
     else:

@@ -47,8 +47,10 @@ from broadcast.ledger.packing.received import Received, pack_parked, pack_receiv
 from broadcast.ledger.states import RecipientState
 from broadcast.reports.audit import audit
 from broadcast.reports.everything import everything
-from broadcast.reports.files import write_recipients
+from broadcast.reports.files import RECIPIENTS, write_recipients
+from broadcast.sheets import sheet
 from broadcast.store.queries import sql
+from broadcast.words import utc
 
 RUNS = int(os.environ.get("ERASURE_RUNS", "2"))  # random lives of a database; 300 took six minutes
 # of archive_world: delivered; sent twice after a doubt; in doubt to the end; left out; not connected; never sent
@@ -144,7 +146,8 @@ async def said(conn: asyncpg.Connection, number: int) -> dict[str, Any]:
 async def listed(conn: asyncpg.Connection, number: int, *, reveal: bool) -> list[tuple[str, ...]]:
     """Of the list of recipients all but numbers, in no order; revealed: numbers alone."""
     file = io.StringIO()
-    await write_recipients(file, conn, CampaignId(number), reveal=reveal)
+    with sheet(file, Path("list.csv"), "recipients", RECIPIENTS, utc) as rows:
+        await write_recipients(rows, conn, CampaignId(number), reveal=reveal)
     lines = csv.DictReader(io.StringIO(file.getvalue()))
     columns = ("msisdn",) if reveal else ("carrier", "state", "submitted_at", "settled_at", "err", "smsc_ids")
     return sorted(tuple(line[each] for each in columns) for line in lines)
