@@ -119,6 +119,8 @@ TABLES: Final[Mapping[str, Rights]] = {
     "lane_reading": _open(worker=_ALL),
     "link_test": _open(worker=_ALL),
     "resolver": _open(worker=_ALL),
+    "metrics_target": _open(worker=_ALL),
+    "handset_minute": _open(worker=_ALL),
     "resolver_cursor": _open(worker=_ALL),
     # the ledger
     "handset_time": _open(worker=_ALL),

@@ -1,7 +1,6 @@
 """The figures of a diagnosis, read from Postgres: no table is read whole, so that it can be asked for every second."""
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,7 +15,7 @@ from broadcast.diagnosis.diagnose import diagnose
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.reading import FRESH_S, LaneReading
-from broadcast.diagnosis.usual import Sample, sample
+from broadcast.diagnosis.usual import Sample, Samples
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.packing.received import REASONS
 from broadcast.rules import limits
@@ -27,7 +26,6 @@ from broadcast.store.types import Connection
 SETTLING_S: Final = 15.0  # a receipt may be parked for so long before its submission's answer is here
 COUNT_MOST: Final = 20_000
 UNHEARD_S: Final = 10.0  # a ledger tells home of a first share each second
-USUAL_EVERY_S: Final = 60.0
 _NO_MISFITS: tuple[int, float | None, float] = (0, None, 0.0)
 _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undeliverable", "delivered")
 
@@ -36,13 +34,14 @@ _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undelivera
 class Diagnosis:
     """Of one campaign, or (None) of all that run or are paused. Keeps what changes slowly between calls.
 
-    home: where `connection` is to a ledger that is not home: what home alone knows of the campaign."""
+    home: where `connection` is to a ledger that is not home: what home alone knows of the campaign. samples: shared by
+    all that ask the same database."""
 
     connection: Connection
     campaign_id: CampaignId | None = None
     home: Connection | None = None
+    samples: Samples = field(default_factory=Samples)
     _sample: Sample = field(default_factory=Sample)
-    _sampled_until: float = 0.0
 
     async def findings(self, refusals: Mapping[str, Mapping[int, int]] | None = None) -> tuple[Finding, ...]:
         """What is wrong now, the gravest first. refusals: carrier -> command_status -> recipients, where known."""
@@ -50,9 +49,7 @@ class Diagnosis:
 
     async def figures(self, refusals: Mapping[str, Mapping[int, int]]) -> Figures:
         """What is to be judged."""
-        if time.monotonic() >= self._sampled_until:
-            self._sample = await sample(self.connection)
-            self._sampled_until = time.monotonic() + USUAL_EVERY_S
+        self._sample = await self.samples.newest(self.connection)
         async with self.connection.transaction(isolation="repeatable_read", readonly=True):
             await self.connection.execute(plans.LOOK_UP)
             campaigns = await self.connection.fetchrow(sql("diagnosed_campaigns"), self.campaign_id)

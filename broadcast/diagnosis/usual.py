@@ -4,6 +4,7 @@ From a few slices of the newest campaigns: a bounded sample, folded like any sli
 """
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ SLICES: Final = 2  # of a campaign and carrier
 SLICES_MOST: Final = 50
 AT_A_TIME: Final = 10  # slices: some MiB
 LEAST: Final = 100  # recipients
+EVERY_S: Final = 60.0
 SHARE: Final = 95  # per cent of a carrier's receipts
 
 
@@ -64,6 +66,20 @@ class Sample:
             float(np.percentile(delays_s, SHARE)) if len(delays_s) >= LEAST else None,
             sum(self.refused[key] for key in others) / ended if ended >= LEAST else None,
         )
+
+
+@dataclass(slots=True)
+class Samples:
+    """Of one database: the sample of the last minute, for all that ask for its campaigns."""
+
+    _newest: Sample = field(default_factory=Sample)
+    _until: float = 0.0
+
+    async def newest(self, connection: Connection) -> Sample:
+        if time.monotonic() >= self._until:
+            self._newest = await sample(connection)
+            self._until = time.monotonic() + EVERY_S
+        return self._newest
 
 
 async def sample(connection: Connection) -> Sample:

@@ -4,6 +4,7 @@ It owns nothing that its loss would lose: another one takes its carriers over wh
 
   holding    renew the leases, take over carriers that nobody holds   (once a second)
   looking    a look at each carrier with news                         (four times a second, at once where more is to do)
+  handset    how soon receipts came of late                           (every few seconds)
   clearing   space of what is resolved for what comes, and memory     (once a minute)
 
 A carrier whose rows cannot be read or written is tried again a while later; the others go on.
@@ -24,6 +25,7 @@ from broadcast.audience.carriers import carrier_numbers
 from broadcast.config import Config
 from broadcast.engine.connections import ANSWER_S, WORK_S, Connections
 from broadcast.engine.freed import Freed
+from broadcast.engine.handset import HandsetTimes
 from broadcast.engine.told import Told
 from broadcast.errors import InputError
 from broadcast.ids import CarrierNo
@@ -106,6 +108,7 @@ class Resolver:
         self._looked_last = asyncio.Event()
         self._told = Told()
         self._freed = Freed()
+        self._handset = HandsetTimes()
         self._archived_until = datetime(1970, 1, 1, tzinfo=UTC)
 
     def stop(self) -> None:
@@ -152,6 +155,7 @@ class Resolver:
             steady = [
                 group.create_task(always(self._holding), name="holding"),
                 group.create_task(always(self._clearing, vital=False), name="clearing"),
+                group.create_task(always(self._handset.run, "handset times", vital=False), name="handset"),
                 group.create_task(measure_lag(self._metrics), name="loop lag"),
             ]
             log.info("resolver started")
@@ -293,6 +297,7 @@ class Resolver:
         held.counted = looks.counts.receipts
         for reason, receipts in looks.counts.taken_misfits().items():
             metrics.misfits.labels(held.name, reason).inc(receipts)
+        self._handset.add(looks.carrier_no, looks.counts.taken_delays())
 
     async def _clearing(self, connection: asyncpg.Connection) -> None:
         """Not left to autovacuum: rows live for a second, and it comes when their dead are many times what is alive."""

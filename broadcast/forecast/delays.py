@@ -27,6 +27,7 @@ def _edges() -> list[int]:
 
 
 _EDGES: Final = _edges()
+_SPANS: Final = dict(pairwise([*_EDGES, LONGEST_S + 1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ class Delays:
     def reach(self) -> float | None:
         """The share that gets it at all; None: nobody knows."""
         return self.delivered / self.known if self.known else None
+
+    def within_s(self, share: float) -> float:
+        """Seconds in which so much of those that get it have it; evenly within a span. There is somebody."""
+        wanted, before = share * self.delivered, 0.0
+        for start, count in sorted(self.within.items()):
+            if before + count >= wanted:
+                return start + (_SPANS.get(start, start + 1) - start) * (wanted - before) / count
+            before += count
+        raise ValueError("nobody had it")
 
     def document(self) -> dict[str, int]:
         """`within`, for JSON."""
@@ -86,13 +96,12 @@ class Arrivals:
 
     @classmethod
     def of(cls, sent: Curve, delays: Delays) -> "Arrivals":
-        spans = dict(pairwise([*_EDGES, LONGEST_S + 1]))
         starts = sorted(delays.within)
         counts = np.array([delays.within[start] for start in starts], np.float64)
         return cls(
             sent,
             np.array(starts, np.float64),
-            np.array([spans.get(start, start + 1) for start in starts], np.float64),
+            np.array([_SPANS.get(start, start + 1) for start in starts], np.float64),
             counts / max(1, delays.known),
         )
 

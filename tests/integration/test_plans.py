@@ -28,6 +28,7 @@ from broadcast.ledger.corrected import Corrected, Heard
 from broadcast.ledger.journal import Journal
 from broadcast.ledger.packing.withdrawn import NOTHING
 from broadcast.monitor.metrics import Metrics
+from broadcast.reports import nation_reading
 from broadcast.reports.audit import audit
 from broadcast.reports.recipients import recipients
 from broadcast.reports.withdrawals import withdrawals
@@ -111,6 +112,7 @@ async def compare(world: CloseWorld, scenario: Callable[[CloseWorld, int], Await
             await scenario(world, count)
             for campaign_id in (None, world.campaign_id):  # asked for every second, of whatever lies there
                 await Diagnosis(world.conn, campaign_id).findings()
+            await nation_reading.read(world.conn)
         found.append(visits)
     small, large = found
     grown = {

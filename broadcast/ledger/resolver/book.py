@@ -183,6 +183,7 @@ class CarrierBook:
             to_park,
             keys,
             Counter(REASONS[reason] for reason in to_park.reasons.tolist()) if to_park else Counter(),
+            found.delays_s(received_at),
         )
 
     def prune(self, now: int) -> Pruned:

@@ -46,12 +46,18 @@ class _Unsure:
 
 @dataclass(slots=True)
 class Counts:
-    """receipts: that came to be resolved. evicted: how often something was made dense. misfits: newly parked ones by
-    reason, since somebody took their counts."""
+    """receipts: that came to be resolved. evicted: how often something was made dense. Since they were taken: misfits,
+    newly parked ones by reason; delays_s, as Met."""
 
     receipts: int = 0
     evicted: int = 0
     misfits: Counter[str] = field(default_factory=Counter)
+    delays_s: Counter[int] = field(default_factory=Counter)
+
+    def taken_delays(self) -> Counter[int]:
+        """They are counted anew from now on."""
+        taken, self.delays_s = self.delays_s, Counter()
+        return taken
 
     def taken_misfits(self) -> Counter[str]:
         """They are counted anew from now on."""
@@ -213,6 +219,7 @@ class CarrierLooks:
         def done(no: int) -> None:
             self.parked.take(met.taken)
             self.counts.misfits.update(met.misfits)
+            self.counts.delays_s.update(met.delays_s)
             if found.parked is not None:
                 self.parked.add(no, found.parked)
             self._met.update(met_until)

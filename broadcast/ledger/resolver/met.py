@@ -11,6 +11,7 @@ from broadcast.ledger.packing.columns import I64, U8, U16, U32, Index
 from broadcast.ledger.packing.errs import Errs
 from broadcast.ledger.packing.received import Received
 from broadcast.ledger.resolver.part import Ended
+from broadcast.ledger.states import RecipientState
 
 ParkedKey = tuple[int, int]  # resolver.no of the look that parked it, and its place in that row
 _FEW_TEXTS = 256
@@ -55,6 +56,7 @@ class Met:
     parked: ToPark | None
     taken: list[ParkedKey]
     misfits: Counter[str]
+    delays_s: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -79,6 +81,19 @@ class Found:
         return Counter(
             {(key >> 4, key & 15): n for key, n in zip(keys.tolist(), counts.tolist(), strict=True)}
         )
+
+    def delays_s(self, received_at: I64) -> Counter[int]:
+        """Of messages that are delivered now: seconds, rounded down, -> messages. received_at: of the receipts."""
+        total = Counter[int]()
+        for each, receipts in zip(self.ended, self.receipts, strict=True):
+            lasts_ms = np.zeros(len(each.done_states), np.int64)
+            last = each.completed >= 0
+            np.maximum.at(lasts_ms, each.completed[last], received_at[receipts[last]] // 1000)
+            known = (each.done_states == RecipientState.DELIVERED) & (each.done_left_ms > 0)
+            delays = np.maximum(0, lasts_ms[known] - each.done_left_ms[known]) // 1000
+            seconds, counts = np.unique(delays, return_counts=True)
+            total.update(dict(zip(seconds.tolist(), counts.tolist(), strict=True)))
+        return total
 
     def results(
         self, slice_ids: I64, states: U8, received_at: I64, texts: Sequence[str], errs: U32

@@ -74,15 +74,18 @@ class DenseMessages:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ended:
-    """What receipts ended. Of each receipt: the slice's place, ordinal, first segment and how many of them; of each
-    message that has every receipt now: the slice's place and the state."""
+    """What receipts ended. Of each receipt: the slice's place, ordinal, first segment, how many of them, and which of
+    the messages below it completed (-1: none); of each message that has every receipt now: the slice's place, the
+    state, and when it left (0: nobody knows)."""
 
     slices: U32
     ordinals: U16
     segments: U8
     counts: U8
+    completed: Index
     done_slices: U32
     done_states: U8
+    done_left_ms: I64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,7 +212,10 @@ class Part:
         self.segment[places] = SETTLED
         np.minimum.at(of.worst, message, states)  # clears WHOLE, too: all of it is ended
         np.subtract.at(of.left, message, counts)
-        done = np.unique(message[of.left[message] == 0])
+        ends = of.left[message] == 0
+        done = np.unique(message[ends])
+        completed = np.where(ends, np.searchsorted(done, message), -1)
         return Ended(
-            of.slices[message], of.ordinals[message], segment, counts, of.slices[done], of.worst[done]
-        )
+            of.slices[message], of.ordinals[message], segment, counts, completed,
+            of.slices[done], of.worst[done], of.times(done),
+        )  # fmt: skip

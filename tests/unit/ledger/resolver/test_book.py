@@ -64,6 +64,26 @@ def test_a_message_is_delivered_only_if_every_segment_is() -> None:
 
 
 @pytest.mark.parametrize("evicted", [False, True])
+def test_the_time_to_a_handset_is_told_once_with_the_last_receipt_of_who_is_delivered_to(
+    evicted: bool,
+) -> None:
+    of = book((BOTH, sent((0, ["a", "b"], T0), (1, ["c", "d"], T0))))
+    if evicted:
+        of.evict(LONG_AFTER)
+    early = of.meet(received(("b", A, T0 + 9 * SECOND, DELIVERED), ("c", B, LATER, UNDELIVERABLE)), 1)
+    assert early.delays_s == {}
+    met = of.meet(
+        received(("a", A, T0 + 3_900_000, DELIVERED), ("a", A, LATER, DELIVERED), ("d", B, LATER, DELIVERED)),
+        2,
+    )
+    assert met.delays_s == {3: 1}
+    together = book((BOTH, sent((0, ["a", "b"], T0), (1, ["c", "d"], T0))))
+    some = [("a", A, T0 + SECOND, DELIVERED), ("b", A, T0 + 7 * SECOND, DELIVERED)]
+    some += [("c", B, T0 - 100_000, DELIVERED), ("d", B, T0 - 100_000, DELIVERED)]
+    assert together.meet(received(*some), 1).delays_s == {7: 1, 0: 1}
+
+
+@pytest.mark.parametrize("evicted", [False, True])
 def test_another_number_settles_nothing(evicted: bool) -> None:
     of = book((BOTH, sent((0, ["a"], T0))))
     if evicted:
