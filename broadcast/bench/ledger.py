@@ -33,7 +33,6 @@ from broadcast.ledger.journal import Journal
 from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.states import RecipientState
 from broadcast.ledger.writer import Writer
-from broadcast.monitor.metrics import Metrics
 from broadcast.reports.progress import Progress
 from broadcast.simulator.wheel import TICK_S
 from broadcast.store.pool import connect
@@ -118,7 +117,7 @@ async def _tidy(url: str, config: Config) -> None:
     """A worker's tidier: until cancelled."""
     connection = await connect(url)
     try:
-        await Tidier(config.engine, Metrics()).run(connection)
+        await Tidier(config.engine).run(connection)
     finally:
         connection.terminate()
 

@@ -15,6 +15,7 @@ from broadcast.cli.settings import configuration
 from broadcast.cli.signals import stopping
 from broadcast.engine.parent import die_with
 from broadcast.engine.resolver import Resolver
+from broadcast.engine.target import Target
 from broadcast.monitor import logs
 from broadcast.monitor.health import HealthServer
 from broadcast.monitor.metrics import Metrics
@@ -58,13 +59,16 @@ def resolver(
 
 
 async def _serve(here: Chosen, host: str, port: int, carriers: Sequence[str]) -> None:
-    metrics = Metrics()
-    life = Resolver(here.config, metrics, here.url, carriers)
+    metrics = Metrics("resolver")
+    target = Target("resolver")
+    life = Resolver(here.config, metrics, here.url, carriers, target)
     stop = stopping()
     health = HealthServer(
         metrics, {"lease": life.ready, "database": life.database, "receipts": life.keeps_up}
     )
-    log.info("metrics on http://%s:%d/metrics", host, await health.start(host, port))
+    taken = await health.start(host, port)
+    target.at(host, taken)
+    log.info("metrics on http://%s:%d/metrics", host, taken)
     passing_on = asyncio.create_task(_pass_on(stop, life), name="stop")
     try:
         await life.run()

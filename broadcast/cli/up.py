@@ -1,4 +1,4 @@
-"""`broadcast up`: the workers of one machine and a resolver, supervised."""
+"""`broadcast up`: the workers of one machine, a resolver and an exporter, supervised."""
 
 import asyncio
 import os
@@ -31,17 +31,28 @@ _PORT_MOST = 65535
     "--metrics-port",
     type=click.IntRange(0, _PORT_MOST),
     default=0,
-    help="Port of the first worker's /metrics; the others count up from it, the resolver's is the last. 0, the "
-    "default: free ones.",
+    help="Port of the first worker's /metrics; the others count up from it, then the resolver's, then the exporter's. "
+    "0, the default: free ones.",
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
+@click.option(
+    "--exporter/--no-exporter",
+    default=True,
+    show_default=True,
+    help="Whether one runs here that serves the national figures, or stands by. Not where something else runs one.",
+)
 @ledger_option
 @login_option
 @click.pass_context
 def up(
-    ctx: click.Context, workers: int | None, metrics_port: int, metrics_host: str, ledger: str | None
+    ctx: click.Context,
+    workers: int | None,
+    metrics_port: int,
+    metrics_host: str,
+    exporter: bool,
+    ledger: str | None,
 ) -> None:
-    """Run this machine's workers, one a core, and a resolver; start again whichever dies, until SIGTERM.
+    """Run this machine's workers, one a core, a resolver and an exporter; start again whichever dies, until SIGTERM.
 
     SIGHUP reads the configuration anew: the workers are replaced one by one. The embedded database, if it is that, is
     started again too when it has ended by itself, after a full disk when there is room.
@@ -49,9 +60,9 @@ def up(
     logs.configure()
     settings = ctx.find_root().ensure_object(Settings)
     count = workers or _cores()
-    if metrics_port and metrics_port + count > _PORT_MOST:
-        last = metrics_port + count
-        said = N_("--metrics-port: {count} workers and a resolver need ports up to {last}")
+    last = metrics_port + count + exporter
+    if metrics_port and last > _PORT_MOST:
+        said = N_("--metrics-port: {count} workers, a resolver and an exporter need ports up to {last}")
         raise click.UsageError(_(said, count=count, last=last))
     _check(settings.files, ledger)
     named = ("--ledger", ledger) if ledger else ()
@@ -59,10 +70,12 @@ def up(
     def command(number: int, *words: str) -> list[str]:
         port = metrics_port and metrics_port + number
         served = ("--metrics-host", metrics_host, "--metrics-port", str(port))
-        return [sys.executable, "-m", "broadcast", *settings.words(), *words, *named, *served]
+        return [sys.executable, "-m", "broadcast", *settings.words(), *words, *served]
 
-    commands = [command(each, "worker", "--no-resolver", "--place", str(uuid4())) for each in range(count)]
-    run(_supervise(commands, command(count, "resolver"), settings.files, ledger))
+    place = ("worker", "--no-resolver", *named, "--place")
+    commands = [command(each, *place, str(uuid4())) for each in range(count)]
+    beside = [command(count, "resolver", *named), *([command(count + 1, "exporter")] if exporter else [])]
+    run(_supervise(commands, beside, settings.files, ledger))
 
 
 def _cores() -> int:
@@ -76,7 +89,10 @@ def _check(named: Sequence[str], ledger: str | None) -> None:
 
 
 async def _supervise(
-    commands: Sequence[Sequence[str]], resolver: Sequence[str], named: Sequence[str], ledger: str | None
+    commands: Sequence[Sequence[str]],
+    beside: Sequence[Sequence[str]],
+    named: Sequence[str],
+    ledger: str | None,
 ) -> None:
     """Raises BroadcastError: the database cannot be used, nothing could be started, one had to be killed."""
     keeper = Keeper(embedded.server()) if embedded.is_chosen() else None
@@ -85,7 +101,7 @@ async def _supervise(
     async with Session.open(url=chosen(read(named), ledger).url, home=False):
         pass  # what every worker would stumble over, too
     keeping = None if keeper is None else asyncio.create_task(keeper.run(), name="keeper")
-    supervisor = Supervisor(commands, lambda: _check(named, ledger), beside=[resolver])
+    supervisor = Supervisor(commands, lambda: _check(named, ledger), beside=beside)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)

@@ -17,6 +17,7 @@ from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
 from broadcast.cli.signals import stopping
 from broadcast.engine.connections import AGAIN_S
+from broadcast.engine.target import Target
 from broadcast.engine.worker import Worker
 from broadcast.errors import DatabaseDownError, FencedError
 from broadcast.monitor import logs
@@ -77,11 +78,9 @@ async def _serve(
     here: Chosen, host: str, port: int, place: UUID | None, resolver: Sequence[str] | None
 ) -> None:
     """Live until told to stop; when the leases are lost, begin a new life, as soon as the database lets us."""
-    metrics = Metrics()
-    begin = partial(Worker, here.config, metrics, here.url, SmppChannel, place, resolver, here.one_of)
-    life = begin()
-    lived = False
-    stop = stopping()
+    metrics, target = Metrics("worker"), Target("worker")
+    begin = partial(Worker, here.config, metrics, here.url, SmppChannel, place, resolver, here.one_of, target)
+    life, lived, stop = begin(), False, stopping()
 
     async def ready() -> str | None:
         return await life.ready()
@@ -93,7 +92,9 @@ async def _serve(
         return await life.database()
 
     health = HealthServer(metrics, {"lease": ready, "database": database, "receipts": keeps_up})
-    log.info("metrics on http://%s:%d/metrics", host, await health.start(host, port))
+    taken = await health.start(host, port)
+    target.at(host, taken)
+    log.info("metrics on http://%s:%d/metrics", host, taken)
     try:
         while not stop.is_set():
             passing_on = asyncio.create_task(_pass_on(stop, life), name="stop")

@@ -237,6 +237,7 @@ def _send(shell: Shell, options: Options, database: _Database) -> None:
     shell.tell(_("Workers, one for each core: what production runs, on as many machines as it likes."))
     for number in range(1, options.workers + 1):
         shell.start(f"worker-{number}", "worker", "--as", options.worker)
+    shell.start("exporter", "exporter", "--as", options.worker)
     carriers = [carrier.name for carrier in CARRIERS]
     shell.wait_for(_("a link of each worker"), Granted(database.url, carriers, options.workers))
     shell.tell(_("Whoever launches says how many people hear it, as the forecast has it: that number binds."))

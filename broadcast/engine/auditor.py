@@ -21,7 +21,6 @@ from broadcast.engine.learning import Learning
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId
 from broadcast.ledger.writer import Connect
-from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit, record
 from broadcast.store import pool
 from broadcast.store.failures import MENDABLE
@@ -61,8 +60,8 @@ def due(looked: Looked | None, finished: bool, now: float) -> bool:
 class Auditor:
     """One worker's; `run` on a connection of its own, which holds the lock while it lives."""
 
-    def __init__(self, metrics: Metrics, connect: Connect) -> None:
-        self._metrics = metrics
+    def __init__(self, connect: Connect) -> None:
+        self.recounts = 0  # that came to their end
         self._connect = connect
         self._looked: dict[CampaignId, Looked] = {}
         self._learning = Learning()
@@ -143,7 +142,7 @@ class Auditor:
         found = await audit(connection, campaign_id)
         now = time.monotonic()
         self._looked[campaign_id] = Looked(now, now - started, finished)
-        self._metrics.audit_timestamp_seconds.set_to_current_time()
+        self.recounts += 1
         for problem in found.problems:
             log.error("the books of campaign %d do not balance: %s", campaign_id, problem)
         known = None if last is None else last["differences"]

@@ -1,6 +1,5 @@
 """How soon receipts came of late, minute by minute: what a resolver counts, for whoever shows it."""
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -8,13 +7,10 @@ from typing import Final
 
 import asyncpg
 
-from broadcast.engine.connections import ANSWER_S
 from broadcast.forecast.delays import of_seconds
 from broadcast.ids import CarrierNo
-from broadcast.store import pool
 from broadcast.store.queries import sql
 
-EVERY_S: Final = 2.0
 KEPT_S: Final = 600.0
 
 
@@ -28,13 +24,6 @@ class HandsetTimes:
         """delays_s: whole seconds -> people who were delivered to."""
         if delays_s:
             self._new.setdefault(carrier_no, Counter()).update(delays_s)
-
-    async def run(self, connection: asyncpg.Connection) -> None:
-        """Until cancelled."""
-        while True:
-            await asyncio.sleep(EVERY_S)
-            with pool.within(connection, ANSWER_S):
-                await self.write(connection)
 
     async def write(self, connection: asyncpg.Connection) -> None:
         """What is new. What nobody knows to be written is written with the next, and may count twice."""

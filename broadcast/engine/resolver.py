@@ -4,7 +4,7 @@ It owns nothing that its loss would lose: another one takes its carriers over wh
 
   holding    renew the leases, take over carriers that nobody holds   (once a second)
   looking    a look at each carrier with news                         (four times a second, at once where more is to do)
-  handset    how soon receipts came of late                           (every few seconds)
+  telling    how soon receipts came of late, where metrics are served (every two seconds)
   clearing   space of what is resolved for what comes, and memory     (once a minute)
 
 A carrier whose rows cannot be read or written is tried again a while later; the others go on.
@@ -26,12 +26,13 @@ from broadcast.config import Config
 from broadcast.engine.connections import ANSWER_S, WORK_S, Connections
 from broadcast.engine.freed import Freed
 from broadcast.engine.handset import HandsetTimes
+from broadcast.engine.held import Held, Part
+from broadcast.engine.target import Target
 from broadcast.engine.told import Told
 from broadcast.errors import InputError
 from broadcast.ids import CarrierNo
 from broadcast.ledger.packing.ids import IdProfile
 from broadcast.ledger.resolver.book import Limits
-from broadcast.ledger.resolver.desk import Desk
 from broadcast.ledger.resolver.facts import Facts
 from broadcast.ledger.resolver.found import NotOursError
 from broadcast.ledger.resolver.look import CarrierLooks
@@ -52,46 +53,24 @@ ENDED_S: Final = 60.0  # workers that ended so long ago are looked at
 GAP_S: Final = 30.0  # without a look: then all workers are looked at
 LATE_S: Final = 10.0  # a carrier is not ready whose receipts are not resolved for so long
 CLEAR_S: Final = 60.0
+TELL_S: Final = 2.0
 VACUUM_MOST_S: Final = 600.0
 LOOK_MOST_S: Final = 60.0
 STOP_S: Final = 5.0
 
 
-class _Part:
-    """Of the work on a carrier. failing: why the last try failed, None: it did not; then it rests until `until`."""
-
-    def __init__(self) -> None:
-        self.failing: str | None = None
-        self.until = 0.0
-
-
-class _Held:
-    """A carrier that is held here. looking comes first; asking rows about what fitted nothing may fail by itself.
-    behind_since: since when receipts wait that were there to be resolved, None: none does."""
-
-    def __init__(self, name: str, looks: CarrierLooks) -> None:
-        self.name = name
-        self.looks = looks
-        self.desk = Desk(looks)
-        self.looking = _Part()
-        self.asking = _Part()
-        self.behind_since: float | None = None
-        self.counted = 0  # receipts, in the metrics
-        self.evicted = 0  # of which the memory was given back
-
-    @property
-    def failing(self) -> str | None:
-        return self.looking.failing or self.asking.failing
-
-    @property
-    def late_s(self) -> float:
-        return 0.0 if self.behind_since is None else time.monotonic() - self.behind_since
-
-
 class Resolver:
-    """One life of a resolver. carriers: their names, none: all that no other resolver holds."""
+    """One life of a resolver. carriers: their names, none: all that no other resolver holds. target: where its metrics
+    are served."""
 
-    def __init__(self, config: Config, metrics: Metrics, url: str, carriers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        config: Config,
+        metrics: Metrics,
+        url: str,
+        carriers: Sequence[str] = (),
+        target: Target | None = None,
+    ) -> None:
         self._config = config
         self._metrics = metrics
         self._url = url
@@ -100,7 +79,7 @@ class Resolver:
         self._seed = secrets.randbits(64)
         self._facts = Facts()
         self._connections = Connections(url)
-        self._held: dict[CarrierNo, _Held] = {}
+        self._held: dict[CarrierNo, Held] = {}
         self._held_at = 0.0
         self._looked_at = 0.0
         self._wake = asyncio.Event()
@@ -109,6 +88,7 @@ class Resolver:
         self._told = Told()
         self._freed = Freed()
         self._handset = HandsetTimes()
+        self._target = target
         self._archived_until = datetime(1970, 1, 1, tzinfo=UTC)
 
     def stop(self) -> None:
@@ -155,7 +135,7 @@ class Resolver:
             steady = [
                 group.create_task(always(self._holding), name="holding"),
                 group.create_task(always(self._clearing, vital=False), name="clearing"),
-                group.create_task(always(self._handset.run, "handset times", vital=False), name="handset"),
+                group.create_task(always(self._telling, vital=False), name="telling"),
                 group.create_task(measure_lag(self._metrics), name="loop lag"),
             ]
             log.info("resolver started")
@@ -206,7 +186,7 @@ class Resolver:
                 looks = CarrierLooks(
                     self._holder, number, self._profile(name), Limits(), self._seed, self._facts
                 )
-                self._held[number] = _Held(name, looks)
+                self._held[number] = Held(name, looks)
                 self._wake.set()
 
     def _lose(self, number: CarrierNo) -> None:
@@ -243,7 +223,7 @@ class Resolver:
         self._looked_at = now
         return await heads(connection, None if long_ago else ENDED_S)
 
-    async def _turn(self, connection: asyncpg.Connection, held: _Held, seen: Heads) -> bool:
+    async def _turn(self, connection: asyncpg.Connection, held: Held, seen: Heads) -> bool:
         """Whether there is more to do at once. One carrier's trouble is its own, but for a lost connection."""
         started = time.monotonic()
         more = await self._try(connection, held, held.looking, held.looks.look(connection, seen))
@@ -258,7 +238,7 @@ class Resolver:
         return bool(more)
 
     async def _try(
-        self, connection: asyncpg.Connection, held: _Held, part: _Part, work: Coroutine[Any, Any, bool | None]
+        self, connection: asyncpg.Connection, held: Held, part: Part, work: Coroutine[Any, Any, bool | None]
     ) -> bool | None:
         """What the work returns; None when it rests, or failed."""
         started = time.monotonic()
@@ -284,7 +264,7 @@ class Resolver:
         self._metrics.look_seconds.observe(time.monotonic() - started)
         return done
 
-    def _measure(self, held: _Held) -> None:
+    def _measure(self, held: Held) -> None:
         looks, metrics = held.looks, self._metrics
         metrics.resolve_lag_seconds.labels(held.name).set(held.late_s)
         metrics.parked_receipts.labels(held.name).set(looks.parked.left)
@@ -292,7 +272,7 @@ class Resolver:
         metrics.open_segments.labels(held.name, "cold").set(
             looks.book.open_segments - looks.book.hot_segments
         )
-        metrics.book_octets.labels(held.name).set(looks.book.octets())
+        metrics.book_bytes.labels(held.name).set(looks.book.octets())
         metrics.resolved_receipts.labels(held.name).inc(looks.counts.receipts - held.counted)
         held.counted = looks.counts.receipts
         for reason, receipts in looks.counts.taken_misfits().items():
@@ -311,6 +291,14 @@ class Resolver:
                 receipts = now
                 with pool.within(connection, VACUUM_MOST_S):
                     await connection.execute(sql("vacuum_received"))
+
+    async def _telling(self, connection: asyncpg.Connection) -> None:
+        while True:
+            await asyncio.sleep(TELL_S)
+            with pool.within(connection, ANSWER_S):
+                await self._handset.write(connection)
+                if self._target is not None:
+                    await self._target.write(connection)
 
     async def _forget_archived(self, connection: asyncpg.Connection) -> None:
         """What became files is waited for no more. (A book that is made anew does not have it either.)"""

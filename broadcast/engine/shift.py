@@ -48,6 +48,7 @@ from broadcast.engine.opt_outs import OptOuts
 from broadcast.engine.readings import Readings
 from broadcast.engine.replies import Replies
 from broadcast.engine.sessions import Sessions
+from broadcast.engine.target import Target
 from broadcast.engine.tidier import Tidier
 from broadcast.engine.wake import Wake
 from broadcast.engine.withdrawals import Withdrawals
@@ -93,13 +94,13 @@ class Shift:
         offspring: Offspring | None,
         stopping: asyncio.Event,
         home: Home | Places,
+        target: Target | None = None,
     ) -> None:
         self.worker_no = leases.worker_no
         self._home, self._fenced = home if isinstance(home, Home) else None, False
-        self._engine, self._hygiene = config.engine, config.hygiene
-        self._metrics = metrics
+        self._engine, self._hygiene, self._metrics = config.engine, config.hygiene, metrics
         self._connections, self._leases = connections, leases
-        self._offspring, self._stopping = offspring, stopping
+        self._offspring, self._stopping, self._target = offspring, stopping, target
         self._writer = Writer(
             connections.connect, self.worker_no, config.engine.group_s, self._committed,
             metrics.set_aside.labels("ledger").inc,
@@ -166,11 +167,11 @@ class Shift:
         """Those that go on until the last group is written."""
         always, connect = self._connections.always, self._connections.connect
         readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: self._control.running)
-        tidier = Tidier(self._engine, self._metrics)
-        auditor = Auditor(self._metrics, connect)
+        tidier = Tidier(self._engine)
+        auditor = Auditor(connect)
         home = self._home
         opting_out = partial(always, OptOuts(self._metrics, home).run, "opt outs", vital=home is None)
-        gauges = Gauges(self._metrics, self._lanes, readings)
+        gauges = Gauges(self._metrics, self._lanes, readings, self._target)
         steady = [
             group.create_task(self._fencing(partial(always, self._renewal)), name="renewal"),
             group.create_task(

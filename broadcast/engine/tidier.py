@@ -9,7 +9,6 @@ import asyncpg
 from broadcast import config
 from broadcast.engine import first_shares
 from broadcast.ledger import close
-from broadcast.monitor.metrics import Metrics
 from broadcast.store import pool
 
 log = logging.getLogger(__name__)
@@ -22,9 +21,8 @@ WORK_MOST_S: Final = 600.0
 class Tidier:
     """One worker's; `run` on a connection of its own."""
 
-    def __init__(self, engine: config.Engine, metrics: Metrics) -> None:
+    def __init__(self, engine: config.Engine) -> None:
         self._engine = engine
-        self._metrics = metrics
         self._patience = pool.Patience(WORK_S, WORK_MOST_S)
         self._steady = close.Steady()
 
@@ -45,4 +43,3 @@ class Tidier:
         self._patience.worked()
         for campaign_id in finished:
             log.info("campaign %d is finished", campaign_id)
-            self._metrics.drop_campaign(campaign_id)

@@ -8,7 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +23,7 @@ from broadcast.engine.herald import Home, Places
 from broadcast.engine.leases import Leases
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.shift import Shift
+from broadcast.engine.target import Target
 from broadcast.errors import RefusedError
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
@@ -30,6 +31,8 @@ from broadcast.store.clock import database_time
 from broadcast.store.failures import MENDABLE
 from broadcast.store.ledgers import SLACK, check_alone, check_carriers, identity
 from broadcast.store.purpose import check_purpose
+
+HOME: Final = "home"  # what its ledger is called where it is the only one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Worker:
 
     config: of its ledger alone. channel: makes the way to the people of a carrier. place: see Leases; no two that live
     have the same. resolver: the command of one, where this worker may have to run it. ledger: where there are several.
+    target: where its metrics are served.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Worker:
         place: UUID | None = None,
         resolver: Sequence[str] | None = None,
         ledger: OneOf | None = None,
+        target: Target | None = None,
     ) -> None:
         self._config = config
         self._metrics = metrics
@@ -64,6 +69,7 @@ class Worker:
         self._channel = channel
         self._place = place
         self._ledger = ledger
+        self._target = target
         self._offspring = None if resolver is None else Offspring(resolver)
         self._stopping = asyncio.Event()
         self._shift: Shift | None = None  # from the registration on
@@ -98,6 +104,7 @@ class Worker:
     async def run(self) -> None:
         """Until `stop`, or FencedError when its leases were given away. Raises BroadcastError at the start."""
         self._shift = await self._register()
+        self._metrics.is_worker(self._shift.worker_no, self._ledger.name if self._ledger else HOME)
         await self._shift.work()
 
     async def _register(self) -> Shift:
@@ -118,7 +125,7 @@ class Worker:
             connection.terminate()
         return Shift(
             self._config, self._metrics, Connections(self._url), leases, numbers, self._channel, day_time,
-            self._offspring, self._stopping, home,
+            self._offspring, self._stopping, home, self._target,
         )  # fmt: skip
 
     async def _home(self, connection: asyncpg.Connection) -> Home | Places:

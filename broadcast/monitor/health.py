@@ -7,12 +7,10 @@ probe's timeout says so.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-
-from prometheus_client.exposition import choose_encoder
+from typing import Protocol
 
 from broadcast.errors import BroadcastError
 from broadcast.monitor.http import Answer, HttpServer, Request
-from broadcast.monitor.metrics import Metrics
 
 Check = Callable[[], Awaitable[str | None]]
 """One condition of readiness: None when it holds, else why not. May raise BroadcastError or OSError."""
@@ -20,14 +18,21 @@ Check = Callable[[], Awaitable[str | None]]
 CHECK_DEADLINE_S = 3.0
 
 
+class Exposed(Protocol):
+    """What /metrics says."""
+
+    def exposition(self, accept: str) -> tuple[str, bytes]:
+        """Content type and octets; accept: the header."""
+
+
 class PortInUseError(BroadcastError):
     """The metrics port cannot be opened"""
 
 
 class HealthServer:
-    """Serves one worker's metrics and health. `checks`: name -> Check, asked anew by every `/readyz`."""
+    """Serves one process's metrics and health. `checks`: name -> Check, asked anew by every `/readyz`."""
 
-    def __init__(self, metrics: Metrics, checks: Mapping[str, Check]) -> None:
+    def __init__(self, metrics: Exposed, checks: Mapping[str, Check]) -> None:
         self._metrics = metrics
         self._checks = checks
         self._http = HttpServer(self._answer)
@@ -53,8 +58,7 @@ class HealthServer:
 
     async def _answer(self, request: Request) -> Answer:
         if request.path == "/metrics":
-            encode, content_type = choose_encoder(request.headers.get("accept", ""))
-            return "200 OK", content_type, encode(self._metrics.registry)
+            return "200 OK", *self._metrics.exposition(request.headers.get("accept", ""))
         if request.path == "/healthz":
             return "200 OK", "application/json", b'{"alive": true}\n'
         if request.path == "/readyz":

@@ -29,3 +29,4 @@ class Lock(IntEnum):
     LINK_TESTING = 7119  # session: of the worker that tries the ways to its carriers
     BUDGETING = 7120  # session: of who launches what the budget may refuse
     LEARNING = 7121  # session: of who reads what finished campaigns teach about the list, in one ledger
+    EXPORTING = 7122  # session: of the exporter that serves the national figures

@@ -18,7 +18,6 @@ from broadcast.archive.books import books_of
 from broadcast.engine import auditor
 from broadcast.engine.auditor import QUIET_S, RECENT_S, Auditor
 from broadcast.engine.connections import Connections
-from broadcast.engine.gauges import Gauges
 from broadcast.errors import DatabaseDownError
 from broadcast.ledger import close, fold, recount
 from broadcast.ledger.books import SecondCopies
@@ -27,8 +26,8 @@ from broadcast.ledger.leased import LeasedSlice
 from broadcast.ledger.packing.received import pack_received
 from broadcast.ledger.resolver import doubts
 from broadcast.ledger.resolver.desk import Desk
-from broadcast.monitor.metrics import Metrics
 from broadcast.reports.audit import audit
+from broadcast.reports.nation_reading import read
 from broadcast.store.failures import MENDABLE
 from broadcast.store.pool import connect
 from broadcast.store.queries import sql
@@ -44,19 +43,14 @@ async def recorded(world: World) -> list[tuple[str, int, list[str]]]:
     return [(actor, each["differences"], each["problems"]) for actor, each in found]
 
 
-async def shown(world: World) -> dict[str, float]:
-    """What the gauges make of it."""
-    metrics = Metrics()
-    await Gauges(metrics, {})._read_database(world.conn)
-    return {
-        sample.labels["campaign"]: sample.value
-        for family in metrics.audit_differences.collect()
-        for sample in family.samples
-    }
+async def shown(world: World) -> list[int]:
+    """What the national figures make of it."""
+    now = await read(world.conn)
+    return [each.audited.differences for each in now.campaigns if each.audited is not None]
 
 
-def auditing(world: World, metrics: Metrics) -> Auditor:
-    return Auditor(metrics, Connections(world.url).connect)
+def auditing(world: World) -> Auditor:
+    return Auditor(Connections(world.url).connect)
 
 
 @pytest.fixture
@@ -97,22 +91,21 @@ async def test_a_worker_says_what_does_not_balance_until_it_does(
 ) -> None:
     monkeypatch.setattr(auditor, "EVERY_S", 0.0)
     monkeypatch.setattr(auditor, "SHARE", 0.0)
-    metrics = Metrics()
-    mine = auditing(quiet, metrics)
+    mine = auditing(quiet)
     await mine.look(quiet.conn)
     assert await recorded(quiet) == []  # it balances and is not over: nothing to remember
-    assert metrics.audit_timestamp_seconds._value.get() > 1.7e9
+    assert mine.recounts == 1
     await quiet.conn.execute("UPDATE tally SET delivered = delivered + 1 WHERE shard = 0")
     for _ in range(2):
         await mine.look(quiet.conn)
     problem = "viettel delivered: 2 counted, 3 tallied"
     assert await recorded(quiet) == [("broadcast", 1, [problem])]  # once, though found twice
-    assert await shown(quiet) == {str(quiet.campaign_id): 1.0}
+    assert await shown(quiet) == [1]
     assert f"the books of campaign {quiet.campaign_id} do not balance: {problem}" in caplog.text
     await quiet.conn.execute("UPDATE tally SET delivered = delivered - 1 WHERE shard = 0")
     await mine.look(quiet.conn)
     assert [differences for _, differences, _ in await recorded(quiet)] == [1, 0]
-    assert await shown(quiet) == {str(quiet.campaign_id): 0.0}
+    assert await shown(quiet) == [0]
 
 
 async def test_every_snapshot_beside_a_writer_and_a_resolver_balances(
@@ -234,12 +227,11 @@ async def test_the_end_of_a_campaign_is_audited_once(quiet: World) -> None:
     await quiet.conn.execute(
         "UPDATE campaign SET state = 'finished', finished_at = clock_timestamp() - interval '3 minutes'"
     )
-    first, second = auditing(quiet, Metrics()), auditing(quiet, Metrics())
+    first, second = auditing(quiet), auditing(quiet)
     for each in (first, first, second):  # another worker that gets the lock later finds it done
         await each.look(quiet.conn)
     assert await recorded(quiet) == [("broadcast", 0, [])]
-    await quiet.conn.execute("UPDATE campaign_event SET at = at - interval '8 days'")
-    assert await shown(quiet) == {}
+    assert await shown(quiet) == [0]
 
 
 async def candidates(world: World) -> int:
@@ -248,12 +240,12 @@ async def candidates(world: World) -> int:
 
 async def test_no_recount_while_anyone_is_sent_to(quiet: World) -> None:
     await quiet.slice([84321000003])
-    metrics = Metrics()
-    await auditing(quiet, metrics).look(quiet.conn)
-    assert metrics.audit_timestamp_seconds._value.get() == 0
+    mine = auditing(quiet)
+    await mine.look(quiet.conn)
+    assert mine.recounts == 0
     await quiet.conn.execute("UPDATE campaign SET state = 'paused'")
-    await auditing(quiet, metrics).look(quiet.conn)
-    assert metrics.audit_timestamp_seconds._value.get() > 0
+    await mine.look(quiet.conn)
+    assert mine.recounts == 1
 
 
 async def test_no_recount_of_what_ended_a_moment_ago_nor_while_receipts_come(quiet: World) -> None:
@@ -286,7 +278,7 @@ async def test_a_recount_gives_way_to_sending(
     monkeypatch.setattr(auditor, "audit", long)
     connection = await Connections(quiet.url).connect()
     connecting = Connections(quiet.url).connect if watched else nowhere
-    task = asyncio.create_task(Auditor(Metrics(), connecting).run(connection), name="auditor")
+    task = asyncio.create_task(Auditor(connecting).run(connection), name="auditor")
     async with asyncio.timeout(PATIENCE_S):
         await recounting.wait()
         await quiet.slice([84321000003])
@@ -304,15 +296,15 @@ async def test_one_worker_audits(quiet: World, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(auditor, "LOOK_S", 0.01)
     monkeypatch.setattr(auditor, "EVERY_S", 0.0)
     monkeypatch.setattr(auditor, "SHARE", 0.0)
-    metrics = [Metrics(), Metrics()]
-    connections = [await connect(quiet.url) for _ in metrics]
+    auditors = [auditing(quiet), auditing(quiet)]
+    connections = [await connect(quiet.url) for _ in auditors]
     tasks = []
 
     def looked() -> list[bool]:
-        return [each.audit_timestamp_seconds._value.get() > 0 for each in metrics]
+        return [each.recounts > 0 for each in auditors]
 
-    for each, connection in zip(metrics, connections, strict=True):
-        tasks.append(asyncio.create_task(auditing(quiet, each).run(connection), name="auditor"))
+    for each, connection in zip(auditors, connections, strict=True):
+        tasks.append(asyncio.create_task(each.run(connection), name="auditor"))
         await until(lambda: looked()[0], "the first has looked")
 
     asked: list[object] = []
@@ -342,7 +334,7 @@ async def test_an_archive_on_another_machine_is_only_said(
     monkeypatch.setattr(
         asyncpg.Connection, "fetch", _instead(asyncpg.Connection.fetch, sql("audit_candidates"), found)
     )
-    await auditing(quiet, Metrics()).look(quiet.conn)
+    await auditing(quiet).look(quiet.conn)
     assert f"campaign {quiet.campaign_id} was not audited: the archive /nowhere is not there" in caplog.text
     assert not quiet.conn.is_in_transaction()
 

@@ -13,7 +13,6 @@ from command_tree import commands
 
 from broadcast.cli.main import broadcast
 from broadcast.config import load
-from broadcast.monitor.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "broadcast"
@@ -291,22 +290,6 @@ def test_the_reference_has_every_setting_of_a_worker() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \|", (ROOT / "docs/reference.md").read_text(), re.MULTILINE)
     engine = load([COUNTRY]).engine
     assert dict(rows) == {name: str(getattr(engine, name)) for name in engine.__slots__}
-
-
-def test_the_reference_has_every_metric_and_its_labels() -> None:
-    row = re.compile(r"^\| `(broadcast_\w+)` \| (\w+) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
-    told = {
-        (name, kind, tuple(re.findall(r"`(\w+)`", labels)), words.strip())
-        for name, kind, labels, words in row.findall((ROOT / "docs/reference.md").read_text(encoding="utf-8"))
-    }
-    registry = Metrics().registry
-    served = set()
-    for family in registry.collect():
-        name = family.name + ("_total" if family.type == "counter" else "")
-        if name.startswith("broadcast_"):
-            labels = tuple(getattr(registry._names_to_collectors[name], "_labelnames", ()))
-            served.add((name, family.type, labels, family.documentation.rstrip(".")))
-    assert told == served
 
 
 def test_the_reference_has_every_variable_of_the_environment() -> None:

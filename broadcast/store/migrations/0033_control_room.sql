@@ -3,7 +3,7 @@
 -- ---- national figures ----
 
 -- Campaigns under way, and that ended of late, among all that ever were; the last recount of one.
-CREATE INDEX campaign_under_way ON campaign (campaign_id) WHERE launched_at IS NOT NULL AND finished_at IS NULL;
+CREATE INDEX campaign_under_way ON campaign (launched_at) WHERE launched_at IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX campaign_ended ON campaign (finished_at) WHERE launched_at IS NOT NULL AND finished_at IS NOT NULL;
 CREATE INDEX campaign_audited ON campaign_event (campaign_id, event_no) WHERE event = 'audited';
 

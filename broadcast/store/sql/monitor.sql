@@ -1,18 +1,18 @@
--- name: gauge_recipients
--- Recipients that are not at their end, of campaigns that are not finished, per carrier.
-SELECT campaign_id, carrier_no, sum(waiting)::bigint AS waiting, sum(in_doubt)::bigint AS in_doubt,
-       sum(accepted)::bigint AS accepted
-  FROM tally JOIN campaign USING (campaign_id)
- WHERE launched_at IS NOT NULL AND finished_at IS NULL
- GROUP BY campaign_id, carrier_no;
+-- name: exporter_claim
+-- One exporter serves the national figures, for its session.
+SELECT pg_try_advisory_lock(:exporting_lock);
 
--- name: gauge_unmatched
--- Final receipts whose submission is not known.
-SELECT coalesce(sum(receipts), 0)::bigint FROM parked;
+-- name: metrics_target_keep
+-- Process $1 serves its metrics at $2, for $3 s and as long as it says so; those that ended long ago are forgotten.
+WITH gone AS (
+    DELETE FROM metrics_target WHERE job = $1 AND address <> $2 AND expires_at < clock_timestamp() - interval '1 hour')
+INSERT INTO metrics_target (job, address, expires_at) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+ON CONFLICT (job, address) DO UPDATE SET expires_at = excluded.expires_at;
 
--- name: gauge_audits
--- What the last audit of each campaign found: of those audited in the last $1 seconds, and of any that does not balance.
-SELECT campaign_id, differences
-  FROM (SELECT DISTINCT ON (campaign_id) campaign_id, at, (details->>'differences')::integer AS differences
-          FROM campaign_event WHERE event = 'audited' ORDER BY campaign_id, event_no DESC) AS last
- WHERE differences > 0 OR at > clock_timestamp() - make_interval(secs => $1);
+-- name: metrics_target_end
+-- Process $1 at $2 serves nothing any more.
+DELETE FROM metrics_target WHERE job = $1 AND address = $2;
+
+-- name: metrics_targets
+-- Where metrics are served now.
+SELECT job, address FROM metrics_target WHERE expires_at > clock_timestamp() ORDER BY job, address;

@@ -1,17 +1,14 @@
 -- name: nation_campaigns
--- At home: campaigns that were launched and are not over, and that ended within $1 seconds before $2 (null: now); the $3
--- newest.
+-- At home: the $3 newest campaigns that were launched and are not over, or ended within $1 seconds before $2. Each branch is
+-- in the order of an index that has these alone, which no other index has.
 SELECT campaign_id, name, state, status, category, priority, coalesce(audience, 0)::bigint AS audience, launched_at, expires_at,
-       finished_at, coalesce($2::timestamptz, clock_timestamp()) AS now
-  FROM campaign
- WHERE campaign_id IN (
-           (SELECT campaign_id FROM campaign WHERE launched_at IS NOT NULL AND finished_at IS NULL ORDER BY campaign_id DESC LIMIT $3)
-           UNION ALL
-           (SELECT campaign_id FROM campaign
-             WHERE launched_at IS NOT NULL
-               AND finished_at > coalesce($2::timestamptz, clock_timestamp()) - make_interval(secs => $1)
-             ORDER BY finished_at DESC LIMIT $3))
- ORDER BY campaign_id DESC LIMIT $3;
+       finished_at, $2::timestamptz AS now
+  FROM ((SELECT * FROM campaign WHERE launched_at IS NOT NULL AND finished_at IS NULL ORDER BY launched_at DESC LIMIT $3)
+        UNION ALL
+        (SELECT * FROM campaign
+          WHERE launched_at IS NOT NULL AND finished_at > $2::timestamptz - make_interval(secs => $1)
+          ORDER BY finished_at DESC LIMIT $3)) AS shown
+ ORDER BY launched_at DESC, campaign_id DESC LIMIT $3;
 
 -- name: nation_parts
 -- At home: the ledgers that have people of these campaigns ($1); none of one whose people are all at home.
@@ -100,7 +97,7 @@ ON CONFLICT (carrier_no, minute) DO UPDATE
    SET within = (SELECT jsonb_object_agg(edge, people)
                    FROM (SELECT edge, sum(people::bigint) AS people
                            FROM (SELECT * FROM jsonb_each_text(kept.within)
-                                 UNION ALL SELECT * FROM jsonb_each_text(excluded.within)) AS both (edge, people)
+                                 UNION ALL SELECT * FROM jsonb_each_text(excluded.within)) AS told (edge, people)
                           GROUP BY edge) AS added);
 
 -- name: handset_minutes_forget

@@ -44,11 +44,6 @@ def test_a_histogram_counts_and_sums(metrics: Metrics, attribute: str, name: str
     assert metrics.registry.get_sample_value(f"{name}_bucket", {"le": "+Inf"}) == 1.0
 
 
-def test_a_reading_of_the_database_is_a_plain_gauge(metrics: Metrics) -> None:
-    metrics.unmatched_receipts.set(7)
-    assert metrics.registry.get_sample_value("broadcast_unmatched_receipts") == 7.0
-
-
 def test_a_carrier_that_another_resolves_leaves(metrics: Metrics) -> None:
     for carrier in ("viettel", "mobifone"):
         metrics.resolve_lag_seconds.labels(carrier).set(3)
@@ -119,20 +114,24 @@ def test_an_unknown_link_state_is_a_mistake(metrics: Metrics) -> None:
         metrics.link_state("viettel/0", "viettel", "sleeping")
 
 
-def test_a_campaign_shows_what_is_not_final_and_leaves_when_it_ends(metrics: Metrics) -> None:
-    metrics.campaign(3, "viettel", {"waiting": 10, "in_doubt": 2, "accepted": 5, "delivered": 900})
-    metrics.campaign(4, "viettel", {"waiting": 1})
-    value = metrics.registry.get_sample_value
-    labels = {"campaign": "3", "carrier": "viettel"}
-    assert value("broadcast_recipients", labels | {"state": "waiting"}) == 10.0
-    assert value("broadcast_recipients", labels | {"state": "in_doubt"}) == 2.0
-    assert value("broadcast_recipients", labels | {"state": "accepted"}) == 5.0
-    assert value("broadcast_recipients", labels | {"state": "delivered"}) is None
+def test_a_process_serves_what_is_its_own() -> None:
+    worker, resolver = (generate_latest(Metrics(job).registry).decode() for job in ("worker", "resolver"))
+    assert "broadcast_ledger_commit_seconds_count" in worker
+    assert "broadcast_ledger_commit_seconds_count" not in resolver
+    assert "broadcast_look_seconds_count" in resolver
+    assert "broadcast_look_seconds_count" not in worker
+    for served in (worker, resolver):
+        assert "broadcast_loop_lag_seconds_count" in served
+        assert "process_resident_memory_bytes" in served
+        assert "_created" not in served
 
-    metrics.drop_campaign(3)
-    metrics.drop_campaign(99)
-    assert value("broadcast_recipients", labels | {"state": "waiting"}) is None
-    assert value("broadcast_recipients", {"campaign": "4", "carrier": "viettel", "state": "waiting"}) == 1.0
+
+def test_a_new_life_is_another_worker(metrics: Metrics) -> None:
+    metrics.is_worker(3, "north")
+    metrics.is_worker(4, "north")
+    value = metrics.registry.get_sample_value
+    assert value("broadcast_worker_info", {"worker": "3", "ledger": "north"}) is None
+    assert value("broadcast_worker_info", {"worker": "4", "ledger": "north"}) == 1.0
 
 
 def test_two_workers_in_one_process_do_not_share_series() -> None:

@@ -1,0 +1,61 @@
+"""`broadcast exporter`: the process that serves the national figures to Prometheus."""
+
+import asyncio
+import logging
+
+import click
+
+from broadcast.cli.operator import login_option
+from broadcast.cli.runner import run
+from broadcast.cli.settings import perhaps_configuration
+from broadcast.cli.signals import stopping
+from broadcast.config import Config
+from broadcast.engine.parent import die_with
+from broadcast.engine.target import Target
+from broadcast.exporter.exporter import Exporter
+from broadcast.monitor import logs
+from broadcast.monitor.health import HealthServer
+from broadcast.store.pool import database_url
+
+log = logging.getLogger(__name__)
+
+
+@click.command(epilog="Example: broadcast exporter --metrics-port 9462")
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of /metrics, /healthz and /readyz; 0, the default, takes a free one.",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
+@click.option("--parent", type=int, hidden=True, help="End when this process does, which started this one.")
+@login_option
+def exporter(metrics_port: int, metrics_host: str, parent: int | None) -> None:
+    """Serve the national figures to Prometheus, read from home and every ledger, until SIGTERM.
+
+    One is enough; `broadcast up` starts one by itself. A second one stands by, and takes over when the first ends.
+    """
+    logs.configure()
+    if parent is not None:
+        die_with(parent)
+    run(_serve(perhaps_configuration(), database_url(), metrics_host, metrics_port))
+
+
+async def _serve(config: Config | None, url: str, host: str, port: int) -> None:
+    target = Target("exporter")
+    life = Exporter(config, url, target)
+    health = HealthServer(life, {"database": life.database, "leads": life.leads})
+    taken = await health.start(host, port)
+    target.at(host, taken)
+    log.info("metrics on http://%s:%d/metrics", host, taken)
+    passing_on = asyncio.create_task(_pass_on(stopping(), life), name="stop")
+    try:
+        await life.run()
+    finally:
+        passing_on.cancel()
+        await health.stop()
+
+
+async def _pass_on(stop: asyncio.Event, life: Exporter) -> None:
+    await stop.wait()
+    life.stop()

@@ -1,0 +1,1 @@
+"""The national figures for Prometheus, served once: `broadcast exporter`."""
