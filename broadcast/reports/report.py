@@ -56,7 +56,7 @@ class Times:
 class Report:
     """Everything that is said about one campaign. took_s: from launch to its end, or to now. imports: that made its
     subscribers, the newest. steadiness: of the carriers of which it can be said. training: the database is there for
-    that. foreseen: what was, beside what came. paused: from, to, in seconds since the launch."""
+    that. foreseen: what was, beside what came."""
 
     campaign: Campaign
     took_s: float
@@ -73,7 +73,6 @@ class Report:
     steadiness: Mapping[str, Steadiness] = field(default_factory=dict)
     training: bool = False
     foreseen: tuple[Compared, ...] = ()
-    paused: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,6 @@ async def report(home: Connection, campaign: Campaign, found: Read) -> Report:
         steadiness=_steadiness(ends, campaign.segments or 1, paused, now.carriers),
         training=await purpose(home) == "training",
         foreseen=() if kept is None else tuple(compared(kept, launched_at, ends, now)),
-        paused=tuple(paused),
     )
 
 

@@ -42,7 +42,6 @@ ENGLISH = {
     "store/plans.py": "SQL",
     "store/queries.py": "faults of the program's own SQL",
     "reports/invoice_heads.py": "as carriers write them",
-    "reports/drawing.py": "paths of SVG",
     "campaign/marks.py": "patterns of what texts say",
     "access/apply.py": "SQL",
     "access/rights.py": "SQL",
