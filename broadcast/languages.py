@@ -25,6 +25,7 @@ _SWAPPED = str.maketrans(",.", ".,")
 _language = "en"
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
 _here: ContextVar[str | None] = ContextVar("language", default=None)  # of whoever is answered now
+_all: ContextVar[bool] = ContextVar("all languages", default=False)
 
 
 def preferred(environment: Mapping[str, str]) -> str:
@@ -64,6 +65,21 @@ def answering(language: str) -> Iterator[None]:
         yield
     finally:
         _here.reset(token)
+
+
+@contextmanager
+def for_everybody() -> Iterator[None]:
+    """In this block, and tasks that begin in it, sentences are made for readers of all languages (`spoken_to`)."""
+    token = _all.set(True)
+    try:
+        yield
+    finally:
+        _all.reset(token)
+
+
+def spoken_to() -> tuple[str, ...]:
+    """Languages in which a sentence is wanted beside the one chosen: none, or within `for_everybody` all."""
+    return LANGUAGES if _all.get() else ()
 
 
 def chosen() -> str:

@@ -36,6 +36,7 @@ _COMMANDS = {
     "audience": ("cli.audience:audience", N_("Who hears an alert: how many, and who they are.")),
     "audit": ("cli.audit:audit", N_("What was done, by whom, and whether the database still says so.")),
     "bench": ("bench.command:bench", N_("Measure how fast this machine sends.")),
+    "board": ("cli.board:board", N_("The control room's page: alerts live, behind a login.")),
     "budget": ("cli.budget:budget", N_("What may be spent on segments, and what of it is.")),
     "campaign": ("cli.campaign:campaign", N_("Draft, approve, launch and follow an alert.")),
     "carrier": ("cli.carrier:carrier", N_("The carriers, and simulated ones to rehearse with.")),
@@ -58,7 +59,7 @@ _COMMANDS = {
     "worker": ("cli.worker:worker", N_("Send, as one process: run as many as there are cores.")),
 }
 # What a machine does, or who has the database: BROADCAST_OPERATOR is a person, and says nothing of these.
-_MACHINES = frozenset({"bench", "db", "demo", "exporter", "metrics", "resolver", "up", "worker"})
+_MACHINES = frozenset({"bench", "board", "db", "demo", "exporter", "metrics", "resolver", "up", "worker"})
 
 
 @click.group(

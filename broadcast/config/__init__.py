@@ -5,6 +5,7 @@ stand in one of them only. Unknown keys are refused with the nearest known one. 
 TOML: a bind names the environment variable or the file that holds its password.
 """
 
+from broadcast.config.board import Board, Contact, Oidc
 from broadcast.config.cap import Cap
 from broadcast.config.carriers import Address, Bind, BindMode, Carrier, Tls, TlsVersion
 from broadcast.config.contact import Rule, Rules
@@ -31,9 +32,9 @@ from broadcast.config.smpp import (
 from broadcast.config.wording import Line, Templates, Wording
 
 __all__ = [
-    "Address", "Bind", "BindMode", "Budget", "Cap", "Carrier", "Concatenation", "Config", "Country",
-    "DefaultAlphabet", "Engine", "HomeAway", "Hygiene", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line",
-    "NationalShift",
+    "Address", "Bind", "BindMode", "Board", "Budget", "Cap", "Carrier", "Concatenation", "Config", "Contact",
+    "Country", "DefaultAlphabet", "Engine", "HomeAway", "Hygiene", "IdCase", "IdFormat", "IdZeros", "Ledger", "Line",
+    "NationalShift", "Oidc",
     "Period", "Phones", "Price", "Purpose",
     "ReceiptMeaning", "ReceiptSegments", "Rule", "Rules", "Share", "Site", "Smpp", "Templates", "Tls", "TlsVersion",
     "ValidityFormat", "Witness", "Wording", "check_ledger", "load", "named", "of_ledger", "paths_from",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from broadcast.config.board import Board, check_contacts
 from broadcast.config.cap import Cap
 from broadcast.config.carriers import SMPP_KEYS, Carrier
 from broadcast.config.contact import Rules
@@ -49,6 +50,7 @@ class Config:
     budget: Budget | None = None
     rules: Rules = field(default_factory=Rules)
     hygiene: Hygiene = field(default_factory=Hygiene)
+    board: Board = field(default_factory=Board)
 
     def __post_init__(self) -> None:
         require(self.sender, _("sender must not be empty"))
@@ -75,6 +77,7 @@ class Config:
                     ),
                 )
         check(self.ledgers, self.carriers)
+        check_contacts(self.board, self.country.prefixes)
         check_carriers(self.site, self.carriers)
 
 

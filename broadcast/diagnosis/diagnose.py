@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from broadcast.diagnosis.figures import CarrierFigures, Figures
-from broadcast.diagnosis.finding import Code, Finding
+from broadcast.diagnosis.finding import Code, Finding, in_all_languages
 from broadcast.diagnosis.links import of_links
 from broadcast.diagnosis.pace import of_pace, of_refusals
 from broadcast.diagnosis.receipts import of_receipts
@@ -17,6 +17,7 @@ from broadcast.languages import _
 _ORDER: Final = {code: rank for rank, code in enumerate(Code)}
 
 
+@in_all_languages
 def diagnose(figures: Figures) -> tuple[Finding, ...]:
     """What is wrong, the gravest first, at most one finding of each code and carrier; empty when all is well."""
     found = [*_of_all(figures)]

@@ -1,11 +1,14 @@
 """One thing that is wrong, and the words that its sentence is made of."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from functools import wraps
+from typing import Final, TypeVar
 
-from broadcast.languages import _, ngettext
+from broadcast.languages import _, answering, ngettext, spoken_to
+
+T = TypeVar("T")
 
 FEW: Final = 20  # receipts, answers, recipients: fewer prove nothing
 
@@ -41,7 +44,8 @@ class Code(StrEnum):
 class Finding:
     """One thing that is wrong. carrier: empty where it concerns all. command: what to run, or empty.
 
-    grave: people are not reached, or nobody can know whether they are; else it costs time.
+    grave: people are not reached, or nobody can know whether they are; else it costs time. sentences: in each language,
+    where its readers have several.
     """
 
     code: Code
@@ -49,6 +53,7 @@ class Finding:
     grave: bool
     sentence: str
     command: str
+    sentences: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         who = f"{self.carrier}: " if self.carrier else ""
@@ -65,6 +70,22 @@ class Finding:
             "run": self.command or None,
             "line": str(self),
         }
+
+
+def in_all_languages(judge: Callable[[T], tuple[Finding, ...]]) -> Callable[[T], tuple[Finding, ...]]:
+    """What a judge of figures finds has its sentences in each language too, where somebody wants that."""
+
+    @wraps(judge)
+    def judging(figures: T) -> tuple[Finding, ...]:
+        found = judge(figures)
+        said: dict[tuple[Code, str], dict[str, str]] = {}
+        for language in spoken_to() if found else ():
+            with answering(language):
+                for each in judge(figures):
+                    said.setdefault((each.code, each.carrier), {})[language] = each.sentence
+        return tuple(replace(each, sentences=said.get((each.code, each.carrier), {})) for each in found)
+
+    return judging
 
 
 def merged(ledgers: Iterable[Iterable[Finding]]) -> tuple[Finding, ...]:

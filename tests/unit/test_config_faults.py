@@ -33,7 +33,7 @@ __all__ = ["fault", "write"]  # fixtures
             'sender = "BOYTE"',
             'sender = "BOYTE"\nzzz = 1',
             "zzz: known are country, sender, carriers, engine, ledgers, wording, templates, site, phones, audit, cap, "
-            "budget, rules, hygiene",
+            "budget, rules, hygiene, board",
         ),
     ],
 )

@@ -106,6 +106,7 @@ def test_no_configuration_is_told_with_the_way_out() -> None:
 def test_every_command_has_help_with_an_example_and_every_printing_one_json() -> None:
     silent = {
         ("bench",),
+        ("board",),
         ("demo",),
         ("resolver",),
         ("up",),
