@@ -6,6 +6,8 @@ import logging
 import os
 import shutil
 import signal
+import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +19,8 @@ from hypothesis import HealthCheck, settings
 
 from broadcast import config as configuration
 from broadcast import languages
+from broadcast.monitor import levels as log_levels
+from broadcast.monitor.sampling import Sampling
 from broadcast.store import migrations
 from broadcast.store.embedded import SETTINGS, Server
 from broadcast.store.pool import connect
@@ -71,7 +75,8 @@ def vietnamese(clean_environment: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the settings of whoever runs it."""
+    """No test sees the settings of whoever runs it, nor what the log was told in another."""
+    monkeypatch.setattr("broadcast.monitor.logger._sampling", Sampling())
     monkeypatch.setenv("LANGUAGE", "en")  # whatever the developer's is
     for name in [each for each in os.environ if each.startswith("BROADCAST_") and each != "BROADCAST_HOME"]:
         monkeypatch.delenv(name)
@@ -82,9 +87,11 @@ def root_as_it_was() -> Iterator[None]:
     """For tests that configure the log."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield
+    log_levels.begin(level, "")
     root.handlers[:] = handlers
-    root.setLevel(level)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ A carrier's TPS has one truth, its row, and the row one rule (ops/decisions/022)
 says; what is read here says, where no worker has the carrier.
 """
 
-import logging
 from collections.abc import Collection, Mapping
 
 import asyncpg
@@ -13,10 +12,13 @@ from broadcast.config import Carrier, Config
 from broadcast.errors import RefusedError
 from broadcast.ids import CarrierNo, WorkerNo
 from broadcast.languages import _
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Name
+from broadcast.monitor.logger import logger
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 async def name_carriers(connection: Connection, config: Config) -> dict[str, CarrierNo]:
@@ -91,16 +93,9 @@ async def carrier_names(connection: Connection) -> dict[CarrierNo, str]:
 def _warn(changed: list[asyncpg.Record], own: Mapping[str, Carrier], holds: Mapping[str, int]) -> None:
     for row in changed:
         if row["before"] is not None:
-            now = "not connected" if row["after"] is None else f"{row['after']}"
-            log.warning(
-                "carrier %s: its TPS was %d and is %s from now on, for every worker: is this the right file?",
-                *(row["name"], row["before"], now),
-            )
+            before, after = Count(row["before"]), None if row["after"] is None else Count(row["after"])
+            log(events.TPS_CHANGED, carrier=Name(row["name"]), before=before, after=after)
     for name, tps in holds.items():
-        mine = f"{own[name].tps}" if name in own else "nothing"
-        if mine != f"{tps}":
-            log.warning(
-                "carrier %s: this file says %s of its TPS, and %d holds, the lowest that a worker's file says: give "
-                "all of them the same file",
-                *(name, mine, tps),
-            )
+        here = Count(own[name].tps) if name in own else None
+        if here != tps:
+            log(events.TPS_DIFFERS, carrier=Name(name), here=here, holds=Count(tps))

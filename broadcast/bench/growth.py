@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 MILLION = 1_000_000
 _TENTH = 10  # shorter runs are read at every tenth of them
 _SCRAPE_S = 1.0
-_METRICS = re.compile(r"metrics on (http://\S+?/metrics)")
+_METRICS = re.compile(r"(http://\S+?/metrics)")
 _SIZES = """
 SELECT sum(pg_table_size(oid)) FILTER (WHERE relname IN ('sent', 'result')) AS logs,
        sum(pg_indexes_size(oid)) FILTER (WHERE relname IN ('sent', 'result')) AS log_indexes,

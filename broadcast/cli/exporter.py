@@ -1,10 +1,10 @@
 """`broadcast exporter`: the process that serves the national figures to Prometheus."""
 
 import asyncio
-import logging
 
 import click
 
+from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import perhaps_configuration
@@ -13,11 +13,13 @@ from broadcast.config import Config
 from broadcast.engine.parent import die_with
 from broadcast.engine.target import Target
 from broadcast.exporter.exporter import Exporter
-from broadcast.monitor import logs
+from broadcast.monitor import events, logs
 from broadcast.monitor.health import HealthServer
+from broadcast.monitor.loggable import Name
+from broadcast.monitor.logger import logger
 from broadcast.store.pool import database_url
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @click.command(epilog="Example: broadcast exporter --metrics-port 9462")
@@ -38,7 +40,7 @@ def exporter(metrics_port: int, metrics_host: str, parent: int | None) -> None:
     logs.configure()
     if parent is not None:
         die_with(parent)
-    run(_serve(perhaps_configuration(), database_url(), metrics_host, metrics_port))
+    run(with_levels(_serve(perhaps_configuration(), database_url(), metrics_host, metrics_port)))
 
 
 async def _serve(config: Config | None, url: str, host: str, port: int) -> None:
@@ -47,7 +49,7 @@ async def _serve(config: Config | None, url: str, host: str, port: int) -> None:
     health = HealthServer(life, {"database": life.database, "leads": life.leads})
     taken = await health.start(host, port)
     target.at(host, taken)
-    log.info("metrics on http://%s:%d/metrics", host, taken)
+    log(events.SERVING, url=Name(f"http://{host}:{taken}/metrics"))
     passing_on = asyncio.create_task(_pass_on(stopping(), life), name="stop")
     try:
         await life.run()

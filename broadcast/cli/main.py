@@ -44,6 +44,7 @@ _COMMANDS = {
     "demo": ("demo.command:demo", N_("One alert to a small nation, from its import to its report.")),
     "exporter": ("cli.exporter:exporter", N_("Serve the national figures to Prometheus, as one process.")),
     "list": ("cli.list:list_", N_("Numbers by name: to choose people, or to leave them out.")),
+    "log": ("cli.log:log", N_("What processes of this machine log.")),
     "metrics": ("cli.metrics:metrics", N_("What is served to Prometheus, and where.")),
     "plan": ("cli.plan:plan", N_("What alerts to a nation take: hours, cores, databases, disk.")),
     "resolver": ("cli.resolver:resolver", N_("Find the message that each receipt is for, as one process.")),
@@ -59,7 +60,7 @@ _COMMANDS = {
     "worker": ("cli.worker:worker", N_("Send, as one process: run as many as there are cores.")),
 }
 # What a machine does, or who has the database: BROADCAST_OPERATOR is a person, and says nothing of these.
-_MACHINES = frozenset({"bench", "board", "db", "demo", "exporter", "metrics", "resolver", "up", "worker"})
+_MACHINES = frozenset({"bench", "board", "db", "demo", "exporter", "log", "metrics", "resolver", "up", "worker"})
 
 
 @click.group(

@@ -2,13 +2,13 @@
 
 import asyncio
 import gc
-import logging
 from collections.abc import Sequence
 
 import click
 
 from broadcast.cli.heap import map_large_arrays
 from broadcast.cli.ledger import Chosen, chosen, ledger_option
+from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
@@ -16,11 +16,13 @@ from broadcast.cli.signals import stopping
 from broadcast.engine.parent import die_with
 from broadcast.engine.resolver import Resolver
 from broadcast.engine.target import Target
-from broadcast.monitor import logs
+from broadcast.monitor import events, logs
 from broadcast.monitor.health import HealthServer
+from broadcast.monitor.loggable import Name
+from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import Metrics
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @click.command(epilog="Example: broadcast resolver --metrics-port 9463")
@@ -55,7 +57,7 @@ def resolver(
     here = chosen(configuration(), ledger)
     map_large_arrays()
     gc.freeze()  # and collected as usual: what it holds are arrays, which the collector does not walk
-    run(_serve(here, metrics_host, metrics_port, carriers))
+    run(with_levels(_serve(here, metrics_host, metrics_port, carriers)))
 
 
 async def _serve(here: Chosen, host: str, port: int, carriers: Sequence[str]) -> None:
@@ -68,7 +70,7 @@ async def _serve(here: Chosen, host: str, port: int, carriers: Sequence[str]) ->
     )
     taken = await health.start(host, port)
     target.at(host, taken)
-    log.info("metrics on http://%s:%d/metrics", host, taken)
+    log(events.SERVING, url=Name(f"http://{host}:{taken}/metrics"))
     passing_on = asyncio.create_task(_pass_on(stop, life), name="stop")
     try:
         await life.run()

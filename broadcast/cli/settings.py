@@ -1,6 +1,5 @@
 """The configuration that a command was given: `--config`, or else BROADCAST_CONFIG; read once a run."""
 
-import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,9 +14,12 @@ from broadcast.campaign.keywords import Keywords
 from broadcast.cli.terminal import put
 from broadcast.errors import ConfigError
 from broadcast.languages import _
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Name, Sentence
+from broadcast.monitor.logger import logger
 from broadcast.visible import visible
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @dataclass
@@ -73,7 +75,7 @@ def check_passwords(found: config.Config) -> None:
                     _("carriers.{name}.binds.{number}: {error}", name=name, number=number, error=error)
                 ) from error
             for warning in bind.open_secrets():
-                log.warning("carriers.%s.binds.%d: %s", name, number, warning)
+                log(events.SECRET_OPEN, carrier=Name(name), bind=Count(number), why=Sentence(warning))
 
 
 def time_zone() -> tzinfo:

@@ -11,6 +11,7 @@ import click
 
 from broadcast.actions.session import Session
 from broadcast.cli.ledger import chosen, ledger_option, restricted
+from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, read
@@ -75,7 +76,7 @@ def up(
     place = ("worker", "--no-resolver", *named, "--place")
     commands = [command(each, *place, str(uuid4())) for each in range(count)]
     beside = [command(count, "resolver", *named), *([command(count + 1, "exporter")] if exporter else [])]
-    run(_supervise(commands, beside, settings.files, ledger))
+    run(with_levels(_supervise(commands, beside, settings.files, ledger)))
 
 
 def _cores() -> int:

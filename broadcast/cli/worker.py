@@ -1,7 +1,6 @@
 """`broadcast worker`: one sending process."""
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import click
 
 from broadcast.cli.collector import collect_seldom
 from broadcast.cli.ledger import Chosen, chosen, ledger_option, restricted
+from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
@@ -20,12 +20,14 @@ from broadcast.engine.connections import AGAIN_S
 from broadcast.engine.target import Target
 from broadcast.engine.worker import Worker
 from broadcast.errors import DatabaseDownError, FencedError
-from broadcast.monitor import logs
+from broadcast.monitor import events, logs
 from broadcast.monitor.health import HealthServer
+from broadcast.monitor.loggable import Name
+from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.channel import SmppChannel
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @click.command(epilog="Example: broadcast worker --metrics-port 9464")
@@ -66,7 +68,8 @@ def worker(
     here = chosen(config, ledger)
     collect_seldom()
     options = ctx.find_root().ensure_object(Settings).words()
-    run(_serve(here, metrics_host, metrics_port, place, _resolver(options, ledger) if resolver else None))
+    beside = _resolver(options, ledger) if resolver else None
+    run(with_levels(_serve(here, metrics_host, metrics_port, place, beside)))
 
 
 def _resolver(options: Sequence[str], ledger: str | None) -> list[str]:
@@ -94,19 +97,19 @@ async def _serve(
     health = HealthServer(metrics, {"lease": ready, "database": database, "receipts": keeps_up})
     taken = await health.start(host, port)
     target.at(host, taken)
-    log.info("metrics on http://%s:%d/metrics", host, taken)
+    log(events.SERVING, url=Name(f"http://{host}:{taken}/metrics"))
     try:
         while not stop.is_set():
             passing_on = asyncio.create_task(_pass_on(stop, life), name="stop")
             try:
                 await life.run()
             except FencedError as error:
-                log.warning("%s; starting anew", error)
+                log(events.WORKER_FENCED, why=error)
                 lived, life = True, begin()
             except DatabaseDownError as error:
                 if not lived:
                     raise
-                log.warning("%s; trying again", error)
+                log(events.WORKER_WAITS, why=error)
                 await asyncio.sleep(AGAIN_S)
                 life = begin()
             finally:

@@ -1,6 +1,5 @@
 """The configuration's files, read and joined into one `Config`."""
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +21,12 @@ from broadcast.config.smpp import read_status
 from broadcast.config.wording import Templates, Wording
 from broadcast.errors import ConfigError
 from broadcast.languages import _
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Name
+from broadcast.monitor.logger import logger
 from broadcast.tables import nearest, read_toml, structure
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 _JOINED: Final = ("carriers", "templates", "wording", "rules")
 _ADDED: Final = ("wording.official_domains",)  # a list in each file, one list in all
@@ -173,9 +175,7 @@ def _without_retired(table: str, value: Any, path: Path) -> Any:
     if not isinstance(value, dict):
         return value
     for key in sorted(value.keys() & _RETIRED.get(table, frozenset())):
-        log.warning(
-            "%s: %s.%s is of an older version and means nothing any more: remove it", path, table, key
-        )
+        log(events.KEY_RETIRED, file=Name(f"{path}"), key=Name(f"{table}.{key}"))
     return {key: each for key, each in value.items() if key not in _RETIRED.get(table, frozenset())}
 
 

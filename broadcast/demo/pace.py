@@ -1,7 +1,6 @@
 """How steadily the demo sends: does a carrier that has work and TPS stand still, and how much of its TPS is used?"""
 
 import asyncio
-import logging
 import threading
 import time
 from collections import Counter
@@ -27,8 +26,6 @@ SHARE_LEAST: Final = 0.9
 IDLE_LEAST: Final = 0.1  # of the cores: less, and they are all busy
 OTHERS_MOST: Final = 0.10  # likewise, of the cores: what stands still then may be the machine's doing
 LOOK_S: Final = 0.25
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

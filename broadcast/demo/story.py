@@ -144,10 +144,11 @@ def _shell(options: Options, database: Mapping[str, str], interrupted: Callable[
     bare = {key: value for key, value in os.environ.items() if not key.startswith("BROADCAST_")}
     files = os.pathsep.join(str(path) for path in (options.country, options.configuration))
     mine = {**database, "BROADCAST_CONFIG": files, PASSWORD_VARIABLE: PASSWORD}
+    logged = {"BROADCAST_LOG": "human"}  # to files, which people look into
     say(_("To look on from another terminal, say there first:"))
     for key, value in mine.items():
         say(f"$ export {key}={shlex.quote(value)}")
-    return Shell(bare | mine, options.folder, interrupted=interrupted)
+    return Shell(bare | logged | mine, options.folder, interrupted=interrupted)
 
 
 def _carriers(shell: Shell, options: Options) -> dict[str, Address]:

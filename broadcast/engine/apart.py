@@ -3,7 +3,6 @@
 When everything fails alike, it is nothing in the queue that is at fault: it all stays, and is tried again.
 """
 
-import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Final, TypeVar
@@ -12,10 +11,13 @@ import asyncpg
 
 from broadcast.engine.told import Told
 from broadcast.errors import FencedError
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Sentence, Word
+from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import Metrics
 from broadcast.store.failures import MENDABLE, kind
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 T = TypeVar("T", bound=Hashable)
 KNOWN_MOST: Final = 10_000  # of what failed and could not be marked
@@ -67,7 +69,7 @@ class Apart:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
                 if self._told.anew(f"looking {kind(error)}", now):
-                    log.warning("%s: %s, looking for what fails", self._queue, kind(error))
+                    log(events.QUEUE_SINGLY, queue=Word(self._queue), why=kind(error))
         singly = [name for name in await names() if name not in self._resting]
         if set_aside is None:
             return await self._leaving(singly, one)
@@ -131,8 +133,8 @@ class Apart:
                 self._known.add(name)
             self._metrics.set_aside.labels(self._queue).inc()
         if self._told.anew(what, self._clock()):
-            numbered = f" (number {name})" if isinstance(name, int) else ""
-            log.error("%s: one%s %s", self._queue, numbered, what)
+            number = Count(name) if isinstance(name, int) else None
+            log(events.ROW_SET_ASIDE, queue=Word(self._queue), number=number, what=Sentence(what))
 
 
 class Turns:

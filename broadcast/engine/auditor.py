@@ -7,7 +7,6 @@ soon receipts came (learning.py).
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -21,12 +20,15 @@ from broadcast.engine.learning import Learning
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId
 from broadcast.ledger.writer import Connect
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Sentence
+from broadcast.monitor.logger import logger
 from broadcast.reports.audit import audit, record
 from broadcast.store import pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LOOK_S: Final = 10.0
 EVERY_S: Final = 600.0  # at most so often
@@ -91,7 +93,7 @@ class Auditor:
                 except MENDABLE:
                     raise
                 except BroadcastError as error:  # archived meanwhile, to a place that is not on this machine
-                    log.warning("campaign %d was not audited: %s", number, error)
+                    log(events.CAMPAIGN_NOT_AUDITED, campaign=number, why=error)
                 return
         await self._watched(connection, self._learning.learn(connection))
 
@@ -107,7 +109,7 @@ class Auditor:
             failed = watch.exception()
             if failed is not None:  # the watch's own trouble is why, not this connection's
                 raise failed from None
-            log.info("a recount gave way to sending")
+            log(events.RECOUNT_GAVE_WAY)
         finally:
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
@@ -144,7 +146,7 @@ class Auditor:
         self._looked[campaign_id] = Looked(now, now - started, finished)
         self.recounts += 1
         for problem in found.problems:
-            log.error("the books of campaign %d do not balance: %s", campaign_id, problem)
+            log(events.BOOKS_OFF_BALANCE, campaign=campaign_id, why=Sentence(problem))
         known = None if last is None else last["differences"]
         if finished or (known or 0) != len(found.problems):
             await record(connection, campaign_id, found.problems)

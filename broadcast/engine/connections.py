@@ -1,7 +1,6 @@
 """A worker's ways to the database: a connection for each task, made anew when it was lost. No wait is endless."""
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -12,10 +11,13 @@ import asyncpg
 
 from broadcast.engine.told import TELL_S
 from broadcast.errors import BroadcastError, DatabaseDownError, SchemaError, TooSlowError
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Seconds, Sentence, Word
+from broadcast.monitor.logger import logger
 from broadcast.store import failures, plans, pool
 from broadcast.store.failures import MENDABLE
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 AGAIN_S: Final = 0.5
 FAILED_S: Final = 5.0
@@ -127,7 +129,7 @@ class Connections:
                 if vital:
                     self._troubles[name] = (failures.retrying(error), _over(error))
                 if told.anew(error) and not self._ended:
-                    log.warning("%s: %s", name, told.words)
+                    log(events.DATABASE_TROUBLE, task=Word(name), why=Sentence(told.words))
                 await asyncio.sleep(AGAIN_S)
             except BroadcastError:  # the lease is lost, the schema is another
                 raise
@@ -135,7 +137,7 @@ class Connections:
                 if vital:
                     self._troubles[name] = (failures.retrying(error), _over(error, FAILED_S))
                 if told.anew(error):
-                    log.error("%s: %s", name, told.words)
+                    log(events.TASK_FAILED, task=Word(name), why=Sentence(told.words))
                 await asyncio.sleep(FAILED_S)
             finally:
                 if connection is not None:
@@ -144,7 +146,7 @@ class Connections:
 
     def _back(self, name: str, lost_at: float | None) -> None:
         if lost_at is not None:
-            log.info("%s: the database is back after %.1f s", name, time.monotonic() - lost_at)
+            log(events.DATABASE_BACK, task=Word(name), after_s=Seconds(time.monotonic() - lost_at))
         self._troubles.pop(name, None)
 
     def trouble(self) -> str | None:

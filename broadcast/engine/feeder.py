@@ -1,6 +1,5 @@
 """Every lane has slices enough, of the most urgent campaigns first: leased as they are sent, not before."""
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -22,11 +21,15 @@ from broadcast.engine.work import Work
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.journal import Journal
+from broadcast.ledger.leased import LeasedSlice
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Name
+from broadcast.monitor.logger import logger
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LEASING_S: Final = 0.25
 SLICES_MOST: Final = 8
@@ -104,14 +107,21 @@ class Feeder:
             self._sizes[lane.carrier_no, campaign_id] = min(len(each.msisdns) for each in slices)
         for leased in slices:
             lane.add(Work(leased, made[leased.variant], self._day_time.now_us()))
+            self._tell_leased(lane, campaign_id, leased)
         lane.stock.withdraw(self._control.runs)  # stopped meanwhile?
         return bool(slices)
+
+    def _tell_leased(self, lane: Lane, campaign_id: CampaignId, leased: LeasedSlice) -> None:
+        carrier, many = Name(lane.name), Count(leased.total)
+        log(
+            events.SLICE_LEASED, campaign=campaign_id, slice=leased.slice_id, carrier=carrier, recipients=many
+        )
 
     def _tell_override(self, campaign_id: CampaignId, approvals: Sequence[Approval]) -> None:
         alone = [each.signer for each in approvals if each.kind == "override"]
         if alone and campaign_id not in self._overridden:
             self._overridden.add(campaign_id)
-            log.warning("campaign %d was approved by %s ALONE, by override", campaign_id, alone[0])
+            log(events.CAMPAIGN_APPROVED_ALONE, campaign=campaign_id, by=Name(alone[0]))
 
     async def _at_carrier(
         self, connection: asyncpg.Connection, lane: Lane, campaign_id: CampaignId
@@ -135,9 +145,12 @@ class Feeder:
             raise
         except BroadcastError as error:
             lane.cannot_send[campaign_id] = str(error)
-            log.error("campaign %d cannot go through %s: %s", campaign_id, lane.name, error)
+            log(events.CAMPAIGN_CANNOT_GO, campaign=campaign_id, carrier=Name(lane.name), why=error)
         except Exception as error:  # noqa: BLE001 - one campaign that cannot be read must not stop the others
             lane.cannot_send[campaign_id] = "it cannot be read: see the worker's log"
-            log.error("campaign %d cannot be read: %s", campaign_id, failures.kind(error))
+            carrier, why = Name(lane.name), failures.kind(error)
+            log(events.CAMPAIGN_UNREADABLE, campaign=campaign_id, carrier=carrier, why=why)
+        if made and key not in self._prepared:
+            log(events.CAMPAIGN_BEGUN, campaign=campaign_id, carrier=Name(lane.name))
         self._prepared[key] = (time.monotonic(), made)
         return made

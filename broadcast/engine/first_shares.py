@@ -5,7 +5,6 @@ home, and the verdict comes back as every order does. Home's tidier looks, or, w
 """
 
 import json
-import logging
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -15,11 +14,14 @@ import asyncpg
 from broadcast.campaign import canary
 from broadcast.campaign.canary import Seen, Share
 from broadcast.campaign.plan import Canary
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Sentence
+from broadcast.monitor.logger import logger
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 async def look(connection: Connection) -> None:
@@ -68,5 +70,7 @@ async def _judge(connection: Connection, campaign: asyncpg.Record) -> None:
     verdict = "held" if decision.what == "hold" else "passed"
     found = canary.kept(plan, decision, shares)
     if await connection.fetchval(sql("first_share_ends"), campaign_id, verdict, json.dumps(found)):
-        why = canary.in_words(found)
-        log.info("the first share of campaign %d: %s%s", campaign_id, verdict, f": {why}" if why else "")
+        if verdict == "held":
+            log(events.FIRST_SHARE_HELD, campaign=campaign_id, why=Sentence(canary.in_words(found)))
+        else:
+            log(events.FIRST_SHARE_PASSED, campaign=campaign_id)

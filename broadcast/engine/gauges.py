@@ -1,7 +1,6 @@
 """Readings that are taken once a second, rather than counted as they happen."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping
 
@@ -15,11 +14,13 @@ from broadcast.engine.told import Told
 from broadcast.errors import BroadcastError
 from broadcast.ids import CarrierNo
 from broadcast.ledger.writer import Connect
+from broadcast.monitor import events
+from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 EVERY_S = 1.0
 TRIED_EVERY = 5  # rounds, while the database is lost
@@ -66,13 +67,13 @@ class Gauges:
                     lost = False
                 except MENDABLE as error:
                     lost = True
-                    log.debug("no readings of the database: %s", failures.in_words(error))
+                    log(events.READINGS_LATE, why=failures.in_words(error))
                 except BroadcastError:  # the schema is another
                     raise
                 except Exception as error:  # noqa: BLE001 - what only informs must not stop the sending (law 8)
                     lost = True
                     if self._told.anew(failures.kind(error), time.monotonic()):
-                        log.error("gauges: %s, trying again", failures.kind(error))
+                        log(events.READINGS_FAILED, why=failures.kind(error))
         finally:
             if connection is not None:
                 connection.terminate()

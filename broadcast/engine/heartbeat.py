@@ -1,7 +1,6 @@
 """A worker's share of the carriers: slots and grants as its leases give them, links opened and closed with them."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -14,9 +13,12 @@ from broadcast.engine.leases import Leases, SlotChange
 from broadcast.engine.sessions import Sessions
 from broadcast.engine.wake import Wake
 from broadcast.ids import CarrierNo
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count
+from broadcast.monitor.logger import logger
 from broadcast.store import pool
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 HEARTBEAT_S: Final = 0.5
 HEARTBEAT_LEAST_S: Final = 0.1  # what moves at the same time is looked at once
@@ -58,7 +60,7 @@ class Heartbeat:
                     await self._leases.release_slot(connection, carrier_no, slot_no)
                 changes = [] if self._stopping.is_set() else await self._share(connection)
             if doubted:
-                log.warning("%d recipients are in doubt after the loss of a worker", doubted)
+                log(events.DOUBTS, recipients=Count(doubted))
             if not self._stopping.is_set():  # since the look above: the links are being closed
                 for change in changes:
                     self._apply(change)

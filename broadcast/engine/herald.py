@@ -10,7 +10,6 @@ an alert meanwhile that the ledger still has as running.
 
 import asyncio
 import itertools
-import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -28,12 +27,15 @@ from broadcast.engine import first_shares
 from broadcast.engine.connections import ANSWER_S, WORK_S, Connections
 from broadcast.errors import RefusedError
 from broadcast.ids import CampaignId
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Name, Sentence
+from broadcast.monitor.logger import logger
 from broadcast.store import pool
 from broadcast.store.clock import database_time
 from broadcast.store.ledgers import CLOCK_OFF_S, LOST, Identity, check_carriers, clock_words, identity
 from broadcast.store.queries import sql
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 _ORDER: Final = ("control_no", "state", "approved", "entries", "stage", "first_share", "judges")
 Places = Callable[[asyncpg.Connection], Awaitable[None]]
@@ -179,7 +181,7 @@ class Herald:
         ahead_s = self._day_time.ahead_s(now, asked, lease_time())
         self._clock_looks = self._clock_looks + 1 if abs(ahead_s) > CLOCK_OFF_S else 0
         if self._clock_looks == CLOCK_LOOKS:
-            log.warning("ledger %s: %s", self._ledger, clock_words(ahead_s))
+            log(events.CLOCK_DIFFERS, ledger=Name(self._ledger), why=Sentence(clock_words(ahead_s)))
 
     async def _report(self, home: asyncpg.Connection) -> None:
         """What is over in this ledger, and what was ordered in it."""
@@ -236,7 +238,7 @@ class Herald:
         """lost: of home's campaigns here, those of which this ledger has nothing. Nobody is there to end them: a
         cancelled one is over."""
         for number in sorted(lost - self._lost):
-            log.warning("campaign %d: ledger %s %s", number, self._ledger, LOST)
+            log(events.CAMPAIGN_LOST, ledger=Name(self._ledger), campaign=number, why=Sentence(LOST))
         self._lost |= lost
         cancelled = [each for each in lost if known[each].state == "cancelled"]
         return [(number, await database_time(ledger)) for number in cancelled]

@@ -5,15 +5,17 @@ in the middle of its recovery.
 """
 
 import asyncio
-import logging
 import sys
 from typing import Final
 
 from broadcast.engine.restarts import FIRST_WAIT_S, LONGEST_WAIT_S
 from broadcast.engine.told import TELL_S
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Sentence
+from broadcast.monitor.logger import logger
 from broadcast.store.embedded import ROOM_OCTETS, Server, free_octets
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LOOK_S: Final = 1.0
 LAST_WORDS: Final = 2000
@@ -50,7 +52,7 @@ class Keeper:
             return
         self._tell(f"the embedded database has ended{f': {why}' if why else ''}; starting it again")
         if await self._start():
-            log.info("the embedded database runs again")
+            log(events.EMBEDDED_BACK)
             self._wait_s, self._told = 0.0, ("", 0.0)
         else:
             self._wait_s = min(LONGEST_WAIT_S, max(FIRST_WAIT_S, 2 * self._wait_s))
@@ -77,16 +79,16 @@ class Keeper:
                 stderr=asyncio.subprocess.PIPE,
             )
         except OSError as error:  # no memory, too many processes
-            log.error("`broadcast db up` cannot be started: %s", error.strerror)
+            log(events.EMBEDDED_CANNOT_START, why=Sentence(error.strerror or type(error).__name__))
             return False
         _, said = await process.communicate()  # cancelled: a start that is under way ends by itself
         if process.returncode != 0:
             words = said.decode(errors="replace").strip()[-LAST_WORDS:]
-            log.error("%s", words.removeprefix("broadcast: ") or "`broadcast db up` failed")
+            log(events.EMBEDDED_CANNOT_START, why=Sentence(words.removeprefix("broadcast: ")))
         return process.returncode == 0
 
     def _tell(self, words: str) -> None:
         now = asyncio.get_running_loop().time()
         if words != self._told[0] or now - self._told[1] >= TELL_S:
             self._told = (words, now)
-            log.error("%s", words)
+            log(events.EMBEDDED_DOWN, why=Sentence(words))

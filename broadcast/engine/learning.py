@@ -1,6 +1,5 @@
 """How soon a campaign's receipts came: read from its books once, be they rows or files, and kept for forecasts."""
 
-import logging
 from datetime import datetime
 from typing import Final
 
@@ -11,9 +10,11 @@ from broadcast.errors import BroadcastError
 from broadcast.forecast import history
 from broadcast.forecast.delays import LONGEST_S
 from broadcast.ids import CampaignId
+from broadcast.monitor import events
+from broadcast.monitor.logger import logger
 from broadcast.store.queries import sql
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 _NEWEST: Final = 20  # campaigns; older ones would say little, and were perhaps forgotten
 
@@ -33,9 +34,7 @@ class Learning:
             await _learn(connection, row["campaign_id"], row["launched_at"], final=row["final"])
         except BroadcastError as error:
             self._in_vain.append(row["campaign_id"])
-            log.warning(
-                "it is not known how soon receipts of campaign %d came: %s", row["campaign_id"], error
-            )
+            log(events.HANDSET_TIME_UNKNOWN, campaign=CampaignId(row["campaign_id"]), why=error)
             return None
         return CampaignId(row["campaign_id"])
 

@@ -5,7 +5,6 @@ goes on where it stopped (broadcast/ledger/learn.py). Of carriers that this work
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,11 +19,14 @@ from broadcast.errors import RefusedError
 from broadcast.ledger import learn
 from broadcast.ledger.learn import Due, Words
 from broadcast.ledger.opt_outs import Sides
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Sentence
+from broadcast.monitor.logger import logger
 from broadcast.store import pool
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LOOK_S: Final = 10.0
 AGAIN_S: Final = 60.0  # between two looks for who is to be tried again, or wrote
@@ -57,7 +59,7 @@ class Lessons:
                 try:
                     await self._learn(sides, due)
                 except RefusedError as error:  # somebody holds people of the list for a while
-                    log.info("nothing is learnt of the list for now: %s", error)
+                    log(events.LEARNING_WAITS, why=error)
         self._looked = time.monotonic()
 
     async def _learn(self, sides: Sides, due: Due | None) -> None:
@@ -70,7 +72,8 @@ class Lessons:
             with pool.within(sides.ledger, PART_S):
                 found = await learn.learn(sides, self._words, due, self._watch(sides.ledger))
             if found is not None and found.changes:
-                log.info("campaign %d taught of the list: %s", found.campaign_id, found.changes)
+                changes = Sentence(", ".join(f"{count} {what}" for what, count in found.changes.items()))
+                log(events.LIST_LEARNT, campaign=found.campaign_id, changes=changes)
             with pool.within(sides.ledger, ANSWER_S):
                 due = await learn.due(sides.ledger, self._words)
 

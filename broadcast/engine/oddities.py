@@ -4,7 +4,6 @@ Counted for the database (with the group under way) and for the metrics, logged 
 of statuses and words of receipts, never content.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 
@@ -12,9 +11,12 @@ from broadcast.channel.outcome import Outcome
 from broadcast.channel.receipt import MAX_ID_OCTETS
 from broadcast.ids import CarrierNo
 from broadcast.ledger.journal import Journal, OddityKind
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Name, Sentence, Word
+from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import Metrics
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LOG_EVERY_S = 600.0
 NAMED_MOST = 50  # distinct values that are told apart, of each kind
@@ -73,4 +75,5 @@ class Oddities:
         now = self._clock()
         if now - logged.get(value, -LOG_EVERY_S) >= LOG_EVERY_S:
             logged[value] = now
-            log.warning("carrier %s: %s %s is not in its profile: %s", self._name, kind, value, _ADVICE[kind])
+            carrier, advice = Name(self._name), Sentence(_ADVICE[kind])
+            log(events.ODDITY, carrier=carrier, kind=Word(kind), said=Word(value), advice=advice)

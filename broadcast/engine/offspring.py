@@ -6,7 +6,6 @@ the session is lost: another worker has the lock then.
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -15,10 +14,13 @@ import asyncpg
 
 from broadcast.engine.connections import ANSWER_S
 from broadcast.engine.restarts import History, ended, in_words
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Seconds, Sentence
+from broadcast.monitor.logger import logger
 from broadcast.store import pool
 from broadcast.store.queries import sql
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LOOK_S: Final = 1.0
 STOP_S: Final = 6.0
@@ -45,7 +47,7 @@ class Offspring:
             code = await self._live(connection)
             self._history, wait_s = ended(self._history, code, time.monotonic() - started)
             wait_s = LONGEST_WAIT_S if wait_s is None else wait_s
-            log.warning("the resolver ended (%s), again in %g s", in_words(code), wait_s)
+            log(events.RESOLVER_DIED, how=Sentence(in_words(code)), again_s=Seconds(wait_s))
             await asyncio.sleep(wait_s)
 
     async def _live(self, connection: asyncpg.Connection) -> int:
@@ -53,7 +55,7 @@ class Offspring:
         process = await asyncio.create_subprocess_exec(
             *self._command, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
         )
-        log.info("the resolver runs, pid %d", process.pid)
+        log(events.RESOLVER_RUNS, child=Count(process.pid))
         waiting = asyncio.create_task(process.wait(), name="wait for the resolver")
         try:
             while not waiting.done():

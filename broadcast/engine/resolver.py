@@ -11,7 +11,6 @@ A carrier whose rows cannot be read or written is tried again a while later; the
 """
 
 import asyncio
-import logging
 import secrets
 import time
 from collections.abc import Coroutine, Sequence
@@ -37,13 +36,16 @@ from broadcast.ledger.resolver.facts import Facts
 from broadcast.ledger.resolver.found import NotOursError
 from broadcast.ledger.resolver.look import CarrierLooks
 from broadcast.ledger.resolver.reading import Heads, heads
+from broadcast.monitor import events
 from broadcast.monitor.lag import measure_lag
+from broadcast.monitor.loggable import Name, Seconds, Sentence
+from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LOOK_S: Final = 0.25
 HOLD_S: Final = 1.0
@@ -138,7 +140,7 @@ class Resolver:
                 group.create_task(always(self._telling, vital=False), name="telling"),
                 group.create_task(measure_lag(self._metrics), name="loop lag"),
             ]
-            log.info("resolver started")
+            log(events.RESOLVER_STARTED)
             await self._stopping.wait()
             await _wait(self._looked_last, STOP_S)
             for task in (looking, *steady):
@@ -182,7 +184,7 @@ class Resolver:
             self._lose(number)
         for number, name in carriers.items():
             if number not in self._held:
-                log.info("resolving receipts of %s", name)
+                log(events.RECEIPTS_RESOLVED_HERE, carrier=Name(name))
                 looks = CarrierLooks(
                     self._holder, number, self._profile(name), Limits(), self._seed, self._facts
                 )
@@ -191,7 +193,7 @@ class Resolver:
 
     def _lose(self, number: CarrierNo) -> None:
         held = self._held.pop(number)
-        log.warning("another resolver has %s now", held.name)
+        log(events.RECEIPTS_RESOLVED_ELSEWHERE, carrier=Name(held.name))
         self._metrics.drop_resolved(held.name)
 
     def _profile(self, name: str) -> IdProfile:
@@ -256,12 +258,13 @@ class Resolver:
             part.failing, part.until = failures.retrying(error), time.monotonic() + FAILED_S
             self._metrics.look_failures.labels(held.name).inc()
             if self._told.anew(f"{held.name} {failures.kind(error)}", time.monotonic()):
-                log.error("receipts of %s are not resolved: %s", held.name, part.failing)
+                log(events.RECEIPTS_NOT_RESOLVED, carrier=Name(held.name), why=Sentence(part.failing))
             if connection.is_closed() or failures.is_loss(error):
                 raise
             return None
-        part.failing = None
-        self._metrics.look_seconds.observe(time.monotonic() - started)
+        part.failing, took = None, time.monotonic() - started
+        self._metrics.look_seconds.observe(took)
+        log(events.RECEIPTS_LOOKED, carrier=Name(held.name), seconds=Seconds(took))
         return done
 
     def _measure(self, held: Held) -> None:
@@ -320,9 +323,9 @@ class Resolver:
             finally:
                 connection.terminate()
         except MENDABLE as error:
-            log.warning("resolver stopped without giving its carriers back: %s", failures.in_words(error))
+            log(events.RESOLVER_LEFT, why=failures.in_words(error))
             return
-        log.info("resolver stopped")
+        log(events.RESOLVER_STOPPED)
 
 
 async def _wait(event: asyncio.Event, most_s: float) -> None:

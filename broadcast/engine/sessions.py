@@ -1,7 +1,6 @@
 """The links behind a worker's slots: opened with the slot, closed before it is given up."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 
@@ -12,9 +11,12 @@ from broadcast.engine.lane import Lane
 from broadcast.engine.standing import Standing
 from broadcast.errors import BroadcastError
 from broadcast.ids import CarrierNo
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Name, Word
+from broadcast.monitor.logger import about, logger
 from broadcast.monitor.metrics import Metrics
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 SlotKey = tuple[CarrierNo, int]
 
@@ -56,8 +58,14 @@ class Sessions:
         if task is not None and task.done():
             del self._tasks[key]
             error = None if task.cancelled() else task.exception()
-            log.error("link %s-%d failed (%s), opening it anew", lane.name, slot_no, type(error).__name__)
+            log(
+                events.LINK_FAILED,
+                link=Name(f"{lane.name}-{slot_no}"),
+                kind=Word(type(error).__name__),
+                error=error,
+            )
         if key not in self._tasks and key not in self._leaving:
+            log(events.SLOT_TAKEN, carrier=Name(lane.name), link=Name(f"{lane.name}-{slot_no}"))
             self._tasks[key] = asyncio.create_task(
                 self._keep(lane, slot_no), name=f"link {lane.name}-{slot_no}"
             )
@@ -76,9 +84,10 @@ class Sessions:
         try:
             while True:
                 try:
-                    await lane.channel.keep_bound(slot_no, name, lane, report, self._leave_s)
+                    with about(carrier=Name(lane.name)):
+                        await lane.channel.keep_bound(slot_no, name, lane, report, self._leave_s)
                 except BroadcastError as error:
-                    log.error("link %s cannot be kept: %s", name, error)
+                    log(events.LINK_CANNOT_BE_KEPT, link=Name(name), why=error)
                     report("refused")
                     await asyncio.sleep(lane.channel.again_s(slot_no))
         finally:
@@ -91,6 +100,7 @@ class Sessions:
         key = (carrier_no, slot_no)
         task = self._tasks.pop(key, None)
         if task is not None:
+            log(events.SLOT_LEFT, link=Name(task.get_name().removeprefix("link ")))
             task.cancel()
             task.add_done_callback(lambda _: closed())
             self._leaving[key] = task

@@ -21,7 +21,6 @@ is without an end.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
@@ -56,12 +55,15 @@ from broadcast.errors import FencedError, RefusedError
 from broadcast.ids import CarrierNo
 from broadcast.ledger.learn import Words
 from broadcast.ledger.writer import Writer
+from broadcast.monitor import events
 from broadcast.monitor.lag import measure_lag
+from broadcast.monitor.loggable import Count, Seconds
+from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 RENEWALS: Final = 5  # of a lease
 UNBOUND_S: Final = 0.5
@@ -146,7 +148,7 @@ class Shift:
 
         Raises RefusedError when home has its carriers elsewhere by now; after these stages, for that is no failure.
         """
-        log.info("worker %d started", self.worker_no)
+        log(events.WORKER_STARTED, worker=self.worker_no)
         try:
             async with asyncio.TaskGroup() as group:
                 writing = group.create_task(self._fencing(self._writer.run), name="writer")
@@ -234,7 +236,7 @@ class Shift:
         try:
             await task()
         except RefusedError as error:
-            log.error("worker %d stops: %s", self.worker_no, error)
+            log(events.WORKER_REFUSED, worker=self.worker_no, why=error)
             self._refused = error
             self._stopping.set()
 
@@ -302,13 +304,14 @@ class Shift:
             finally:
                 connection.terminate()
         except MENDABLE as error:
-            log.warning("worker %d stopped without its goodbye: %s", self.worker_no, failures.in_words(error))
+            log(events.WORKER_LEFT, worker=self.worker_no, why=failures.in_words(error))
             return
-        log.info("worker %d stopped", self.worker_no)
+        log(events.WORKER_STOPPED, worker=self.worker_no)
 
     def _committed(self, rows: int, seconds: float) -> None:
         self._metrics.group_rows.observe(rows)
         self._metrics.commit_seconds.observe(seconds)
+        log(events.GROUP_WRITTEN, rows=Count(rows), seconds=Seconds(seconds))
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -7,7 +7,6 @@ they drain, commit, unbind and leave nobody unattended; whoever starts it again 
 
 import asyncio
 import contextlib
-import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -18,8 +17,11 @@ from typing import Final
 from broadcast.engine.parent import die_with
 from broadcast.engine.restarts import STEADY_S, History, ended, hopeless, in_words
 from broadcast.errors import BroadcastError
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Seconds, Sentence
+from broadcast.monitor.logger import logger
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 STOP_S: Final = 15.0  # a worker drains within 10
 NOT_STARTED: Final = 1
@@ -102,7 +104,7 @@ class Supervisor:
             started = time.monotonic()
             code = await self._live(place)
             if self._stopping.is_set():
-                log.info("process %d ended: %s", place.number, in_words(code))
+                log(events.PROCESS_ENDED, process=Count(place.number), how=Sentence(in_words(code)))
                 return
             if place.replacing:
                 place.replacing, place.history = False, History(steady=True)
@@ -123,9 +125,10 @@ class Supervisor:
                 preexec_fn=partial(die_with, os.getpid()),  # safe: this process has no other threads
             )
         except OSError as error:  # no memory, too many processes
-            log.error("process %d cannot be started: %s", place.number, error.strerror)
+            why = Sentence(error.strerror or type(error).__name__)
+            log(events.PROCESS_CANNOT_START, process=Count(place.number), why=why)
             return NOT_STARTED
-        log.info("process %d runs, pid %d", place.number, place.process.pid)
+        log(events.PROCESS_STARTED, process=Count(place.number), child=Count(place.process.pid))
         if self._stopping.is_set():  # told to stop while it was being started
             _terminate(place.process)
         try:
@@ -134,15 +137,11 @@ class Supervisor:
             place.process = None
 
     def _say(self, place: _Place, code: int, wait_s: float | None) -> None:
-        how = in_words(code)
+        number, how = Count(place.number), Sentence(in_words(code))
         if wait_s is None:
-            log.error(
-                "process %d ended (%s): its configuration is wrong; mend it and reload (SIGHUP)",
-                place.number,
-                how,
-            )
+            log(events.PROCESS_MISCONFIGURED, process=number, how=how)
         else:
-            log.warning("process %d ended (%s), again in %g s", place.number, how, wait_s)
+            log(events.PROCESS_DIED, process=number, how=how, again_s=Seconds(wait_s))
 
     async def _pause(self, wait_s: float | None) -> None:
         """So long, for ever with None; a stop or a reload ends it."""
@@ -157,17 +156,15 @@ class Supervisor:
             try:
                 self._check()
             except BroadcastError as error:
-                log.error("not reloaded, all workers go on as they are: %s", error)
+                log(events.RELOAD_REFUSED, why=error)
                 continue
-            log.info("reloading: %d workers are replaced one by one", len(self._places))
+            log(events.RELOADING, workers=Count(len(self._places)))
             self._again.set()
             await asyncio.sleep(0)
             self._again.clear()
             for place in self._places:
                 if not await self._replace(place):
-                    log.error(
-                        "reload given up: the new process %d ended; the rest go on as they are", place.number
-                    )
+                    log(events.RELOAD_GIVEN_UP, process=Count(place.number))
                     break
 
     async def _replace(self, place: _Place) -> bool:
@@ -183,21 +180,21 @@ class Supervisor:
             async with asyncio.timeout(self._stop_s):
                 await process.wait()
         except TimeoutError:
-            log.warning("process %d did not end within %g s and is killed", place.number, self._stop_s)
+            log(events.PROCESS_KILLED, process=Count(place.number), within_s=Seconds(self._stop_s))
             _kill(process)
         await asyncio.sleep(self._between_s)
         return place.process is not None and not place.history.ends
 
     async def _end(self, keeping: "dict[asyncio.Task[None], _Place]") -> list[int]:
         """The numbers of the workers that had to be killed."""
-        log.info("stopping: workers drain, commit and unbind")
+        log(events.STOPPING)
         for place in keeping.values():
             if place.process is not None:
                 _terminate(place.process)
         _, late = await asyncio.wait(keeping, timeout=self._stop_s)
         for task in late:
             place = keeping[task]
-            log.error("process %d does not end within %g s and is killed", place.number, self._stop_s)
+            log(events.PROCESS_KILLED, process=Count(place.number), within_s=Seconds(self._stop_s))
             if place.process is not None:
                 _kill(place.process)
         return [keeping[task].number for task in late]

@@ -1,7 +1,6 @@
 """The worker that tidies up: whichever gets the lock. What needs long gets longer each time that it was cut off."""
 
 import asyncio
-import logging
 from typing import Final
 
 import asyncpg
@@ -9,9 +8,11 @@ import asyncpg
 from broadcast import config
 from broadcast.engine import first_shares
 from broadcast.ledger import close
+from broadcast.monitor import events
+from broadcast.monitor.logger import logger
 from broadcast.store import pool
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 TIDY_S: Final = 1.0
 WORK_S: Final = 10.0  # a slow disk may take longer: then the next may
@@ -42,4 +43,4 @@ class Tidier:
             return
         self._patience.worked()
         for campaign_id in finished:
-            log.info("campaign %d is finished", campaign_id)
+            log(events.CAMPAIGN_FINISHED, campaign=campaign_id)

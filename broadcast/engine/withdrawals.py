@@ -5,7 +5,6 @@ A task of each worker, apart from what sends. A slice's rows are read once nobod
 asked in vain, and another asks again, which does no harm. Which worker asks for a slice is an advisory lock's matter.
 """
 
-import logging
 import random
 import time
 from collections.abc import Iterable, Mapping
@@ -24,11 +23,14 @@ from broadcast.ids import CampaignId, CarrierNo, SliceId
 from broadcast.ledger import recount, withdrawn
 from broadcast.ledger.packing.withdrawn import pack_withdrawn
 from broadcast.ledger.withdrawn import Segments
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Name, Sentence
+from broadcast.monitor.logger import logger
 from broadcast.store import pool
 from broadcast.store.clock import database_time
 from broadcast.store.queries import sql
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LOOK_S: Final = 1.0
 AGAIN_S: Final = (
@@ -174,7 +176,7 @@ class Withdrawals:
         except BroadcastError as error:
             if rows.slice_id not in self._unreadable:
                 self._unreadable.add(rows.slice_id)
-                log.error("%s: nothing is withdrawn of slice %d: %s", lane.name, rows.slice_id, error)
+                log(events.WITHDRAWAL_UNREADABLE, carrier=Name(lane.name), slice=rows.slice_id, why=error)
             return None
         if withdrawer is None:
             return None
@@ -225,6 +227,5 @@ class Withdrawals:
         self._queues.pop(key, None)
         with pool.within(connection, ANSWER_S):
             if await connection.fetchval(sql("withdrawals_give_up"), *key, why):
-                log.warning(
-                    "%s: nothing of campaign %d is withdrawn any more: %s", lane.name, key[0], _WHY[why]
-                )
+                carrier, said = Name(lane.name), Sentence(_WHY[why])
+                log(events.WITHDRAWAL_GIVEN_UP, carrier=carrier, campaign=key[0], why=said)

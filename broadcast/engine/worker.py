@@ -25,6 +25,8 @@ from broadcast.engine.offspring import Offspring
 from broadcast.engine.shift import Shift
 from broadcast.engine.target import Target
 from broadcast.errors import RefusedError
+from broadcast.monitor.loggable import Name
+from broadcast.monitor.logger import about
 from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.clock import database_time
@@ -105,7 +107,9 @@ class Worker:
         """Until `stop`, or FencedError when its leases were given away. Raises BroadcastError at the start."""
         self._shift = await self._register()
         self._metrics.is_worker(self._shift.worker_no, self._ledger.name if self._ledger else HOME)
-        await self._shift.work()
+        ledger = Name(self._ledger.name) if self._ledger else None
+        with about(worker=self._shift.worker_no, ledger=ledger):
+            await self._shift.work()
 
     async def _register(self) -> Shift:
         connection = await pool.connect(self._url)

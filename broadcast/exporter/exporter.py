@@ -6,7 +6,6 @@ another exporter may serve them by then.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,9 @@ from broadcast.config import Config
 from broadcast.engine.connections import ANSWER_S, Connections
 from broadcast.engine.target import Target
 from broadcast.exporter.series import Sample, of_nation, text
+from broadcast.monitor import events
 from broadcast.monitor.catalogue import METRICS
+from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import version
 from broadcast.reports.nation import Nation
 from broadcast.reports.nation_databases import HOME
@@ -27,7 +28,7 @@ from broadcast.reports.nation_reading import NationReading
 from broadcast.store import pool
 from broadcast.store.queries import sql
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 EVERY_S: Final = 2.0
 STALE_S: Final = 300.0
@@ -111,7 +112,7 @@ class Exporter:
                 await self._tell(home)
                 await asyncio.sleep(EVERY_S)
             self._leads = True
-            log.info("serving the national figures")
+            log(events.NATIONAL_FIGURES_HERE)
             await self._read(home)
         finally:
             self._leads = self._there = False
@@ -142,6 +143,4 @@ class Exporter:
                 await self._target.write(home)
         except asyncpg.InsufficientPrivilegeError:
             self._may_tell = False
-            log.info(
-                "this login may not note where metrics are served: `broadcast metrics targets` will not say it"
-            )
+            log(events.TARGET_NOT_NOTED)

@@ -5,7 +5,6 @@ interpreter's lock is no hindrance: what takes time here is the database and the
 """
 
 import asyncio
-import logging
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
@@ -13,7 +12,11 @@ from typing import Any, Self, TypeVar
 
 import uvloop
 
-log = logging.getLogger(__name__)
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Word
+from broadcast.monitor.logger import logger
+
+log = logger(__name__)
 
 T = TypeVar("T")
 END_S = 2.0
@@ -39,7 +42,7 @@ class SideLoop:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop)
         self._thread.join(END_S)
         if self._thread.is_alive():
-            log.error("the thread %s does not end", self._thread.name)
+            log(events.HANGING_THREAD, thread=Word(self._thread.name))
 
     def _live(self) -> None:
         """uvloop may wait for ever for a connection that was being opened: here that keeps nobody."""

@@ -7,7 +7,6 @@ committed or the worker has lost its lease.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -22,12 +21,15 @@ from broadcast.ledger.packed_group import PackedGroup, packed
 from broadcast.ledger.rare import add_doubts, write_rare
 from broadcast.ledger.side_loop import SideLoop
 from broadcast.ledger.sift import UNWRITABLE, sifted
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Sentence, Word
+from broadcast.monitor.logger import logger
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
@@ -136,13 +138,13 @@ class Writer:
         """Once more in a moment, on another connection."""
         self.trouble = failures.retrying(error)
         if attempt == 1 or attempt % 50 == 0 or isinstance(error, TooSlowError):
-            log.warning("%s: %s", at, self.trouble)
+            log(events.GROUP_NOT_WRITTEN, task=Word(at), why=Sentence(self.trouble))
         await self._drop()
         await asyncio.sleep(RETRY_S)
 
     async def _sift(self, group: Group, error: asyncpg.PostgresError) -> Group:
         """The group without the texts that the database does not take; they are kept in the quarantine."""
-        log.error("something in a group cannot be written (%s): looking for it", failures.kind(error))
+        log(events.GROUP_REFUSED, why=failures.kind(error))
         attempt = 0
         while True:
             try:
@@ -155,9 +157,7 @@ class Writer:
             else:
                 if not aside:
                     raise error  # it is nothing that an SMSC said
-                log.error(
-                    "%d texts were set aside, in the table quarantine; the group goes on without them", aside
-                )
+                log(events.TEXTS_SET_ASIDE, texts=Count(aside))
                 self._set_aside(aside)
                 self.trouble = None
                 return whole

@@ -1,9 +1,9 @@
-"""Logs for people or for machines, without a person's number or message in either (law 9).
+"""Where all log lines become text: ours (`logger.py`) and libraries', for people or for machines, on stderr (law 9).
 
-One line a record on stderr: human by default, JSON with BROADCAST_LOG=json. What we log of a person is a
-`masked.Masked`, so that other figures stay as they are: statuses, lengths, ids of processes. Libraries know no such
-type: in their records runs of eight and more digits are masked. Of an error that is not ours a traceback has its type
-and where it was raised, for its text may quote what it choked on.
+One line a record: for people where stderr is a terminal, else JSON; BROADCAST_LOG says which. Values of ours are
+`Loggable`, so figures stay as they are: statuses, lengths, ids of processes. Libraries know no such type: in their
+records runs of eight and more digits are masked. Of an error that is not ours a traceback has its type and where it was
+raised, for its text may quote what it choked on.
 """
 
 import json
@@ -11,27 +11,34 @@ import logging
 import os
 import re
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Literal, TextIO
+from types import TracebackType
+from typing import Any, Final, Literal, TextIO
+
+from structlog.dev import Column, ConsoleRenderer
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, WrappedLogger
 
 from broadcast.errors import BroadcastError, ConfigError
 from broadcast.languages import _, choose
+from broadcast.monitor import events, levels
+from broadcast.monitor.loggable import Word, without_numbers
+from broadcast.monitor.logger import ERROR, LEFT_OUT, logger
+from broadcast.monitor.sampling import Flood, Sampling
 from broadcast.visible import json_escaped, visible
 
 LogFormat = Literal["human", "json"]
 
-_OURS = "broadcast"
-_DIGITS = re.compile(r"\d{8,}")
+log = logger(__name__)
 
-
-def _said(record: logging.LogRecord) -> str:
-    """The record's message, on one line; a library's with every run of 8 and more digits as so many asterisks."""
-    said = record.getMessage()
-    if record.name.partition(".")[0] != _OURS:
-        said = _DIGITS.sub(lambda run: "*" * len(run.group()), said)
-    return visible(said)
+_DIGITS: Final = re.compile(r"\d{8,}")
+_LIBRARIES: Final = Flood(first=20, each=100, quiet_s=600.0)
+_FAINT, _PLAIN, _BOLD = "\x1b[2m", "\x1b[0m", "\x1b[1m"
+_COLOURS: Final = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
 
 
 def _failure(error: BaseException) -> Iterator[str]:
@@ -53,31 +60,91 @@ def _text(error: BaseException) -> str:
     return f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
 
 
-class _HumanFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        line = f"{at} {record.levelname:<7} {record.name}: {_said(record)}"
-        failed = record.exc_info and record.exc_info[1]
-        return "\n".join((line, *_failure(failed))) if failed else line
+def _of_a_library(_logger: WrappedLogger, _level: str, line: EventDict) -> EventDict:
+    line["said"] = visible(without_numbers(str(line["event"]), _DIGITS))
+    line["event"] = events.LIBRARY_SAID.name
+    if left_out := getattr(line["_record"], LEFT_OUT, 0):
+        line[LEFT_OUT] = left_out
+    return line
 
 
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "pid": record.process,
-            "message": _said(record),
-        }
-        if record.exc_info and record.exc_info[1]:
-            line["error"] = "\n".join(_failure(record.exc_info[1]))
-        return json_escaped(json.dumps(line, ensure_ascii=False))
+def _head(_logger: WrappedLogger, _level: str, line: EventDict) -> EventDict:
+    """What every line has, before its fields."""
+    record: logging.LogRecord = line.pop("_record")
+    line.pop("_from_structlog")
+    line.pop("exc_info", None)
+    at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    head = {
+        "at": at.replace("+00:00", "Z"),
+        "level": record.levelname.lower(),
+        "event": line.pop("event"),
+        "logger": record.name,
+        "pid": record.process,
+    }
+    failed = getattr(record, ERROR, None) or (record.exc_info and record.exc_info[1])
+    record.exc_info = record.exc_text = record.stack_info = (
+        None  # or logging itself would write them, with all texts
+    )
+    return {**head, **line, **({"error": "\n".join(_failure(failed))} if failed else {})}
 
 
-def log_format() -> LogFormat:
-    """The format that BROADCAST_LOG asks for. Raises ConfigError for anything but `human` and `json`."""
-    chosen = os.environ.get("BROADCAST_LOG") or "human"
+class _Human:
+    """Time, level, event, fields; of a library its name too. colours: for a terminal."""
+
+    def __init__(self, *, colours: bool) -> None:
+        self._colours = colours
+        columns = [
+            Column("at", lambda _, at: self._in(_FAINT, at)),
+            Column("level", lambda _, level: self._in(_COLOURS.get(level, ""), f"{level.upper():<7}")),
+            Column("event", lambda _, event: self._in(_BOLD, event)),
+            Column("", lambda name, value: f"{self._in(_FAINT, f'{name}=')}{_quoted(value)}"),
+        ]
+        self._render = ConsoleRenderer(columns=columns)
+
+    def __call__(self, logger: WrappedLogger, level: str, line: EventDict) -> str:
+        shown = {name: value for name, value in line.items() if name != "pid"}
+        if line["event"] != events.LIBRARY_SAID.name:
+            del shown["logger"]
+        if "error" in shown:
+            shown["exception"] = shown.pop("error")
+        return self._render(logger, level, shown)
+
+    def _in(self, style: str, text: Any) -> str:
+        return f"{style}{text}{_PLAIN}" if self._colours and style else f"{text}"
+
+
+def _quoted(value: object) -> str:
+    text = f"{value}"
+    return json.dumps(text, ensure_ascii=False) if not text or set(text) & set(' ="') else text
+
+
+def _json(_logger: WrappedLogger, _level: str, line: EventDict) -> str:
+    return json_escaped(json.dumps(line, ensure_ascii=False))
+
+
+class _Libraries(logging.Filter):
+    """Their floods: of each logger and level the first, then one in many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sampling = Sampling()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if hasattr(record, "_logger"):  # ours, sampled by its event
+            return True
+        left_out = self._sampling.take((record.name, record.levelno), _LIBRARIES, time.monotonic())
+        setattr(record, LEFT_OUT, left_out)
+        return left_out is not None
+
+
+def log_format(stream: TextIO | None = None) -> LogFormat:
+    """The format that BROADCAST_LOG asks for; unset: what suits the stream (None: stderr).
+
+    Raises ConfigError for anything but `human` and `json`.
+    """
+    chosen = os.environ.get("BROADCAST_LOG")
+    if not chosen:
+        return "human" if (stream or sys.stderr).isatty() else "json"
     if chosen == "human":
         return "human"
     if chosen == "json":
@@ -90,13 +157,34 @@ def configure(
 ) -> logging.Handler:
     """Make our handler the root logger's only one; returns it. form: None reads BROADCAST_LOG.
 
-    Whoever logs speaks English from now on, for what a log says is searched for.
+    level: where BROADCAST_LOG_LEVEL says none. Whoever logs speaks English from now on, for what a log says is searched
+    for. What nobody caught, in a thread say, is a line too. Raises ConfigError: one of the two cannot be read.
     """
     choose("en")
-    handler = logging.StreamHandler(stream or sys.stderr)
-    chosen = form or log_format()
-    handler.setFormatter(_JsonFormatter() if chosen == "json" else _HumanFormatter())
+    to = stream or sys.stderr
+    chosen = form or log_format(to)
+    colours = to.isatty() and not os.environ.get("NO_COLOR")
+    handler = logging.StreamHandler(to)
+    handler.addFilter(_Libraries())
+    renderer = _json if chosen == "json" else _Human(colours=colours)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[_of_a_library], processors=[_head, renderer], keep_exc_info=True
+        )
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    levels.begin(level, os.environ.get("BROADCAST_LOG_LEVEL", ""))
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda thrown: _fault(thrown.exc_value)
+    sys.unraisablehook = lambda thrown: _fault(thrown.exc_value)
     return handler
+
+
+def _uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    _fault(error)
+
+
+def _fault(error: BaseException | None) -> None:
+    """Nobody's number: Python itself would print the text of the error."""
+    log(events.FAILED, kind=Word(type(error).__name__), error=error)

@@ -4,12 +4,14 @@ One write per read. What an ESME may do in which state stands in _STATES.
 """
 
 import asyncio
-import logging
 import time
 from collections import deque
 from enum import Enum
 from typing import Final, cast
 
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Status
+from broadcast.monitor.logger import logger
 from broadcast.simulator.account import Account
 from broadcast.simulator.admission import KINDS
 from broadcast.simulator.exchange import Exchange
@@ -21,7 +23,7 @@ from broadcast.simulator.stamping import column, run_at
 from broadcast.simulator.unacked import Unacked
 from broadcast.smpp import pdu as smpp
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 INVALID_COMMAND_LENGTH: Final = 0x02
 INVALID_COMMAND_ID: Final = 0x03
@@ -219,7 +221,7 @@ class Session(asyncio.Protocol):
             length, command, status, sequence = smpp.HEADER.unpack_from(data, position)
             end = position + length
             if not smpp.HEADER_OCTETS <= length <= smpp.MAX_PDU_OCTETS:
-                log.warning("a command_length of %d: this is not SMPP", length)
+                log(events.NOT_SMPP, octets=Count(length))
                 out += smpp.generic_nack(0, INVALID_COMMAND_LENGTH)
                 ended = True
             elif end > size:
@@ -272,7 +274,7 @@ class Session(asyncio.Protocol):
             self.account.end("closed: banned")
             return True
         if status:
-            log.warning("a bind was refused with status 0x%02X", status)
+            log(events.BIND_REFUSED_HERE, status=Status(status))
             self.account.end(f"bind refused: 0x{status:02X}")
             out += self._exchange.bind_error(command | smpp.RESPONSE_BIT, status, sequence)
             return True

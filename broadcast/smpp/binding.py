@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import random
 from collections.abc import Callable
 from typing import Final
@@ -12,6 +11,9 @@ from broadcast.channel.events import LinkEvents
 from broadcast.channel.outcome import Meaning
 from broadcast.config import Address, Bind, Carrier
 from broadcast.errors import ConfigError
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Name, Sentence, Status, Word
+from broadcast.monitor.logger import about, logger
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu
 from broadcast.smpp.failover import Homing, Hosts
@@ -19,7 +21,7 @@ from broadcast.smpp.link import Link
 from broadcast.smpp.reach import BindAnswerError, ReachError, dial, reach, resolve
 from broadcast.smpp.tls import shared_context
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 HOMING_S: Final = 10.0  # how often a link at a later address asks itself whether to look for the first
 
@@ -82,16 +84,22 @@ class _Attempt:
 
     async def run(self, hosts: Hosts, leave_s: Callable[[], float]) -> tuple[float, bool]:
         """(seconds that it was bound, no use to try again soon?)"""
+        host, port = self._address
+        with about(link=Name(self._name), host=Name(host), port=Count(port)):
+            return await self._run(hosts, leave_s)
+
+    async def _run(self, hosts: Hosts, leave_s: Callable[[], float]) -> tuple[float, bool]:
         self._report("connecting")
         try:
             link = await reach(self._address, self._bind, self._new_link, self._at_step)
         except BindAnswerError as error:
-            log.error("%s (%s port %d)", error, *self._address)
+            log(events.LINK_REFUSED, status=Status(error.status), why=error)
             self._report(f"refused:{statuses.name(error.status)}")
             meaning = statuses.meaning(error.status, self._carrier)
             return 0.0, error.status != statuses.ALREADY_BOUND and meaning not in _SOON
         except (OSError, ConfigError) as error:
-            log.warning("link %s: cannot bind at %s port %d: %s", self._name, *self._address, error)
+            why = error if isinstance(error, ConfigError) else Sentence(f"{error}")
+            log(events.LINK_CANNOT_BIND, why=why)
             self._report("backing_off")
             return 0.0, isinstance(error, ConfigError)
         return await self._serve(link, hosts, leave_s), False
@@ -100,6 +108,7 @@ class _Attempt:
         return Link(self._name, self._bind, self._carrier, self._events)
 
     def _at_step(self, step: str) -> None:
+        log(events.LINK_STEP, step=Word(step))
         if step == "bind":
             self._report("binding")
 
@@ -107,9 +116,12 @@ class _Attempt:
         """Until it is closed, or the first address is back. Seconds that it was bound."""
         loop = asyncio.get_running_loop()
         self._report("bound")
-        told = log.warning if self._index else log.info
-        which = f", address {self._index + 1} of {len(hosts.addresses)}" if self._index else ""
-        told("link %s: bound to %s port %d as %s%s", self._name, *self._address, self._bind.system_id, which)
+        account = Name(self._bind.system_id)
+        if self._index:
+            address, addresses = Count(self._index + 1), Count(len(hosts.addresses))
+            log(events.LINK_BOUND_ELSEWHERE, account=account, address=address, addresses=addresses)
+        else:
+            log(events.LINK_BOUND, account=account)
         bound_at = loop.time()
         homing = asyncio.create_task(self._homing(link, hosts), name=f"link {self._name} homing")
         try:
@@ -129,7 +141,8 @@ class _Attempt:
         while self._index:
             await asyncio.sleep(HOMING_S)
             if homing.due(loop.time(), link.in_flight) and await self._first_answers(hosts.addresses[0]):
-                log.info("link %s: %s port %d answers again", self._name, *hosts.addresses[0])
+                host, port = hosts.addresses[0]
+                log(events.LINK_ADDRESS_BACK, link=Name(self._name), host=Name(host), port=Count(port))
                 hosts.first_is_back()
                 await link.unbind(UNBIND_S)
                 return

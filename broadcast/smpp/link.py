@@ -7,7 +7,6 @@ link ends, and nothing from an SMSC is acknowledged before `ack` says so (law 3)
 
 import asyncio
 import contextlib
-import logging
 import math
 from collections import Counter
 from collections.abc import Awaitable
@@ -18,6 +17,9 @@ from broadcast.channel.link import Submission, Token
 from broadcast.channel.receipt import Ack
 from broadcast.clock import lease_time
 from broadcast.config import Bind, Carrier
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Count, Name, Sentence
+from broadcast.monitor.logger import logger
 from broadcast.smpp import pdu as smpp
 from broadcast.smpp import status as statuses
 from broadcast.smpp.adapter import bind_pdu, enquire_link_pdu, unbind_pdu
@@ -29,7 +31,7 @@ from broadcast.smpp.session import UNBOUND, LinkState
 from broadcast.smpp.timers import Due
 from broadcast.smpp.window import Window
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 RENEWAL_S: Final = 10.0  # to unbind a link on which something was passed over
 _ANSWERS_BESIDE: Final = frozenset({smpp.CANCEL_SM_RESP, smpp.GENERIC_NACK})
@@ -197,7 +199,8 @@ class Link(Connection):
             self._events.unanswered(self, tokens, LINK_LOST, left_at)
         self._never_taken_back(self._window.drain_beside())
         if self._was_bound:
-            log.info("link %s: %s, %d strays", self.name, self._reason, self._inbox.strays)
+            strays = Count(self._inbox.strays)
+            log(events.LINK_CLOSED, link=Name(self.name), why=Sentence(self._reason), strays=strays)
             self._events.closed(self, self._reason)
         self._drained.set()
         self._leaving.set()
@@ -270,7 +273,7 @@ class Link(Connection):
         if self._events.full():
             self._reading.read_on()
         elif self._passed_over and self.is_bound and self._renewing is None:
-            log.info("link %s: binds anew, to be sent again what was passed over", self.name)
+            log(events.LINK_BINDS_ANEW, link=Name(self.name))
             self._renewing = self._loop.create_task(self.unbind(RENEWAL_S), name=f"link {self.name} renewal")
 
     def _expire(self, now: float) -> None:

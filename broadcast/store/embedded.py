@@ -35,6 +35,7 @@ SETTINGS: Mapping[str, str] = {
     "checkpoint_timeout": "15min",
     "log_checkpoints": "off",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # DETAIL and CONTEXT quote rows: numbers, texts (law 9)
     "max_connections": "200",
     "timezone": "UTC",
     "wal_buffers": "64MB",

@@ -11,6 +11,7 @@ import asyncpg
 
 from broadcast.errors import ConfigError, DatabaseDownError, DatabaseError, TooSlowError
 from broadcast.languages import N_, _
+from broadcast.monitor.loggable import Sentence
 from broadcast.store import address, embedded
 
 # A command that loses its connection meets one of these; the command line gives them to `explain`.
@@ -165,11 +166,15 @@ def explain(error: BaseException, url: str | None = None) -> DatabaseError | Con
     )
 
 
-def in_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> Sentence:
     """What kept a task from its work. Our own time limit is no lost database, nor is a lock or a full disk."""
+    return Sentence(_in_words(error))
+
+
+def _in_words(error: BaseException) -> str:
     before = error.__context__
     if isinstance(error, asyncpg.InterfaceError) and isinstance(before, asyncpg.InsufficientResourcesError):
-        return in_words(before)  # the connection ended by that, and could not even roll back
+        return _in_words(before)  # the connection ended by that, and could not even roll back
     if isinstance(error, TooSlowError):
         return _("not done within {seconds:g} s", seconds=error.seconds)
     if node := lost_node(error):
@@ -193,10 +198,10 @@ def in_words(error: BaseException) -> str:
     )
 
 
-def kind(error: BaseException) -> str:
+def kind(error: BaseException) -> Sentence:
     """The kind of a failure, without what it was about."""
     state = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
-    return f"{type(error).__name__} {state}" if state else type(error).__name__
+    return Sentence(f"{type(error).__name__} {state}" if state else type(error).__name__)
 
 
 def is_loss(error: BaseException) -> bool:
@@ -204,12 +209,11 @@ def is_loss(error: BaseException) -> bool:
     return isinstance(error, (*LOST, DatabaseDownError, OSError)) and not isinstance(error, TooSlowError)
 
 
-def retrying(error: BaseException) -> str:
+def retrying(error: BaseException) -> Sentence:
     """The same for what is tried again, with the time that it gets then."""
     next_s = error.next_s if isinstance(error, TooSlowError) else None
-    return _("{in_words}, trying again", in_words=in_words(error)) + (
-        _(" with {next_s:g} s", next_s=next_s) if next_s else ""
-    )
+    longer = _(" with {next_s:g} s", next_s=next_s) if next_s else ""
+    return Sentence(_("{in_words}, trying again", in_words=in_words(error)) + longer)
 
 
 def lost_node(error: BaseException) -> str | None:

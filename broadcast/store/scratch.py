@@ -5,7 +5,6 @@ said `in use` went with the maker.
 """
 
 import fcntl
-import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from broadcast.monitor import events
+from broadcast.monitor.loggable import Name, Sentence
+from broadcast.monitor.logger import logger
 from broadcast.store import system_user
 from broadcast.store.embedded import Server, home
 from broadcast.store.homes import make_home
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @contextmanager
@@ -65,7 +67,7 @@ def _sweep(base: Path) -> None:
 @cache
 def _warn(left: Path, why: str | None) -> None:
     """Once in a process, however many homes it makes."""
-    log.warning("%s is left over and cannot be removed (%s): remove it by hand", left, why)
+    log(events.SCRATCH_LEFT, folder=Name(f"{left}"), why=Sentence(why) if why else None)
 
 
 def _hold(folder: Path) -> IO[str] | None:

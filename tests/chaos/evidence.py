@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from chaos.database import Database
-from chaos.world import START_S, World
+from chaos.world import START_S, STARTED, World
 from waiting import until
 
 # From its first line to its error, and no line of the log between.
 NO_DATABASE: Final = re.compile(
-    r"^Traceback \(most recent call last\):\n(?:(?!\d{4}-).*\n)*?broadcast\.errors\.DatabaseDownError: ",
+    r"^Traceback \(most recent call last\):\n(?:(?!\d{4}-|\{).*\n)*?broadcast\.errors\.DatabaseDownError: ",
     re.MULTILINE,
 )
 _WHOLE = (
@@ -85,7 +85,7 @@ def tracebacks(folder: Path, places: Collection[str]) -> tuple[str, ...]:
     may say at length why there is no database. places: of the product's processes."""
     logs = {path.name: path.read_text(errors="replace") for path in sorted(folder.glob("*.log"))}
     starting = {
-        name for name, log in logs.items() if name.rsplit("-", 1)[0] in places and " started\n" not in log
+        name for name, log in logs.items() if name.rsplit("-", 1)[0] in places and not STARTED.search(log)
     }
     return tuple(
         name for name, log in logs.items() if "Traceback" in NO_DATABASE.sub("", log) and name not in starting

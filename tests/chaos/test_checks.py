@@ -183,7 +183,7 @@ def test_each_account_of_a_split_carrier_has_its_own_limit() -> None:
 
 
 def test_a_log_with_a_traceback_that_tells_more_than_a_database_that_is_gone(tmp_path: Path) -> None:
-    started = "2026-11-29T05:37:33Z INFO    worker 1 started\n"
+    started = '{"at": "2026-11-29T05:37:33.000Z", "level": "info", "event": "worker_started", "worker": 1}\n'
     first = "Traceback (most recent call last):\n  File\nFileNotFoundError: x\n\nThe above\n\n"
     gone = f"{first}Traceback (most recent call last):\n  File\nbroadcast.errors.DatabaseDownError: x\n"
     (tmp_path / "w1-1.log").write_text(f"{started}{gone}{started}")

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -29,6 +30,7 @@ from waiting import until
 START_S: Final = 60.0  # for processes to be ready, on a machine that has much to do
 RESOLVED_S: Final = 120.0  # whatever else is broken meanwhile
 PORT: Final = 5432
+STARTED: Final = re.compile(r"\b(?:worker|resolver)_started\b")  # in a log
 AGAIN_S: Final = 0.5  # before a process that ended is started again
 
 
@@ -143,7 +145,7 @@ class World:
         code = await process.wait()
         if process.pid in self._expected:
             return
-        if " started\n" in (self.folder / f"{name}.log").read_text(errors="replace"):
+        if STARTED.search((self.folder / f"{name}.log").read_text(errors="replace")):
             self.ended.append(f"{name} ended by itself with {code}")
         await asyncio.sleep(AGAIN_S)
         await self.start_in(place)

@@ -101,7 +101,7 @@ async def test_a_worker_says_what_does_not_balance_until_it_does(
     problem = "viettel delivered: 2 counted, 3 tallied"
     assert await recorded(quiet) == [("broadcast", 1, [problem])]  # once, though found twice
     assert await shown(quiet) == [1]
-    assert f"the books of campaign {quiet.campaign_id} do not balance: {problem}" in caplog.text
+    assert f"books_off_balance campaign={quiet.campaign_id} why={problem}" in caplog.text
     await quiet.conn.execute("UPDATE tally SET delivered = delivered - 1 WHERE shard = 0")
     await mine.look(quiet.conn)
     assert [differences for _, differences, _ in await recorded(quiet)] == [1, 0]
@@ -335,7 +335,7 @@ async def test_an_archive_on_another_machine_is_only_said(
         asyncpg.Connection, "fetch", _instead(asyncpg.Connection.fetch, sql("audit_candidates"), found)
     )
     await auditing(quiet).look(quiet.conn)
-    assert f"campaign {quiet.campaign_id} was not audited: the archive /nowhere is not there" in caplog.text
+    assert f"campaign_not_audited campaign={quiet.campaign_id} why=the archive /nowhere is not" in caplog.text
     assert not quiet.conn.is_in_transaction()
 
 

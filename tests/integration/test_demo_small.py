@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from integration.leaks import Secrets, named
 from waiting import PATIENCE_S
 
 
@@ -76,6 +77,14 @@ def check(out: Path, output: str) -> None:
     assert len(people) == total["audience"]
     assert sum(row["state"] == "delivered" for row in people) == total["delivered"]
     assert "<svg" in (folder / "report.html").read_text()
+    numbers = [person["msisdn"] for person in people]
+    assert named(f"0{numbers[0][-9:]}", numbers) == {numbers[0]}
+    logs = {path.name: path.read_text("utf-8", "replace") for path in folder.glob("*.log")}
+    assert any("campaign_begun" in log for log in logs.values())
+    searched = {**logs, "stdout": output}
+    assert {name: found for name, words in searched.items() if (found := named(words, numbers))} == {}
+    text = Secrets("no number", [(folder / "alert.vi.txt").read_text("utf-8")])
+    assert {name: found for name, log in logs.items() if (found := text.found(log))} == {}
 
 
 def stop(demo: "subprocess.Popen[str]") -> None:

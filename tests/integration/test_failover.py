@@ -7,10 +7,12 @@ import socket
 
 import pytest
 from integration.test_binding import BIND_OK, Smsc, cancelled, kept, on_uvloop, read_pdu, until
+from logged import told
 from unit.smpp.fake import Diary
 from unit.smpp.wire import pdu
 
 from broadcast.config import Bind, Carrier
+from broadcast.monitor import events
 from broadcast.smpp import binding, failover, reach
 from broadcast.smpp.binding import connect, keep_bound
 from broadcast.smpp.reach import ReachError
@@ -92,10 +94,10 @@ def test_an_idle_link_goes_home(monkeypatch: pytest.MonkeyPatch, caplog: pytest.
             await cancelled(task)
             first.close()
             await asyncio.sleep(0.05)  # the other side's end of the connection
-        said = [record.getMessage() for record in caplog.records if "answers again" in record.getMessage()]
-        assert said == [f"link x-0: 127.0.0.1 port {port} answers again"]
-        (away,) = [record for record in caplog.records if "address 2 of 2" in record.getMessage()]
-        assert away.levelno == logging.WARNING
+        (back,) = told(caplog, events.LINK_ADDRESS_BACK)
+        assert (back["link"], back["host"], back["port"]) == ("x-0", "127.0.0.1", port)
+        (away,) = told(caplog, events.LINK_BOUND_ELSEWHERE)
+        assert (away["link"], away["address"], away["addresses"]) == ("x-0", 2, 2)
 
     scenario()
 

@@ -119,7 +119,7 @@ async def test_up_starts_it_again_when_there_is_room(small_disk: Server, rig: Ri
     assert (done.returncode, "is full" in done.stderr) == (1, True)
     (small_disk.home / "filler").unlink()
     mount("-o", f"remount,size={MORE}", str(small_disk.home))
-    await until(lambda: "the embedded database runs again" in log.read_text(), "it is started again", 60)
+    await until(lambda: "embedded_back" in log.read_text(), "it is started again", 60)
     rig.conn = again = await connect(small_disk.url())
 
     async def ready() -> bool:
@@ -129,7 +129,7 @@ async def test_up_starts_it_again_when_there_is_room(small_disk: Server, rig: Ri
     assert await rig.finish(campaign) == {"delivered": 2000}
     assert (await smsc.book())["extra_copies"] == 0
     await again.close()
-    assert "process 1 ended" not in log.read_text()  # nobody started anew
+    assert "process_died" not in log.read_text()  # nobody started anew
 
 
 async def test_a_server_that_has_no_room_for_rows(
@@ -162,7 +162,7 @@ async def test_a_server_that_has_no_room_for_rows(
         return "the database's disk is full" in (await worker.database() or "")
 
     await until(says_why, "/readyz says it", 60)
-    assert "writing a group: the database's disk is full" in caplog.text
+    assert "group_not_written task=writing a group why=the database's disk is full" in caplog.text
     assert "database lost" not in caplog.text
     filler.unlink()
     assert await rig.finish(campaign) == {"delivered": 2000}

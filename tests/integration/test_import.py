@@ -272,9 +272,9 @@ async def test_another_tps_is_warned_of(
     assert not caplog.messages
     slower = {"viettel": replace(config.carriers["viettel"], tps=5), "mobifone": config.carriers["mobifone"]}
     await sync_carriers(conn, replace(config, carriers=slower))
-    assert [each.split(", for")[0] for each in sorted(caplog.messages)] == [
-        "carrier viettel: its TPS was 1000 and is 5 from now on",
-        "carrier vinaphone: its TPS was 1000 and is not connected from now on",
+    assert sorted(caplog.messages) == [
+        "tps_changed carrier=viettel before=1000 after=5",
+        "tps_changed carrier=vinaphone before=1000",
     ]
 
 

@@ -46,7 +46,7 @@ async def test_a_ledger_with_another_clock(
     assert found.startswith("its clock is ")
     assert found.endswith(said)
     nation.work("north")
-    await until(lambda: f"ledger north: {found[:15]}" in caplog.text, "its worker says so")
+    await until(lambda: f"clock_differs ledger=north why={found[:15]}" in caplog.text, "its worker says so")
 
 
 async def test_whoever_takes_a_ledger_for_home_is_refused(

@@ -89,9 +89,7 @@ async def test_who_ends_lifts_nothing(
     caplog.clear()
     await sync_carriers(conn, high)  # a launch
     assert await rows(conn) == {"viettel": 500}
-    assert [each.split(",")[0] for each in caplog.messages] == [
-        "carrier viettel: its TPS was 300 and is 500 from now on"
-    ]
+    assert caplog.messages == ["tps_changed carrier=viettel before=300 after=500"]
 
 
 async def test_whoever_is_overruled_is_warned(
@@ -100,9 +98,9 @@ async def test_whoever_is_overruled_is_warned(
     await start(conn, saying(config, viettel=300, mobifone=50))
     assert not caplog.messages
     await start(conn, saying(config, viettel=500))
-    assert [each.split(",")[0] for each in caplog.messages] == [
-        "carrier viettel: this file says 500 of its TPS",
-        "carrier mobifone: this file says nothing of its TPS",
+    assert caplog.messages == [
+        "tps_differs carrier=viettel here=500 holds=300",
+        "tps_differs carrier=mobifone holds=50",
     ]
 
 

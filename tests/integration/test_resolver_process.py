@@ -18,6 +18,7 @@ import psutil
 import pytest
 from integration.resolver_world import DELIVERED, ResolverWorld, make_resolver_world
 from integration.rig import Rig
+from logged import written
 from waiting import PATIENCE_S, until
 
 from broadcast.config import Config
@@ -28,6 +29,7 @@ from broadcast.engine.offspring import Offspring
 from broadcast.engine.resolver import Resolver
 from broadcast.engine.worker import Worker
 from broadcast.errors import InputError
+from broadcast.monitor import events
 from broadcast.monitor.metrics import Metrics
 from broadcast.smpp.channel import SmppChannel
 from broadcast.store.queries import sql
@@ -107,7 +109,7 @@ async def test_a_carrier_that_cannot_be_read_stops_no_other(
             return await life.keeps_up() is None
 
         await until(well, "all is well again")
-    assert caplog.text.count("receipts of viettel are not resolved") == 1
+    assert caplog.text.count("receipts_not_resolved carrier=viettel") == 1
 
 
 async def test_only_the_carriers_that_it_was_told(world: ResolverWorld, config: Config) -> None:
@@ -240,8 +242,8 @@ async def test_it_tells_prometheus_and_whether_it_is_ready(world: ResolverWorld,
     log = tmp_path / "log"
     process = await start(world, log, "--carrier", "viettel")
     try:
-        await until(lambda: "metrics on " in log.read_text(), "it serves metrics")
-        address = log.read_text().partition("metrics on ")[2].partition("/metrics")[0]
+        await until(lambda: written(log, events.SERVING), "it serves metrics")
+        address = written(log, events.SERVING)[0]["url"].removesuffix("/metrics")
         await send(world, 3)
         await world.commit(received=[("x", None, DELIVERED)])
         await delivered(world, 3)

@@ -136,7 +136,7 @@ async def test_messages_and_oddities_that_the_database_refuses(world: World) -> 
     ]  # fmt: skip
 
 
-async def test_a_database_lost_while_looking(
+async def test_a_database_trouble_while_looking(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is known to `/readyz`, and told once, as while writing."""
@@ -156,7 +156,7 @@ async def test_a_database_lost_while_looking(
     words = "database lost (InterfaceError), trying again"
     assert (troubles, world.writer.trouble) == ([None, *[words] * 4], None)
     told = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
-    assert told == [f"looking for what cannot be written: {words}"]
+    assert told == [f"group_not_written task=looking for what cannot be written why={words}"]
 
 
 async def test_what_no_smsc_said_still_ends_the_worker(world: World) -> None:

@@ -179,9 +179,7 @@ def test_a_scratch_home_that_cannot_be_removed_keeps_nobody_from_another(
         (tmp_path / name).mkdir()
     scratch._sweep(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mounted"]
-    assert caplog.messages == [
-        f"{tmp_path}/mounted is left over and cannot be removed (busy): remove it by hand"
-    ]
+    assert caplog.messages == [f"scratch_left folder={tmp_path}/mounted why=busy"]
 
 
 def test_a_scratch_home_ends_while_nobody_sweeps() -> None:

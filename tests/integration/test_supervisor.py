@@ -15,10 +15,12 @@ import psutil
 import pytest
 from integration.forked import Forked
 from integration.rig import Rig
+from logged import told, written
 from waiting import PATIENCE_S, until
 
 from broadcast.engine.supervisor import Supervisor
 from broadcast.errors import BroadcastError, ConfigError
+from broadcast.monitor import events
 
 # says its process id in a file of the folder argv[1], then lives until SIGTERM
 LIVES = """
@@ -81,7 +83,7 @@ async def test_what_ignores_sigterm_is_killed_and_said(
         with pytest.raises(BroadcastError, match=r"1 of 2 workers did not end within 0.5 s and were killed"):
             await asyncio.wait_for(task, PATIENCE_S)
     assert living(tmp_path) == set()
-    assert "process 2 does not end within 0.5 s and is killed" in caplog.text
+    assert told(caplog, events.PROCESS_KILLED) == [{"event": "process_killed", "process": 2, "within_s": 0.5}]
 
 
 async def test_when_nothing_can_be_started_it_ends(tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ async def test_a_reload_replaces_one_after_the_other(
             await asyncio.sleep(0.01)
         assert not living(tmp_path) & before
         assert fewest >= 2
-    assert "ended (" not in caplog.text  # a worker that was replaced did not fail
+    assert not told(caplog, events.PROCESS_DIED)  # a worker that was replaced did not fail
 
 
 def until_spoilt(folder: Path) -> tuple[str, Path, Path]:
@@ -170,7 +172,7 @@ async def test_a_reload_stops_at_the_first_new_worker_that_ends(
         before = living(place)
         spoilt.touch()
         supervisor.reload()
-        await until(lambda: "reload given up: the new process 1 ended" in caplog.text, "it is given up")
+        await until(lambda: "reload_given_up process=1" in caplog.text, "it is given up")
         await asyncio.sleep(0.5)
         assert len(living(place) & before) == 2
         assert not task.done()
@@ -206,7 +208,11 @@ async def alive(rig: Rig) -> set[int]:
 
 
 def said_by(rig: Rig, number: int) -> str:
-    return (rig.folder / f"process-{number}.log").read_text()
+    return log_of(rig, number).read_text()
+
+
+def log_of(rig: Rig, number: int) -> Path:
+    return rig.folder / f"process-{number}.log"
 
 
 async def workers(rig: Rig, count: int) -> bool:
@@ -229,9 +235,10 @@ async def test_up_replaces_a_killed_worker_and_ends_in_time(rig: Rig) -> None:
     process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
     assert await rig.conn.fetchval("SELECT count(*) FROM worker WHERE ended_at IS NULL") == 0
-    said = said_by(rig, 1)
-    assert f"runs, pid {victim}" in said
-    assert "ended (killed by SIGKILL), again in 0.5 s" in said
+    started = written(log_of(rig, 1), events.PROCESS_STARTED)
+    assert victim in [each["child"] for each in started]
+    (died,) = written(log_of(rig, 1), events.PROCESS_DIED)
+    assert (died["how"], died["again_s"]) == ("killed by SIGKILL", 0.5)
 
 
 async def test_workers_do_not_outlive_up(rig: Rig) -> None:

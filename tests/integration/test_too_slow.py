@@ -22,7 +22,7 @@ async def test_a_table_that_is_locked(
     await rig.conn.execute("LOCK TABLE in_doubt IN ACCESS EXCLUSIVE MODE")
 
     async def told() -> bool:
-        return "tidier: not done within 1 s, trying again with 2 s" in caplog.text
+        return "task=tidier why=not done within 1 s, trying again with 2 s" in caplog.text
 
     await until(told, "it has had more time twice")
     said = await worker.database()
@@ -35,8 +35,8 @@ async def test_a_table_that_is_locked(
         return await worker.database() is None
 
     await until(well, "all was done")
-    assert "tidier: not done within 0.5 s, trying again with 1 s" in caplog.text
-    assert "control: not done within 2 s, trying again" in caplog.text or "control" not in caplog.text
+    assert "database_trouble task=tidier why=not done within 0.5 s, trying again with 1 s" in caplog.text
+    assert "task=control why=not done within 2 s" in caplog.text or "task=control" not in caplog.text
     assert "database lost" not in caplog.text
-    assert "is back" not in caplog.text
+    assert "database_back" not in caplog.text
     await rig.stop(worker)

@@ -83,9 +83,7 @@ def test_a_minimal_file_and_every_default(write: Write) -> None:
 def test_a_key_of_an_older_version_stops_nobody(write: Write, caplog: pytest.LogCaptureFixture) -> None:
     file = write(COUNTRY + CARRIERS + "\n[engine]\nbucket_s = 2.0\nslice_size = 500\n")
     assert load([file]).engine == Engine(slice_size=500)
-    assert caplog.messages == [
-        f"{file}: engine.bucket_s is of an older version and means nothing any more: remove it"
-    ]
+    assert caplog.messages == [f"key_retired file={file} key=engine.bucket_s"]
 
 
 def test_every_setting_of_a_carrier_is_read(write: Write) -> None:

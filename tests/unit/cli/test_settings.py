@@ -53,7 +53,8 @@ def test_a_password_file_that_all_may_read_is_warned_of(
     found = config.load([written(folder, "password_file", str(secret))])
     check_passwords(found)
     assert (
-        f"carriers.viettel.binds.0: every user of this machine may read password_file {secret}" in caplog.text
+        f"secret_open carrier=viettel bind=0 why=every user of this machine may read password_file {secret}"
+        in caplog.text
     )
     assert "s3cret" not in caplog.text
     caplog.clear()

@@ -110,8 +110,8 @@ async def test_what_cannot_be_marked_rests(caplog: pytest.LogCaptureFixture) -> 
     assert tries.count(2) == 10
     levels = [(each.levelno, each.getMessage()) for each in caplog.records]
     assert levels == [
-        (logging.WARNING, "slices: ValueError, looking for what fails"),
-        (logging.ERROR, "slices: one (number 2) could not be done and stays, ValueError"),
+        (logging.WARNING, "queue_singly queue=slices why=ValueError"),
+        (logging.ERROR, "row_set_aside queue=slices number=2 what=could not be done and stays, ValueError"),
     ]
 
 

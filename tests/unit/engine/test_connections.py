@@ -146,11 +146,9 @@ async def test_our_own_limit_is_told_as_what_it_is(
     limits: list[BaseException] = [TooSlowError(10.0, next_s=20.0, over=lambda: slow[0]), TooSlowError(20.0)]
     limits[1] = TooSlowError(20.0, next_s=40.0, over=lambda: slow[0])
     lines, seen = await told(limits, monkeypatch, caplog)
-    assert lines == [
-        "settle: not done within 10 s, trying again with 20 s",
-        "settle: not done within 20 s, trying again with 40 s",
-    ]
-    assert seen == [None, *lines, lines[1]]
+    words = ["not done within 10 s, trying again with 20 s", "not done within 20 s, trying again with 40 s"]
+    assert lines == [f"database_trouble task=settle why={each}" for each in words]
+    assert seen == [None, *(f"settle: {each}" for each in (*words, words[1]))]
 
 
 async def test_it_is_ready_again_once_that_was_done(
@@ -173,8 +171,8 @@ async def test_a_task_that_loses_another_database_each_time_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     lines, _ = await told([asyncpg.InterfaceError("x") for _ in range(9)], monkeypatch, caplog)
-    assert lines[0] == "settle: database lost (InterfaceError), trying again"
-    assert lines[1].startswith("settle: the database is back after")
+    assert lines[0] == "database_trouble task=settle why=database lost (InterfaceError), trying again"
+    assert lines[1].startswith("database_back task=settle after_s=")
     assert lines[2:] == []
 
 
@@ -183,9 +181,9 @@ async def test_a_lost_database_is_told_and_that_it_is_back(
 ) -> None:
     lost: list[BaseException] = [asyncpg.InterfaceError("x"), DatabaseDownError("the disk of /x is full")]
     lines, seen = await told(lost, monkeypatch, caplog)
-    assert lines[0] == "settle: database lost (InterfaceError), trying again"
-    assert [line.split(" after")[0] for line in lines[1::2]] == ["settle: the database is back"] * 2
-    assert lines[2] == "settle: database lost (the disk of /x is full), trying again"
+    assert lines[0] == "database_trouble task=settle why=database lost (InterfaceError), trying again"
+    assert [line.split(" after")[0] for line in lines[1::2]] == ["database_back task=settle"] * 2
+    assert lines[2] == "database_trouble task=settle why=database lost (the disk of /x is full), trying again"
     assert seen == [None, None, None, None]
 
 
@@ -196,8 +194,8 @@ async def test_a_fault_of_one_task_does_not_end_the_worker(
     faults: list[BaseException] = [KeyError("84912345678"), asyncpg.UniqueViolationError("84912345678")]
     lines, _ = await told(faults, monkeypatch, caplog)
     assert lines == [
-        "settle: KeyError, trying again",
-        "settle: the database refused it (UniqueViolationError 23505), trying again",
+        "task_failed task=settle why=KeyError, trying again",
+        "task_failed task=settle why=the database refused it (UniqueViolationError 23505), trying again",
     ]
 
 
@@ -205,7 +203,7 @@ async def test_a_fault_that_stays_is_told_once_and_the_worker_is_not_ready(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     lines, seen = await told([KeyError("x"), KeyError("x"), KeyError("x")], monkeypatch, caplog)
-    assert lines == ["settle: KeyError, trying again"]
+    assert lines == ["task_failed task=settle why=KeyError, trying again"]
     assert seen == [None, *["settle: KeyError, trying again"] * 4]
 
 

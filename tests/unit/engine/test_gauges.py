@@ -39,9 +39,9 @@ async def test_a_reading_that_fails_is_told_and_tried_again(caplog: pytest.LogCa
     with pytest.raises(asyncio.CancelledError):
         await run(*errors)
     assert [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR] == [
-        "gauges: TypeError, trying again",
-        "gauges: UndefinedTableError 42P01, trying again",
-        "gauges: KeyError, trying again",
+        "readings_failed why=TypeError",
+        "readings_failed why=UndefinedTableError 42P01",
+        "readings_failed why=KeyError",
     ]
 
 

@@ -57,10 +57,7 @@ def test_each_is_logged_once_in_a_while(
     for _ in range(1000):
         oddities.statuses({0x4A1: 1})
     oddities.receipt_states({"SEEN": 1})
-    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
-        "carrier viettel",
-        "carrier viettel",
-    ]
+    assert [each.split(" kind=")[0] for each in caplog.messages] == ["oddity carrier=viettel"] * 2
     assert "0x000004A1" in caplog.text
     assert "receipt_states" in caplog.text
     clock.now = LOG_EVERY_S

@@ -197,5 +197,5 @@ async def test_the_keeper_says_once_who_stopped_it(server: Server, caplog: pytes
     for _ in range(3):
         await keeper.look()
     assert [record.getMessage() for record in caplog.records] == [
-        "the embedded database was stopped by `broadcast db down`: `broadcast db up` starts it again"
+        "embedded_down why=the embedded database was stopped by `broadcast db down`: `broadcast db up` starts it again"
     ]

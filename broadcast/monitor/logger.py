@@ -1,0 +1,90 @@
+"""How our code logs: `log(events.LINK_CLOSED, link=Name(...), why=...)`. What a value may be, `loggable.py` says.
+
+The level stands with the event, so a call has none. Where that level is off a call costs one look-up. Nothing here
+loads structlog: a command that warns of its configuration need not; whoever serves formats by it (`logs.py`).
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import Final
+
+from broadcast.monitor.event import Event
+from broadcast.monitor.loggable import Loggable, Plain, plain
+from broadcast.monitor.sampling import Sampling
+
+LEFT_OUT: Final = "left_out"  # the field of a flood's lines that were not written
+ERROR: Final = "_error"  # a record's
+RESERVED: Final = frozenset({"at", "level", "event", "logger", "pid", "error", LEFT_OUT})
+
+_about: ContextVar[Mapping[str, Loggable]] = ContextVar("about", default=MappingProxyType({}))
+_sampling = Sampling()  # the process's
+
+
+class Line(dict[str, Plain]):
+    """A record's message: its event and its fields, as JSON has them."""
+
+    def __str__(self) -> str:
+        """For who has no formatter of ours."""
+        event, *fields = self.items()
+        return " ".join([f"{event[1]}", *(f"{name}={value}" for name, value in fields)])
+
+
+class Logger:
+    """Of one module."""
+
+    __slots__ = ("_logger",)
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def on(self, event: Event) -> bool:
+        """Whether it would be told: to be asked before values are made for it alone."""
+        return self._logger.isEnabledFor(event.level)
+
+    def __call__(self, event: Event, /, *, error: BaseException | None = None, **fields: Loggable) -> None:
+        """Log it. error: one of others, of which the line has the traceback, and of its text nothing."""
+        if not self._logger.isEnabledFor(event.level):
+            return
+        everything = {**fields, **{name: each for name, each in _about.get().items() if name not in fields}}
+        left_out = _left_out(event, everything)
+        if left_out is None:
+            return
+        line = Line(event=event.name)
+        for name, value in everything.items():
+            if (said := plain(value)) is not None:
+                line[name] = said
+        if left_out:
+            line[LEFT_OUT] = left_out
+        level = logging.getLevelName(event.level).lower()
+        told = {
+            "_logger": self._logger,
+            "_name": level,
+            ERROR: error,
+        }  # no exc_info: others would print its text
+        self._logger.log(event.level, line, extra=told)
+
+
+def logger(name: str) -> Logger:
+    """name: the module's, `__name__`."""
+    return Logger(name)
+
+
+@contextmanager
+def about(**fields: Loggable) -> Iterator[None]:
+    """Every line of this task, and of those that it begins meanwhile, has these fields too: whose work it is."""
+    token = _about.set({**_about.get(), **fields})
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
+
+def _left_out(event: Event, fields: Mapping[str, Loggable]) -> int | None:
+    if event.flood is None:
+        return 0
+    key = (event.name, event.per and plain(fields.get(event.per)))
+    return _sampling.take(key, event.flood, time.monotonic())
