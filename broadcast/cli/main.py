@@ -60,7 +60,9 @@ _COMMANDS = {
     "worker": ("cli.worker:worker", N_("Send, as one process: run as many as there are cores.")),
 }
 # What a machine does, or who has the database: BROADCAST_OPERATOR is a person, and says nothing of these.
-_MACHINES = frozenset({"bench", "board", "db", "demo", "exporter", "log", "metrics", "resolver", "up", "worker"})
+_MACHINES = frozenset(
+    {"bench", "board", "db", "demo", "exporter", "log", "metrics", "resolver", "up", "worker"}
+)
 
 
 @click.group(
