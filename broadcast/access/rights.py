@@ -132,7 +132,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "withdrawn": _open(worker=_ALL),
     "withdrawal": _open(worker=_ALL),
     "oddity": _open(worker=_ALL),
-    "received": _closed(worker=_ALL),
+    "received": _closed("carrier_no", worker=_ALL),
     "parked": _closed("carrier_no", "no", "received_at", "receipts", worker=_ALL),
     "quarantine": _closed("carrier_no", "digest", "reason", "first_at", "last_at", "times", worker=_ALL),
     "in_doubt": _closed(

@@ -78,3 +78,4 @@ def campaign_show(name: str, as_json: bool) -> None:
         say("\n".join([*lines, ""]))
     rows = [(each.at, each.actor, event_words(each)) for each in found.events]
     print_table("", headings("at", "who", "what"), rows)
+    show_findings(found.findings, _("What is wrong"))

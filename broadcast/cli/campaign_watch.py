@@ -21,7 +21,7 @@ from broadcast.cli.operator import login_option
 from broadcast.cli.output import console, duration, json_option, print_json_line, say, time_words
 from broadcast.cli.runner import run
 from broadcast.cli.settings import perhaps_configuration
-from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.finding import Code, Finding
 from broadcast.languages import _, codes, grouped, term
 from broadcast.reports.progress import CarrierProgress, Progress
 from broadcast.reports.rates import OVER_S, Rates
@@ -36,9 +36,10 @@ _LOOK_S = 0.5
 @click.option(
     "--every", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Seconds between lines."
 )
+@click.option("--why", is_flag=True, help="Say also of a carrier that is well why it is not faster.")
 @login_option
 @json_option
-def campaign_watch(name: str, every: float, as_json: bool) -> None:
+def campaign_watch(name: str, every: float, why: bool, as_json: bool) -> None:
     """Show the progress of an alert per carrier until it is finished.
 
     \b
@@ -46,11 +47,11 @@ def campaign_watch(name: str, every: float, as_json: bool) -> None:
       broadcast campaign watch flood-warning
     """
     if as_json:
-        run(_follow_json(name, every))
+        run(_follow_json(name, every, why))
     elif sys.stdout.isatty():
-        run(_follow_live(name))
+        run(_follow_live(name, why))
     else:
-        run(_follow_lines(name, every))
+        run(_follow_lines(name, every, why))
 
 
 _WIDE_FROM = 130
@@ -133,28 +134,29 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part // whole}%" if whole else "100%"
 
 
-async def _look(name: str, every_s: float) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
+async def _look(name: str, every_s: float, why: bool) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
     async with Session.open(perhaps_configuration(), show_notice) as session:
-        async for seen in watch(session.connection, name, every_s, session.configuration):
+        async for seen in watch(session.connection, name, every_s, session.configuration, why=why):
             yield seen
 
 
-async def _follow_live(name: str) -> None:
+async def _follow_live(name: str, why: bool) -> None:
     rates = Rates()
     with Live(console=console(), auto_refresh=False) as live:
-        async for now, findings in _look(name, _LOOK_S):
+        async for now, findings in _look(name, _LOOK_S, why):
             rates.look(now)
             live.update(Group(picture(now, rates, live.console.width), *map(_line, findings)), refresh=True)
 
 
 def _line(finding: Finding) -> Text:
-    return Text(visible(str(finding)), style="bold red" if finding.grave else "yellow")
+    style = "green" if finding.code is Code.TPS_REACHED else "bold red" if finding.grave else "yellow"
+    return Text(visible(str(finding)), style=style)
 
 
-async def _follow_lines(name: str, every_s: float) -> None:
+async def _follow_lines(name: str, every_s: float, why: bool) -> None:
     """A line at the start, one every `every_s` seconds, one at the end; what is wrong when it is known."""
     rates, told, last = Rates(max(every_s, OVER_S)), Told(), None
-    async for now, findings in _look(name, min(_LOOK_S, every_s)):
+    async for now, findings in _look(name, min(_LOOK_S, every_s), why):
         rates.look(now)
         if last is None or now.over or (now.at - last).total_seconds() >= every_s:
             say(plain_line(now, rates))
@@ -163,8 +165,8 @@ async def _follow_lines(name: str, every_s: float) -> None:
             say(f"  {line}")
 
 
-async def _follow_json(name: str, every_s: float) -> None:
+async def _follow_json(name: str, every_s: float, why: bool) -> None:
     rates = Rates(max(every_s, OVER_S))
-    async for now, findings in _look(name, every_s):
+    async for now, findings in _look(name, every_s, why):
         rates.look(now)
         print_json_line(moment_document(now, rates, findings))

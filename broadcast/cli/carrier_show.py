@@ -16,8 +16,9 @@ from broadcast.cli.runner import run
 from broadcast.cli.session import act, perhaps
 from broadcast.cli.settings import configuration
 from broadcast.config import Bind, Carrier, Config
-from broadcast.diagnosis.finding import Finding, merged
+from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.diagnosis.order import merged
 from broadcast.errors import BroadcastError, ConfigError
 from broadcast.languages import _, headings, term
 from broadcast.reports.carriers import CarrierLine, Slot, addresses, all_slots, carrier_line
@@ -82,7 +83,7 @@ def carrier_show(name: str, as_json: bool) -> None:
         raise ConfigError(
             _("no carrier {name} in the numbering plan: {nearest}", name=name, nearest=nearest(name, known))
         )
-    found, findings, tps = run(_standing(config))
+    found, findings, tps = run(_standing(config, why=True))
     line, settings = carrier_line(config, name, found, tps), config.carriers.get(name)
     if as_json:
         print_json(_document(line, settings, found, findings))
@@ -194,10 +195,10 @@ async def _told(
 
 
 async def _standing(
-    config: Config,
+    config: Config, *, why: bool = False
 ) -> tuple[list[Slot] | None, tuple[Finding, ...] | None, dict[str, int]]:
-    """Every slot as the database has it, what is wrong, and the TPS that hold; None or nothing, and a word why, when it
-    cannot be asked."""
+    """Every slot as the database has it, what is wrong (why: as `diagnose`), and the TPS that hold; None or nothing,
+    and a word about that, when it cannot be asked."""
     async with perhaps() as found:
         if isinstance(found, BroadcastError):
             note(_("how the binds stand is not known: {found}", found=found))
@@ -206,5 +207,6 @@ async def _standing(
         async with found.all_parts() as parts:
             for away in parts.away:
                 note(_("how the binds of a ledger stand is not known: {why}", why=away.why))
-            wrong = merged([await Diagnosis(part.connection).findings() for part in parts.reached])
+            reached = [Diagnosis(part.connection) for part in parts.reached]
+            wrong = merged([await each.findings(why=why) for each in reached])
             return await all_slots(parts, config), wrong, tps

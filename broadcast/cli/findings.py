@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 
 from broadcast.cli.output import note, print_table, say
-from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.finding import Code, Finding
 from broadcast.languages import _, headings, term
 from broadcast.reports.misfits import misfit_documents
 from broadcast.reports.received import Misfit, Oddity
 
 
 def show_findings(findings: Sequence[Finding], title: str = "") -> None:
-    """Below what they are about; nothing when there are none."""
-    if findings and title:
+    """Below what they are about; nothing when there are none. What is as it should be stands by itself."""
+    wrong = [each for each in findings if each.code is not Code.TPS_REACHED]
+    if wrong and title:
         say(f"\n{title}")
-    for each in findings:
+    for each in wrong:
+        say(str(each))
+    well = [each for each in findings if each.code is Code.TPS_REACHED]
+    if well:
+        say("\n" + _("Why it is not faster"))
+    for each in well:
         say(str(each))
 
 

@@ -5,25 +5,33 @@ does not come and go.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
+from broadcast.diagnosis.database import of_database
+from broadcast.diagnosis.ending import of_ending
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Code, Finding, in_all_languages
 from broadcast.diagnosis.links import of_links
-from broadcast.diagnosis.pace import of_pace, of_refusals
+from broadcast.diagnosis.order import ordered
+from broadcast.diagnosis.pace import has_no_reason, of_full_pace, of_pace, of_refusals, short_lanes
+from broadcast.diagnosis.reading import LaneReading
 from broadcast.diagnosis.receipts import of_receipts
-from broadcast.languages import _
-
-_ORDER: Final = {code: rank for rank, code in enumerate(Code)}
+from broadcast.languages import _, ngettext
 
 
 @in_all_languages
-def diagnose(figures: Figures) -> tuple[Finding, ...]:
-    """What is wrong, the gravest first, at most one finding of each code and carrier; empty when all is well."""
-    found = [*_of_all(figures)]
+def diagnose(figures: Figures, *, why: bool = False) -> tuple[Finding, ...]:
+    """What is wrong, the cause of the gravest first (order.py), at most one finding of each code and carrier; empty
+    when all is well. why: also say of a carrier that is well why it is not faster."""
+    database = tuple(of_database(figures, short=_held_back(figures)))
+    found = [*_of_all(figures), *database]
     for carrier in figures.carriers:
-        found += _of_carrier(figures, carrier)
-    return tuple(sorted(found, key=lambda each: (not each.grave, _ORDER[each.code], each.carrier)))
+        found += _of_carrier(figures, carrier, bool(database), why)
+    return ordered(found)
+
+
+def _held_back(figures: Figures) -> Iterator[LaneReading]:
+    for carrier in figures.carriers:
+        yield from filter(has_no_reason, short_lanes(figures, carrier))
 
 
 def _of_all(figures: Figures) -> Iterator[Finding]:
@@ -58,6 +66,13 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
     if figures.workers == 0 and underway and not figures.finished:
         said = _("no worker is alive: {waiting:,} wait, and no receipt is taken", waiting=waiting)
         yield Finding(Code.NO_WORKER, "", True, said, "broadcast up")
+    elif figures.lost_workers and underway and not figures.finished:
+        said = ngettext(
+            "{n} worker was lost of late, and none has come in its place: others send what it had",
+            "{n} workers were lost of late, and none has come in their place: others send what they had",
+            figures.lost_workers,
+        )
+        yield Finding(Code.WORKER_LOST, "", False, said, "broadcast up")
 
 
 def _first_share(figures: Figures) -> Finding | None:
@@ -102,10 +117,13 @@ def _giving_way(figures: Figures) -> Iterator[Finding]:
         yield Finding(Code.GIVES_WAY, "", False, said, f"broadcast campaign watch {name}")
 
 
-def _of_carrier(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
+def _of_carrier(figures: Figures, carrier: CarrierFigures, database: bool, why: bool) -> Iterator[Finding]:
     if not figures.finished:
         links = tuple(of_links(figures, carrier))
-        yield from links
-        yield from of_pace(figures, carrier, links)
+        pace = tuple(of_pace(figures, carrier, bool(links), database))
+        yield from (*links, *pace)
+        yield from of_ending(figures, carrier)
+        if why and not (links or pace):
+            yield from of_full_pace(figures, carrier)
     yield from of_receipts(figures, carrier)
     yield from of_refusals(figures, carrier)

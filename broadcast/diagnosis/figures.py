@@ -16,8 +16,9 @@ class CarrierFigures:
     these, how many name no number though several people have their id. unknown_states: what receipts named as their
     state and the profile does not know; a reading says how often. usual_*: from what the carrier settled before, None
     when that is not known. refusals: command_status -> recipients refused for good; empty where nobody read them.
-    unresolved_s: for how long receipts may lie here unresolved. readings: of the living workers. cannot_send: why a
-    campaign cannot go through it. gives_way_to: the name of the campaign that has the TPS in its place.
+    unresolved_s: for how long receipts may lie here unresolved; receipts_wait: some do now; resolver: one that lives
+    has the carrier. readings: of the living workers. cannot_send: why a campaign cannot go through it. gives_way_to:
+    the name of the campaign that has the TPS in its place.
     """
 
     carrier: str
@@ -41,6 +42,8 @@ class CarrierFigures:
     usual_receipt_s: float | None = None
     usual_refused_share: float | None = None
     unresolved_s: float = 0.0
+    receipts_wait: bool = False
+    resolver: bool = True
     refusals: Mapping[int, int] = field(default_factory=dict)
     readings: tuple[LaneReading, ...] = ()
     cannot_send: str = ""
@@ -62,7 +65,9 @@ class Figures:
     sending: it is to be sent now. quiet_until: it waits for the end of its quiet hours, in its country's time; law: by
     which.
     segments: of a message. launched_for_s: since the newest launch among them.
-    workers: alive; workers_for_s: the age of the oldest.
+    left_s: in which it may still be sent, by its expiry and its quiet hours; None: of no one campaign.
+    workers: alive; workers_for_s: the age of the oldest. lost_workers: that ended of late without a word and have no
+    successor.
     """
 
     campaign: str = ""
@@ -78,6 +83,8 @@ class Figures:
     finished: bool = False
     segments: int = 1
     launched_for_s: float = 0.0
+    left_s: float | None = None
     workers: int = 0
     workers_for_s: float = 0.0
+    lost_workers: int = 0
     carriers: tuple[CarrierFigures, ...] = ()

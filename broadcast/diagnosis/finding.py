@@ -4,31 +4,37 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import wraps
-from typing import Final, TypeVar
+from typing import Final, ParamSpec
 
 from broadcast.languages import _, answering, ngettext, spoken_to
 
-T = TypeVar("T")
+P = ParamSpec("P")
 
 FEW: Final = 20  # receipts, answers, recipients: fewer prove nothing
 
 
 class Code(StrEnum):
-    """What is wrong; the order is that in which an operator should hear it."""
+    """What is wrong; the order is that in which an operator should hear it, causes apart (order.py)."""
 
     OVERRIDDEN = "overridden"
     FIRST_SHARE_FAILED = "first_share_failed"
     NO_WORKER = "no_worker"
+    DATABASE_FULL = "database_full"
+    DATABASE_SLOW = "database_slow"
     NOT_HELD = "not_held"
     BINDS_DOWN = "binds_down"
     NO_GRANT = "no_grant"
     CANNOT_SEND = "cannot_send"
+    IDS_COME_AGAIN = "ids_come_again"
     RECEIPTS_MISFIT = "receipts_misfit"
+    SETTLING_BEHIND = "settling_behind"
     RECEIPTS_MISSING = "receipts_missing"
     RECEIPTS_PARTIAL = "receipts_partial"
     RECEIPTS_UNKNOWN = "receipts_unknown"
     RECEIPTS_UNREADABLE = "receipts_unreadable"
     REFUSED = "refused"
+    EXPIRY_AT_RISK = "expiry_at_risk"
+    WORKER_LOST = "worker_lost"
     SLOWED = "slowed"
     WINDOW_FULL = "window_full"
     NO_SLICES = "no_slices"
@@ -38,6 +44,7 @@ class Code(StrEnum):
     PAUSED = "paused"
     QUIET = "quiet"
     GIVES_WAY = "gives_way"
+    TPS_REACHED = "tps_reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +79,20 @@ class Finding:
         }
 
 
-def in_all_languages(judge: Callable[[T], tuple[Finding, ...]]) -> Callable[[T], tuple[Finding, ...]]:
+def in_all_languages(judge: Callable[P, tuple[Finding, ...]]) -> Callable[P, tuple[Finding, ...]]:
     """What a judge of figures finds has its sentences in each language too, where somebody wants that."""
 
     @wraps(judge)
-    def judging(figures: T) -> tuple[Finding, ...]:
-        found = judge(figures)
+    def judging(*figures: P.args, **how: P.kwargs) -> tuple[Finding, ...]:
+        found = judge(*figures, **how)
         said: dict[tuple[Code, str], dict[str, str]] = {}
         for language in spoken_to() if found else ():
             with answering(language):
-                for each in judge(figures):
+                for each in judge(*figures, **how):
                     said.setdefault((each.code, each.carrier), {})[language] = each.sentence
         return tuple(replace(each, sentences=said.get((each.code, each.carrier), {})) for each in found)
 
     return judging
-
-
-def merged(ledgers: Iterable[Iterable[Finding]]) -> tuple[Finding, ...]:
-    """What is wrong in several ledgers, each once, in the order in which an operator should hear it."""
-    order = list(Code)
-    found = {(each.code, each.carrier): each for ledger in ledgers for each in ledger}
-    return tuple(sorted(found.values(), key=lambda each: order.index(each.code)))
 
 
 def added(counts: Iterable[Mapping[int, int]]) -> dict[int, int]:

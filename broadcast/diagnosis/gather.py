@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from broadcast.store.types import Connection
 SETTLING_S: Final = 15.0  # a receipt may be parked for so long before its submission's answer is here
 COUNT_MOST: Final = 20_000
 UNHEARD_S: Final = 10.0  # a ledger tells home of a first share each second
+LOST_S: Final = 600.0  # a worker that was lost is told of for so long, or until there is another in its place
 _NO_MISFITS: tuple[int, float | None, float] = (0, None, 0.0)
 _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undeliverable", "delivered")
 
@@ -43,9 +44,12 @@ class Diagnosis:
     samples: Samples = field(default_factory=Samples)
     _sample: Sample = field(default_factory=Sample)
 
-    async def findings(self, refusals: Mapping[str, Mapping[int, int]] | None = None) -> tuple[Finding, ...]:
-        """What is wrong now, the gravest first. refusals: carrier -> command_status -> recipients, where known."""
-        return diagnose(await self.figures(refusals or {}))
+    async def findings(
+        self, refusals: Mapping[str, Mapping[int, int]] | None = None, *, why: bool = False
+    ) -> tuple[Finding, ...]:
+        """What is wrong now, in order. refusals: carrier -> command_status -> recipients, where known. why: as
+        `diagnose`."""
+        return diagnose(await self.figures(refusals or {}), why=why)
 
     async def figures(self, refusals: Mapping[str, Mapping[int, int]]) -> Figures:
         """What is to be judged."""
@@ -53,22 +57,25 @@ class Diagnosis:
         async with self.connection.transaction(isolation="repeatable_read", readonly=True):
             await self.connection.execute(plans.LOOK_UP)
             campaigns = await self.connection.fetchrow(sql("diagnosed_campaigns"), self.campaign_id)
-            workers = await self.connection.fetchrow(sql("diagnosed_workers"))
+            workers = await self.connection.fetchrow(sql("diagnosed_workers"), LOST_S)
             assert campaigns is not None and workers is not None  # aggregates: one row each
             carriers = await self._carriers(campaigns, refusals)
         share, held_by_home = await self._first_share()
+        quiet = _quiet(campaigns)
         return Figures(
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
             overridden_by=campaigns["overridden_by"] or "",
             sending=campaigns["sending"],
-            **_quiet(campaigns),
+            **quiet,
             **share,
             paused=(campaigns["paused"] or held_by_home) and self.campaign_id is not None,
             finished=campaigns["finished"],
             segments=campaigns["segments"],
             launched_for_s=campaigns["launched_for_s"] or 0.0,
+            left_s=_left_s(campaigns, quiet.get("quiet_until")) if self.campaign_id is not None else None,
             workers=workers["workers"],
             workers_for_s=workers["for_s"],
+            lost_workers=workers["lost"],
             carriers=carriers,
         )
 
@@ -189,6 +196,14 @@ def _quiet(campaigns: asyncpg.Record) -> dict[str, Any]:
         return {}
     at, first = min(opens, key=lambda each: each[0])
     return {"quiet_until": datetime.fromtimestamp(at, ZoneInfo(first.zone)), "law": first.law}
+
+
+def _left_s(campaigns: asyncpg.Record, quiet_until: datetime | None) -> float | None:
+    """In which a campaign may still be sent; below 0 when it has expired, None before its launch."""
+    if campaigns["expires_at"] is None:
+        return None
+    left: timedelta = campaigns["expires_at"] - max(campaigns["now"], quiet_until or campaigns["now"])
+    return left.total_seconds()
 
 
 def _cannot(readings: Iterable[LaneReading], campaigns: list[CampaignId]) -> str:

@@ -1,6 +1,6 @@
 """Why a carrier is slower than it may be, and what it refuses."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from broadcast.diagnosis.figures import CarrierFigures, Figures
@@ -19,6 +19,7 @@ WINDOW_FULL_SHARE: Final = 0.5
 STARVED_SHARE: Final = 0.5
 SLOWED_FACTOR: Final = 0.9
 GRAVE_SHARE: Final = 0.5  # of the messages
+FULL_SHARE: Final = 0.9  # of the TPS: as fast as the carrier allows, but for a moment
 
 
 def _sends(figures: Figures, carrier: CarrierFigures) -> bool:
@@ -27,8 +28,11 @@ def _sends(figures: Figures, carrier: CarrierFigures) -> bool:
     return figures.sending and tps > 0 and carrier.waiting * figures.segments >= WORTH_S * tps
 
 
-def of_pace(figures: Figures, carrier: CarrierFigures, links: Iterable[Finding]) -> Iterator[Finding]:
-    """The one reason why it is slower than it may be; throttling is told even where the pace holds."""
+def of_pace(figures: Figures, carrier: CarrierFigures, links: bool, database: bool) -> Iterator[Finding]:
+    """The one reason why it is slower than it may be; throttling is told even where the pace holds.
+
+    links, database: something is wrong with its binds, or holds every lane back: reason enough.
+    """
     command = f"broadcast carrier check {carrier.carrier} --to YOUR_NUMBER --burst 100"
     if carrier.cannot_send and carrier.waiting:
         said = _("it cannot go through this carrier: {cannot_send}", cannot_send=carrier.cannot_send)
@@ -39,10 +43,21 @@ def of_pace(figures: Figures, carrier: CarrierFigures, links: Iterable[Finding])
     if carrier.waiting and times >= FEW and times >= SLOWED_SHARE * answered:
         yield Finding(Code.SLOWED, carrier.carrier, False, _slowed(carrier, slowed, answered), command)
         return
-    short = [each for each in carrier.readings if _is_short(each, carrier, figures)]
-    if not short or not _sends(figures, carrier) or any(links):  # a bind that is missing is reason enough
-        return
-    yield _slow(carrier, short)
+    short = short_lanes(figures, carrier)
+    if short and not links:
+        yield from _slow(carrier, short, database)
+
+
+def short_lanes(figures: Figures, carrier: CarrierFigures) -> list[LaneReading]:
+    """Those that have sent less than they may for a while, and had enough to send."""
+    if not _sends(figures, carrier):
+        return []
+    return [each for each in carrier.readings if _is_short(each, carrier, figures)]
+
+
+def has_no_reason(reading: LaneReading) -> bool:
+    """Nothing that the SMSC does makes this lane short."""
+    return reading.throttle_factor >= SLOWED_FACTOR and reading.window_full_share < WINDOW_FULL_SHARE
 
 
 def _is_short(reading: LaneReading, carrier: CarrierFigures, figures: Figures) -> bool:
@@ -51,31 +66,46 @@ def _is_short(reading: LaneReading, carrier: CarrierFigures, figures: Figures) -
     return min(reading.short_for_s, figures.launched_for_s) >= SHORT_S
 
 
-def _slow(carrier: CarrierFigures, short: list[LaneReading]) -> Finding:
-    name = carrier.carrier
-    sent = sum(each.sent_tps for each in carrier.readings)
-    pace = _("{sent:,.0f} of {tps:,} segments/s", sent=sent, tps=carrier.tps or 0)
+def _slow(carrier: CarrierFigures, short: list[LaneReading], database: bool) -> Iterator[Finding]:
+    name, pace = carrier.carrier, _pace(carrier)
+    show = f"broadcast carrier show {name}"
     if min(each.throttle_factor for each in short) < SLOWED_FACTOR:
         said = _("{pace}: the SMSC said that it was too fast, and it recovers", pace=pace)
-        return Finding(Code.SLOWED, name, False, said, f"broadcast carrier show {name}")
-    if max(each.window_full_share for each in short) >= WINDOW_FULL_SHARE:
+        yield Finding(Code.SLOWED, name, False, said, show)
+    elif max(each.window_full_share for each in short) >= WINDOW_FULL_SHARE:
         said = _(
             "{pace}: the windows are full, the SMSC answers slowly: ask for a larger window or more sessions",
             pace=pace,
         )
-        return Finding(Code.WINDOW_FULL, name, False, said, f"broadcast carrier show {name}")
-    if max(each.starved_share for each in short) >= STARVED_SHARE:
+        yield Finding(Code.WINDOW_FULL, name, False, said, show)
+    elif database:
+        return
+    elif max(each.starved_share for each in short) >= STARVED_SHARE:
         said = _(
             "{pace}: {waiting:,} wait, but for a later try, or at a worker that does not send",
             pace=pace,
             waiting=carrier.waiting,
         )
-        return Finding(Code.NO_SLICES, name, False, said, f"broadcast carrier show {name}")
-    said = _(
-        "{pace}, and the carrier is not why: the machine of the worker or the database is the limit",
-        pace=pace,
-    )
-    return Finding(Code.SLOW, name, False, said, "broadcast db status")
+        yield Finding(Code.NO_SLICES, name, False, said, show)
+    else:
+        said = _(
+            "{pace}, and the carrier is not why: the machine of the worker or the database is the limit",
+            pace=pace,
+        )
+        yield Finding(Code.SLOW, name, False, said, "broadcast db status")
+
+
+def of_full_pace(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
+    """That it cannot be faster, for whoever asks."""
+    sent = sum(each.sent_tps for each in carrier.readings)
+    if _sends(figures, carrier) and sent >= FULL_SHARE * (carrier.tps or 0):
+        said = _("{pace}: as fast as the carrier allows, as it should be", pace=_pace(carrier))
+        yield Finding(Code.TPS_REACHED, carrier.carrier, False, said, "")
+
+
+def _pace(carrier: CarrierFigures) -> str:
+    sent = sum(each.sent_tps for each in carrier.readings)
+    return _("{sent:,.0f} of {tps:,} segments/s", sent=sent, tps=carrier.tps or 0)
 
 
 def _slowed(carrier: CarrierFigures, slowed: Mapping[int, int], answered: int) -> str:

@@ -39,6 +39,8 @@ class LaneReading:
     unknown_states: receipts among `receipts` whose state the profile does not know.
     cannot_send: campaign_id -> why it cannot go through this carrier. sharing: campaigns that have the TPS now, the
     most urgent first; whoever else waits gives way to them.
+    Of its database, the same for all carriers of a worker: commit_s: how long a group takes to be written, of late and
+    now; disk_full: its disk takes no more; disk_free, disk_size: octets, None where it is not on the worker's machine.
     """
 
     granted_tps: int = 0
@@ -59,6 +61,10 @@ class LaneReading:
     troubles: tuple[LinkTrouble, ...] = ()
     cannot_send: Mapping[CampaignId, str] = field(default_factory=dict)
     sharing: tuple[CampaignId, ...] = ()
+    commit_s: float = 0.0
+    disk_full: bool = False
+    disk_free: int | None = None
+    disk_size: int | None = None
 
     def to_json(self) -> str:
         """As it stands in the table."""

@@ -6,6 +6,7 @@ from typing import Final
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import FEW, Code, Finding, age
 from broadcast.diagnosis.reading import LaneReading
+from broadcast.diagnosis.settling import of_settling
 from broadcast.languages import _, grouped
 
 MISFIT_SHARE: Final = 0.05
@@ -27,9 +28,8 @@ def of_receipts(figures: Figures, carrier: CarrierFigures) -> Iterator[Finding]:
     misfit = misfits >= FEW and misfits >= MISFIT_SHARE * (misfits + fitting)
     misfit = misfit and (figures.finished or not _mended(carrier))
     if misfit:
-        clash = carrier.clash_share > CLASH_SHARE
-        way_out = f"broadcast carrier show {name}" if clash else command
-        yield Finding(Code.RECEIPTS_MISFIT, name, True, _misfit(carrier, misfits, fitting), way_out)
+        yield _misfit(carrier, misfits, fitting, command)
+    yield from of_settling(figures, carrier)
     receipts = sum(each.receipts for each in carrier.readings)
     unknown = _unknown(figures, carrier, receipts)
     if unknown:
@@ -68,26 +68,30 @@ def _mended(carrier: CarrierFigures) -> bool:
     return carrier.misfit_ago_s is not None and bool(heard) and carrier.misfit_ago_s - min(heard) > MENDED_S
 
 
-def _misfit(carrier: CarrierFigures, misfits: int, fitting: int) -> str:
+def _misfit(carrier: CarrierFigures, misfits: int, fitting: int, command: str) -> Finding:
+    name = carrier.carrier
     count = (
         grouped(misfits)
         if carrier.misfit_receipts < carrier.misfits_counted_to
         else _("more than {misfits:,}", misfits=misfits)
     )
     if carrier.clash_share > CLASH_SHARE:
-        return _(
+        said = _(
             "{count} receipts have ids that come again and name no number, so that nobody is guessed: ask the carrier "
             "for receipts with the number, or for ids that do not come again",
             count=count,
         )
+        return Finding(Code.IDS_COME_AGAIN, name, True, said, f"broadcast carrier show {name}")
     if misfits > fitting:
-        return _("{count} receipts fit no submission: response_id or receipt_id is wrong", count=count)
-    return _(
-        "{count} receipts fit no submission, {fitting:,} do: response_id, receipt_id, id_zeros or id_case does not "
-        "fit all ids, or they are for another system on this account",
-        count=count,
-        fitting=fitting,
-    )
+        said = _("{count} receipts fit no submission: response_id or receipt_id is wrong", count=count)
+    else:
+        said = _(
+            "{count} receipts fit no submission, {fitting:,} do: response_id, receipt_id, id_zeros or id_case does not "
+            "fit all ids, or they are for another system on this account",
+            count=count,
+            fitting=fitting,
+        )
+    return Finding(Code.RECEIPTS_MISFIT, name, True, said, command)
 
 
 def _missing(figures: Figures, carrier: CarrierFigures, command: str) -> Iterator[Finding]:

@@ -77,7 +77,7 @@ class Connections:
     """Those of one worker to one database. slack: see `pool.connect`."""
 
     def __init__(self, url: str, slack: int = 0) -> None:
-        self._url = url
+        self.url = url
         self._slack = slack
         self._open: set[asyncpg.Connection] = set()
         self._troubles: dict[
@@ -90,7 +90,7 @@ class Connections:
         try:
             # Before its tasks began, the worker has looked whether sessions are its own.
             connection = await pool.connect(
-                self._url, check_session=False, slack=self._slack, timeout_s=CONNECT_S
+                self.url, check_session=False, slack=self._slack, timeout_s=CONNECT_S
             )
         except (SchemaError, TooSlowError):
             raise

@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 
 from broadcast.diagnosis.reading import LaneReading
+from broadcast.engine.database_watch import DatabaseWatch
 from broadcast.engine.lane import Lane
 from broadcast.engine.sessions import Sessions
 from broadcast.ids import CampaignId, CarrierNo, WorkerNo
@@ -24,11 +25,13 @@ class Readings:
         lanes: Mapping[CarrierNo, Lane],
         sessions: Sessions,
         running: Callable[[], Sequence[CampaignId]],
+        database: DatabaseWatch | None = None,
     ) -> None:
         self._worker_no = worker_no
         self._lanes = lanes
         self._sessions = sessions
         self._running = running
+        self._database = database
         self._written: dict[CarrierNo, tuple[float, LaneReading]] = {}
 
     def look(self) -> None:
@@ -70,7 +73,7 @@ class Readings:
         return reading != before or now - written_at >= REWRITE_S
 
     def _reading(self, lane: Lane, now: float) -> LaneReading:
-        return lane.watch.reading(
+        reading = lane.watch.reading(
             now,
             grant=lane.pacer.grant,
             factor=lane.pacer.factor,
@@ -78,3 +81,4 @@ class Readings:
             troubles=self._sessions.troubles(lane.carrier_no, now),
             sharing=lane.stock.sharing,
         )
+        return self._database.on(reading, now) if self._database else reading

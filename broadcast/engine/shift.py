@@ -34,6 +34,7 @@ from broadcast.config import Carrier, Config
 from broadcast.engine.auditor import Auditor
 from broadcast.engine.connections import Connections
 from broadcast.engine.control import Control
+from broadcast.engine.database_watch import DatabaseWatch
 from broadcast.engine.feeder import Feeder
 from broadcast.engine.gauges import Gauges
 from broadcast.engine.heartbeat import Heartbeat
@@ -107,10 +108,10 @@ class Shift:
             connections.connect, self.worker_no, config.engine.group_s, self._committed,
             metrics.set_aside.labels("ledger").inc,
         )  # fmt: skip
+        self._database = DatabaseWatch(connections.url, self._writer)
         self._sessions = Sessions(metrics)
         self._replies = Replies(config, metrics, {number: name for name, number in numbers.items()})
-        hungry, rebound = Wake(), Wake()
-        journal = self._writer.journal
+        hungry, rebound, journal = Wake(), Wake(), self._writer.journal
         self._lanes = {
             numbers[name]: Lane(
                 numbers[name], name, carrier, channel(carrier), journal, metrics, hungry.set, rebound.set, day_time
@@ -168,7 +169,9 @@ class Shift:
     def _steady(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Those that go on until the last group is written."""
         always, connect = self._connections.always, self._connections.connect
-        readings = Readings(self.worker_no, self._lanes, self._sessions, lambda: self._control.running)
+        readings = Readings(
+            self.worker_no, self._lanes, self._sessions, lambda: self._control.running, self._database
+        )
         tidier = Tidier(self._engine)
         auditor = Auditor(connect)
         home = self._home
@@ -312,6 +315,7 @@ class Shift:
         self._metrics.group_rows.observe(rows)
         self._metrics.commit_seconds.observe(seconds)
         log(events.GROUP_WRITTEN, rows=Count(rows), seconds=Seconds(seconds))
+        self._database.took(seconds)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -57,6 +57,8 @@ class Writer:
     ) -> None:
         self.journal = Journal(self._wake)
         self.trouble: str | None = None  # what keeps a group from being written
+        self.full = False  # it is the database's disk
+        self.writing_since: float | None = None  # monotonic; None: no group is being written
         self._connect = connect
         self._worker_no = worker_no
         self._group_s = group_s
@@ -105,8 +107,11 @@ class Writer:
             return
         started = time.monotonic()
         self._batch += 1
-        committing = self._commit_surely(group)
-        await (self._side.run(committing) if self._side else committing)
+        committing, self.writing_since = self._commit_surely(group), started
+        try:
+            await (self._side.run(committing) if self._side else committing)
+        finally:
+            self.writing_since = None
         self._observe(group.rows, time.monotonic() - started)
         for callback in group.committed:
             callback()
@@ -117,13 +122,13 @@ class Writer:
         while True:
             try:
                 if attempt and await self._was_committed():
-                    self.trouble = None
+                    self._well()
                     return
                 connection = await self._connected()
                 with self._patience.within(connection):
                     await self._write(connection, group, usual)
                 self._patience.worked()
-                self.trouble = None
+                self._well()
                 return
             except UNWRITABLE as error:
                 if tried or not group.rare:
@@ -134,9 +139,12 @@ class Writer:
                 attempt += 1
                 await self._lost(error, attempt, "writing a group")
 
+    def _well(self) -> None:
+        self.trouble, self.full = None, False
+
     async def _lost(self, error: BaseException, attempt: int, at: str) -> None:
         """Once more in a moment, on another connection."""
-        self.trouble = failures.retrying(error)
+        self.trouble, self.full = failures.retrying(error), isinstance(error, asyncpg.DiskFullError)
         if attempt == 1 or attempt % 50 == 0 or isinstance(error, TooSlowError):
             log(events.GROUP_NOT_WRITTEN, task=Word(at), why=Sentence(self.trouble))
         await self._drop()
@@ -159,7 +167,7 @@ class Writer:
                     raise error  # it is nothing that an SMSC said
                 log(events.TEXTS_SET_ASIDE, texts=Count(aside))
                 self._set_aside(aside)
-                self.trouble = None
+                self._well()
                 return whole
 
     async def _was_committed(self) -> bool:

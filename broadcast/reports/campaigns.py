@@ -12,7 +12,8 @@ from broadcast.campaign.approval import Approval, content_hash
 from broadcast.campaign.campaigns import Campaign, CampaignEvent
 from broadcast.campaign.ruled import in_words, limits_for
 from broadcast.config import Config
-from broadcast.diagnosis.finding import Finding, merged
+from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.order import merged
 from broadcast.forecast.reach import Reach, reach
 from broadcast.ids import CampaignId
 from broadcast.reports.withdrawals import Withdrawal
@@ -73,6 +74,7 @@ class Shown:
     corrects: str | None = None
     reach: Reach | None = None  # of its areas
     whom: str = ""  # its plan names, in words
+    findings: Sequence[Finding] = ()  # while it is under way; and why it is not faster
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
@@ -91,6 +93,7 @@ class Shown:
             "withdrawals": [each.document() for each in self.withdrawals],
             "reach": self.reach,
             "whom": self.whom or None,
+            "findings": [each.document() for each in self.findings],
         }
 
 
@@ -119,6 +122,7 @@ async def shown(home: Connection, name: str, config: Config | None = None) -> Sh
         reach=await reach(home, found.content) if found.launched_at is None else None,
         whom=whom.in_words(found.plan, await trees.load(home)),
         rules=_rules(found, config),
+        findings=await _wrong_with(home, config, found, why=True),
         **await _message(home, number),
     )
 
@@ -160,13 +164,15 @@ async def _before(connection: Connection, found: Campaign) -> Before | None:
     return Before(row["event"], row["actor"], row["at"], changes)
 
 
-async def _wrong_with(home: Connection, config: Config | None, each: Campaign) -> tuple[Finding, ...]:
+async def _wrong_with(
+    home: Connection, config: Config | None, each: Campaign, *, why: bool = False
+) -> tuple[Finding, ...]:
+    """why: as `diagnose`."""
     if each.launched_at is None or each.finished_at is not None:
         return ()
     # not before an alert is under way: what reads how it fares brings a large library, which a draft does not need
     from broadcast.diagnosis.gather import Diagnosis
 
     async with parts_of(home, config, each.campaign_id) as parts:
-        return merged(
-            [await Diagnosis(part.connection, each.campaign_id, home).findings() for part in parts.reached]
-        )
+        found = [Diagnosis(part.connection, each.campaign_id, home) for part in parts.reached]
+        return merged([await diagnosis.findings(why=why) for diagnosis in found])

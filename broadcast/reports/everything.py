@@ -6,8 +6,9 @@ from typing import Any
 from broadcast.archive.books import books_of, snapshot
 from broadcast.campaign.campaigns import by_name
 from broadcast.config import Config
-from broadcast.diagnosis.finding import Finding, merged
+from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.diagnosis.order import merged
 from broadcast.reports import audit
 from broadcast.reports.audit import AuditResult, judged, recount
 from broadcast.reports.document import document

@@ -12,7 +12,8 @@ from typing import Final
 import asyncpg
 
 from broadcast.config import Config
-from broadcast.diagnosis.finding import Finding, merged
+from broadcast.diagnosis.finding import Finding
+from broadcast.diagnosis.order import merged
 from broadcast.ids import CampaignId
 from broadcast.reports.nation import CampaignNow, LedgerNow, Nation
 from broadcast.reports.nation_databases import ANSWER_S, Databases

@@ -97,10 +97,10 @@ class Told:
 
 
 async def watch(
-    home: Connection, name: str, every_s: float, config: Config | None = None
+    home: Connection, name: str, every_s: float, config: Config | None = None, *, why: bool = False
 ) -> AsyncIterator[tuple[Progress, tuple[Finding, ...]]]:
     """The campaign's progress every so many seconds, and what is wrong; the last one is its end. config: where there
-    are several ledgers. Raises InputError when there is no such campaign."""
+    are several ledgers. why: as `diagnose`. Raises InputError when there is no such campaign."""
     found = await by_name(home, name)
     whole, arriving = Whole(home, config, found.campaign_id), Arriving(home, found)
     findings, diagnosed_at = tuple[Finding, ...](), -DIAGNOSE_S
@@ -108,7 +108,7 @@ async def watch(
         while True:
             now = await arriving.told(await whole.progress(), whole.ledgers())
             if now.over or time.monotonic() - diagnosed_at >= DIAGNOSE_S:
-                findings, diagnosed_at = await whole.findings(), time.monotonic()
+                findings, diagnosed_at = await whole.findings(why=why), time.monotonic()
             yield now, findings
             if now.over:
                 return

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from broadcast.config import Config
-from broadcast.diagnosis.finding import Finding, merged
+from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.gather import Diagnosis
+from broadcast.diagnosis.order import merged
 from broadcast.errors import DatabaseError
 from broadcast.ids import CampaignId
 from broadcast.reports.progress import Progress, joined, progress
@@ -49,15 +50,15 @@ class Whole:
         seen = [self._last[name] for name in names if name in self._last]
         return joined(home, seen, away, sorted(self._lost))
 
-    async def findings(self) -> tuple[Finding, ...]:
-        """What is wrong, in the ledgers that answer."""
+    async def findings(self, *, why: bool = False) -> tuple[Finding, ...]:
+        """What is wrong, in the ledgers that answer. why: as `diagnose`."""
         found = []
         having = [each for name, each in self._parts.items() if name not in self._lost]
         for part in having or [Part("", self._home, home=True)]:
             made = Diagnosis(part.connection, self._campaign_id, self._home)
             diagnosis = self._diagnoses.setdefault(part.name, made)
             try:
-                found.append(await diagnosis.findings())
+                found.append(await diagnosis.findings(why=why))
             except MENDABLE:
                 if part.home:
                     raise

@@ -15,6 +15,7 @@ class DatabaseWay:
     """url: the same database through it. `lose`: connections are cut and new ones refused; `silence`: nothing passes.
 
     swallow: as `silence`, and what was under way on the connections of then never arrives; `speak` ends both.
+    groups_wait_s: so long whatever a ledger's session says waits on its way, as for a slow disk.
     cut_commits: so many commits of ledger groups are made, yet instead of the answer the connection ends.
     cut_after: so many octets more of what a ledger's session says arrive, then its connection ends, once.
     """
@@ -32,6 +33,7 @@ class DatabaseWay:
         self._forgotten: set[asyncio.StreamWriter] = set()
         self._ledgers: set[asyncio.StreamWriter] = set()
         self._groups: set[asyncio.StreamWriter] = set()  # of these, those that have begun to write groups
+        self.groups_wait_s = 0.0
         self.cut_commits = 0
         self.cut_after: int | None = None
 
@@ -92,6 +94,8 @@ class DatabaseWay:
                 self._ledgers.add(back)
             if b"commit_group" in octets and back in self._ledgers:
                 self._groups.add(back)
+            if self.groups_wait_s and target in self._groups:
+                await asyncio.sleep(self.groups_wait_s)
             if _COMMITTED in octets and target in self._groups and self.cut_commits:
                 self.cut_commits -= 1
                 raise ConnectionResetError

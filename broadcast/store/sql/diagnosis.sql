@@ -11,7 +11,7 @@ DELETE FROM lane_reading AS r WHERE NOT EXISTS (SELECT FROM worker AS w WHERE w.
 -- name: diagnosed_campaigns
 -- Campaign $1, or (null) all that are running or paused, taken together. since: null when there is none.
 SELECT min(launched_at) AS since, coalesce(max(finished_at), clock_timestamp()) AS until,
-       extract(epoch FROM clock_timestamp() - max(launched_at))::float8 AS launched_for_s,
+       extract(epoch FROM clock_timestamp() - max(launched_at))::float8 AS launched_for_s, min(expires_at) AS expires_at,
        coalesce(max(segments), 1)::integer AS segments, count(*) > 0 AND bool_and(finished_at IS NOT NULL) AS finished,
        coalesce(bool_or(state = 'running' AND finished_at IS NULL AND expires_at > clock_timestamp()), false) AS sending,
        coalesce(bool_and(state = 'paused'), false) AS paused,
@@ -47,16 +47,23 @@ SELECT coalesce(h.held, 0) + t.held AS held, t.unheard, e.event, e.details::text
  WHERE c.campaign_id = $1 AND c.state IN ('running', 'paused') AND c.finished_at IS NULL AND coalesce(h.held, 0) + t.held > 0;
 
 -- name: diagnosed_workers
--- How many live, and for how long the oldest.
-SELECT count(*) AS workers, coalesce(extract(epoch FROM clock_timestamp() - min(started_at)), 0)::float8 AS for_s
-  FROM worker WHERE ended_at IS NULL AND expires_at > clock_timestamp();
+-- How many live, and for how long the oldest; and how many ended in the last $1 s without a word, so that others found them
+-- when their lease was over, and began none in their place since.
+SELECT living.workers, living.for_s, greatest(0, lost.workers - (
+           SELECT count(*) FROM worker
+            WHERE ended_at IS NULL AND expires_at > clock_timestamp() AND started_at >= lost.since)) AS lost
+  FROM (SELECT count(*) AS workers, coalesce(extract(epoch FROM clock_timestamp() - min(started_at)), 0)::float8 AS for_s
+          FROM worker WHERE ended_at IS NULL AND expires_at > clock_timestamp()) AS living
+ CROSS JOIN (SELECT count(*) AS workers, min(expires_at) - interval '5 s' AS since
+               FROM worker WHERE ended_at > clock_timestamp() - make_interval(secs => $1) AND ended_at > expires_at) AS lost;
 
 -- name: diagnosed_carriers
 -- The connected carriers: their slots, and their tallies in these campaigns ($1).
 SELECT carrier.carrier_no, carrier.name, carrier.tps, slot.*, counted.*,
-       coalesce((SELECT extract(epoch FROM clock_timestamp() - greatest(resolved_until, 'epoch')) FROM resolver
-                  WHERE resolver.carrier_no = carrier.carrier_no), 0)::float8 AS unresolved_s
-  FROM carrier
+       extract(epoch FROM clock_timestamp() - greatest(resolver.resolved_until, 'epoch'))::float8 AS unresolved_s,
+       coalesce(resolver.holder IS NOT NULL AND resolver.expires_at > clock_timestamp(), false) AS resolver,
+       EXISTS (SELECT FROM received WHERE received.carrier_no = carrier.carrier_no) AS receipts_wait
+  FROM carrier LEFT JOIN resolver USING (carrier_no)
  CROSS JOIN LATERAL (
        SELECT count(*) AS slots, count(worker.worker_no) AS held, count(*) FILTER (WHERE bound AND worker.worker_no IS NOT NULL) AS bound,
               coalesce(sum(granted_tps) FILTER (WHERE worker.worker_no IS NOT NULL), 0)::bigint AS granted_tps
