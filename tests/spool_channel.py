@@ -112,6 +112,17 @@ class SpoolLink:
         if not self._out.closed:
             self._out.write(b"".join(b"ack %s\n" % ack for ack in acks))
 
+    @property
+    def ended(self) -> str:
+        return "lost"
+
+    @property
+    def peer_ends_at(self) -> None:
+        return None
+
+    def take_enquiry(self) -> None:
+        return None
+
     def take_round_trip(self, now: float) -> float | None:
         return None
 
@@ -228,6 +239,9 @@ class SpoolChannel:
                 raise
             link.end()
             report("backing_off")
+
+    def certificate_ends_at(self) -> None:
+        return None
 
     def again_s(self, slot_no: int) -> float:
         return 1.0

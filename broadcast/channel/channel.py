@@ -87,6 +87,10 @@ class Channel(Protocol):
         even be tried.
         """
 
+    def certificate_ends_at(self) -> float | None:
+        """When the first of our own certificates ends, in Unix seconds; None: we show none, or it cannot be read. Reads
+        files."""
+
     def again_s(self, slot_no: int) -> float:
         """Seconds until such a link is tried again."""
 

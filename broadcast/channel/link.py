@@ -73,6 +73,18 @@ class BoundLink(Protocol):
     def ack(self, acks: list[Ack]) -> None:
         """Acknowledge what was handed over, after its commit; nothing on a closed link."""
 
+    @property
+    def ended(self) -> str:
+        """Why it closed, in a word: unbound (by the other side), ours, silent, lost, broken (what came cannot be
+        read); empty while it is open."""
+
+    @property
+    def peer_ends_at(self) -> float | None:
+        """When the other side's certificate ends, in Unix seconds; None: it showed none."""
+
+    def take_enquiry(self) -> float | None:
+        """Seconds that an enquire_link took which was answered since the last call; None: none was."""
+
     def take_round_trip(self, now: float) -> float | None:
         """Seconds that a submit took which was answered since the last call; None: none was timed. now: monotonic."""
 

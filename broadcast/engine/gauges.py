@@ -2,21 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
 
 import asyncpg
 
 from broadcast.engine.connections import ANSWER_S
-from broadcast.engine.lane import Lane
+from broadcast.engine.lane_gauges import LaneGauges
 from broadcast.engine.readings import Readings
 from broadcast.engine.target import Target
 from broadcast.engine.told import Told
 from broadcast.errors import BroadcastError
-from broadcast.ids import CarrierNo
 from broadcast.ledger.writer import Connect
 from broadcast.monitor import events
 from broadcast.monitor.logger import logger
-from broadcast.monitor.metrics import Metrics
 from broadcast.store import failures, pool
 from broadcast.store.failures import MENDABLE
 
@@ -27,21 +24,14 @@ TRIED_EVERY = 5  # rounds, while the database is lost
 
 
 class Gauges:
-    """Sets the gauges of one worker once a second; readings and target, of the same second, are written."""
+    """One worker's: what its lanes do is looked at once a second, and written where others read it."""
 
     def __init__(
-        self,
-        metrics: Metrics,
-        lanes: Mapping[CarrierNo, Lane],
-        readings: Readings | None = None,
-        target: Target | None = None,
+        self, lanes: LaneGauges, readings: Readings | None = None, target: Target | None = None
     ) -> None:
-        self._metrics = metrics
         self._lanes = lanes
         self._readings = readings
         self._target = target
-        self._sent: dict[int, int] = {}
-        self._at = time.monotonic()
         self._told = Told()
 
     async def run(self, connect: Connect) -> None:
@@ -54,7 +44,9 @@ class Gauges:
                 await asyncio.sleep(EVERY_S)
                 rounds += 1
                 try:
-                    self._read_lanes()
+                    if self._readings is not None:
+                        self._readings.look()
+                    self._lanes.look()
                     if lost and rounds % TRIED_EVERY:
                         continue
                     if connection is None or connection.is_closed():
@@ -62,6 +54,7 @@ class Gauges:
                     with pool.within(connection, ANSWER_S):
                         if self._readings is not None:
                             await self._readings.write(connection)
+                        await self._lanes.read(connection)
                         if self._target is not None:
                             await self._target.write(connection)
                     lost = False
@@ -88,17 +81,3 @@ class Gauges:
             connection.terminate()
             raise
         return connection
-
-    def _read_lanes(self) -> None:
-        if self._readings is not None:
-            self._readings.look()
-        now = time.monotonic()
-        elapsed, self._at = now - self._at, now
-        for number, lane in self._lanes.items():
-            sent = lane.sent - self._sent.get(number, 0)
-            self._sent[number] = lane.sent
-            self._metrics.submitted.labels(lane.name).inc(sent)
-            self._metrics.tps_used.labels(lane.name).set(sent / elapsed)
-            self._metrics.tps_granted.labels(lane.name).set(lane.pacer.grant)
-            self._metrics.in_flight.labels(lane.name).set(sum(link.in_flight for link in lane.links))
-            self._metrics.window.labels(lane.name).set(sum(link.window for link in lane.links))

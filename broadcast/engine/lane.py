@@ -66,6 +66,7 @@ class Lane:
         self.quiet: Set[CampaignId] = frozenset()  # it is their quiet hours
         self._journal = journal
         self._metrics = metrics
+        self._round_trip = metrics.round_trip_seconds.labels(name)
         self._hungry = hungry
         self._rebound = rebound
         self._day_time = day_time
@@ -87,20 +88,21 @@ class Lane:
     @property
     def appetite(self) -> int:
         """Recipients that should wait here so that sending never waits for a lease; 0: cannot send."""
-        return 2 * max(1, self._target) if self._can_submit else 0
+        return 2 * max(1, self._target) if self.can_submit else 0
 
     @property
     def can_withdraw(self) -> bool:
         """There is a link, and a pace, to ask for something back."""
-        return self._can_submit and self.pacer.grant > 0
+        return self.can_submit and self.pacer.grant > 0
 
     @property
-    def _can_submit(self) -> bool:
+    def can_submit(self) -> bool:
+        """Some link is there for it."""
         return any(link.can_submit for link in self.links)
 
     def _heed_links(self) -> None:
         """Without one the slices go back: another worker can lease them, or this one later."""
-        if not self._can_submit:
+        if not self.can_submit:
             self.stock.withdraw(lambda _: False)
 
     # ------------------------------------------------------------ sending
@@ -215,7 +217,7 @@ class Lane:
 
     def _top_up(self, now: float) -> None:
         """Intend more recipients when the stock runs low (law 2: they may be sent when that is committed)."""
-        if not self._can_submit:
+        if not self.can_submit:
             self._heed_links()  # the last one may be parting from its SMSC
             return
         if self.pacer.grant <= 0:
@@ -243,6 +245,7 @@ class Lane:
     def closed(self, link: BoundLink, reason: str) -> None:
         """See LinkEvents."""
         self.links.discard(link)
+        self._metrics.reconnects.labels(self.name, link.ended).inc()
         self.pacer.closed(time.monotonic(), link)
         self._heed_links()
         self._rebound()
@@ -256,7 +259,10 @@ class Lane:
         now = time.monotonic()
         read = self._read(left_at, now)
         left, at = read.left_at, read.at
-        self.pacer.answered(len(answers), now, link, link.take_round_trip(now))
+        took_s = link.take_round_trip(now)
+        self.pacer.answered(len(answers), now, link, took_s)
+        if took_s is not None:
+            self._round_trip.observe(took_s)
         statuses: Counter[int] = Counter()
         for (work, ordinal, segment), answer, smsc_id in answers:
             work.in_flight -= 1

@@ -4,6 +4,8 @@ Apart from reading replies, for this needs home as well.
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 import asyncpg
@@ -12,6 +14,7 @@ from broadcast.engine.apart import Apart, Turns
 from broadcast.engine.connections import AGAIN_S
 from broadcast.engine.herald import Home
 from broadcast.engine.replies import BUSY_PAUSE_S, PAUSE_S, ROUND_MOST, ROUND_S
+from broadcast.ids import CarrierNo
 from broadcast.ledger import opt_outs
 from broadcast.ledger.opt_outs import Sides
 from broadcast.monitor.metrics import Metrics
@@ -22,10 +25,14 @@ SLICES_MOST: Final = 20  # recalled ones: 2,000 people each
 
 
 class OptOuts:
-    """That of one worker. home: the way there; None: the ledger is home."""
+    """That of one worker. home: the way there; None: the ledger is home. names: of carriers, for the metrics."""
 
-    def __init__(self, metrics: Metrics, home: Home | None = None) -> None:
+    def __init__(
+        self, metrics: Metrics, home: Home | None = None, names: Mapping[CarrierNo, str] | None = None
+    ) -> None:
         self._home = home
+        self._metrics = metrics
+        self._names = names or {}
         self._effects, self._recalls = Apart("opt_outs", metrics), Apart("recalls", metrics)
         self._slices = Apart("slices", metrics)
 
@@ -68,12 +75,16 @@ class OptOuts:
         return bool(trimmed) or applied >= ROUND_MOST
 
     async def _apply(self, sides: Sides) -> int:
-        return await self._effects.run(
-            lambda: opt_outs.apply_replies(sides, ROUND_MOST),
+        out = Counter[CarrierNo]()
+        applied = await self._effects.run(
+            lambda: opt_outs.apply_replies(sides, ROUND_MOST, None, out),
             lambda: opt_outs.without_effect(sides.ledger, ROUND_MOST),
-            lambda number: opt_outs.apply_replies(sides, 1, number),
+            lambda number: opt_outs.apply_replies(sides, 1, number, out),
             lambda number, why: opt_outs.set_aside(sides.ledger, number, why),
         )
+        for number, people in out.items():
+            self._metrics.opt_outs.labels(self._names.get(number, "")).inc(people)
+        return applied
 
     async def _take_out(self, sides: Sides) -> int:
         await self._recalls.run(

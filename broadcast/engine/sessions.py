@@ -38,6 +38,10 @@ class Sessions:
         """Slots whose link is bound now."""
         return {key for key, state in self._states.items() if state == "bound" and key in self._tasks}
 
+    def holds(self, carrier_no: CarrierNo) -> bool:
+        """Whether a slot of this carrier is held."""
+        return any(number == carrier_no for number, _ in self._tasks)
+
     def troubles(self, carrier_no: CarrierNo, now: float) -> tuple[LinkTrouble, ...]:
         """The links of a carrier that have not been up for a while. now: of time.monotonic."""
         ages: dict[str, list[float]] = {}

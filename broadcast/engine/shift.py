@@ -40,6 +40,7 @@ from broadcast.engine.gauges import Gauges
 from broadcast.engine.heartbeat import Heartbeat
 from broadcast.engine.herald import AtHome, Herald, Home, Places
 from broadcast.engine.lane import Lane
+from broadcast.engine.lane_gauges import LaneGauges, Shown
 from broadcast.engine.leases import Leases
 from broadcast.engine.lessons import Lessons
 from broadcast.engine.link_tests import LinkTests
@@ -109,8 +110,8 @@ class Shift:
             metrics.set_aside.labels("ledger").inc,
         )  # fmt: skip
         self._database = DatabaseWatch(connections.url, self._writer)
-        self._sessions = Sessions(metrics)
-        self._replies = Replies(config, metrics, {number: name for name, number in numbers.items()})
+        self._sessions, self._names = Sessions(metrics), {number: name for name, number in numbers.items()}
+        self._replies = Replies(config, metrics, self._names)
         hungry, rebound, journal = Wake(), Wake(), self._writer.journal
         self._lanes = {
             numbers[name]: Lane(
@@ -175,8 +176,13 @@ class Shift:
         tidier = Tidier(self._engine)
         auditor = Auditor(connect)
         home = self._home
-        opting_out = partial(always, OptOuts(self._metrics, home).run, "opt outs", vital=home is None)
-        gauges = Gauges(self._metrics, self._lanes, readings, self._target)
+        opting_out = partial(
+            always, OptOuts(self._metrics, home, self._names).run, "opt outs", vital=home is None
+        )
+        shown = Shown(
+            self._sessions.holds, lambda: self._control.running, lambda: self._writer.trouble is not None
+        )
+        gauges = Gauges(LaneGauges(self._metrics, self._lanes, shown), readings, self._target)
         steady = [
             group.create_task(self._fencing(partial(always, self._renewal)), name="renewal"),
             group.create_task(

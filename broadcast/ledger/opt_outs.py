@@ -8,6 +8,7 @@ A slice of recipients that are sent again is recalled when it is made. What is o
 be erased is taken out likewise, of an emergency too (erasure.py recalls its slices).
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ import asyncpg
 from broadcast.audience import stopped
 from broadcast.audience.erased import load as erased_ones
 from broadcast.audience.subscribers import by_bucket
-from broadcast.ids import CampaignId, SliceId, WorkerNo
+from broadcast.ids import CampaignId, CarrierNo, SliceId, WorkerNo
 from broadcast.ledger.replies import make_spans
 from broadcast.store import citus
 from broadcast.store.clock import database_time
@@ -50,27 +51,36 @@ async def to_do(ledger: Connection, newest_no: int) -> bool:
     return bool(await ledger.fetchval(sql("opt_outs_to_do"), newest_no))
 
 
-async def apply_replies(sides: Sides, most: int, number: int | None = None) -> int:
-    """The oldest opt-outs and opt-ins take effect, in their order; number: this reply's alone. Returns how many.
+async def apply_replies(
+    sides: Sides, most: int, number: int | None = None, out: Counter[CarrierNo] | None = None
+) -> int:
+    """The oldest opt-outs and opt-ins take effect, in their order; number: this reply's alone. Returns how many. out:
+    who opted out is counted there, by carrier.
 
     First at home, under a key of ledger and reply, then here: what ends in between is brought about once.
     """
     with citus.naming_nodes():  # or a reply would be set aside for what it is not to blame for
         async with sides.ledger.transaction():
-            return await _apply(sides, most, number)
+            carriers, effects = await _apply(sides, most, number)
+    if out is not None:
+        out.update(carriers[each] for each, effect in effects.items() if effect == "opted_out")
+    return len(effects)
 
 
-async def _apply(sides: Sides, most: int, number: int | None) -> int:
+async def _apply(
+    sides: Sides, most: int, number: int | None
+) -> tuple[Mapping[int, CarrierNo], Mapping[int, str]]:
+    """By reply_no: the carrier, and what it brought about."""
     ledger = sides.ledger
     if not await ledger.fetchval(sql("effects_claim")):
-        return 0
+        return {}, {}
     await ledger.execute(LOOK_UP)
     rows = await ledger.fetch(sql("effects_to_do"), most, number)
     effects = await _at_home(sides, rows) if rows else {}
     if rows and number is None:  # what came before the oldest of these is written down here, too
         await sides.home.execute(sql("forget_effects"), sides.name, rows[0]["reply_no"] - 1)
     await ledger.execute(sql("set_effects"), list(effects), list(effects.values()))
-    return len(effects)
+    return {row["reply_no"]: row["carrier_no"] for row in rows}, effects
 
 
 async def _at_home(sides: Sides, rows: Sequence[asyncpg.Record]) -> dict[int, str]:

@@ -69,13 +69,14 @@ _LINKS: Final = (
     _a("tps_used", "segments per second", "carrier", "Segments in the last full second.", W),
     _a("round_trip_seconds", _S, "carrier",
        "From a submit to its answer: one submit a batch is timed.", W, *ANSWER_S),
-    _a("enquire_link_seconds", _S, "carrier", "From an enquire_link of ours to whatever came next.", W, *ANSWER_S),
+    _a("enquire_link_seconds", _S, "carrier", "From an enquire_link of ours to its answer.", W, *ANSWER_S),
     _a("reconnects_total", "links", "carrier reason",
        "Links that had been bound and ended, by why: unbound (by the SMSC), silent, lost, broken (what it "
-       "sent cannot be read), other.", W),
+       "sent cannot be read), ours.", W),
     _a("paused_seconds_total", _S, "carrier reason",
-       "Time in which people waited and less left than was granted, by what held it back: window_full, "
-       "throttled, no_slices, paused, quiet, gives_way, no_grant, no_link, database, first_share, other.", W),
+       "Time lost while people waited and a slot was held: of each second the share of the grant that was not "
+       "used, by what held it back: paused, database, no_link, no_grant, quiet, first_share, no_slices, "
+       "throttled, window_full, other. 1 a second: nothing left.", W),
     _a("certificate_expiry_timestamp_seconds", _AT, "carrier whose",
        "When a certificate of a TLS bind ends, the first of several: ours, or theirs as it was shown last.", W),
 )  # fmt: skip

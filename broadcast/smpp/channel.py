@@ -17,6 +17,7 @@ from broadcast.smpp.cancelling import Canceller
 from broadcast.smpp.rendering import render
 from broadcast.smpp.sayings import sayings
 from broadcast.smpp.template import Template
+from broadcast.smpp.tls import ends_at
 
 OUTCOMES_KEPT: Final = 256  # an SMSC may answer with any of 2^32 statuses
 
@@ -60,6 +61,11 @@ class SmppChannel:
     ) -> None:
         """See Channel."""
         await keep_bound(name, self._carrier.slots()[slot_no], self._carrier, events, report, leave_s)
+
+    def certificate_ends_at(self) -> float | None:
+        """See Channel."""
+        files = {bind.tls.cert_file for bind in self._carrier.binds if bind.tls and bind.tls.cert_file}
+        return min(filter(None, map(ends_at, files)), default=None)
 
     def again_s(self, slot_no: int) -> float:
         """See Channel."""

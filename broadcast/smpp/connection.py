@@ -5,10 +5,19 @@ from typing import Final, cast
 
 from broadcast.config import Bind
 from broadcast.smpp.reading import Reading
-from broadcast.smpp.session import LinkState, Session
-from broadcast.smpp.timers import Timers
+from broadcast.smpp.session import UNBOUND, LinkState, Session
+from broadcast.smpp.timers import Due, Timers
+from broadcast.smpp.tls import peer_ends_at
 from broadcast.smpp.writing import Writing
 
+_DOES_NOT_READ: Final = "the SMSC does not read"
+_ENDS: Final = {
+    UNBOUND: "unbound",
+    "unbound": "ours",
+    Due.SILENCE.value: "silent",
+    Due.SLOW.value: "silent",
+    _DOES_NOT_READ: "silent",
+}
 LINGER_S: Final = 2.0  # to flush the last answers before the connection is cut
 
 
@@ -19,12 +28,14 @@ class Connection(asyncio.Protocol):
     def __init__(self, name: str, bind: Bind, tps: int) -> None:
         self.name = name
         self.lost: Exception | None = None
+        self.broken = False  # what came cannot be read
         self._bind = bind
         self._loop = asyncio.get_running_loop()
         self._session = Session()
         self._reading = Reading(self._loop, tps)
         self._ticking: asyncio.TimerHandle | None = None
         self._reason = ""
+        self.peer_ends_at: float | None = None
         self._leaving = asyncio.Event()
         self._finished: asyncio.Future[str] = self._loop.create_future()
 
@@ -34,6 +45,15 @@ class Connection(asyncio.Protocol):
     def state(self) -> LinkState:
         """Where it stands between connect and close."""
         return self._session.state
+
+    @property
+    def ended(self) -> str:
+        """See BoundLink."""
+        if self.state is not LinkState.CLOSED:
+            return ""
+        if self.broken:
+            return "broken"
+        return _ENDS.get(self._reason, "lost")
 
     @property
     def is_bound(self) -> bool:
@@ -61,6 +81,7 @@ class Connection(asyncio.Protocol):
         """It is connected, and binds."""
         transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit it
         self._transport = transport
+        self.peer_ends_at = peer_ends_at(transport.get_extra_info("peercert"))
         self._writing = Writing(transport)
         self._reading.open(transport)
         bind, now = self._bind, self._loop.time()
@@ -73,7 +94,7 @@ class Connection(asyncio.Protocol):
         self._timers.sent_at = self._loop.time()
         self._writing.write(data)
         if self._writing.unread:
-            self.abort("the SMSC does not read")
+            self.abort(_DOES_NOT_READ)
 
     def _close(self, reason: str) -> None:
         """Flush, then close; cut after LINGER_S."""

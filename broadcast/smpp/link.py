@@ -100,6 +100,10 @@ class Link(Connection):
         """See BoundLink."""
         return self._window.take_round_trip(now)
 
+    def take_enquiry(self) -> float | None:
+        """See BoundLink."""
+        return self._timers.take_enquiry()
+
     def submit(self, submission: Submission, now: float, before: float = math.inf) -> bool:
         """Write stamped PDUs, one a token: see BoundLink."""
         if lease_time() >= before:
@@ -173,8 +177,11 @@ class Link(Connection):
             batch.controls = self._taken_back(batch.controls)
         if batch.controls:
             self._write(b"".join([self._session.control(frame) for frame in batch.controls]))
+            if any(frame[0] == smpp.ENQUIRE_LINK_RESP for frame in batch.controls):
+                self._timers.answered(now)
             self._heed_session(now)
         if batch.broken is not None:
+            self.broken = True
             self._session.end(str(batch.broken))
         self._hand_over(batch, len(data), now)
         if self._session.ending:

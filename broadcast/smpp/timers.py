@@ -42,6 +42,8 @@ class Timers:
         self._enquire_link_s = enquire_link_s
         self._response_timeout_s = response_timeout_s
         self._enquired_at: float | None = None
+        self._enquiring_at: float | None = None  # not answered yet
+        self._enquiry_s: float | None = None
         shortest = min(bind_timeout_s, enquire_link_s, response_timeout_s)
         self.tick_s = min(1.0, max(0.01, shortest / 4))  # how often `due` should be asked
 
@@ -72,7 +74,17 @@ class Timers:
 
     def enquired(self, now: float) -> None:
         """An enquire_link went out; nothing received for the response timeout from here is SILENCE."""
-        self._enquired_at = now
+        self._enquired_at = self._enquiring_at = now
+
+    def answered(self, now: float) -> None:
+        """The enquire_link was."""
+        if self._enquiring_at is not None:
+            self._enquiry_s, self._enquiring_at = now - self._enquiring_at, None
+
+    def take_enquiry(self) -> float | None:
+        """Seconds that the last answer took, since the last call; None: none came."""
+        took_s, self._enquiry_s = self._enquiry_s, None
+        return took_s
 
     def due(self, now: float) -> Due:
         """The one thing to do now."""

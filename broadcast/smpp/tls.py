@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NoReturn
@@ -66,6 +67,22 @@ def client_context(tls: Tls) -> ssl.SSLContext:
     if tls.cert_file:
         _present(context, tls.cert_file, tls.key_file)
     return context
+
+
+def ends_at(cert_file: str) -> float | None:
+    """When its first certificate ends, in Unix seconds; None where it cannot be read: links say why."""
+    from cryptography import x509  # large, and few have one
+
+    try:
+        return x509.load_pem_x509_certificate(Path(cert_file).read_bytes()).not_valid_after_utc.timestamp()
+    except (OSError, ValueError):
+        return None
+
+
+def peer_ends_at(shown: Mapping[str, object] | None) -> float | None:
+    """Of a certificate as `SSLObject.getpeercert` has it."""
+    until = (shown or {}).get("notAfter")
+    return ssl.cert_time_to_seconds(until) if isinstance(until, str) else None
 
 
 def explain(error: Exception, tls: Tls, name: str) -> tuple[str, str]:

@@ -1,3 +1,15 @@
+-- name: lane_waiting
+-- Who waits, by carrier: of campaigns that run, and that are paused; held: of the former, of those whose first share goes
+-- ahead still.
+SELECT carrier_no, coalesce(sum(waiting) FILTER (WHERE state = 'running'), 0)::bigint AS running,
+       coalesce(sum(waiting) FILTER (WHERE state = 'paused'), 0)::bigint AS paused,
+       coalesce(sum(waiting) FILTER (WHERE state = 'running' AND plan ? 'canary' AND coalesce(stage, 0) = 0), 0)::bigint AS held
+  FROM campaign
+ CROSS JOIN LATERAL (SELECT carrier_no, sum(waiting)::bigint AS waiting FROM tally
+                      WHERE tally.campaign_id = campaign.campaign_id GROUP BY carrier_no) AS counted
+ WHERE launched_at IS NOT NULL AND finished_at IS NULL AND expires_at > clock_timestamp()
+ GROUP BY carrier_no;
+
 -- name: exporter_claim
 -- One exporter serves the national figures, for its session.
 SELECT pg_try_advisory_lock(:exporting_lock);

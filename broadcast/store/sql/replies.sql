@@ -118,7 +118,7 @@ UPDATE inbound SET state = CASE WHEN new.reply_no IS NULL THEN 'repeated' ELSE '
 
 -- name: effects_to_do
 -- The oldest $1 opt-outs and opt-ins that have no effect yet. $2: this one alone, or null.
-SELECT reply_no, msisdn, kind, received_at FROM reply
+SELECT reply_no, msisdn, kind, received_at, carrier_no FROM reply
  WHERE effect IS NULL AND ($2::bigint IS NULL OR reply_no = $2) ORDER BY reply_no LIMIT $1;
 
 -- name: effects_known

@@ -63,6 +63,9 @@ class FakeLink:
         self.acked: list[bytes] = []
         self.asked: list[bytes] = []  # of `withdraw`
         self.unknown_states: Counter[str] = Counter()
+        self.ended = "lost"
+        self.peer_ends_at: float | None = None
+        self.enquiry_s: float | None = None
         self._next = 1
 
     @property
@@ -83,6 +86,10 @@ class FakeLink:
     def reserve(self, count: int) -> int:
         self._next += count
         return self._next - count
+
+    def take_enquiry(self) -> float | None:
+        took_s, self.enquiry_s = self.enquiry_s, None
+        return took_s
 
     def take_round_trip(self, now: float) -> float | None:
         return None

@@ -8,6 +8,7 @@ import pytest
 
 from broadcast.engine import gauges
 from broadcast.engine.gauges import Gauges
+from broadcast.engine.lane_gauges import LaneGauges
 from broadcast.errors import SchemaError
 from broadcast.monitor.metrics import Metrics
 
@@ -26,7 +27,7 @@ async def run(*errors: BaseException) -> None:
     async def connect() -> asyncpg.Connection:
         raise OSError
 
-    await Gauges(Metrics(), {}, Failing(*errors)).run(connect)
+    await Gauges(LaneGauges(Metrics(), {}), Failing(*errors)).run(connect)
 
 
 @pytest.fixture(autouse=True)

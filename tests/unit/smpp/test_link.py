@@ -758,3 +758,35 @@ async def test_a_submit_beside_it_keeps_its_own_answer(bound: Maker) -> None:
         "a",
         "s",
     ]
+
+
+# ---------------------------------------------------------------- what is measured of it
+
+
+async def test_an_answered_enquire_link_is_timed(bound: Maker) -> None:
+    rig = bound(enquire_link_s=4.0)
+    rig.clock.advance(5.0)
+    asked = rig.transport.taken()
+    assert asked.startswith(ENQUIRE)
+    rig.clock.now += 0.25
+    rig.link.data_received(pdu(0x80000015, int.from_bytes(asked[12:16])))
+    assert 0.25 <= (rig.link.take_enquiry() or 0.0) <= 1.5
+    assert rig.link.take_enquiry() is None
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (lambda rig: rig.lose(), "lost"),
+        (lambda rig: rig.lose(ConnectionResetError("reset")), "lost"),
+        (lambda rig: (rig.link.data_received(pdu(0x00000006, 9)), rig.lose()), "unbound"),
+        (lambda rig: (rig.link.data_received(b"\xff" * 16), rig.lose()), "broken"),
+        (lambda rig: (rig.clock.advance(300.0), rig.lose()), "silent"),
+        (lambda rig: (rig.link.abort("unbound"), rig.lose()), "ours"),
+    ],
+)
+async def test_an_end_is_one_of_few_words(bound: Maker, end: Callable[[Rig], None], said: str) -> None:
+    rig = bound()
+    assert rig.link.ended == ""
+    end(rig)
+    assert rig.link.ended == said

@@ -116,3 +116,16 @@ def test_an_unbind_of_the_smsc_waits_so_long_and_no_longer() -> None:
     each.parting(1005.0)  # again
     assert each.due(1009.9) is Due.NOTHING
     assert each.due(1010.0) is Due.PART
+
+
+def test_the_answer_to_an_enquiry_is_timed_once() -> None:
+    each = bound()
+    each.answered(1001.0)  # to nothing that was asked
+    assert each.take_enquiry() is None
+    each.enquired(1030.0)
+    each.read(1, 0, 1030.1)  # something else
+    assert each.take_enquiry() is None
+    each.answered(1030.5)
+    each.answered(1031.0)
+    assert each.take_enquiry() == 0.5
+    assert each.take_enquiry() is None

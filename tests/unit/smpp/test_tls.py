@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from broadcast.config import Tls
-from broadcast.smpp.tls import TlsFileError, client_context, shared_context
+from broadcast.smpp.tls import TlsFileError, client_context, ends_at, peer_ends_at, shared_context
 
 
 def test_the_peer_is_checked_and_old_versions_are_refused() -> None:
@@ -90,3 +91,12 @@ async def test_a_context_is_made_once_until_a_file_changes(files: Path, tmp_path
     assert await shared_context(tls) is first
     renewed.write_bytes((files / "own.pem").read_bytes() + b"\n")
     assert await shared_context(tls) is not first
+
+
+def test_the_end_of_a_certificate(files: Path) -> None:
+    own = ssl.PEM_cert_to_DER_cert((files / "own.pem").read_text())
+    until = x509.load_der_x509_certificate(own).not_valid_after_utc
+    assert ends_at(str(files / "own.pem")) == until.timestamp()
+    assert [ends_at(str(files / name)) for name in ("own.der", "empty", "damaged", "nowhere")] == [None] * 4
+    assert peer_ends_at({"notAfter": until.strftime("%b %d %H:%M:%S %Y GMT")}) == until.timestamp()
+    assert [peer_ends_at(each) for each in (None, {}, {"notAfter": 5})] == [None] * 3
