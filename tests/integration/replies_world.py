@@ -61,7 +61,7 @@ class Reader(Replies):
 
     def __init__(self, config: Config, metrics: Metrics, names: Mapping[CarrierNo, str]) -> None:
         super().__init__(config, metrics, names)
-        self.opt_outs = OptOuts(metrics)
+        self.opt_outs = OptOuts(metrics, None, names)
 
     async def round(self, connection: asyncpg.Connection) -> bool:
         more = False

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import numpy as np
 import pytest
-from integration.replies_world import FIRST, balanced, came, opted_out, quiet_rig, read, sent
+from integration.replies_world import FIRST, balanced, came, opted_out, quiet_rig, read, reader, sent
 from integration.reported import report
 from integration.resolved import resolve_all
 from integration.rig import Rig
@@ -47,10 +47,20 @@ async def test_opt_outs_and_opt_ins_take_effect_in_order(rig: Rig) -> None:
     await came(rig, b"HELP", FIRST + 3)
     await came(rig, b"START", FIRST + 99)  # no subscriber
     await came(rig, b"STOP", "Viettel")
+    by = await reader(rig)
+    for _ in range(3):
+        await by.round(rig.conn)
     assert [row["effect"] for row in await read(rig)] == [
         "opted_out", "unchanged", "unchanged", "opted_out", "opted_out", "opted_in", "none",
         "no_subscriber", "no_subscriber",
     ]  # fmt: skip
+    out = [
+        sample
+        for family in by.opt_outs._metrics.opt_outs.collect()
+        for sample in family.samples
+        if sample.value
+    ]
+    assert [(each.labels, each.value) for each in out] == [({"carrier": "viettel"}, 3.0)]
     assert await opted_out(rig) == {0, 1}
     await came(rig, b"START", FIRST)
     assert (await read(rig))[-1]["effect"] == "opted_in"

@@ -108,6 +108,8 @@ def test_every_command_has_help_with_an_example_and_every_printing_one_json() ->
         ("bench",),
         ("board",),
         ("demo",),
+        ("exporter",),
+        ("metrics", "targets"),
         ("resolver",),
         ("up",),
         ("worker",),
