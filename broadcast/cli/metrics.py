@@ -25,7 +25,12 @@ from broadcast.store.failures import MENDABLE
 
 @click.group()
 def metrics() -> None:
-    """What is served to Prometheus, and where."""
+    """What is served to Prometheus, and where.
+
+    \b
+    Example:
+      broadcast metrics list
+    """
 
 
 @metrics.command("list")
