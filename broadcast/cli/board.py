@@ -1,7 +1,6 @@
 """`broadcast board`: the control room's page, as one process."""
 
 import asyncio
-import logging
 import ssl
 from collections.abc import Sequence
 from datetime import UTC
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings
@@ -17,12 +17,15 @@ from broadcast.cli.signals import stopping
 from broadcast.config import Config, named
 from broadcast.errors import InputError
 from broadcast.languages import _
+from broadcast.monitor import board_events as events
 from broadcast.monitor import logs
+from broadcast.monitor.loggable import Name
+from broadcast.monitor.logger import logger
 from broadcast.web.app import make_runtime
 from broadcast.web.security import Front
 from broadcast.web.serve import Served, is_loopback, names_of, tls_context
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -67,7 +70,7 @@ def board(
     tls = _tls(tls_cert, tls_key)
     front = _front(host, tls is not None, behind_proxy, [*names, *(names_of(tls_cert) if tls_cert else ())])
     opened = port if port is not None else 8443 if tls else 8080
-    run(_serve(front, tls, host, opened, _configuration()))
+    run(with_levels(_serve(front, tls, host, opened, _configuration())))
 
 
 def _configuration() -> Config | None:
@@ -112,7 +115,7 @@ async def _serve(
     zone = ZoneInfo(config.country.time_zone) if config else UTC
     served = Served(make_runtime(front, config, zone), tls)
     opened = await served.start(host, port)
-    log.info("the board is on %s://%s:%d", "https" if tls else "http", host, opened)
+    log(events.BOARD_SERVING, url=Name(f"{'https' if tls else 'http'}://{host}:{opened}"))
     try:
         await stop.wait()
     finally:

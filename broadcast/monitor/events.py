@@ -7,6 +7,7 @@ are called so in every event. Beside its own fields a line has those of `logger.
 from collections.abc import Mapping
 from typing import Final
 
+from broadcast.monitor import board_events
 from broadcast.monitor.event import Event, debug, error, info, warning
 from broadcast.monitor.sampling import Flood
 
@@ -277,5 +278,5 @@ LEVELS_UNREADABLE: Final = warning(
 )
 
 EVENTS: Final[Mapping[str, Event]] = {
-    name: each for name, each in list(globals().items()) if isinstance(each, Event)
+    name: each for name, each in {**vars(board_events), **globals()}.items() if isinstance(each, Event)
 }  # by their constants

@@ -5,7 +5,6 @@ database itself decides whether they may, and the audit chain names them. Who is
 here, and gives it for the act.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +23,9 @@ from broadcast.campaign.marks import mark_words
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId
 from broadcast.languages import N_, _, term
+from broadcast.monitor import board_events as events
+from broadcast.monitor.loggable import Name, Word
+from broadcast.monitor.logger import logger
 from broadcast.reports import campaigns as reports
 from broadcast.reports import reach_words, shown
 from broadcast.reports.campaigns import Shown
@@ -35,7 +37,7 @@ from broadcast.web.runtime import Asking, Runtime, asking, html, leads_to, runti
 from broadcast.web.view import Asked
 from broadcast.words import words
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,14 @@ async def act(request: web.Request) -> web.StreamResponse:
     if person is None:
         return await _again(request, wrong(), 403)
     told: list[str] = []
+    what, campaign, by = Word(_name_of(request)), CampaignId(_number(request)), Name(person.name)
     try:
         with logged_in_as(person.name, asked.form.get("password", "")):
             done = await _do(run, chosen, _number(request), asked.form.get("content", ""), told)
     except BroadcastError as error:
-        log.warning("%s, campaign %d: refused to %s", _name_of(request), _number(request), person.name)
+        log(events.BOARD_ACT_REFUSED, act=what, campaign=campaign, by=by)
         return await _again(request, str(error), 409)
-    log.info("%s, campaign %d: done by %s", _name_of(request), _number(request), person.name)
+    log(events.BOARD_ACT_DONE, act=what, campaign=campaign, by=by)
     assert asked.login is not None  # guarded
     state = term(done.state)
     said = _(chosen.done, name=visible(done.name), code=done.code, state=state)

@@ -5,7 +5,6 @@ and seldom: so that it takes a fiftieth of a core at most, however large the nat
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -18,6 +17,8 @@ from broadcast.audience.profiles import all_profiles
 from broadcast.config import Config
 from broadcast.errors import BroadcastError
 from broadcast.ids import CampaignId
+from broadcast.monitor import board_events as events
+from broadcast.monitor.logger import logger
 from broadcast.reports.nation import CampaignNow, Nation
 from broadcast.store.failures import MENDABLE, in_words
 from broadcast.store.pool import connect
@@ -35,7 +36,7 @@ AREAS_S: Final = 600.0  # areas and profiles are read anew
 _AGAIN_S: Final = 5.0
 _IDLE_S: Final = 60.0
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @dataclass(slots=True)
@@ -95,8 +96,10 @@ class Detailing:
                 finally:
                     connection.terminate()
             except (*MENDABLE, asyncpg.PostgresError, BroadcastError) as error:
-                said = str(error) if isinstance(error, BroadcastError) else in_words(error)
-                log.warning("who was reached where cannot be read: %s", said)
+                log(
+                    events.BOARD_REACH_UNREAD,
+                    why=error if isinstance(error, BroadcastError) else in_words(error),
+                )
                 await asyncio.sleep(_AGAIN_S)
 
     async def _serve(self, connection: Connection) -> None:

@@ -5,8 +5,6 @@ Whatever goes wrong is a page in the asker's language, or a line of JSON where n
 
 import asyncio
 import json
-import logging
-import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import CookieError
@@ -17,6 +15,8 @@ from aiohttp import web
 
 from broadcast.errors import BroadcastError, DatabaseDownError, InputError, RefusedError
 from broadcast.languages import N_, _, answering
+from broadcast.monitor import board_events as events
+from broadcast.monitor.logger import logger
 from broadcast.store.failures import MENDABLE, explain, kind
 from broadcast.web import pages
 from broadcast.web.runtime import (
@@ -58,7 +58,7 @@ _SAID: Final[Mapping[int, tuple[str, str]]] = {
     503: (N_("Not now"), N_("Too many are here at once: try again in a moment.")),
 }  # fmt: skip
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 async def headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -171,7 +171,7 @@ def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         return refused(
             request, 403 if isinstance(error, asyncpg.InsufficientPrivilegeError) else 503, sentence=str(told)
         )
-    log.error("unexpected %s", kind(error), exc_info=os.environ.get("BROADCAST_TRACE") == "1")
+    log(events.BOARD_FAILED, kind=kind(error), error=error)
     return refused(request, 500)
 
 

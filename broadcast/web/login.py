@@ -1,13 +1,15 @@
 """Logging in to the board and out: by an account of the database, or, to look only, by the site's own provider."""
 
 import asyncio
-import logging
 import secrets
 from typing import Final
 
 from aiohttp import web
 
 from broadcast.languages import _
+from broadcast.monitor import board_events as events
+from broadcast.monitor.loggable import Name
+from broadcast.monitor.logger import logger
 from broadcast.web import oidc, pages
 from broadcast.web.guard import refused
 from broadcast.web.limits import network_of
@@ -27,7 +29,7 @@ from broadcast.web.sessions import Viewer
 
 _KNOWN_S: Final = 90 * 86_400
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 async def login_page(request: web.Request) -> web.Response:
@@ -46,7 +48,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
         return viewer
     if viewer is None:
         return _page(request, 403, refused=wrong(), name=name)
-    log.info("%s is logged in", viewer.name)
+    log(events.BOARD_LOGGED_IN, by=Name(viewer.name))
     answer = leads_to("/")
     begin(run, request, answer, viewer)
     mark = known_mark(run.key, viewer.name, secrets.token_urlsafe(12))
@@ -84,7 +86,7 @@ async def who(request: web.Request, name: str, password: str) -> Viewer | web.Re
         run.limiter.passed(asked.address, name, known)  # it was the database's fault
         raise
     if found is None:
-        log.warning("a login from %s was refused", network_of(asked.address))
+        log(events.BOARD_LOGIN_REFUSED, network=Name(network_of(asked.address)))
         await asyncio.sleep(max(0.0, began + run.least_s - loop.time()))
         return None
     run.limiter.passed(asked.address, name, known)
@@ -129,7 +131,7 @@ async def oidc_back(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     kept = request.cookies.get(run.front.cookie(oidc.COOKIE), "")
     viewer = await run.provider.back(request.query, kept, asyncio.get_running_loop().time())
-    log.info("a viewer is logged in by the provider")
+    log(events.BOARD_PROVIDER_LOGGED_IN)
     answer = html(
         pages.error_page(asking(request).view, 200, _("You are logged in"), _("The board opens by itself."))
     )

@@ -5,7 +5,6 @@ What a provider says is asked for by TLS, small, and not waited for long; what i
 """
 
 import json
-import logging
 import secrets
 import ssl
 from collections import OrderedDict
@@ -19,6 +18,9 @@ import aiohttp
 from broadcast.config import Oidc
 from broadcast.errors import BroadcastError, ConfigError, RefusedError
 from broadcast.languages import N_, _
+from broadcast.monitor import board_events as events
+from broadcast.monitor.loggable import Count, Word
+from broadcast.monitor.logger import logger
 from broadcast.visible import visible
 from broadcast.web.sessions import Viewer, same
 
@@ -34,7 +36,7 @@ _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _NAME_MOST: Final = 100
 _REFUSED: Final = N_("Your organisation's login was not accepted: {why}")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class ProviderError(BroadcastError):
@@ -148,7 +150,7 @@ class Provider:
             claims = CodeIDToken(decoded.claims, decoded.header, options, params)
             claims.validate(leeway=CLOCK_S)
         except (JoseError, ValueError, TypeError, KeyError) as error:
-            log.warning("an ID token was refused: %s", type(error).__name__)
+            log(events.BOARD_TOKEN_REFUSED, kind=Word(type(error).__name__))
             raise RefusedError(_(_REFUSED, why=_("what it signed cannot be proved"))) from error
         audience = claims["aud"]
         if claims["iss"] != said["issuer"] or own not in (
@@ -199,7 +201,7 @@ class Provider:
         if said.get("issuer") != issuer or any(
             urlsplit(str(said.get(each, ""))).scheme not in ("https", scheme) for each in _ENDPOINTS
         ):
-            log.warning("the provider says another issuer than board.oidc.issuer, or endpoints without TLS")
+            log(events.BOARD_PROVIDER_MISFIT)
             raise ProviderError
         self._said, self._keys, self._said_until = said, {}, now + KNOWN_S
         return said
@@ -221,9 +223,9 @@ class Provider:
                 body = await answer.content.read(ANSWER_OCTETS)
                 found = json.loads(body) if answer.status == 200 else None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            log.warning("the provider does not answer: %s", type(error).__name__)
+            log(events.BOARD_PROVIDER_SILENT, kind=Word(type(error).__name__))
             raise ProviderError from error
         if not isinstance(found, dict):
-            log.warning("the provider answered with status %d, or without JSON", answer.status)
+            log(events.BOARD_PROVIDER_ODD, http_status=Count(answer.status))
             raise ProviderError
         return found

@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import logging
 import ssl
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,9 @@ from cryptography import x509
 
 from broadcast.errors import BroadcastError, ConfigError
 from broadcast.languages import _
+from broadcast.monitor import board_events as events
+from broadcast.monitor.loggable import Count, Word
+from broadcast.monitor.logger import logger
 from broadcast.web.app import make_app
 from broadcast.web.runtime import Runtime
 from broadcast.web.security import NO_STORE
@@ -25,7 +27,7 @@ HANDSHAKE_S: Final = 10.0
 STOP_S: Final = 3.0
 BACKLOG: Final = 256
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class PortError(BroadcastError):
@@ -75,7 +77,7 @@ class Served:
         server = self._runner.server
         assert server is not None  # set up
         if len(server.connections) >= MOST:
-            log.warning("more than %d connections: one was closed", MOST)
+            log(events.BOARD_FULL, connections=Count(MOST))
             return _Closed()
         return _Handler(
             server,
@@ -104,7 +106,7 @@ class _Handler(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:  # fmt: skip
         if status >= 500:
-            log.error("unexpected %s", type(exc).__name__)
+            log(events.BOARD_FAILED, kind=Word(type(exc).__name__), error=exc)
         answer = web.Response(
             status=status, text=f"{status}\n", headers={**self._front_headers, "Cache-Control": NO_STORE}
         )

@@ -7,7 +7,6 @@ dropped, and comes back by itself.
 
 import asyncio
 import json
-import logging
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from broadcast.monitor import board_events as events
+from broadcast.monitor.loggable import Count
+from broadcast.monitor.logger import logger
 from broadcast.web import pages
 from broadcast.web.view import View
 from broadcast.web.watching import Moment
@@ -26,7 +28,7 @@ RETRY_MS: Final = 2_000
 _GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 OVER: Final = b"event: over\ndata: {}\n\n"
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -135,7 +137,7 @@ class Hub:
         except asyncio.CancelledError:
             if not viewer.dropped:
                 raise
-            log.info("a viewer that took nothing for %d frames was dropped", BEHIND)
+            log(events.BOARD_VIEWER_DROPPED, frames=Count(BEHIND))
             if viewer.writing is not None:
                 viewer.writing.uncancel()
             if request.transport is not None:

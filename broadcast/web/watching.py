@@ -6,7 +6,6 @@ its age; nobody who watches waits for a database.
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +15,9 @@ import asyncpg
 from broadcast.config import Config
 from broadcast.errors import BroadcastError
 from broadcast.languages import for_everybody
+from broadcast.monitor import board_events as events
+from broadcast.monitor.loggable import Seconds
+from broadcast.monitor.logger import logger
 from broadcast.reports.nation_reading import NationReading
 from broadcast.store.failures import MENDABLE, in_words
 from broadcast.store.pool import connect
@@ -31,7 +33,7 @@ WAIT_S: Final = 4.0  # a page waits so long for the first figures
 IDLE_S: Final = 10.0  # after the last page or stream that wanted figures
 DRAFTS: Final = 50
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Watching:
                 async with asyncio.timeout(WAIT_S), self._read:
                     await self._read.wait_for(lambda: self.last.number > began)
             except TimeoutError:
-                log.warning("the database did not say within %g s how things are", WAIT_S)
+                log(events.BOARD_DATABASE_SLOW, within_s=Seconds(WAIT_S))
         return self.last
 
     def want(self) -> None:
@@ -110,16 +112,15 @@ class Watching:
             octets = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
             self.last = Moment(before.number + 1, made, octets, loop.time(), "", self._details.outlines)
             if before.trouble:
-                log.info("the database answers again")
+                log(events.BOARD_DATABASE_BACK)
         except (*MENDABLE, asyncpg.PostgresError, BroadcastError) as error:
             self._lose()
             self.last = Moment(
                 before.number + 1, before.document, before.json, before.read_at, "database", before.outlines
             )
             if not before.trouble:
-                log.warning(
-                    "no figures: %s", in_words(error) if not isinstance(error, BroadcastError) else error
-                )
+                why = error if isinstance(error, BroadcastError) else in_words(error)
+                log(events.BOARD_DATABASE_TROUBLE, why=why)
         async with self._read:
             self._read.notify_all()
         self._tell(self.last)
