@@ -30,8 +30,10 @@ from broadcast.reports import campaigns as reports
 from broadcast.reports import reach_words, shown
 from broadcast.reports.campaigns import Shown
 from broadcast.store.pool import logged_in_as
+from broadcast.store.queries import sql
 from broadcast.visible import hidden, visible
 from broadcast.web import pages
+from broadcast.web.limits import network_of
 from broadcast.web.login import who, wrong
 from broadcast.web.runtime import Asking, Runtime, asking, html, leads_to, runtime
 from broadcast.web.view import Asked
@@ -122,7 +124,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     what, campaign, by = Word(_name_of(request)), CampaignId(_number(request)), Name(person.name)
     try:
         with logged_in_as(person.name, asked.form.get("password", "")):
-            done = await _do(run, chosen, _number(request), asked.form.get("content", ""), told)
+            done = await _do(run, asked, chosen, _number(request), told)
     except BroadcastError as error:
         log(events.BOARD_ACT_REFUSED, act=what, campaign=campaign, by=by)
         return await _again(request, str(error), 409)
@@ -134,7 +136,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     return leads_to("/")
 
 
-async def _do(run: Runtime, chosen: Act, number: CampaignId, code: str, told: list[str]) -> Campaign:
+async def _do(run: Runtime, asked: Asking, chosen: Act, number: CampaignId, told: list[str]) -> Campaign:
     """As the command does it. told: gets what comes up meanwhile."""
 
     def tell(notice: Notice) -> None:
@@ -142,8 +144,9 @@ async def _do(run: Runtime, chosen: Act, number: CampaignId, code: str, told: li
             told.append(line(notice, lambda value: words(value, lambda: run.zone)))
 
     async with Session.open(run.config, tell) as session, witnessed(session):
+        await session.connection.execute(sql("board_acts"), f"broadcast board, {network_of(asked.address)}")
         found = await campaigns.get(session.connection, number)
-        return await chosen.do(session, found.name, code)
+        return await chosen.do(session, found.name, asked.form.get("content", ""))
 
 
 async def _again(request: web.Request, refused: str, status: int) -> web.Response:

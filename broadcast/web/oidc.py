@@ -7,9 +7,11 @@ What a provider says is asked for by TLS, small, and not waited for long; what i
 import json
 import secrets
 import ssl
+from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -128,9 +130,13 @@ class Provider:
             "code_verifier": pending.verifier,
             "client_id": self._settings.client_id,
         }
-        # RFC 6749 §2.3.1: both are encoded first
-        basic = aiohttp.BasicAuth(quote(self._settings.client_id, safe=""), quote(self._secret, safe=""))
-        return await self._ask("POST", endpoint, data=form, auth=basic if self._secret else None)
+        headers = {"Authorization": self._basic()} if self._secret else {}
+        return await self._ask("POST", endpoint, headers, data=form)
+
+    def _basic(self) -> str:
+        """Id and secret are encoded by themselves first (RFC 6749 §2.3.1)."""
+        pair = f"{quote(self._settings.client_id, safe='')}:{quote(self._secret, safe='')}"
+        return f"Basic {b64encode(pair.encode()).decode()}"
 
     async def _claims(
         self, token: Mapping[str, Any], nonce: str, said: Mapping[str, Any]
@@ -206,7 +212,9 @@ class Provider:
         self._said, self._keys, self._said_until = said, {}, now + KNOWN_S
         return said
 
-    async def _ask(self, method: str, address: str, **how: Any) -> Mapping[str, Any]:
+    async def _ask(
+        self, method: str, address: str, headers: Mapping[str, str] = MappingProxyType({}), **how: Any
+    ) -> Mapping[str, Any]:
         """One JSON object. Raises ProviderError."""
         try:
             async with (
@@ -216,7 +224,7 @@ class Provider:
                     address,
                     ssl=self._tls,
                     allow_redirects=False,
-                    headers={"Accept": "application/json"},
+                    headers={"Accept": "application/json", **headers},
                     **how,
                 ) as answer,
             ):

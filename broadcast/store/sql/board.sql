@@ -6,6 +6,10 @@ SELECT name::text AS name, access_kinds(name) AS kinds FROM account WHERE name =
 -- By what the server made sure who this session is (PostgreSQL 16 and newer): `scram-sha-256:an`; null where it asked for nothing.
 SELECT system_user AS how;
 
+-- name: board_acts
+-- Who acts does so on the board ($1: its name and the address that they act from): the audit chain keeps that beside them.
+SELECT set_config('application_name', $1, false);
+
 -- name: board_drafts
 -- Alerts that wait for approval or for their launch, the newest first; $1: how many at most.
 SELECT campaign_id, name, state, status, category, drafted_by::text AS drafted_by, drafted_at, expires_at
