@@ -25,7 +25,7 @@ MESSAGES ?= 10000
 PARALLEL ?= 2
 SEED ?= 1
 
-.PHONY: help demo test unit check lint layers types collected bench fuzz fuzz-cap chaos words docs venv clean
+.PHONY: help demo test unit check lint layers types collected bench fuzz fuzz-cap chaos words dashboards docs venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
@@ -38,6 +38,7 @@ help:
 	@echo 'make fuzz-cap   RUNS=1000000 changed CAP files in one process without a network: its time and memory'
 	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1 or LEDGERS=1, TIMED=1)'
 	@echo 'make words   what people read, brought from the code into the catalogues of other languages'
+	@echo 'make dashboards  Grafana'"'"'s, from ops/grafana/*.py'
 	@echo 'make docs    the documentation as a site, in site/, every link checked'
 	@echo 'make venv    only the environment: .venv, with the command .venv/bin/broadcast'
 	@echo 'make clean   remove what these made here'
@@ -64,6 +65,9 @@ chaos: $(MADE)
 
 words: $(MADE)
 	@$(BIN)/python ops/messages.py
+
+dashboards: $(MADE)
+	@$(BIN)/python ops/grafana/make.py
 
 # mkdocs is brought by its first use: `make test` skips the site without it
 docs: $(MADE)
