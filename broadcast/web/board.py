@@ -20,7 +20,7 @@ from broadcast.words import duration
 ALERTS_MOST: Final = 12  # with all their figures; the others have a line each
 LISTED_MOST: Final = 60
 WRONG_MOST: Final = 20
-COLUMNS: Final = (("head", "carriers", "failures"), ("curve", "areas"))  # of an alert
+COLUMNS: Final = (("head", "failures"), ("curve", "areas"), ("carriers",))  # of an alert
 _AS_IT_SHOULD_BE: Final = frozenset({"tps_reached"})
 _TIMES: Final = frozenset({"at", "from", "to"})
 

@@ -16,7 +16,7 @@ POINTS_MOST: Final = 240
 PAUSES_MOST: Final = 12  # the longest ones; how many more there were is said
 _ROWS: Final = 3  # of reasons, one above the other
 _ROW_HEIGHT: Final = 18.0
-_LETTER: Final = 6.6  # about the width of one, for whether two reasons meet
+_LETTER: Final = 8.2  # about the width of one, for whether two reasons meet
 _TICKS: Final = 6
 _STEPS_S: Final = (10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 _AHEAD_MOST: Final = 3.0  # of what has passed: a forecast further off would flatten the curve
@@ -64,7 +64,8 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """sent, delivered, forecast: points of SVG. now, expiry: x, None outside of the drawing. more: pauses not shown."""
+    """sent, delivered, forecast: points of SVG. now, expiry: x, None outside of the drawing. top: of the drawing, y.
+    more: pauses that are not shown."""
 
     sent: str
     delivered: str
@@ -72,6 +73,7 @@ class Curve:
     ticks: tuple[Tick, ...]
     bands: tuple[Band, ...]
     more: int
+    top: float
     now: float
     expiry: float | None
 
@@ -97,6 +99,7 @@ def curve(alert: Mapping[str, Any], at: datetime, whole: int) -> Curve | None:
         ticks=tuple(scale.ticks()),
         bands=bands,
         more=more,
+        top=min([TOP - 18, *(each.row - 18 for each in bands if each.row is not None)]),
         now=scale.x(last),
         expiry=scale.x(expiry) if expiry and expiry <= ends else None,
     )

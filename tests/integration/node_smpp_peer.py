@@ -2,61 +2,22 @@
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from integration import npm_packages
 from waiting import PATIENCE_S
 
 FOLDER = Path(__file__).parent / "node_smpp"
-INSTALL_S = 90
-# what npm says when no registry can be reached
-_OFFLINE = (
-    "ENOTFOUND",
-    "EAI_AGAIN",
-    "ECONNREFUSED",
-    "ECONNRESET",
-    "ETIMEDOUT",
-    "ENETUNREACH",
-    "EHOSTUNREACH",
-)
 
 
 def installed(cache: pytest.Cache) -> Path:
-    """The folder of the pinned packages, made on first use. Skips where node, npm or the registry is missing."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is missing (Debian: apt-get install nodejs npm)")
-    lock = (FOLDER / "package-lock.json").read_bytes()
-    folder = cache.mkdir(f"node_smpp-{sha256(lock).hexdigest()[:12]}")
-    with (folder / "lock").open("a") as turn:  # test processes side by side: one installs, the others wait
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            _install(folder)
-            (folder / "complete").touch()
-    return folder / "node_modules"
-
-
-def _install(folder: Path) -> None:
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(FOLDER / name, folder)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install the peer within {INSTALL_S} s")
-    if done.returncode and any(word in done.stderr for word in _OFFLINE):
-        pytest.skip("npm reaches no registry")
-    assert done.returncode == 0, done.stderr
+    """The folder of the pinned packages."""
+    return npm_packages.installed(cache, FOLDER)
 
 
 class NodeSmsc:

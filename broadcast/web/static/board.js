@@ -6,6 +6,7 @@ const body = document.body
 const words = JSON.parse(body.dataset.words)
 const OLD_S = 6 // no frame for so long: something is wrong
 const SAY_EVERY_MS = 20_000
+const HIDDEN_MS = 30_000
 
 theme()
 if (body.dataset.events) live()
@@ -14,7 +15,7 @@ if (body.dataset.events) live()
 
 function theme () {
   const button = document.getElementById('theme')
-  const names = Object.keys(words.themes)
+  const names = ['auto', 'light', 'dark']
   const show = () => { button.querySelector('span').textContent = words.themes[root.dataset.theme] }
   button.hidden = false
   show()
@@ -29,29 +30,49 @@ function theme () {
 // --- live figures
 
 function live () {
-  const now = { at: Date.parse(body.dataset.at), ageS: Number(body.dataset.age), heard: performance.now(), trouble: body.dataset.trouble || '' }
+  const now = {
+    at: Date.parse(body.dataset.at), ageS: Number(body.dataset.age), heard: performance.now(), asked: performance.now(),
+    trouble: body.dataset.trouble || ''
+  }
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone: body.dataset.zone, timeStyle: 'medium' })
-  const source = new EventSource(body.dataset.events)
-  source.addEventListener('parts', (event) => {
-    const frame = JSON.parse(event.data)
-    now.at = Date.parse(frame.at)
-    now.ageS = frame.age_s
-    now.heard = performance.now()
-    now.trouble = frame.trouble || ''
-    for (const [id, html] of Object.entries(frame.parts)) put(id, html)
-    const shown = document.getElementById('at')
-    shown.textContent = clock.format(now.at)
-    shown.dateTime = frame.at
-    tick(now)
-    tell()
-  })
-  source.addEventListener('over', () => { source.close(); now.trouble = 'ended'; tick(now) })
-  source.addEventListener('error', () => {
-    // a browser gives up where the answer is no stream: the login has ended, or the board is being started again
-    if (source.readyState === EventSource.CLOSED) after(now)
+  let source = null
+  let leaving = 0
+  const listen = () => {
+    clearTimeout(leaving)
+    if (source) return
+    now.asked = performance.now()
+    source = new EventSource(body.dataset.events)
+    source.addEventListener('parts', (event) => hear(now, clock, JSON.parse(event.data)))
+    source.addEventListener('over', () => { leave(); now.trouble = 'ended'; tick(now) })
+    source.addEventListener('error', () => {
+      // a browser gives up where the answer is no stream: the login has ended, or the board is being started again
+      if (source?.readyState === EventSource.CLOSED) after(now)
+    })
+  }
+  const leave = () => { source?.close(); source = null }
+  // a page that nobody sees holds no stream: a browser has six connections for all its pages of one host
+  addEventListener('pagehide', leave)
+  addEventListener('pageshow', (event) => { if (event.persisted) listen() })
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) leaving = setTimeout(leave, HIDDEN_MS)
+    else if (now.trouble !== 'ended') listen()
   })
   setInterval(() => tick(now), 1000)
+  listen()
   tick(now)
+}
+
+function hear (now, clock, frame) {
+  now.at = Date.parse(frame.at)
+  now.ageS = frame.age_s
+  now.heard = performance.now()
+  now.trouble = frame.trouble || ''
+  for (const [id, html] of Object.entries(frame.parts)) put(id, html)
+  const shown = document.getElementById('at')
+  shown.textContent = clock.format(now.at)
+  shown.dateTime = frame.at
+  tick(now)
+  tell()
 }
 
 async function after (now) {
@@ -75,8 +96,9 @@ async function after (now) {
 function tick (now) {
   const sinceS = (performance.now() - now.heard) / 1000
   const ageS = now.ageS + sinceS
-  const trouble = now.trouble || (sinceS > OLD_S ? 'connection' : '')
-  root.classList.toggle('live', !trouble)
+  const silent = sinceS > OLD_S
+  const trouble = now.trouble || (silent && performance.now() - now.asked > OLD_S * 1000 ? 'connection' : '')
+  root.classList.toggle('live', !trouble && !silent)
   root.classList.toggle('stale', Boolean(trouble))
   old(trouble, ageS)
   // by the figures' own clock: whoever sits at a machine with a wrong one sees the right time left
