@@ -1,5 +1,7 @@
 """`broadcast campaign list` and `show`: what there is, and who did what to it."""
 
+from collections.abc import Sequence
+
 import click
 
 from broadcast.campaign.campaigns import Campaign
@@ -11,6 +13,7 @@ from broadcast.cli.output import json_option, print_facts, print_json, print_tab
 from broadcast.cli.session import act
 from broadcast.languages import _, headings, term
 from broadcast.reports import campaigns
+from broadcast.reports.progress import Progress
 from broadcast.reports.shown import approvals, event_words, facts, hearers
 
 
@@ -78,4 +81,17 @@ def campaign_show(name: str, as_json: bool) -> None:
         say("\n".join([*lines, ""]))
     rows = [(each.at, each.actor, event_words(each)) for each in found.events]
     print_table("", headings("at", "who", "what"), rows)
+    if found.progress is not None:
+        print_table(_("Everybody, by state"), *_states(found.progress))
     show_findings(found.findings, _("What is wrong"))
+
+
+def _states(now: Progress) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+    """Heads and rows: those of the states that somebody is in, a line for each carrier and one for all."""
+    columns = [name for name, count in now.total.states.items() if count]
+    lines = [*now.carriers, *([now.total] if len(now.carriers) > 1 else [])]
+    rows = [
+        (_("all") if each.carrier == "all" else each.carrier, *(each.states[name] for name in columns))
+        for each in lines
+    ]
+    return [*headings("carrier"), *(term(name).replace("_", " ") for name in columns)], rows

@@ -16,6 +16,7 @@ from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.order import merged
 from broadcast.forecast.reach import Reach, reach
 from broadcast.ids import CampaignId
+from broadcast.reports.progress import Progress
 from broadcast.reports.withdrawals import Withdrawal
 from broadcast.rules import limits
 from broadcast.store.ledgers import parts_of
@@ -59,8 +60,8 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One campaign and its history, in order. approvals: those that hold. withdrawals: of a cancelled one; corrects:
-    the name of another."""
+    """One campaign and its history, in order. approvals: those that hold. progress: of a launched one; corrects: the
+    name of another."""
 
     campaign: Campaign
     events: Sequence[CampaignEvent]
@@ -70,15 +71,20 @@ class Shown:
     rules: str = ""  # that hold, in words
     came_from: str = ""  # sender, identifier and time of a CAP message
     supersedes: tuple[str, ...] = ()
-    withdrawals: Sequence[Withdrawal] = ()
+    progress: Progress | None = None
     corrects: str | None = None
     reach: Reach | None = None  # of its areas
     whom: str = ""  # its plan names, in words
     findings: Sequence[Finding] = ()  # while it is under way; and why it is not faster
 
+    @property
+    def withdrawals(self) -> Sequence[Withdrawal]:
+        """Of a cancelled one."""
+        return self.progress.withdrawals if self.progress and self.campaign.state == "cancelled" else ()
+
     def document(self) -> dict[str, Any]:
         """For JSON."""
-        found = self.campaign
+        found, now = self.campaign, self.progress
         return {
             "campaign": found,
             "came_from": self.came_from or None,
@@ -91,6 +97,8 @@ class Shown:
             "events": self.events,
             "corrects": self.corrects,
             "withdrawals": [each.document() for each in self.withdrawals],
+            "states": dict(now.total.states) if now else None,
+            "carriers": [{"carrier": each.carrier, **each.states} for each in now.carriers] if now else [],
             "reach": self.reach,
             "whom": self.whom or None,
             "findings": [each.document() for each in self.findings],
@@ -117,7 +125,7 @@ async def shown(home: Connection, name: str, config: Config | None = None) -> Sh
         approvals=await campaigns.approvals(home, number),
         wanted=Wanted(**wanted),
         before=await _before(home, found),
-        withdrawals=await _withdrawals(home, config, found),
+        progress=await _progress(home, config, found),
         corrects=wrong.name if wrong else None,
         reach=await reach(home, found.content) if found.launched_at is None else None,
         whom=whom.in_words(found.plan, await trees.load(home)),
@@ -134,14 +142,14 @@ def _rules(found: Campaign, config: Config | None) -> str:
     return in_words(limits_for(config, found.content))
 
 
-async def _withdrawals(home: Connection, config: Config | None, found: Campaign) -> Sequence[Withdrawal]:
-    if found.state != "cancelled" or found.launched_at is None:
-        return ()
+async def _progress(home: Connection, config: Config | None, found: Campaign) -> Progress | None:
+    if found.launched_at is None:
+        return None
     from broadcast.reports.whole import Whole  # as in `_wrong_with`
 
     whole = Whole(home, config, found.campaign_id)
     try:
-        return (await whole.progress()).withdrawals
+        return await whole.progress()
     finally:
         whole.close()
 
