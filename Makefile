@@ -25,7 +25,7 @@ MESSAGES ?= 10000
 PARALLEL ?= 2
 SEED ?= 1
 
-.PHONY: help demo test unit check lint layers types collected bench fuzz fuzz-cap chaos words dashboards docs venv clean
+.PHONY: help demo test unit check lint layers types collected bench fuzz fuzz-cap chaos rehearsal words dashboards docs venv clean
 
 help:
 	@echo 'make demo    one alert to 200,000 simulated subscribers, from the import to the report'
@@ -37,6 +37,7 @@ help:
 	@echo 'make fuzz    the readers against RUNS=100000 inputs a target (tests/fuzz; TARGETS="stream receipt", KEEP=1)'
 	@echo 'make fuzz-cap   RUNS=1000000 changed CAP files in one process without a network: its time and memory'
 	@echo 'make chaos   CHAOS_RUNS=100 runs that break everything and count afterwards (tests/chaos; SEED, PARALLEL, HOSTS=1 or LEDGERS=1, TIMED=1)'
+	@echo 'make rehearsal   alarms with simulated carriers and a Prometheus, at full length: some minutes'
 	@echo 'make words   what people read, brought from the code into the catalogues of other languages'
 	@echo 'make dashboards  Grafana'"'"'s, from ops/grafana/*.py'
 	@echo 'make docs    the documentation as a site, in site/, every link checked'
@@ -62,6 +63,10 @@ fuzz-cap: $(MADE)
 chaos: $(MADE)
 	@PYTHONPATH=tests $(BIN)/python -m chaos --runs $(CHAOS_RUNS) --seed $(SEED) --parallel $(PARALLEL) \
 	    --messages $(MESSAGES) $(if $(HOSTS),--hosts) $(if $(LEDGERS),--ledgers) $(if $(TIMED),--timed)
+
+# as `make test` does it with a twentieth of all times; side by side, since it mostly waits
+rehearsal: $(MADE)
+	@BROADCAST_REHEARSAL=1 $(BIN)/pytest tests/integration/test_alarms.py -n 3 -o faulthandler_timeout=1800 -rA --durations 3
 
 words: $(MADE)
 	@$(BIN)/python ops/messages.py

@@ -24,7 +24,9 @@ until it believes it ([when](../ops/runbooks/carrier-down.md#what-watch-report-a
 runbook: what it means, what to look at, what to do.
 
 `ops/prometheus/prometheus.yml` has both files. Among its targets must be the exporter, every worker and every resolver.
-`tests/unit/test_alarms.py` tries each rule with series that fire it and series that must not (promtool).
+`tests/unit/test_alarms.py` tries each rule with series that fire it and series that must not (promtool); in
+`tests/integration/test_alarms.py` simulated carriers, workers, an exporter and a Prometheus show that what should fire
+does, within its time, and nothing else. There all times are a twentieth; `make rehearsal` takes them as they are.
 """
 _FIGURES: Final = """
 ## Recorded figures

@@ -185,13 +185,13 @@ def _become(asked: Mapping[str, Any]) -> None:
 
 
 def _main(asked: socket.socket) -> None:
-    from integration import sooner
+    from integration import constants
 
     from broadcast.__main__ import main
 
     if (found := _Parent(asked).serve()) is not None:
         _become(found)
-        sooner.as_asked()
+        constants.as_asked()
         main()
 
 

@@ -1,17 +1,16 @@
-"""The waits of a diagnosis, cut for tests: here, and in commands that are forked with SOONER in their environment.
+"""The waits of a diagnosis, cut for tests: here, and in the commands that they fork.
 
 What is cut is how long something lasts before it is told, never how much of it there must be.
 """
 
-import importlib
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:  # who forks commands need not load it
+from integration.constants import set_constants
+
+if TYPE_CHECKING:
     import pytest
 
-VARIABLE: Final = "BROADCAST_TESTS_SOONER"
 # by module of broadcast.diagnosis, in seconds
 TIMES: Final[Mapping[str, Mapping[str, float]]] = {
     "receipts": {"UNKNOWN_S": 3.0, "LEAST_S": 3.0},
@@ -24,15 +23,11 @@ TIMES: Final[Mapping[str, Mapping[str, float]]] = {
 
 def make_sooner(monkeypatch: "pytest.MonkeyPatch") -> None:
     """For one test, and the commands that it forks."""
-    monkeypatch.setenv(VARIABLE, "1")
-    for module, times in TIMES.items():
-        for name, seconds in times.items():
-            monkeypatch.setattr(importlib.import_module(f"broadcast.diagnosis.{module}"), name, seconds)
-
-
-def as_asked() -> None:
-    """In a forked command: as its environment says."""
-    if VARIABLE in os.environ:
-        for module, times in TIMES.items():
-            for name, seconds in times.items():
-                setattr(importlib.import_module(f"broadcast.diagnosis.{module}"), name, seconds)
+    set_constants(
+        monkeypatch,
+        {
+            f"broadcast.diagnosis.{module}.{name}": wait_s
+            for module, times in TIMES.items()
+            for name, wait_s in times.items()
+        },
+    )

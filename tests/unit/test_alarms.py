@@ -88,18 +88,33 @@ def series(values: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def tried(promtool: str, folder: Path, tests: list[dict[str, Any]]) -> str:  # noqa: F811
-    """What promtool has against them, or nothing."""
-    path = folder / "tests.yml"
-    wanted = {
-        "rule_files": [str(RULES / name) for name in FILES],
-        "evaluation_interval": f"{INTERVAL_S}s",
-        "tests": tests,
-    }
-    path.write_text(yaml.safe_dump(wanted, sort_keys=False), encoding="utf-8")
+    """What promtool has against them, or nothing. Each with the rules that it needs: all of them take ten times as
+    long."""
+    paths = []
+    for number, test in enumerate(tests):
+        needed, path = folder / f"{number}.rules.yml", folder / f"{number}.yml"
+        groups = [{"name": "needed", "rules": list(needed_by(test["name"]))}]
+        needed.write_text(yaml.safe_dump({"groups": groups}), encoding="utf-8")
+        wanted = {
+            "rule_files": [str(needed)],
+            "evaluation_interval": f"{INTERVAL_S}s",
+            "tests": [test],
+        }
+        path.write_text(yaml.safe_dump(wanted, sort_keys=False), encoding="utf-8")
+        paths.append(path)
     done = subprocess.run(
-        [promtool, "test", "rules", path], capture_output=True, text=True, timeout=60, check=False
+        [promtool, "test", "rules", *paths], capture_output=True, text=True, timeout=300, check=False
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def needed_by(name: str) -> Iterator[dict[str, Any]]:
+    """The rule of that name, behind the recorded figures that it is made of."""
+    rule = RECORDS.get(name) or ALERTS[name]
+    for record in RECORDS:
+        if record != name and record in rule["expr"]:
+            yield from needed_by(record)
+    yield rule
 
 
 def test_every_alarm_is_told_within_its_time_and_only_then(promtool: str, tmp_path: Path) -> None:  # noqa: F811

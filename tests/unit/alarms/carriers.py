@@ -51,6 +51,12 @@ CARRIERS = (
         "receipts_missing",
         "viettel accepts messages and sends no receipts",
     ),
+    Case(
+        "BroadcastReceiptsMissing",
+        {finding("receipts_missing"): new(), finding("binds_down"): new()},
+        None,
+        "",
+    ),
     found("BroadcastReceiptsMisfit", "receipts_misfit", "Receipts of viettel fit no message"),
     found(
         "BroadcastIdsComeAgain",
