@@ -91,6 +91,7 @@ class LaneGauges:
             throttled=lane.pacer.factor < 1.0,
             full=bool(links) and not any(link.room for link in links),
             stocked=not lane.stock.spent,
+            cleared=bool(lane.stock),
         )
         if lost := paused.lost_share(look):
             self._metrics.paused_seconds.labels(lane.name, paused.reason(look)).inc(lost * elapsed)

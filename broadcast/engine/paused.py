@@ -20,7 +20,7 @@ class Waiting:
 class Look:
     """A lane after a second. holds: it has a slot of the carrier. may: lease and control let it send. troubled: its
     groups cannot be written. sending: campaigns run, and may now; quiet: others may not, for their quiet hours.
-    stocked: a slice that is leased has somebody."""
+    stocked: a slice that is leased has somebody; cleared: their intent is committed."""
 
     waiting: Waiting
     grant: int
@@ -34,6 +34,7 @@ class Look:
     throttled: bool
     full: bool
     stocked: bool
+    cleared: bool
 
 
 def lost_share(look: Look) -> float:
@@ -60,4 +61,6 @@ def reason(look: Look) -> str:
         return "first_share" if look.waiting.held >= look.waiting.running else "no_slices"
     if look.throttled:
         return "throttled"
-    return "window_full" if look.full else "other"
+    if look.full:
+        return "window_full"
+    return "other" if look.cleared else "database"

@@ -12,7 +12,7 @@ from broadcast.monitor.catalogue import METRICS
 from broadcast.reports.nation import CampaignNow, CarrierNow, LedgerNow, Nation
 from broadcast.store.databases import DatabaseFigures
 
-FINDINGS_MOST: Final = 10  # of a campaign, the gravest: the number of series is bounded
+FINDINGS_MOST: Final = 8  # of a campaign, the gravest: the number of series is bounded
 
 Sample = tuple[str, tuple[str, ...], float]
 """Name without broadcast_, the labels' values in the order of the catalogue, value."""

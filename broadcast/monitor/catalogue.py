@@ -22,7 +22,7 @@ GROUP_ROWS: Final = (1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
 COMMIT_S: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 LOOK_S: Final = (0.0025, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 LAG_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-ANSWER_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+ANSWER_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ _CAMPAIGNS: Final = (
     _a("campaign_audit_timestamp_seconds", _AT, "campaign", "When it was last recounted, in all its ledgers.", E),
     _a("campaign_finding", _ONE, "campaign carrier code grave",
        "What is wrong with a campaign under way, as `broadcast campaign watch` says it; carrier empty: of no"
-       " one carrier. At most ten of each.", E),
+       " one carrier. At most eight of each.", E),
 )  # fmt: skip
 
 _CARRIERS: Final = (
@@ -173,8 +173,8 @@ _DATABASES: Final = (
     _a("database_up", "0 or 1", "ledger", "Whether the database answered the exporter the last time.", E),
     _a("database_size_bytes", "bytes", "ledger", "Size of the database.", E),
     _a("database_disk_free_bytes", "bytes", "ledger",
-       "Free on the file system of its server. Absent: it is on another machine than the exporter, or this "
-       "login may not know.", E),
+       "Free on the file system of its server. Absent: neither the exporter nor a worker is on its machine, and "
+       "may look.", E),
     _a("database_disk_size_bytes", "bytes", "ledger", "All of that file system.", E),
     _a("database_oldest_transaction_seconds", _S, "ledger",
        "Since when the oldest transaction is open, of the sessions that this login may see (pg_monitor sees "

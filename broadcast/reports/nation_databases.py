@@ -6,7 +6,7 @@ What changes slowly is asked for seldom.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from broadcast.config import Config
@@ -17,6 +17,7 @@ from broadcast.errors import DatabaseError
 from broadcast.forecast import history
 from broadcast.forecast.delays import Delays
 from broadcast.ids import CampaignId
+from broadcast.reports.nation import LedgerNow
 from broadcast.reports.nation_part import Part, part, unmatched
 from broadcast.store import databases, pool
 from broadcast.store.databases import DatabaseFigures
@@ -98,6 +99,16 @@ class Database:
         if self.connection is None:
             raise DatabaseError(f"{self.name} is away")
         return self.connection
+
+
+def ledger_now(each: Database) -> LedgerNow:
+    """What it said last; of its disk what workers say, where this process cannot look."""
+    figures = each.figures
+    if figures is not None and figures.disk_size is None:
+        free, size = each.said.disk
+        figures = replace(figures, disk_free=free, disk_size=size)
+    there = each.connection is not None
+    return LedgerNow(each.name, there, each.home, each.said.workers, each.said.leases, figures)
 
 
 class Databases:

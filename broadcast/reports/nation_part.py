@@ -36,11 +36,13 @@ class CarrierPart:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One database. states, segments: by campaign and carrier; segments: accepted. tried, handset: by
+    """One database. states, segments: by campaign and carrier; segments: accepted. disk: free and all,
+    as workers see it that are on its machine. tried, handset: by
     carrier; handset: of who was delivered to within the last HANDSET_S."""
 
     workers: int = 0
     leases: int = 0
+    disk: tuple[int | None, int | None] = (None, None)
     states: Mapping[CampaignId, Mapping[str, States]] = field(default_factory=dict)
     segments: Mapping[CampaignId, Mapping[str, int]] = field(default_factory=dict)
     audits: Mapping[CampaignId, Audited] = field(default_factory=dict)
@@ -53,7 +55,7 @@ async def part(connection: Connection, campaigns: Sequence[CampaignId]) -> Part:
     """Of one snapshot. Raises what asyncpg does."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute(plans.LOOK_UP)
-        workers = await connection.fetchrow(sql("nation_workers"))
+        workers = await connection.fetchrow(sql("nation_workers"), FRESH_S)
         tallies = await connection.fetch(sql("nation_tallies"), campaigns)
         audits = await connection.fetch(sql("nation_audits"), campaigns)
         carriers = await connection.fetch(sql("nation_carriers"), FRESH_S)
@@ -68,6 +70,7 @@ async def part(connection: Connection, campaigns: Sequence[CampaignId]) -> Part:
     return Part(
         workers["workers"],
         workers["leases"],
+        (workers["disk_free"], workers["disk_size"]),
         states,
         segments,
         {row["campaign_id"]: Audited(row["differences"], row["at"]) for row in audits},

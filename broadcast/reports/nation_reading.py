@@ -15,8 +15,8 @@ from broadcast.config import Config
 from broadcast.diagnosis.finding import Finding
 from broadcast.diagnosis.order import merged
 from broadcast.ids import CampaignId
-from broadcast.reports.nation import CampaignNow, LedgerNow, Nation
-from broadcast.reports.nation_databases import ANSWER_S, Databases
+from broadcast.reports.nation import CampaignNow, Nation
+from broadcast.reports.nation_databases import ANSWER_S, Databases, ledger_now
 from broadcast.reports.nation_joining import campaign_now, carriers_now
 from broadcast.reports.nation_pace import Pace
 from broadcast.reports.nation_part import Part
@@ -136,12 +136,7 @@ class NationReading:
                 [each.usual for each in having],
                 findings,
             ),
-            ledgers=tuple(
-                LedgerNow(
-                    each.name, each.connection is not None, each.home, each.said.workers, each.said.leases, each.figures
-                )
-                for each in self._databases.all
-            ),
+            ledgers=tuple(map(ledger_now, self._databases.all)),
             findings=tuple(each for each in findings if not each.carrier),
             took_s=time.monotonic() - started,
-        )  # fmt: skip
+        )

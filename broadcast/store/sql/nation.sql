@@ -57,10 +57,15 @@ SELECT carrier.name, carrier.tps, slot.*, coalesce(reading.used_tps, 0)::float8 
  ORDER BY carrier.carrier_no;
 
 -- name: nation_workers
--- How many workers live here, and how many slices they hold.
-SELECT count(*) AS workers, coalesce(sum(held.slices), 0)::bigint AS leases
+-- How many workers live here, how many slices they hold, and what those that are on the server's machine say of its disk, in
+-- readings of the last $1 s.
+SELECT count(*) AS workers, coalesce(sum(held.slices), 0)::bigint AS leases,
+       min(disk.free) AS disk_free, min(disk.size) AS disk_size
   FROM worker
  CROSS JOIN LATERAL (SELECT count(*) AS slices FROM slice WHERE slice.worker_no = worker.worker_no AND state = 'leased') AS held
+ CROSS JOIN LATERAL (
+       SELECT min((reading->>'disk_free')::bigint) AS free, min((reading->>'disk_size')::bigint) AS size FROM lane_reading
+        WHERE lane_reading.worker_no = worker.worker_no AND read_at > clock_timestamp() - make_interval(secs => $1)) AS disk
  WHERE ended_at IS NULL AND expires_at > clock_timestamp();
 
 -- name: nation_unmatched

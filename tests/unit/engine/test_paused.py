@@ -11,7 +11,7 @@ from broadcast.monitor.catalogue import METRICS
 
 HEALTHY = Look(
     waiting=Waiting(running=1000), grant=100, sent_tps=99.0, holds=True, may=True, troubled=False, can_submit=True,
-    sending=True, quiet=False, throttled=False, full=False, stocked=True,
+    sending=True, quiet=False, throttled=False, full=False, stocked=True, cleared=True,
 )  # fmt: skip
 SICK = {
     "paused": {"waiting": Waiting(paused=10), "sending": False, "stocked": False},
@@ -30,7 +30,7 @@ LOOKS = st.builds(
     st.builds(Waiting, *[st.integers(0, 5)] * 3),
     st.integers(0, 9),
     st.floats(0, 20),
-    *[st.booleans()] * 9,
+    *[st.booleans()] * 10,
 )
 
 
@@ -39,6 +39,10 @@ def test_each_reason(why: str, how: dict[str, object]) -> None:
     look = replace(HEALTHY, sent_tps=0.0, **how)  # type: ignore[arg-type]
     assert (lost_share(look), reason(look)) == (1.0, why)
     assert why in METRICS["broadcast_paused_seconds_total"].meaning
+
+
+def test_intents_that_are_not_committed_are_the_databases() -> None:
+    assert reason(replace(HEALTHY, cleared=False)) == "database"
 
 
 def test_a_lost_lease_is_the_databases_too() -> None:
