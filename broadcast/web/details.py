@@ -26,6 +26,7 @@ from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 from broadcast.web.curves import Stops, joined, ordered, seen
 from broadcast.web.document import NO_DETAILS, Details, Pause, Point
+from broadcast.web.failures import as_many
 from broadcast.web.outlines import NO_OUTLINES, outlines
 from broadcast.web.sample import Areas, Sample
 
@@ -137,4 +138,9 @@ class Detailing:
 
 def _told(known: _Known) -> Details:
     pauses = sorted((*known.ordered, *known.stops.all), key=lambda each: each.since)
-    return replace(known.read, curve=joined(known.read.curve, known.curve), pauses=tuple(pauses))
+    return replace(
+        known.read,
+        curve=joined(known.read.curve, known.curve),
+        pauses=tuple(pauses),
+        failures=as_many(known.read.failures, known.now.states),
+    )
