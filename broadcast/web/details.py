@@ -1,7 +1,7 @@
 """What the board knows of an alert beside the nation's figures: its curve, why it stood, who was reached where.
 
 Curves and stops are of what was seen, a point a reading. The rest is read of some people, by a connection of its own
-and seldom: so that it takes a fiftieth of a core at most, however large the nation is.
+and seldom: so that it takes half a hundredth of a core at most, however large the nation is.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from broadcast.web.sample import Areas, Sample
 
 DETAILED: Final = 12  # campaigns: the newest, those under way first
 LEAST_S: Final = 5.0  # between two readings of one campaign's people
-SHARE: Final = 50.0  # a reading that took a second is made again after so many
+SHARE: Final = 200.0  # a reading that took a second is made again after so many
 AREAS_S: Final = 600.0  # areas and profiles are read anew
 _AGAIN_S: Final = 5.0
 _IDLE_S: Final = 60.0

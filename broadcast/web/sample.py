@@ -65,7 +65,9 @@ class Counts:
         texts = people.errs.texts
         reasons = [texts[each] for each in people.errs.index[lost].tolist()]
         self.failures.update(zip(people.state[lost].tolist(), reasons, strict=True))
-        sent = people.submitted_at[here]
+        sent = np.where(
+            people.submitted_at[here] > 0, people.submitted_at[here], people.settled_at[here]
+        )  # refused
         self.sent.update(_steps(sent[sent > 0], launched_us, step_us))
         self.delivered.update(_steps(people.settled_at[had], launched_us, step_us))
 

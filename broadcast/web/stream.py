@@ -147,9 +147,12 @@ class Hub:
         return response
 
     def close(self) -> None:
-        """Everybody's stream ends."""
+        """Everybody's stream ends, with what waits for it."""
         for viewer in list(self._viewers):
-            viewer.drop()
+            try:
+                viewer.frames.put_nowait(None)
+            except asyncio.QueueFull:
+                viewer.drop()
 
 
 def _headers(zipped: bool) -> dict[str, str]:

@@ -28,7 +28,7 @@ from broadcast.store.embedded import Server
 from broadcast.store.scratch import scratch_home
 
 PORT = 18_443
-LAUNCH, REPORT = "campaign launch", "campaign report"
+DRAFT, LAUNCH, REPORT = "campaign draft", "campaign launch", "campaign report"
 
 
 def cpu_s(processes: dict[int, float], pids: set[int]) -> None:
@@ -97,7 +97,7 @@ async def measure(
             assert demo.poll() is None, log.read_text()[-2000:]
             await asyncio.sleep(0.1)
 
-    await reached(LAUNCH)
+    await reached(DRAFT)
     (out,) = (folder / "out").iterdir()
     login = {
         line.split(":")[3].split("-")[0]: line.strip().split(":")[3:5] for line in (out / "passfile").open()
@@ -118,6 +118,8 @@ async def measure(
                     await asyncio.sleep(0.2)
             for _ in range(viewers):
                 tasks.append(asyncio.create_task(watch(client, ages, octets)))
+            await reached(LAUNCH)
+            ages.clear()
             began = time.monotonic()
             first: dict[int, float] = {}
             while REPORT not in log.read_text() and demo.poll() is None:
