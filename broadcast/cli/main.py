@@ -20,6 +20,7 @@ from broadcast.cli.terminal import any_terminal, put
 from broadcast.cli.translated import translated
 from broadcast.errors import BroadcastError, RefusedError
 from broadcast.languages import N_, _
+from broadcast.monitor.logger import told_to_people
 from broadcast.store.failures import LOST, TOLD, explain, lost_node
 from broadcast.store.pool import logged_in_as
 from broadcast.visible import visible
@@ -117,6 +118,7 @@ def broadcast(ctx: click.Context, config_files: Sequence[str], login: str | None
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line (default: this process's) and exit with its code."""
     any_terminal()
+    told_to_people()
     words = sys.argv[1:] if arguments is None else list(arguments)
     languages.choose(_asked(words) or languages.preferred(os.environ))
     try:

@@ -21,6 +21,7 @@ log = logger(__name__)
 LOG_EVERY_S = 600.0
 NAMED_MOST = 50  # distinct values that are told apart, of each kind
 OTHER = "other"
+STATE_LETTERS = 7
 
 _ADVICE: Mapping[OddityKind, str] = {
     "status": "taken as refused for good; say what it means in temporary_statuses, permanent_statuses, "
@@ -76,4 +77,12 @@ class Oddities:
         if now - logged.get(value, -LOG_EVERY_S) >= LOG_EVERY_S:
             logged[value] = now
             carrier, advice = Name(self._name), Sentence(_ADVICE[kind])
-            log(events.ODDITY, carrier=carrier, kind=Word(kind), said=Word(value), advice=advice)
+            log(
+                events.ODDITY, carrier=carrier, kind=Word(kind), said=Word(_short(kind, value)), advice=advice
+            )
+
+
+def _short(kind: OddityKind, value: str) -> str:
+    """A state is a word of an SMSC's own choice, and may be one of the alert's text: the log has no more of it than the
+    seven letters that SMPP's words have (3.4 appendix B); screens have it whole."""
+    return value if kind != "receipt_state" or len(value) <= STATE_LETTERS else f"{value[:STATE_LETTERS]}…"

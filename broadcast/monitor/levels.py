@@ -138,7 +138,10 @@ def begin(level: int, asked: str) -> None:
     Raises ConfigError.
     """
     pairs = [each.strip().rpartition("=") for each in asked.split(",") if each.strip()]
-    given = [checked(module.strip() or ALL, chosen.strip().lower()) for module, _sign, chosen in pairs]
+    try:
+        given = [checked(module.strip() or ALL, chosen.strip().lower()) for module, _sign, chosen in pairs]
+    except ConfigError as error:
+        raise ConfigError(f"BROADCAST_LOG_LEVEL: {error}") from error
     _base.clear()
     _base.update({"": level, **{each.logger: _number(each.level) for each in given}})
     apply(())

@@ -53,6 +53,7 @@ Loggable: TypeAlias = (
 Plain: TypeAlias = bool | int | float | str
 
 _LONG: Final = re.compile(r"\d(?: ?\d){8,}")  # a number of a person, in groups too; no address, no date
+LIBRARYS: Final = re.compile(r"\d{8,}")  # in what is not ours every long run may be one
 _DECIMALS: Final = 3
 
 

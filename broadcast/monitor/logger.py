@@ -5,6 +5,7 @@ loads structlog: a command that warns of its configuration need not; whoever ser
 """
 
 import logging
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from types import MappingProxyType
 from typing import Final
 
 from broadcast.monitor.event import Event
-from broadcast.monitor.loggable import Loggable, Plain, plain
+from broadcast.monitor.loggable import LIBRARYS, Loggable, Plain, plain, without_numbers
 from broadcast.monitor.sampling import Sampling
+from broadcast.visible import visible
 
 LEFT_OUT: Final = "left_out"  # the field of a flood's lines that were not written
 ERROR: Final = "_error"  # a record's
+SAYS: Final = "_says"
 RESERVED: Final = frozenset({"at", "level", "event", "logger", "pid", "error", LEFT_OUT})
 
 _about: ContextVar[Mapping[str, Loggable]] = ContextVar("about", default=MappingProxyType({}))
@@ -60,12 +63,23 @@ class Logger:
         if left_out:
             line[LEFT_OUT] = left_out
         level = logging.getLevelName(event.level).lower()
-        told = {
-            "_logger": self._logger,
-            "_name": level,
-            ERROR: error,
-        }  # no exc_info: others would print its text
+        # no exc_info: others would print its text
+        told = {"_logger": self._logger, "_name": level, ERROR: error, SAYS: event.says}
         self._logger.log(event.level, line, extra=told)
+
+
+class _ForPeople(logging.Handler):
+    """Of a command that serves nothing: from warnings on, with what they mean."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told, says = record.getMessage(), getattr(record, SAYS, None)
+        words = without_numbers(told, LIBRARYS) if says is None else f"{says} ({told})"
+        sys.stderr.write(f"broadcast: {visible(words)}\n")
+
+
+def told_to_people() -> None:
+    """Until somebody configures the log."""
+    logging.lastResort = _ForPeople(logging.WARNING)
 
 
 def logger(name: str) -> Logger:

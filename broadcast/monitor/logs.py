@@ -9,7 +9,6 @@ raised, for its text may quote what it choked on.
 import json
 import logging
 import os
-import re
 import sys
 import threading
 import time
@@ -26,7 +25,7 @@ from structlog.typing import EventDict, WrappedLogger
 from broadcast.errors import BroadcastError, ConfigError
 from broadcast.languages import _, choose
 from broadcast.monitor import events, levels
-from broadcast.monitor.loggable import Word, without_numbers
+from broadcast.monitor.loggable import LIBRARYS, Word, without_numbers
 from broadcast.monitor.logger import ERROR, LEFT_OUT, logger
 from broadcast.monitor.sampling import Flood, Sampling
 from broadcast.visible import json_escaped, visible
@@ -35,7 +34,6 @@ LogFormat = Literal["human", "json"]
 
 log = logger(__name__)
 
-_DIGITS: Final = re.compile(r"\d{8,}")
 _LIBRARIES: Final = Flood(first=20, each=100, quiet_s=600.0)
 _FAINT, _PLAIN, _BOLD = "\x1b[2m", "\x1b[0m", "\x1b[1m"
 _COLOURS: Final = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
@@ -61,7 +59,7 @@ def _text(error: BaseException) -> str:
 
 
 def _of_a_library(_logger: WrappedLogger, _level: str, line: EventDict) -> EventDict:
-    line["said"] = visible(without_numbers(str(line["event"]), _DIGITS))
+    line["said"] = visible(without_numbers(str(line["event"]), LIBRARYS))
     line["event"] = events.LIBRARY_SAID.name
     if left_out := getattr(line["_record"], LEFT_OUT, 0):
         line[LEFT_OUT] = left_out

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import psutil
 
 PIECE: Final = 8  # letters of a text: fewer are in our own words too
-_FRACTIONS: Final = re.compile(r"\d+\.\d+(?:e[+-]?\d+)?|\.\d+")  # seconds, shares, times of day
+_FRACTIONS: Final = re.compile(r"(?<![\d.])\d+\.\d+(?:e[+-]?\d+)?(?![\d.])")  # seconds, shares, times of day
 _URLS: Final = re.compile(r"(http://\S+?)/metrics")
 
 

@@ -20,7 +20,7 @@ from broadcast.monitor.levels import LIBRARIES
 from broadcast.store.embedded import Server
 
 FIRST: Final = 84327614000  # viettel's, and nothing else here has these digits
-TEXT: Final = "Zebrajuk crossing closed: use the quaggamir bridge"
+TEXT: Final = "Zebrajuk crossingweg dichtgemaakt: volg quaggamir overbrug"
 SAID: Final = ["STOP", "walruskin, thank you", "Call me at 0327614123, I am at homestead"]
 SECRETS: Final = Secrets("327614", [TEXT, *SAID[1:]])
 PROFILE: Final = {"temporary_statuses": (0x401, 0x55F), "throttled_statuses": (0x402,), "retry_delay_s": 0.5}
@@ -170,13 +170,13 @@ def assert_is_searched(log: str, served: dict[str, str], shown: str, errors: str
     "said",
     [
         "to 84327614555", "to +84 327 614 555", "0327614555", "327.614.555", "half 327614", "msisdn=84327614001",
-        "333237363134", "a quaggamir", "ZEBRAJUK ", "at homest", "005a0065006200720061006a0075006b",
+        "333237363134", "g quaggamir", "ZEBRAJUK ", "at homest", "005a0065006200720061006a0075006b",
     ],
 )  # fmt: skip
 def test_what_is_searched_for_is_found(said: str) -> None:
     assert SECRETS.found(f"2026-11-30 INFO {said} x")
 
 
-@pytest.mark.parametrize("said", ["84327***555", "0.327614", "1.79e+9327614", "quagga", "closed:"])
+@pytest.mark.parametrize("said", ["84327***555", "0.327614", "1.79e+9327614", "quagga", "crossin"])
 def test_what_tells_nobody_is_not(said: str) -> None:
     assert not SECRETS.found(f"2026-11-30 INFO {said} x")

@@ -73,3 +73,15 @@ def test_an_smsc_that_invents_one_each_time_is_bounded(
     assert len(journal.group.oddities) == NAMED_MOST + 1
     assert journal.group.oddities[CarrierNo(1), "status", "other"] == 1000 - NAMED_MOST
     assert len(caplog.records) == NAMED_MOST + 1
+
+
+def test_the_log_has_no_more_of_a_state_than_a_state_has(
+    oddities: Oddities, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An SMSC that puts the text there would have it in the log, word by word."""
+    oddities.receipt_states({"EARTHQUAKE": 1, "UNDELIV": 1})
+    assert [each.partition(" said=")[2].partition(" ")[0] for each in caplog.messages] == [
+        "EARTHQU…",
+        "UNDELIV",
+    ]
+    assert (1, "receipt_state", "EARTHQUAKE") in journal.group.oddities

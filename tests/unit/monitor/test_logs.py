@@ -14,7 +14,7 @@ from broadcast.ids import CampaignId, WorkerNo
 from broadcast.masked import Masked
 from broadcast.monitor import events, levels, logs
 from broadcast.monitor.loggable import Count, Name, Sentence, Status, Word
-from broadcast.monitor.logger import LEFT_OUT, about, logger
+from broadcast.monitor.logger import LEFT_OUT, about, logger, told_to_people
 from broadcast.monitor.sampling import Flood
 
 pytestmark = pytest.mark.usefixtures("root_as_it_was")
@@ -196,7 +196,7 @@ def test_the_environment_says_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     logger("broadcast.engine.lane")(events.STOPPING)
     assert [each["event"] for each in lines(stream)] == ["group_written"]
     monkeypatch.setenv("BROADCAST_LOG_LEVEL", "loud")
-    with pytest.raises(ConfigError, match="'loud' is no level"):
+    with pytest.raises(ConfigError, match="BROADCAST_LOG_LEVEL: all: 'loud' is no level"):
         configured("json")
 
 
@@ -261,3 +261,20 @@ def test_levels_begin_anew_with_each_configure() -> None:
     assert logging.getLogger("broadcast.engine").level == logging.DEBUG
     configured("json")
     assert logging.getLogger("broadcast.engine").level == logging.NOTSET
+
+
+def test_a_command_says_what_it_means(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no handler: what warns of its configuration is for whoever typed it."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    monkeypatch.setattr(logging, "lastResort", logging.lastResort)
+    told_to_people()
+    log(events.KEY_RETIRED, file=Name("a.toml"), key=Name("engine.bucket_s"))
+    log(events.STOPPING)
+    logging.getLogger("asyncio").warning("lost %s\x1b[2J", NUMBER)
+    assert capsys.readouterr().err.splitlines() == [
+        "broadcast: A key of an older version means nothing any more: remove it. (key_retired file=a.toml "
+        "key=engine.bucket_s)",
+        r"broadcast: lost ***********\u001b[2J",
+    ]
