@@ -21,6 +21,7 @@ from broadcast.visible import visible
 LEFT_OUT: Final = "left_out"  # the field of a flood's lines that were not written
 ERROR: Final = "_error"  # a record's
 SAYS: Final = "_says"
+_FIRST: Final = ("campaign", "slice", "carrier", "link")  # of a line's fields: what people look for
 RESERVED: Final = frozenset({"at", "level", "event", "logger", "pid", "error", LEFT_OUT})
 
 _about: ContextVar[Mapping[str, Loggable]] = ContextVar("about", default=MappingProxyType({}))
@@ -52,7 +53,8 @@ class Logger:
         """Log it. error: one of others, of which the line has the traceback, and of its text nothing."""
         if not self._logger.isEnabledFor(event.level):
             return
-        everything = {**fields, **{name: each for name, each in _about.get().items() if name not in fields}}
+        everything = {**dict.fromkeys(_FIRST), **fields}
+        everything |= {name: each for name, each in _about.get().items() if name not in fields}
         left_out = _left_out(event, everything)
         if left_out is None:
             return

@@ -97,7 +97,7 @@ class _Human:
             Column("event", lambda _, event: self._in(_BOLD, event)),
             Column("", lambda name, value: f"{self._in(_FAINT, f'{name}=')}{_quoted(value)}"),
         ]
-        self._render = ConsoleRenderer(columns=columns)
+        self._render = ConsoleRenderer(columns=columns, sort_keys=False)
 
     def __call__(self, logger: WrappedLogger, level: str, line: EventDict) -> str:
         shown = {name: value for name, value in line.items() if name != "pid"}

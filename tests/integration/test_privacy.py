@@ -34,7 +34,7 @@ def hostile_pdus() -> list[bytes]:
         (NUMBER, b"DELIVRD", b"000"),
         (b"a1", NUMBER, b"000"),
         (b"a2", b"DELIVRD", NUMBER),
-        (text, text, text),
+        (text[:40], text[:40], text[:40]),
     ]
     return [
         *(deliver_sm(0, receipt_text(*each), source=NUMBER) for each in fields),
