@@ -15,6 +15,8 @@ from broadcast.channel.trying import Tried, Way
 from broadcast.engine.connections import ANSWER_S
 from broadcast.engine.lane import Lane
 from broadcast.ids import CarrierNo
+from broadcast.monitor.loggable import Name
+from broadcast.monitor.logger import about
 from broadcast.store import pool
 from broadcast.store.queries import sql
 
@@ -63,7 +65,8 @@ class LinkTests:
             if way.slots & bound:
                 return way, None
             async with few:
-                return way, await lane.channel.try_way(way)
+                with about(carrier=Name(lane.name)):
+                    return way, await lane.channel.try_way(way)
 
         return await asyncio.gather(*map(one, ways))
 
