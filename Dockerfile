@@ -20,5 +20,8 @@ ENV PATH=/opt/broadcast/bin:$PATH \
 WORKDIR /tmp
 USER 10001
 EXPOSE 9464
+# alive, not ready: a worker that cannot reach the database is to go on. What is no worker has it switched off (ops/compose.yaml)
+HEALTHCHECK --start-period=60s --interval=10s --timeout=5s --retries=3 \
+    CMD ["python", "-m", "broadcast.monitor.probe", "http://127.0.0.1:9464/healthz"]
 ENTRYPOINT ["broadcast"]
-CMD ["worker", "--metrics-host", "0.0.0.0", "--metrics-port", "9464"]
+CMD ["worker", "--wait", "--metrics-host", "0.0.0.0", "--metrics-port", "9464"]

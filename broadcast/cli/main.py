@@ -44,6 +44,10 @@ _COMMANDS = {
     "db": ("cli.db:db", N_("The database: start, stop, migrate, status.")),
     "demo": ("demo.command:demo", N_("One alert to a small nation, from its import to its report.")),
     "exporter": ("cli.exporter:exporter", N_("Serve the national figures to Prometheus, as one process.")),
+    "health": (
+        "cli.health:health",
+        N_("Whether a worker, a resolver or an exporter takes part, and why not."),
+    ),
     "list": ("cli.list:list_", N_("Numbers by name: to choose people, or to leave them out.")),
     "log": ("cli.log:log", N_("What processes of this machine log.")),
     "metrics": ("cli.metrics:metrics", N_("What is served to Prometheus, and where.")),
@@ -62,7 +66,7 @@ _COMMANDS = {
 }
 # What a machine does, or who has the database: BROADCAST_OPERATOR is a person, and says nothing of these.
 _MACHINES = frozenset(
-    {"bench", "board", "db", "demo", "exporter", "log", "metrics", "resolver", "up", "worker"}
+    {"bench", "board", "db", "demo", "exporter", "health", "log", "metrics", "resolver", "up", "worker"}
 )
 
 

@@ -1,28 +1,26 @@
 """`broadcast resolver`: the process that lets receipts meet their submissions."""
 
-import asyncio
 import gc
 from collections.abc import Sequence
+from functools import partial
 
 import click
 
 from broadcast.cli.heap import map_large_arrays
-from broadcast.cli.ledger import Chosen, chosen, ledger_option
+from broadcast.cli.ledger import chosen, ledger_option
 from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
-from broadcast.cli.signals import stopping
+from broadcast.cli.signals import say_where_it_hangs, stopping
+from broadcast.cli.waiting import wait_option
+from broadcast.engine.lives import Lives
 from broadcast.engine.parent import die_with
 from broadcast.engine.resolver import Resolver
 from broadcast.engine.target import Target
-from broadcast.monitor import events, logs
-from broadcast.monitor.health import HealthServer
-from broadcast.monitor.loggable import Name
-from broadcast.monitor.logger import logger
+from broadcast.monitor import logs
 from broadcast.monitor.metrics import Metrics
-
-log = logger(__name__)
+from broadcast.monitor.served import served
 
 
 @click.command(epilog="Example: broadcast resolver --metrics-port 9463")
@@ -41,10 +39,16 @@ log = logger(__name__)
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
 @click.option("--parent", type=int, hidden=True, help="End when this process does, which started this one.")
+@wait_option
 @ledger_option
 @login_option
 def resolver(
-    carriers: Sequence[str], metrics_port: int, metrics_host: str, parent: int | None, ledger: str | None
+    carriers: Sequence[str],
+    metrics_port: int,
+    metrics_host: str,
+    parent: int | None,
+    wait: bool,
+    ledger: str | None,
 ) -> None:
     """Find for each receipt the message that it is for, until SIGTERM.
 
@@ -56,29 +60,21 @@ def resolver(
         die_with(parent)
     here = chosen(configuration(), ledger)
     map_large_arrays()
+    say_where_it_hangs()
     gc.freeze()  # and collected as usual: what it holds are arrays, which the collector does not walk
-    run(with_levels(_serve(here, metrics_host, metrics_port, carriers)))
+    metrics, target = Metrics("resolver"), Target("resolver")
+    begin = partial(Resolver, here.config, metrics, here.url, carriers, target)
+    run(with_levels(_serve(Lives(begin, wait=wait), metrics, target, metrics_host, metrics_port)))
 
 
-async def _serve(here: Chosen, host: str, port: int, carriers: Sequence[str]) -> None:
-    metrics = Metrics("resolver")
-    target = Target("resolver")
-    life = Resolver(here.config, metrics, here.url, carriers, target)
+async def _serve(lives: Lives[Resolver], metrics: Metrics, target: Target, host: str, port: int) -> None:
+    """Until told to stop."""
     stop = stopping()
-    health = HealthServer(
-        metrics, {"lease": life.ready, "database": life.database, "receipts": life.keeps_up}
-    )
-    taken = await health.start(host, port)
-    target.at(host, taken)
-    log(events.SERVING, url=Name(f"http://{host}:{taken}/metrics"))
-    passing_on = asyncio.create_task(_pass_on(stop, life), name="stop")
-    try:
-        await life.run()
-    finally:
-        passing_on.cancel()
-        await health.stop()
-
-
-async def _pass_on(stop: asyncio.Event, life: Resolver) -> None:
-    await stop.wait()
-    life.stop()
+    checks = {
+        "lease": lives.of(Resolver.ready),
+        "database": lives.database,
+        "receipts": lives.of(Resolver.keeps_up),
+    }
+    async with served(metrics, checks, host, port, stop, words=lives.words) as taken:
+        target.at(host, taken)
+        await lives.run(stop)

@@ -1,6 +1,7 @@
 """The signals that end a process that serves."""
 
 import asyncio
+import faulthandler
 import signal
 
 
@@ -10,3 +11,8 @@ def stopping() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, event.set)
     return event
+
+
+def say_where_it_hangs() -> None:
+    """From now on SIGABRT, by which a watchdog ends what hangs, leaves files and lines on stderr, and no value."""
+    faulthandler.enable()

@@ -15,10 +15,13 @@ from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, read
+from broadcast.cli.waiting import wait_option
 from broadcast.engine.keeper import Keeper
 from broadcast.engine.supervisor import Supervisor
+from broadcast.errors import DatabaseDownError
 from broadcast.languages import N_, _
 from broadcast.monitor import logs
+from broadcast.monitor.notify import Notify
 from broadcast.store import embedded
 
 _PORT_MOST = 65535
@@ -42,6 +45,7 @@ _PORT_MOST = 65535
     show_default=True,
     help="Whether one runs here that serves the national figures, or stands by. Not where something else runs one.",
 )
+@wait_option
 @ledger_option
 @login_option
 @click.pass_context
@@ -51,6 +55,7 @@ def up(
     metrics_port: int,
     metrics_host: str,
     exporter: bool,
+    wait: bool,
     ledger: str | None,
 ) -> None:
     """Run this machine's workers, one a core, a resolver and an exporter; start again whichever dies, until SIGTERM.
@@ -66,7 +71,7 @@ def up(
         said = N_("--metrics-port: {count} workers, a resolver and an exporter need ports up to {last}")
         raise click.UsageError(_(said, count=count, last=last))
     _check(settings.files, ledger)
-    named = ("--ledger", ledger) if ledger else ()
+    named = (*(("--ledger", ledger) if ledger else ()), *(("--wait",) if wait else ()))
 
     def command(number: int, *words: str) -> list[str]:
         port = metrics_port and metrics_port + number
@@ -76,7 +81,7 @@ def up(
     place = ("worker", "--no-resolver", *named, "--place")
     commands = [command(each, *place, str(uuid4())) for each in range(count)]
     beside = [command(count, "resolver", *named), *([command(count + 1, "exporter")] if exporter else [])]
-    run(with_levels(_supervise(commands, beside, settings.files, ledger)))
+    run(with_levels(_supervise(commands, beside, settings.files, ledger, wait)))
 
 
 def _cores() -> int:
@@ -94,25 +99,63 @@ async def _supervise(
     beside: Sequence[Sequence[str]],
     named: Sequence[str],
     ledger: str | None,
+    wait: bool,
 ) -> None:
-    """Raises BroadcastError: the database cannot be used, nothing could be started, one had to be killed."""
+    """wait: the workers do, for the database.
+
+    Raises BroadcastError: the database cannot be used, nothing could be started, one had to be killed.
+    """
+    notify = Notify.taken()  # before anything is started
     keeper = Keeper(embedded.server()) if embedded.is_chosen() else None
     if keeper is not None:
         await keeper.look()
-    async with Session.open(url=chosen(read(named), ledger).url, home=False):
-        pass  # what every worker would stumble over, too
+    try:
+        async with Session.open(url=chosen(read(named), ledger).url, home=False):
+            pass  # what every worker would stumble over, too
+    except DatabaseDownError:
+        if not wait:
+            raise
     keeping = None if keeper is None else asyncio.create_task(keeper.run(), name="keeper")
-    supervisor = Supervisor(commands, lambda: _check(named, ledger), beside=beside)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, supervisor.stop)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it stays ignored
-        # at a terminal it says that the terminal is closed
-        hung_up = supervisor.stop if sys.stdin.isatty() else supervisor.reload
-        loop.add_signal_handler(signal.SIGHUP, hung_up)
+    supervisor = Supervisor(
+        commands, lambda: _check(named, ledger), beside=beside, reloaded=lambda: notify.tell(READY="1")
+    )
+    stop = _signals(supervisor, notify)
+    told = [
+        asyncio.create_task(notify.beat(), name="sign of life"),
+        asyncio.create_task(_tell(notify, supervisor, stop), name="status"),
+    ]
     try:
         await supervisor.run()
     finally:
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+        ending = [each for each in (keeping, *told) if each is not None]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        notify.close()
+
+
+def _signals(supervisor: Supervisor, notify: Notify) -> asyncio.Event:
+    """SIGTERM and Ctrl-C end it, SIGHUP has it reload, from now on. Set by the first of them."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def end() -> None:
+        stop.set()
+        supervisor.stop()
+
+    def reload() -> None:
+        notify.reloading()
+        supervisor.reload()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it stays ignored
+        # at a terminal it says that the terminal is closed
+        loop.add_signal_handler(signal.SIGHUP, end if sys.stdin.isatty() else reload)
+    return stop
+
+
+async def _tell(notify: Notify, supervisor: Supervisor, stop: asyncio.Event) -> None:
+    async def ready() -> dict[str, str]:
+        return {"workers": await supervisor.ready() or "ok"}
+
+    await notify.follow(ready, ["workers"], supervisor.words, stop)

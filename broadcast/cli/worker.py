@@ -1,6 +1,5 @@
 """`broadcast worker`: one sending process."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -10,24 +9,20 @@ from uuid import UUID
 import click
 
 from broadcast.cli.collector import collect_seldom
-from broadcast.cli.ledger import Chosen, chosen, ledger_option, restricted
+from broadcast.cli.ledger import chosen, ledger_option, restricted
 from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
-from broadcast.cli.signals import stopping
-from broadcast.engine.connections import AGAIN_S
+from broadcast.cli.signals import say_where_it_hangs, stopping
+from broadcast.cli.waiting import wait_option
+from broadcast.engine.lives import Lives
 from broadcast.engine.target import Target
 from broadcast.engine.worker import Worker
-from broadcast.errors import DatabaseDownError, FencedError
-from broadcast.monitor import events, logs
-from broadcast.monitor.health import HealthServer
-from broadcast.monitor.loggable import Name
-from broadcast.monitor.logger import logger
+from broadcast.monitor import logs
 from broadcast.monitor.metrics import Metrics
+from broadcast.monitor.served import served
 from broadcast.smpp.channel import SmppChannel
-
-log = logger(__name__)
 
 
 @click.command(epilog="Example: broadcast worker --metrics-port 9464")
@@ -50,6 +45,7 @@ log = logger(__name__)
     show_default=True,
     help="Whether one of the workers runs `broadcast resolver` beside it. Not where something else runs one.",
 )
+@wait_option
 @ledger_option
 @login_option
 @click.pass_context
@@ -59,6 +55,7 @@ def worker(
     metrics_host: str,
     place: UUID | None,
     resolver: bool,
+    wait: bool,
     ledger: str | None,
 ) -> None:
     """Send what campaigns have to send, until SIGTERM. Run one for each core, on as many machines as you like."""
@@ -67,9 +64,12 @@ def worker(
     check_passwords(restricted(config, ledger))
     here = chosen(config, ledger)
     collect_seldom()
+    say_where_it_hangs()
     options = ctx.find_root().ensure_object(Settings).words()
     beside = _resolver(options, ledger) if resolver else None
-    run(with_levels(_serve(here, metrics_host, metrics_port, place, beside)))
+    metrics, target = Metrics("worker"), Target("worker")
+    begin = partial(Worker, here.config, metrics, here.url, SmppChannel, place, beside, here.one_of, target)
+    run(with_levels(_serve(Lives(begin, wait=wait), metrics, target, metrics_host, metrics_port)))
 
 
 def _resolver(options: Sequence[str], ledger: str | None) -> list[str]:
@@ -77,47 +77,15 @@ def _resolver(options: Sequence[str], ledger: str | None) -> list[str]:
     return [sys.executable, "-m", "broadcast", *options, "resolver", *named, "--parent", str(os.getpid())]
 
 
-async def _serve(
-    here: Chosen, host: str, port: int, place: UUID | None, resolver: Sequence[str] | None
-) -> None:
-    """Live until told to stop; when the leases are lost, begin a new life, as soon as the database lets us."""
-    metrics, target = Metrics("worker"), Target("worker")
-    begin = partial(Worker, here.config, metrics, here.url, SmppChannel, place, resolver, here.one_of, target)
-    life, lived, stop = begin(), False, stopping()
-
-    async def ready() -> str | None:
-        return await life.ready()
-
-    async def keeps_up() -> str | None:
-        return await life.keeps_up()
-
-    async def database() -> str | None:
-        return await life.database()
-
-    health = HealthServer(metrics, {"lease": ready, "database": database, "receipts": keeps_up})
-    taken = await health.start(host, port)
-    target.at(host, taken)
-    log(events.SERVING, url=Name(f"http://{host}:{taken}/metrics"))
-    try:
-        while not stop.is_set():
-            passing_on = asyncio.create_task(_pass_on(stop, life), name="stop")
-            try:
-                await life.run()
-            except FencedError as error:
-                log(events.WORKER_FENCED, why=error)
-                lived, life = True, begin()
-            except DatabaseDownError as error:
-                if not lived:
-                    raise
-                log(events.WORKER_WAITS, why=error)
-                await asyncio.sleep(AGAIN_S)
-                life = begin()
-            finally:
-                passing_on.cancel()
-    finally:
-        await health.stop()
-
-
-async def _pass_on(stop: asyncio.Event, life: Worker) -> None:
-    await stop.wait()
-    life.stop()
+async def _serve(lives: Lives[Worker], metrics: Metrics, target: Target, host: str, port: int) -> None:
+    """Until told to stop."""
+    stop = stopping()
+    checks = {
+        "lease": lives.of(Worker.ready),
+        "database": lives.database,
+        "links": lives.of(Worker.linked),
+        "receipts": lives.of(Worker.keeps_up),
+    }
+    async with served(metrics, checks, host, port, stop, words=lives.words) as taken:
+        target.at(host, taken)
+        await lives.run(stop)

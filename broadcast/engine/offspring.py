@@ -14,6 +14,7 @@ import asyncpg
 
 from broadcast.engine.connections import ANSWER_S
 from broadcast.engine.restarts import History, ended, in_words
+from broadcast.engine.watched import Watched, end_if_hanging
 from broadcast.monitor import events
 from broadcast.monitor.loggable import Count, Seconds, Sentence
 from broadcast.monitor.logger import logger
@@ -33,6 +34,7 @@ class Offspring:
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
         self._history = History()
+        self._watched = Watched()
 
     async def keep(self, connection: asyncpg.Connection) -> None:
         """Run it while this session has the lock; until cancelled."""
@@ -53,18 +55,24 @@ class Offspring:
     async def _live(self, connection: asyncpg.Connection) -> int:
         """Its exit code. Whatever else ends this ends the child first."""
         process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+            *self._command,
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            env=self._watched.environment(),
         )
+        self._watched.begun(process.pid)
         log(events.RESOLVER_RUNS, child=Count(process.pid))
         waiting = asyncio.create_task(process.wait(), name="wait for the resolver")
         try:
             while not waiting.done():
                 await asyncio.wait([waiting], timeout=LOOK_S)
+                await end_if_hanging(process, waiting, self._watched)
                 with pool.within(connection, ANSWER_S):
                     await connection.fetchval(sql("ping"))
             return waiting.result()
         finally:
             await asyncio.shield(_end(process, waiting))
+            self._watched.close()
 
 
 async def _end(process: asyncio.subprocess.Process, waiting: "asyncio.Task[int]") -> None:

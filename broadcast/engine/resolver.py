@@ -82,6 +82,7 @@ class Resolver:
         self._facts = Facts()
         self._connections = Connections(url)
         self._held: dict[CarrierNo, Held] = {}
+        self._begun = False
         self._held_at = 0.0
         self._looked_at = 0.0
         self._wake = asyncio.Event()
@@ -92,6 +93,11 @@ class Resolver:
         self._handset = HandsetTimes()
         self._target = target
         self._archived_until = datetime(1970, 1, 1, tzinfo=UTC)
+
+    @property
+    def begun(self) -> bool:
+        """The database was there."""
+        return self._begun
 
     def stop(self) -> None:
         """Begin the staged shutdown: finish the look, give the carriers back."""
@@ -117,6 +123,11 @@ class Resolver:
                 whys.append(f"{held.name}: receipts are not resolved for {held.late_s:.0f} s{why}")
         return "; ".join(whys) or None
 
+    def words(self) -> str:
+        """How it stands, in a line."""
+        names = ", ".join(sorted(held.name for held in self._held.values()))
+        return f"resolves receipts of {names}" if names else "holds no carrier: others do"
+
     async def database(self) -> str | None:
         """None when every task gets from the database what it needs; else which does not, and why."""
         return self._connections.trouble()
@@ -131,6 +142,7 @@ class Resolver:
             raise failures.explain(error) from error
         finally:
             connection.terminate()
+        self._begun = True
         always = self._connections.always
         async with asyncio.TaskGroup() as group:
             looking = group.create_task(always(self._looking), name="looking")

@@ -42,6 +42,13 @@ class Sessions:
         """Whether a slot of this carrier is held."""
         return any(number == carrier_no for number, _ in self._tasks)
 
+    def states(self) -> dict[CarrierNo, list[str]]:
+        """What each link last reported that a slot of this worker wants, by carrier."""
+        found: dict[CarrierNo, list[str]] = {}
+        for key in self._tasks:
+            found.setdefault(key[0], []).append(self._states.get(key, "connecting"))
+        return found
+
     def troubles(self, carrier_no: CarrierNo, now: float) -> tuple[LinkTrouble, ...]:
         """The links of a carrier that have not been up for a while. now: of time.monotonic."""
         ages: dict[str, list[float]] = {}

@@ -138,6 +138,11 @@ class Shift:
         return self._control.unresolved
 
     @property
+    def links(self) -> dict[str, list[str]]:
+        """Of each carrier of which it holds slots, the state of every link that these want."""
+        return {self._lanes[number].name: states for number, states in self._sessions.states().items()}
+
+    @property
     def trouble(self) -> str | None:
         """What keeps its tasks from the database; None: nothing does."""
         writing = self._writer.trouble

@@ -16,6 +16,7 @@ from typing import Final
 
 from broadcast.engine.parent import die_with
 from broadcast.engine.restarts import STEADY_S, History, ended, hopeless, in_words
+from broadcast.engine.watched import WATCHDOG_S, Watched, end_if_hanging
 from broadcast.errors import BroadcastError
 from broadcast.monitor import events
 from broadcast.monitor.loggable import Count, Seconds, Sentence
@@ -24,6 +25,7 @@ from broadcast.monitor.logger import logger
 log = logger(__name__)
 
 STOP_S: Final = 15.0  # a worker drains within 10
+LOOK_S: Final = 1.0  # for one that hangs
 NOT_STARTED: Final = 1
 
 
@@ -35,17 +37,24 @@ class _Place:
 
     number: int
     command: Sequence[str]
+    watched: Watched
     vital: bool = True
     process: asyncio.subprocess.Process | None = None
     history: History = field(default_factory=History)
     replacing: bool = False
+
+    @property
+    def ready(self) -> bool:
+        return self.process is not None and self.watched.ready
 
 
 class Supervisor:
     """One process for each of `commands`, until `stop`. beside: others', without which the workers do their work.
 
     check(): called at a reload, before a worker is replaced; a BroadcastError from it leaves all as they are.
-    between_s: what a new worker gets at a reload to take its share, before the next is replaced.
+    reloaded(): called when a reload is over, however it went.
+    between_s: what a new worker gets at a reload to take its share, before the next is replaced. watchdog_s: a process
+    that gave signs of life, and none for so long, hangs: it is ended, and started anew as any other that ended.
     """
 
     def __init__(
@@ -56,10 +65,17 @@ class Supervisor:
         beside: Sequence[Sequence[str]] = (),
         stop_s: float = STOP_S,
         between_s: float = STEADY_S,
+        watchdog_s: float = WATCHDOG_S,
+        reloaded: Callable[[], object] = lambda: None,
     ) -> None:
         places = [(command, True) for command in commands] + [(command, False) for command in beside]
-        self._places = [_Place(number, command, vital) for number, (command, vital) in enumerate(places, 1)]
+        self._places = [
+            _Place(number, command, Watched(watchdog_s), vital)
+            for number, (command, vital) in enumerate(places, 1)
+        ]
+        self._look_s = min(LOOK_S, watchdog_s / 10)
         self._check = check
+        self._reloaded = reloaded
         self._stop_s = stop_s
         self._between_s = between_s
         self._stopping = asyncio.Event()
@@ -74,6 +90,22 @@ class Supervisor:
     def reload(self) -> None:
         """Replace the workers one by one, so that they read their configuration anew."""
         self._reload.set()
+
+    async def ready(self) -> str | None:
+        """None when a worker takes part, by what its process told; else how they all are."""
+        return None if any(each.vital and each.ready for each in self._places) else self.words()
+
+    def words(self) -> str:
+        """How many are ready, and how those are that are not."""
+        waiting = [each for each in self._places if not each.ready]
+        whys = [
+            f"{each.number}: {each.watched.status or 'has told nothing yet'}"
+            for each in waiting
+            if each.process
+        ]
+        whys += [f"{each.number}: does not run" for each in waiting if not each.process]
+        count = len(self._places)
+        return "; ".join([f"{count - len(waiting)} of {count} processes ready", *whys])
 
     async def run(self) -> None:
         """Raises BroadcastError when no worker could be started, or one had to be killed at the end."""
@@ -123,18 +155,30 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C and the end of a terminal are ours to pass on
                 preexec_fn=partial(die_with, os.getpid()),  # safe: this process has no other threads
+                env=place.watched.environment(),
             )
         except OSError as error:  # no memory, too many processes
+            place.watched.close()
             why = Sentence(error.strerror or type(error).__name__)
             log(events.PROCESS_CANNOT_START, process=Count(place.number), why=why)
             return NOT_STARTED
+        place.watched.begun(place.process.pid)
         log(events.PROCESS_STARTED, process=Count(place.number), child=Count(place.process.pid))
         if self._stopping.is_set():  # told to stop while it was being started
             _terminate(place.process)
         try:
-            return await place.process.wait()
+            return await self._wait(place, place.process)
         finally:
             place.process = None
+            place.watched.close()
+
+    async def _wait(self, place: _Place, process: asyncio.subprocess.Process) -> int:
+        """For its end, which may be brought about: where it hangs."""
+        waiting = asyncio.create_task(process.wait(), name=f"process {place.number}")
+        while not waiting.done():
+            await asyncio.wait([waiting], timeout=self._look_s)
+            await end_if_hanging(process, waiting, place.watched)
+        return waiting.result()
 
     def _say(self, place: _Place, code: int, wait_s: float | None) -> None:
         number, how = Count(place.number), Sentence(in_words(code))
@@ -157,15 +201,19 @@ class Supervisor:
                 self._check()
             except BroadcastError as error:
                 log(events.RELOAD_REFUSED, why=error)
-                continue
-            log(events.RELOADING, workers=Count(len(self._places)))
-            self._again.set()
-            await asyncio.sleep(0)
-            self._again.clear()
-            for place in self._places:
-                if not await self._replace(place):
-                    log(events.RELOAD_GIVEN_UP, process=Count(place.number))
-                    break
+            else:
+                await self._replace_each()
+            self._reloaded()
+
+    async def _replace_each(self) -> None:
+        log(events.RELOADING, workers=Count(len(self._places)))
+        self._again.set()
+        await asyncio.sleep(0)
+        self._again.clear()
+        for place in self._places:
+            if not await self._replace(place):
+                log(events.RELOAD_GIVEN_UP, process=Count(place.number))
+                return
 
     async def _replace(self, place: _Place) -> bool:
         """End one worker; its place starts the next at once. Whether that lives once it has had the time to take its

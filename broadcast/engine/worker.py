@@ -21,6 +21,7 @@ from broadcast.engine.connections import WORK_S, Connections
 from broadcast.engine.control import UNRESOLVED_S
 from broadcast.engine.herald import Home, Places
 from broadcast.engine.leases import Leases
+from broadcast.engine.linked import linked, unlinked
 from broadcast.engine.offspring import Offspring
 from broadcast.engine.shift import Shift
 from broadcast.engine.target import Target
@@ -81,6 +82,11 @@ class Worker:
         """0 before it is registered."""
         return self._shift.worker_no if self._shift is not None else 0
 
+    @property
+    def begun(self) -> bool:
+        """It is registered."""
+        return self._shift is not None
+
     def stop(self) -> None:
         """Begin the staged shutdown: no new leases, drain the windows, commit, unbind, say goodbye."""
         self._stopping.set()
@@ -98,6 +104,19 @@ class Worker:
         return (
             f"receipts are not resolved for {UNRESOLVED_S:g} s and more: {', '.join(self._shift.unresolved)}"
         )
+
+    async def linked(self) -> str | None:
+        """None when it can reach somebody: at least one link is bound, or it holds no slot and others do; else why not.
+
+        One carrier's trouble is its own (law 8): what is wrong with it tell `broadcast_links` and the diagnosis.
+        """
+        return None if self._shift is None else unlinked(self._shift.links)
+
+    def words(self) -> str:
+        """How it stands, in a line."""
+        if self._shift is None:
+            return ""
+        return f"worker {self._shift.worker_no}, {linked(self._shift.links)}"
 
     async def database(self) -> str | None:
         """None when every task gets from the database what it needs; else which does not, and why."""

@@ -28,6 +28,19 @@ PROCESS_DIED: Final = warning(
     "how",
     "again_s",
 )
+PROCESS_HANGS: Final = error(
+    "process_hangs",
+    "No sign of life for so long: it is ended, and says on stderr where it hung.",
+    "child",
+    "silent_s",
+)
+MANAGER_UNKNOWN: Final = warning(
+    "manager_unknown", "NOTIFY_SOCKET is no socket of this machine: nobody is told how this process is."
+)
+MANAGER_AWAY: Final = warning(
+    "manager_away", "The service manager cannot be told how this process is; it is tried again.", "why"
+)
+STATUS_FAILED: Final = error("status_failed", "The service manager is told no more of it.", "task")
 PROCESS_CANNOT_START: Final = error(
     "process_cannot_start", "The machine gives no process: memory, or their number.", "process", "why"
 )
