@@ -21,6 +21,7 @@ from broadcast.monitor import board_events as events
 from broadcast.monitor import logs
 from broadcast.monitor.loggable import Name
 from broadcast.monitor.logger import logger
+from broadcast.monitor.served import told
 from broadcast.web.app import make_runtime
 from broadcast.web.security import Front
 from broadcast.web.serve import Served, is_loopback, names_of, tls_context
@@ -117,6 +118,12 @@ async def _serve(
     opened = await served.start(host, port)
     log(events.BOARD_SERVING, url=Name(f"{'https' if tls else 'http'}://{host}:{opened}"))
     try:
-        await stop.wait()
+        async with told(stop, _serving, ["page"]):
+            await stop.wait()
     finally:
         await asyncio.shield(served.stop())
+
+
+async def _serving() -> dict[str, str]:
+    """It takes part from its first answer on: whether it reaches the database, its page says."""
+    return {"page": "ok"}

@@ -1,7 +1,7 @@
 """A process that serves its metrics and health, and tells its service manager how it is, from its start to its end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -35,22 +35,37 @@ async def served(
 
     takes_part, words: as `Notify.follow`.
     """
-    health, notify = HealthServer(metrics, checks), Notify.taken()
+    health = HealthServer(metrics, checks)
     opened = await health.start(host, port)
     log(events.SERVING, url=Name(f"http://{host}:{opened}/metrics"))
+    try:
+        async with told(stop, health.readiness, takes_part, words):
+            yield opened
+    finally:
+        await health.stop()
+
+
+@asynccontextmanager
+async def told(
+    stop: asyncio.Event,
+    readiness: Callable[[], Awaitable[Mapping[str, str]]],
+    takes_part: Collection[str],
+    words: Callable[[], str] = _nothing,
+) -> AsyncIterator[None]:
+    """As long as this is open the service manager hears how it is, if there is one; all as of `Notify.follow`."""
+    notify = Notify.taken()
     tasks = [
         asyncio.create_task(notify.beat(), name="sign of life"),
-        asyncio.create_task(notify.follow(health.readiness, takes_part, words, stop), name="status"),
+        asyncio.create_task(notify.follow(readiness, takes_part, words, stop), name="status"),
     ]
     for task in tasks:
         task.add_done_callback(_ended)
     try:
-        yield opened
+        yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await health.stop()
         notify.close()
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ from broadcast.monitor import health
 from broadcast.monitor.health import HealthServer
 from broadcast.monitor.http import Request
 from broadcast.monitor.metrics import Metrics
+from broadcast.web.app import make_app, make_runtime
+from broadcast.web.security import Front
 
 ROOT: Final = Path(__file__).parents[2]
 OPS: Final = ROOT / "ops"
@@ -217,8 +220,14 @@ async def answer(path: str) -> str:
     async def well() -> None:
         return None
 
-    status, _, _ = await HealthServer(Metrics(), {"lease": well})._answer(Request(path, {}, {}))
+    status, _, _ = await HealthServer(Metrics("worker"), {"lease": well})._answer(Request(path, {}, {}))
     return status[:3]
+
+
+def routed() -> set[str]:
+    """What the board answers."""
+    run = make_runtime(Front(True, frozenset({"board.example"}), True), None, UTC)
+    return {route.resource.canonical for route in make_app(run).router.routes() if route.resource}
 
 
 def probes() -> Iterator[tuple[str, str, Manifest, Manifest]]:
@@ -233,9 +242,14 @@ def probes() -> Iterator[tuple[str, str, Manifest, Manifest]]:
 async def test_every_probe_asks_a_port_that_is_open_for_a_path_that_is_answered() -> None:
     found = list(probes())
     assert len(found) >= 9
-    for _, which, probe, container in found:
+    for name, which, probe, container in found:
         assert probe["httpGet"]["port"] in {each["name"] for each in container["ports"]}
         path = probe["httpGet"]["path"]
+        if name == "board":
+            assert path in routed()
+            host = probe["httpGet"]["httpHeaders"][0]["value"]
+            assert container["args"][container["args"].index("--name") + 1] == host
+            continue
         assert path == ("/readyz" if which == "readinessProbe" else "/healthz")
         assert await answer(path) == "200"
 
@@ -276,8 +290,13 @@ async def test_a_container_is_asked_whether_it_lives_where_it_serves() -> None:
     assert len(found) >= 6
     for asked, command in found:
         assert asked[:3] == ["python", "-m", "broadcast.monitor.probe"]
-        port, path = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/\w+)", asked[3]).groups()  # type: ignore[union-attr]
-        assert port == command[command.index("--metrics-port") + 1]
+        scheme, port, path = re.findall(r"^(https?)://127\.0\.0\.1:(\d+)(/\w+)$", asked[3])[0]
+        if command[0] == "board":
+            assert {f"--port={port}", "--name=127.0.0.1"} <= set(command)
+            assert (scheme, "--behind-proxy" in command) == ("https", False)
+        else:
+            assert scheme == "http"
+            assert port == command[command.index("--metrics-port") + 1]
         assert path == "/healthz"
         assert await answer(path) == "200"
 

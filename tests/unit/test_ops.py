@@ -299,7 +299,7 @@ def password_files(nation: Config) -> set[str]:
 def served(words: Sequence[str]) -> set[int]:
     """The ports of `broadcast up` with these words."""
     given = parsed(words)
-    return {given["metrics_port"] + number for number in range(given["workers"] + 1)}
+    return {given["metrics_port"] + number for number in range(given["workers"] + 1 + given["exporter"])}
 
 
 def test_compose_runs_every_ledger_with_its_database(nation: Config) -> None:
@@ -332,8 +332,10 @@ def test_kubernetes_starts_what_the_command_line_knows(nation: Config) -> None:
     ours = [each for workload in workloads for each in containers(workload) if each["image"] == "broadcast"]
     commands = [each["args"] for each in ours if "args" in each]
     assert sorted(" ".join(words[:3]) for words in commands) == [
+        "board --host 0.0.0.0",
         "db migrate",
         "db spread",
+        "exporter --metrics-host 0.0.0.0",
         *(f"up --ledger {name}" for name in sorted(nation.ledgers)),
     ]
     for words in commands:
