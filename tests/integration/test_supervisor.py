@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ from integration.rig import Rig
 from logged import told, written
 from waiting import PATIENCE_S, until
 
+from broadcast.config import Engine
 from broadcast.engine.supervisor import Supervisor
 from broadcast.errors import BroadcastError, ConfigError
 from broadcast.monitor import events
@@ -220,6 +222,7 @@ async def workers(rig: Rig, count: int) -> bool:
 
 
 async def test_up_replaces_a_killed_worker_and_ends_in_time(rig: Rig) -> None:
+    rig.config = replace(rig.config, engine=Engine(lease_s=90.0))  # also where a start takes long
     process, before = await start(rig)
     victim = min(before)
     os.kill(victim, signal.SIGKILL)
