@@ -178,8 +178,6 @@ class Shift:
         readings = Readings(
             self.worker_no, self._lanes, self._sessions, lambda: self._control.running, self._database
         )
-        tidier = Tidier(self._engine)
-        auditor = Auditor(connect)
         home = self._home
         opting_out = partial(
             always, OptOuts(self._metrics, home, self._names).run, "opt outs", vital=home is None
@@ -193,10 +191,10 @@ class Shift:
             group.create_task(
                 self._fencing(partial(always, self._heartbeat.run, "heartbeat")), name="heartbeat"
             ),
-            group.create_task(always(tidier.run, "tidier"), name="tidier"),
+            group.create_task(always(Tidier(self._engine).run, "tidier"), name="tidier"),
             group.create_task(always(self._replies.read_replies), name="replies"),
             group.create_task(self._obeying(opting_out), name="opt outs"),
-            group.create_task(always(auditor.run, "auditor", vital=False), name="auditor"),
+            group.create_task(always(Auditor(connect).run, "auditor", vital=False), name="auditor"),
             group.create_task(gauges.run(connect), name="gauges"),
             group.create_task(measure_lag(self._metrics), name="loop lag"),
         ]
