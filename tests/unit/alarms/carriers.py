@@ -109,6 +109,15 @@ CARRIERS = (
         "The next alert needs it. `broadcast carrier check viettel` says where the way ends.",
     ),
     Case(
+        "BroadcastLinkTestFailed",
+        {
+            'broadcast_link_test_success{carrier="viettel", bind="1"}': turned("1", "0"),
+            finding("binds_down"): new(),
+        },
+        None,
+        "",
+    ),
+    Case(
         "BroadcastCertificateEnds",
         {ending("ours", "a"): "1814460x400"},
         {"carrier": "viettel", "whose": "ours"},
