@@ -177,6 +177,6 @@ def test_what_is_searched_for_is_found(said: str) -> None:
     assert SECRETS.found(f"2026-11-30 INFO {said} x")
 
 
-@pytest.mark.parametrize("said", ["84327***555", "0.327614", "1.79e+9327614", "quagga", "crossin"])
+@pytest.mark.parametrize("said", ["84327***555", "0.327614", "1.79e+9327614", "quagga", "-crossin-"])
 def test_what_tells_nobody_is_not(said: str) -> None:
     assert not SECRETS.found(f"2026-11-30 INFO {said} x")
