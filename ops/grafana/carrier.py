@@ -21,6 +21,7 @@ from panels import (
     Panel,
     bands,
     bars,
+    counted,
     curve,
     figure,
     rows,
@@ -209,7 +210,7 @@ def _answers() -> Iterator[Any]:
         _UNSENT,
         low=0,
     )
-    said = f"sum by (status) (increase(broadcast_responses_total{{{_ONE}}}[$__range])) > 0"
+    said = f"sum by (status) {counted(f'broadcast_responses_total{{{_ONE}}}')} > 0"
     yield bars(answers, (said, "{{status}}")).span(12).height(7)
 
 
@@ -327,7 +328,7 @@ def _counts(title: str, says: str, *what: tuple[str, str, str], levels: tuple[Le
     panel = Panel(title, "locale", says, _NEVER, levels, low=0, decimals=0)
     queries = [
         (
-            f"sum by ({label}) (increase({counter}{{{_ONE}}}[$__range])) > 0",
+            f"sum by ({label}) {counted(f'{counter}{{{_ONE}}}')} > 0",
             f"{before}{{{{{label}}}}}" if label else before,
         )
         for counter, label, before in what

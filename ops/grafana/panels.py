@@ -233,6 +233,15 @@ def rows(what: Panel, by: str, columns: Sequence[Column], to: str = "", hide: Se
     )
 
 
+def counted(counter: str) -> str:
+    """What a counter, with its selector, counted in the time shown, series by series.
+
+    One that was not there when that began has counted all of it since: `increase` alone would not see its first event,
+    with which it came.
+    """
+    return f"(({counter} unless {counter} offset $__range) or increase({counter}[$__range]))"
+
+
 def query(expr: str, legend: str = "__auto") -> Any:
     return prometheus.Dataquery().expr(expr).legend_format(legend).datasource(SOURCE)
 

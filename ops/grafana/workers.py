@@ -18,6 +18,7 @@ from panels import (
     Panel,
     bands,
     bars,
+    counted,
     curve,
     figure,
     rows,
@@ -64,7 +65,7 @@ _TILES: Final = (
     (
         "Set aside", "locale", "Rows that could not be written or read in the time shown; they are kept.",
         "0", (Level(None, WELL, "none"), Level(1, LOOK, "the log says of which kind")),
-        f"sum(increase(broadcast_set_aside_total{{{_OURS}}}[$__range]))",
+        f"sum{counted(f'broadcast_set_aside_total{{{_OURS}}}')}",
     ),
 )  # fmt: skip
 
