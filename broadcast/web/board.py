@@ -159,7 +159,8 @@ def _first(said: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _wrong(said: Mapping[str, Any], view: View) -> list[WrongShown]:
-    """Grave first, each once: of one alert before the nation's."""
+    """Each once: first alerts of which something is grave, then the nation where something of it is; of one in the
+    order of the diagnosis, a cause before what it explains."""
     found = [(each, campaign["name"]) for campaign in said["campaigns"] for each in campaign["findings"]]
     found += [(each, "") for each in said.get("findings", ())]
     once: dict[tuple[str, str, str], WrongShown] = {}
@@ -174,7 +175,8 @@ def _wrong(said: Mapping[str, Any], view: View) -> list[WrongShown]:
             each["grave"], visible(carrier), visible(name), visible(sentence), each.get("run") or "", contacts
         )
         once.setdefault((code, carrier, name), shown)
-    return sorted(once.values(), key=lambda each: not each.grave)
+    grave = {each.alert for each in once.values() if each.grave}
+    return sorted(once.values(), key=lambda each: each.alert not in grave)
 
 
 def _contacts(said: Iterable[Mapping[str, Any]], carrier: str) -> Iterable[Mapping[str, str]]:

@@ -27,8 +27,13 @@ from broadcast.diagnosis.finding import Code, Finding
 from broadcast.diagnosis.gather import Diagnosis
 from broadcast.diagnosis.order import cause
 from broadcast.exporter.exporter import Exporter
+from broadcast.languages import for_everybody
+from broadcast.reports.nation_reading import NationReading
 from broadcast.store.address import as_user
 from broadcast.store.pool import connect
+from broadcast.web.board import board
+from broadcast.web.document import Beside, document
+from broadcast.web.view import View
 
 NAME = "viettel"
 
@@ -175,6 +180,7 @@ async def test_every_surface_names_the_cause_first(sick: Sick, nation: Nation) -
         screens.watched(name),
         screens.watched_lines(name),
         screens.exported(name),
+        screens.on_the_board(name),
     ]
     if sick.code is not Code.PAUSED:  # of a carrier it is no trouble that one alert is paused
         surfaces.append(screens.document("carrier", "show", NAME, "--json"))
@@ -262,6 +268,31 @@ class Screens:
         await self._until(there, ("exporter",))
         life.stop()
         await running
+
+    async def on_the_board(self, name: str) -> None:
+        """The board's document and its page, until both have the cause first. A nation that has no other trouble."""
+        home = await connect(as_user(self.rig.url, "w"))
+        reading = NationReading(home)
+
+        async def there() -> bool:
+            with for_everybody():
+                said = document(await reading.read(), Beside())
+            (alert,) = (each for each in said["campaigns"] if each["name"] == name)
+            self.seen["board"] = json.dumps(alert["findings"])
+            shown = next(iter(board(said, View()).wrong), None)
+            first = self.sick.is_first(next(iter(alert["findings"]), None))
+            return (
+                first
+                and shown is not None
+                and shown.carrier == self.sick.carrier
+                and self.sick.words in shown.sentence
+            )
+
+        try:
+            await self._until(there, ("board",))
+        finally:
+            reading.close()
+            home.terminate()
 
     async def _printed(self, words: tuple[str, ...]) -> str:
         process, log = await self._begun(words)

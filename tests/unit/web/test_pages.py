@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from unit.web.documents import EVERY, NOON, campaign, finding, nation, running, shapes, sick
 
+from broadcast.web.board import board
 from broadcast.web.outlines import outlines
 from broadcast.web.pages import board_page, confirm_page, error_page, login_page, parts
 from broadcast.web.view import Asked, View, look
@@ -142,6 +143,16 @@ def test_findings_are_grave_first_once_with_whom_to_call() -> None:
     assert tree.index('"grave"') < tree.index('"slow"')
     assert "Viettel NOC" in tree and "Trực ban" not in tree
     assert "<code>broadcast carrier check viettel</code>" in tree
+
+
+def test_a_cause_stays_before_what_it_explains_however_grave_that_is() -> None:
+    silent, down = finding("receipts_missing", "viettel"), finding("binds_down", "viettel", False)
+    well = campaign(8, 1000, name="other", findings=[finding("slowed", "gmobile", False)])
+    document = nation(well, campaign(findings=[down, silent]))
+    shown = board(document, VIEW).wrong
+    assert [(each.carrier, each.grave) for each in shown] == [
+        ("viettel", False), ("viettel", True), ("gmobile", False),
+    ]  # fmt: skip
 
 
 def test_an_alert_that_is_none_is_marked() -> None:
