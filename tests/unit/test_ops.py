@@ -30,14 +30,6 @@ _SELECTOR = re.compile(r"\b((?:broadcast|process)_[a-z_]+)\{([^}]*)\}")
 _SCRAPED = frozenset({"job", "instance", "ledger"})
 # of ALERTS, which Prometheus makes of its rules
 _OF_ALERTS = frozenset({"alertname", "severity"})
-# until the rules and dashboards that name them are replaced
-_BEFORE = {
-    "broadcast_recipients": frozenset({"campaign", "carrier", "state"}),
-    "broadcast_audit_differences": frozenset({"campaign"}),
-    "broadcast_audit_timestamp_seconds": frozenset[str](),
-    "broadcast_unmatched_receipts": frozenset[str](),
-    "broadcast_book_octets": frozenset({"carrier"}),
-}
 
 
 def series() -> Mapping[str, frozenset[str]]:
@@ -48,7 +40,7 @@ def series() -> Mapping[str, frozenset[str]]:
         if each.kind == "histogram":
             found[f"{name}_bucket"] = frozenset((*each.labels, "le"))
             found[f"{name}_sum"] = found[f"{name}_count"] = frozenset(each.labels)
-    return found | _BEFORE
+    return found
 
 
 def dashboard_expressions() -> Iterator[str]:
