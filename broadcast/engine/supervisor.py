@@ -92,8 +92,8 @@ class Supervisor:
         self._reload.set()
 
     async def ready(self) -> str | None:
-        """None when a worker takes part, by what its process told; else how they all are."""
-        return None if any(each.vital and each.ready for each in self._places) else self.words()
+        """None when a worker takes part, by what its process told; how all are say `words`."""
+        return None if any(each.vital and each.ready for each in self._places) else "none takes part"
 
     def words(self) -> str:
         """How many are ready, and how those are that are not."""
