@@ -225,9 +225,7 @@ async def test_a_frozen_one_is_taken_over(world: ResolverWorld, tmp_path: Path) 
         await delivered(world, 10)
         assert await held_by(world) != before
         frozen.send_signal(signal.SIGCONT)
-        await until(
-            lambda: "another resolver has viettel now" in (tmp_path / "frozen").read_text(), "it gives way"
-        )
+        await until(lambda: written(tmp_path / "frozen", events.RECEIPTS_RESOLVED_ELSEWHERE), "it gives way")
         await send(world, 5, first=200)
         await delivered(world, 15)
         assert await world.receipts() == {"matched": 30}
@@ -332,7 +330,7 @@ async def test_a_child_ends_with_its_parent(world: ResolverWorld, tmp_path: Path
     try:
         assert parent.stdout is not None
         child = int(await asyncio.wait_for(parent.stdout.readline(), PATIENCE_S))
-        await until(lambda: "resolving receipts of viettel" in log.read_text(), "it resolves")
+        await until(lambda: written(log, events.RECEIPTS_RESOLVED_HERE), "it resolves")
     finally:
         parent.kill()
         await parent.wait()
