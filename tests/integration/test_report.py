@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import asyncpg
+import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 from integration.packed_rows import (
@@ -312,6 +313,23 @@ def test_the_page_in_vietnamese_and_the_document_in_english(
     assert said == json.loads(command("campaign", "report", out_of_balance, "--json").stdout)
     assert said["audit"]["problems"]
     assert not any(problem in shown + page.read_text() for problem in said["audit"]["problems"])
+
+
+def test_report_command_writes_the_same_as_xlsx(wash_hands: str, tmp_path: Path) -> None:
+    summary, people = tmp_path / "r.xlsx", tmp_path / "people.XLSX"
+    done = command("campaign", "report", "wash-hands", "--csv", str(summary), "--recipients", str(people))
+    assert done.exit_code == 0, done.output
+    head, *rows = openpyxl.load_workbook(summary).active.iter_rows(values_only=True)
+    assert head == ("carrier", "state", "reason", "recipients", "status")
+    assert sum(row[3] for row in rows) == 13
+    assert ("viettel", "excluded", "opted_out", 2, "actual") in rows
+    sheet = openpyxl.load_workbook(people).active
+    _head, *lines = sheet.iter_rows(values_only=True)
+    assert len(lines) == 13
+    assert {line[1] for line in lines if line[2] == "undeliverable"} == {"84320***004"}
+    sent = [line[3] for line in lines if line[3] is not None]
+    assert LAUNCH.replace(tzinfo=None) in sent
+    assert people.stat().st_mode & 0o777 == 0o600
 
 
 def test_report_command_on_the_terminal(wash_hands: str, tmp_path: Path) -> None:
