@@ -22,6 +22,7 @@ from broadcast.monitor import events
 from broadcast.monitor.catalogue import METRICS
 from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import version
+from broadcast.monitor.text import CONTENT_TYPE
 from broadcast.reports.nation import Nation
 from broadcast.reports.nation_databases import HOME
 from broadcast.reports.nation_reading import NationReading
@@ -32,7 +33,6 @@ log = logger(__name__)
 
 EVERY_S: Final = 2.0
 STALE_S: Final = 300.0
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)

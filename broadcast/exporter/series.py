@@ -9,6 +9,7 @@ from typing import Final
 
 from broadcast.diagnosis.finding import Finding
 from broadcast.monitor.catalogue import METRICS
+from broadcast.monitor.text import escaped, head
 from broadcast.reports.nation import CampaignNow, CarrierNow, LedgerNow, Nation
 from broadcast.store.databases import DatabaseFigures
 
@@ -38,8 +39,13 @@ def text(samples: Iterable[Sample]) -> str:
             by_name[name], patterns[name] = [], _pattern(name)
         if len(labels) != len(METRICS[f"broadcast_{name}"].labels):
             raise ValueError(f"{name} has other labels than {labels}")
-        by_name[name].append(patterns[name] % (*map(_escaped, labels), _number(value)))
+        by_name[name].append(patterns[name] % (*map(escaped, labels), _number(value)))
     return "".join(_head(name) + "".join(lines) for name, lines in by_name.items())
+
+
+def _head(name: str) -> str:
+    metric = METRICS[f"broadcast_{name}"]
+    return head(metric.name, metric.exposed, metric.meaning)
 
 
 def _of_campaign(each: CampaignNow) -> Iterator[Sample]:
@@ -101,20 +107,10 @@ def _moment(name: str, labels: tuple[str, ...], at: datetime | None) -> Iterator
         yield name, labels, at.timestamp()
 
 
-def _head(name: str) -> str:
-    metric = METRICS[f"broadcast_{name}"]
-    meaning = metric.meaning.replace("\\", "\\\\").replace("\n", "\\n")
-    return f"# HELP {metric.name} {meaning}\n# TYPE {metric.name} {metric.exposed}\n"
-
-
 def _pattern(name: str) -> str:
     metric = METRICS[f"broadcast_{name}"]
     labels = ",".join(f'{each}="%s"' for each in metric.labels)
     return f"{metric.name}{{{labels}}} %s\n" if labels else f"{metric.name} %s\n"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
 def _number(value: float) -> str:

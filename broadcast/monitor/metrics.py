@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.exposition import choose_encoder
 
 from broadcast.monitor.catalogue import METRICS, Job
+from broadcast.monitor.text import CONTENT_TYPE, Text
 
 RECEIPT_STATES: Final = frozenset({"intermediate", "expired", "rejected", "undeliverable", "delivered"})
 LINK_STATES: Final = ("connecting", "binding", "bound", "backing_off", "refused")
@@ -29,6 +29,7 @@ class Metrics:
 
     def __init__(self, job: Job | None = None) -> None:
         self.registry = CollectorRegistry()
+        self._text = Text(self.registry)
         self._job = job
         self._link_states: dict[str, tuple[str, str]] = {}
         self._carrier_series()
@@ -38,9 +39,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def exposition(self, accept: str) -> tuple[str, bytes]:
-        """Content type and octets, in the form that the header `accept` wants."""
-        encode, content_type = choose_encoder(accept)
-        return content_type, encode(self.registry)
+        """Content type and octets, whatever form is wanted: Prometheus takes this one."""
+        return CONTENT_TYPE, self._text.made()
 
     def _carrier_series(self) -> None:
         self.submitted = self._counter("submitted_segments_total")

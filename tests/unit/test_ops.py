@@ -93,6 +93,12 @@ def test_a_rule_or_panel_names_only_what_a_worker_serves(expression: str) -> Non
         ), grouped
 
 
+@pytest.mark.parametrize("name", [name for name in METRICS if name.startswith("broadcast_")])
+def test_every_series_is_shown_or_watched(name: str) -> None:
+    whole = re.compile(rf"\b{name}(_bucket|_sum|_count)?\b")
+    assert any(whole.search(expression) for expression in expressions())
+
+
 @pytest.fixture(scope="module")
 def promtool() -> str:
     found = shutil.which("promtool")
