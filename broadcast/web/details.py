@@ -76,7 +76,8 @@ class Detailing:
         for each in chosen:
             known = self._known[each.campaign_id]
             known.now = each
-            known.curve = seen(known.curve, Point(nation.at, each.sent, each.states["delivered"]))
+            at = each.finished_at or nation.at  # what is over does not change by being looked at
+            known.curve = seen(known.curve, Point(at, each.sent, each.states["delivered"]))
             known.ordered = ordered(events.get(each.campaign_id, ()), each.launched_at)
             if each.finished_at is None:
                 known.stops.look(nation.at, each.findings)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from broadcast.monitor import board_events as events
 from broadcast.monitor.loggable import Count
@@ -33,41 +33,38 @@ log = logger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Viewer:
-    """One stream. frames: to be written, in order; None: it ends. zipped: it takes gzip. is_over: its login ended."""
+    """One stream. zipped: it takes gzip. is_over: its login ended. behind: frames in a row before which something still
+    waited to be sent. ended: set by who wants it to end."""
 
     language: str
     zipped: bool
     is_over: Callable[[], bool]
-    frames: "asyncio.Queue[bytes | None]" = field(default_factory=lambda: asyncio.Queue(BEHIND))
+    transport: asyncio.Transport | None = None
+    behind: int = 0
     dropped: bool = False
-    writing: "asyncio.Task[None] | None" = None
-
-    def drop(self) -> None:
-        """It does not take what is sent: nothing more is."""
-        self.dropped = True
-        if self.writing is not None:
-            self.writing.cancel()
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """One moment in one language, as it is and compressed: what changed, and everything."""
-
-    changed: tuple[bytes, bytes]
-    whole: tuple[bytes, bytes]
+Frame = tuple[bytes, bytes]
+"""As it is and compressed, each a chunk (RFC 9112 §7.1)."""
 
 
 @dataclass(slots=True)
 class _Spoken:
-    """What was said last in one language."""
+    """What was said last in one language. whole: once somebody wanted it."""
 
-    parts: Mapping[str, str] = field(default_factory=dict)
     number: int = -1
-    frame: _Frame | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
+    changed: Frame = (b"", b"")
+    whole: Frame | None = None
 
 
 class Hub:
-    """Of one board. clock: seconds, as of Moment.read_at. view: in which figures are rendered, but for its language."""
+    """Of one board. clock: seconds, as of Moment.read_at. view: in which figures are rendered, but for its language.
+
+    A frame goes straight to the transports of all who watch: no task is woken for it, and nobody waits for anybody.
+    """
 
     def __init__(self, clock: Callable[[], float], view: View) -> None:
         self._clock, self._view = clock, view
@@ -84,26 +81,32 @@ class Hub:
     def tell(self, moment: Moment) -> None:
         """Everybody: never waits."""
         for language in {each.language for each in self._viewers}:
-            frame = self._frame(language, moment)
+            frame = self._say(language, moment).changed
             for viewer in [each for each in self._viewers if each.language == language]:
-                self._put(viewer, frame.changed)
+                self._put(viewer, frame)
 
-    def _put(self, viewer: Viewer, frame: tuple[bytes, bytes]) -> None:
+    def _put(self, viewer: Viewer, frame: Frame) -> None:
+        transport = viewer.transport
+        if transport is None or transport.is_closing():
+            viewer.ended.set()
+            return
         if viewer.is_over():
-            frame, last = (OVER, _block(OVER)), True
-        else:
-            last = False
-        try:
-            viewer.frames.put_nowait(frame[viewer.zipped])
-            if last:
-                viewer.frames.put_nowait(None)
-        except asyncio.QueueFull:
-            viewer.drop()
+            transport.write(_frame(OVER)[viewer.zipped])
+            viewer.ended.set()
+            return
+        viewer.behind = viewer.behind + 1 if transport.get_write_buffer_size() else 0
+        if viewer.behind > BEHIND:
+            log(events.BOARD_VIEWER_DROPPED, frames=Count(BEHIND))
+            viewer.dropped = True
+            viewer.ended.set()
+            transport.abort()
+            return
+        transport.write(frame[viewer.zipped])
 
-    def _frame(self, language: str, moment: Moment) -> _Frame:
-        """Rendered once for each moment, whoever asks."""
+    def _say(self, language: str, moment: Moment) -> _Spoken:
+        """Rendered once for each moment, whoever asks; an older one is not said any more."""
         spoken = self._spoken.setdefault(language, _Spoken())
-        if spoken.frame is None or spoken.number != moment.number:
+        if spoken.number < moment.number or spoken.number < 0:
             view = View(language=language, zone=self._view.zone, training=self._view.training)
             age_s = max(0.0, self._clock() - moment.read_at) if moment.document is not None else 0.0
             parts = spoken.parts
@@ -113,46 +116,41 @@ class Hub:
             said: dict[str, Any] = {"at": (moment.document or {}).get("at"), "age_s": round(age_s, 1)}
             if moment.trouble:
                 said["trouble"] = moment.trouble
-            pair = [_event(moment.number, {**said, "parts": each}) for each in (changed, parts)]
-            frame = _Frame(*((each, _block(each)) for each in pair))
-            spoken.parts, spoken.number, spoken.frame = parts, moment.number, frame
-        return spoken.frame
+            made = _frame(_event(moment.number, {**said, "parts": changed}))
+            spoken = self._spoken[language] = _Spoken(moment.number, parts, said, made)
+        return spoken
+
+    def _whole(self, language: str, moment: Moment) -> Frame:
+        """All parts as they are now."""
+        spoken = self._say(language, moment)
+        if spoken.whole is None:
+            spoken.whole = _frame(_event(spoken.number, {**spoken.said, "parts": spoken.parts}))
+        return spoken.whole
 
     async def serve(self, request: web.Request, viewer: Viewer, moment: Moment) -> web.StreamResponse:
-        """Until one of both ends it. moment: with which it begins. What a browser says that it heard last is not asked
-        for: it begins with everything."""
+        """Until one of both ends it. moment: with which it begins, or a later one. What a browser says that it heard
+        last is not asked for: it begins with everything. Raises HTTPBadRequest for a client that knows no chunks."""
+        if request.version < HttpVersion11:
+            raise web.HTTPBadRequest
         response = web.StreamResponse(headers=_headers(viewer.zipped))
-        viewer.writing = asyncio.current_task()
-        first = self._frame(viewer.language, moment).whole[viewer.zipped]
         greeting = f"retry: {RETRY_MS}\n\n".encode()
-        self._viewers.add(viewer)
         try:
             await response.prepare(request)
             await response.write(_GZIP_HEAD + _block(greeting) if viewer.zipped else greeting)
-            await response.write(first)
-            while (frame := await viewer.frames.get()) is not None:
-                await response.write(frame)
+            viewer.transport = request.transport
+            self._viewers.add(viewer)
+            self._put(viewer, self._whole(viewer.language, moment))
+            await viewer.ended.wait()
         except ConnectionError:
             return response  # it went away
-        except asyncio.CancelledError:
-            if not viewer.dropped:
-                raise
-            log(events.BOARD_VIEWER_DROPPED, frames=Count(BEHIND))
-            if viewer.writing is not None:
-                viewer.writing.uncancel()
-            if request.transport is not None:
-                request.transport.abort()
         finally:
             self._viewers.discard(viewer)
         return response
 
     def close(self) -> None:
-        """Everybody's stream ends, with what waits for it."""
-        for viewer in list(self._viewers):
-            try:
-                viewer.frames.put_nowait(None)
-            except asyncio.QueueFull:
-                viewer.drop()
+        """Everybody's stream ends, after what was said."""
+        for viewer in self._viewers:
+            viewer.ended.set()
 
 
 def _headers(zipped: bool) -> dict[str, str]:
@@ -167,6 +165,15 @@ def _headers(zipped: bool) -> dict[str, str]:
 def _event(number: int, said: Mapping[str, Any]) -> bytes:
     text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
     return f"id: {number}\nevent: parts\ndata: {text}\n\n".encode()
+
+
+def _frame(octets: bytes) -> Frame:
+    """What a viewer is sent, whichever way it takes it."""
+    return _chunk(octets), _chunk(_block(octets))
+
+
+def _chunk(octets: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(octets), octets)
 
 
 def _block(octets: bytes) -> bytes:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from contextlib import AsyncExitStack
 from datetime import datetime
 from html import unescape
 from pathlib import Path
@@ -26,6 +27,7 @@ import psutil
 
 from broadcast.store.embedded import Server
 from broadcast.store.scratch import scratch_home
+from broadcast.web.stream import MOST_EACH
 
 PORT = 18_443
 DRAFT, LAUNCH, REPORT = "campaign draft", "campaign launch", "campaign report"
@@ -71,6 +73,12 @@ async def log_in(client: aiohttp.ClientSession, name: str, password: str) -> Non
     assert answer.status == 303, answer.status
 
 
+def browser() -> aiohttp.ClientSession:
+    """One login's: with so many streams as it may have."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    return aiohttp.ClientSession(cookie_jar=jar, connector=aiohttp.TCPConnector(limit=0))
+
+
 async def watch(client: aiohttp.ClientSession, ages: list[float], octets: list[int]) -> None:
     """One viewer, until it is cancelled. ages: of figures that changed, when they were here."""
     async with client.get(
@@ -108,15 +116,17 @@ async def measure(
     run, own = defaultdict[int, float](float), defaultdict[int, float](float)
     ages, octets, tasks = list[float](), [0], list["asyncio.Task[None]"]()
     try:
-        jar = aiohttp.CookieJar(unsafe=True)
-        async with aiohttp.ClientSession(cookie_jar=jar, connector=aiohttp.TCPConnector(limit=0)) as client:
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(browser()) for _ in range(-(-viewers // MOST_EACH))]
             while True:
                 try:
-                    await log_in(client, *login["binh"])
+                    for each in clients:
+                        await log_in(each, *login["binh"])
                     break
                 except aiohttp.ClientConnectionError:
                     await asyncio.sleep(0.2)
-            for _ in range(viewers):
+            for number in range(viewers):
+                client = clients[number // MOST_EACH]
                 tasks.append(asyncio.create_task(watch(client, ages, octets)))
             await reached(LAUNCH)
             ages.clear()
