@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -149,8 +150,8 @@ async def _follow_live(name: str, why: bool) -> None:
 
 
 def _line(finding: Finding) -> Text:
-    style = "green" if finding.code is Code.TPS_REACHED else "bold red" if finding.grave else "yellow"
-    return Text(visible(str(finding)), style=style)
+    style = "green" if finding.code is Code.TPS_REACHED else "red" if finding.grave else "yellow"
+    return Text(visible(str(finding)), style=Style(color=style, bold=finding.grave))
 
 
 async def _follow_lines(name: str, every_s: float, why: bool) -> None:

@@ -17,6 +17,7 @@ from broadcast.errors import DatabaseError
 from broadcast.forecast import history
 from broadcast.forecast.delays import Delays
 from broadcast.ids import CampaignId
+from broadcast.languages import _
 from broadcast.reports.nation import LedgerNow
 from broadcast.reports.nation_part import Part, part, unmatched
 from broadcast.store import databases, pool
@@ -97,7 +98,7 @@ class Database:
 
     def _there(self) -> Connection:
         if self.connection is None:
-            raise DatabaseError(f"{self.name} is away")
+            raise DatabaseError(_("{name} does not answer", name=self.name))
         return self.connection
 
 
