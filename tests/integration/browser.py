@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import contextlib
+import ctypes
 import json
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,10 @@ _FLAGS = (
         "--remote-debugging-port=0",
     ),
 )
+_ANSWER_S = 10.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# what is said of an expression whose page was left meanwhile
+_LEFT = ("navigated or closed", "context was destroyed", "Cannot find default execution context")
 _KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32}
 
 
@@ -38,6 +44,10 @@ def chromium() -> str:
         if found := shutil.which(name):
             return found
     pytest.skip("chromium is missing (Debian: apt-get install chromium)")
+
+
+class LeftError(Exception):
+    """The page was left."""
 
 
 class Page:
@@ -68,19 +78,17 @@ class Page:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
-    async def until(self, expression: str) -> Any:
-        """Its first value that is true: looked at with every frame that is drawn."""
-        waiting = f"""new Promise((done, fail) => {{
-            const ends = performance.now() + {PATIENCE_S * 1000}
-            const look = () => {{
-                const value = {expression}
-                if (value) done(value)
-                else if (performance.now() > ends) fail(new Error('never: ' + {json.dumps(expression)}))
-                else setTimeout(look, 20)
-            }}
-            look()
-        }})"""
-        return await self.js(waiting)
+    async def until(self, expression: str) -> None:
+        """It is true of a page that is loaded, whichever is there by then."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    async with asyncio.timeout(_ANSWER_S):
+                        if await self.js(f"document.readyState === 'complete' && Boolean({expression})"):
+                            return
+                except (LeftError, TimeoutError):
+                    pass  # what is asked while a page goes is lost: the next page is asked
+                await asyncio.sleep(0.03)
 
     async def press(self, key: str) -> None:
         """As a keyboard does."""
@@ -155,6 +163,8 @@ class Chrome:
         await self._socket.send_json({**said, "sessionId": session} if session else said)
         async with asyncio.timeout(2 * PATIENCE_S):
             found = await answer
+        if "error" in found and any(each in found["error"]["message"] for each in _LEFT):
+            raise LeftError
         assert "error" not in found, (method, found["error"])
         result: dict[str, Any] = found["result"]
         return result
@@ -192,7 +202,7 @@ async def browsing(folder: Path) -> AsyncIterator[Chrome]:
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             chromium(), *_FLAGS, f"--user-data-dir={folder}", "about:blank",
-            stdout=errors, stderr=errors, env={**environment, "HOME": str(folder)}, start_new_session=True,
+            stdout=errors, stderr=errors, env={**environment, "HOME": str(folder)}, preexec_fn=_ends_with_us,
         )  # fmt: skip
     try:
         address = await _address(process, folder)
@@ -212,6 +222,11 @@ async def browsing(folder: Path) -> AsyncIterator[Chrome]:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _ends_with_us() -> None:
+    """A browser outlives nobody who was killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def _address(process: asyncio.subprocess.Process, folder: Path) -> str:

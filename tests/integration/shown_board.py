@@ -1,4 +1,4 @@
-"""The board's pages as a server sends them, of any document that a test has: no database, no login."""
+"""The board's pages as a server sends them, of any document that a test has, with the real headers: no database."""
 
 import asyncio
 import json
@@ -13,12 +13,9 @@ from unit.web.documents import EVERY, NOON, shapes
 
 from broadcast.web import pages
 from broadcast.web.outlines import outlines
+from broadcast.web.security import HEADERS
 from broadcast.web.view import Asked, View, look
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
 STATIC = files("broadcast.web") / "static"
 KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 PAGES = (*EVERY, "old", "login", "confirm", "error")
@@ -149,4 +146,4 @@ async def _static(request: web.Request) -> web.Response:
 
 
 async def _headers(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Content-Security-Policy"] = CSP
+    response.headers.update(HEADERS)

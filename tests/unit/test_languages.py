@@ -33,7 +33,7 @@ ROOMS = (
     "store",
     "capacity",
 )
-ROOMS += ("access", "cap", "demo")
+ROOMS += ("access", "cap", "demo", "web")
 # What stays English, and why.
 ENGLISH = {
     "audience/generator.py": "the dirt of real lists",
@@ -49,6 +49,8 @@ ENGLISH = {
     "access/roles.py": "of that page",
     "campaign/alphabets.py": "characters",
     "cli/shell.py": "the demo's and the bench's own",
+    "web/security.py": "headers of HTTP",
+    "web/stream.py": "frames of a stream of events",
     "cli/carrier_simulate.py": "a rehearsal's simulator",
 }
 # Texts that are no sentences: names, keys, codes, what goes to a log.
