@@ -179,7 +179,17 @@ def _carrier(now: CarrierNow) -> dict[str, Any]:
 
 
 def _database(now: LedgerNow) -> dict[str, Any]:
-    return {"name": now.name, "up": now.up, "workers": now.workers, "leases": now.leases}
+    """Octets; None where they cannot be known."""
+    told = now.database
+    return {
+        "name": now.name,
+        "up": now.up,
+        "workers": now.workers,
+        "leases": now.leases,
+        "size": told and told.size,
+        "disk_free": told and told.disk_free,
+        "disk_size": told and told.disk_size,
+    }
 
 
 def _draft(each: Draft) -> dict[str, Any]:

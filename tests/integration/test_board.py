@@ -108,6 +108,7 @@ async def test_the_document_is_of_the_tallies(browser: Browser) -> None:
     assert (campaign["name"], campaign["state"], campaign["states"]["waiting"]) == ("typhoon", "running", 10)
     assert campaign["carriers"] == [{"carrier": "viettel", "states": campaign["states"]}]
     assert campaign["curve"][-1]["sent"] == 0 and said["country"] == "Vietnam"
+    assert said["databases"][0]["up"] and said["databases"][0]["size"] > 1_000_000
 
 
 @pytest.mark.parametrize(

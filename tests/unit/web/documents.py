@@ -29,7 +29,17 @@ def nation(*campaigns: dict[str, Any], **more: Any) -> dict[str, Any]:
         "findings": [],
         "contacts": [],
         "workers": 4,
-        "databases": [{"name": "home", "up": True, "workers": 4, "leases": 12}],
+        "databases": [
+            {
+                "name": "home",
+                "up": True,
+                "workers": 4,
+                "leases": 12,
+                "size": 10**10,
+                "disk_free": 10**11,
+                "disk_size": 10**12,
+            }
+        ],
         **more,
     }
 
