@@ -23,7 +23,7 @@ from waiting import PATIENCE_S, until
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "nation.md"
 SEVERAL = "broadcast/store/migrations/0025_many_databases.sql"
-_RUNS = re.compile(r"\bprocess_started\b")
+_RUNS = re.compile(r"\bprocess_started\b|process \d+ runs, pid \d+")  # now, and as versions of before say it
 
 
 def before_several(folder: Path) -> Path:

@@ -54,8 +54,11 @@ async def test_schema_and_queries(external: str) -> None:
     await connection.close()
     connection = await connect(external.replace("/postgres", "/queries"), check_schema=False)
     assert len(await migrations.migrate(connection)) == len(migrations.files())
+    newer = (
+        {"board_how"} if connection.get_server_version().major < 16 else set()
+    )  # the board asks by the version
     for query in queries().values():
-        if query.topic != "citus":
+        if query.topic != "citus" and query.name not in newer:
             await connection.prepare(query.text)
     await connection.close()
 

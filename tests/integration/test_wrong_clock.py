@@ -181,6 +181,8 @@ async def test_receipts_are_dated_by_the_database_from_the_first_on(
     dated: list[float] = []
 
     class Look:
+        worker_no = 1
+
         def __init__(self, *given: object) -> None:
             dated.extend(each.now() for each in given if isinstance(each, DayTime))
 
