@@ -29,3 +29,27 @@ def test_values_and_names_of_any_kind() -> None:
         assert said == [
             line for line in generate_latest(registry).decode().splitlines() if "_created" not in line
         ]
+
+
+def test_values_that_change_and_children_that_go_and_come_again() -> None:
+    registry = CollectorRegistry()
+    links = Gauge("links", "links", ["carrier"], registry=registry)
+    waits = Histogram("waits", "waits", ["carrier"], registry=registry, buckets=(0.5, 2))
+    text = Text(registry)
+
+    def is_the_same() -> None:
+        said = [line for line in generate_latest(registry).decode().splitlines() if "_created" not in line]
+        assert text.made().decode().splitlines() == said
+
+    for carrier in ("viettel", "mobifone"):
+        links.labels(carrier).set(2)
+        waits.labels(carrier).observe(0.1)
+    is_the_same()
+    waits.labels("viettel").observe(1.5)
+    links.labels("mobifone").set(1234567.5)
+    is_the_same()
+    links.remove_by_labels({"carrier": "viettel"})
+    is_the_same()
+    links.labels("viettel").set(9)
+    waits.clear()
+    is_the_same()
