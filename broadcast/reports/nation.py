@@ -6,7 +6,8 @@ Nothing here holds a number of a person or a text. Shares are of who is to be se
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 
 from broadcast.diagnosis.finding import Finding
 from broadcast.ids import CampaignId
@@ -16,6 +17,7 @@ from broadcast.store.databases import DatabaseFigures
 STATES: Final = tuple(state.column for state in RecipientState)
 NOBODY: Final[Mapping[str, int]] = dict.fromkeys(STATES, 0)
 QUANTILES: Final = (0.5, 0.9, 0.99)
+_IN_ORDER: Final = itemgetter(*STATES)
 
 States = Mapping[str, int]
 """Recipients by state: each of STATES is there."""
@@ -151,8 +153,13 @@ class Nation:
 
 def added(each: Iterable[States]) -> States:
     """Their sums, state by state."""
-    found = list(each)
-    return {state: sum(states[state] for states in found) for state in STATES}
+    found = [_IN_ORDER(states) for states in each]
+    return dict(zip(STATES, map(sum, zip(*found, strict=True)), strict=True)) if found else NOBODY
+
+
+def states_of(row: Any) -> States:
+    """Of a row that has them among other things."""
+    return dict(zip(STATES, _IN_ORDER(row), strict=True))
 
 
 def audited(parts: Sequence[Audited | None]) -> Audited | None:

@@ -13,7 +13,7 @@ from broadcast.forecast.delays import Delays
 from broadcast.ids import CampaignId
 from broadcast.reports import link_tests
 from broadcast.reports.link_tests import LinkTest
-from broadcast.reports.nation import STATES, Audited, LinkTried, States
+from broadcast.reports.nation import Audited, LinkTried, States, states_of
 from broadcast.store import plans
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -65,7 +65,7 @@ async def part(connection: Connection, campaigns: Sequence[CampaignId]) -> Part:
     states: dict[CampaignId, dict[str, States]] = {}
     segments: dict[CampaignId, dict[str, int]] = {}
     for row in tallies:
-        states.setdefault(row["campaign_id"], {})[row["carrier"]] = {state: row[state] for state in STATES}
+        states.setdefault(row["campaign_id"], {})[row["carrier"]] = states_of(row)
         segments.setdefault(row["campaign_id"], {})[row["carrier"]] = row["segments"]
     return Part(
         workers["workers"],

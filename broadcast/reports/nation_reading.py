@@ -4,6 +4,7 @@ A reading costs the servers some milliseconds, however many people the nation ha
 few of those under way are diagnosed at a time.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -26,7 +27,9 @@ from broadcast.store.types import Connection
 
 CAMPAIGNS: Final = 500
 ENDED_S: Final = 3600.0  # a campaign is shown for so long after its end
-DIAGNOSED: Final = 10  # campaigns a reading
+DIAGNOSED: Final = 10  # campaigns at a time
+DIAGNOSE_S: Final = 1.9  # between two times: every reading of the exporter's, every other one of the board's
+AT_ONCE: Final = 50  # campaigns that are joined before others have their turn
 
 
 async def read(home: Connection, config: Config | None = None, now: datetime | None = None) -> Nation:
@@ -50,6 +53,7 @@ class NationReading:
         self._paces: dict[CampaignId, Pace] = {}
         self._found: dict[CampaignId, tuple[Finding, ...]] = {}
         self._turns: list[CampaignId] = []  # whom to diagnose next, first
+        self._diagnosed_at = -DIAGNOSE_S
 
     async def read(self, now: datetime | None = None) -> Nation:
         """The nation now; a ledger that is away as it was last seen. Raises as `read`."""
@@ -60,8 +64,7 @@ class NationReading:
         await self._databases.ask(numbers)
         self._forget(numbers)
         await self._diagnose(rows, places)
-        campaigns = tuple(self._campaign(row, places[row["campaign_id"]]) for row in rows)
-        return await self._nation(at, campaigns, started)
+        return await self._nation(at, await self._joined(rows, places), started)
 
     def close(self) -> None:
         """Of the connections that it opened."""
@@ -96,11 +99,14 @@ class NationReading:
         self, rows: Sequence[asyncpg.Record], places: Mapping[CampaignId, Sequence[str]]
     ) -> None:
         """What is wrong with all, everywhere; with the campaigns whose turn it is, of those under way."""
+        going = [row["campaign_id"] for row in rows if row["finished_at"] is None]
+        self._found = {number: self._found.get(number, ()) for number in going}
+        if time.monotonic() - self._diagnosed_at < DIAGNOSE_S:
+            return
+        self._diagnosed_at = time.monotonic()
         for database in self._databases.ledgers:
             if database.connection is not None:
                 database.found = await self._databases.findings(database, None)
-        going = [row["campaign_id"] for row in rows if row["finished_at"] is None]
-        self._found = {number: self._found.get(number, ()) for number in going}
         waiting = [number for number in self._turns if number in self._found]
         waiting += [number for number in going if number not in set(waiting)]
         for number in waiting[:DIAGNOSED]:
@@ -114,6 +120,17 @@ class NationReading:
             if database is not None and database.connection is not None and number in database.said.states:
                 found.append(await self._databases.findings(database, number))
         return merged(found)
+
+    async def _joined(
+        self, rows: Sequence[asyncpg.Record], places: Mapping[CampaignId, Sequence[str]]
+    ) -> tuple[CampaignNow, ...]:
+        """All of them. Who serves what was read last has its turn between them."""
+        found = []
+        for number, row in enumerate(rows):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+            found.append(self._campaign(row, places[row["campaign_id"]]))
+        return tuple(found)
 
     def _campaign(self, row: asyncpg.Record, places: Sequence[str]) -> CampaignNow:
         number = row["campaign_id"]

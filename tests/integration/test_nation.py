@@ -160,6 +160,7 @@ async def test_only_a_few_are_diagnosed_at_a_time_and_all_in_turn(
     people: CloseWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nation_reading, "DIAGNOSED", 1)
+    monkeypatch.setattr(nation_reading, "DIAGNOSE_S", 0.0)
     await people.conn.execute(
         """INSERT INTO campaign (name, category, priority, sender, text, alphabet, carriers, hears_opted_out,
                                  in_doubt_policy, grace_s, expires_at, state, drafted_by, launched_at)
@@ -173,6 +174,18 @@ async def test_only_a_few_are_diagnosed_at_a_time_and_all_in_turn(
     reading = NationReading(people.conn)
     assert [bool(each.findings) for each in (await reading.read()).campaigns] == [True, False]
     assert [bool(each.findings) for each in (await reading.read()).campaigns] == [True, True]
+
+
+async def test_what_is_wrong_is_asked_for_every_other_second(
+    people: CloseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = NationReading(people.conn)
+    first = (await reading.read()).campaigns[0].findings
+    assert first
+    await people.conn.execute("UPDATE campaign SET state = 'paused'")
+    assert (await reading.read()).campaigns[0].findings == first
+    monkeypatch.setattr(nation_reading, "DIAGNOSE_S", 0.0)
+    assert (await reading.read()).campaigns[0].findings != first
 
 
 async def test_home_away_is_told_to_the_caller(people: CloseWorld) -> None:
