@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import lxml.html
 import pytest
 from integration import steps
 from integration.database_way import way_to_database
@@ -177,6 +178,9 @@ async def test_every_surface_names_the_cause_first(sick: Sick, nation: Nation) -
         screens.document(*show, "--json"),
         screens.document("campaign", "report", name, "--json"),
         screens.page(*show),
+        screens.page("campaign", "report", name),
+        screens.page("campaign", "list", title=f"What is wrong with {name}"),
+        screens.html_report(name),
         screens.watched(name),
         screens.watched_lines(name),
         screens.exported(name),
@@ -184,6 +188,7 @@ async def test_every_surface_names_the_cause_first(sick: Sick, nation: Nation) -
     ]
     if sick.code is not Code.PAUSED:  # of a carrier it is no trouble that one alert is paused
         surfaces.append(screens.document("carrier", "show", NAME, "--json"))
+        surfaces.append(screens.page("carrier", "show", NAME))
     await asyncio.gather(*surfaces)
 
 
@@ -223,12 +228,26 @@ class Screens:
 
         await self._until(there, words)
 
-    async def page(self, *words: str) -> None:
+    async def page(self, *words: str, title: str = "What is wrong") -> None:
         """A command's text, until what stands first under its head is the cause."""
 
         async def there() -> bool:
-            _, head, below = (await self._printed(words)).partition("What is wrong\n")
+            _, head, below = (await self._printed(words)).partition(f"{title}\n")
             return bool(head) and self.sick.words in below.splitlines()[0]
+
+        await self._until(there, words)
+
+    async def html_report(self, name: str) -> None:
+        """The report as a page, until the first item of its list of findings is the cause."""
+        path = self.rig.folder / "report.html"
+        words = ("campaign", "report", name, "--html", str(path))
+
+        async def there() -> bool:
+            await self._printed(words)
+            page = lxml.html.parse(path)
+            items = page.xpath("//ul[@class='findings']/li")
+            self.seen["html"] = first = items[0].text_content() if items else ""
+            return self.sick.words in first
 
         await self._until(there, words)
 
