@@ -5,6 +5,7 @@ FACTOR divides all times of the rules, of what carriers do, and of what the diag
 a machine that stands still for a while there are fewer of these, and nothing is late.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -17,8 +18,9 @@ import yaml
 from integration import quicker
 from integration.constants import set_constants
 from integration.forked import Forked
+from integration.leaks import Secrets, named, pages, processes, without_fractions
 from integration.prometheus import Prometheus, Series, prometheus
-from integration.rig import Rig
+from integration.rig import TEXT, Rig
 from waiting import until
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ WAITS: Final[Mapping[str, float]] = {
     "broadcast.diagnosis.pace.SHORT_S": 10.0,
     "broadcast.diagnosis.settling.BEHIND_S": 15.0,
 }
+LONG: Final = "Wash your hands often, wear a mask, stay at home. " * 14  # five segments
 _BEAT: Final = "rehearsal:looked:time"
 _SERVES: Final = re.compile(r"http://(127\.0\.0\.1:\d+)/metrics")
 
@@ -172,7 +175,8 @@ async def serving(rig: Rig, *words: object) -> tuple[Forked, str]:
 async def control_room(
     rig: Rig, workers: Sequence[Sequence[object]] = (("worker", "--no-resolver"), ("resolver",))
 ) -> AsyncIterator[ControlRoom]:
-    """With these processes and an exporter, all scraped."""
+    """With these processes and an exporter, all scraped. At its end nothing of them may name anybody."""
+    numbers = [str(row["msisdn"]) for row in await rig.conn.fetch("SELECT msisdn FROM subscriber")]
     addresses = [(await serving(rig, *words))[1] for words in workers]
     _, exporter = await serving(rig, "exporter")
     rules = [*quicker.write(rig.folder, FACTOR), _beat(rig.folder)]
@@ -180,6 +184,20 @@ async def control_room(
     async with prometheus(rig.folder, targets, rules=rules, scrape_s=SCRAPE_S / FACTOR) as running:
         await running.scraped(targets["broadcast"])
         yield ControlRoom(rig, running, _within(rules))
+        await asyncio.to_thread(names_nobody, rig, numbers)
+
+
+def names_nobody(rig: Rig, numbers: Sequence[str]) -> None:
+    """No number and no word of an alert: in logs and error outputs, in `ps`, in metrics and health of who lives."""
+    logs = {path.name: path.read_text("utf-8", "replace") for path in rig.folder.glob("process-*.log")}
+    served = pages("\n".join(logs.values()))
+    assert any("broadcast_campaign_info{" in each for each in served.values())  # the exporter's
+    searched = {**logs, **served, "ps": processes(each.pid for each in rig.processes)}
+    text = Secrets("no number", [TEXT, LONG])
+    found = {
+        name: [*named(without_fractions(said), numbers), *text.found(said)] for name, said in searched.items()
+    }
+    assert {name: each[:5] for name, each in found.items() if each} == {}
 
 
 def _within(rules: Sequence[Path]) -> dict[str, float]:

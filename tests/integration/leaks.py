@@ -26,7 +26,7 @@ class Secrets:
 
     def found(self, words: str) -> list[str]:
         """Each place where one of them is, with what stands around it."""
-        plain = _FRACTIONS.sub(" ", words.casefold())
+        plain = without_fractions(words.casefold())
         grouped = r"[ .\-]?".join(self.numbers)
         patterns = [grouped, *map(re.escape, _hexadecimal(self.numbers)), *map(re.escape, self._pieces())]
         return [
@@ -40,6 +40,11 @@ class Secrets:
                 piece = text[at : at + PIECE]
                 yield piece.casefold()
                 yield from _hexadecimal(piece)
+
+
+def without_fractions(words: str) -> str:
+    """Seconds, shares and times of day have digits enough to be anybody's."""
+    return _FRACTIONS.sub(" ", words)
 
 
 def _hexadecimal(text: str) -> Iterator[str]:

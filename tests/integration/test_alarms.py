@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 from acting import make_people
 from integration import steps
-from integration.alarms_world import FACTOR, ControlRoom, Sick, control_room, hurry
+from integration.alarms_world import FACTOR, LONG, ControlRoom, Sick, control_room, hurry
 from integration.rig import Rig, make_rig
 from integration.test_full_disk import small_disk  # noqa: F401 - a fixture
 from waiting import until
@@ -24,7 +24,6 @@ from broadcast.store import migrations
 from broadcast.store.embedded import Server
 from broadcast.store.pool import connect
 
-LONG: Final = "Wash your hands often, wear a mask, stay at home. " * 14  # five segments
 FIRST: Final = {"viettel": 32, "vinaphone": 81, "mobifone": 70, "vietnamobile": 52, "gmobile": 59}
 # Of a machine that is busy with other tests these tell the truth: it is too slow for alarms that are twenty times as
 # quick as they should be. At full length none of them is told either.

@@ -8,10 +8,11 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from integration.leaks import Secrets, named
+from integration.leaks import Secrets, named, processes
 from waiting import PATIENCE_S
 
 
@@ -45,13 +46,24 @@ def test_one_of_two_is_stopped(tmp_path: Path) -> None:
         for seed in (1, 2)
     )
     stop(stopped)
-    output = finish(goes_on)
+    with ThreadPoolExecutor(1) as watcher:
+        listed = watcher.submit(listed_while_it_runs, goes_on)
+        output = finish(goes_on)
     assert goes_on.returncode == 0, output[-3000:]
-    check(tmp_path / "out1", output)
+    check(tmp_path / "out1", output, listed.result())
     assert stat.S_IMODE((tmp_path / "home1").stat().st_mode) == 0o700
 
 
-def check(out: Path, output: str) -> None:
+def listed_while_it_runs(process: "subprocess.Popen[str]") -> str:
+    """What `ps` shows of a demo and all below it, twice a second."""
+    seen: dict[str, None] = {}
+    while process.returncode is None:
+        seen.update(dict.fromkeys(processes([process.pid]).splitlines()))
+        time.sleep(0.5)
+    return "\n".join(seen)
+
+
+def check(out: Path, output: str, listed: str) -> None:
     (folder,) = out.iterdir()
     assert output.rstrip().splitlines()[-1].startswith("3,000 lines accounted for in")
     for command in (
@@ -84,10 +96,12 @@ def check(out: Path, output: str) -> None:
     assert len(numbers) > 2000 and named(f"to 0{numbers[0][-9:]}", numbers)
     logs = {path.name: path.read_text("utf-8", "replace") for path in folder.glob("*.log")}
     assert any("campaign_begun" in log for log in logs.values())
-    searched = {**logs, "stdout": output}
-    assert {name: found for name, words in searched.items() if (found := named(words, numbers))} == {}
+    assert all(command in listed for command in ("exporter", "resolver", "watch", "BROADCAST_DATABASE_URL="))
+    searched = {**logs, "ps": listed}
+    for name, words in {**searched, "stdout": output}.items():
+        assert (name, named(words, numbers)) == (name, set())
     text = Secrets("no number", [(folder / "alert.vi.txt").read_text("utf-8")])
-    assert {name: found for name, log in logs.items() if (found := text.found(log))} == {}
+    assert {name: found for name, words in searched.items() if (found := text.found(words))} == {}
 
 
 def stop(demo: "subprocess.Popen[str]") -> None:

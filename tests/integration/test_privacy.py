@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from integration.board_world import Browser, browsing, serving
 from integration.leaks import Secrets, pages, processes
 from integration.rig import Rig
 from integration.test_binding import BIND_OK, Smsc, read_pdu
@@ -18,6 +19,7 @@ from waiting import PATIENCE_S, until
 from broadcast.config import Carrier
 from broadcast.monitor.levels import LIBRARIES
 from broadcast.store.embedded import Server
+from broadcast.web import accounts
 
 FIRST: Final = 84327614000  # viettel's, and nothing else here has these digits
 TEXT: Final = "Zebrajuk crossingweg dichtgemaakt: volg quaggamir overbrug"
@@ -103,9 +105,32 @@ def failing_commands(rig: Rig) -> str:
     return "\n".join(told)
 
 
+async def on_the_board(rig: Rig) -> dict[str, str]:
+    """What it shows to an auditor, by path."""
+    async with serving(rig.url, rig.config) as (base, _), browsing(base) as browser:
+        assert (await browser.log_in("nobody-known")).status == 403
+        assert (await browser.log_in("lan")).status == 303
+        shown = {f"board {path}": (await browser.get(path))[1] for path in ("/", "/document.json")}
+        return {**shown, "board /events": await first_event(browser)}
+
+
+async def asks(*_: object) -> bool:
+    """As if this server, which lets everybody in, asked for passwords."""
+    return True
+
+
+async def first_event(browser: Browser) -> str:
+    """With everything."""
+    async with browser.client.get(f"{browser.base}/events") as stream:
+        async for line in stream.content:
+            if line.startswith(b"data: {"):
+                return line.decode()
+    pytest.fail("no event came")
+
+
 @pytest.mark.long
 async def test_logs_metrics_errors_and_ps_name_nobody(
-    rig: Rig, server: Server, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Replies, opt-outs, refusals, doubts after a killed worker, unreadable PDUs, states that nobody knows, a hostile
     SMSC; at debug, libraries too, as JSON and for people."""
@@ -131,6 +156,11 @@ async def test_logs_metrics_errors_and_ps_name_nobody(
         monkeypatch.setenv("BROADCAST_LOG", "human")
         await rig.command("up", "--workers", 1, config=rig.configuration())
         await until(lambda: settled(rig), "nobody waits, some are opted out", 2 * PATIENCE_S)
+        await rig.command("exporter", config=rig.configuration())
+        monkeypatch.setattr(accounts, "_asked_for_password", asks)
+        with caplog.at_level("DEBUG"):
+            board = await on_the_board(rig)
+        assert "board_logged_in" in caplog.text
         shown = processes(each.pid for each in rig.processes)
         errors = await asyncio.to_thread(failing_commands, rig)
         log = "\n".join(
@@ -143,8 +173,17 @@ async def test_logs_metrics_errors_and_ps_name_nobody(
     )
     assert counts is not None and all(counts.values()), counts
     assert_is_searched(log, served, shown, errors)
+    assert all(campaign.name in each for each in board.values())
     told = await asyncio.to_thread(Path(server.log).read_text, "utf-8", "replace")
-    searched = {"logs": log, "ps": shown, "errors": errors, "database": told, **served}
+    searched = {
+        "logs": log,
+        "ps": shown,
+        "errors": errors,
+        "database": told,
+        **served,
+        **board,
+        "board": caplog.text,
+    }
     found = {name: SECRETS.found(words) for name, words in searched.items()}
     assert {name: each[:5] for name, each in found.items() if each} == {}
 
@@ -161,7 +200,8 @@ def assert_is_searched(log: str, served: dict[str, str], shown: str, errors: str
         assert f'"event": "{event}"' in log or f" {event} " in log, event
     assert '"event": "slice_leased"' in log and " slice_leased " in log
     assert {url.rpartition("/")[2] for url in served} == {"metrics", "healthz", "readyz"}
-    assert any("broadcast_receipts_total" in each for each in served.values())
+    for series in ("broadcast_receipts_total{", "broadcast_campaign_info{"):  # a worker's, the exporter's
+        assert any(series in each for each in served.values()), series
     assert "BROADCAST_DATABASE_URL=" in shown and "resolver" in shown and "--place" in shown
     assert errors.count("broadcast: ") >= 2
 
