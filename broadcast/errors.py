@@ -44,6 +44,10 @@ class DatabaseDownError(DatabaseError):
     """The database does not answer: start it, or check BROADCAST_DATABASE_URL"""
 
 
+class PoolerError(DatabaseError):
+    """A pooler gives every transaction another session"""
+
+
 class TooSlowError(DatabaseDownError):
     """Our own time limit cut off what the database was doing: it answers, but not soon enough
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,13 +20,14 @@ from broadcast.diagnosis.usual import Sample, Samples
 from broadcast.ids import CampaignId, CarrierNo
 from broadcast.ledger.packing.received import REASONS
 from broadcast.rules import limits
-from broadcast.store import plans
+from broadcast.store import plans, pool
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 
 SETTLING_S: Final = 15.0  # a receipt may be parked for so long before its submission's answer is here
 COUNT_MOST: Final = 20_000
 UNHEARD_S: Final = 10.0  # a ledger tells home of a first share each second
+HOME_S: Final = 2.0  # to answer a ledger's question
 LOST_S: Final = 600.0  # a worker that was lost is told of for so long, or until there is another in its place
 _NO_MISFITS: tuple[int, float | None, float] = (0, None, 0.0)
 _STATES = ("waiting", "in_doubt", "accepted", "unknown", "rejected", "undeliverable", "delivered")
@@ -116,7 +118,8 @@ class Diagnosis:
         if self.campaign_id is None:
             return {}, False
         where = self.home or self.connection
-        row = await where.fetchrow(sql("diagnosed_first_share"), self.campaign_id, UNHEARD_S)
+        with pool.within(where, HOME_S) if self.home else nullcontext():  # the ledger's time is another's
+            row = await where.fetchrow(sql("diagnosed_first_share"), self.campaign_id, UNHEARD_S)
         if row is None:
             return {}, False
         why = canary.in_words(json.loads(row["details"] or "{}"))

@@ -70,5 +70,10 @@ def cause(found: Sequence[Finding]) -> Finding | None:
 
 
 def merged(ledgers: Iterable[Iterable[Finding]]) -> tuple[Finding, ...]:
-    """What is wrong in several ledgers, each once, in order."""
-    return ordered({(each.code, each.carrier): each for ledger in ledgers for each in ledger}.values())
+    """What is wrong in several ledgers, each once, in order: where it is grave in one of them, that is told."""
+    found: dict[tuple[Code, str], Finding] = {}
+    for each in (each for ledger in ledgers for each in ledger):
+        key = each.code, each.carrier
+        if key not in found or (each.grave and not found[key].grave):
+            found[key] = each
+    return ordered(found.values())

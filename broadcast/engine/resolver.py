@@ -225,6 +225,8 @@ class Resolver:
             for held in list(self._held.values()):
                 if self._stopping.is_set():
                     break
+                if not self._has(held):
+                    continue
                 more = await self._turn(connection, held, seen) or more
             self._wake.clear()
             if not more and not self._stopping.is_set():
@@ -246,7 +248,9 @@ class Resolver:
         else:
             held.behind_since = None
             await self._try(connection, held, held.asking, held.desk.ask(connection, seen))
-        self._measure(held)
+        self._count(held)
+        if self._has(held):
+            self._measure(held)
         self._freed.give_back(freed=held.looks.counts.evicted > held.evicted)
         held.evicted = held.looks.counts.evicted
         return bool(more)
@@ -263,7 +267,7 @@ class Resolver:
             with pool.within(connection, LOOK_MOST_S):
                 done = await work
         except NotOursError:
-            if self._held.get(held.looks.carrier_no) is held:
+            if self._has(held):
                 self._lose(held.looks.carrier_no)
             return None
         except Exception as error:
@@ -279,6 +283,10 @@ class Resolver:
         log(events.RECEIPTS_LOOKED, carrier=Name(held.name), seconds=Seconds(took))
         return done
 
+    def _has(self, held: Held) -> bool:
+        """Another resolver may have the carrier by now, or this one again, anew."""
+        return self._held.get(held.looks.carrier_no) is held
+
     def _measure(self, held: Held) -> None:
         looks, metrics = held.looks, self._metrics
         metrics.resolve_lag_seconds.labels(held.name).set(held.late_s)
@@ -288,6 +296,9 @@ class Resolver:
             looks.book.open_segments - looks.book.hot_segments
         )
         metrics.book_bytes.labels(held.name).set(looks.book.octets())
+
+    def _count(self, held: Held) -> None:
+        looks, metrics = held.looks, self._metrics
         metrics.resolved_receipts.labels(held.name).inc(looks.counts.receipts - held.counted)
         held.counted = looks.counts.receipts
         for reason, receipts in looks.counts.taken_misfits().items():

@@ -15,8 +15,9 @@ import asyncpg
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 
 from broadcast.config import Config
-from broadcast.engine.connections import ANSWER_S, Connections
+from broadcast.engine.connections import ANSWER_S, CONNECT_S, Connections
 from broadcast.engine.target import Target
+from broadcast.errors import BroadcastError, PoolerError
 from broadcast.exporter.series import Sample, of_nation, text
 from broadcast.monitor import events
 from broadcast.monitor.catalogue import METRICS
@@ -52,6 +53,7 @@ class Exporter:
         self._connections = Connections(url)
         self._target = target
         self._last: _Last | None = None
+        self._reading: NationReading | None = None
         self._leads = False
         self._there = False  # home answers
         self._may_tell = True
@@ -66,13 +68,24 @@ class Exporter:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Until `stop`. Raises BroadcastError: another schema, ledgers that the configuration has not."""
+        """Until `stop`. Raises BroadcastError: another schema, ledgers that the configuration has not, a pooler."""
+        await self._check_session()
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(
                 self._connections.always(self._serve, "national figures"), name="reading"
             )
             await self._stopping.wait()
             reading.cancel()
+
+    async def _check_session(self) -> None:
+        """Behind a pooler that gives every transaction another session nobody leads, or two do."""
+        try:
+            connection = await pool.connect(self._connections.url, timeout_s=CONNECT_S)
+        except PoolerError:
+            raise
+        except BroadcastError:
+            return  # whatever else it is, who reads meets it too: it is told there, and tried again
+        connection.terminate()
 
     async def database(self) -> str | None:
         """None while home answers; else why not."""
@@ -103,7 +116,8 @@ class Exporter:
         yield "exporter_read_seconds", (), round(nation.took_s, 6)
         yield "exporter_read_timestamp_seconds", (), nation.at.timestamp()
         for each in nation.ledgers:
-            yield "database_up", (each.name,), each.up and self._there
+            if each.home or self._there:  # without home nobody asks the others
+                yield "database_up", (each.name,), each.up and self._there
 
     async def _serve(self, home: asyncpg.Connection) -> None:
         try:
@@ -124,7 +138,8 @@ class Exporter:
         return bool(mine)
 
     async def _read(self, home: asyncpg.Connection) -> None:
-        reading = NationReading(home, self._config)
+        reading = self._reading = self._reading or NationReading(home, self._config)
+        reading.renew(home)
         try:
             while True:
                 nation = await reading.read()

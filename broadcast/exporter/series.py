@@ -13,7 +13,7 @@ from broadcast.monitor.text import escaped, head
 from broadcast.reports.nation import CampaignNow, CarrierNow, LedgerNow, Nation
 from broadcast.store.databases import DatabaseFigures
 
-FINDINGS_MOST: Final = 8  # of a campaign, the gravest: the number of series is bounded
+FINDINGS_MOST: Final = 8  # of a campaign: the number of series is bounded
 
 Sample = tuple[str, tuple[str, ...], float]
 """Name without broadcast_, the labels' values in the order of the catalogue, value."""
@@ -52,16 +52,23 @@ def _of_campaign(each: CampaignNow) -> Iterator[Sample]:
     name = (each.name,)
     yield "campaign_audience", name, each.audience
     yield "campaign_info", (each.name, each.state, each.category), 1
-    for state, recipients in each.states.items():
-        yield "campaign_recipients", (each.name, state), recipients
+    if each.whole:  # people of a ledger that was never heard would look as if they had been sent to
+        for state, recipients in each.states.items():
+            yield "campaign_recipients", (each.name, state), recipients
     yield "campaign_launched_timestamp_seconds", name, each.launched_at.timestamp()
     yield "campaign_expiry_timestamp_seconds", name, each.expires_at.timestamp()
     yield from _moment("campaign_forecast_end_timestamp_seconds", name, each.forecast_end_at)
     if each.audited is not None:
         yield "campaign_audit_differences", name, each.audited.differences
         yield "campaign_audit_timestamp_seconds", name, each.audited.at.timestamp()
-    for labels in list(_findings(each.findings))[:FINDINGS_MOST]:
+    for labels in _most_of(list(_findings(each.findings))):
         yield "campaign_finding", (each.name, *labels), 1
+
+
+def _most_of(findings: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The first of each code before a second one: alarms go by codes, and trouble may be at every carrier."""
+    firsts = {labels[1]: labels for labels in reversed(findings)}
+    return sorted(findings, key=lambda labels: firsts[labels[1]] != labels)[:FINDINGS_MOST]
 
 
 def _of_carrier(each: CarrierNow) -> Iterator[Sample]:
@@ -81,8 +88,9 @@ def _of_carrier(each: CarrierNow) -> Iterator[Sample]:
 
 
 def _of_ledger(each: LedgerNow) -> Iterator[Sample]:
-    yield "workers", (each.name,), each.workers
-    yield "worker_leases", (each.name,), each.leases
+    if each.ledger:  # a home that is none has no worker, and needs none
+        yield "workers", (each.name,), each.workers
+        yield "worker_leases", (each.name,), each.leases
     if each.database is not None:
         yield from _of_database(each.name, each.database)
 

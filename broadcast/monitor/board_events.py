@@ -9,14 +9,14 @@ _OFTEN: Final = Flood()  # whoever reaches the board may ask for these
 
 BOARD_SERVING: Final = info("board_serving", "Where the board is.", "url")
 BOARD_LOGGED_IN: Final = info(
-    "board_logged_in", "By an account of the database.", "by", flood=_OFTEN, per="by"
+    "board_logged_in", "By an account of the database.", "by", flood=_OFTEN, per=("by",)
 )
 BOARD_PROVIDER_LOGGED_IN: Final = info(
     "board_provider_logged_in", "Somebody who may view, by the provider.", flood=_OFTEN
 )
 BOARD_LOGIN_REFUSED: Final = warning(
     "board_login_refused", "Wrong name or password; many of one network are an attack.",
-    "network", flood=_OFTEN, per="network",
+    "network", flood=_OFTEN, per=("network",),
 )  # fmt: skip
 BOARD_ACT_DONE: Final = info("board_act_done", "What the audit chain has too.", "act", "campaign", "by")
 BOARD_ACT_REFUSED: Final = warning(
@@ -24,7 +24,7 @@ BOARD_ACT_REFUSED: Final = warning(
 )
 BOARD_FAILED: Final = error(
     "board_failed", "A fault of ours: whoever asked got a page that says no more. Report it.",
-    "kind", flood=_OFTEN, per="kind",
+    "kind", flood=_OFTEN, per=("kind",),
 )  # fmt: skip
 BOARD_FULL: Final = warning(
     "board_full", "So many are connected, and one more was closed.", "connections", flood=_OFTEN

@@ -13,7 +13,7 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 class Event:
     """says: what it means, and what to do, a sentence for people. fields: by name, all that a line of it may have.
 
-    per: the field whose value tells one flood from another, where `flood` is set.
+    per: the fields whose values tell one flood from another, where `flood` is set: what they hold is bounded.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Event:
     says: str
     fields: tuple[str, ...] = ()
     flood: Flood | None = None
-    per: str | None = None
+    per: tuple[str, ...] = ()
 
 
 def debug(name: str, says: str, *fields: str) -> Event:
@@ -29,16 +29,18 @@ def debug(name: str, says: str, *fields: str) -> Event:
     return Event(name, logging.DEBUG, says, fields)
 
 
-def info(name: str, says: str, *fields: str, flood: Flood | None = None, per: str | None = None) -> Event:
+def info(name: str, says: str, *fields: str, flood: Flood | None = None, per: tuple[str, ...] = ()) -> Event:
     """As it should be."""
     return Event(name, logging.INFO, says, fields, flood, per)
 
 
-def warning(name: str, says: str, *fields: str, flood: Flood | None = None, per: str | None = None) -> Event:
+def warning(
+    name: str, says: str, *fields: str, flood: Flood | None = None, per: tuple[str, ...] = ()
+) -> Event:
     """It goes on by itself; to be looked at in daylight."""
     return Event(name, logging.WARNING, says, fields, flood, per)
 
 
-def error(name: str, says: str, *fields: str, flood: Flood | None = None, per: str | None = None) -> Event:
+def error(name: str, says: str, *fields: str, flood: Flood | None = None, per: tuple[str, ...] = ()) -> Event:
     """Something is not done that should be: somebody is needed."""
     return Event(name, logging.ERROR, says, fields, flood, per)

@@ -104,21 +104,21 @@ LINK_ADDRESS_BACK: Final = info(
 )
 LINK_REFUSED: Final = error(
     "link_refused", "The SMSC refused the bind; `why` says what to look at.",
-    *("link", "host", "port", "status", "why"), flood=_OFTEN, per="link",
+    *("link", "host", "port", "status", "why"), flood=_OFTEN, per=("link", "status"),
 )  # fmt: skip
 LINK_CANNOT_BIND: Final = warning(
     "link_cannot_bind", "No connection, no TLS or no answer; it is tried again.",
-    *("link", "host", "port", "why"), flood=_OFTEN, per="link",
+    *("link", "host", "port", "why"), flood=_OFTEN, per=("link",),
 )  # fmt: skip
 LINK_CLOSED: Final = info(
     "link_closed", "`why` says by whom. strays: what came and fitted no request.",
-    *("link", "why", "strays"), flood=_OFTEN, per="link",
+    *("link", "why", "strays"), flood=_OFTEN, per=("link",),
 )  # fmt: skip
 LINK_BINDS_ANEW: Final = info(
     "link_binds_anew", "To be sent again what was passed over while the database was away.", "link"
 )
 LINK_FAILED: Final = error(
-    "link_failed", "A fault of ours ended it; it is opened anew.", "link", "kind", flood=_OFTEN, per="link"
+    "link_failed", "A fault of ours ended it; it is opened anew.", "link", "kind", flood=_OFTEN, per=("link",)
 )
 LINK_CANNOT_BE_KEPT: Final = error(
     "link_cannot_be_kept", "It cannot even be tried: mend what `why` names.", "link", "why"

@@ -57,7 +57,10 @@ def parse(text: str) -> tuple[Levelled, ...]:
     """A file's. Raises ConfigError, which says where."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # of its text; of a number of thousands of digits; of its depth
         raise ConfigError(_("no TOML: {error}", error=error)) from error
     return tuple(_entry(module, value) for module, value in table.items())
 
@@ -105,6 +108,8 @@ def holding(entries: Sequence[Levelled], now: datetime) -> tuple[Levelled, ...]:
 def read(path: Path) -> tuple[Levelled, ...]:
     """None of them: no such file. Raises ConfigError: it cannot be read."""
     try:
+        if not path.is_file() and path.exists():  # a pipe would hold up whoever opens it
+            raise ConfigError(_("{path} is no file", path=path))
         with path.open("rb") as file:
             return parse(file.read(FILE_OCTETS_MOST).decode())
     except FileNotFoundError:

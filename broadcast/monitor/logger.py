@@ -102,5 +102,5 @@ def about(**fields: Loggable) -> Iterator[None]:
 def _left_out(event: Event, fields: Mapping[str, Loggable]) -> int | None:
     if event.flood is None:
         return 0
-    key = (event.name, event.per and plain(fields.get(event.per)))
+    key = (event.name, *(plain(fields.get(each)) for each in event.per))
     return _sampling.take(key, event.flood, time.monotonic())

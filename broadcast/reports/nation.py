@@ -34,7 +34,8 @@ class Audited:
 @dataclass(frozen=True, slots=True)
 class CampaignNow:
     """One alert. carriers: by name; forecast_end_at: when the last is sent at the pace of now, None while nothing moves
-    or the pace is not known yet; segments_per_s: accepted, of late. audited: None: never in all its ledgers."""
+    or the pace is not known yet; segments_per_s: accepted, of late. audited: None: never in all its ledgers. whole: all
+    its databases have been heard of; else people are missing in what is counted here."""
 
     campaign_id: CampaignId
     name: str
@@ -52,6 +53,7 @@ class CampaignNow:
     forecast_end_at: datetime | None = None
     audited: Audited | None = None
     findings: tuple[Finding, ...] = ()
+    whole: bool = True
     states: States = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,7 +115,8 @@ class CarrierNow:
 @dataclass(frozen=True, slots=True)
 class LedgerNow:
     """One database with a part of the nation; home, where that is no ledger, is called `home`. up: it answered this
-    time; what it said before stands where it did not. workers: alive; leases: slices that they hold."""
+    time; what it said before stands where it did not. workers: alive; leases: slices that they hold. ledger: people of
+    campaigns are there."""
 
     name: str
     up: bool
@@ -121,6 +124,7 @@ class LedgerNow:
     workers: int = 0
     leases: int = 0
     database: DatabaseFigures | None = None
+    ledger: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from broadcast.diagnosis.finding import Finding
@@ -12,6 +13,7 @@ from broadcast.reports.nation import (
     QUANTILES,
     CampaignNow,
     CarrierNow,
+    LinkTried,
     States,
     added,
     audited,
@@ -20,11 +22,22 @@ from broadcast.reports.nation_pace import Pace, Seen
 from broadcast.reports.nation_part import CarrierPart, Part
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the databases that have a campaign's people said, each. there: those that said so just now. whole: each of
+    them has said something since this process began."""
+
+    parts: Sequence[Part]
+    there: frozenset[str] = frozenset()
+    whole: bool = True
+
+
 def campaign_now(
-    row: Mapping[str, Any], parts: Sequence[Part], pace: Pace, findings: tuple[Finding, ...]
+    row: Mapping[str, Any], said: Said, pace: Pace, findings: tuple[Finding, ...]
 ) -> CampaignNow:
-    """row: of `nation_campaigns`. parts: of the databases that have its people; pace is told of this moment."""
+    """row: of `nation_campaigns`. pace is told of this moment."""
     number: CampaignId = row["campaign_id"]
+    parts = said.parts
     carriers = _by_carrier(part.states.get(number, {}) for part in parts)
     segments = sum(sum(part.segments.get(number, {}).values()) for part in parts)
     pace.look(
@@ -33,6 +46,7 @@ def campaign_now(
             {name: _sent(states) for name, states in carriers.items()},
             {name: states["waiting"] for name, states in carriers.items()},
             segments,
+            said.there,
         )
     )
     moving = row["state"] == "running" and row["finished_at"] is None
@@ -41,9 +55,10 @@ def campaign_now(
         carriers=carriers,
         segments=segments,
         segments_per_s=pace.segments_per_s,
-        forecast_end_at=pace.ends_at if moving else None,
+        forecast_end_at=pace.ends_at if moving and said.whole else None,
         audited=audited([part.audits.get(number) for part in parts]),
         findings=findings,
+        whole=said.whole,
     )
 
 
@@ -66,10 +81,21 @@ def carriers_now(
             unmatched=sum(each.get(name, 0) for each in unmatched),
             handset_s=_quantiles(_all_of([part.handset[name] for part in parts if name in part.handset])),
             usual_handset_s=_quantiles(delays.get(name)),
-            links_tried=tuple(tried for part in parts for tried in part.tried.get(name, ())),
+            links_tried=_tried([tried for part in parts for tried in part.tried.get(name, ())]),
             findings=tuple(each for each in findings if each.carrier == name),
         )
         for name in names
+    )
+
+
+def _tried(all_of: Sequence[LinkTried]) -> tuple[LinkTried, ...]:
+    """Each place once: ledgers that have a share each of a carrier count its binds from 0, each its own."""
+    binds: dict[int, list[LinkTried]] = {}
+    for each in all_of:
+        binds.setdefault(each.bind, []).append(each)
+    return tuple(
+        LinkTried(bind, all(each.ok for each in own), min(each.at for each in own))
+        for bind, own in sorted(binds.items())
     )
 
 

@@ -12,12 +12,14 @@ LEAST_S: Final = 1.5  # between two looks that say anything
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A campaign at one moment. sent, waiting: recipients by carrier; segments: accepted by all."""
+    """A campaign at one moment. sent, waiting: recipients by carrier; segments: accepted by all. there: the databases
+    that said so just now; what the others said is of before."""
 
     at: datetime
     sent: Mapping[str, int]
     waiting: Mapping[str, int]
     segments: int
+    there: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -28,7 +30,10 @@ class Pace:
     _seen: deque[Seen] = field(default_factory=deque)
 
     def look(self, seen: Seen) -> None:
-        """Later than the one before."""
+        """A database that comes back tells at once what was done since it went: that is no pace. Nor has one whose
+        clock was set back."""
+        if self._seen and (seen.there != self._seen[-1].there or seen.at <= self._seen[-1].at):
+            self._seen.clear()
         self._seen.append(seen)
         while len(self._seen) > 2 and (seen.at - self._seen[1].at).total_seconds() >= self.over_s:
             self._seen.popleft()

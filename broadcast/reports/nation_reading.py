@@ -18,9 +18,8 @@ from broadcast.diagnosis.order import merged
 from broadcast.ids import CampaignId
 from broadcast.reports.nation import CampaignNow, Nation
 from broadcast.reports.nation_databases import ANSWER_S, Databases, ledger_now
-from broadcast.reports.nation_joining import campaign_now, carriers_now
+from broadcast.reports.nation_joining import Said, campaign_now, carriers_now
 from broadcast.reports.nation_pace import Pace
-from broadcast.reports.nation_part import Part
 from broadcast.store import plans, pool
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
@@ -65,6 +64,11 @@ class NationReading:
         self._forget(numbers)
         await self._diagnose(rows, places)
         return await self._nation(at, await self._joined(rows, places), started)
+
+    def renew(self, home: Connection) -> None:
+        """By another connection to home, after `close`: of databases that are away it still knows what they said."""
+        self._home = home
+        self._databases.renew(home)
 
     def close(self) -> None:
         """Of the connections that it opened."""
@@ -134,11 +138,13 @@ class NationReading:
 
     def _campaign(self, row: asyncpg.Record, places: Sequence[str]) -> CampaignNow:
         number = row["campaign_id"]
-        parts: list[Part] = []
-        for name in places:
-            database = self._databases.named(name)
-            parts.append(Part() if database is None else database.said)
-        return campaign_now(dict(row), parts, self._paces[number], self._found.get(number, ()))
+        known = [each for name in places if (each := self._databases.named(name)) is not None]
+        said = Said(
+            [each.said for each in known],
+            frozenset(each.name for each in known if each.connection is not None),
+            whole=all(each.heard for each in known),
+        )
+        return campaign_now(dict(row), said, self._paces[number], self._found.get(number, ()))
 
     async def _nation(self, at: datetime, campaigns: tuple[CampaignNow, ...], started: float) -> Nation:
         having = self._databases.ledgers

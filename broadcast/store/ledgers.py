@@ -263,7 +263,7 @@ async def _check_is(connection: Connection, name: str, home_id: UUID, url: str) 
 
 async def reach(home: Connection, config: Config | None, name: str) -> Part:
     """One ledger; its connection is the caller's to end, unless it is home. Raises as `open_ledger`; ConfigError."""
-    return await _part(name, _configured(config, [name])[name], home, (await identity(home)).home_id)
+    return await _part(name, configured(config, [name])[name], home, (await identity(home)).home_id)
 
 
 @asynccontextmanager
@@ -291,7 +291,7 @@ async def _opened(home: Connection, config: Config | None, names: Sequence[str])
     if not names:
         yield Parts((Part("", home, home=True),))
         return
-    known = _configured(config, names)
+    known = configured(config, names)
     async with parts_to_tell(home, {name: known[name] for name in names}) as parts:
         for each in parts.away:
             if not isinstance(each.why, DatabaseError):
@@ -327,7 +327,8 @@ def naming(name: str) -> Iterator[None]:
         raise _of(name, failures.explain(error)) from error
 
 
-def _configured(config: Config | None, names: Sequence[str]) -> Mapping[str, Ledger]:
+def configured(config: Config | None, names: Sequence[str]) -> Mapping[str, Ledger]:
+    """Those that the configuration has. Raises ConfigError where it has not all of these."""
     known = {} if config is None else config.ledgers
     missing = [name for name in names if name not in known]
     if missing:

@@ -15,7 +15,7 @@ from typing import Any
 
 import asyncpg
 
-from broadcast.errors import DatabaseDownError, DatabaseError, FencedError, TooSlowError
+from broadcast.errors import DatabaseDownError, FencedError, PoolerError, TooSlowError
 from broadcast.languages import N_, _
 from broadcast.store import address, embedded, migrations
 from broadcast.store.failures import LOST, POOLED, POOLER, explain
@@ -237,4 +237,4 @@ async def _check_session(
     finally:
         other.terminate()
     if theirs == mine or await connection.fetchval(sql("session_pid")) != mine:
-        raise DatabaseError(_(POOLER))
+        raise PoolerError(_(POOLER))

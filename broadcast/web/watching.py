@@ -144,11 +144,12 @@ class Watching:
         )
 
     async def _open(self) -> tuple[asyncpg.Connection, NationReading]:
-        if self._home is None or self._home.is_closed() or self._nation is None:
+        if self._home is None or self._nation is None or self._home.is_closed():
             self._lose()
             self._home = await connect(timeout_s=WAIT_S)
             self._training = await purpose(self._home) == "training"
-            self._nation = NationReading(self._home, self._config)
+            self._nation = self._nation or NationReading(self._home, self._config)
+            self._nation.renew(self._home)
         return self._home, self._nation
 
     def _lose(self) -> None:
@@ -156,4 +157,4 @@ class Watching:
             self._nation.close()
         if self._home is not None:
             self._home.terminate()
-        self._home = self._nation = None
+        self._home = None

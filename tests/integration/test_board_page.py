@@ -75,7 +75,9 @@ async def violations(page: Page, axe: str) -> list[str]:
 async def test_axe_finds_nothing(board: tuple[ShownBoard, str], page: Page, axe: str) -> None:
     """With BOARD_AXE set every page in every way, else the three that differ most in two, and the others in one."""
     looks = [("en", "light", "desk"), ("vi", "dark", "phone")]
-    every = [*itertools.product(("en", "vi"), ("light", "dark"), SIZES)] if os.environ.get("BOARD_AXE") else []
+    every = (
+        [*itertools.product(("en", "vi"), ("light", "dark"), SIZES)] if os.environ.get("BOARD_AXE") else []
+    )
     for at, name in enumerate(PAGES):
         two = looks if name in ("sick", "login", "confirm") else [looks[at % 2]]
         for language, theme, size in every or two:

@@ -228,6 +228,11 @@ async def test_two_ledgers_are_one_nation_also_while_one_is_away(nation: NationW
 
         await until(away, "the south is away")
         assert (await reading.read()).campaigns[0].states == alert.states
+        reading.renew(nation.rig.conn)  # as after a loss of home: what the south said stands
+        again = await reading.read()
+        assert (again.away, again.campaigns[0].states) == (("south",), alert.states)
+        new = await read(nation.rig.conn, nation.rig.config)
+        assert (new.away, new.campaigns[0].whole, again.campaigns[0].whole) == (("south",), False, True)
     finally:
         await nation.rig.conn.execute(f"ALTER DATABASE {south} ALLOW_CONNECTIONS true")
 

@@ -45,3 +45,10 @@ def test_there_is_one_to_show_first() -> None:
 def test_of_several_ledgers_each_is_said_once() -> None:
     silent, slow = one(Code.RECEIPTS_MISSING, "a", grave=True), one(Code.DATABASE_SLOW)
     assert merged([[silent], [slow], [silent, slow]]) == (slow, silent)
+
+
+def test_what_is_grave_in_one_ledger_is_grave() -> None:
+    """Of a carrier that is split nothing is sent there, and here one bind of four is down."""
+    down, one_of_four = one(Code.BINDS_DOWN, "a", grave=True), one(Code.BINDS_DOWN, "a")
+    for ledgers in ([[down], [one_of_four]], [[one_of_four], [down]]):
+        assert merged(ledgers) == (down,)

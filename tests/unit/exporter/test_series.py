@@ -58,7 +58,7 @@ def nation(campaigns: int, carriers: int) -> Nation:
             for name in names
         ),
         (
-            LedgerNow("home", True, True, 0, 0, DatabaseFigures(10**12, 0.25, 10**9, 10**13, {"sent": 1})),
+            LedgerNow("home", True, True, 0, 0, DatabaseFigures(10**12, 0.25, 10**9, 10**13, {"sent": 1}), False),
             LedgerNow("north", False, False, 8, 64, DatabaseFigures(1, 0.0)),
         ),
         (wrong(""),),
@@ -87,7 +87,7 @@ def test_what_is_told_is_read_as_it_was_meant() -> None:
         ("", "binds_down", "true"): 1, **{(f"carrier-{n}", "binds_down", "true"): 1 for n in range(3)},
     }  # fmt: skip
     assert told["broadcast_link_test_success"]["carrier-2", "0"] == 0
-    assert told["broadcast_workers"] == {("home",): 0, ("north",): 8}
+    assert told["broadcast_workers"] == {("north",): 8}
     assert told["broadcast_database_disk_free_bytes"] == {("home",): 10**9}
 
 
@@ -123,9 +123,29 @@ def test_what_is_not_known_is_absent() -> None:
 def test_the_gravest_findings_of_a_campaign_are_told() -> None:
     sick = campaign(1, [f"carrier-{n}" for n in range(20)])
     told = read(text(of_nation(Nation(AT, (sick,)))))["broadcast_campaign_finding"]
-    assert [labels[1:] for labels in told] == [
-        (each.carrier, each.code.value, "true") for each in sick.findings[:FINDINGS_MOST]
-    ]
+    firsts = [("carrier-0", "binds_down", "true"), ("carrier-0", "no_grant", "true")]  # of each code
+    others = [(each.carrier, each.code.value, "true") for each in sick.findings[2:FINDINGS_MOST]]
+    assert [labels[1:] for labels in told] == firsts + others
+
+
+def test_what_alarms_go_by_is_told_beside_much_trouble_at_all_carriers() -> None:
+    names = [f"carrier-{n}" for n in range(5)]
+    late = replace(wrong("", Code.EXPIRY_AT_RISK), grave=False)
+    sick = replace(campaign(1, names), findings=(*campaign(1, names).findings, late))
+    told = read(text(of_nation(Nation(AT, (sick,)))))["broadcast_campaign_finding"]
+    assert len(told) == FINDINGS_MOST
+    assert ("alert-1", "", "expiry_at_risk", "false") in told
+
+
+def test_of_an_alert_with_people_whom_nobody_told_of_no_states_are_told() -> None:
+    """As if they had all been sent to."""
+    told = read(
+        text(
+            of_nation(Nation(AT, (replace(campaign(1, ["viettel"]), whole=False), campaign(2, ["viettel"]))))
+        )
+    )
+    assert {labels[0] for labels in told["broadcast_campaign_recipients"]} == {"alert-2"}
+    assert {labels[0] for labels in told["broadcast_campaign_audience"]} == {("alert-1"), ("alert-2")}
 
 
 def test_no_sentence_is_told() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def test_a_person_may_write_it_shortly() -> None:
     ("text", "why"),
     [
         ("engine = debug", "no TOML"),
+        (f"engine = {'9' * 5000}", "no TOML"),
+        (f"engine = {'[' * 5000}", "no TOML"),
         ("engine = 3", 'engine: write "debug"'),
         ('engine = {level = "debug", for = "10m"}', 'engine: write "debug"'),
         ('engine = "loud"', "engine: 'loud' is no level: debug, info, warning, error"),
@@ -128,11 +131,13 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_is_told_once(
     assert ENGINE.level == logging.ERROR
 
 
-def test_a_folder_in_its_place_keeps_no_process_from_its_work(
+def test_a_folder_or_a_pipe_in_its_place_keeps_no_process_from_its_work(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Look(tmp_path).again(NOW)
-    assert len(told(caplog, events.LEVELS_UNREADABLE)) == 1
+    os.mkfifo(pipe := tmp_path / "levels.toml")
+    for place in (tmp_path, pipe):
+        Look(place).again(NOW)
+    assert len(told(caplog, events.LEVELS_UNREADABLE)) == 2
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(

@@ -152,6 +152,13 @@ def test_a_flood_of_ours_is_sampled_by_whose_it_is() -> None:
     assert found[10][LEFT_OUT] == 99
 
 
+def test_a_new_reason_is_heard_in_a_flood_of_another() -> None:
+    stream = configured("json")
+    for status in [0x0D] * 50 + [0x0E]:
+        log(events.LINK_REFUSED, link=Name("a-0"), status=Status(status))
+    assert [each["status"] for each in lines(stream)][-2:] == ["0x0000000D", "0x0000000E"]
+
+
 @pytest.mark.parametrize("form", ["human", "json"])
 def test_what_others_wrote_makes_no_line_of_its_own(form: logs.LogFormat) -> None:
     stream = configured(form)

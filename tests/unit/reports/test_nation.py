@@ -1,5 +1,6 @@
 """The national figures: what is summed over carriers and ledgers, and when an alert ends at the pace of now."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 from broadcast.diagnosis.finding import Code, Finding
 from broadcast.forecast.delays import of_seconds
 from broadcast.ids import CampaignId
-from broadcast.reports.nation import NOBODY, STATES, Audited, States, added, audited
-from broadcast.reports.nation_joining import campaign_now, carriers_now
+from broadcast.reports.nation import NOBODY, STATES, Audited, LinkTried, States, added, audited
+from broadcast.reports.nation_joining import Said, campaign_now, carriers_now
 from broadcast.reports.nation_pace import Pace, Seen
 from broadcast.reports.nation_part import CarrierPart, Part
 
@@ -37,7 +38,7 @@ def seen(seconds: float, **carriers: tuple[int, int]) -> Seen:
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), PEOPLE), max_size=4))
 def test_nobody_is_lost_or_counted_twice(ledgers: list[dict[str, States]]) -> None:
     parts = [Part(states={CampaignId(7): each}) for each in ledgers]
-    now = campaign_now(ROW, parts, Pace(), ())
+    now = campaign_now(ROW, Said(parts), Pace(), ())
     assert sum(now.states.values()) == sum(sum(s.values()) for each in ledgers for s in each.values())
     assert now.states == added(now.carriers.values())
     assert now.to_send == sum(now.states.values()) - now.states["excluded"]
@@ -61,7 +62,7 @@ def test_carriers_are_summed_over_campaigns_and_ledgers() -> None:
     usual = {"viettel": [of_seconds(10, {0: 5, 10: 5})]}
     found = carriers_now(
         [north, south],
-        [campaign_now(ROW, [north, south], Pace(), ())],
+        [campaign_now(ROW, Said([north, south]), Pace(), ())],
         [{"viettel": 3}, {}],
         [usual],
         [wrong],
@@ -109,6 +110,52 @@ def test_an_end_beyond_all_calendars_is_none() -> None:
     assert pace.ends_at is None
 
 
+def test_what_a_ledger_tells_when_it_is_back_is_no_pace() -> None:
+    """It was away for long, and its people were sent to meanwhile."""
+    both, north = frozenset({"north", "south"}), frozenset({"north"})
+    pace = Pace()
+    looks = [
+        (0, 0, both),
+        (10, 100, both),
+        (20, 200, north),
+        (30, 300, north),
+        (40, 9000, both),
+        (50, 9100, both),
+    ]
+    told = []
+    for second, sent, there in looks:
+        pace.look(replace(seen(second, viettel=(sent, 10_000 - sent)), there=there))
+        told.append(pace.segments_per_s)
+    assert told == [0, 50, 0, 50, 0, 50]
+
+
+def test_nor_is_what_a_clock_tells_that_was_set_back() -> None:
+    pace = Pace()
+    for second in (100, 102, 50, 52):
+        pace.look(seen(second, viettel=(second, 1000)))
+    assert pace.segments_per_s == 5
+
+
+def test_of_an_alert_with_people_whom_nobody_told_of_there_is_no_forecast() -> None:
+    part = Part(states={CampaignId(7): {"viettel": people(accepted=50)}})
+    assert campaign_now(ROW, Said([part]), Pace(), ()).forecast_end_at == AT
+    unheard = campaign_now(ROW, Said([part, Part()], whole=False), Pace(), ())
+    assert (unheard.whole, unheard.forecast_end_at) == (False, None)
+
+
+def test_a_bind_that_two_ledgers_count_is_open_where_both_are() -> None:
+    tried = [
+        (LinkTried(0, False, AT), LinkTried(1, True, AT)),
+        (LinkTried(0, True, AT - timedelta(seconds=9)),),
+    ]
+    parts = [
+        Part(carriers={"viettel": CarrierPart(1, 1, 1.0, 1, 1, None)}, tried={"viettel": each})
+        for each in tried
+    ]
+    (viettel,) = carriers_now(parts, [], [], [], [])
+    assert viettel.links_tried == (LinkTried(0, False, AT - timedelta(seconds=9)), LinkTried(1, True, AT))
+
+
 @given(st.lists(st.tuples(st.floats(0.1, 20), st.integers(0, 1000)), min_size=2, max_size=40))
 def test_no_pace_is_negative_and_no_end_is_past(steps: list[tuple[float, int]]) -> None:
     pace, at, sent = Pace(), 0.0, 0
@@ -124,7 +171,7 @@ def test_what_does_not_run_has_no_forecast(state: str) -> None:
     pace = Pace()
     pace.look(seen(-10, viettel=(0, 100)))
     part = Part(states={CampaignId(7): {"viettel": people(waiting=50, accepted=50)}})
-    assert campaign_now({**ROW, "state": state}, [part], pace, ()).forecast_end_at is None
+    assert campaign_now({**ROW, "state": state}, Said([part]), pace, ()).forecast_end_at is None
     pace = Pace()
     pace.look(seen(-10, viettel=(0, 100)))
-    assert campaign_now(ROW, [part], pace, ()).forecast_end_at == AT + timedelta(seconds=10)
+    assert campaign_now(ROW, Said([part]), pace, ()).forecast_end_at == AT + timedelta(seconds=10)
