@@ -245,7 +245,7 @@ class Resolver:
         more = await self._try(connection, held, held.looking, held.looks.look(connection, seen))
         if more or held.looking.failing is not None:
             held.behind_since = held.behind_since or started
-        else:
+        elif self._has(held):
             held.behind_since = None
             await self._try(connection, held, held.asking, held.desk.ask(connection, seen))
         self._count(held)
