@@ -14,9 +14,11 @@ import pytest
 from integration.authority import Authority
 from integration.test_cli_db import broadcast
 from integration.test_external_postgres import BINARIES
+from waiting import PATIENCE_S
 
 from broadcast.engine.connections import Connections
-from broadcast.errors import DatabaseError
+from broadcast.errors import DatabaseError, PoolerError
+from broadcast.exporter.exporter import Exporter
 from broadcast.store import migrations, system_user
 from broadcast.store.embedded import Server
 from broadcast.store.pool import connect
@@ -230,6 +232,14 @@ def test_a_pooler_in_transaction_mode_is_told_at_once(pooled: str) -> None:
     for _ in range(3):
         for words in (("db", "migrate"), ("campaign", "list"), ("db", "status")):
             assert "pool_mode = session" in says(pooled, 1, *words)
+
+
+@without_pgbouncer
+@pytest.mark.parametrize("pooled", ["transaction"], indirect=True)
+async def test_an_exporter_behind_one_ends(pooled: str) -> None:
+    """Its lock would be of a session that is another's the next moment: nobody would lead, or two."""
+    with pytest.raises(PoolerError):
+        await asyncio.wait_for(Exporter(None, pooled).run(), PATIENCE_S)
 
 
 @without_pgbouncer
