@@ -92,12 +92,21 @@ CARRIERS = (
         {
             'broadcast_carrier_handset_usual_seconds{carrier="viettel", quantile="0.9"}': "25x400",
             'broadcast_carrier_handset_usual_seconds{carrier="viettel", quantile="0.5"}': "1x400",
+            'broadcast_submitted_segments_total{carrier="viettel", instance="a"}': "0+500x400",
+            # everybody was sent to, and the last are those whose telephones are off
+            'broadcast_carrier_handset_seconds{carrier="itelecom", quantile="0.9"}': turned("20", "90"),
+            'broadcast_carrier_handset_usual_seconds{carrier="itelecom", quantile="0.9"}': "25x400",
+            'broadcast_submitted_segments_total{carrier="itelecom", instance="a"}': "5500x400",
             # three times the usual, and nobody would notice; slow as ever; nothing known of before
             'broadcast_carrier_handset_seconds{carrier="mobifone", quantile="0.9"}': "9x400",
             'broadcast_carrier_handset_usual_seconds{carrier="mobifone", quantile="0.9"}': "3x400",
             'broadcast_carrier_handset_seconds{carrier="vinaphone", quantile="0.9"}': "300x400",
             'broadcast_carrier_handset_usual_seconds{carrier="vinaphone", quantile="0.9"}': "200x400",
             'broadcast_carrier_handset_seconds{carrier="gmobile", quantile="0.9"}': "300x400",
+            **{
+                f'broadcast_submitted_segments_total{{carrier="{carrier}", instance="a"}}': "0+500x400"
+                for carrier in ("mobifone", "vinaphone", "gmobile")
+            },
         },
     ),
     Case(
