@@ -53,11 +53,24 @@ DATABASE = (
             'broadcast_resolve_lag_seconds{carrier="mobifone", instance="r"}': "0x400",
         },
     ),
-    growing(
+    Case(
         "BroadcastLooksFail",
-        "broadcast_look_failures_total",
+        {'broadcast_look_failures_total{carrier="viettel", instance="a"}': new("1+1x300")},
         {"carrier": "viettel"},
         "Receipts of viettel cannot be resolved",
+        {
+            # one failed, and the next went well: of a process that had none before, and of one that had
+            'broadcast_look_failures_total{carrier="mobifone", instance="a"}': new(),
+            'broadcast_look_failures_total{carrier="vinaphone", instance="a"}': turned("3", "4"),
+            'broadcast_look_failures_total{carrier="gmobile", instance="a"}': "0x47 1x300",
+        },
+    ),
+    Case(
+        "BroadcastLooksFail",  # each look takes the minute that it may
+        {'broadcast_look_failures_total{carrier="viettel", instance="a"}': "0x11 1x12 2x12 3x12 4x12 5x300"},
+        {"carrier": "viettel"},
+        "Receipts of viettel cannot be resolved",
+        {'broadcast_look_failures_total{carrier="mobifone", instance="a"}': "0x400"},
     ),
     growing(
         "BroadcastSetAside",
