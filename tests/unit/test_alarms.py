@@ -12,7 +12,7 @@ import pytest
 import yaml
 from unit.alarms.campaigns import CAMPAIGNS
 from unit.alarms.carriers import CARRIERS
-from unit.alarms.case import BEGINS_S, INTERVAL_S, Case
+from unit.alarms.case import INTERVAL_S, Case
 from unit.alarms.figures import FIGURES, Figure
 from unit.alarms.machinery import DATABASE, PROCESSES
 from unit.test_ops import promtool  # noqa: F401 - a fixture
@@ -57,8 +57,8 @@ def alarm_test(case: Case) -> dict[str, Any]:
         "exp_annotations": said,
     }
     moments = {
-        BEGINS_S + max(0, held - INTERVAL_S) - (INTERVAL_S if not held else 0): [],
-        BEGINS_S + seconds(said["within"]): [fires] if case.labels is not None else [],
+        case.begins_s + max(0, held - INTERVAL_S) - (INTERVAL_S if not held else 0): [],
+        case.begins_s + seconds(said["within"]): [fires] if case.labels is not None else [],
     }
     return {
         "name": case.alert,

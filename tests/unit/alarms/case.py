@@ -10,13 +10,14 @@ from typing import Final
 
 INTERVAL_S: Final = 5
 BEGINS_S: Final = 60
+LATER_S: Final = 720  # so that there is a long ago before it
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One alarm: fires with these labels (but alertname and severity) and this summary, for what is sick alone.
 
-    labels: None: it never fires. description: where it is a template.
+    labels: None: it never fires. description: where it is a template. begins_s: when it does not begin as others do.
     """
 
     alert: str
@@ -25,11 +26,12 @@ class Case:
     summary: str
     well: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    begins_s: int = BEGINS_S
 
 
-def new(value: str = "1x300") -> str:
+def new(value: str = "1x300", begins_s: int = BEGINS_S) -> str:
     """A series that begins to be there."""
-    return f"_x12 {value}"
+    return f"_x{begins_s // INTERVAL_S} {value}"
 
 
 def turned(before: str, after: str) -> str:
@@ -75,14 +77,19 @@ def told(alert: str, code: str, summary: str, *, coded: bool = False) -> Case:
 
 
 def growing(alert: str, series: str, labels: Mapping[str, str], summary: str, description: str = "") -> Case:
-    """A counter that may not grow, and one that did long before."""
+    """A counter that may not grow, of a process that had none before; another process has had one, or none, long before."""
     whose = ", ".join(f'{name}="{value}"' for name, value in labels.items())
     other = whose.replace("viettel", "mobifone").replace("inbound", "reply")
     return Case(
         alert,
-        {f"{series}{{{whose}}}": new()},
+        {f'{series}{{{whose}, instance="a"}}': new(begins_s=LATER_S)},
         labels,
         summary,
-        {f"{series}{{{other}}}": "0x400"},
+        {
+            f'{series}{{{whose}, instance="b"}}': "1x400",
+            f'{series}{{{other}, instance="a"}}': "0x400",
+            f'{series}{{{other}, instance="b"}}': "1x400",
+        },
         description,
+        LATER_S,
     )
