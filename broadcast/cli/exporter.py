@@ -49,6 +49,7 @@ async def _serve(config: Config | None, url: str, host: str, port: int) -> None:
         passing_on = asyncio.create_task(_pass_on(stop, life), name="stop")
         try:
             await life.run()
+            await target.end(url)
         finally:
             passing_on.cancel()
 

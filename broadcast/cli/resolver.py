@@ -64,11 +64,13 @@ def resolver(
     gc.freeze()  # and collected as usual: what it holds are arrays, which the collector does not walk
     metrics, target = Metrics("resolver"), Target("resolver")
     begin = partial(Resolver, here.config, metrics, here.url, carriers, target)
-    run(with_levels(_serve(Lives(begin, wait=wait), metrics, target, metrics_host, metrics_port)))
+    run(with_levels(_serve(Lives(begin, wait=wait), metrics, target, here.url, metrics_host, metrics_port)))
 
 
-async def _serve(lives: Lives[Resolver], metrics: Metrics, target: Target, host: str, port: int) -> None:
-    """Until told to stop."""
+async def _serve(
+    lives: Lives[Resolver], metrics: Metrics, target: Target, url: str, host: str, port: int
+) -> None:
+    """Until told to stop. url: where the target is written."""
     stop = stopping()
     checks = {
         "lease": lives.of(Resolver.ready),
@@ -78,3 +80,4 @@ async def _serve(lives: Lives[Resolver], metrics: Metrics, target: Target, host:
     async with served(metrics, checks, host, port, stop, words=lives.words) as taken:
         target.at(host, taken)
         await lives.run(stop)
+        await target.end(url)

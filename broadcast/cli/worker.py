@@ -69,7 +69,7 @@ def worker(
     beside = _resolver(options, ledger) if resolver else None
     metrics, target = Metrics("worker"), Target("worker")
     begin = partial(Worker, here.config, metrics, here.url, SmppChannel, place, beside, here.one_of, target)
-    run(with_levels(_serve(Lives(begin, wait=wait), metrics, target, metrics_host, metrics_port)))
+    run(with_levels(_serve(Lives(begin, wait=wait), metrics, target, here.url, metrics_host, metrics_port)))
 
 
 def _resolver(options: Sequence[str], ledger: str | None) -> list[str]:
@@ -77,8 +77,10 @@ def _resolver(options: Sequence[str], ledger: str | None) -> list[str]:
     return [sys.executable, "-m", "broadcast", *options, "resolver", *named, "--parent", str(os.getpid())]
 
 
-async def _serve(lives: Lives[Worker], metrics: Metrics, target: Target, host: str, port: int) -> None:
-    """Until told to stop."""
+async def _serve(
+    lives: Lives[Worker], metrics: Metrics, target: Target, url: str, host: str, port: int
+) -> None:
+    """Until told to stop. url: where the target is written."""
     stop = stopping()
     checks = {
         "lease": lives.of(Worker.ready),
@@ -89,3 +91,4 @@ async def _serve(lives: Lives[Worker], metrics: Metrics, target: Target, host: s
     async with served(metrics, checks, host, port, stop, words=lives.words) as taken:
         target.at(host, taken)
         await lives.run(stop)
+        await target.end(url)

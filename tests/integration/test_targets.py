@@ -1,18 +1,47 @@
 """Where metrics are served, as Prometheus reads it: who lives and said so, by database."""
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import asyncpg
+import pytest
+import yaml
 from click.testing import CliRunner
+from waiting import until
 
+from broadcast.cli import exporter, resolver, worker
 from broadcast.cli.main import broadcast
-from broadcast.engine.target import Target, place
+from broadcast.engine.target import EVERY_S, LASTS_S, Target, place
 from broadcast.errors import DatabaseDownError
 from broadcast.monitor.catalogue import Job
+from broadcast.monitor.metrics import Metrics
 from broadcast.reports.targets import Targets
 from broadcast.store.ledgers import Away, Part, Parts
 from broadcast.store.queries import sql
+
+ALERTS = Path(__file__).parents[2] / "ops" / "prometheus" / "alerts.yml"
+
+
+class OneLife:
+    """In place of a worker's or a resolver's: it says where it serves, and lives until the stop."""
+
+    def __init__(self, conn: asyncpg.Connection, target: Target) -> None:
+        self._conn, self._target = conn, target
+
+    def of(self, _: object) -> Any:
+        return self.database
+
+    async def database(self) -> str | None:
+        return None
+
+    def words(self) -> str:
+        return ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await self._target.write(self._conn)
+        await stop.wait()
 
 
 async def said(conn: asyncpg.Connection, job: Job, port: int) -> None:
@@ -42,6 +71,55 @@ async def test_who_lives_is_told_and_a_ledger_that_is_away_as_it_was(conn: async
     await known.look(conn, Parts((), (Away("north", DatabaseDownError("away")),)))
     assert (known.document(), known.away) == (whole, ["north"])
     assert len(await conn.fetch(sql("metrics_targets"))) == 2
+
+
+async def places(conn: asyncpg.Connection) -> list[str]:
+    return [row["address"] for row in await conn.fetch(sql("metrics_targets"))]
+
+
+def serving(job: Job, conn: asyncpg.Connection, url: str) -> Any:
+    if job == "exporter":
+        return exporter._serve(None, url, "127.0.0.1", 0)
+    target, metrics = Target(job), Metrics(job)
+    life = cast("Any", OneLife(conn, target))
+    return {"worker": worker, "resolver": resolver}[job]._serve(life, metrics, target, url, "127.0.0.1", 0)
+
+
+@pytest.mark.parametrize("job", ["worker", "resolver", "exporter"])
+async def test_who_is_told_to_stop_is_a_target_no_more(
+    job: Job, conn: asyncpg.Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = asyncio.Event()
+    for each in (exporter, resolver, worker):
+        monkeypatch.setattr(each, "stopping", lambda: stop)
+    await said(conn, job, 9464)  # another of its kind, which lives on
+    running = asyncio.create_task(serving(job, conn, database_url), name=job)
+
+    async def there() -> bool:
+        return len(await places(conn)) == 2
+
+    await until(there, "it says where it serves")
+    stop.set()
+    await running
+    assert await places(conn) == ["127.0.0.1:9464"]
+
+
+async def test_a_stop_without_its_database_is_a_stop(conn: asyncpg.Connection, tmp_path: Path) -> None:
+    target = Target("worker")
+    target.at("127.0.0.1", 9464)
+    nowhere = f"postgresql:///broadcast?host={tmp_path}"
+    await target.end(nowhere)  # it never said anything
+    await target.write(conn)
+    await target.end(nowhere)
+    assert await places(conn) == ["127.0.0.1:9464"]
+
+
+def test_who_died_is_a_target_until_that_is_told() -> None:
+    """At every moment at which it may die, with how soon whoever writes the file, and Prometheus, see who there is."""
+    rules = [each for group in yaml.safe_load(ALERTS.read_text())["groups"] for each in group["rules"]]
+    down = next(each for each in rules if each["alert"] == "BroadcastProcessDown")
+    assert down["annotations"]["within"] == "2m"
+    assert LASTS_S - EVERY_S > 120 + 30
 
 
 def test_every_needs_a_file(tmp_path: Path) -> None:
