@@ -171,3 +171,12 @@ def test_grafana_is_given_them_and_begins_with_the_nation() -> None:
         first = Path(service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
         assert first.parent == Path(folder)
         assert (GRAFANA / "dashboards" / first.name).is_file()
+
+
+def test_a_page_names_panels_that_are_there() -> None:
+    pages = [*sorted((GRAFANA.parent / "runbooks").glob("*.md")), ROOT / "docs" / "failures.md"]
+    others = {"Receipts", "Seen", "TLS", "When it can not be repaired"}  # headings and words
+    titles = {panel["title"] for _, panel in panels()} | others
+    for page in pages:
+        named = re.findall(r"(?<!\*)\*([A-Z][a-zA-Z ]*)\*(?!\*)", page.read_text(encoding="utf-8"))
+        assert set(named) <= titles, page.name

@@ -77,7 +77,7 @@ def told(alert: str, code: str, summary: str, *, coded: bool = False) -> Case:
 
 
 def growing(alert: str, series: str, labels: Mapping[str, str], summary: str, description: str = "") -> Case:
-    """A counter that may not grow, of a process that had none before; another process has had one, or none, long before."""
+    """A counter that may not grow, of a process that had none before; another has had one long before."""
     whose = ", ".join(f'{name}="{value}"' for name, value in labels.items())
     other = whose.replace("viettel", "mobifone").replace("inbound", "reply")
     return Case(
