@@ -53,14 +53,8 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
             _("paused: {waiting:,} wait and nothing is sent", waiting=waiting),
             command,
         )
-    if figures.quiet_until and waiting:
-        said = _(
-            "quiet hours until {until:%H:%M} ({law}): {waiting:,} wait, and it goes on by itself",
-            until=figures.quiet_until,
-            law=figures.law,
-            waiting=waiting,
-        )
-        yield Finding(Code.QUIET, "", False, said, "")
+    if waiting:
+        yield from _by_its_rules(figures, waiting)
     yield from _giving_way(figures)
     underway = waiting + sum(each.accepted for each in figures.carriers)
     if figures.workers == 0 and underway and not figures.finished:
@@ -73,6 +67,27 @@ def _of_all(figures: Figures) -> Iterator[Finding]:
             figures.lost_workers,
         )
         yield Finding(Code.WORKER_LOST, "", False, said, "broadcast up")
+
+
+def _by_its_rules(figures: Figures, waiting: int) -> Iterator[Finding]:
+    """Who may not be told yet, and when it goes on."""
+    if figures.quiet_until:
+        said = _(
+            "quiet hours until {until:%H:%M} ({law}): {waiting:,} wait, and it goes on by itself",
+            until=figures.quiet_until,
+            law=figures.law,
+            waiting=waiting,
+        )
+        yield Finding(Code.QUIET, "", False, said, "")
+    elif figures.held_until:
+        said = _(
+            "whoever waits may not be told before {until:%Y-%m-%d %H:%M} ({law}): {waiting:,} wait, and it goes on by "
+            "itself",
+            until=figures.held_until,
+            law=figures.held_by,
+            waiting=waiting,
+        )
+        yield Finding(Code.CAPPED, "", False, said, "")
 
 
 def _first_share(figures: Figures) -> Finding | None:

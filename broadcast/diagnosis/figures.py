@@ -63,7 +63,7 @@ class Figures:
     first_share: what became of it, as its event, where others are held behind it still; first_share_why: in words;
     behind_first_share: how many are held; unheard: ledgers that do not say how it goes there.
     sending: it is to be sent now. quiet_until: it waits for the end of its quiet hours, in its country's time; law: by
-    which.
+    which. held_until: whoever waits is held by a cap or a pace, the first until then; held_by: by which.
     segments: of a message. launched_for_s: since the newest launch among them.
     left_s: in which it may still be sent, by its expiry and its quiet hours; None: of no one campaign.
     workers: alive; workers_for_s: the age of the oldest. lost_workers: that ended of late without a word and have no
@@ -79,6 +79,8 @@ class Figures:
     unheard: tuple[str, ...] = ()
     quiet_until: datetime | None = None
     law: str = ""
+    held_until: datetime | None = None
+    held_by: str = ""
     paused: bool = False
     finished: bool = False
     segments: int = 1

@@ -43,6 +43,7 @@ class Code(StrEnum):
     FIRST_SHARE = "first_share"
     PAUSED = "paused"
     QUIET = "quiet"
+    CAPPED = "capped"
     GIVES_WAY = "gives_way"
     TPS_REACHED = "tps_reached"
 

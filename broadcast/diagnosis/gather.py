@@ -12,6 +12,7 @@ import asyncpg
 
 from broadcast.campaign import canary
 from broadcast.campaign.precedence import rank
+from broadcast.campaign.ruled import in_words
 from broadcast.diagnosis.diagnose import diagnose
 from broadcast.diagnosis.figures import CarrierFigures, Figures
 from broadcast.diagnosis.finding import Finding
@@ -26,6 +27,7 @@ from broadcast.store.types import Connection
 
 SETTLING_S: Final = 15.0  # a receipt may be parked for so long before its submission's answer is here
 COUNT_MOST: Final = 20_000
+HELD_S: Final = 60.0  # whose moment has come is looked at within seconds; longer than that, and nobody looks
 UNHEARD_S: Final = 10.0  # a ledger tells home of a first share each second
 HOME_S: Final = 2.0  # to answer a ledger's question
 LOST_S: Final = 600.0  # a worker that was lost is told of for so long, or until there is another in its place
@@ -62,13 +64,15 @@ class Diagnosis:
             workers = await self.connection.fetchrow(sql("diagnosed_workers"), LOST_S)
             assert campaigns is not None and workers is not None  # aggregates: one row each
             carriers = await self._carriers(campaigns, refusals)
+            held = await self._held(campaigns)
         share, held_by_home = await self._first_share()
         quiet = _quiet(campaigns)
         return Figures(
             campaign=(campaigns["name"] or "") if self.campaign_id is not None else "",
             overridden_by=campaigns["overridden_by"] or "",
-            sending=campaigns["sending"],
+            sending=campaigns["sending"] and not held,
             **quiet,
+            **held,
             **share,
             paused=(campaigns["paused"] or held_by_home) and self.campaign_id is not None,
             finished=campaigns["finished"],
@@ -112,6 +116,18 @@ class Diagnosis:
             )
             for row in rows
         )
+
+    async def _held(self, campaigns: asyncpg.Record) -> dict[str, Any]:
+        """Until when the first are held of one campaign, and by which law, where nobody else waits; else empty."""
+        if self.campaign_id is None or not campaigns["sending"]:
+            return {}
+        found = limits.read(campaigns["rules"][0])
+        if found == limits.NO_LIMITS:
+            return {}
+        until = await self.connection.fetchval(sql("diagnosed_held"), self.campaign_id, HELD_S)
+        if until is None:
+            return {}
+        return {"held_until": until.astimezone(ZoneInfo(found.zone)), "held_by": found.law or in_words(found)}
 
     async def _first_share(self) -> tuple[dict[str, Any], bool]:
         """Of one campaign others of which are held behind it; whether it is paused, which a ledger may not know yet."""

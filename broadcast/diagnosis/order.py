@@ -14,6 +14,7 @@ _HELD: Final = frozenset(
         Code.FIRST_SHARE,
         Code.PAUSED,
         Code.QUIET,
+        Code.CAPPED,
         Code.GIVES_WAY,
     }
 )

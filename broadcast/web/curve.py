@@ -35,6 +35,7 @@ _REASONS: Final = {
     "cannot_send": N_("cannot be sent here"),
     "no_slices": N_("nothing to take"),
     "quiet": N_("quiet hours"),
+    "capped": N_("held by a cap"),
     "gives_way": N_("gives way"),
     "window_full": N_("window full"),
     "slowed": N_("carrier throttles"),

@@ -11,7 +11,7 @@ from broadcast.web.document import CURVE_MOST, Pause, Point
 # Findings by which an alert, or a carrier's part of it, stands.
 STOPS: Final = frozenset({
     Code.NO_WORKER, Code.NOT_HELD, Code.BINDS_DOWN, Code.NO_GRANT, Code.CANNOT_SEND, Code.NO_SLICES, Code.QUIET,
-    Code.GIVES_WAY,
+    Code.CAPPED, Code.GIVES_WAY,
 })  # fmt: skip
 PAUSES_MOST: Final = 100
 _PEOPLE: Final[Mapping[str, str]] = {

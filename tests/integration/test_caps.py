@@ -23,6 +23,8 @@ from broadcast.campaign.launch import Asked, launch
 from broadcast.campaign.plan import Plan
 from broadcast.config import Rule, Rules
 from broadcast.config.contact import Cap
+from broadcast.diagnosis.finding import Code
+from broadcast.diagnosis.gather import Diagnosis
 from broadcast.errors import RefusedError
 from broadcast.forecast import running
 from broadcast.forecast.kept import Kept
@@ -92,6 +94,9 @@ async def test_the_third_in_a_day_waits_and_goes_by_itself(rig: Rig) -> None:
     third = await advert(rig, 3)
     await rig.reached(third, 50, "delivered")
     assert await moments(rig, third) == {"held 20": 100, "done": 50}
+    (finding,) = await Diagnosis(rig.conn, third.campaign_id).findings()
+    assert (finding.code, finding.grave) == (Code.CAPPED, False)
+    assert finding.sentence.endswith(f" ({LAW}): 100 wait, and it goes on by itself")
     fourth = await advert(rig, 4, lifetime_s=4 * HOUR_S)  # those of one message may hear a second
     await rig.finish(fourth)
     assert await rig.states(fourth) == {"delivered": 50, "excluded": 100}

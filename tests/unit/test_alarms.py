@@ -24,7 +24,7 @@ FILES = ("alerts.yml", "recording.yml")
 CASES = (*CARRIERS, *CAMPAIGNS, *DATABASE, *PROCESSES)
 FIGURE_AT_S = 120
 # what a finding says that wakes nobody: it is as it should be, and goes on by itself
-NO_ALARM = {"first_share", "gives_way", "quiet", "tps_reached"}
+NO_ALARM = {"capped", "first_share", "gives_way", "quiet", "tps_reached"}
 # what has an alarm by a series, also while no alert is under way
 COVERED = {"no_worker"}
 

@@ -46,6 +46,23 @@ SELECT coalesce(h.held, 0) + t.held AS held, t.unheard, e.event, e.details::text
                       ORDER BY event_no DESC LIMIT 1) AS e ON true
  WHERE c.campaign_id = $1 AND c.state IN ('running', 'paused') AND c.finished_at IS NULL AND coalesce(h.held, 0) + t.held > 0;
 
+-- name: diagnosed_held
+-- When the first of campaign $1 are looked at whom its rules hold here, where nobody else waits; due ones for $2 seconds
+-- more. No row: somebody is let go, or nobody is held but behind a first share.
+SELECT held.not_before
+  FROM campaign AS c
+ CROSS JOIN LATERAL (SELECT not_before FROM slice
+                      WHERE slice.campaign_id = c.campaign_id AND slice.state = 'held' AND slice.stage <= coalesce(c.stage, 0)
+                      ORDER BY slice.campaign_id, slice.stage, slice.not_before NULLS FIRST LIMIT 1) AS held
+ WHERE c.campaign_id = $1 AND held.not_before > clock_timestamp() - make_interval(secs => $2)
+   AND NOT EXISTS (SELECT FROM carrier CROSS JOIN LATERAL (
+                       SELECT FROM slice WHERE slice.carrier_no = carrier.carrier_no AND slice.campaign_id = c.campaign_id
+                                           AND slice.state = 'ready' LIMIT 1) AS ready)
+   AND NOT EXISTS (SELECT FROM worker CROSS JOIN LATERAL (
+                       SELECT FROM slice WHERE slice.worker_no = worker.worker_no AND slice.state = 'leased'
+                                           AND slice.campaign_id = c.campaign_id LIMIT 1) AS leased
+                    WHERE worker.ended_at IS NULL);
+
 -- name: diagnosed_workers
 -- How many live, and for how long the oldest; and how many ended in the last $1 s without a word, so that others found them
 -- when their lease was over, and began none in their place since.

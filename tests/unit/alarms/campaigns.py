@@ -22,6 +22,10 @@ CAMPAIGNS = (
             _WAITING.format("notice"): "70x400",
             _INFO.format("notice", "running"): "1x400",
             finding("quiet", of="campaign").replace("flood", "notice"): "1x400",
+            # whoever waits is held by a cap
+            _WAITING.format("offer"): "70x400",
+            _INFO.format("offer", "running"): "1x400",
+            finding("capped", of="campaign", grave="false").replace("flood", "offer"): "1x400",
             _WAITING.format("drill"): "0x400",
             _INFO.format("drill", "running"): "1x400",
         },

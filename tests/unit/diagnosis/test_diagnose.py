@@ -202,6 +202,9 @@ CHECK = "run `broadcast carrier check viettel"
          "paused: 100,000 wait and nothing is sent; run `broadcast campaign resume flood`"),
         ({}, {}, {"quiet_until": datetime(2026, 11, 30, 7, 0, tzinfo=UTC), "law": "Act 1"}, Code.QUIET,
          "quiet hours until 07:00 (Act 1): 100,000 wait, and it goes on by itself"),
+        ({}, SHORT, {"held_until": datetime(2026, 11, 30, 7, 0, tzinfo=UTC), "held_by": "Act 1", "sending": False},
+         Code.CAPPED,
+         "whoever waits may not be told before 2026-11-30 07:00 (Act 1): 100,000 wait, and it goes on by itself"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_and_nothing_else(
