@@ -4,6 +4,7 @@ import time
 
 from broadcast.ledger.resolver.desk import Desk
 from broadcast.ledger.resolver.look import CarrierLooks
+from broadcast.monitor.metrics import Metrics
 
 
 class Part:
@@ -35,3 +36,12 @@ class Held:
     @property
     def late_s(self) -> float:
         return 0.0 if self.behind_since is None else time.monotonic() - self.behind_since
+
+    def measure(self, metrics: Metrics) -> None:
+        """How it stands, for whoever scrapes it."""
+        book = self.looks.book
+        metrics.resolve_lag_seconds.labels(self.name).set(self.late_s)
+        metrics.parked_receipts.labels(self.name).set(self.looks.parked.left)
+        metrics.open_segments.labels(self.name, "hot").set(book.hot_segments)
+        metrics.open_segments.labels(self.name, "cold").set(book.open_segments - book.hot_segments)
+        metrics.book_bytes.labels(self.name).set(book.octets())

@@ -250,7 +250,7 @@ class Resolver:
             await self._try(connection, held, held.asking, held.desk.ask(connection, seen))
         self._count(held)
         if self._has(held):
-            self._measure(held)
+            held.measure(self._metrics)
         self._freed.give_back(freed=held.looks.counts.evicted > held.evicted)
         held.evicted = held.looks.counts.evicted
         return bool(more)
@@ -286,16 +286,6 @@ class Resolver:
     def _has(self, held: Held) -> bool:
         """Another resolver may have the carrier by now, or this one again, anew."""
         return self._held.get(held.looks.carrier_no) is held
-
-    def _measure(self, held: Held) -> None:
-        looks, metrics = held.looks, self._metrics
-        metrics.resolve_lag_seconds.labels(held.name).set(held.late_s)
-        metrics.parked_receipts.labels(held.name).set(looks.parked.left)
-        metrics.open_segments.labels(held.name, "hot").set(looks.book.hot_segments)
-        metrics.open_segments.labels(held.name, "cold").set(
-            looks.book.open_segments - looks.book.hot_segments
-        )
-        metrics.book_bytes.labels(held.name).set(looks.book.octets())
 
     def _count(self, held: Held) -> None:
         looks, metrics = held.looks, self._metrics
