@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -110,8 +111,9 @@ async def test_home_away_for_ten_seconds(
     await until(lambda: goes_on(nation, "viettel"), "it goes on")
     await nation.finish(campaign)
     assert await nation.differing(campaign) == []
-    told = [each for each in caplog.messages if "database" in each]
-    assert told and len(told) < 10, told  # each task once, not at every try
+    told = Counter(each.partition(" after_s")[0] for each in caplog.messages if "database" in each)
+    # each task once, not at every try of the twenty; a busy machine may lose it a second time
+    assert told and max(told.values()) <= 2, told
 
 
 @pytest.mark.parametrize("manner", ["swallow", "silence"])
@@ -250,9 +252,13 @@ async def test_opt_outs_reach_every_ledger(nation: NationWorld, ways: Ways) -> N
 
     await until(out, "they are opted out at home")
     await until(lambda: excluded(nation), "and taken out of the other ledger's slices")
-    effects = await replies.latest(nation.conn("north"), replies.NO_CAMPAIGN, 10)
-    effects += await replies.latest(nation.conn("north"), campaign.campaign_id, 10)
-    assert [each.effect for each in effects] == ["opted_out"]
+
+    async def noted() -> bool:
+        effects = await replies.latest(nation.conn("north"), replies.NO_CAMPAIGN, 10)
+        effects += await replies.latest(nation.conn("north"), campaign.campaign_id, 10)
+        return [each.effect for each in effects] == ["opted_out"]
+
+    await until(noted, "what came of it is noted with what they said")
     await by("an", actions.resume, nation.session, campaign.name)
     found = await nation.finish(campaign)
     assert found.report.progress.total.states["excluded"] == 1

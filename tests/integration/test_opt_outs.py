@@ -265,7 +265,7 @@ async def test_a_worker_gives_back_whom_it_has_not_sent_to(rig: Rig) -> None:
     await rig.conn.execute("DELETE FROM subscriber")
     rig.config = replace(rig.config, carriers={})
     smsc = await rig.smsc("viettel")
-    rig.connect("viettel", tps=50)
+    rig.connect("viettel", tps=25)
     await rig.subscribers("viettel", 400)
     worker = rig.worker()
     campaign = await rig.launch(category="health")
