@@ -4,7 +4,7 @@ The document is plain JSON values, as `/document.json` has it, and where its fig
 its times may be ISO 8601 texts or datetimes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,24 +15,14 @@ from broadcast.web.alerts import AlertShown, alert
 from broadcast.web.outlines import NO_OUTLINES, Outlines
 from broadcast.web.shown import most, tenths
 from broadcast.web.view import View
+from broadcast.web.wrong import WrongShown, wrong
 from broadcast.words import duration
 
 ALERTS_MOST: Final = 12  # with all their figures; the others have a line each
 LISTED_MOST: Final = 60
 WRONG_MOST: Final = 20
 COLUMNS: Final = (("head", "failures"), ("curve", "areas"), ("carriers",))  # of an alert
-_AS_IT_SHOULD_BE: Final = frozenset({"tps_reached"})
 _TIMES: Final = frozenset({"at", "from", "to"})
-
-
-@dataclass(frozen=True, slots=True)
-class WrongShown:
-    grave: bool
-    carrier: str
-    alert: str
-    sentence: str
-    run: str
-    contacts: tuple[Mapping[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,8 @@ def board(
     campaigns = sorted(said["campaigns"], key=_first)
     full = [alert(each, said["at"], drawn, view) for each in campaigns[:ALERTS_MOST]]
     listed, unlisted = most(campaigns[ALERTS_MOST:], LISTED_MOST)
-    wrong, more_wrong = most(_wrong(said, view), WRONG_MOST)
+    found = wrong(said, view)
+    first, more_wrong = most(found, WRONG_MOST)
     trouble = said.get("trouble") or ""
     return BoardShown(
         at=said["at"],
@@ -113,15 +104,15 @@ def board(
         ],
         unlisted=unlisted,
         drafts=said.get("drafts", ()),
-        wrong=wrong,
+        wrong=first,
         more_wrong=more_wrong,
         well=_("All is well: nothing is wrong that the figures show.")
         if full
         else _("Nothing is wrong that the figures show."),
-        carriers=[_line(each, wrong) for each in said["carriers"]],
+        carriers=[_line(each, found) for each in said["carriers"]],
         databases=[_database(each) for each in said["databases"]],
-        spoken=_spoken(full, wrong),
-        spoken_key=_spoken_key(full, wrong),
+        spoken=_spoken(full, found),
+        spoken_key=_spoken_key(full, found),
     )
 
 
@@ -158,41 +149,14 @@ def _first(said: Mapping[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _wrong(said: Mapping[str, Any], view: View) -> list[WrongShown]:
-    """Each once: first alerts of which something is grave, then the nation where something of it is; of one in the
-    order of the diagnosis, a cause before what it explains."""
-    found = [(each, campaign["name"]) for campaign in said["campaigns"] for each in campaign["findings"]]
-    found += [(each, "") for each in said.get("findings", ())]
-    once: dict[tuple[str, str, str], WrongShown] = {}
-    concerned = {(each["code"], each.get("carrier") or "") for each, name in found if name}
-    for each, name in found:
-        code, carrier = each["code"], each.get("carrier") or ""
-        if code in _AS_IT_SHOULD_BE or (not name and (code, carrier) in concerned):
-            continue
-        sentence = each["sentence"] if isinstance(each["sentence"], str) else each["sentence"][view.language]
-        contacts = tuple(_contacts(said.get("contacts", ()), carrier))
-        shown = WrongShown(
-            each["grave"], visible(carrier), visible(name), visible(sentence), each.get("run") or "", contacts
-        )
-        once.setdefault((code, carrier, name), shown)
-    grave = {each.alert for each in once.values() if each.grave}
-    return sorted(once.values(), key=lambda each: each.alert not in grave)
-
-
-def _contacts(said: Iterable[Mapping[str, Any]], carrier: str) -> Iterable[Mapping[str, str]]:
-    """Of the carrier, else of what concerns all."""
-    for each in said:
-        if (each.get("carrier") or "") == carrier:
-            yield {"who": visible(each.get("who", "")), "how": visible(each.get("how", ""))}
-
-
-def _line(said: Mapping[str, Any], wrong: Sequence[WrongShown]) -> CarrierLine:
+def _line(said: Mapping[str, Any], found: Sequence[WrongShown]) -> CarrierLine:
     links, handset, usual = said["links"], said.get("handset") or {}, said.get("usual") or {}
-    own = [each for each in wrong if each.carrier == said["carrier"]]
+    name = visible(said["carrier"])
+    own = [each for each in found if each.carrier == name]
     kind = "grave" if any(each.grave for each in own) else "slow" if own else "good"
     words = {"grave": _("grave: see above"), "slow": _("slow: see above"), "good": _("well")}[kind]
     return CarrierLine(
-        visible(said["carrier"]),
+        name,
         kind,
         words,
         _("{bound} of {wanted}", bound=links["bound"], wanted=links["wanted"]),
@@ -231,18 +195,18 @@ def octets(value: float) -> str:
     return f"{grouped(value, ',.1f')} TiB"
 
 
-def _spoken(alerts: Sequence[AlertShown], wrong: Sequence[WrongShown]) -> str:
+def _spoken(alerts: Sequence[AlertShown], found: Sequence[WrongShown]) -> str:
     """In a few words."""
     running = [each for each in alerts if each.runs]
     said = [_("{name}: {share} have it.", name=each.name, share=each.share) for each in running[:3]]
-    grave = sum(each.grave for each in wrong)
+    grave = sum(each.grave for each in found)
     said.append(
         ngettext("{n} grave finding.", "{n} grave findings.", grave) if grave else _("Nothing grave.")
     )
     return " ".join(said)
 
 
-def _spoken_key(alerts: Sequence[AlertShown], wrong: Sequence[WrongShown]) -> str:
+def _spoken_key(alerts: Sequence[AlertShown], found: Sequence[WrongShown]) -> str:
     """States, every tenth of the reach, how many grave findings: no more is said aloud."""
     parts = [f"{each.id}{each.state}{int(tenths(each.has, each.whole) // 10)}" for each in alerts]
-    return " ".join([*parts, str(sum(each.grave for each in wrong))])
+    return " ".join([*parts, str(sum(each.grave for each in found))])

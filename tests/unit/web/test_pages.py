@@ -6,9 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from unit.web.documents import EVERY, NOON, campaign, finding, nation, running, shapes, sick
+from unit.web.documents import EVERY, NOON, campaign, carrier, finding, nation, running, shapes, sick
 
-from broadcast.web.board import board
+from broadcast.web.board import WRONG_MOST, board
 from broadcast.web.outlines import outlines
 from broadcast.web.pages import board_page, confirm_page, error_page, login_page, parts
 from broadcast.web.view import Asked, View, look
@@ -137,7 +137,8 @@ def test_old_figures_are_said_to_be_old_without_a_script() -> None:
 
 def test_findings_are_grave_first_once_with_whom_to_call() -> None:
     document = sick()
-    document["findings"] = [finding("binds_down", "viettel"), finding("tps_reached", "gmobile", False)]
+    document["carriers"][0]["findings"] = [finding("binds_down", "viettel")]
+    document["carriers"][3]["findings"] = [finding("tps_reached", "gmobile", False)]
     tree = parts(document, VIEW)["wrong"]
     assert tree.count("<li") == 2
     assert tree.index('"grave"') < tree.index('"slow"')
@@ -153,6 +154,29 @@ def test_a_cause_stays_before_what_it_explains_however_grave_that_is() -> None:
     assert [(each.carrier, each.grave) for each in shown] == [
         ("viettel", False), ("viettel", True), ("gmobile", False),
     ]  # fmt: skip
+
+
+def test_what_is_wrong_with_a_carrier_is_shown_though_no_alert_is_under_way() -> None:
+    slowed = carrier("viettel", 0.52, findings=[finding("slowed", "viettel", False)])
+    refused = carrier("mobifone", 0.2, findings=[finding("binds_down", "mobifone")])
+    shown = board(nation(carriers=[slowed, refused], findings=[finding("database_slow", grave=False)]), VIEW)
+    assert [each.carrier for each in shown.wrong] == ["", "mobifone", "viettel"], (
+        "what may explain it, grave ones"
+    )
+    assert [each.kind for each in shown.carriers] == ["slow", "grave"]
+    assert "1 grave finding." in shown.spoken
+
+
+def test_what_there_is_no_room_for_still_counts() -> None:
+    many = [
+        campaign(at, 1000, name=f"c{at}", findings=[finding("expiry_at_risk")])
+        for at in range(1, WRONG_MOST + 1)
+    ]
+    down = carrier("mobifone", 0.2, findings=[finding("binds_down", "mobifone")])
+    shown = board(nation(*many, carriers=[down]), VIEW)
+    assert (len(shown.wrong), shown.more_wrong) == (WRONG_MOST, 1)
+    assert [each.kind for each in shown.carriers] == ["grave"]
+    assert f"{WRONG_MOST + 1} grave findings." in shown.spoken
 
 
 def test_an_alert_that_is_none_is_marked() -> None:
