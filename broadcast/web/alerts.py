@@ -53,7 +53,8 @@ class FailureShown:
 
 @dataclass(frozen=True, slots=True)
 class AlertShown:
-    """runs: it is running or paused. whole: who is sent to, which shares are of. standing: its state in a sentence.
+    """runs: it is running or paused. whole: who is sent to, which shares are of, with those whose database was never
+    heard. standing: its state in a sentence.
     balance_kind: even, off, or never counted. mapped: the areas that have an outline. points: of the curve's table.
     asked: of whom areas and failures are told, where that is not everybody. nowhere: why there are no areas."""
 
@@ -88,7 +89,10 @@ class AlertShown:
 
 def alert(said: Mapping[str, Any], at: datetime, outlines: Outlines, view: View) -> AlertShown:
     """said: of the document, times read. at: the document's moment."""
-    states, whole = said["states"], sent_to(said["states"])
+    states, unknown = said["states"], unseen(said)
+    whole = sent_to(states) + unknown
+    if unknown:
+        said = {**said, "forecast_end_at": None}  # that would be of the others
     drawn = curves.curve(said, at, whole)
     areas, more_areas, mapped = _areas(said["areas"], outlines)
     failures, more_failures = most(said["failures"], FAILURES_MOST)
@@ -106,7 +110,7 @@ def alert(said: Mapping[str, Any], at: datetime, outlines: Outlines, view: View)
         has=states.get("delivered", 0),
         share=percent(states.get("delivered", 0), whole),
         left_out=states.get("excluded", 0),
-        groups=groups(states),
+        groups=groups(states, unknown),
         standing=standing(said, at, view),
         balance=balance,
         balance_kind=kind,
@@ -124,8 +128,26 @@ def alert(said: Mapping[str, Any], at: datetime, outlines: Outlines, view: View)
     )
 
 
+def unseen(said: Mapping[str, Any]) -> int:
+    """People in it of whom nothing was ever read: a ledger is away since before the board began."""
+    return max(0, int(said["audience"]) - sum(said["states"].values()))
+
+
 def standing(said: Mapping[str, Any], at: datetime, view: View) -> str:
-    """What goes on with it, in one sentence."""
+    """What goes on with it, in a sentence; another of whom nothing is known, where there are such."""
+    unknown, waiting = unseen(said), said["states"].get("waiting", 0)
+    goes_on = _goes_on(said, at, view) if not unknown or waiting or said["state"] != "running" else ""
+    nothing = ""
+    if unknown:
+        nothing = ngettext(
+            "Of {n:,} person nothing is known: their database does not answer, or was set back.",
+            "Of {n:,} people nothing is known: their database does not answer, or was set back.",
+            unknown,
+        )
+    return " ".join(filter(None, (goes_on, nothing)))
+
+
+def _goes_on(said: Mapping[str, Any], at: datetime, view: View) -> str:
     waiting, state = said["states"].get("waiting", 0), said["state"]
     if state == "paused":
         return ngettext(

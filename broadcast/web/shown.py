@@ -41,9 +41,10 @@ def sent_to(states: Mapping[str, int]) -> int:
     return sum(count for state, count in states.items() if state != "excluded")
 
 
-def groups(states: Mapping[str, int]) -> tuple[Group, ...]:
-    """All of GROUPS, those without people too: a bar's legend does not jump."""
-    whole, start, found = sent_to(states), 0.0, list[Group]()
+def groups(states: Mapping[str, int], unseen: int = 0) -> tuple[Group, ...]:
+    """All of GROUPS, those without people too: a bar's legend does not jump. unseen: people who are in no state that
+    was read; a bar is empty where they are."""
+    whole, start, found = sent_to(states) + unseen, 0.0, list[Group]()
     for name, parts in GROUPS.items():
         people = sum(states.get(each, 0) for each in parts)
         share = 100 * people / whole if whole else 0.0

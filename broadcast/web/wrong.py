@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from broadcast.languages import _
 from broadcast.visible import visible
 from broadcast.web.view import View
 
@@ -21,8 +22,8 @@ class WrongShown:
 
 
 def wrong(said: Mapping[str, Any], view: View) -> list[WrongShown]:
-    """said: the document. Each once: first alerts of which something is grave, then the nation where something of it
-    is; of one in the order of the diagnosis, a cause before what it explains."""
+    """said: the document. Each once: first databases that are away, then alerts of which something is grave, then the
+    nation where something of it is; of one in the order of the diagnosis, a cause before what it explains."""
     found = [(each, campaign["name"]) for campaign in said["campaigns"] for each in campaign["findings"]]
     found += [(each, "") for each in _of_the_nation(said)]
     once: dict[tuple[str, str, str], WrongShown] = {}
@@ -38,7 +39,19 @@ def wrong(said: Mapping[str, Any], view: View) -> list[WrongShown]:
         )
         once.setdefault((code, carrier, name), shown)
     grave = {each.alert for each in once.values() if each.grave}
-    return sorted(once.values(), key=lambda each: each.alert not in grave)
+    return [*_away(said), *sorted(once.values(), key=lambda each: each.alert not in grave)]
+
+
+def _away(said: Mapping[str, Any]) -> Iterable[WrongShown]:
+    """Databases: who does not answer says nothing of what is wrong there either."""
+    contacts = tuple(_contacts(said.get("contacts", ()), ""))
+    for each in said["databases"]:
+        if not each.get("up", True):
+            sentence = _(
+                "{name} does not answer: its people are as they were last seen, or not counted here",
+                name=visible(each["name"]),
+            )
+            yield WrongShown(True, "", "", sentence, "broadcast db status", contacts)
 
 
 def _of_the_nation(said: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

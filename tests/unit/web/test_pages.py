@@ -140,9 +140,9 @@ def test_findings_are_grave_first_once_with_whom_to_call() -> None:
     document["carriers"][0]["findings"] = [finding("binds_down", "viettel")]
     document["carriers"][3]["findings"] = [finding("tps_reached", "gmobile", False)]
     tree = parts(document, VIEW)["wrong"]
-    assert tree.count("<li") == 2
-    assert tree.index('"grave"') < tree.index('"slow"')
-    assert "Viettel NOC" in tree and "Trực ban" not in tree
+    away, down, slowed = tree.split("<li")[1:]
+    assert '"grave"' in away and '"grave"' in down and '"slow"' in slowed
+    assert "Viettel NOC" in down and "Trực ban" not in down + slowed
     assert "<code>broadcast carrier check viettel</code>" in tree
 
 
@@ -165,6 +165,35 @@ def test_what_is_wrong_with_a_carrier_is_shown_though_no_alert_is_under_way() ->
     )
     assert [each.kind for each in shown.carriers] == ["slow", "grave"]
     assert "1 grave finding." in shown.spoken
+
+
+def test_a_ledger_that_is_away_is_grave_and_nobody_is_made_up_for_it() -> None:
+    """Of 300,000 people nothing was ever read: they are of the whole, and of no share."""
+    sent = campaign(people=700_000, sent=1.0, delivered=1.0, audience=1_000_000)
+    south = {"name": "south", "up": False, "workers": 0, "leases": 0}
+    contacts = [
+        {"who": "Trực ban", "how": "112", "carrier": None},
+        {"who": "NOC", "how": "1", "carrier": "viettel"},
+    ]
+    shown = board(nation(sent, databases=[south], contacts=contacts), VIEW)
+    (away,) = shown.wrong
+    assert (
+        away.grave and away.sentence.startswith("south does not answer") and away.run == "broadcast db status"
+    )
+    assert [each["who"] for each in away.contacts] == ["Trực ban"]
+    (alert,) = shown.alerts
+    assert (alert.has, alert.whole, alert.share) == (686_000, 986_000, "69.5 %")
+    assert alert.standing.startswith("Of 300,000 people nothing is known")
+    assert sum(each.share for each in alert.groups) == pytest.approx(69.57, abs=0.1)
+    assert alert.curve is not None and not alert.curve.forecast
+
+
+def test_a_pace_of_some_is_none_of_all() -> None:
+    going = board(nation(campaign(people=700_000, audience=1_000_000)), VIEW).alerts[0]
+    assert going.standing.startswith("It is being sent; when it ends cannot be said yet. Of 300,000 people")
+    over = board(nation(campaign(state="cancelled", audience=1_000_001)), VIEW).alerts[0]
+    assert over.standing.startswith("It is over: cancelled.") and over.standing.count("Of 1 person") == 1
+    assert "nothing is known" not in board(running(), VIEW).alerts[0].standing
 
 
 def test_what_there_is_no_room_for_still_counts() -> None:

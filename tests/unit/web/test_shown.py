@@ -36,6 +36,13 @@ def test_a_bar_has_everybody_once(states: dict[str, int]) -> None:
     assert end <= 100.1
 
 
+@given(st.fixed_dictionaries(dict.fromkeys(NOBODY, COUNTS)), st.integers(1, 10**8))
+def test_a_bar_is_never_full_where_nobody_knows_of_some(states: dict[str, int], unseen: int) -> None:
+    last = groups(states, unseen)[-1]
+    whole = sent_to(states) + unseen
+    assert abs(last.start + last.share - 100 * (whole - unseen) / whole) < 0.1
+
+
 def test_every_state_but_those_left_out_stands_in_one_group() -> None:
     assert sorted(sum(GROUPS.values(), ())) == sorted(set(NOBODY) - {"excluded"})
 
