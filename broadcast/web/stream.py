@@ -51,9 +51,10 @@ Frame = tuple[bytes, bytes]
 
 @dataclass(slots=True)
 class _Spoken:
-    """What was said last in one language. whole: once somebody wanted it."""
+    """What was said last in one language. read_at: of the moment that parts are of. whole: once somebody wanted it."""
 
     number: int = -1
+    read_at: float = 0.0
     parts: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, Any] = field(default_factory=dict)
     changed: Frame = (b"", b"")
@@ -110,14 +111,15 @@ class Hub:
             view = View(language=language, zone=self._view.zone, training=self._view.training)
             age_s = max(0.0, self._clock() - moment.read_at) if moment.document is not None else 0.0
             parts = spoken.parts
-            if moment.document is not None and (not moment.trouble or not parts):
+            new = not moment.trouble or not parts or spoken.read_at != moment.read_at
+            if moment.document is not None and new:
                 parts = pages.parts(moment.document, view, moment.outlines)
             changed = {name: text for name, text in parts.items() if spoken.parts.get(name) != text}
             said: dict[str, Any] = {"at": (moment.document or {}).get("at"), "age_s": round(age_s, 1)}
             if moment.trouble:
                 said["trouble"] = moment.trouble
             made = _frame(_event(moment.number, {**said, "parts": changed}))
-            spoken = self._spoken[language] = _Spoken(moment.number, parts, said, made)
+            spoken = self._spoken[language] = _Spoken(moment.number, moment.read_at, parts, said, made)
         return spoken
 
     def _whole(self, language: str, moment: Moment) -> Frame:
