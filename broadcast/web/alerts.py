@@ -11,7 +11,7 @@ from broadcast.smpp import advice, status
 from broadcast.visible import visible
 from broadcast.web import curve as curves
 from broadcast.web.outlines import Outlines
-from broadcast.web.shown import Group, groups, most, percent, reach_class, sent_to
+from broadcast.web.shown import IN_FULL, Group, groups, most, percent, reach_class, sent_to
 from broadcast.web.view import View
 from broadcast.words import time_words
 
@@ -54,9 +54,9 @@ class FailureShown:
 @dataclass(frozen=True, slots=True)
 class AlertShown:
     """runs: it is running or paused. whole: who is sent to, which shares are of, with those whose database was never
-    heard. standing: its state in a sentence.
-    balance_kind: even, off, or never counted. mapped: the areas that have an outline. points: of the curve's table.
-    asked: of whom areas and failures are told, where that is not everybody. nowhere: why there are no areas."""
+    heard. standing: its state in a sentence. balance_kind: even, off, or never counted. no_curve: why there is none.
+    mapped: the areas that have an outline. points: of the curve's table. asked: of whom areas and failures are told,
+    where that is not everybody. nowhere: why there are no areas."""
 
     id: int
     name: str
@@ -76,6 +76,7 @@ class AlertShown:
     balance_kind: str
     curve: curves.Curve | None
     curve_said: str
+    no_curve: str
     points: Sequence[Mapping[str, Any]]
     carriers: tuple[CarrierShown, ...]
     areas: tuple[AreaShown, ...]
@@ -116,6 +117,7 @@ def alert(said: Mapping[str, Any], at: datetime, outlines: Outlines, view: View)
         balance_kind=kind,
         curve=drawn,
         curve_said=_curve_said(said, drawn),
+        no_curve="" if drawn else _no_curve(said),
         points=_told(said["curve"]) if drawn else (),
         carriers=tuple(_carrier(each) for each in said["carriers"]),
         areas=areas,
@@ -220,6 +222,12 @@ def _curve_said(said: Mapping[str, Any], drawn: curves.Curve | None) -> str:
     )
     pauses = len(drawn.bands) + drawn.more
     return f"{text} {ngettext('{n} pause.', '{n} pauses.', pauses)}" if pauses else text
+
+
+def _no_curve(said: Mapping[str, Any]) -> str:
+    if said["sent"] > 0:
+        return _("How it went is not read for so many alerts: it is of the {n} most urgent ones.", n=IN_FULL)
+    return _("Nothing was sent yet.")
 
 
 def _told(points: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

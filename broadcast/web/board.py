@@ -13,13 +13,12 @@ from broadcast.languages import _, grouped, ngettext
 from broadcast.visible import visible
 from broadcast.web.alerts import AlertShown, alert
 from broadcast.web.outlines import NO_OUTLINES, Outlines
-from broadcast.web.shown import most, tenths
+from broadcast.web.shown import IN_FULL, most, tenths, urgency
 from broadcast.web.view import View
 from broadcast.web.wrong import WrongShown, wrong
 from broadcast.words import duration
 
-ALERTS_MOST: Final = 12  # with all their figures; the others have a line each
-LISTED_MOST: Final = 60
+LISTED_MOST: Final = 60  # alerts with a line each, beside those in full
 WRONG_MOST: Final = 20
 COLUMNS: Final = (("head", "failures"), ("curve", "areas"), ("carriers",))  # of an alert
 _TIMES: Final = frozenset({"at", "from", "to"})
@@ -87,8 +86,8 @@ def board(
     """In the language that is chosen. outlines: of the areas, where shapes are known."""
     said, drawn = with_times(document), outlines or NO_OUTLINES
     campaigns = sorted(said["campaigns"], key=_first)
-    full = [alert(each, said["at"], drawn, view) for each in campaigns[:ALERTS_MOST]]
-    listed, unlisted = most(campaigns[ALERTS_MOST:], LISTED_MOST)
+    full = [alert(each, said["at"], drawn, view) for each in campaigns[:IN_FULL]]
+    listed, unlisted = most(campaigns[IN_FULL:], LISTED_MOST)
     found = wrong(said, view)
     first, more_wrong = most(found, WRONG_MOST)
     trouble = said.get("trouble") or ""
@@ -138,15 +137,7 @@ def with_times(value: Any, key: str = "") -> Any:
 
 
 def _first(said: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What is sent comes before what is over, emergencies before all, then the newest."""
-    launched = said["launched_at"]
-    return (
-        said["state"] not in ("running", "paused"),
-        said["category"] != "emergency",
-        -said.get("priority", 0),
-        -(launched.timestamp() if launched else 0.0),
-        said["id"],
-    )
+    return urgency(said["state"], said["category"], said.get("priority", 0), said["launched_at"], said["id"])
 
 
 def _line(said: Mapping[str, Any], found: Sequence[WrongShown]) -> CarrierLine:

@@ -29,8 +29,8 @@ from broadcast.web.document import NO_DETAILS, Details, Pause, Point
 from broadcast.web.failures import as_many
 from broadcast.web.outlines import NO_OUTLINES, outlines
 from broadcast.web.sample import Areas, Sample
+from broadcast.web.shown import IN_FULL, urgency
 
-DETAILED: Final = 12  # campaigns: the newest, those under way first
 LEAST_S: Final = 5.0  # between two readings of one campaign's people
 SHARE: Final = 200.0  # a reading that took a second is made again after so many
 AREAS_S: Final = 600.0  # areas and profiles are read anew
@@ -66,8 +66,8 @@ class Detailing:
         self.outlines = NO_OUTLINES
 
     async def look(self, home: Connection, nation: Nation) -> Mapping[CampaignId, Details]:
-        """Of the campaigns that have any. Raises what asyncpg does."""
-        chosen = sorted(nation.campaigns, key=lambda each: each.finished_at is not None)[:DETAILED]
+        """Of the campaigns that are shown in full. Raises what asyncpg does."""
+        chosen = sorted(nation.campaigns, key=_first)[:IN_FULL]
         numbers = [each.campaign_id for each in chosen]
         events: dict[CampaignId, list[tuple[Any, str]]] = {}
         for row in await home.fetch(sql("board_events"), numbers) if numbers else ():
@@ -135,6 +135,11 @@ class Detailing:
             self.outlines = await asyncio.to_thread(outlines, shapes)
             self._areas_until = loop.time() + AREAS_S
         return self._areas
+
+
+def _first(now: CampaignNow) -> tuple[Any, ...]:
+    """As the board puts them: it shows these, and no others, in full."""
+    return urgency(now.state, now.category, now.priority, now.launched_at, now.campaign_id)
 
 
 def _told(known: _Known) -> Details:

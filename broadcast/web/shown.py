@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from broadcast.languages import _, codes, grouped
@@ -21,6 +22,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = dict(
         strict=True,
     )
 )
+IN_FULL: Final = 12  # alerts with all their figures: the first of them by `urgency`
 _DAY_S: Final = 86_400
 _SECONDS_BELOW: Final = 120
 
@@ -34,6 +36,19 @@ class Group:
     people: int
     start: float
     share: float
+
+
+def urgency(
+    state: str, category: str, priority: int, launched_at: datetime | None, number: int
+) -> tuple[bool, bool, int, float, int]:
+    """To sort by: what is sent comes before what is over, emergencies before all, then the newest."""
+    return (
+        state not in ("running", "paused"),
+        category != "emergency",
+        -priority,
+        -(launched_at.timestamp() if launched_at else 0.0),
+        number,
+    )
 
 
 def sent_to(states: Mapping[str, int]) -> int:
