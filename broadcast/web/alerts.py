@@ -132,7 +132,8 @@ def alert(said: Mapping[str, Any], at: datetime, outlines: Outlines, view: View)
 
 def unseen(said: Mapping[str, Any]) -> int:
     """People in it of whom nothing was ever read: a ledger is away since before the board began."""
-    return max(0, int(said["audience"]) - sum(said["states"].values()))
+    unknown: int = said["audience"] - sum(said["states"].values())
+    return max(0, unknown)
 
 
 def standing(said: Mapping[str, Any], at: datetime, view: View) -> str:
@@ -197,9 +198,14 @@ def _asked(said: Mapping[str, Any] | None) -> str:
         return ""
     if not said["people"]:
         return _("They are being counted.")
-    return _(
-        "From {people:,} people, every so many-th of all: good to about one per cent.", people=said["people"]
+    told = _(
+        "An estimate from {people:,} people: once all are sent to, it is good to about one per cent; before that, and "
+        "for a small area, it may be far off.",
+        people=said["people"],
     )
+    if said.get("away"):
+        told += " " + _("Of a database that does not answer nobody is counted here.")
+    return told
 
 
 def _nowhere(said: Mapping[str, Any] | None) -> str:
@@ -226,7 +232,7 @@ def _curve_said(said: Mapping[str, Any], drawn: curves.Curve | None) -> str:
 
 def _no_curve(said: Mapping[str, Any]) -> str:
     if said["sent"] > 0:
-        return _("How it went is not read for so many alerts: it is of the {n} most urgent ones.", n=IN_FULL)
+        return _("How it went is not read for so many alerts, but for the {n} most urgent.", n=IN_FULL)
     return _("Nothing was sent yet.")
 
 

@@ -33,6 +33,7 @@ from broadcast.web.shown import IN_FULL, urgency
 
 LEAST_S: Final = 5.0  # between two readings of one campaign's people
 SHARE: Final = 200.0  # a reading that took a second is made again after so many
+AWAY_S: Final = 120.0  # ... at most where a ledger was away: to wait for it costs nobody anything
 AREAS_S: Final = 600.0  # areas and profiles are read anew
 _AGAIN_S: Final = 5.0
 _IDLE_S: Final = 60.0
@@ -117,8 +118,9 @@ class Detailing:
                 over = known.now.finished_at is not None
                 until = known.now.finished_at or known.curve[-1].at
                 found = await known.sample.read(connection, self._config, areas, until)
-                known.read, known.ended = found or known.read, over
-                known.next_at = loop.time() + max(LEAST_S, SHARE * (loop.time() - began))
+                known.read, known.ended = found or known.read, over and not known.sample.away
+                wait_s = max(LEAST_S, SHARE * (loop.time() - began))
+                known.next_at = loop.time() + (min(wait_s, AWAY_S) if known.sample.away else wait_s)
             try:
                 async with asyncio.timeout(_IDLE_S):
                     await self._wake.wait()

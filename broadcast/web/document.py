@@ -59,8 +59,8 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Details:
     """Of one campaign, beside the nation's figures. asked: people whom areas and failures are told of; 0: nobody was
-    asked yet. whole: these are all, so that the figures are exact; else they are made as many as all are. nameless:
-    this board's login may not read who lives where."""
+    asked yet. whole: these are all, so that the figures are exact; else they are made as many as all are, but for the
+    people of a ledger that is away. nameless: this board's login may not read who lives where."""
 
     curve: tuple[Point, ...] = ()
     pauses: tuple[Pause, ...] = ()
@@ -69,6 +69,7 @@ class Details:
     asked: int = 0
     whole: bool = False
     nameless: bool = False
+    away: bool = False
 
 
 NO_DETAILS: Final = Details()
@@ -157,7 +158,9 @@ def _details(beside: Details) -> dict[str, Any]:
         "failures": [
             {"state": each.state, "reason": each.reason, "count": each.people} for each in beside.failures
         ],
-        "asked": {"people": beside.asked, "whole": beside.whole, "nameless": beside.nameless},
+        "asked": {
+            "people": beside.asked, "whole": beside.whole, "nameless": beside.nameless, "away": beside.away,
+        },
     }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Who was reached where, and why others were not: read of some of a campaign's people, and told as if of all.
 
 Slices are cut by chance, so that some of them speak for the others. Which ones, and who in them lives where, is read
-once a campaign; after that their own rows are read anew now and then, and nobody's number is asked for again.
+once a ledger; after that their own rows are read anew now and then, and nobody's number is asked for again. A ledger
+that is away is left out, and comes in when it is back.
 """
 
 from collections import Counter
@@ -22,7 +23,7 @@ from broadcast.ids import CampaignId, SliceId
 from broadcast.ledger import fold, recount
 from broadcast.ledger.states import RecipientState
 from broadcast.store import plans
-from broadcast.store.ledgers import parts_of
+from broadcast.store.ledgers import Part, parts_of
 from broadcast.store.queries import sql
 from broadcast.store.types import Connection
 from broadcast.web.curves import of_people
@@ -73,14 +74,16 @@ class Counts:
 
 
 class Sample:
-    """Of one campaign."""
+    """Of one campaign. away: a ledger with people of it was not there when it was read last."""
 
     def __init__(self, campaign_id: CampaignId, launched_at: datetime) -> None:
         self._campaign_id, self._launched_at = campaign_id, launched_at
         self._slices: dict[str, list[SliceId]] = {}  # by ledger
-        self._people = 0  # in all slices
+        self._people: dict[str, int] = {}  # in all slices, by ledger
+        self._stride = self._skip = 0  # of slices: one of so many, and how many before the next
         self._places: dict[tuple[str, SliceId], Places] = {}
         self._nameless = False
+        self.away = False
 
     async def read(
         self, home: Connection, config: Config | None, areas: "Areas", until: datetime
@@ -89,27 +92,31 @@ class Sample:
         seconds = max(1.0, (until - self._launched_at).total_seconds())
         step_us, counts = seconds / STEPS * 1e6, Counts()
         async with parts_of(home, config, self._campaign_id) as parts:
-            if not self._slices:
-                await self._choose([(part.name, part.connection) for part in parts.reached])
+            self.away = bool(parts.away or parts.lost)
             for part in parts.reached:
-                if mine := self._slices.get(part.name):
+                if not self._people.get(part.name):
+                    await self._choose(home, part)
+                if mine := self._slices[part.name]:
                     async with snapshot(part.connection):
                         rows = await self._rows(part.connection, mine)
                     await self._locate(home, part.name, rows, areas)
                     self._count(counts, part.name, rows, step_us)
-        return self._told(counts, areas, step_us) if counts.asked else None
+            people = sum(self._people[part.name] for part in parts.reached)
+        return self._told(counts, areas, step_us, people) if counts.asked else None
 
-    async def _choose(self, parts: Sequence[tuple[str, Connection]]) -> None:
-        """Every so many-th of all slices, each ledger's by their order: of each carrier its share."""
-        known: list[tuple[str, SliceId, int]] = []
-        for name, connection in parts:
-            async with snapshot(connection), plans.by_index(connection):
-                found = await connection.fetch(sql("recount_slices"), self._campaign_id)
-            known += [(name, row["slice_id"], row["total"]) for row in found]
-        self._people = sum(total for _name, _slice, total in known)
-        stride = max(1, -(-self._people // PEOPLE))
-        for name, slice_id, _total in known[stride // 2 :: stride]:
-            self._slices.setdefault(name, []).append(slice_id)
+    async def _choose(self, home: Connection, part: Part) -> None:
+        """Every so many-th of all slices, each ledger's by their order: of each carrier its share. One ledger goes on
+        where the one before it ended, whenever it is met, so that of each the same share is asked."""
+        async with snapshot(part.connection), plans.by_index(part.connection):
+            found = await part.connection.fetch(sql("recount_slices"), self._campaign_id)
+        people = sum(row["total"] for row in found)
+        if not self._stride:
+            known = await home.fetch(sql("campaign_parts"), self._campaign_id)
+            self._stride = max(1, -(-(sum(row["audience"] for row in known) or people) // PEOPLE))
+            self._skip = self._stride // 2
+        self._people[part.name] = people
+        self._slices[part.name] = [row["slice_id"] for row in found[self._skip :: self._stride]]
+        self._skip = (self._skip - len(found)) % self._stride
 
     async def _rows(self, connection: Connection, slices: Sequence[SliceId]) -> list[recount.SliceRows]:
         if not self._nameless:
@@ -144,9 +151,9 @@ class Sample:
             places = self._places.get((ledger, each.slice_id), nowhere)
             counts.add(recount.folded(each), places, launched_us, step_us)
 
-    def _told(self, counts: Counts, areas: "Areas", step_us: float) -> Details:
-        whole = counts.asked >= self._people
-        times = 1.0 if whole else self._people / counts.asked
+    def _told(self, counts: Counts, areas: "Areas", step_us: float, people: int) -> Details:
+        """people: in the ledgers that were there."""
+        times = max(1.0, people / counts.asked)
         return Details(
             curve=of_people(counts.sent, counts.delivered, self._launched_at, step_us / 1e6, times),
             areas=areas.reached(counts.people, counts.reached, times),
@@ -155,8 +162,9 @@ class Sample:
                 for (state, reason), people in counts.failures.most_common()
             ),
             asked=counts.asked,
-            whole=whole,
+            whole=counts.asked >= people and not self.away,
             nameless=self._nameless,
+            away=self.away,
         )
 
 

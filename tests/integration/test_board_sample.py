@@ -1,6 +1,7 @@
 """Who was reached where, and why others were not: exact where all are asked, told as if of all where some are."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -10,8 +11,10 @@ from integration.packed_rows import DELIVERED, REJECTED, UNDELIVERABLE, WAITING,
 
 from broadcast.areas import tree as trees
 from broadcast.audience.profiles import all_profiles
+from broadcast.errors import DatabaseDownError
 from broadcast.store.address import as_user
 from broadcast.store.clock import database_time
+from broadcast.store.ledgers import Away, Part, Parts
 from broadcast.store.pool import connect
 from broadcast.web import sample
 from broadcast.web.document import AreaReached, Details, Failure
@@ -70,6 +73,16 @@ async def read(home: asyncpg.Connection, alert: tuple[World, datetime]) -> Detai
     return found
 
 
+def read_from(monkeypatch: pytest.MonkeyPatch, told: list[Parts]) -> None:
+    """Ledgers as they are at one reading after another."""
+
+    @asynccontextmanager
+    async def parts_of(*_asked: object) -> AsyncIterator[Parts]:
+        yield told.pop(0)
+
+    monkeypatch.setattr(sample, "parts_of", parts_of)
+
+
 async def test_all_are_asked_where_they_are_few(
     conn: asyncpg.Connection, alert: tuple[World, datetime]
 ) -> None:
@@ -96,6 +109,45 @@ async def test_some_are_asked_where_they_are_many(
     assert (found.asked, found.whole) == (4, False)
     assert found.areas == (AreaReached("01", "Hà Nội", 3, 3), AreaReached("48", "Đà Nẵng", 6, 0))
     assert found.failures == (Failure("undeliverable", "027", 6),)
+
+
+async def test_a_ledger_that_was_away_comes_in_when_it_is_back(
+    conn: asyncpg.Connection, alert: tuple[World, datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that have the same people: with one away nothing is told as exact, nor as if of who is not counted."""
+    world, now = alert
+    north, south = Part("north", conn, True), Part("south", conn, False)
+    read_from(monkeypatch, [Parts([north], [Away("south", DatabaseDownError())]), Parts([north, south])])
+    areas = Areas(await trees.load(conn), await all_profiles(conn))
+    kept = Sample(world.campaign_id, now - LASTED)
+    first, second = [await kept.read(conn, None, areas, now) for _ in range(2)]
+    assert first is not None and second is not None
+    assert (first.asked, first.whole, first.away) == (12, False, True)
+    assert first.areas[0] == AreaReached("01", "Hà Nội", 6, 4)
+    assert (second.asked, second.whole, second.away) == (24, True, False)
+    assert second.areas[0] == AreaReached("01", "Hà Nội", 12, 8)
+
+
+async def test_of_a_ledger_that_comes_later_the_same_share_is_asked(
+    conn: asyncpg.Connection, alert: tuple[World, datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home knows how many all are: 48 in four times three slices, of which every fourth is asked."""
+    world, now = alert
+    monkeypatch.setattr(sample, "PEOPLE", 12)
+    await conn.executemany("INSERT INTO ledger VALUES ($1, false, '{}')", [(name,) for name in "abcd"])
+    await conn.executemany(
+        "INSERT INTO campaign_part (campaign_id, ledger, audience) VALUES ($1, $2, 12)",
+        [(world.campaign_id, name) for name in "abcd"],
+    )
+    ledgers = [Part(name, conn, False) for name in "abcd"]
+    told = [Parts(ledgers[:there]) for there in (1, 2, 3, 4)]
+    read_from(monkeypatch, told)
+    areas = Areas(await trees.load(conn), await all_profiles(conn))
+    kept = Sample(world.campaign_id, now - LASTED)
+    found = [await kept.read(conn, None, areas, now) for _ in range(4)]
+    assert [(each.asked, each.whole) for each in found if each] == [
+        (4, False), (4, False), (8, False), (12, False),
+    ]  # fmt: skip
 
 
 async def test_nobody_s_number_is_asked_for_twice(

@@ -44,7 +44,7 @@ def test_everything_is_there_and_plain() -> None:
     assert one["pauses"] == [{"from": AT.isoformat(), "to": None, "reason": "paused", "carrier": None}]
     assert one["areas"] == [{"code": "01", "name": "Hà Nội", "people": 5, "reached": 4}]
     assert one["failures"] == [{"state": "rejected", "reason": "status:0x0000000B", "count": 1}]
-    assert one["asked"] == {"people": 10, "whole": True, "nameless": False}
+    assert one["asked"] == {"people": 10, "whole": True, "nameless": False, "away": False}
     assert one["findings"] == [
         {
             "code": "binds_down",

@@ -196,6 +196,16 @@ def test_a_pace_of_some_is_none_of_all() -> None:
     assert "nothing is known" not in board(running(), VIEW).alerts[0].standing
 
 
+def test_figures_of_some_are_said_to_be_an_estimate() -> None:
+    asked = {"people": 40_000, "whole": False, "nameless": False, "away": False}
+    some = parts(nation(campaign(asked=asked)), VIEW)
+    without = parts(nation(campaign(asked={**asked, "away": True})), VIEW)
+    for part in ("a7.areas", "a7.failures"):
+        assert "An estimate from 40,000 people" in some[part] and "does not answer" not in some[part]
+        assert "Of a database that does not answer nobody is counted here." in without[part]
+        assert "An estimate" not in parts(running(), VIEW)[part]
+
+
 def test_what_there_is_no_room_for_still_counts() -> None:
     many = [
         campaign(at, 1000, name=f"c{at}", findings=[finding("expiry_at_risk")])
