@@ -109,7 +109,10 @@ def _asking(run: Runtime, request: web.Request, cookies: Mapping[str, str], view
     token = cookies.get(run.front.cookie(SESSION), "")
     loop = asyncio.get_running_loop()
     login = run.sessions.find(token, loop.time()) if token else None
-    address = run.front.address(request.remote or "", request.headers.get("X-Forwarded-For"))
+    forwarded = ",".join(
+        request.headers.getall("X-Forwarded-For", ())
+    )  # some proxies add a line of their own
+    address = run.front.address(request.remote or "", forwarded)
     asked = Asking(view, address, token, login)
     if login is not None:
         asked.view = asked.seen(user=login.viewer.name, csrf=login.csrf)

@@ -11,6 +11,7 @@ from broadcast.monitor import board_events as events
 from broadcast.monitor.loggable import Name
 from broadcast.monitor.logger import logger
 from broadcast.web import oidc, pages
+from broadcast.web.accounts import LONGEST
 from broadcast.web.guard import refused
 from broadcast.web.limits import network_of
 from broadcast.web.runtime import (
@@ -70,6 +71,7 @@ async def who(request: web.Request, name: str, password: str) -> Viewer | web.Re
     that is typed is counted, here and before an act; a refusal takes as long as another."""
     run, asked = runtime(request), asking(request)
     loop = asyncio.get_running_loop()
+    name = name[: LONGEST + 1]  # nobody is called so: it is counted, and refused
     mark = request.cookies.get(run.front.cookie(BROWSER), "")
     known = mark if is_known(run.key, name, mark) else ""
     wait_s = run.limiter.wait_s(loop.time(), asked.address, name, known)

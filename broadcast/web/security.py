@@ -60,8 +60,8 @@ class Front:
             return fetch_site == "same-origin"
         return _origin(origin) == _origin(f"{self.scheme}://{host}")
 
-    def address(self, peer: str, forwarded: str | None) -> str:
-        """Whose request it is. forwarded: X-Forwarded-For, of which the last is what the proxy itself saw."""
+    def address(self, peer: str, forwarded: str) -> str:
+        """Whose request it is. forwarded: all of X-Forwarded-For, of which the last is what the proxy itself saw."""
         if self.behind_proxy and forwarded:
             return forwarded.rpartition(",")[2].strip()[:64] or peer
         return peer

@@ -61,7 +61,7 @@ def test_addresses_are_of_the_proxy_only_where_there_is_one() -> None:
     assert (
         PROXIED.address("192.0.2.1", "10.0.0.1, 10.0.0.2") == "10.0.0.2"
     )  # what came before it anybody may write
-    assert PROXIED.address("192.0.2.1", None) == "192.0.2.1"
+    assert PROXIED.address("192.0.2.1", "") == "192.0.2.1"
     assert PROXIED.address("192.0.2.1", "10.0.0.1,") == "192.0.2.1"
     assert len(PROXIED.address("192.0.2.1", "x" * 5000)) <= 64
 
