@@ -98,10 +98,15 @@ async def _answer(run: Runtime, request: web.Request, handler: Handler) -> web.S
         raise web.HTTPMisdirectedRequest
     if request.method == "POST":
         asking(request).form = await _form(run, request)
-    if asking(request).login is None and not _is_open(request.path):
+    asked = asking(request)
+    if asked.login is None and (request.path == "/login" or not _is_open(request.path)):
         if request.path in _PLAIN:
             raise web.HTTPUnauthorized
-        raise web.HTTPSeeOther("/login")
+        if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+            asked.form_cookie = ""  # it may have one, which it did not give
+            return opens(request, _("To the board"))
+        if request.path != "/login":
+            raise web.HTTPSeeOther("/login")
     return await handler(request)
 
 
@@ -145,9 +150,17 @@ async def _form(run: Runtime, request: web.Request) -> Mapping[str, str]:
     except (ValueError, UnicodeError):
         raise web.HTTPBadRequest from None
     form = {name: value for name, value in posted.items() if isinstance(value, str)}
-    if not same(form.get("csrf", ""), asking(request).view.csrf):
+    if not _is_ours(run, request, form.get("csrf", "")):
         raise web.HTTPForbidden
     return form
+
+
+def _is_ours(run: Runtime, request: web.Request, token: str) -> bool:
+    """Of a page of this login; or of one for logging in, that was open before somebody did so in another tab."""
+    if same(token, asking(request).view.csrf):
+        return True
+    cookie = _cookies(request).get(run.front.cookie(FORM), "")
+    return request.path == "/login" and bool(cookie) and same(token, form_token(run.key, cookie))
 
 
 def _is_open(path: str) -> bool:
@@ -184,6 +197,14 @@ def _status(error: BroadcastError) -> int:
     if isinstance(error, RefusedError):
         return 403
     return 503 if isinstance(error, DatabaseDownError) else 500
+
+
+def opens(request: web.Request, heading: str) -> web.Response:
+    """A page that leads to the board, no redirection: a browser that comes from elsewhere gives a strict cookie to
+    neither."""
+    answer = html(pages.error_page(asking(request).view, 200, heading, _("The board opens by itself.")))
+    answer.headers["Refresh"] = "0;url=/"
+    return answer
 
 
 def refused(

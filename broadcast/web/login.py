@@ -12,7 +12,7 @@ from broadcast.monitor.loggable import Name
 from broadcast.monitor.logger import logger
 from broadcast.web import oidc, pages
 from broadcast.web.accounts import LONGEST
-from broadcast.web.guard import refused
+from broadcast.web.guard import opens, refused
 from broadcast.web.limits import network_of
 from broadcast.web.runtime import (
     BROWSER,
@@ -126,18 +126,14 @@ async def oidc_begin(request: web.Request) -> web.StreamResponse:
 
 
 async def oidc_back(request: web.Request) -> web.StreamResponse:
-    """GET /oidc/callback: from the provider. A page that leads on, no redirection: a browser that comes from elsewhere
-    gives a strict cookie to neither."""
+    """GET /oidc/callback: from the provider."""
     run = runtime(request)
     if run.provider is None:
         raise web.HTTPNotFound
     kept = request.cookies.get(run.front.cookie(oidc.COOKIE), "")
     viewer = await run.provider.back(request.query, kept, asyncio.get_running_loop().time())
     log(events.BOARD_PROVIDER_LOGGED_IN)
-    answer = html(
-        pages.error_page(asking(request).view, 200, _("You are logged in"), _("The board opens by itself."))
-    )
-    answer.headers["Refresh"] = "0;url=/"
+    answer = opens(request, _("You are logged in"))
     begin(run, request, answer, viewer)
     drop_cookie(answer, run.front, oidc.COOKIE, lax=True)
     return answer
