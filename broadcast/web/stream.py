@@ -19,7 +19,7 @@ from broadcast.monitor.loggable import Count
 from broadcast.monitor.logger import logger
 from broadcast.web import pages
 from broadcast.web.view import View
-from broadcast.web.watching import Moment
+from broadcast.web.watching import EVERY_S, Moment
 
 MOST: Final = 1_000  # streams
 MOST_EACH: Final = 20  # of one login
@@ -49,16 +49,18 @@ Frame = tuple[bytes, bytes]
 """As it is and compressed, each a chunk (RFC 9112 §7.1)."""
 
 
+_NOTHING: Final = Moment(number=-1)
+
+
 @dataclass(slots=True)
 class _Spoken:
-    """What was said last in one language. read_at: of the moment that parts are of. whole: once somebody wanted it."""
+    """What was said last in one language. whole: all parts, made at whole_at, once somebody wanted it."""
 
-    number: int = -1
-    read_at: float = 0.0
+    moment: Moment = _NOTHING
     parts: Mapping[str, str] = field(default_factory=dict)
-    said: Mapping[str, Any] = field(default_factory=dict)
     changed: Frame = (b"", b"")
     whole: Frame | None = None
+    whole_at: float = 0.0
 
 
 class Hub:
@@ -107,27 +109,32 @@ class Hub:
     def _say(self, language: str, moment: Moment) -> _Spoken:
         """Rendered once for each moment, whoever asks; an older one is not said any more."""
         spoken = self._spoken.setdefault(language, _Spoken())
-        if spoken.number < moment.number or spoken.number < 0:
+        before = spoken.moment
+        if before.number < moment.number or before.number < 0:
             view = View(language=language, zone=self._view.zone, training=self._view.training)
-            age_s = max(0.0, self._clock() - moment.read_at) if moment.document is not None else 0.0
             parts = spoken.parts
-            new = not moment.trouble or not parts or spoken.read_at != moment.read_at
+            new = not moment.trouble or not parts or before.read_at != moment.read_at
             if moment.document is not None and new:
                 parts = pages.parts(moment.document, view, moment.outlines)
             changed = {name: text for name, text in parts.items() if spoken.parts.get(name) != text}
-            said: dict[str, Any] = {"at": (moment.document or {}).get("at"), "age_s": round(age_s, 1)}
-            if moment.trouble:
-                said["trouble"] = moment.trouble
-            made = _frame(_event(moment.number, {**said, "parts": changed}))
-            spoken = self._spoken[language] = _Spoken(moment.number, moment.read_at, parts, said, made)
+            spoken = self._spoken[language] = _Spoken(moment, parts, self._framed(moment, changed))
         return spoken
 
     def _whole(self, language: str, moment: Moment) -> Frame:
-        """All parts as they are now."""
-        spoken = self._say(language, moment)
-        if spoken.whole is None:
-            spoken.whole = _frame(_event(spoken.number, {**spoken.said, "parts": spoken.parts}))
+        """All parts as they are now; what is said of their age is no older than a moment should be."""
+        spoken, now = self._say(language, moment), self._clock()
+        if spoken.whole is None or now - spoken.whole_at >= EVERY_S:
+            spoken.whole, spoken.whole_at = self._framed(spoken.moment, spoken.parts), now
         return spoken.whole
+
+    def _framed(self, moment: Moment, parts: Mapping[str, str]) -> Frame:
+        now = self._clock()
+        said: dict[str, Any] = {
+            "at": (moment.document or {}).get("at"), "age_s": round(moment.age_s(now), 1)
+        }  # fmt: skip
+        if trouble := moment.trouble_at(now):
+            said["trouble"] = trouble
+        return _frame(_event(moment.number, {**said, "parts": parts}))
 
     async def serve(self, request: web.Request, viewer: Viewer, moment: Moment) -> web.StreamResponse:
         """Until one of both ends it. moment: with which it begins, or a later one. What a browser says that it heard

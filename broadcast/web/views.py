@@ -29,8 +29,8 @@ async def board(request: web.Request) -> web.Response:
     moment = await run.watching.moment()
     if moment.document is None:
         return refused(request, 503, sentence=_("The database does not answer: nothing can be shown yet."))
-    age_s = max(0.0, asyncio.get_running_loop().time() - moment.read_at)
-    shown = {**moment.document, "age_s": age_s, "trouble": moment.trouble}
+    now = asyncio.get_running_loop().time()
+    shown = {**moment.document, "age_s": moment.age_s(now), "trouble": moment.trouble_at(now)}
     login = asked.login
     assert login is not None  # guarded
     notice, login.notice = login.notice, ""
@@ -43,8 +43,10 @@ async def document(request: web.Request) -> web.Response:
     moment = await runtime(request).watching.moment()
     if moment.document is None:
         return refused(request, 503, sentence=_("The database does not answer: nothing can be shown yet."))
-    age_s = max(0.0, asyncio.get_running_loop().time() - moment.read_at)
-    headers = {"X-Age-Seconds": f"{age_s:.1f}", "X-Trouble": moment.trouble, "Vary": "Accept-Encoding"}
+    now = asyncio.get_running_loop().time()
+    headers = {
+        "X-Age-Seconds": f"{moment.age_s(now):.1f}", "X-Trouble": moment.trouble_at(now), "Vary": "Accept-Encoding",
+    }  # fmt: skip
     body = moment.json
     if _takes_gzip(request):
         body, headers["Content-Encoding"] = await asyncio.to_thread(gzip.compress, body, 5), "gzip"

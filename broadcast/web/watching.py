@@ -29,6 +29,7 @@ from broadcast.web.outlines import NO_OUTLINES, Outlines
 
 EVERY_S: Final = 1.0
 FRESH_S: Final = 2.0  # what was read so lately need not be read anew for a page
+OLD_S: Final = 6.0  # figures that are older are told as old, as the page's script does
 WAIT_S: Final = 4.0  # a page waits so long for the first figures
 IDLE_S: Final = 10.0  # after the last page or stream that wanted figures
 DRAFTS: Final = 50
@@ -47,6 +48,14 @@ class Moment:
     read_at: float = 0.0
     trouble: str = ""
     outlines: Outlines = NO_OUTLINES
+
+    def age_s(self, now: float) -> float:
+        """Of the figures, where there are any."""
+        return 0.0 if self.document is None else max(0.0, now - self.read_at)
+
+    def trouble_at(self, now: float) -> str:
+        """trouble, or that of a reading which has not come back since."""
+        return self.trouble or ("database" if self.age_s(now) > OLD_S else "")
 
 
 class Watching:
@@ -67,7 +76,7 @@ class Watching:
         self.last = Moment()
 
     async def moment(self) -> Moment:
-        """No older than FRESH_S where the database answers; else as it was last, with its trouble."""
+        """No older than FRESH_S where the database answers; else as it was last: ask for its trouble."""
         loop = asyncio.get_running_loop()
         self.want()
         began = self.last.number

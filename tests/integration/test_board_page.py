@@ -230,6 +230,9 @@ async def test_figures_that_are_old_are_said_to_be(board: tuple[ShownBoard, str]
     shown.tell(running())
     await page.until("document.getElementById('old').hidden")
     assert await page.js("document.getElementById('say').textContent") == "The figures are live again."
+    shown.tell(running(), age_s=200)
+    await page.until("!document.getElementById('old').hidden")
+    assert "The database does not answer." in await page.js("document.getElementById('old').textContent")
     shown.send("over", {})
     await page.until("document.querySelector('#old a')")
     assert await page.js("document.querySelector('#old a').getAttribute('href')") == "/login"

@@ -4,7 +4,7 @@
 const root = document.documentElement
 const body = document.body
 const words = JSON.parse(body.dataset.words)
-const OLD_S = 6 // no frame for so long: something is wrong
+const OLD_S = 6 // no frame for so long, or one of figures that are older: something is wrong
 const SAY_EVERY_MS = 20_000
 const HIDDEN_MS = 30_000
 
@@ -97,7 +97,8 @@ function tick (now) {
   const sinceS = (performance.now() - now.heard) / 1000
   const ageS = now.ageS + sinceS
   const silent = sinceS > OLD_S
-  const trouble = now.trouble || (silent && performance.now() - now.asked > OLD_S * 1000 ? 'connection' : '')
+  const lost = silent && performance.now() - now.asked > OLD_S * 1000
+  const trouble = now.trouble || (lost ? 'connection' : now.ageS > OLD_S ? 'database' : '')
   root.classList.toggle('live', !trouble && !silent)
   root.classList.toggle('stale', Boolean(trouble))
   old(trouble, ageS)
