@@ -5,7 +5,9 @@ database itself decides whether they may, and the audit chain names them. Who is
 here, and gives it for the act.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +40,8 @@ from broadcast.web.login import who, wrong
 from broadcast.web.runtime import Asking, Runtime, asking, html, leads_to, runtime
 from broadcast.web.view import Asked
 from broadcast.words import words
+
+TURN_S: Final = 5.0  # whoever has no turn by then is told to come again
 
 log = logger(__name__)
 
@@ -137,13 +141,13 @@ async def act(request: web.Request) -> web.StreamResponse:
 
 
 async def _do(run: Runtime, asked: Asking, chosen: Act, number: CampaignId, told: list[str]) -> Campaign:
-    """As the command does it. told: gets what comes up meanwhile."""
+    """As the command does it. told: gets what comes up meanwhile. Raises as the action; HTTPServiceUnavailable."""
 
     def tell(notice: Notice) -> None:
         if not isinstance(notice, Training | NotActual):  # the page has these marks
             told.append(line(notice, lambda value: words(value, lambda: run.zone)))
 
-    async with Session.open(run.config, tell) as session, witnessed(session):
+    async with _turn(run.acts), Session.open(run.config, tell) as session, witnessed(session):
         await session.connection.execute(sql("board_acts"), f"broadcast board, {network_of(asked.address)}")
         found = await campaigns.get(session.connection, number)
         return await chosen.do(session, found.name, asked.form.get("content", ""))
@@ -156,12 +160,27 @@ async def _again(request: web.Request, refused: str, status: int) -> web.Respons
 
 
 async def _shown(request: web.Request) -> Shown:
-    """As the command `show` has it, by the board's own login. Raises HTTPNotFound, BroadcastError."""
+    """As the command `show` has it, by the board's own login. Raises HTTPNotFound, HTTPServiceUnavailable,
+    BroadcastError."""
     _act(request)
     run = runtime(request)
-    async with Session.open(run.config) as session:
+    async with _turn(run.looks), Session.open(run.config) as session:
         found = await campaigns.get(session.connection, _number(request))
         return await reports.shown(session.connection, found.name, run.config)
+
+
+@asynccontextmanager
+async def _turn(turns: asyncio.Semaphore) -> AsyncIterator[None]:
+    """So that whoever asks again and again opens no more connections than these. Raises HTTPServiceUnavailable."""
+    try:
+        async with asyncio.timeout(TURN_S):
+            await turns.acquire()
+    except TimeoutError:
+        raise web.HTTPServiceUnavailable from None
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 def _asked(request: web.Request, found: Shown, refused: str = "") -> Asked:

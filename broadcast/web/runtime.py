@@ -1,5 +1,6 @@
 """What every page of one board works with, and what is known of one request."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -21,12 +22,15 @@ SESSION: Final = "session"
 FORM: Final = "form"
 BROWSER: Final = "browser"
 LOOK_S: Final = 365 * 86_400
+AT_ONCE: Final = 4  # pages before an act, and acts, that are read or done side by side
 
 
 @dataclass(slots=True)
 class Runtime:
     """One board. zone: in which times are shown. key: seals what browsers keep, for as long as this process lives.
-    least_s: a login that is refused takes so long, whatever was wrong with it."""
+    least_s: a login that is refused takes so long, whatever was wrong with it. looks, acts: turns for pages before an
+    act, which open connections of the board's, and for acts, which open the person's: who only looks keeps nobody from
+    acting."""
 
     front: Front
     config: Config | None
@@ -39,6 +43,8 @@ class Runtime:
     gate: Gate = field(default_factory=Gate)
     provider: Provider | None = None
     least_s: float = 1.0
+    looks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    acts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
 
 @dataclass(slots=True)

@@ -1,46 +1,21 @@
 """What stands before every page, of requests that nobody sent: whose they are, and which forms are ours."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC
 from typing import Final
-from unittest.mock import Mock
 
 import pytest
-from aiohttp import StreamReader, web
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.test_utils import make_mocked_request
-from multidict import CIMultiDict
+from aiohttp import web
+from unit.web.requests import request, run
 
 from broadcast.web import guard, login
 from broadcast.web.accounts import LONGEST
-from broadcast.web.app import make_runtime
-from broadcast.web.runtime import RUNTIME, Runtime, asking
-from broadcast.web.security import Front, form_token
+from broadcast.web.runtime import Runtime, asking
+from broadcast.web.security import form_token
 from broadcast.web.sessions import Viewer
 
-HOST: Final = {"Host": "board.example"}
+__all__ = ["run"]
+
 OURS: Final = {"Origin": "https://board.example", "Content-Type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture
-async def run() -> AsyncIterator[Runtime]:
-    """A board that nobody serves, behind a proxy."""
-    yield make_runtime(Front(True, frozenset({"board.example"}), behind_proxy=True), None, UTC)
-
-
-def request(
-    run: Runtime, method: str, path: str, *headers: tuple[str, str], body: str = "", **cookies: str
-) -> web.Request:
-    app = web.Application()
-    app[RUNTIME] = run
-    given = CIMultiDict([*HOST.items(), *headers])
-    if cookies:
-        given["Cookie"] = "; ".join(f"{run.front.cookie(name)}={value}" for name, value in cookies.items())
-    payload = StreamReader(Mock(BaseProtocol), 2**16)
-    payload.feed_data(body.encode())
-    payload.feed_eof()
-    return make_mocked_request(method, path, given, app=app, payload=payload)
 
 
 async def answered(asked: web.Request) -> web.StreamResponse:
