@@ -28,6 +28,8 @@ class ShownBoard:
         self.document: Mapping[str, Any] = EVERY["running"]()
         self.outlines = outlines(shapes())
         self.watching: list[asyncio.Queue[str]] = []
+        self.refuses = False  # streams, and nothing else
+        self.pages = 0  # that were asked for at /
         self._told: dict[str, str] = {}
 
     def app(self) -> web.Application:
@@ -56,6 +58,7 @@ class ShownBoard:
         )
 
     async def board(self, request: web.Request) -> web.Response:
+        self.pages += 1
         return _html(pages.board_page(self.document, self.view(request), self.outlines))
 
     async def page(self, request: web.Request) -> web.Response:
@@ -72,6 +75,8 @@ class ShownBoard:
         return _html(pages.confirm_page(view, asked()))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
+        if self.refuses:
+            raise web.HTTPBadRequest
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         queue = asyncio.Queue[str]()

@@ -260,6 +260,20 @@ async def test_pages_that_are_left_hold_no_stream(board: tuple[ShownBoard, str],
     )
 
 
+async def test_a_page_whose_stream_is_refused_waits_before_it_is_read_anew(
+    board: tuple[ShownBoard, str], page: Page
+) -> None:
+    """Else it would be read again and again, as fast as it can."""
+    shown, base = board
+    shown.refuses = True
+    waits = "window.waits = []; window.setTimeout = (_done, ms) => window.waits.push(ms)"
+    await page.do("Page.addScriptToEvaluateOnNewDocument", source=waits)
+    await page.goto(f"{base}/")
+    await page.until("window.waits.some((each) => each >= 1000)")
+    assert 5000 <= await page.js("window.waits.find((each) => each >= 1000)") <= 10_000
+    assert shown.pages == 2, "itself, and the question whether the board is there"
+
+
 async def test_a_lost_connection_is_said_by_the_page_itself(
     board: tuple[ShownBoard, str], page: Page
 ) -> None:

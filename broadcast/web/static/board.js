@@ -83,8 +83,8 @@ async function after (now) {
       tick(now)
       return
     }
-    if (answer.ok) {
-      location.reload()
+    if (answer.ok) { // never at once: where a proxy refuses the stream alone it would do so again
+      setTimeout(() => location.reload(), 5000 + 5000 * Math.random())
       return
     }
   } catch {
