@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import asyncpg
@@ -26,6 +27,7 @@ from broadcast.config import Config
 from broadcast.store.embedded import Server
 from broadcast.web.runtime import Runtime
 from broadcast.web.security import CSP
+from broadcast.web.watching import Moment
 
 __all__ = ["guarded"]
 
@@ -329,6 +331,25 @@ async def test_the_database_away_is_told_and_figures_stay(
     assert frames(said)[-1]["trouble"] == "database"
     answer, text = await browser.get("/document.json")
     assert answer.headers["X-Trouble"] == "database" and json.loads(text)["campaigns"]
+
+
+async def test_figures_that_hang_are_told_as_old_everywhere(
+    board: tuple[str, Runtime], browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No reading has failed yet: whoever looks gets the last one."""
+    await browser.log_in("lan")
+    await browser.get("/document.json")
+    watching = board[1].watching
+    old = replace(watching.last, read_at=watching.last.read_at - 3600)
+
+    async def last() -> Moment:
+        return old
+
+    monkeypatch.setattr(watching, "moment", last)
+    assert (await browser.get("/document.json"))[0].headers["X-Trouble"] == "database"
+    assert 'data-trouble="database"' in (await browser.get("/"))[1]
+    first = frames(await heard(browser, 1))[0]
+    assert first["trouble"] == "database" and float(str(first["age_s"])) > 3000
 
 
 async def test_who_takes_nothing_is_dropped_and_others_hear(
