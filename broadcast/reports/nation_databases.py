@@ -63,7 +63,7 @@ class Database:
     usual: Mapping[str, Sequence[Delays]] = field(default_factory=dict)
     found: tuple[Finding, ...] = ()
     heard: bool = False
-    opening: "asyncio.Task[asyncpg.Connection] | None" = None
+    opening: asyncio.Task[asyncpg.Connection] | None = None
     tried_at: float | None = None
     why: str = ""
     _samples: Samples = field(default_factory=Samples)
@@ -154,7 +154,7 @@ def ledger_now(each: Database) -> LedgerNow:
     return LedgerNow(each.name, there, each.home, each.said.workers, each.said.leases, figures, each.ledger)
 
 
-def _let_go(opening: "asyncio.Task[asyncpg.Connection]") -> None:
+def _let_go(opening: asyncio.Task[asyncpg.Connection]) -> None:
     """Nobody waits for it any more."""
     if not opening.cancelled() and opening.exception() is None:
         opening.result().terminate()
