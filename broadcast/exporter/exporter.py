@@ -18,7 +18,7 @@ from broadcast.config import Config
 from broadcast.engine.connections import ANSWER_S, CONNECT_S, Connections
 from broadcast.engine.target import Target
 from broadcast.errors import BroadcastError, PoolerError
-from broadcast.exporter.series import Sample, of_nation, text
+from broadcast.exporter.series import Sample, of_nation, parts, text
 from broadcast.monitor import events
 from broadcast.monitor.catalogue import METRICS
 from broadcast.monitor.logger import logger
@@ -143,7 +143,7 @@ class Exporter:
         try:
             while True:
                 nation = await reading.read()
-                self._last = _Last(nation, text(of_nation(nation)), time.monotonic())
+                self._last = _Last(nation, await _written(nation), time.monotonic())
                 await self._tell(home)
                 await asyncio.sleep(EVERY_S)
         finally:
@@ -159,3 +159,12 @@ class Exporter:
         except asyncpg.InsufficientPrivilegeError:
             self._may_tell = False
             log(events.TARGET_NOT_NOTED)
+
+
+async def _written(nation: Nation) -> str:
+    """Whoever scrapes meanwhile has its turn."""
+    pieces = []
+    for piece in parts(of_nation(nation)):
+        pieces.append(piece)
+        await asyncio.sleep(0)
+    return "".join(pieces)

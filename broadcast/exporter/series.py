@@ -15,6 +15,8 @@ from broadcast.store.databases import DatabaseFigures
 
 FINDINGS_MOST: Final = 8  # of a campaign: the number of series is bounded
 
+AT_ONCE: Final = 1000  # samples that are written before others have their turn
+
 Sample = tuple[str, tuple[str, ...], float]
 """Name without broadcast_, the labels' values in the order of the catalogue, value."""
 
@@ -32,15 +34,23 @@ def of_nation(nation: Nation) -> Iterator[Sample]:
 
 def text(samples: Iterable[Sample]) -> str:
     """With HELP and TYPE of each. Raises ValueError where labels are not as many as the catalogue has."""
+    return "".join(parts(samples))
+
+
+def parts(samples: Iterable[Sample]) -> Iterator[str]:
+    """The same piece by piece, so that others have their turn between two: empty ones, while samples are sorted."""
     by_name: dict[str, list[str]] = {}
     patterns: dict[str, str] = {}
-    for name, labels, value in samples:
+    for number, (name, labels, value) in enumerate(samples):
         if name not in by_name:
             by_name[name], patterns[name] = [], _pattern(name)
         if len(labels) != len(METRICS[f"broadcast_{name}"].labels):
             raise ValueError(f"{name} has other labels than {labels}")
         by_name[name].append(patterns[name] % (*map(escaped, labels), _number(value)))
-    return "".join(_head(name) + "".join(lines) for name, lines in by_name.items())
+        if number % AT_ONCE == 0:
+            yield ""
+    for name, lines in by_name.items():
+        yield _head(name) + "".join(lines)
 
 
 def _head(name: str) -> str:
