@@ -16,8 +16,8 @@ RUNS ?= 100000
 # where a shell forbids it, each of the hundreds of processes here would compile every module for itself
 unexport PYTHONDONTWRITEBYTECODE
 
-# tests at a time: three for each core of a small machine, for many of them wait; with more, too many were late
-PROCESSES ?= 6
+# tests at a time: two for each core of a small machine, for many of them wait; with more, too many were late
+PROCESSES ?= 4
 
 # of make chaos; each run has MESSAGES messages, PARALLEL of them at a time, the first one's seed is SEED
 CHAOS_RUNS ?= 100

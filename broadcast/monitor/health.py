@@ -35,7 +35,7 @@ class HealthServer:
     def __init__(self, metrics: Exposed, checks: Mapping[str, Check]) -> None:
         self._metrics = metrics
         self._checks = checks
-        self._http = HttpServer(self._answer)
+        self._http = HttpServer(self._answer, self._at_once)
 
     async def start(self, host: str, port: int) -> int:
         """Listen; port 0 takes a free one. Returns the port. Raises PortInUseError."""
@@ -56,11 +56,14 @@ class HealthServer:
         results = await asyncio.gather(*(_ask(check) for check in self._checks.values()))
         return dict(zip(self._checks, results, strict=True))
 
-    async def _answer(self, request: Request) -> Answer:
+    def _at_once(self, request: Request) -> Answer | None:
         if request.path == "/metrics":
             return "200 OK", *self._metrics.exposition(request.headers.get("accept", ""))
         if request.path == "/healthz":
             return "200 OK", "application/json", b'{"alive": true}\n'
+        return None
+
+    async def _answer(self, request: Request) -> Answer:
         if request.path == "/readyz":
             return await self._ready()
         return "404 Not Found", "text/plain", b"/metrics, /healthz or /readyz\n"

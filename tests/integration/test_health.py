@@ -1,6 +1,7 @@
 """The worker's HTTP server, asked over a real socket as Prometheus and an orchestrator ask it."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 
@@ -65,7 +66,8 @@ async def ask(port: int, request: bytes) -> tuple[str, str, bytes]:
 
 
 async def get(port: int, path: str, *headers: str) -> tuple[str, str, bytes]:
-    return await ask(port, "\r\n".join([f"GET {path} HTTP/1.1", "Host: x", *headers, "", ""]).encode())
+    lines = [f"GET {path} HTTP/1.1", "Host: x", "Connection: close", *headers, "", ""]
+    return await ask(port, "\r\n".join(lines).encode())
 
 
 async def test_metrics_in_prometheus_text(port: int, metrics: Metrics) -> None:
@@ -137,9 +139,67 @@ async def test_junk_is_closed_and_the_next_client_served(port: int, junk: bytes)
     assert (await get(port, "/healthz"))[0] == "HTTP/1.1 200 OK"
 
 
+async def test_who_scrapes_again_and_again_keeps_the_connection(port: int, metrics: Metrics) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for count in (1, 2, 3):
+        metrics.submitted.labels("viettel").inc()
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n")
+        await asyncio.sleep(0)
+        writer.write(b"\r\n")
+        async with asyncio.timeout(PATIENCE_S):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            assert "Connection" not in head
+            body = await reader.readexactly(int(head.partition("Content-Length: ")[2].partition("\r")[0]))
+        assert f'broadcast_submitted_segments_total{{carrier="viettel"}} {count}.0' in body.decode()
+    writer.write(
+        b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+    )  # which is not said at once: it ends with the answer
+    async with asyncio.timeout(PATIENCE_S):
+        assert b"Connection: close" in await reader.read()
+    writer.close()
+
+
+async def test_few_connections_are_kept_and_not_for_ever(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "KEPT_MOST", 1)
+    monkeypatch.setattr(http, "IDLE_S", 0.05)
+    first, second = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+    for reader, writer in (second, first):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(PATIENCE_S):
+            answer = await reader.read()  # to its end
+        assert (b"Connection: close" in answer) == (reader is second[0])
+        writer.close()
+
+
+async def test_two_requests_at_once_and_a_body_end_the_connection(port: int) -> None:
+    for request in (
+        b"GET /healthz HTTP/1.1\r\n\r\n" * 2,
+        b"GET /healthz HTTP/1.1\r\nContent-Length: 1\r\n\r\nx",
+    ):
+        status, head, body = await ask(port, request)
+        assert (status, "Connection: close" in head) == ("HTTP/1.1 200 OK", True)
+        assert json.loads(body) == {"alive": True}
+
+
+async def test_stopping_ends_connections_that_are_kept(metrics: Metrics) -> None:
+    server = HealthServer(metrics, {})
+    reader, writer = await asyncio.open_connection("127.0.0.1", await server.start("127.0.0.1", 0))
+    writer.write(b"GET /healthz HTTP/1.1\r\n\r\n")
+    async with asyncio.timeout(PATIENCE_S):
+        await reader.readuntil(b"}\n")
+        await server.stop()
+        assert await reader.read() == b""
+    writer.close()
+
+
 async def test_a_silent_client_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "READ_DEADLINE_S", 0.05)
-    assert await ask(port, b"GET /healthz") == ("", "", b"")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /healthz")
+    async with asyncio.timeout(PATIENCE_S):
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+    writer.close()
 
 
 async def test_a_port_in_use_is_one_clear_line(port: int, metrics: Metrics) -> None:
