@@ -102,11 +102,11 @@ class _Connection(asyncio.Protocol):
             return
         self._head += data
         head, end, more = self._head.partition(_END)
-        if end:
+        if len(head) > HEAD_LIMIT_OCTETS:
+            self.end()
+        elif end:
             self._head = b""
             self._answer(head.decode("latin-1"), alone=not more)
-        elif len(self._head) > HEAD_LIMIT_OCTETS:
-            self._transport.abort()
 
     def end(self) -> None:
         """After what is on its way."""

@@ -1,7 +1,7 @@
 """A board before a database whose logins have passwords, and a browser of sorts: a client that keeps cookies."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,41 +18,36 @@ from broadcast.access import scram
 from broadcast.campaign.content import Content, content
 from broadcast.config import Config
 from broadcast.store import migrations
-from broadcast.store.embedded import SETTINGS, Server
+from broadcast.store.embedded import Server
 from broadcast.store.pool import connect, logged_in_as
-from broadcast.store.scratch import scratch_home
 from broadcast.web.app import make_runtime
 from broadcast.web.runtime import Runtime
 from broadcast.web.security import Front
 from broadcast.web.serve import Served
 
 PASSWORD = "correct horse battery"
-SMALL = {**SETTINGS, "shared_buffers": "32MB", "fsync": "off", "max_wal_size": "256MB"}
 READER = "lan"
 HERE = Front(False, frozenset({"localhost", "127.0.0.1"}))
-
-
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[Server]:
-    """A server that asks its logins for passwords, which most tests' does not."""
-    with scratch_home("board") as home:
-        running = Server(home, SMALL)
-        running.start()
-        yield running
 
 
 async def make_database(server: Server, name: str) -> str:
     """Migrated, with everybody of tests/acting.py, each with PASSWORD. Gives its URL, as the server's owner."""
     first = await connect(server.url("postgres"), check_schema=False)
-    await first.execute(f"CREATE DATABASE {name}")
+    if not await first.fetchval("SELECT count(*) FROM pg_database WHERE datname = 'template'"):
+        await first.execute("CREATE DATABASE template")
+        await _fill(server.url("template"))
+    await first.execute(f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
     await first.close()
-    connection = await connect(server.url(name), check_schema=False)
+    return server.url(name)
+
+
+async def _fill(url: str) -> None:
+    connection = await connect(url, check_schema=False)
     await migrations.migrate(connection)
     await make_people(connection)
     for login in PEOPLE:
         await connection.execute(f"ALTER ROLE {login} PASSWORD '{scram.verifier(PASSWORD)}'")
     await connection.close()
-    return server.url(name)
 
 
 def words(text: str = "Wash your hands often.", **more: Any) -> Content:

@@ -1,6 +1,6 @@
 """The worlds that several files of integration tests begin with."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -13,6 +13,20 @@ from integration.rig import Rig, make_rig
 from broadcast.actions.notices import Notice
 from broadcast.actions.session import Session
 from broadcast.config import Config
+from broadcast.store.embedded import SETTINGS, Server
+from broadcast.store.scratch import scratch_home
+
+_SMALL = {**SETTINGS, "shared_buffers": "32MB", "fsync": "off", "max_wal_size": "256MB"}
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[Server]:
+    """A server that asks its logins for passwords, which most tests' does not. Of the whole run, as whatever takes long
+    to make: a file's tests are spread among others, and what is a module's is made anew each time."""
+    with scratch_home("board") as home:
+        running = Server(home, _SMALL)
+        running.start()
+        yield running
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from integration.board_world import (
     PASSWORD,
     Browser,
     browsing,
-    guarded,
     make_database,
     owner,
     serving,
@@ -29,13 +28,11 @@ from broadcast.web.runtime import Runtime
 from broadcast.web.security import CSP
 from broadcast.web.watching import Moment
 
-__all__ = ["guarded"]
-
 ROUTES = ("/", "/document.json", "/healthz", "/login", "/static/board.css", "/static/none.css", "/nowhere")
 ROUTES += ("/campaign/1/approve", "/campaign/1/launch", "/campaign/x/cancel", "/oidc/login", "/oidc/callback")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def url(guarded: Server) -> str:
     """One database for all of these tests, with a campaign under way."""
 

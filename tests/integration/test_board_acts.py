@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from acting import PEOPLE
 from integration import steps
-from integration.board_world import PASSWORD, Browser, browsing, guarded, make_database, owner, serving, words
+from integration.board_world import PASSWORD, Browser, browsing, make_database, owner, serving, words
 
 from broadcast.campaign import campaigns
 from broadcast.campaign.campaigns import Campaign
@@ -19,14 +19,12 @@ from broadcast.store.embedded import Server
 from broadcast.web.runtime import Runtime
 from broadcast.web.sessions import Viewer
 
-__all__ = ["guarded"]
-
 TEXT = "Wash your hands often, with soap & <water>."
 APPROVERS = {name for name, kinds in PEOPLE.items() if "approver" in kinds}
 OPERATORS = {name for name, kinds in PEOPLE.items() if "operator" in kinds}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def url(guarded: Server) -> str:
     return asyncio.run(make_database(guarded, "acts"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from integration import steps
-from integration.board_world import PASSWORD, guarded, make_database, owner, serving, words
+from integration.board_world import PASSWORD, make_database, owner, serving, words
 from integration.browser import Page, browsing
 from waiting import until
 
@@ -15,12 +15,10 @@ from broadcast.campaign import campaigns
 from broadcast.config import Config
 from broadcast.store.embedded import Server
 
-__all__ = ["guarded"]
-
 TABS_MOST = 60
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def url(guarded: Server) -> str:
     return asyncio.run(make_database(guarded, "keyboard"))
 

@@ -60,7 +60,7 @@ class Plain:
         self.run("psql", "-q", "-v", "ON_ERROR_STOP=1", *place, *words)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def plain() -> Iterator[Plain]:
     """Debian's, which knows TLS, or else the wheel's. Without TLS at first."""
     with scratch_home("url") as home:

@@ -96,7 +96,7 @@ def check(out: Path, output: str, listed: str) -> None:
     assert len(numbers) > 2000 and named(f"to 0{numbers[0][-9:]}", numbers)
     logs = {path.name: path.read_text("utf-8", "replace") for path in folder.glob("*.log")}
     assert any("campaign_begun" in log for log in logs.values())
-    assert all(command in listed for command in ("exporter", "resolver", "watch", "BROADCAST_DATABASE_URL="))
+    assert all(command in listed for command in ("exporter", "resolver", "watch", "BROADCAST_LOG="))
     searched = {**logs, "ps": listed}
     for name, words in {**searched, "stdout": output}.items():
         assert (name, named(words, numbers)) == (name, set())

@@ -21,7 +21,7 @@ SETTINGS = "-c fsync=off -c shared_buffers=64MB -c listen_addresses=127.0.0.1 -c
 pytestmark = pytest.mark.skipif(not BINARIES, reason="no PostgreSQL of Debian's under /usr/lib/postgresql")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def external() -> Iterator[str]:
     """The URL of the newest installed server, running as an ordinary user on a free TCP port."""
     programs = BINARIES[-1].parent

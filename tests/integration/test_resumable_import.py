@@ -89,7 +89,7 @@ async def other(empty_database_url: str) -> AsyncIterator[asyncpg.Connection]:
     await made.close(timeout=10)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def nation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A made-up list with duplicates far apart, opt-outs, ports and refused lines."""
     path = tmp_path_factory.mktemp("nation") / "people.csv"

@@ -231,9 +231,20 @@ async def test_from_one_database_of_before_to_several(
         await scene.launch("one", *people, typed=False)  # nobody asked, before
         await scene.goes_on(*people)
 
-        migrate, reload, begin, spread, up_first, migrate_south, begin_south, move, reload_first, up_south = (
-            manual("From one database to several")
-        )
+        (
+            migrate,
+            reload,
+            begin,
+            spread,
+            up_first,
+            export,
+            migrate_south,
+            begin_south,
+            move,
+            reload_first,
+            up_south,
+        ) = manual("From one database to several")
+        assert export.line.startswith("broadcast exporter ")  # beside what follows, and none of its steps
         for machine in at.values():
             machine.install(ROOT)
         pending = (await operator.run("broadcast db status --json", 1)).document["pending"]

@@ -19,6 +19,7 @@ from broadcast.monitor.catalogue import Job
 from broadcast.monitor.metrics import Metrics
 from broadcast.reports.targets import Targets
 from broadcast.store.ledgers import Away, Part, Parts
+from broadcast.store.pool import connect
 from broadcast.store.queries import sql
 
 ALERTS = Path(__file__).parents[2] / "ops" / "prometheus" / "alerts.yml"
@@ -27,8 +28,8 @@ ALERTS = Path(__file__).parents[2] / "ops" / "prometheus" / "alerts.yml"
 class OneLife:
     """In place of a worker's or a resolver's: it says where it serves, and lives until the stop."""
 
-    def __init__(self, conn: asyncpg.Connection, target: Target) -> None:
-        self._conn, self._target = conn, target
+    def __init__(self, url: str, target: Target) -> None:
+        self._url, self._target = url, target
 
     def of(self, _: object) -> Any:
         return self.database
@@ -40,7 +41,9 @@ class OneLife:
         return ""
 
     async def run(self, stop: asyncio.Event) -> None:
-        await self._target.write(self._conn)
+        conn = await connect(self._url)
+        await self._target.write(conn)
+        await conn.close()
         await stop.wait()
 
 
@@ -77,11 +80,11 @@ async def places(conn: asyncpg.Connection) -> list[str]:
     return [row["address"] for row in await conn.fetch(sql("metrics_targets"))]
 
 
-def serving(job: Job, conn: asyncpg.Connection, url: str) -> Any:
+def serving(job: Job, url: str) -> Any:
     if job == "exporter":
         return exporter._serve(None, url, "127.0.0.1", 0)
     target, metrics = Target(job), Metrics(job)
-    life = cast("Any", OneLife(conn, target))
+    life = cast("Any", OneLife(url, target))
     return {"worker": worker, "resolver": resolver}[job]._serve(life, metrics, target, url, "127.0.0.1", 0)
 
 
@@ -93,12 +96,13 @@ async def test_who_is_told_to_stop_is_a_target_no_more(
     for each in (exporter, resolver, worker):
         monkeypatch.setattr(each, "stopping", lambda: stop)
     await said(conn, job, 9464)  # another of its kind, which lives on
-    running = asyncio.create_task(serving(job, conn, database_url), name=job)
+    running = asyncio.create_task(serving(job, database_url), name=job)
 
     async def there() -> bool:
-        return len(await places(conn)) == 2
+        return running.done() or len(await places(conn)) == 2
 
     await until(there, "it says where it serves")
+    assert not running.done() or running.result()
     stop.set()
     await running
     assert await places(conn) == ["127.0.0.1:9464"]

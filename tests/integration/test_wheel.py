@@ -25,7 +25,7 @@ def run(*words: object, cwd: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the wheel is made of, elsewhere, for building leaves its traces."""
     place = tmp_path_factory.mktemp("source")
@@ -35,7 +35,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def wheel(source: Path) -> Path:
     run(
         sys.executable,
@@ -53,7 +53,7 @@ def wheel(source: Path) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin of a venv with the wheel, and with this one's packages in place of a registry's."""
     venv = tmp_path_factory.mktemp("venv")

@@ -47,7 +47,7 @@ def circle(imports: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def imports() -> dict[str, set[str]]:
     """Who imports whom, within functions and for types alone too."""
     graph = grimp.build_graph("broadcast", cache_dir=None)

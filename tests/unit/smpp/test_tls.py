@@ -20,7 +20,7 @@ def test_the_peer_is_checked_and_old_versions_are_refused() -> None:
     assert client_context(Tls(min_version="1.3")).minimum_version is ssl.TLSVersion.TLSv1_3
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ca, own and other certificates with keys; own.enc, encrypted; own.der, not PEM; empty."""
     folder = tmp_path_factory.mktemp("tls")
