@@ -280,10 +280,12 @@ def _failure(said: Mapping[str, Any], whole: int) -> FailureShown:
 
 
 def _reason(reason: str) -> str:
-    """`status:11`: as SMPP calls it, and what it most likely means; else the `err` of receipts, a carrier's own."""
+    """`status:ESME_RINVDSTADR`, or its number: with what it most likely means; else the `err` of receipts, a carrier's
+    own."""
     kind, _colon, code = reason.partition(":")
-    if kind == "status" and code.isdecimal():
-        return f"{status.name(int(code))}: {_(advice.of_submit(int(code)).why)}"
+    number = int(code) if code.isdecimal() else status.number(code)
+    if kind == "status" and number is not None:
+        return f"{status.name(number)}: {_(advice.of_submit(number).why)}"
     if reason.isdecimal():
         return _("error {code} of the carrier", code=reason)
     return term(reason).replace("_", " ") or _("no reason given")

@@ -125,7 +125,8 @@ def _iso(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds")
 
 
-def _term(code: str) -> str:
+@jinja2.pass_context  # else a constant's word is made once, in the language of whoever came first
+def _term(context: Any, code: str) -> str:
     """As a word: codes have underscores."""
     return term(code).replace("_", " ")
 

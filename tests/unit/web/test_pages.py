@@ -128,6 +128,26 @@ def test_times_are_the_countrys() -> None:
     assert 'data-zone="Asia/Ho_Chi_Minh"' in page
 
 
+def test_every_word_is_in_the_language_of_who_looks_whoever_came_first() -> None:
+    document = running()
+    document["training"] = True
+    document["campaigns"][0]["failures"] = [
+        {"state": "rejected", "reason": reason, "count": 7}
+        for reason in ("status:ESME_RINVDSTADR", "status:11")
+    ]
+    english, vietnamese = (
+        board_page(document, View(language=language, training=True), None, "") for language in ("en", "vi")
+    )
+    for word, said in (
+        ("on its way", "đang trên đường"),
+        ("not reached", "không đến được"),
+        ("excluded", "bị loại"),
+    ):
+        assert word not in vietnamese
+        assert vietnamese.count(said) >= english.count(word) > 0
+    assert english.count("ESME_RINVDSTADR: ") == vietnamese.count("ESME_RINVDSTADR: ") == 2
+
+
 def test_old_figures_are_said_to_be_old_without_a_script() -> None:
     page = board_page({**running(), "age_s": 40.0, "trouble": "database"}, VIEW)
     assert '<div id="old" class="old" role="alert"><p><strong>These figures are old.' in page
