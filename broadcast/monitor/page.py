@@ -21,10 +21,10 @@ Several may run: one leads, the others stand by (`/readyz` says so) and serve on
 tells how old that is. A database that does not answer has `broadcast_database_up` 0 and its last figures; after five
 minutes without home the campaigns' and carriers' series leave.
 
-Prometheus finds all of them by a file, written anew as processes come and go, or by HTTP:
+Prometheus finds all of them by a file, written anew as processes come and go:
 
     broadcast metrics targets --file /etc/prometheus/broadcast.json --every 10   # file_sd_configs
-    broadcast metrics targets                                                    # the same JSON, once, to stdout
+    broadcast metrics targets                                                    # the same JSON, once
 
 Counters are of one process: `sum without (instance)` adds them up. A campaign's series end an hour after it does; of
 more than 500 campaigns the newest are shown. No label holds a number of a person or a text; `campaign` is its name.
