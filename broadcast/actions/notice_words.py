@@ -13,6 +13,7 @@ from broadcast.actions.notices import (
     LinksShut,
     NotWitnessed,
     Superseded,
+    Told,
     Untold,
     Waits,
 )
@@ -20,23 +21,6 @@ from broadcast.audience.unfinished import Unfinished
 from broadcast.languages import _
 from broadcast.store.migrations import OldLedger
 from broadcast.words import duration
-
-Told = (
-    AgainstForecast
-    | ClockOff
-    | EmergencyWaits
-    | ExpiryComesTwice
-    | HomeAway
-    | LineLeftOut
-    | LinksShut
-    | NotWitnessed
-    | OldLedger
-    | Superseded
-    | Unfinished
-    | Untold
-    | Waits
-)
-
 
 Words = Callable[[Any], str]
 """A value in one line, as `broadcast.words` in the country's time."""

@@ -107,7 +107,7 @@ class NotWitnessed:
 
 
 # Unfinished: the audience is half of what somebody meant. OldLedger: it is moved now, which takes long.
-Notice = (
+Told = (
     AgainstForecast
     | ClockOff
     | EmergencyWaits
@@ -115,12 +115,13 @@ Notice = (
     | HomeAway
     | LineLeftOut
     | LinksShut
-    | NotActual
     | NotWitnessed
     | OldLedger
     | Superseded
-    | Training
     | Unfinished
     | Untold
     | Waits
 )
+"""What is told in a line: `notice_words.line`."""
+
+Notice = Told | NotActual | Training

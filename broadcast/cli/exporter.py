@@ -6,6 +6,7 @@ import click
 
 from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
+from broadcast.cli.process import metrics_options, parent_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import perhaps_configuration
 from broadcast.cli.signals import say_where_it_hangs, stopping
@@ -19,14 +20,8 @@ from broadcast.store.pool import database_url
 
 
 @click.command(epilog="Example: broadcast exporter --metrics-port 9462")
-@click.option(
-    "--metrics-port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Port of /metrics, /healthz and /readyz; 0, the default, takes a free one.",
-)
-@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
-@click.option("--parent", type=int, hidden=True, help="End when this process does, which started this one.")
+@metrics_options
+@parent_option
 @login_option
 def exporter(metrics_port: int, metrics_host: str, parent: int | None) -> None:
     """Serve the national figures to Prometheus, read from home and every ledger, until SIGTERM.

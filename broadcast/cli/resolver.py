@@ -10,6 +10,7 @@ from broadcast.cli.heap import map_large_arrays
 from broadcast.cli.ledger import chosen, ledger_option
 from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
+from broadcast.cli.process import metrics_options, parent_option
 from broadcast.cli.runner import run
 from broadcast.cli.settings import configuration
 from broadcast.cli.signals import say_where_it_hangs, stopping
@@ -31,14 +32,8 @@ from broadcast.monitor.served import served
     metavar="NAME",
     help="Only this carrier; repeat for more. Default: all that no other resolver has.",
 )
-@click.option(
-    "--metrics-port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Port of /metrics, /healthz and /readyz; 0, the default, takes a free one.",
-)
-@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
-@click.option("--parent", type=int, hidden=True, help="End when this process does, which started this one.")
+@metrics_options
+@parent_option
 @wait_option
 @ledger_option
 @login_option

@@ -12,6 +12,7 @@ from broadcast.cli.collector import collect_seldom
 from broadcast.cli.ledger import chosen, ledger_option, restricted
 from broadcast.cli.log import with_levels
 from broadcast.cli.operator import login_option
+from broadcast.cli.process import metrics_options
 from broadcast.cli.runner import run
 from broadcast.cli.settings import Settings, check_passwords, configuration
 from broadcast.cli.signals import say_where_it_hangs, stopping
@@ -26,13 +27,7 @@ from broadcast.smpp.channel import SmppChannel
 
 
 @click.command(epilog="Example: broadcast worker --metrics-port 9464")
-@click.option(
-    "--metrics-port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Port of /metrics, /healthz and /readyz; 0, the default, takes a free one.",
-)
-@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve them on.")
+@metrics_options
 @click.option(
     "--place",
     type=click.UUID,

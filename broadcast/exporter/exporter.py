@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
-from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from broadcast.config import Config
 from broadcast.engine.connections import ANSWER_S, CONNECT_S, Connections
@@ -23,7 +23,7 @@ from broadcast.monitor import events
 from broadcast.monitor.catalogue import METRICS
 from broadcast.monitor.logger import logger
 from broadcast.monitor.metrics import version
-from broadcast.monitor.text import CONTENT_TYPE
+from broadcast.monitor.text import CONTENT_TYPE, Text
 from broadcast.reports.nation import Nation
 from broadcast.reports.nation_databases import HOME
 from broadcast.reports.nation_reading import NationReading
@@ -58,10 +58,11 @@ class Exporter:
         self._there = False  # home answers
         self._may_tell = True
         self._stopping = asyncio.Event()
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        registry = CollectorRegistry()
+        self._process = Text(registry)
+        ProcessCollector(registry=registry)
         build = METRICS["broadcast_build_info"]
-        Gauge(build.name, build.meaning, build.labels, registry=self._registry).labels(version()).set(1)
+        Gauge(build.name, build.meaning, build.labels, registry=registry).labels(version()).set(1)
 
     def stop(self) -> None:
         """End at once: it owns nothing."""
@@ -100,7 +101,7 @@ class Exporter:
     def exposition(self, accept: str) -> tuple[str, bytes]:
         """Content type and octets, whatever form is wanted: Prometheus takes this one."""
         body = self._last.body if self._shown and self._last else ""
-        return CONTENT_TYPE, (body + text(self._own())).encode() + generate_latest(self._registry)
+        return CONTENT_TYPE, (body + text(self._own())).encode() + self._process.made()
 
     @property
     def _shown(self) -> bool:
